@@ -1,0 +1,177 @@
+"""The note table: what every reader returns and every other room of the package takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+
+DEFAULT_TEMPO = 120.0  # quarters per minute, as the MIDI standard assumes where a file says nothing
+
+
+class ReadError(ValueError):
+    """A source that cannot be read as music; the message says why, in one line."""
+
+
+def _int(*shape_of: int) -> np.ndarray:
+    return np.array(shape_of, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoteTable:
+    """The notes of one piece as parallel arrays, sorted by (onset, pitch, track).
+
+    A struct of arrays rather than a DataFrame: slicing is free and nothing here loops over notes.
+
+    Attributes:
+        onset_ticks: (n,) int64, onset of each note in ticks.
+        duration_ticks: (n,) int64, duration in ticks, 0 or more.
+        onset: (n,) float64, onset in seconds under the piece's tempo map.
+        duration: (n,) float64, duration in seconds.
+        pitch: (n,) int64, sounding MIDI pitch, 0..127 (60 is middle C).
+        velocity: (n,) int64, MIDI velocity, 1..127.
+        track: (n,) int64, index of the track or part the note comes from.
+        is_drum: (n,) bool, whether the note is unpitched percussion.
+        ticks_per_quarter: ticks in a quarter note.
+        has_dynamics: False where the velocities carry no information: a score without dynamic
+            marks, or a file whose notes all share one velocity.
+        tempo_ticks, tempo: (t,) int64 and float64, tempo changes in quarters per minute, sorted.
+        meter_ticks, meter_numerator, meter_denominator: (m,) int64, time signatures, sorted.
+    """
+
+    onset_ticks: np.ndarray
+    duration_ticks: np.ndarray
+    onset: np.ndarray
+    duration: np.ndarray
+    pitch: np.ndarray
+    velocity: np.ndarray
+    track: np.ndarray
+    is_drum: np.ndarray
+    ticks_per_quarter: int
+    has_dynamics: bool
+    tempo_ticks: np.ndarray = field(default_factory=lambda: _int(0))
+    tempo: np.ndarray = field(default_factory=lambda: np.array([DEFAULT_TEMPO]))
+    meter_ticks: np.ndarray = field(default_factory=lambda: _int(0))
+    meter_numerator: np.ndarray = field(default_factory=lambda: _int(4))
+    meter_denominator: np.ndarray = field(default_factory=lambda: _int(4))
+
+    def __len__(self) -> int:
+        return len(self.pitch)
+
+    def __repr__(self) -> str:
+        return f"NoteTable({len(self)} notes, {self.seconds:.1f} s)"
+
+    @property
+    def seconds(self) -> float:
+        """End of the last note in seconds, 0.0 for an empty table."""
+        return float((self.onset + self.duration).max()) if len(self) else 0.0
+
+    def select(self, index: np.ndarray | slice) -> NoteTable:
+        """The same piece with only the notes of `index` (a mask, positions or a slice)."""
+        return replace(self, **{name: getattr(self, name)[index] for name in NOTE_COLUMNS})
+
+    def pitched(self) -> NoteTable:
+        """The same piece without its drum notes; `self` where it has none."""
+        return self.select(~self.is_drum) if self.is_drum.any() else self
+
+
+NOTE_COLUMNS = tuple(f.name for f in fields(NoteTable))[:8]
+
+
+def ticks_to_seconds(
+    ticks: np.ndarray, tempo_ticks: np.ndarray, tempo: np.ndarray, ticks_per_quarter: int
+) -> np.ndarray:
+    """Seconds at each tick under a tempo map.
+
+    Args:
+        ticks: any shape, in ticks.
+        tempo_ticks: (t,) sorted ticks of the tempo changes; before the first, 120 per minute.
+        tempo: (t,) quarters per minute, positive.
+        ticks_per_quarter: positive.
+
+    Returns:
+        float64 array shaped like `ticks`.
+    """
+    if not len(tempo_ticks) or tempo_ticks[0] > 0:
+        tempo_ticks = np.concatenate([[0], tempo_ticks])
+        tempo = np.concatenate([[DEFAULT_TEMPO], tempo])
+    per_tick = 60.0 / (tempo * ticks_per_quarter)
+    starts = np.concatenate([[0.0], np.cumsum(np.diff(tempo_ticks) * per_tick[:-1])])
+    segment = np.searchsorted(tempo_ticks, ticks, side="right") - 1
+    return starts[segment] + (ticks - tempo_ticks[segment]) * per_tick[segment]
+
+
+def note_table(
+    onset_ticks: np.ndarray,
+    duration_ticks: np.ndarray,
+    pitch: np.ndarray,
+    velocity: np.ndarray,
+    track: np.ndarray | None = None,
+    is_drum: np.ndarray | None = None,
+    *,
+    ticks_per_quarter: int = 480,
+    tempos: tuple[np.ndarray, np.ndarray] | None = None,
+    meters: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    has_dynamics: bool | None = None,
+) -> NoteTable:
+    """Build a sorted note table, with the seconds filled in, from columns in ticks.
+
+    Args:
+        onset_ticks, duration_ticks, pitch, velocity, track, is_drum: (n,) each, in any order of
+            notes; `track` defaults to 0, `is_drum` to False.
+        ticks_per_quarter: ticks in a quarter note.
+        tempos: (ticks, quarters per minute); 120 throughout where None or empty.
+        meters: (ticks, numerator, denominator); 4/4 throughout where None or empty.
+        has_dynamics: whether velocities carry information; None decides by whether they differ.
+
+    Raises:
+        ReadError: ticks per quarter or a tempo that is not positive.
+    """
+    if ticks_per_quarter <= 0:
+        raise ReadError(f"ticks per quarter is {ticks_per_quarter}: no time can be read from it")
+    onset_ticks, duration_ticks, pitch, velocity = (
+        np.asarray(column, dtype=np.int64)
+        for column in (onset_ticks, duration_ticks, pitch, velocity)
+    )
+    n = len(pitch)
+    track = np.zeros(n, np.int64) if track is None else np.asarray(track, np.int64)
+    is_drum = np.zeros(n, bool) if is_drum is None else np.asarray(is_drum, bool)
+    tempo_ticks, tempo = _changes(tempos, (0, DEFAULT_TEMPO))
+    if not (np.isfinite(tempo).all() and (tempo > 0).all()):
+        raise ReadError("a tempo is zero or not finite: no time can be read from it")
+    meter_ticks, numerator, denominator = _changes(meters, (0, 4, 4))
+
+    order = np.lexsort((track, pitch, onset_ticks))
+    onset_ticks, duration_ticks = onset_ticks[order], duration_ticks[order]
+    onset = ticks_to_seconds(onset_ticks, tempo_ticks, tempo, ticks_per_quarter)
+    end = ticks_to_seconds(onset_ticks + duration_ticks, tempo_ticks, tempo, ticks_per_quarter)
+    velocity = velocity[order]
+    if has_dynamics is None:
+        has_dynamics = bool(n and velocity.min() != velocity.max())
+    return NoteTable(
+        onset_ticks=onset_ticks,
+        duration_ticks=duration_ticks,
+        onset=onset,
+        duration=end - onset,
+        pitch=pitch[order],
+        velocity=velocity,
+        track=track[order],
+        is_drum=is_drum[order],
+        ticks_per_quarter=int(ticks_per_quarter),
+        has_dynamics=has_dynamics,
+        tempo_ticks=tempo_ticks.astype(np.int64),
+        tempo=tempo.astype(np.float64),
+        meter_ticks=meter_ticks.astype(np.int64),
+        meter_numerator=numerator.astype(np.int64),
+        meter_denominator=denominator.astype(np.int64),
+    )
+
+
+def _changes(columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]) -> list[np.ndarray]:
+    """Change events sorted by tick, the last of several at one tick; `default` where none."""
+    if columns is None or not len(columns[0]):
+        return [np.array([value]) for value in default]
+    ticks = np.asarray(columns[0])
+    order = np.argsort(ticks, kind="stable")
+    order = order[np.append(np.diff(ticks[order]) > 0, True)]
+    return [np.asarray(column)[order] for column in columns]
