@@ -1,3 +1,44 @@
-"""Symbolic-music NLP: the emotion, key and dynamics of MIDI and MusicXML."""
+"""Symbolic-music NLP: the emotion, key and dynamics of MIDI and MusicXML.
+
+Public names are imported when they are first used, so that `import symbolic` costs next to nothing.
+The transformers Auto classes know the `symbolic` model type as soon as they are imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from symbolic.auto import register_on_import
 
 __version__ = "0.1.0"
+
+_NAMES = {
+    "CPTokenizer": "symbolic.tokenizers",
+    "EmotionScorer": "symbolic.scoring",
+    "NoteTable": "symbolic.notes",
+    "ReadError": "symbolic.notes",
+    "SymbolicConfig": "symbolic.configuration",
+    "SymbolicModel": "symbolic.modeling",
+    "SymbolicOutput": "symbolic.modeling",
+    "Task": "symbolic.tasks",
+    "TASKS": "symbolic.tasks",
+    "TOKENIZERS": "symbolic.tokenizers",
+    "read_notes": "symbolic.notes",
+}
+
+__all__ = ["__version__", *_NAMES]
+
+
+def __getattr__(name: str):
+    if name not in _NAMES:
+        raise AttributeError(f"module 'symbolic' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_NAMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES})
+
+
+register_on_import()

@@ -1,5 +1,15 @@
 """Reading: paths, bytes, Score, PrettyMIDI and music21 streams become one note table."""
 
+from symbolic.notes.read import MIDI_SUFFIXES, MUSICXML_SUFFIXES, SUFFIXES, read_notes
 from symbolic.notes.table import NoteTable, ReadError, note_table, ticks_to_seconds
 
-__all__ = ["NoteTable", "ReadError", "note_table", "ticks_to_seconds"]
+__all__ = [
+    "MIDI_SUFFIXES",
+    "MUSICXML_SUFFIXES",
+    "SUFFIXES",
+    "NoteTable",
+    "ReadError",
+    "note_table",
+    "read_notes",
+    "ticks_to_seconds",
+]

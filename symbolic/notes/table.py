@@ -10,7 +10,20 @@ DEFAULT_TEMPO = 120.0  # quarters per minute, as the MIDI standard assumes where
 
 
 class ReadError(ValueError):
-    """A source that cannot be read as music; the message says why, in one line."""
+    """A source that cannot be read as music.
+
+    Attributes:
+        reason: why, in one line.
+        source: the name of the file, where there is one; `str(error)` begins with it.
+    """
+
+    def __init__(self, reason: str, source: str | None = None) -> None:
+        super().__init__(reason, source)
+        self.reason = reason
+        self.source = source
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.reason}" if self.source else self.reason
 
 
 def _int(*shape_of: int) -> np.ndarray:
@@ -167,7 +180,9 @@ def note_table(
     )
 
 
-def _changes(columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]) -> list[np.ndarray]:
+def _changes(
+    columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]
+) -> list[np.ndarray]:
     """Change events sorted by tick, the last of several at one tick; `default` where none."""
     if columns is None or not len(columns[0]):
         return [np.array([value]) for value in default]

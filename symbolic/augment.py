@@ -1,0 +1,76 @@
+"""Augmentation on note tables, before tokenizing: the same music, played otherwise.
+
+Every function is vectorised and returns a new table; `Augmentation` draws one of each from a
+seeded generator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from symbolic.notes import NoteTable
+
+
+def transpose(notes: NoteTable, semitones: int) -> NoteTable:
+    """Every pitched note moved by whole semitones; a note that leaves 0..127 moves by octaves back.
+
+    Drums stay where they are.
+    """
+    moved = notes.pitch + semitones
+    moved = np.where(moved > 127, 127 - (127 - moved) % 12, np.where(moved < 0, moved % 12, moved))
+    return replace(notes, pitch=np.where(notes.is_drum, notes.pitch, moved))
+
+
+def scale_tempo(notes: NoteTable, factor: float) -> NoteTable:
+    """The piece played `factor` times as fast: seconds shrink, ticks and bars stay.
+
+    Raises:
+        ValueError: a factor that is not positive.
+    """
+    if not factor > 0:
+        raise ValueError(f"tempo factor {factor} is not positive")
+    return replace(
+        notes,
+        onset=notes.onset / factor,
+        duration=notes.duration / factor,
+        tempo=notes.tempo * factor,
+    )
+
+
+def shift_velocity(notes: NoteTable, amount: int) -> NoteTable:
+    """Every velocity raised by `amount`, kept within 1..127; a piece without dynamics unchanged."""
+    if not notes.has_dynamics:
+        return notes
+    return replace(notes, velocity=np.clip(notes.velocity + amount, 1, 127))
+
+
+def drop_dynamics(notes: NoteTable) -> NoteTable:
+    """The piece as a score without dynamic marks: velocities say nothing."""
+    return replace(notes, velocity=np.full(len(notes), 64, np.int64), has_dynamics=False)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Ranges to draw from; the defaults of `Augmentation()` change nothing.
+
+    Attributes:
+        semitones: transposition drawn from -semitones..semitones, evenly.
+        tempo: tempo factor drawn from [1 / (1 + tempo), 1 + tempo], evenly in its logarithm.
+        velocity: velocity shift drawn from -velocity..velocity.
+        drop_dynamics: probability that the dynamics are taken away.
+    """
+
+    semitones: int = 0
+    tempo: float = 0.0
+    velocity: int = 0
+    drop_dynamics: float = 0.0
+
+    def __call__(self, notes: NoteTable, rng: np.random.Generator) -> NoteTable:
+        """One draw, applied."""
+        semitones = int(rng.integers(-self.semitones, self.semitones + 1))
+        factor = float(np.exp(rng.uniform(-1, 1) * np.log1p(self.tempo)))
+        amount = int(rng.integers(-self.velocity, self.velocity + 1))
+        notes = shift_velocity(scale_tempo(transpose(notes, semitones), factor), amount)
+        return drop_dynamics(notes) if rng.random() < self.drop_dynamics else notes

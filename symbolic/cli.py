@@ -1,0 +1,186 @@
+"""The command `symbolic`. Heavy imports wait until the words on the command line are understood."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from symbolic import __version__
+
+WRITERS = {
+    ".csv": lambda table, path: table.to_csv(path, index=False),
+    ".parquet": lambda table, path: table.to_parquet(path, index=False),
+    ".jsonl": lambda table, path: table.to_json(
+        path, orient="records", lines=True, force_ascii=False
+    ),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit status: 0 done, 1 nothing to score, 2 wrong usage."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except _UsageError as error:
+        print(f"symbolic: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of the output has gone: `symbolic score ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+class _UsageError(Exception):
+    """Something asked for that cannot be had; its text is all the user sees."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="symbolic",
+        description="Emotion, key and dynamics of MIDI and MusicXML.",
+    )
+    parser.add_argument("--version", action="version", version=f"symbolic {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    score = commands.add_parser(
+        "score",
+        help="score files and folders for emotion",
+        description="Score MIDI and MusicXML files: quadrant probabilities (Q1 happy, Q2 angry, "
+        "Q3 sad, Q4 calm), valence, arousal, key and dynamics, one row per file. A file that "
+        "cannot be read gets a row that says why.",
+    )
+    score.set_defaults(run=_score)
+    score.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
+    score.add_argument(
+        "-o", "--output", type=_output_path, metavar="FILE", help="write .csv, .parquet or .jsonl"
+    )
+    score.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw the valence-arousal plane (.png, .pdf, .svg)",
+    )
+    score.add_argument(
+        "--recursive",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="search folders to the bottom (default: yes)",
+    )
+    score.add_argument(
+        "--model", metavar="NAME", help="folder or hub name (default: the model in the package)"
+    )
+    score.add_argument(
+        "--batch-size", type=_positive, default=32, metavar="N", help="windows at a time (32)"
+    )
+    score.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: cpu)")
+    score.add_argument(
+        "--workers",
+        type=_natural,
+        metavar="N",
+        help="processes that read files (default: one per core; 0: none, without limits per file)",
+    )
+    score.add_argument("-q", "--quiet", action="store_true", help="no table and no progress bar")
+    return parser
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if _natural(text) == 0:
+        raise argparse.ArgumentTypeError("0 is too few")
+    return int(text)
+
+
+def _output_path(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in WRITERS:
+        raise argparse.ArgumentTypeError(f"{text!r}: write to {', '.join(WRITERS)}")
+    return path
+
+
+def _score(options: argparse.Namespace) -> int:
+    for path in filter(None, (options.output, options.plot)):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _UsageError(f"cannot write to {path}: {error.strerror}") from error
+    from symbolic.notes.sources import find_sources
+
+    found = list(find_sources(options.paths, options.recursive))
+    if not found:
+        print(f"symbolic: no MIDI or MusicXML file in {', '.join(options.paths)}", file=sys.stderr)
+        return 1
+    scorer = _load(options.model, options.device)
+    table = scorer.score(
+        found,
+        batch_size=options.batch_size,
+        workers=options.workers,
+        progress=not options.quiet,
+    )
+    if options.output:
+        _write(lambda path: WRITERS[path.suffix.lower()](table, path), options.output)
+    if options.plot:
+        from symbolic.plots import valence_arousal_plane
+
+        _write(lambda path: valence_arousal_plane(table, path), options.plot)
+    if not options.quiet:
+        _print(table, options)
+    return 0
+
+
+def _load(name: str | None, device: str):
+    import torch
+    from transformers.utils import logging
+
+    from symbolic.scoring import EmotionScorer
+
+    logging.disable_progress_bar()
+    try:
+        torch.zeros(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise _UsageError(f"device {device!r} cannot be used: {reason}") from error
+    try:
+        return EmotionScorer.from_pretrained(name, device=device)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise _UsageError(f"model {name!r} cannot be loaded: {reason}") from error
+
+
+def _write(write, path: Path) -> None:
+    try:
+        write(path)
+    except (OSError, ValueError) as error:
+        raise _UsageError(f"cannot write {path}: {error}") from error
+
+
+def _print(table, options: argparse.Namespace) -> None:
+    shown = table.drop(columns="error")
+    names = [Path(path).name for path in table["path"]]
+    shown.insert(0, "file", names)
+    failed = table["error"] != ""
+    if not failed.all():
+        columns = ["file", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"]
+        print(
+            shown.loc[~failed, [*columns, "notes", "seconds"]].to_string(
+                index=False,
+                max_rows=60,
+                na_rep="-",
+                float_format="{:.2f}".format,
+                formatters={"seconds": "{:.0f}".format},
+            )
+        )
+    for path, error in table.loc[failed, ["path", "error"]].itertuples(index=False):
+        print(f"not scored: {path}: {error}", file=sys.stderr)
+    print(f"\nscored {(~failed).sum()} of {len(table)} files", end="")
+    for what, path in (("table", options.output), ("picture", options.plot)):
+        if path:
+            print(f"; {what} in {path}", end="")
+    print()

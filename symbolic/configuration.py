@@ -1,0 +1,75 @@
+"""What a model is: its encoder, its sub-tokens and its tasks, as they stand in `config.json`."""
+
+from __future__ import annotations
+
+from transformers import AutoConfig, BertConfig, PreTrainedConfig
+
+from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
+
+
+class SymbolicConfig(PreTrainedConfig):
+    """Configuration of a `SymbolicModel`.
+
+    Args:
+        encoder: name in `symbolic.encoders.ENCODERS`.
+        backbone_config: configuration of any transformers encoder or decoder that takes
+            `inputs_embeds`, or its dictionary; a small BERT by default.
+        field_names: names of the sub-tokens, in the order of the columns of `input_ids`.
+        vocab_sizes: ids of each sub-token.
+        pad_ids, mask_ids: super-tokens of padding and of masked notes, one id for each sub-token.
+        field_embedding_size: width of each sub-token's embedding, before they are joined.
+        tasks: the heads, as `Task` or their dictionaries.
+        head_dropout: dropout in the heads.
+        label_smoothing: of the losses of `single` tasks on sequence level.
+        window: notes in one window.
+        tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
+    """
+
+    model_type = "symbolic"
+    sub_configs = {"backbone_config": AutoConfig}  # noqa: RUF012 - transformers reads it as it is
+
+    def __init__(
+        self,
+        encoder: str = "notes",
+        backbone_config: PreTrainedConfig | dict | None = None,
+        field_names: list[str] | None = None,
+        vocab_sizes: list[int] | None = None,
+        pad_ids: list[int] | None = None,
+        mask_ids: list[int] | None = None,
+        field_embedding_size: int = 64,
+        tasks: list[Task | dict] | None = None,
+        head_dropout: float = 0.1,
+        label_smoothing: float = 0.0,
+        window: int = 512,
+        tokenizer_class: str = "CPTokenizer",
+        **kwargs,
+    ) -> None:
+        self.encoder = encoder
+        if isinstance(backbone_config, dict):
+            values = dict(backbone_config)
+            backbone_config = AutoConfig.for_model(values.pop("model_type", "bert"), **values)
+        self.backbone_config = backbone_config or BertConfig(
+            vocab_size=1,
+            hidden_size=192,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            intermediate_size=576,
+            max_position_embeddings=window,
+            type_vocab_size=1,
+        )
+        self.field_names = list(field_names or [])
+        self.vocab_sizes = list(vocab_sizes or [])
+        self.pad_ids = list(pad_ids or [])
+        self.mask_ids = list(mask_ids or [])
+        self.field_embedding_size = field_embedding_size
+        tasks = (EMOTION, KEY, VELOCITY) if tasks is None else tasks
+        self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]
+        self.head_dropout = head_dropout
+        self.label_smoothing = label_smoothing
+        self.window = window
+        super().__init__(tokenizer_class=tokenizer_class, **kwargs)
+
+    @property
+    def task_specs(self) -> tuple[Task, ...]:
+        """The tasks as `Task` objects."""
+        return tuple(Task(**task) for task in self.tasks)

@@ -1,0 +1,21 @@
+"""Data: labelled pieces, splits without leaks, windows, batches."""
+
+from symbolic.data.collator import Collator
+from symbolic.data.dataset import PieceDataset
+from symbolic.data.groups import LeakError, assert_disjoint, group_folds, merged_groups
+from symbolic.data.pieces import READERS, Piece, read_emopia, read_vgmidi
+from symbolic.data.windows import window_starts
+
+__all__ = [
+    "READERS",
+    "Collator",
+    "LeakError",
+    "Piece",
+    "PieceDataset",
+    "assert_disjoint",
+    "group_folds",
+    "merged_groups",
+    "read_emopia",
+    "read_vgmidi",
+    "window_starts",
+]

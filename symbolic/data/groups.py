@@ -1,0 +1,76 @@
+"""Splits that no song and no piece crosses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+
+class LeakError(ValueError):
+    """A group that is on both sides of a split."""
+
+
+def merged_groups(groups: Iterable[str], look_alikes: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """One name for all groups that look-alike pairs connect, directly or through others.
+
+    Returns:
+        Group name to merged name, the alphabetically first of those connected.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    names = sorted(set(groups))
+    index = {name: i for i, name in enumerate(names)}
+    pairs = [(index[a], index[b]) for a, b in look_alikes if a in index and b in index]
+    rows, columns = np.array(pairs, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(names), len(names)))
+    _, component = connected_components(graph, directed=False)
+    _, first = np.unique(component, return_index=True)
+    return {name: names[first[component[i]]] for i, name in enumerate(names)}
+
+
+def assert_disjoint(**sides: Iterable[str]) -> None:
+    """Refuse a split in which a group is on more than one side.
+
+    Args:
+        sides: by name of the side, the group of each of its pieces.
+
+    Raises:
+        LeakError: naming the two sides and the first groups that they share.
+    """
+    seen = [(name, set(groups)) for name, groups in sides.items()]
+    for i, (a, left) in enumerate(seen):
+        for b, right in seen[i + 1 :]:
+            if shared := sorted(left & right):
+                raise LeakError(
+                    f"{len(shared)} groups are in both {a} and {b}: {', '.join(shared[:5])}"
+                )
+
+
+def group_folds(
+    labels: Sequence[int], groups: Sequence[str], folds: int = 5, seed: int = 0
+) -> np.ndarray:
+    """Fold of each piece, stratified by label, no group in two folds.
+
+    Args:
+        labels: n class ids.
+        groups: n group names.
+        folds: number of folds.
+        seed: of the shuffle.
+
+    Returns:
+        (n,) int64 in 0..folds-1.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    fold = np.empty(len(labels), np.int64)
+    for k, (_, test) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
+        fold[test] = k
+    for k in range(folds):
+        assert_disjoint(
+            train=[g for g, f in zip(groups, fold, strict=True) if f != k],
+            test=[g for g, f in zip(groups, fold, strict=True) if f == k],
+        )
+    return fold

@@ -1,0 +1,7 @@
+"""Encoders: inputs become hidden states and a mask. One class, one line here."""
+
+from symbolic.encoders.notes import NoteEncoder
+
+ENCODERS = {"notes": NoteEncoder}
+
+__all__ = ["ENCODERS", "NoteEncoder"]

@@ -1,0 +1,95 @@
+"""The model: one encoder, one head for each task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.utils import ModelOutput
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders import ENCODERS
+from symbolic.tasks import Head
+
+
+@dataclass
+class SymbolicOutput(ModelOutput):
+    """What `SymbolicModel` returns.
+
+    Attributes:
+        loss: weighted sum of the tasks' losses, where labels were given.
+        logits: by task name, (B, K) on sequence level and (B, T, K) on token level.
+        mask: (B, T), which positions are real.
+    """
+
+    loss: torch.Tensor | None = None
+    logits: dict[str, torch.Tensor] | None = None
+    mask: torch.Tensor | None = None
+
+
+class SymbolicModel(PreTrainedModel):
+    """Encoder and heads, with the loss of all tasks together (MT-SMNN, Qiu 2022)."""
+
+    config_class = SymbolicConfig
+    base_model_prefix = "encoder"
+    main_input_name = "input_ids"
+    accepts_loss_kwargs = False  # else the Trainer scales the loss under gradient accumulation
+    _supports_sdpa = True
+
+    def __init__(self, config: SymbolicConfig) -> None:
+        super().__init__(config)
+        if config.encoder not in ENCODERS:
+            raise ValueError(f"unknown encoder {config.encoder!r}; known: {', '.join(ENCODERS)}")
+        self.encoder = ENCODERS[config.encoder](config)
+        self.tasks = config.task_specs
+        self.heads = nn.ModuleDict(
+            {
+                task.name: Head(task, self.encoder.hidden_size, config.head_dropout)
+                for task in self.tasks
+            }
+        )
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Embedding):
+            # Scaled by sqrt(size) in the encoder, so that sub-tokens enter with unit variance.
+            nn.init.normal_(module.weight, std=module.embedding_dim**-0.5)
+        elif isinstance(module, nn.LayerNorm):
+            nn.init.ones_(module.weight)
+            nn.init.zeros_(module.bias)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        labels: dict[str, torch.Tensor] | None = None,
+        **inputs: torch.Tensor,
+    ) -> SymbolicOutput:
+        """Logits of every task, and their loss where labels are given.
+
+        Args:
+            input_ids: (B, T, F) super-tokens of notes.
+            attention_mask: (B, T), 1 for real positions.
+            labels: by task name, as `Task.loss` takes them; a task that is missing, or has no
+                label in the batch, adds 0.
+            inputs: what else the encoder takes.
+        """
+        named = {"input_ids": input_ids, "attention_mask": attention_mask, **inputs}
+        hidden, mask = self.encoder(**{k: v for k, v in named.items() if v is not None})
+        logits = {name: head(hidden, mask) for name, head in self.heads.items()}
+        loss = None
+        if labels is not None:
+            loss = hidden.new_zeros(())
+            for task in self.tasks:
+                if task.name in labels:
+                    smoothing = self.config.label_smoothing if task.level == "sequence" else 0.0
+                    loss = loss + task.weight * task.loss(
+                        logits[task.name], labels[task.name], smoothing
+                    )
+        return SymbolicOutput(loss=loss, logits=logits, mask=mask)

@@ -1,0 +1,495 @@
+"""MusicXML and music21 streams, read as they sound.
+
+Conventions
+- Bars are aligned across parts: a bar is as long as it is in its longest part, and the repeats and
+  jumps written in any part are played by all.
+- Ties are joined per instrument and pitch, across voices and staves.
+- Grace notes last a 32nd and sound just before the note (or, at the end of a bar, the barline)
+  they lean on, never before the start of the piece.
+- Unpitched percussion takes the pitch of its place on the staff.
+- A dynamic mark holds in its part until the next one; a staff without marks takes those of the
+  other staves of its instrument. sf and its kin strike the notes at the mark only, fp and its kin
+  strike and then hold the softer level. Hairpins are not read. A velocity written on a note wins
+  over the marks.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbolic.notes.mxl import musicxml_root
+from symbolic.notes.table import NoteTable, ReadError, note_table
+
+if TYPE_CHECKING:
+    from music21.base import Music21Object
+    from music21.stream import Stream
+
+TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: holds triplets, quintuplets and septuplets exactly
+GRACE_TICKS = TICKS_PER_QUARTER // 8
+TIE_GAP = TICKS_PER_QUARTER // 8  # ties are joined over rounding, not over a rest
+MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
+
+PLAIN_VELOCITY = 64  # of every note in a score without dynamics
+SOFT = {"n": 2, "ppppp": 3, "pppp": 6, "ppp": 14, "pp": 24, "p": 40, "mp": 56, "mf": 72}
+LOUD = {"pf": 84, "f": 88, "ff": 108, "fff": 118, "ffff": 124, "fffff": 127}
+HOLD = SOFT | LOUD | {"fp": 40, "ffp": 40, "fzp": 40, "sfp": 40, "sfpp": 24}
+STRIKE = {"fp": 88, "ffp": 108, "fzp": 104, "sfp": 104, "sfpp": 104, "sff": 116, "sffz": 116}
+STRIKE |= dict.fromkeys(("sf", "sfz", "fz", "rf", "rfz"), 104)
+TIES = {"start": 1, "continue": 2, "stop": 3}
+
+Placed = tuple[int, float, Any]  # bar, offset in it in quarters, music21 element
+Events = dict[tuple[int, float], Any]  # (bar, offset in it in quarters) -> value
+
+
+def read_musicxml(data: bytes) -> NoteTable:
+    """Read a MusicXML score as it sounds.
+
+    Args:
+        data: content of a `.musicxml`, `.xml` or zipped `.mxl` file.
+
+    Returns:
+        What `stream_notes` returns for the score; empty where the score has no notes.
+
+    Raises:
+        ReadError: not XML, not MusicXML, an archive that is broken or expands too far, entity
+            declarations, or a score music21 refuses.
+    """
+    root = musicxml_root(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from music21.musicxml.xmlToM21 import MusicXMLImporter
+
+            importer = MusicXMLImporter()
+            importer.xmlRootToScore(root, importer.stream)
+            reading = _read(importer.stream)
+    except Exception as error:  # music21 raises whatever its parser stumbles over
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ReadError(f"music21 cannot read this score: {reason[:200]}") from error
+    return _sounding(reading)
+
+
+def stream_notes(stream: Stream) -> NoteTable:
+    """Read a music21 stream as it sounds; the stream is left as it is.
+
+    Ties are joined, repeats and jumps played, transposing instruments read at sounding pitch.
+    Where the repeats do not make sense, or the bars of the parts do not line up, the score is
+    read once through as written. Pitches outside 0..127 are left out.
+
+    Args:
+        stream: a Score, Part, Measure or any other Stream of notes, except an Opus.
+
+    Returns:
+        The notes at 10080 ticks per quarter, one track per part or staff. Velocities are 64
+        without dynamics; with them, pppp 6, ppp 14, pp 24, p 40, mp 56, mf 72 (also before the
+        first mark), f 88, ff 108, fff 118, ffff 124. Tempos are in quarters per minute; words
+        such as "Adagio" take music21's default number where no number stands beside them.
+
+    Raises:
+        ReadError: an Opus, which is several scores.
+    """
+    return _sounding(_read(stream))
+
+
+def _sounding(reading: _Reading) -> NoteTable:
+    order = np.array(playing_order(reading.bars))
+    lengths = np.rint(np.array(reading.lengths) * TICKS_PER_QUARTER).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(lengths[order])[:-1]])
+
+    notes = np.array(reading.notes, dtype=np.float64).reshape(-1, 9)
+    notes = notes[np.argsort(notes[:, 0], kind="stable")]
+    edges = np.searchsorted(notes[:, 0], np.arange(len(lengths) + 1))
+    notes = notes[np.concatenate([np.arange(edges[bar], edges[bar + 1]) for bar in order])]
+    shift = np.repeat(starts, np.diff(edges)[order])
+    written = shift + np.rint(notes[:, 1] * TICKS_PER_QUARTER).astype(np.int64)
+    end = shift + np.rint((notes[:, 1] + notes[:, 2]) * TICKS_PER_QUARTER).astype(np.int64)
+    before, pitch, tie, track, drum, own = notes[:, 3:].astype(np.int64).T
+    onset = np.maximum(written - before * GRACE_TICKS, 0)
+    end = np.where(before > 0, onset + GRACE_TICKS, end)
+
+    marked = bool(reading.dynamics) or bool((own > 0).any())
+    velocity = np.full(len(notes), PLAIN_VELOCITY)
+    if marked:
+        for index in range(len(reading.instruments)):
+            at = track == index
+            marks = _marks(reading, index)
+            velocity[at] = np.where(
+                own[at] > 0, own[at], _levels(written[at], marks, order, starts)
+            )
+
+    end, sounds = _joined(onset, end, pitch, tie, np.array(reading.instruments)[track])
+    sounds &= (pitch >= 0) & (pitch <= 127)
+    velocity = velocity[sounds]
+    meter_ticks, meters = _played(reading.meters, order, starts)
+    return note_table(
+        onset[sounds],
+        (end - onset)[sounds],
+        pitch[sounds],
+        velocity,
+        track[sounds],
+        drum[sounds] > 0,
+        ticks_per_quarter=TICKS_PER_QUARTER,
+        tempos=_played(reading.implied_tempos | reading.tempos, order, starts),
+        meters=(meter_ticks, *meters.reshape(-1, 2).T),
+        has_dynamics=marked and len(np.unique(velocity)) > 1,
+    )
+
+
+def _joined(
+    onset: np.ndarray, end: np.ndarray, pitch: np.ndarray, tie: np.ndarray, instrument: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the notes after joining ties, and which notes are struck rather than held on."""
+    end, struck = end.copy(), np.ones(len(end), bool)
+    held: dict[tuple[int, int], list[int]] = defaultdict(list)
+    tied = np.flatnonzero(tie)
+    for i in tied[np.argsort(onset[tied], kind="stable")].tolist():
+        key = (int(instrument[i]), int(pitch[i]))
+        heads = [head for head in held[key] if end[head] >= onset[i] - TIE_GAP]
+        near = [head for head in heads if end[head] <= onset[i] + TIE_GAP]
+        head = i
+        if tie[i] != TIES["start"] and near:
+            head = near[0]
+            heads.remove(head)
+            end[head] = max(end[head], end[i])
+            struck[i] = False
+        held[key] = heads + [head] * int(tie[i] != TIES["stop"])
+    return end, struck
+
+
+def _played(events: Events, order: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ticks and values of the changes as played; a jump brings back what was in force there."""
+    by_bar: dict[int, list[tuple[float, Any]]] = defaultdict(list)
+    in_force: dict[int, Any] = {}
+    for (bar, offset), value in sorted(events.items(), key=lambda event: event[0]):
+        by_bar[bar].append((offset, value))
+    value = None
+    for bar in range(int(order.max()) + 1):
+        in_force[bar] = value
+        value = by_bar[bar][-1][1] if by_bar[bar] else value
+    ticks, values = [], []
+    for i, (bar, start) in enumerate(zip(order.tolist(), starts.tolist(), strict=True)):
+        changes = by_bar[bar]
+        if i and bar != order[i - 1] + 1 and in_force[bar] is not None:
+            changes = [(0.0, in_force[bar]), *changes]
+        for offset, value in changes:
+            ticks.append(start + round(offset * TICKS_PER_QUARTER))
+            values.append(value)
+    return np.array(ticks, dtype=np.int64), np.array(values)
+
+
+def _marks(reading: _Reading, track: int) -> Events:
+    """The dynamic marks a track follows: its own, or those of its instrument's other staves."""
+    if track in reading.dynamics:
+        return reading.dynamics[track]
+    marks: Events = {}
+    for other, events in reading.dynamics.items():
+        if reading.instruments[other] == reading.instruments[track]:
+            marks |= events
+    return marks
+
+
+def _levels(onset: np.ndarray, marks: Events, order: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Velocity at each onset under the dynamic marks of its part; mf before the first."""
+    holds = {at: HOLD[mark] for at, mark in marks.items() if mark in HOLD}
+    ticks, levels = _played(holds, order, starts)
+    levels = np.concatenate([[HOLD["mf"]], levels]).astype(np.int64)
+    velocity = levels[np.searchsorted(ticks, onset, side="right")]
+    for (bar, offset), mark in marks.items():
+        if mark in STRIKE:
+            struck = starts[order == bar] + round(offset * TICKS_PER_QUARTER)
+            velocity[np.isin(onset, struck)] = STRIKE[mark]
+    return velocity
+
+
+@dataclass
+class Bar:
+    """What a bar says about the order of playing, merged over all parts.
+
+    Attributes:
+        opens: whether a repeated section starts here.
+        plays: how often the section ending here is played; 1 without a repeat sign.
+        endings: numbers of the first, second ... ending the bar belongs to.
+        signs: those of "Segno", "Coda" and "Fine" that stand here.
+        jump: name of the "DaCapo..." or "DalSegno..." command, if any.
+    """
+
+    opens: bool = False
+    plays: int = 1
+    endings: tuple[int, ...] = ()
+    signs: set[str] = field(default_factory=set)
+    jump: str = ""
+
+
+def playing_order(bars: list[Bar]) -> list[int]:
+    """Indices of the bars in the order they are played.
+
+    Repeats are not taken again after a jump, and the last ending is played then. Bars after
+    the jump that led to a Fine are taken for a next movement. Falls back to the written order
+    where a bar would never be played or the piece would grow more than 16-fold.
+    """
+    written = list(range(len(bars)))
+    order: list[int] = []
+    start = movement = i = 0
+    turn, jumped_from = 1, None
+    while i < len(bars):
+        bar = bars[i]
+        if len(order) > MAX_EXPANSION * len(bars):
+            return written
+        if i != start and (bar.opens or (i and bars[i - 1].endings and not bar.endings)):
+            start, turn = i, 1
+        if bar.endings and jumped_from is not None:
+            turn = max(_all_endings(bars, i))
+        if bar.endings and turn not in bar.endings:
+            i += 1
+            continue
+        order.append(i)
+        if jumped_from is not None:
+            if "Fine" in bar.signs:
+                i = start = movement = jumped_from + 1
+                turn, jumped_from = 1, None
+            elif "Coda" in bar.signs and "AlCoda" in bars[jumped_from].jump and i < jumped_from:
+                later = range(jumped_from + 1, len(bars))
+                i = next((k for k in later if "Coda" in bars[k].signs), jumped_from + 1)
+            else:
+                i += 1
+            continue
+        if bar.plays > 1:
+            if turn < _turns(bars, i):
+                turn, i = turn + 1, start
+                continue
+            start, turn = i + 1, 1
+        segnos = [k for k in range(movement, i + 1) if "Segno" in bars[k].signs]
+        if bar.jump.startswith("DaCapo") or (bar.jump and segnos):
+            jumped_from = i
+            i = movement if bar.jump.startswith("DaCapo") else segnos[-1]
+        else:
+            i += 1
+    return order if len(set(order)) == len(bars) else written
+
+
+def _all_endings(bars: list[Bar], i: int) -> list[int]:
+    """Numbers of the endings in the run of bracketed bars around bar i."""
+    first = last = i
+    while first > 0 and bars[first - 1].endings:
+        first -= 1
+    while last + 1 < len(bars) and bars[last + 1].endings:
+        last += 1
+    return [number for bar in bars[first : last + 1] for number in bar.endings]
+
+
+def _turns(bars: list[Bar], i: int) -> int:
+    """How often the section is played whose repeat sign stands at the end of bar i."""
+    endings = bars[i].endings
+    if not endings:
+        return bars[i].plays
+    last = max(_all_endings(bars, i))
+    # a lone first ending is passed over on the last turn
+    return last + 1 if min(endings) == 1 and max(endings) == last else last
+
+
+@dataclass
+class _Reading:
+    """A stream taken apart: every event with its bar and its offset there, in quarters.
+
+    `notes` holds rows of bar, offset, length, grace notes up to the main note (0: no grace note),
+    pitch, tie, track, drum, velocity (0: none of its own).
+    """
+
+    lengths: list[float]
+    bars: list[Bar]
+    instruments: list[int] = field(default_factory=list)  # of each track: staves share theirs
+    notes: list[tuple[float, ...]] = field(default_factory=list)
+    tempos: Events = field(default_factory=dict)
+    implied_tempos: Events = field(default_factory=dict)
+    meters: Events = field(default_factory=dict)
+    dynamics: dict[int, Events] = field(default_factory=dict)
+
+
+def _read(stream: Stream) -> _Reading:
+    from music21.stream import Measure, Opus, PartStaff
+
+    if isinstance(stream, Opus):
+        raise ReadError("an Opus holds several scores: read each of them")
+    parts = list(stream.parts) or [stream]
+    measures = [list(part.getElementsByClass(Measure)) for part in parts]
+    offsets = [
+        [float(part.elementOffset(measure)) for measure in row]
+        for part, row in zip(parts, measures, strict=True)
+    ]
+    longest = max(offsets, key=len)
+    if not all(len(row) == len(longest) or row == longest[: len(row)] for row in offsets):
+        longest = []
+    grid = longest or [0.0]
+    reading = _Reading([0.0] * len(grid), [Bar() for _ in grid])
+    index: dict[int, int] = {}
+    if longest:
+        for row, at in zip(measures, offsets, strict=True):
+            for bar, measure in enumerate(row):
+                end = at[bar + 1] if bar + 1 < len(at) else at[bar] + float(measure.highestTime)
+                reading.lengths[bar] = max(reading.lengths[bar], end - at[bar])
+                index[id(measure)] = bar
+                _read_barlines(measure, bar, reading.bars)
+
+    staves: dict[str, int] = {}
+    for track, part in enumerate(parts):
+        name = re.sub(r"-Staff\d+$", "", str(part.id)) if isinstance(part, PartStaff) else ""
+        reading.instruments.append(staves.setdefault(name, track) if name else track)
+        written = part.atSoundingPitch is False or (
+            part.atSoundingPitch == "unknown" and stream.atSoundingPitch is False
+        )
+        events = _placed(part, (offsets[track] if longest else None) or grid, index)
+        _read_part(events, track, written, index, reading)
+    if parts[0] is not stream:  # what stands beside the parts: a tempo, a bracket
+        loose = ((float(stream.elementOffset(one)), one) for one in stream if not one.isStream)
+        events = [(*_bar_of(at, grid), one) for at, one in loose]
+        reading.instruments.append(len(parts))
+        _read_part(events, len(parts), False, index, reading)
+    return reading
+
+
+def _bar_of(offset: float, grid: list[float]) -> tuple[int, float]:
+    bar = max(bisect_right(grid, offset) - 1, 0)
+    return bar, offset - grid[bar]
+
+
+def _leaves(stream: Stream, at: float) -> Iterator[tuple[float, Music21Object]]:
+    for element in stream.elements:
+        offset = at + float(stream.elementOffset(element))
+        if element.isStream:
+            yield from _leaves(element, offset)
+        else:
+            yield offset, element
+
+
+def _placed(part: Stream, grid: list[float], bar_of_measure: dict[int, int]) -> list[Placed]:
+    """Every element of a part with its bar and its offset there."""
+    placed = []
+    for element in part.elements:
+        bar = bar_of_measure.get(id(element))
+        if bar is not None:
+            placed += [(bar, offset, leaf) for offset, leaf in _leaves(element, 0.0)]
+            continue
+        at = float(part.elementOffset(element))
+        leaves = _leaves(element, at) if element.isStream else [(at, element)]
+        placed += [(*_bar_of(offset, grid), leaf) for offset, leaf in leaves]
+    return placed
+
+
+def _read_barlines(measure: Stream, bar: int, bars: list[Bar]) -> None:
+    for line, left in ((measure.leftBarline, True), (measure.rightBarline, False)):
+        direction = getattr(line, "direction", None)  # only repeat signs have one
+        if direction == "start":
+            bars[min(bar + (not left), len(bars) - 1)].opens = True
+        elif direction == "end":
+            ends = bars[max(bar - left, 0)]
+            ends.plays = max(ends.plays, line.times or 2)
+
+
+def _read_bracket(bracket: Music21Object, bar_of: dict[int, int], bars: list[Bar]) -> None:
+    """A first or second ending; it knows its first and its last measure at least."""
+    spanned = [bar_of[id(one)] for one in bracket.getSpannedElements() if id(one) in bar_of]
+    for bar in range(min(spanned, default=0), max(spanned, default=-1) + 1):
+        bars[bar].endings = tuple(sorted(set(bracket.numberRange or [1])))
+
+
+def _read_part(
+    events: list[Placed], track: int, written: bool, bar_of: dict[int, int], reading: _Reading
+) -> None:
+    """Add the events of one part, which is at written or at sounding pitch, to the reading."""
+    from music21 import (
+        chord,
+        dynamics,
+        expressions,
+        harmony,
+        instrument,
+        meter,
+        note,
+        repeat,
+        spanner,
+        tempo,
+    )
+
+    octaves: dict[int, int] = defaultdict(int)
+    for _, _, line in events:
+        if isinstance(line, spanner.Ottava) and line.transposing:
+            for one in line.getSpannedElements():
+                octaves[id(one)] += line.interval().semitones
+    transposition, drums = 0, False
+    graces: list[tuple[int, int, list[int]]] = []  # row in notes, place in its run, run's size
+    run, run_at = [0], None
+    for bar, offset, element in events:
+        at = (bar, offset)
+        if isinstance(element, harmony.Harmony) and not getattr(element, "writeAsChord", False):
+            continue
+        if isinstance(element, note.GeneralNote):
+            grace = element.duration.isGrace
+            if not grace or at != run_at:
+                run, run_at = [0], at if grace else None
+            shift = transposition + octaves.get(id(element), 0)
+            for one in element.notes if isinstance(element, chord.ChordBase) else (element,):
+                if one.isRest:
+                    continue
+                if grace:
+                    graces.append((len(reading.notes), run[0], run))
+                unpitched = isinstance(one, note.Unpitched)
+                pitch = one.displayPitch().ps if unpitched else one.pitch.ps + shift
+                tie = TIES.get(one.tie.type, 0) if one.tie is not None else 0
+                length = float(element.duration.quarterLength)
+                row = (*at, length, 0, math.floor(pitch + 0.5), tie, track)
+                reading.notes.append((*row, drums or unpitched, _own_velocity(one, element)))
+            run[0] += 1
+        elif isinstance(element, dynamics.Dynamic):
+            if element.value in HOLD or element.value in STRIKE:
+                reading.dynamics.setdefault(track, {})[at] = element.value
+        elif isinstance(element, instrument.Instrument):
+            unpitched = isinstance(element, instrument.UnpitchedPercussion)
+            drums = unpitched or element.midiChannel == 9
+            semitones = element.transposition.semitones if element.transposition else 0
+            transposition = int(semitones) if written else 0
+        elif isinstance(element, meter.TimeSignature):
+            reading.meters.setdefault(at, (element.numerator, element.denominator))
+        elif isinstance(element, tempo.MetronomeMark):
+            quarters = element.getQuarterBPM()
+            if quarters and 0 < quarters < math.inf:
+                implied = element.numberImplicit and element.numberSounding is None
+                tempos = reading.implied_tempos if implied else reading.tempos
+                tempos.setdefault(at, float(quarters))
+        elif isinstance(element, expressions.TextExpression | tempo.TempoText):
+            words = element.text if isinstance(element, tempo.TempoText) else element.content
+            quarters = _tempo_of_words(words or "", tempo.defaultTempoValues)
+            if quarters:
+                reading.implied_tempos.setdefault(at, quarters)
+        elif isinstance(element, repeat.RepeatExpression):
+            name = type(element).__name__
+            if isinstance(element, repeat.RepeatExpressionMarker):
+                reading.bars[bar].signs.add(name)
+            else:
+                reading.bars[bar].jump = name
+        elif isinstance(element, spanner.RepeatBracket):
+            _read_bracket(element, bar_of, reading.bars)
+    for row, place, run in graces:
+        reading.notes[row] = (*reading.notes[row][:3], run[0] - place, *reading.notes[row][4:])
+
+
+def _own_velocity(one: Music21Object, element: Music21Object) -> int:
+    """The velocity written on a note or on the chord around it; 0 where none is."""
+    for holder in (one, element):
+        if holder.hasVolumeInformation() and holder.volume.velocityScalar is not None:
+            return min(max(round(holder.volume.velocityScalar * 127), 1), 127)
+    return 0
+
+
+def _tempo_of_words(words: str, tempos: dict[str, int]) -> float | None:
+    """The number of the longest tempo name the words begin with."""
+    words = re.sub(r"[^\w ]", " ", words).lower().strip()
+    names = [name for name in tempos if words == name or words.startswith(f"{name} ")]
+    return float(tempos[max(names, key=len)]) if names else None

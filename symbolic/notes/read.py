@@ -1,0 +1,152 @@
+"""One door for every source of notes: what it is, is told by its content, not by its name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symbolic.notes.midi import is_midi, read_midi, score_notes
+from symbolic.notes.musicxml import read_musicxml, stream_notes
+from symbolic.notes.table import NoteTable, ReadError
+
+if TYPE_CHECKING:
+    import music21
+    import pretty_midi
+    import symusic
+
+    Source = (
+        str
+        | os.PathLike
+        | bytes
+        | NoteTable
+        | symusic.Score
+        | pretty_midi.PrettyMIDI
+        | music21.stream.Stream
+    )
+
+MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
+MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
+SUFFIXES = MIDI_SUFFIXES + MUSICXML_SUFFIXES
+
+MAX_BYTES = 64 * 2**20
+MAX_NOTES = 2_000_000
+MAX_SECONDS = 24 * 3600.0
+MAX_QUARTERS = 1_000_000
+
+
+def read_notes(source: Source) -> NoteTable:
+    """Read any source of notes into a note table.
+
+    Args:
+        source: a path (`.mid .midi .kar .rmi .musicxml .xml .mxl`; the content decides, not the
+            name), the bytes of such a file, a `symusic.Score`, a `pretty_midi.PrettyMIDI`, a
+            music21 stream, or a note table, which is only checked.
+
+    Returns:
+        A table with at least one note that is not a drum.
+
+    Raises:
+        ReadError: a source that is no music, is damaged, has no notes or only drums, or is beyond
+            the limits of this module (bytes, notes, seconds); the message names the file.
+        TypeError: an object of another kind.
+    """
+    name = os.fspath(source) if kind_of(source) == "path" else None
+    try:
+        return _check(_read(source if name is None else _read_bytes(Path(name))))
+    except ReadError as error:
+        if name is None:
+            raise
+        raise ReadError(error.reason, source=name) from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    """The content of a file, refused unread where it is no regular file or too large."""
+    try:
+        if path.is_dir():
+            raise ReadError("a folder, not a file")
+        if not path.exists():
+            raise ReadError("no such file")
+        if not path.is_file():
+            raise ReadError("not a regular file")
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise ReadError(f"{size / 2**20:.0f} MiB, more than the {MAX_BYTES >> 20} MiB read")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        if isinstance(error, ReadError):
+            raise
+        raise ReadError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def kind_of(source: object) -> str | None:
+    """What `read_notes` takes an object for: path, bytes, table, symusic, pretty_midi or music21.
+
+    None for anything else. Classes are told by the name of their module, so that no library needs
+    importing for its objects to be refused.
+    """
+    if isinstance(source, str | os.PathLike):
+        return "path"
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "bytes"
+    if isinstance(source, NoteTable):
+        return "table"
+    modules = {cls.__module__.split(".")[0] for cls in type(source).__mro__}
+    return next((name for name in ("symusic", "pretty_midi", "music21") if name in modules), None)
+
+
+def _read(source: Source) -> NoteTable:
+    match kind_of(source):
+        case "bytes":
+            return _read_content(bytes(source))
+        case "table":
+            return source
+        case "symusic":
+            return score_notes(source)
+        case "pretty_midi":
+            return _pretty_midi_notes(source)
+        case "music21":
+            return stream_notes(source)
+    raise TypeError(
+        "expected a path, bytes, NoteTable, symusic.Score, pretty_midi.PrettyMIDI or music21 "
+        f"stream, got {type(source).__name__}"
+    )
+
+
+def _read_content(data: bytes) -> NoteTable:
+    if not data:
+        raise ReadError("empty file")
+    if len(data) > MAX_BYTES:
+        raise ReadError(f"{len(data) / 2**20:.0f} MiB, more than the {MAX_BYTES >> 20} MiB read")
+    if is_midi(data):
+        return read_midi(data)
+    if data[:4] == b"PK\x03\x04" or data.lstrip()[:1] == b"<" or data[:3] in _XML_MARKS:
+        return read_musicxml(data)
+    raise ReadError(f"neither MIDI nor MusicXML: the file begins with {data[:8]!r}")
+
+
+# UTF-8 and UTF-16 byte order marks, and "<" in UTF-16 without one.
+_XML_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe<", b"\xfe\xff\x00", b"<\x00?", b"\x00<\x00")
+
+
+def _pretty_midi_notes(source: pretty_midi.PrettyMIDI) -> NoteTable:
+    import io
+
+    buffer = io.BytesIO()
+    source.write(buffer)
+    return read_midi(buffer.getvalue())
+
+
+def _check(notes: NoteTable) -> NoteTable:
+    """The table itself, refused where there is nothing to say about it or too much of it."""
+    if not len(notes):
+        raise ReadError("no notes")
+    if notes.is_drum.all():
+        raise ReadError("only drums: no pitched notes")
+    if len(notes) > MAX_NOTES:
+        raise ReadError(f"{len(notes):,} notes, more than the {MAX_NOTES:,} read")
+    quarters = (notes.onset_ticks + notes.duration_ticks).max() / notes.ticks_per_quarter
+    if notes.seconds > MAX_SECONDS or quarters > MAX_QUARTERS:
+        raise ReadError(
+            f"lasts {notes.seconds / 3600:,.0f} hours ({quarters:,.0f} quarters): taken for damaged"
+        )
+    return notes

@@ -1,0 +1,26 @@
+"""Emotion: the quadrants of Russell's plane, and valence and arousal as they follow from them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from symbolic.tasks.task import Task
+
+QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
+QUADRANT_WORDS = {"Q1": "happy", "Q2": "angry", "Q3": "sad", "Q4": "calm"}
+
+EMOTION = Task("emotion", "sequence", "single", QUADRANTS)
+VALENCE_AROUSAL = Task("valence_arousal", "sequence", "regression", ("valence", "arousal"))
+
+
+def valence_arousal(probabilities: np.ndarray) -> np.ndarray:
+    """Valence q1 + q4 - q2 - q3 and arousal q1 + q2 - q3 - q4 of quadrant probabilities.
+
+    Args:
+        probabilities: (..., 4), each row summing to 1.
+
+    Returns:
+        (..., 2): valence and arousal, each in [-1, 1].
+    """
+    signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+    return np.clip(np.asarray(probabilities) @ signs, -1.0, 1.0)

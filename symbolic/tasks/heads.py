@@ -1,0 +1,56 @@
+"""Heads: hidden states and a mask in, logits out. They never know which encoder they sit on."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from symbolic.tasks.task import Task
+
+
+class AttentionPooling(nn.Module):
+    """Several weighted means over the positions that the mask keeps (Lin 2017, as in MIDI-BERT).
+
+    Args:
+        hidden_size: H.
+        views: number of means, each with weights of its own.
+    """
+
+    def __init__(self, hidden_size: int, views: int = 4) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(hidden_size, 128)
+        self.scores = nn.Linear(128, views, bias=False)
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(B, T, H) and (B, T) to (B, views * H); a row that is masked everywhere gives zeros."""
+        mask = mask.bool().unsqueeze(-1)
+        scores = self.scores(torch.tanh(self.hidden(hidden)))
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        weights = scores.softmax(dim=1) * mask
+        return torch.einsum("btv,bth->bvh", weights, hidden).flatten(1)
+
+
+class Head(nn.Module):
+    """Logits of one task.
+
+    Args:
+        task: its level decides whether positions are pooled, its labels the width.
+        hidden_size: H of the encoder.
+        dropout: before the last layer.
+    """
+
+    def __init__(self, task: Task, hidden_size: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.pool = AttentionPooling(hidden_size) if task.level == "sequence" else None
+        width = hidden_size * (4 if self.pool is not None else 1)
+        self.classifier = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(width, hidden_size),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_size, task.num_labels),
+        )
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(B, T, H) and (B, T) to (B, K) on sequence level, (B, T, K) on token level."""
+        return self.classifier(hidden if self.pool is None else self.pool(hidden, mask))

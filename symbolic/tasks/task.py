@@ -1,0 +1,94 @@
+"""The one specification that heads, losses and metrics read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+
+IGNORE = -100  # the label of what has no label, for classes; NaN for real-valued targets
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is predicted, for which unit, and how much it counts in training.
+
+    Attributes:
+        name: key of the task in `labels` and `logits`.
+        level: `sequence` (one answer for the piece or window) or `token` (one for each position).
+        kind: `single` (one class of several), `multi` (any of several) or `regression`.
+        labels: names of the K classes or target columns.
+        weight: factor of the task's loss.
+
+    Raises:
+        ValueError: a level or kind that does not exist, no labels, or a negative weight.
+    """
+
+    name: str
+    level: Literal["sequence", "token"]
+    kind: Literal["single", "multi", "regression"]
+    labels: tuple[str, ...]
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(self.labels))
+        if self.level not in ("sequence", "token"):
+            raise ValueError(f"task {self.name!r}: level {self.level!r} is not sequence or token")
+        if self.kind not in ("single", "multi", "regression"):
+            raise ValueError(
+                f"task {self.name!r}: kind {self.kind!r} is not single, multi or regression"
+            )
+        if not self.labels:
+            raise ValueError(f"task {self.name!r} has no labels")
+        if not self.weight >= 0:
+            raise ValueError(f"task {self.name!r}: weight {self.weight} is negative")
+
+    @property
+    def num_labels(self) -> int:
+        return len(self.labels)
+
+    def to_dict(self) -> dict:
+        """Plain values, as they stand in `config.json`; `Task(**task.to_dict())` is the task."""
+        return {**asdict(self), "labels": list(self.labels)}
+
+    def empty_labels(self, *shape: int) -> torch.Tensor:
+        """Labels that say "no label", for a batch of `shape`: (B,), or (B, T) on token level."""
+        if self.kind == "single":
+            return torch.full(shape, IGNORE, dtype=torch.long)
+        return torch.full((*shape, self.num_labels), torch.nan)
+
+    def loss(
+        self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float = 0.0
+    ) -> torch.Tensor:
+        """Mean loss over the units that have a label; exactly 0 where none has.
+
+        Cross-entropy for `single`, binary cross-entropy for `multi`, squared error for
+        `regression`.
+
+        Args:
+            logits: (B, K) or (B, T, K).
+            labels: `single`: (B,) or (B, T) int64, -100 for no label; otherwise shaped like
+                `logits`, NaN for no label.
+            label_smoothing: mass spread evenly over the classes (`single` only).
+        """
+        logits = logits.float()
+        if self.kind == "single":
+            known = labels != IGNORE
+            total = F.cross_entropy(
+                logits.reshape(-1, self.num_labels),
+                labels.reshape(-1),
+                ignore_index=IGNORE,
+                reduction="sum",
+                label_smoothing=label_smoothing,
+            )
+        else:
+            known = ~labels.isnan()
+            target = labels.to(logits.dtype).nan_to_num()
+            if self.kind == "multi":
+                each = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+            else:
+                each = (logits - target).square()
+            total = each.where(known, 0.0).sum()
+        return total / known.sum().clamp(min=1)
