@@ -17,7 +17,7 @@ _NAMES = {
     "EmotionScorer": "symbolic.scoring",
     "NoteTable": "symbolic.notes",
     "ReadError": "symbolic.notes",
-    "SymbolicConfig": "symbolic.configuration",
+    "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well
     "SymbolicModel": "symbolic.modeling",
     "SymbolicOutput": "symbolic.modeling",
     "Task": "symbolic.tasks",

@@ -1,27 +1,26 @@
-"""Registration with transformers, put off until transformers' own Auto modules are imported.
+"""Registration with the Auto classes of transformers, put off until transformers is imported.
 
-Registering at once would make `import symbolic` and `symbolic --help` wait for torch.
+`symbolic.configuration` and `symbolic.modeling` register themselves. Importing them at once would
+make `import symbolic` and `symbolic --help` wait for torch; not importing them would leave
+`AutoModel` without them.
 """
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 import wrapt
+
+_REGISTERED = ("symbolic.configuration", "symbolic.encoders", "symbolic.modeling")
 
 
 def register_on_import() -> None:
-    """Register configuration and model now, or when their Auto modules are first imported."""
-    wrapt.register_post_import_hook(_register_config, "transformers.models.auto.configuration_auto")
-    wrapt.register_post_import_hook(_register_model, "transformers.models.auto.modeling_auto")
+    """Make the Auto classes know the model type, now or when transformers is imported."""
+    wrapt.register_post_import_hook(_register, "transformers")
 
 
-def _register_config(module) -> None:
-    from symbolic.configuration import SymbolicConfig
-
-    module.AutoConfig.register(SymbolicConfig.model_type, SymbolicConfig, exist_ok=True)
-
-
-def _register_model(module) -> None:
-    from symbolic.configuration import SymbolicConfig
-    from symbolic.modeling import SymbolicModel
-
-    module.AutoModel.register(SymbolicConfig, SymbolicModel, exist_ok=True)
+def _register(module) -> None:
+    # One of them may be what imports transformers: half-imported, it goes on by itself.
+    if not any(name in sys.modules for name in _REGISTERED):
+        importlib.import_module("symbolic.modeling")

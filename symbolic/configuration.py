@@ -17,6 +17,8 @@ class SymbolicConfig(PreTrainedConfig):
         field_names: names of the sub-tokens, in the order of the columns of `input_ids`.
         vocab_sizes: ids of each sub-token.
         pad_ids, mask_ids: super-tokens of padding and of masked notes, one id for each sub-token.
+        feature_names: columns of `symbolic.features` that join the hidden states before the heads;
+            none by default.
         field_embedding_size: width of each sub-token's embedding, before they are joined.
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
@@ -36,6 +38,7 @@ class SymbolicConfig(PreTrainedConfig):
         vocab_sizes: list[int] | None = None,
         pad_ids: list[int] | None = None,
         mask_ids: list[int] | None = None,
+        feature_names: list[str] | None = None,
         field_embedding_size: int = 64,
         tasks: list[Task | dict] | None = None,
         head_dropout: float = 0.1,
@@ -61,6 +64,7 @@ class SymbolicConfig(PreTrainedConfig):
         self.vocab_sizes = list(vocab_sizes or [])
         self.pad_ids = list(pad_ids or [])
         self.mask_ids = list(mask_ids or [])
+        self.feature_names = list(feature_names or [])
         self.field_embedding_size = field_embedding_size
         tasks = (EMOTION, KEY, VELOCITY) if tasks is None else tasks
         self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]
@@ -73,3 +77,6 @@ class SymbolicConfig(PreTrainedConfig):
     def task_specs(self) -> tuple[Task, ...]:
         """The tasks as `Task` objects."""
         return tuple(Task(**task) for task in self.tasks)
+
+
+AutoConfig.register(SymbolicConfig.model_type, SymbolicConfig)

@@ -345,20 +345,26 @@ FEATURE_NAMES: tuple[str, ...] = tuple(_columns(note_table([0], [480], [60], [64
 """The names of the columns, in order."""
 
 
-def features(notes: NoteTable) -> np.ndarray:
+def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray:
     """The feature vector of a piece.
 
     Args:
         notes: at least one pitched note.
+        names: the columns wanted; all of `FEATURE_NAMES` where None.
 
     Returns:
-        (len(FEATURE_NAMES),) float64, all finite, in the order of `FEATURE_NAMES`. What the columns
-        mean stands with each group in this module; times are seconds, pitches MIDI numbers.
+        (len(names),) float64, all finite, in the order of the names. What the columns mean stands
+        with each group in this module; times are seconds, pitches MIDI numbers.
 
     Raises:
-        ValueError: no pitched notes.
+        ValueError: no pitched notes, or a name that no column has.
     """
-    return np.array(list(_columns(notes).values()), dtype=np.float64)
+    columns = _columns(notes)
+    if names is None:
+        names = FEATURE_NAMES
+    elif unknown := set(names) - columns.keys():
+        raise ValueError(f"no feature is called {', '.join(sorted(unknown))}")
+    return np.array([columns[name] for name in names], dtype=np.float64)
 
 
 def feature_frame(pieces: Sequence[NoteTable]) -> pd.DataFrame:

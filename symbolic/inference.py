@@ -8,11 +8,14 @@ import numpy as np
 import torch
 
 from symbolic.data import window_starts
+from symbolic.features import features
 from symbolic.modeling import SymbolicModel
+from symbolic.notes import NoteTable
+from symbolic.tokenizers import CPTokenizer
 
 
 def predict(
-    model: SymbolicModel, sequences: Sequence[np.ndarray], batch_size: int = 32
+    model: SymbolicModel, tables: Sequence[NoteTable], tokenizer: CPTokenizer, batch_size: int = 32
 ) -> dict[str, np.ndarray]:
     """Answers of every sequence-level task for every piece.
 
@@ -22,7 +25,8 @@ def predict(
 
     Args:
         model: used in evaluation mode, on the device it is on.
-        sequences: (n, F) super-tokens of each piece, n at least 1.
+        tables: one for each piece, each with at least one note that is not a drum.
+        tokenizer: the one the model was trained with.
         batch_size: windows in one forward pass.
 
     Returns:
@@ -30,6 +34,12 @@ def predict(
         `regression`.
     """
     config = model.config
+    tables = [tokenizer.emitted(table) for table in tables]
+    sequences = [tokenizer.note_ids(table) for table in tables]
+    inputs = {}
+    if config.feature_names:
+        rows = np.stack([features(table, config.feature_names) for table in tables])
+        inputs["features"] = torch.from_numpy(rows).float()
     cuts = [
         (piece, start, start + min(len(ids), config.window))
         for piece, ids in enumerate(sequences)
@@ -51,11 +61,13 @@ def predict(
             for row, (piece, start, end) in enumerate(batch):
                 ids[row, : end - start] = torch.from_numpy(sequences[piece][start:end])
                 mask[row, : end - start] = 1
-            output = model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device))
-            rows = [piece for piece, _, _ in batch]
+            pieces = [piece for piece, _, _ in batch]
+            named = {"input_ids": ids, "attention_mask": mask}
+            named |= {name: rows[pieces] for name, rows in inputs.items()}
+            output = model(**{name: value.to(model.device) for name, value in named.items()})
             for task in tasks:
                 answer = _answers(output.logits[task.name].double(), task.kind)
-                np.add.at(totals[task.name], rows, answer.cpu().numpy())
+                np.add.at(totals[task.name], pieces, answer.cpu().numpy())
     model.train(was_training)
     return {name: total / counts[:, None] for name, total in totals.items()}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import AutoModel, PreTrainedModel
 from transformers.utils import ModelOutput
 
 from symbolic.configuration import SymbolicConfig
@@ -93,3 +93,6 @@ class SymbolicModel(PreTrainedModel):
                         logits[task.name], labels[task.name], smoothing
                     )
         return SymbolicOutput(loss=loss, logits=logits, mask=mask)
+
+
+AutoModel.register(SymbolicConfig, SymbolicModel)

@@ -131,8 +131,7 @@ class EmotionScorer:
                 pieces.append((row, self.tokenizer.emitted(table)))
         if not pieces:
             return rows
-        ids = [self.tokenizer.note_ids(notes) for _, notes in pieces]
-        answers = predict(self.model, ids, batch_size)
+        answers = predict(self.model, [notes for _, notes in pieces], self.tokenizer, batch_size)
         emotion = answers["emotion"]
         plane = valence_arousal(emotion)
         for i, (row, notes) in enumerate(pieces):

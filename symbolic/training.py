@@ -3,47 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from transformers import AutoConfig, Trainer, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
 from symbolic.augment import Augmentation
 from symbolic.configuration import SymbolicConfig
-from symbolic.data import (
-    Collator,
-    Piece,
-    PieceDataset,
-    assert_disjoint,
-    group_folds,
-    read_emopia,
-    read_vgmidi,
-)
-from symbolic.inference import predict
+from symbolic.data import Collator, DataArguments, PieceDataset, held_out, read_tables
+from symbolic.evaluation import RECORD, group_name, prediction_frame
+from symbolic.features import FEATURE_NAMES, features
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import NoteTable, read_notes
-from symbolic.tasks import QUADRANTS, TASKS
+from symbolic.notes import NoteTable
+from symbolic.tasks import TASKS
 from symbolic.tokenizers import CPTokenizer
-
-FOLDS = 5
-
-
-@dataclass
-class DataArguments:
-    """Which pieces are trained on and which are held out."""
-
-    emopia: str | None = field(default=None, metadata={"help": "folder of EMOPIA"})
-    vgmidi: str | None = field(default=None, metadata={"help": "folder of VGMIDI"})
-    hold_out: str = field(
-        default="emopia-val",
-        metadata={
-            "help": "pieces to predict, never trained on: emopia-val; vgmidi-K, fold K of 5 "
-            "by piece; emopia-dev-K, fold K of 5 of EMOPIA's training songs, to choose settings "
-            "without a look at the validation songs; none"
-        },
-    )
 
 
 @dataclass
@@ -56,6 +33,7 @@ class ModelArguments:
     field_embedding_size: int = 32
     dropout: float = 0.2
     tasks: str = field(default="emotion,key,velocity", metadata={"help": "names, by commas"})
+    features: bool = field(default=True, metadata={"help": "join features of the whole piece"})
     label_smoothing: float = 0.1
     window: int = field(default=512, metadata={"help": "notes in a window when scoring"})
     training_window: int = field(default=256, metadata={"help": "notes in a window in training"})
@@ -86,49 +64,6 @@ TRAINING_DEFAULTS = {
 }
 
 
-def held_out(data: DataArguments) -> tuple[list[Piece], list[Piece]]:
-    """Training pieces and held-out pieces; no group is on both sides.
-
-    Raises:
-        ValueError: no corpus given, or a `hold_out` that does not exist or whose corpus is missing.
-        FileNotFoundError: a corpus that is not where it was said to be.
-    """
-    emopia = read_emopia(data.emopia) if data.emopia else []
-    vgmidi = read_vgmidi(data.vgmidi) if data.vgmidi else []
-    train = [piece for piece in emopia if piece.split == "train"] + vgmidi
-    corpus, _, part = data.hold_out.partition("-")
-    if data.hold_out == "none":
-        test = []
-    elif data.hold_out == "emopia-val":
-        test = [piece for piece in emopia if piece.split == "val"]
-    elif data.hold_out.startswith("emopia-dev-"):
-        test = fold_pieces([p for p in train if p.corpus == "emopia"], part.partition("-")[2])
-    elif corpus == "vgmidi":
-        test = fold_pieces(vgmidi, part)
-    else:
-        raise ValueError(f"hold_out {data.hold_out!r} is none of those that exist")
-    if data.hold_out != "none" and not test:
-        raise ValueError(f"hold_out {data.hold_out!r}: its corpus is not given")
-    paths = {piece.path for piece in test}
-    train = [piece for piece in train if piece.path not in paths]
-    if not train:
-        raise ValueError("nothing to train on: give a folder with --emopia or --vgmidi")
-    assert_disjoint(
-        train=[piece.group for piece in train], held_out=[piece.group for piece in test]
-    )
-    return train, test
-
-
-def fold_pieces(pieces: list[Piece], fold: str | int) -> list[Piece]:
-    """The pieces of one of `FOLDS` folds, stratified by quadrant and grouped."""
-    if not pieces:
-        return []
-    if str(fold) not in map(str, range(FOLDS)):
-        raise ValueError(f"fold {fold!r} is not one of 0 to {FOLDS - 1}")
-    folds = group_folds([p.labels["emotion"] for p in pieces], [p.group for p in pieces], FOLDS)
-    return [piece for piece, k in zip(pieces, folds, strict=True) if k == int(fold)]
-
-
 def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicModel:
     """A new model for a tokenizer, with random weights from torch's generator."""
     backbone = AutoConfig.for_model(
@@ -149,6 +84,7 @@ def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicMo
         vocab_sizes=tokenizer.vocab_sizes,
         pad_ids=tokenizer.pad_ids,
         mask_ids=tokenizer.mask_ids,
+        feature_names=FEATURE_NAMES if arguments.features else (),
         field_embedding_size=arguments.field_embedding_size,
         tasks=[TASKS[name] for name in arguments.tasks.split(",")],
         head_dropout=arguments.dropout,
@@ -156,6 +92,14 @@ def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicMo
         window=arguments.window,
     )
     return SymbolicModel(config)
+
+
+def standardise_features(model: SymbolicModel, tables: Sequence[NoteTable]) -> None:
+    """Set the mean and scale of the model's features to those of the training pieces."""
+    rows = np.stack([features(table, model.config.feature_names) for table in tables])
+    scale = rows.std(axis=0)
+    model.encoder.feature_mean.copy_(torch.from_numpy(rows.mean(axis=0)))
+    model.encoder.feature_scale.copy_(torch.from_numpy(np.where(scale > 1e-9, scale, 1.0)))
 
 
 def train(
@@ -180,7 +124,10 @@ def train(
             arguments.semitones, arguments.tempo, arguments.velocity, arguments.drop_dynamics
         ),
         masked_score_time=arguments.masked_score_time,
+        feature_names=model.config.feature_names,
     )
+    if model.config.feature_names:
+        standardise_features(model, dataset.tables)
     trainer = Trainer(
         model=model,
         args=training,
@@ -201,40 +148,12 @@ def train(
             "learning_rate": training.learning_rate,
             "batch_size": training.per_device_train_batch_size,
             "seed": training.seed,
-            "groups": sorted({f"{piece.corpus}: {piece.group}" for piece in train_pieces}),
+            "groups": sorted({group_name(piece) for piece in train_pieces}),
         }
-        (output / "training.json").write_text(json.dumps(record, indent=1, ensure_ascii=False))
+        (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False))
         if test_pieces:
             frame = prediction_frame(model, tokenizer, test_pieces)
             frame.to_csv(output / "predictions.csv", index=False)
             accuracy = (frame["quadrant"] == frame["predicted"]).mean()
             print(f"held out {data.hold_out}: {len(frame)} pieces, accuracy {accuracy:.3f}")
     return model
-
-
-def read_tables(pieces: list[Piece]) -> list[NoteTable]:
-    """The note table of each piece."""
-    return [read_notes(piece.path) for piece in pieces]
-
-
-def prediction_frame(model: SymbolicModel, tokenizer: CPTokenizer, pieces: list[Piece]):
-    """What the model says of labelled pieces.
-
-    Returns:
-        DataFrame with columns corpus, file, group, quadrant, predicted, q1, q2, q3, q4.
-    """
-    import pandas as pd
-
-    tables = read_tables(pieces)
-    emotion = predict(model, [tokenizer.ids(table) for table in tables])["emotion"]
-    frame = pd.DataFrame(
-        {
-            "corpus": [piece.corpus for piece in pieces],
-            "file": [piece.path.name for piece in pieces],
-            "group": [piece.group for piece in pieces],
-            "quadrant": [QUADRANTS[piece.labels["emotion"]] for piece in pieces],
-            "predicted": np.array(QUADRANTS)[emotion.argmax(axis=1)],
-        }
-    )
-    frame[["q1", "q2", "q3", "q4"]] = emotion
-    return frame

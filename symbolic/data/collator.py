@@ -24,7 +24,8 @@ class Collator:
     pad_ids: Sequence[int]
 
     def __call__(self, examples: Sequence[dict[str, object]]) -> dict[str, object]:
-        """`input_ids` (B, T, F), `attention_mask` (B, T), `labels` by task name."""
+        """`input_ids` (B, T, F), `attention_mask` (B, T), `labels` by task name, and `features`
+        (B, C) where the examples have them."""
         lengths = [len(example["input_ids"]) for example in examples]
         size, longest = len(examples), max(lengths)
         ids = torch.tensor(self.pad_ids).repeat(size, longest, 1)
@@ -46,4 +47,8 @@ class Collator:
                     target[row, :length] = value
                 else:
                     target[row] = value
-        return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        batch = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        if "features" in examples[0]:
+            stacked = np.stack([example["features"] for example in examples])
+            batch["features"] = torch.from_numpy(stacked).float()
+        return batch

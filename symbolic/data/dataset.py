@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from symbolic.augment import Augmentation
 from symbolic.data.pieces import Piece
+from symbolic.features import features
 from symbolic.keys import transpose_key
 from symbolic.notes import NoteTable
 from symbolic.tasks import IGNORE, key_label, velocity_labels
@@ -32,6 +33,7 @@ class PieceDataset(Dataset):
             velocity label, since the others would show the answer.
         masked_score_time: probability that Bar, Position and Duration are masked throughout, since
             they mean nothing in a transcription with a nominal tempo.
+        feature_names: columns of `symbolic.features` to add, of the whole augmented piece.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class PieceDataset(Dataset):
         augmentation: Augmentation | None = None,
         masked_velocity: float = 0.15,
         masked_score_time: float = 0.0,
+        feature_names: Sequence[str] = (),
     ) -> None:
         self.pieces = list(pieces)
         self.tables = [tokenizer.emitted(table) for table in tables]
@@ -52,6 +55,7 @@ class PieceDataset(Dataset):
         self.augmentation = augmentation or Augmentation()
         self.masked_velocity = masked_velocity
         self.masked_score_time = masked_score_time
+        self.feature_names = list(feature_names)
         names = tokenizer.field_names
         self.velocity_field = names.index("Velocity")
         self.score_fields = [names.index(name) for name in ("Bar", "Position", "Duration")]
@@ -60,7 +64,11 @@ class PieceDataset(Dataset):
         return len(self.pieces)
 
     def __getitem__(self, index: int) -> dict[str, object]:
-        """`input_ids` (T, F) int64 and `labels`, by task name, as the collator takes them."""
+        """One example, as the collator takes it.
+
+        Returns:
+            `input_ids` (T, F), `labels` by task name, and `features` (C,) where they were named.
+        """
         rng = np.random.default_rng(int(torch.randint(2**62, ())))
         original = self.tables[index]
         notes = self.augmentation(original, rng)
@@ -77,4 +85,7 @@ class PieceDataset(Dataset):
         # Octave folds aside, every note moves by the same number of semitones.
         labels["key"] = transpose_key(self.keys[index], int(notes.pitch[0] - original.pitch[0]))
         labels["velocity"] = np.where(hidden, velocity, IGNORE)[cut]
-        return {"input_ids": ids[cut], "labels": labels}
+        example = {"input_ids": ids[cut], "labels": labels}
+        if self.feature_names:
+            example["features"] = features(notes, self.feature_names)
+        return example

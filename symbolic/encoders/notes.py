@@ -1,4 +1,4 @@
-"""Super-tokens of notes through any transformers backbone."""
+"""Super-tokens of notes through any transformers backbone, joined with features of the piece."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from transformers import AutoModel
 
 from symbolic.configuration import SymbolicConfig
 
+FEATURE_RANGE = 4.0  # standard deviations; music of another kind must not drown the notes
+
 
 class NoteEncoder(nn.Module):
     """One embedding for each sub-token, scaled, joined, projected to the backbone's width.
 
-    As in MIDI-BERT (Chou 2021), with any `AutoModel` that takes `inputs_embeds`.
+    As in MIDI-BERT (Chou 2021), with any `AutoModel` that takes `inputs_embeds`. Where the
+    configuration names features, their projection is added to every hidden state, so that each
+    head hears the piece as a whole beside its notes. They are standardised by `feature_mean` and
+    `feature_scale`, which training sets, and kept within `FEATURE_RANGE` of those.
     """
 
     main_input_name = "input_ids"
@@ -29,24 +34,45 @@ class NoteEncoder(nn.Module):
         self.hidden_size = config.backbone_config.hidden_size
         self.project = nn.Linear(size * len(config.vocab_sizes), self.hidden_size)
         self.backbone = AutoModel.from_config(config.backbone_config)
+        self.feature_count = len(config.feature_names)
+        if self.feature_count:
+            self.register_buffer("feature_mean", torch.zeros(self.feature_count))
+            self.register_buffer("feature_scale", torch.ones(self.feature_count))
+            self.feature_projection = nn.Sequential(
+                nn.Dropout(config.head_dropout), nn.Linear(self.feature_count, self.hidden_size)
+            )
         # The backbone's own word embeddings are never used: inputs come as embeddings.
         self.backbone.set_input_embeddings(nn.Embedding(1, self.hidden_size))
 
     def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        features: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Hidden states of a batch of windows.
 
         Args:
             input_ids: (B, T, F) int64 super-tokens.
             attention_mask: (B, T), 1 for notes and 0 for padding; all notes where None.
+            features: (B, C) features of the whole piece, where the configuration names C of them.
 
         Returns:
             (B, T, H) hidden states and the (B, T) mask.
+
+        Raises:
+            ValueError: features that the configuration names are not given, or are as many as not.
         """
+        if self.feature_count and (features is None or features.shape[-1] != self.feature_count):
+            raise ValueError(f"the model takes {self.feature_count} features of each piece")
         if attention_mask is None:
             attention_mask = torch.ones(input_ids.shape[:2], dtype=torch.long).to(input_ids.device)
         parts = [embed(input_ids[..., i]) for i, embed in enumerate(self.embeddings)]
         embeds = self.project(torch.cat(parts, dim=-1) * self.scale)
         hidden = self.backbone(inputs_embeds=embeds, attention_mask=attention_mask)
-        return hidden.last_hidden_state, attention_mask
+        hidden = hidden.last_hidden_state
+        if self.feature_count:
+            standard = (features.float() - self.feature_mean) / self.feature_scale
+            standard = standard.clamp(-FEATURE_RANGE, FEATURE_RANGE)
+            hidden = hidden + self.feature_projection(standard).unsqueeze(1)
+        return hidden, attention_mask

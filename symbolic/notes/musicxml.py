@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: holds triplets, quintuplets and septuplets exactly
 GRACE_TICKS = TICKS_PER_QUARTER // 8
 TIE_GAP = TICKS_PER_QUARTER // 8  # ties are joined over rounding, not over a rest
+MAX_QUARTERS = 10**6  # in a bar, or a note: beyond it ticks overflow
 MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
 
 PLAIN_VELOCITY = 64  # of every note in a score without dynamics
@@ -101,6 +102,9 @@ def stream_notes(stream: Stream) -> NoteTable:
 
 
 def _sounding(reading: _Reading) -> NoteTable:
+    times = np.array([*reading.lengths, *(abs(row[1]) + abs(row[2]) for row in reading.notes)])
+    if not times.max() < MAX_QUARTERS:
+        raise ReadError("a bar or a note has no sensible length")
     order = np.array(playing_order(reading.bars))
     lengths = np.rint(np.array(reading.lengths) * TICKS_PER_QUARTER).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths[order])[:-1]])
@@ -315,11 +319,11 @@ class _Reading:
 
 
 def _read(stream: Stream) -> _Reading:
-    from music21.stream import Measure, Opus, PartStaff
+    from music21.stream import Measure, Opus, Part, PartStaff
 
     if isinstance(stream, Opus):
         raise ReadError("an Opus holds several scores: read each of them")
-    parts = list(stream.parts) or [stream]
+    parts = list(stream.getElementsByClass(Part)) or [stream]
     measures = [list(part.getElementsByClass(Measure)) for part in parts]
     offsets = [
         [float(part.elementOffset(measure)) for measure in row]
@@ -397,8 +401,13 @@ def _read_barlines(measure: Stream, bar: int, bars: list[Bar]) -> None:
 def _read_bracket(bracket: Music21Object, bar_of: dict[int, int], bars: list[Bar]) -> None:
     """A first or second ending; it knows its first and its last measure at least."""
     spanned = [bar_of[id(one)] for one in bracket.getSpannedElements() if id(one) in bar_of]
+    numbers = tuple(number for number in bracket.numberRange if number > 0)
+    if spanned and not numbers:  # only its end is written: the bracket before goes on to here
+        bracketed = [bar for bar in range(spanned[0]) if bars[bar].endings]
+        spanned += bracketed[-1:]
+        numbers = bars[bracketed[-1]].endings if bracketed else (1,)
     for bar in range(min(spanned, default=0), max(spanned, default=-1) + 1):
-        bars[bar].endings = tuple(sorted(set(bracket.numberRange or [1])))
+        bars[bar].endings = numbers
 
 
 def _read_part(
@@ -444,7 +453,8 @@ def _read_part(
                 pitch = one.displayPitch().ps if unpitched else one.pitch.ps + shift
                 tie = TIES.get(one.tie.type, 0) if one.tie is not None else 0
                 length = float(element.duration.quarterLength)
-                row = (*at, length, 0, math.floor(pitch + 0.5), tie, track)
+                pitch = math.floor(min(max(pitch, -1), 128) + 0.5)
+                row = (*at, length, 0, pitch, tie, track)
                 reading.notes.append((*row, drums or unpitched, _own_velocity(one, element)))
             run[0] += 1
         elif isinstance(element, dynamics.Dynamic):

@@ -8,9 +8,13 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import TimeoutError
+from typing import TYPE_CHECKING
 
-from symbolic.notes.read import Source, kind_of, read_notes
+from symbolic.notes.read import kind_of, read_notes
 from symbolic.notes.table import NoteTable, ReadError
+
+if TYPE_CHECKING:
+    from symbolic.notes.read import Source
 
 TIMEOUT_SECONDS = 120.0
 MEMORY_BYTES = 4 * 2**30  # what one file may take beyond the process as it starts

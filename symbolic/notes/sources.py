@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from symbolic.notes.read import SUFFIXES, Source, kind_of
+from symbolic.notes.read import SUFFIXES, kind_of
+
+if TYPE_CHECKING:
+    from symbolic.notes.read import Source
 
 
 def find_sources(sources: Source | Iterable[Source], recursive: bool = True) -> Iterator[Source]:

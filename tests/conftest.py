@@ -1,0 +1,139 @@
+"""Music made for the tests, and a model too small to know anything about it."""
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: no test may need a network
+
+from pathlib import Path
+
+import pytest
+import torch
+from symusic import Note, Score, Tempo, TimeSignature, Track
+
+torch.set_num_threads(1)
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The corpora, which are not part of the repository: skip where they are missing."""
+    folder = Path(os.environ.get("SYMBOLIC_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "emopia" / "midi").is_dir() or not (folder / "vgmidi" / "midi").is_dir():
+        pytest.skip("no EMOPIA and VGMIDI: set SYMBOLIC_DATA to the folder that holds them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def midi_score():
+    """Build a `symusic.Score` in ticks.
+
+    Each track is a list of (onset, duration, pitch, velocity); `tempos` are (tick, quarters per
+    minute), `meters` (tick, numerator, denominator), `drums` the indices of percussion tracks.
+    """
+
+    def build(*tracks, tempos=(), meters=(), ticks_per_quarter=480, drums=()) -> Score:
+        score = Score(ticks_per_quarter)
+        for tick, quarters in tempos:
+            score.tempos.append(Tempo(tick, quarters))
+        for tick, numerator, denominator in meters:
+            score.time_signatures.append(TimeSignature(tick, numerator, denominator))
+        for index, notes in enumerate(tracks):
+            track = Track(is_drum=index in drums)
+            for onset, duration, pitch, velocity in notes:
+                track.notes.append(Note(onset, duration, pitch, velocity))
+            score.tracks.append(track)
+        return score
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def midi_bytes(midi_score):
+    """The bytes of a MIDI file; arguments as for `midi_score`."""
+    return lambda *tracks, **options: midi_score(*tracks, **options).dumps_midi()
+
+
+@pytest.fixture(scope="session")
+def write_midi(midi_bytes):
+    """Write a MIDI file at a path and return the path; other arguments as for `midi_score`."""
+
+    def write(path, *tracks, **options) -> Path:
+        path = Path(path)
+        path.write_bytes(midi_bytes(*tracks, **options))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def raw_midi():
+    """A MIDI file with one track of raw events: bytes that no library would write."""
+
+    def build(*events: bytes, division: int = 480) -> bytes:
+        track = b"".join(events) + b"\x00\xff\x2f\x00"
+        header = b"MThd" + (6).to_bytes(4, "big") + b"\x00\x00\x00\x01"
+        return (
+            header + division.to_bytes(2, "big") + b"MTrk" + len(track).to_bytes(4, "big") + track
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def tune():
+    """A tune with dynamics: `n` notes up and down the scale of a tonic, one each eighth."""
+
+    def notes(n: int = 16, tonic: int = 60, velocity: int = 60, step: int = 240):
+        scale = (0, 2, 4, 5, 7, 9, 11, 12, 11, 9, 7, 5, 4, 2)
+        return [
+            (i * step, step, tonic + scale[i % len(scale)], velocity + i * 7 % 40) for i in range(n)
+        ]
+
+    return notes
+
+
+@pytest.fixture(scope="session")
+def tiny_scorer():
+    """A scorer whose weights are random: its answers mean nothing, but are always the same."""
+    from transformers import AutoConfig
+
+    from symbolic import CPTokenizer, EmotionScorer, SymbolicConfig, SymbolicModel
+
+    tokenizer = CPTokenizer()
+    backbone = AutoConfig.for_model(
+        "bert",
+        vocab_size=1,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        type_vocab_size=1,
+    )
+    torch.manual_seed(0)
+    config = SymbolicConfig(
+        backbone_config=backbone,
+        field_names=tokenizer.field_names,
+        vocab_sizes=tokenizer.vocab_sizes,
+        pad_ids=tokenizer.pad_ids,
+        mask_ids=tokenizer.mask_ids,
+        field_embedding_size=16,
+        window=64,
+    )
+    return EmotionScorer(SymbolicModel(config), tokenizer)
+
+
+@pytest.fixture(scope="session")
+def tiny_model_folder(tiny_scorer, tmp_path_factory) -> Path:
+    """The model and tokenizer of `tiny_scorer`, saved."""
+    folder = tmp_path_factory.mktemp("model")
+    tiny_scorer.model.save_pretrained(folder)
+    tiny_scorer.tokenizer.save_pretrained(folder)
+    return folder

@@ -1,0 +1,177 @@
+"""Training and evaluation, end to end on music made for the purpose."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from symusic import Note, Score, Tempo, TimeSignature, Track
+from transformers import HfArgumentParser, TrainingArguments
+
+from symbolic.data import DataArguments, LeakError
+from symbolic.evaluation import RECORD, evaluate
+from symbolic.modeling import SymbolicModel
+from symbolic.scoring import EmotionScorer
+from symbolic.training import TRAINING_DEFAULTS, ModelArguments, train
+
+ROOT = Path(__file__).parent.parent
+TINY = ["--hidden_size", "32", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
+        "--window", "64", "--training_window", "32", "--use_cpu", "True", "--disable_tqdm", "True",
+        "--per_device_train_batch_size", "8", "--warmup_steps", "2"]  # fmt: skip
+
+
+def clip(rng, quadrant):
+    """Fast and loud where arousal is high, major where valence is."""
+    high, positive = quadrant in (0, 1), quadrant in (0, 3)
+    n = 40
+    scale = np.array([0, 4, 7, 12] if positive else [0, 3, 7, 12])
+    step = 120 if high else 960
+    velocity = rng.integers(80, 120, n) if high else rng.integers(20, 60, n)
+    pitch = rng.integers(40, 52) + rng.choice(scale, n)
+    score = Score(480)
+    score.tempos.append(Tempo(0, 120))
+    score.time_signatures.append(TimeSignature(0, 4, 4))
+    notes = [Note(i * step, step, int(pitch[i]), int(velocity[i])) for i in range(n)]
+    score.tracks.append(Track(notes=notes))
+    return score.dumps_midi()
+
+
+@pytest.fixture(scope="module")
+def emopia(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "midi").mkdir()
+    rng = np.random.default_rng(0)
+    rows = []
+    for song in range(24):
+        for k in range(2):
+            quadrant = (song + k) % 4
+            file = f"Q{quadrant + 1}_song{song}_{k}.mid"
+            (folder / "midi" / file).write_bytes(clip(rng, quadrant))
+            split = "val" if song >= 18 else "train"
+            rows.append((file, f"song{song}", f"Q{quadrant + 1}", split))
+    frame = pd.DataFrame(rows, columns=["file", "song", "quadrant", "split"])
+    frame.to_csv(folder / "clips.csv", index=False)
+    return folder
+
+
+def run(emopia, output, *options, epochs="2"):
+    parser = HfArgumentParser((DataArguments, ModelArguments, TrainingArguments))
+    parser.set_defaults(**TRAINING_DEFAULTS)
+    words = ["--emopia", str(emopia), "--output_dir", str(output), "--num_train_epochs", epochs]
+    return train(*parser.parse_args_into_dataclasses([*words, *TINY, *options]))
+
+
+@pytest.fixture(scope="module")
+def trained(emopia, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    run(emopia, folder, "--learning_rate", "3e-3", epochs="12")
+    return folder
+
+
+def test_training_learns_what_fast_and_loud_mean(trained):
+    frame = pd.read_csv(trained / "predictions.csv")
+    assert len(frame) == 12
+    assert set(frame["group"]) == {f"song{i}" for i in range(18, 24)}
+    high = {"Q1", "Q2"}
+    right = frame["quadrant"].isin(high) == frame["predicted"].isin(high)
+    assert right.mean() >= 0.9
+
+
+def test_a_trained_folder_scores_music(trained, emopia):
+    table = EmotionScorer.from_pretrained(trained).score(emopia / "midi", workers=0)
+    assert len(table) == 48
+    assert (table["error"] == "").all()
+    predictions = pd.read_csv(trained / "predictions.csv").set_index("file")
+    table["file"] = table["path"].map(lambda path: Path(path).name)
+    scored = table.set_index("file").loc[predictions.index]
+    for column in ("q1", "q2", "q3", "q4"):
+        np.testing.assert_allclose(scored[column], predictions[column], atol=1e-4)
+
+
+def test_features_are_standardised_by_the_training_pieces(trained):
+    encoder = SymbolicModel.from_pretrained(trained).encoder
+    assert encoder.feature_mean.abs().max() > 1
+    assert (encoder.feature_scale > 0).all()
+
+
+def test_training_is_fixed_by_its_seed(emopia, tmp_path):
+    first = run(emopia, tmp_path / "a", epochs="1")
+    again = run(emopia, tmp_path / "b", epochs="1")
+    other = run(emopia, tmp_path / "c", "--seed", "1", epochs="1")
+    a, b, c = (model.encoder.project.weight for model in (first, again, other))
+    assert torch.equal(a, b)
+    assert not torch.equal(a, c)
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_was(emopia, tmp_path):
+    whole = run(emopia, tmp_path / "whole")
+    cut = tmp_path / "cut"
+    run(emopia, cut)  # both checkpoints are there: pretend that the second was never reached
+    last = max(cut.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    assert len(list(cut.glob("checkpoint-*"))) == 1  # only the newest is kept
+    half = tmp_path / "half"
+    run(emopia, half, "--save_total_limit", "2")
+    for path in half.glob("checkpoint-*"):
+        if path.name == last.name:
+            shutil.rmtree(path)
+    resumed = run(emopia, half, "--resume_from_checkpoint", "True")
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, msg=name)
+
+
+def test_the_record_names_what_was_trained_on(trained):
+    record = json.loads((trained / RECORD).read_text())
+    assert record["groups"] == sorted(f"emopia: song{i}" for i in range(18))
+    assert record["seed"] == 0
+
+
+def test_evaluation_puts_the_model_beside_the_baselines(trained, emopia):
+    result = evaluate([trained], DataArguments(str(emopia)))
+    assert list(result.probabilities) == ["model", "majority", "logistic", "extra_trees"]
+    assert len(result.quadrants) == 12
+    for probabilities in result.probabilities.values():
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    table = result.table(draws=50).splitlines()
+    assert len(table) == 2 + 4
+    frame = pd.read_csv(trained / "predictions.csv")
+    accuracy = (frame["quadrant"] == frame["predicted"]).mean()
+    assert f"| model | {accuracy:.3f} [" in table[2]
+    assert result.confusion_table("model").count("\n") == 5
+    assert 0 <= result.key_agreement <= 1
+    assert 0 <= result.velocity[0] <= 1
+
+
+def test_a_model_is_never_scored_on_what_it_was_trained_on(trained, emopia, tmp_path):
+    leaking = tmp_path / "leaking"
+    shutil.copytree(trained, leaking)
+    record = json.loads((leaking / RECORD).read_text())
+    record["groups"].append("emopia: song20")
+    (leaking / RECORD).write_text(json.dumps(record))
+    with pytest.raises(LeakError, match="emopia: song20"):
+        evaluate([leaking], DataArguments(str(emopia)))
+
+
+def test_one_fold_is_not_counted_twice(trained, emopia, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    with pytest.raises(LeakError, match="are in both"):
+        evaluate([trained, copy], DataArguments(str(emopia)))
+
+
+def test_accelerate_launches_the_script(emopia, tmp_path):
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "1",
+               "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
+               "scripts/train.py", "--emopia", str(emopia), "--output_dir", str(tmp_path / "out"),
+               "--num_train_epochs", "1", *TINY]  # fmt: skip
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, env={**os.environ}
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "held out emopia-val: 12 pieces" in done.stdout
+    assert (tmp_path / "out" / "model.safetensors").is_file()
