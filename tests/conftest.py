@@ -105,6 +105,7 @@ def tiny_scorer():
     from transformers import AutoConfig
 
     from symbolic import CPTokenizer, EmotionScorer, SymbolicConfig, SymbolicModel
+    from symbolic.features import FEATURE_NAMES
 
     tokenizer = CPTokenizer()
     backbone = AutoConfig.for_model(
@@ -124,6 +125,7 @@ def tiny_scorer():
         vocab_sizes=tokenizer.vocab_sizes,
         pad_ids=tokenizer.pad_ids,
         mask_ids=tokenizer.mask_ids,
+        feature_names=FEATURE_NAMES,
         field_embedding_size=16,
         window=64,
     )

@@ -30,10 +30,11 @@ SCORE = """<?xml version="1.0" encoding="UTF-8"?>
 </measure></part></score-partwise>
 """
 
-ENTITY_BOMB = """<?xml version="1.0"?>
-<!DOCTYPE score-partwise [<!ENTITY a0 "aaaaaaaaaa">%s]>
+TENFOLD = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 10))
+ENTITY_BOMB = f"""<?xml version="1.0"?>
+<!DOCTYPE score-partwise [<!ENTITY a0 "aaaaaaaaaa">{TENFOLD}]>
 <score-partwise><part-list/><part id="&a9;"/></score-partwise>
-""" % "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 10))
+"""
 
 EXTERNAL_ENTITY = """<?xml version="1.0"?>
 <!DOCTYPE score-partwise [<!ENTITY x SYSTEM "file:///etc/hostname">]>
@@ -133,6 +134,15 @@ def refusal(source) -> str:
     return caught.value.reason
 
 
+def error_of(source) -> ReadError | None:
+    """What a source is refused with, None where it is read; anything else raised is a bug."""
+    try:
+        read_notes(source)
+    except ReadError as error:
+        return error
+    return None
+
+
 def test_every_bad_file_is_refused_in_one_line_that_names_it(bad_folder):
     for path in sorted(bad_folder.iterdir()):
         if path.name not in GOOD:
@@ -171,9 +181,7 @@ def test_a_midi_file_cut_anywhere_is_refused_or_is_still_music(midi_bytes, tmp_p
     refused = 0
     for length in range(len(data)):
         path.write_bytes(data[:length])
-        try:
-            assert len(read_notes(path)) <= 4
-        except ReadError as error:
+        if error := error_of(path):
             refused += 1
             assert str(error).startswith(str(path))
     assert refused > len(data) / 2
@@ -375,12 +383,11 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
 
 
 def assert_table_or_refusal(data: bytes) -> bool:
-    """Whether it was read; any other exception than ReadError is a bug."""
-    try:
-        table = read_notes(data)
-    except ReadError as error:
+    """Whether it was read."""
+    if error := error_of(data):
         assert len(str(error).splitlines()) == 1
         return False
+    table = read_notes(data)
     assert len(table)
     assert np.isfinite(table.onset).all()
     assert (table.duration >= 0).all()

@@ -10,13 +10,8 @@ import numpy as np
 import pytest
 
 from symbolic.notes import mxl
-from symbolic.notes.musicxml import (
-    TICKS_PER_QUARTER,
-    Bar,
-    playing_order,
-    read_musicxml,
-    stream_notes,
-)
+from symbolic.notes.musicxml import TICKS_PER_QUARTER, read_musicxml, stream_notes
+from symbolic.notes.repeats import Bar, playing_order
 from symbolic.notes.table import ReadError
 
 DOCTYPE = (
@@ -228,6 +223,13 @@ def test_repeats_are_not_taken_again_after_a_da_capo():
 def test_a_movement_after_the_fine_is_played():
     bars = [Bar(signs={"Fine"}), Bar(jump="DaCapoAlFine"), Bar(plays=2), Bar()]
     assert playing_order(bars) == [0, 1, 0, 2, 2, 3]
+
+
+def test_a_da_capo_stays_in_its_movement():
+    bars = [Bar(closes=True), Bar(signs={"Fine"}, closes=True), Bar(jump="DaCapoAlFine")]
+    assert playing_order(bars) == [0, 1, 2, 1]
+    final = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
+    assert bars_played(final, "", words("Fine"), words("D.C. al Fine")) == "abcdbc"
 
 
 def test_repeats_that_would_lose_a_bar_are_not_played():

@@ -42,10 +42,10 @@ def test_the_metadata_name_both_licences(wheel):
     assert len(licences) == 2
 
 
-def test_a_wheel_installed_elsewhere_scores(wheel, tmp_path, write_midi):
+def test_a_wheel_installed_elsewhere_scores(wheel, tmp_path, write_midi, tune):
     site, music = tmp_path / "site", tmp_path / "music"
     music.mkdir()
-    write_midi(music / "song.mid")
+    write_midi(music / "song.mid", tune())
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*pip, "--target", str(site), str(wheel)], check=True, timeout=300)
     # The copy in `site` comes first on the path; run from a folder that holds no other.

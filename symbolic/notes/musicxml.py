@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbolic.notes.mxl import musicxml_root
+from symbolic.notes.repeats import Bar, playing_order
 from symbolic.notes.table import NoteTable, ReadError, note_table
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: holds triplets, quintuplets and 
 GRACE_TICKS = TICKS_PER_QUARTER // 8
 TIE_GAP = TICKS_PER_QUARTER // 8  # ties are joined over rounding, not over a rest
 MAX_QUARTERS = 10**6  # in a bar, or a note: beyond it ticks overflow
-MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
 
 PLAIN_VELOCITY = 64  # of every note in a score without dynamics
 SOFT = {"n": 2, "ppppp": 3, "pppp": 6, "ppp": 14, "pp": 24, "p": 40, "mp": 56, "mf": 72}
@@ -215,92 +215,6 @@ def _levels(onset: np.ndarray, marks: Events, order: np.ndarray, starts: np.ndar
 
 
 @dataclass
-class Bar:
-    """What a bar says about the order of playing, merged over all parts.
-
-    Attributes:
-        opens: whether a repeated section starts here.
-        plays: how often the section ending here is played; 1 without a repeat sign.
-        endings: numbers of the first, second ... ending the bar belongs to.
-        signs: those of "Segno", "Coda" and "Fine" that stand here.
-        jump: name of the "DaCapo..." or "DalSegno..." command, if any.
-    """
-
-    opens: bool = False
-    plays: int = 1
-    endings: tuple[int, ...] = ()
-    signs: set[str] = field(default_factory=set)
-    jump: str = ""
-
-
-def playing_order(bars: list[Bar]) -> list[int]:
-    """Indices of the bars in the order they are played.
-
-    Repeats are not taken again after a jump, and the last ending is played then. Bars after
-    the jump that led to a Fine are taken for a next movement. Falls back to the written order
-    where a bar would never be played or the piece would grow more than 16-fold.
-    """
-    written = list(range(len(bars)))
-    order: list[int] = []
-    start = movement = i = 0
-    turn, jumped_from = 1, None
-    while i < len(bars):
-        bar = bars[i]
-        if len(order) > MAX_EXPANSION * len(bars):
-            return written
-        if i != start and (bar.opens or (i and bars[i - 1].endings and not bar.endings)):
-            start, turn = i, 1
-        if bar.endings and jumped_from is not None:
-            turn = max(_all_endings(bars, i))
-        if bar.endings and turn not in bar.endings:
-            i += 1
-            continue
-        order.append(i)
-        if jumped_from is not None:
-            if "Fine" in bar.signs:
-                i = start = movement = jumped_from + 1
-                turn, jumped_from = 1, None
-            elif "Coda" in bar.signs and "AlCoda" in bars[jumped_from].jump and i < jumped_from:
-                later = range(jumped_from + 1, len(bars))
-                i = next((k for k in later if "Coda" in bars[k].signs), jumped_from + 1)
-            else:
-                i += 1
-            continue
-        if bar.plays > 1:
-            if turn < _turns(bars, i):
-                turn, i = turn + 1, start
-                continue
-            start, turn = i + 1, 1
-        segnos = [k for k in range(movement, i + 1) if "Segno" in bars[k].signs]
-        if bar.jump.startswith("DaCapo") or (bar.jump and segnos):
-            jumped_from = i
-            i = movement if bar.jump.startswith("DaCapo") else segnos[-1]
-        else:
-            i += 1
-    return order if len(set(order)) == len(bars) else written
-
-
-def _all_endings(bars: list[Bar], i: int) -> list[int]:
-    """Numbers of the endings in the run of bracketed bars around bar i."""
-    first = last = i
-    while first > 0 and bars[first - 1].endings:
-        first -= 1
-    while last + 1 < len(bars) and bars[last + 1].endings:
-        last += 1
-    return [number for bar in bars[first : last + 1] for number in bar.endings]
-
-
-def _turns(bars: list[Bar], i: int) -> int:
-    """How often the section is played whose repeat sign stands at the end of bar i."""
-    endings = bars[i].endings
-    if not endings:
-        return bars[i].plays
-    last = max(_all_endings(bars, i))
-    # a lone first ending is passed over on the last turn
-    return last + 1 if min(endings) == 1 and max(endings) == last else last
-
-
-@dataclass
 class _Reading:
     """A stream taken apart: every event with its bar and its offset there, in quarters.
 
@@ -396,6 +310,8 @@ def _read_barlines(measure: Stream, bar: int, bars: list[Bar]) -> None:
         elif direction == "end":
             ends = bars[max(bar - left, 0)]
             ends.plays = max(ends.plays, line.times or 2)
+        elif not left and line is not None and line.type == "final":
+            bars[bar].closes = True
 
 
 def _read_bracket(bracket: Music21Object, bar_of: dict[int, int], bars: list[Bar]) -> None:
