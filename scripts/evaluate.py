@@ -4,6 +4,7 @@ import argparse
 
 from symbolic.data import DataArguments
 from symbolic.evaluation import evaluate
+from symbolic.tasks.metrics import best_temperature
 
 
 def main() -> None:
@@ -17,6 +18,8 @@ def main() -> None:
     print(result.table(), end="\n\n")
     for name in ("model", "majority", "extra_trees"):
         print(result.confusion_table(name), end="\n\n")
+    temperature = best_temperature(result.quadrants, result.probabilities["model"])
+    print(f"temperature that would fit these pieces best: {temperature:.2f} times the model's")
     print(f"key as the profiles name it: {result.key_agreement:.3f}")
     print("masked velocity: {:.3f}, most frequent class {:.3f}".format(*result.velocity))
 

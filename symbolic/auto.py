@@ -12,15 +12,19 @@ import sys
 
 import wrapt
 
-_REGISTERED = ("symbolic.configuration", "symbolic.encoders", "symbolic.modeling")
+# What modeling imports, each of which may itself be what imports transformers: modeling then waits
+# until it is whole.
+_BELOW = ("symbolic.configuration", "symbolic.encoders")
 
 
 def register_on_import() -> None:
     """Make the Auto classes know the model type, now or when transformers is imported."""
     wrapt.register_post_import_hook(_register, "transformers")
+    for name in _BELOW:
+        wrapt.register_post_import_hook(_register, name)
 
 
 def _register(module) -> None:
-    # One of them may be what imports transformers: half-imported, it goes on by itself.
-    if not any(name in sys.modules for name in _REGISTERED):
+    half_imported = [n for n in _BELOW if n in sys.modules and n != module.__name__]
+    if module.__name__ == "symbolic.encoders" or not half_imported:
         importlib.import_module("symbolic.modeling")

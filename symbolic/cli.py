@@ -13,17 +13,22 @@ WRITERS = {
     ".csv": lambda table, path: table.to_csv(path, index=False),
     ".parquet": lambda table, path: table.to_parquet(path, index=False),
     ".jsonl": lambda table, path: table.to_json(
-        path, orient="records", lines=True, force_ascii=False
+        path, orient="records", lines=True, force_ascii=False, double_precision=15
     ),
 }
+PICTURES = (".png", ".pdf", ".svg")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit status: 0 done, 1 nothing to score, 2 wrong usage."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # file names may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status = options.run(options)
+        sys.stdout.flush()
+        return status
     except _UsageError as error:
         print(f"symbolic: error: {error}", file=sys.stderr)
         return 2
@@ -59,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     score.add_argument(
         "--plot",
-        type=Path,
+        type=_plot_path,
         metavar="FILE",
         help="draw the valence-arousal plane (.png, .pdf, .svg)",
     )
@@ -99,18 +104,35 @@ def _positive(text: str) -> int:
 
 
 def _output_path(text: str) -> Path:
+    return _path_to(text, tuple(WRITERS))
+
+
+def _plot_path(text: str) -> Path:
+    return _path_to(text, PICTURES)
+
+
+def _path_to(text: str, suffixes: tuple[str, ...]) -> Path:
     path = Path(text)
-    if path.suffix.lower() not in WRITERS:
-        raise argparse.ArgumentTypeError(f"{text!r}: write to {', '.join(WRITERS)}")
+    if path.suffix.lower() not in suffixes:
+        raise argparse.ArgumentTypeError(f"{text!r}: write to {', '.join(suffixes)}")
     return path
+
+
+def _make_room(path: Path) -> None:
+    """Refuse now what could not be written after hours of scoring."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _UsageError(f"cannot write {path}: {error.strerror}") from error
+    if path.is_dir():
+        raise _UsageError(f"cannot write {path}: it is a folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise _UsageError(f"cannot write {path}: permission denied")
 
 
 def _score(options: argparse.Namespace) -> int:
     for path in filter(None, (options.output, options.plot)):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _UsageError(f"cannot write to {path}: {error.strerror}") from error
+        _make_room(path)
     from symbolic.notes.sources import find_sources
 
     found = list(find_sources(options.paths, options.recursive))
@@ -143,13 +165,13 @@ def _load(name: str | None, device: str):
 
     logging.disable_progress_bar()
     try:
-        torch.zeros(0, device=device)
+        torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise _UsageError(f"device {device!r} cannot be used: {reason}") from error
     try:
         return EmotionScorer.from_pretrained(name, device=device)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # safetensors, transformers and the hub raise of many kinds
         reason = " ".join(str(error).split())
         raise _UsageError(f"model {name!r} cannot be loaded: {reason}") from error
 

@@ -24,6 +24,8 @@ class SymbolicConfig(PreTrainedConfig):
         head_dropout: dropout in the heads.
         label_smoothing: of the losses of `single` tasks on sequence level.
         window: notes in one window.
+        temperatures: by task name, what the logits are divided by before they become
+            probabilities (Guo 2017); 1 for a task that is not named. Losses do not use it.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
     """
 
@@ -44,6 +46,7 @@ class SymbolicConfig(PreTrainedConfig):
         head_dropout: float = 0.1,
         label_smoothing: float = 0.0,
         window: int = 512,
+        temperatures: dict[str, float] | None = None,
         tokenizer_class: str = "CPTokenizer",
         **kwargs,
     ) -> None:
@@ -71,6 +74,7 @@ class SymbolicConfig(PreTrainedConfig):
         self.head_dropout = head_dropout
         self.label_smoothing = label_smoothing
         self.window = window
+        self.temperatures = dict(temperatures or {})
         super().__init__(tokenizer_class=tokenizer_class, **kwargs)
 
     @property

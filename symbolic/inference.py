@@ -66,7 +66,8 @@ def predict(
             named |= {name: rows[pieces] for name, rows in inputs.items()}
             output = model(**{name: value.to(model.device) for name, value in named.items()})
             for task in tasks:
-                answer = _answers(output.logits[task.name].double(), task.kind)
+                logits = output.logits[task.name].double()
+                answer = _answers(logits / config.temperatures.get(task.name, 1.0), task.kind)
                 np.add.at(totals[task.name], pieces, answer.cpu().numpy())
     model.train(was_training)
     return {name: total / counts[:, None] for name, total in totals.items()}

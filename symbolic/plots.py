@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLOURS = {"Q1": "#e69f00", "Q2": "#d55e00", "Q3": "#0072b2", "Q4": "#009e73"}
+EDGE = 1.08  # so that a piece in the corner is seen whole
 NAMED = 40  # more pieces than this are drawn without their names
 
 
@@ -34,16 +35,16 @@ def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
     axes = figure.subplots()
     axes.axhline(0, color="0.7", linewidth=0.8)
     axes.axvline(0, color="0.7", linewidth=0.8)
-    corners = ((0.97, 0.97), (-0.97, 0.97), (-0.97, -0.97), (0.97, -0.97))
-    for quadrant, (x, y) in zip(QUADRANTS, corners, strict=True):
+    for quadrant, (x, y) in zip(QUADRANTS, ((1, 1), (-1, 1), (-1, -1), (1, -1)), strict=True):
         axes.text(
-            x,
-            y,
-            f"{quadrant} {QUADRANT_WORDS[quadrant]}",
+            x / 2,
+            y / 2,
+            f"{quadrant}\n{QUADRANT_WORDS[quadrant]}",
             color=COLOURS[quadrant],
-            ha="right" if x > 0 else "left",
-            va="top" if y > 0 else "bottom",
-            weight="bold",
+            alpha=0.35,
+            fontsize=20,
+            ha="center",
+            va="center",
         )
     colours = [COLOURS[quadrant] for quadrant in scored["quadrant"]]
     area = 160 if named else np.clip(4000 / max(len(scored), 1), 4, 60)
@@ -55,11 +56,22 @@ def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
         points = zip(scored["valence"], scored["arousal"], strict=True)
         for number, (x, y) in enumerate(points, 1):
             axes.annotate(str(number), (x, y), ha="center", va="center", fontsize=7, color="white")
-        key = "\n".join(f"{number:2d}  {_short(name)}" for number, name in enumerate(names, 1))
-        axes.text(1.03, 1.0, key, transform=axes.transAxes, va="top", fontsize=8, linespacing=1.5)
+        for column, lines in (
+            (1.03, map(str, range(1, len(names) + 1))),
+            (1.08, map(_short, names)),
+        ):
+            axes.text(
+                column,
+                1.0,
+                "\n".join(lines),
+                transform=axes.transAxes,
+                va="top",
+                fontsize=8,
+                linespacing=1.5,
+            )
     axes.set(
-        xlim=(-1, 1),
-        ylim=(-1, 1),
+        xlim=(-EDGE, EDGE),
+        ylim=(-EDGE, EDGE),
         aspect="equal",
         xlabel="valence (q1 + q4 - q2 - q3)",
         ylabel="arousal (q1 + q2 - q3 - q4)",

@@ -35,6 +35,10 @@ class ModelArguments:
     tasks: str = field(default="emotion,key,velocity", metadata={"help": "names, by commas"})
     features: bool = field(default=True, metadata={"help": "join features of the whole piece"})
     label_smoothing: float = 0.1
+    temperature: float = field(
+        default=1.0,
+        metadata={"help": "of the quadrant's probabilities; scripts/evaluate.py prints the best"},
+    )
     window: int = field(default=512, metadata={"help": "notes in a window when scoring"})
     training_window: int = field(default=256, metadata={"help": "notes in a window in training"})
     semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
@@ -90,6 +94,7 @@ def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicMo
         head_dropout=arguments.dropout,
         label_smoothing=arguments.label_smoothing,
         window=arguments.window,
+        temperatures={"emotion": arguments.temperature},
     )
     return SymbolicModel(config)
 

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from symbolic.tasks.metrics import calibration_error, confusion, emotion_metrics, grouped_bootstrap
+from symbolic.tasks.metrics import (
+    best_temperature,
+    calibration_error,
+    confusion,
+    emotion_metrics,
+    grouped_bootstrap,
+)
 
 
 def certain(quadrants):
@@ -71,3 +77,12 @@ def test_the_bootstrap_is_seeded():
     values = np.arange(10.0)
     once = grouped_bootstrap(lambda rows: values[rows].mean(), values, 100, seed=3)
     assert once == grouped_bootstrap(lambda rows: values[rows].mean(), values, 100, seed=3)
+
+
+def test_the_best_temperature_undoes_overconfidence():
+    rng = np.random.default_rng(0)
+    honest = rng.dirichlet(np.ones(4), 4000)
+    labels = np.array([rng.choice(4, p=row) for row in honest])
+    sure = honest**2 / (honest**2).sum(axis=1, keepdims=True)
+    assert best_temperature(labels, honest) == pytest.approx(1.0, abs=0.1)
+    assert best_temperature(labels, sure) == pytest.approx(2.0, abs=0.2)

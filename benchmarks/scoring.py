@@ -1,0 +1,83 @@
+"""How fast music is scored: files to table, its parts, and the bare forward pass for comparison.
+
+    python benchmarks/scoring.py FOLDER
+
+Peers in the same run: pretty_midi for reading, MidiTok's CPWord for tokenizing.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import pandas as pd
+import torch
+from miditok import CPWord
+from pretty_midi import PrettyMIDI
+
+from symbolic import EmotionScorer, read_notes
+from symbolic.data import window_starts
+from symbolic.features import features
+from symbolic.notes.sources import find_sources
+
+
+def timed(function, items) -> float:
+    start = time.perf_counter()
+    for item in items:
+        function(item)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="MIDI files")
+    parser.add_argument("--files", type=int, default=300, help="how many of them (300)")
+    parser.add_argument("--peer-files", type=int, default=30, help="how many for the peers (30)")
+    options = parser.parse_args()
+    files = list(find_sources(options.folder))[: options.files]
+    scorer = EmotionScorer.from_pretrained()
+    model, tokenizer, names = scorer.model, scorer.tokenizer, scorer.model.config.feature_names
+    scorer.score(files[:8])
+
+    start = time.perf_counter()
+    scorer.score(files)
+    whole = time.perf_counter() - start
+    tables = [tokenizer.emitted(read_notes(file)) for file in files]
+    notes = sum(map(len, tables))
+
+    ids = [tokenizer.note_ids(table) for table in tables]
+    window = model.config.window
+    cuts = sorted(
+        (one[start : start + window] for one in ids for start in window_starts(len(one), window)),
+        key=len,
+    )
+
+    def forward(batch) -> None:
+        rows = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(cut) for cut in batch], True)
+        inputs = {"features": torch.zeros(len(batch), len(names))} if names else {}
+        with torch.inference_mode():
+            model(input_ids=rows, attention_mask=(rows[..., 0] > 0).long(), **inputs)
+
+    bare = timed(forward, [cuts[i : i + 32] for i in range(0, len(cuts), 32)])
+    peers = files[: options.peer_files]
+    peer_notes = sum(map(len, tables[: len(peers)]))
+    cp_word = CPWord()
+    rows = [
+        ("files to table", whole, notes, len(files)),
+        ("bare forward pass", bare, notes, len(files)),
+        ("read", timed(read_notes, files), notes, len(files)),
+        ("tokenize, already read", timed(tokenizer.ids, tables), notes, len(files)),
+        ("features, already read", timed(features, tables), notes, len(files)),
+        ("read and tokenize", timed(tokenizer.ids, files), notes, len(files)),
+        ("peer: read, pretty_midi", timed(lambda f: PrettyMIDI(str(f)), peers), peer_notes,
+         len(peers)),
+        ("peer: read and tokenize, MidiTok CPWord", timed(cp_word, peers), peer_notes, len(peers)),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["what", "seconds", "notes", "files"])
+    table["files/s"] = table["files"] / table["seconds"]
+    table["notes/s"] = table["notes"] / table["seconds"]
+    print(f"{torch.get_num_threads()} threads, {len(cuts)} windows")
+    print(table.to_string(index=False, float_format="{:,.1f}".format))
+
+
+if __name__ == "__main__":
+    main()

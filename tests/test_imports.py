@@ -1,0 +1,215 @@
+"""Rooms and doors: what imports what, and what importing costs."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "symbolic"
+
+# Lower rooms first; modules of one line may import one another, but not in a circle.
+LAYERS = (
+    ("notes", "audio"),
+    ("keys", "features", "augment", "structure"),
+    ("tokenizers", "tasks"),
+    ("data", "configuration"),
+    ("encoders",),
+    ("modeling",),
+    ("inference",),
+    ("training", "baselines", "scoring", "evaluation"),
+    ("plots", "report", "cli"),
+)
+LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
+TOP = {"symbolic", "symbolic.auto"}  # they only hand out names, and register them
+
+HEAVY = (
+    *("torch", "transformers", "music21", "miditok", "librosa", "datasets", "pandas"),
+    *("matplotlib", "sklearn", "pretty_midi"),
+)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def type_checking_blocks(tree: ast.AST) -> set[ast.AST]:
+    """The nodes that only a type checker reads."""
+    return {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+
+
+def imports(path: Path, only_when_loaded: bool = False) -> set[str]:
+    """Dotted names imported in a file, at its top or inside a function; not for type checkers.
+
+    `from a import b` counts as `a.b` where that is a module of the package, else as `a`.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = type_checking_blocks(tree)
+    if only_when_loaded:
+        functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.Lambda))
+        skipped |= {inner for function in functions for inner in ast.walk(function)}
+    found = set()
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: line {node.lineno}: a relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in MODULES else node.module)
+    return found
+
+
+def own_imports(module: str, **options) -> set[str]:
+    names = imports(MODULES[module], **options)
+    return {name for name in names if name == "symbolic" or name.startswith("symbolic.")}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1]
+
+
+def python(command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_modules_are_found():
+    assert {"symbolic", "symbolic.cli", "symbolic.notes.read", "symbolic.tasks.key"} < set(MODULES)
+    assert "symbolic.notes.midi" in own_imports("symbolic.notes.read")
+    assert "symbolic.plots" in own_imports("symbolic.cli")  # inside a function
+
+
+def test_every_room_has_its_place():
+    assert {room(module) for module in MODULES if module not in TOP} <= set(LAYER)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in TOP])
+def test_a_room_imports_only_rooms_below_it(module):
+    for imported in own_imports(module):
+        if imported == "symbolic":
+            assert module == "symbolic.cli", f"{module} imports the package's root"
+        else:
+            assert imported not in TOP, module
+            assert LAYER[room(imported)] <= LAYER[room(module)], f"{module} imports {imported}"
+
+
+def test_no_imports_run_in_a_circle():
+    # A package's own front is left out: loading any module of it loads the front first.
+    edges = {m: {i for i in own_imports(m) if i != m and i not in TOP} for m in MODULES}
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join((*path[path.index(module) :], module))
+        if module not in done:
+            for imported in sorted(edges.get(module, ())):
+                visit(imported, (*path, module))
+            done.add(module)
+
+    for module in MODULES:
+        if module not in TOP:
+            visit(module, ())
+
+
+def test_a_module_of_a_room_does_not_import_the_rooms_front():
+    for module in MODULES:
+        front = module.rpartition(".")[0]
+        if front and front != "symbolic":
+            assert front not in own_imports(module), module
+
+
+def test_scripts_import_only_the_package_transformers_and_the_standard_library():
+    scripts = sorted((ROOT / "scripts").glob("*.py"))
+    assert scripts
+    for script in scripts:
+        roots = {name.split(".")[0] for name in imports(script)}
+        assert roots <= {"symbolic", "transformers", *sys.stdlib_module_names}, script.name
+
+
+def test_no_module_is_named_like_what_it_would_hide():
+    assert not list(PACKAGE.rglob("pipeline.py"))
+    assert not (ROOT / "tokenizers").exists()
+    assert not (ROOT / "tests" / "tokenizers").exists()
+    assert not (ROOT / "tests" / "__init__.py").exists()
+    for path in (*ROOT.glob("*.py"), *ROOT.glob("*/__init__.py")):
+        name = path.stem if path.parent == ROOT else path.parent.name
+        assert name not in sys.stdlib_module_names | {"tokenizers", "tasks", "datasets"}, path
+
+
+def test_importing_the_package_is_light():
+    found = python(f"import sys, symbolic; print([m for m in {HEAVY} if m in sys.modules])")
+    assert found == "[]"
+
+
+def test_every_public_name_is_there():
+    command = (
+        "import json, symbolic\n"
+        "missing = [n for n in symbolic.__all__ if getattr(symbolic, n, None) is None]\n"
+        "print(json.dumps([missing, sorted(set(symbolic.__all__) - set(dir(symbolic)))]))"
+    )
+    assert json.loads(python(command)) == [[], []]
+
+
+KNOWN = (
+    "print(type(AutoConfig.for_model('symbolic')).__name__, "
+    "AutoModel._model_mapping[type(AutoConfig.for_model('symbolic'))].__name__)"
+)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import symbolic\nfrom transformers import AutoConfig, AutoModel",
+        "from transformers import AutoConfig, AutoModel\nimport symbolic",
+        "import symbolic.encoders\nfrom transformers import AutoConfig, AutoModel",
+        "from symbolic import SymbolicConfig\nfrom transformers import AutoConfig, AutoModel",
+    ],
+    ids=["ours first", "transformers first", "encoders first", "configuration first"],
+)
+def test_the_auto_classes_know_the_model_whatever_is_imported_first(first):
+    assert python(f"{first}\n{KNOWN}") == "SymbolicConfig SymbolicModel"
+
+
+def test_transformers_finds_the_real_tokenizers_from_the_repository_root():
+    found = python("import transformers, symbolic, tokenizers; print(tokenizers.__file__)")
+    assert not Path(found).is_relative_to(PACKAGE)
+    assert "site-packages" in found
+    assert python("import tokenizers; print(tokenizers.Tokenizer.__name__)") == "Tokenizer"
+
+
+def test_every_tracked_file_is_small():
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    weights = "symbolic/weights/model.safetensors"
+    for name in filter(None, listed.split("\0")):
+        path = ROOT / name
+        assert name == weights or not path.is_file() or path.stat().st_size < 2**20, name
+
+
+def test_the_version_is_a_version():
+    import symbolic
+
+    assert re.fullmatch(r"\d+\.\d+\.\d+([a-z]+\d+)?", symbolic.__version__)
