@@ -25,6 +25,7 @@ def register_on_import() -> None:
 
 
 def _register(module) -> None:
-    half_imported = [n for n in _BELOW if n in sys.modules and n != module.__name__]
-    if module.__name__ == "symbolic.encoders" or not half_imported:
+    # Encoders import the configuration, so once they are whole both are.
+    others = any(name in sys.modules for name in _BELOW if name != module.__name__)
+    if module.__name__ == "symbolic.encoders" or not others:
         importlib.import_module("symbolic.modeling")

@@ -96,7 +96,27 @@ def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicMo
         window=arguments.window,
         temperatures={"emotion": arguments.temperature},
     )
-    return SymbolicModel(config)
+    model = SymbolicModel(config)
+    share_pitch_classes(model, tokenizer)
+    return model
+
+
+def share_pitch_classes(model: SymbolicModel, tokenizer: CPTokenizer) -> None:
+    """Start octaves alike: half of the variance of a pitch's embedding is that of its class.
+
+    A few hundred pieces are too few to learn from scratch that pitches an octave apart are one
+    note of the scale, which key and mode are about.
+    """
+    field = tokenizer.field_names.index("Pitch")
+    vocabulary = tokenizer.vocab[field].items()
+    rows, pitches = zip(
+        *((row, int(name.split("_")[1])) for name, row in vocabulary if name.startswith("Pitch")),
+        strict=True,
+    )
+    weight = model.encoder.embeddings[field].weight.data
+    classes = torch.randn(12, weight.shape[1]) * weight.std()
+    shared = classes[[pitch % 12 for pitch in pitches]]
+    weight[list(rows)] = (weight[list(rows)] + shared) / 2**0.5
 
 
 def standardise_features(model: SymbolicModel, tables: Sequence[NoteTable]) -> None:

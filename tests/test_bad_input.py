@@ -15,6 +15,7 @@ import pytest
 
 from symbolic.notes import NoteTable, ReadError, pool, read, read_notes
 from symbolic.notes.pool import read_many
+from symbolic.notes.sources import find_sources
 
 TUNE = [(0, 480, 60, 80), (480, 480, 64, 90), (960, 480, 67, 70)]
 NOTE = b"\x00\x90\x3c\x50\x83\x60\x80\x3c\x00"
@@ -211,7 +212,10 @@ def test_a_file_without_permission_is_refused(write_midi, tmp_path):
     inside = write_midi(tmp_path / "locked" / "song.mid", TUNE)
     (tmp_path / "locked").chmod(0)
     try:
-        refusal(inside)
+        assert "ermission" in refusal(inside)
+        found = list(find_sources(tmp_path))
+        assert found == [tmp_path / "locked", path]
+        assert "may not be opened" in refusal(found[0])
     finally:
         (tmp_path / "locked").chmod(0o700)
 

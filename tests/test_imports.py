@@ -1,7 +1,6 @@
 """Rooms and doors: what imports what, and what importing costs."""
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -52,16 +51,13 @@ def type_checking_blocks(tree: ast.AST) -> set[ast.AST]:
     }
 
 
-def imports(path: Path, only_when_loaded: bool = False) -> set[str]:
+def imports(path: Path) -> set[str]:
     """Dotted names imported in a file, at its top or inside a function; not for type checkers.
 
     `from a import b` counts as `a.b` where that is a module of the package, else as `a`.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     skipped = type_checking_blocks(tree)
-    if only_when_loaded:
-        functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.Lambda))
-        skipped |= {inner for function in functions for inner in ast.walk(function)}
     found = set()
     for node in ast.walk(tree):
         if node in skipped:
@@ -76,8 +72,8 @@ def imports(path: Path, only_when_loaded: bool = False) -> set[str]:
     return found
 
 
-def own_imports(module: str, **options) -> set[str]:
-    names = imports(MODULES[module], **options)
+def own_imports(module: str) -> set[str]:
+    names = imports(MODULES[module])
     return {name for name in names if name == "symbolic" or name.startswith("symbolic.")}
 
 
@@ -142,7 +138,10 @@ def test_scripts_import_only_the_package_transformers_and_the_standard_library()
     assert scripts
     for script in scripts:
         roots = {name.split(".")[0] for name in imports(script)}
-        assert roots <= {"symbolic", "transformers", *sys.stdlib_module_names}, script.name
+        allowed = {"symbolic", "transformers", *sys.stdlib_module_names}
+        if script.name == "corpus_pieces.py":  # what it copies is music21's own corpus
+            allowed.add("music21")
+        assert roots <= allowed, script.name
 
 
 def test_no_module_is_named_like_what_it_would_hide():
@@ -161,12 +160,13 @@ def test_importing_the_package_is_light():
 
 
 def test_every_public_name_is_there():
-    command = (
-        "import json, symbolic\n"
-        "missing = [n for n in symbolic.__all__ if getattr(symbolic, n, None) is None]\n"
-        "print(json.dumps([missing, sorted(set(symbolic.__all__) - set(dir(symbolic)))]))"
-    )
-    assert json.loads(python(command)) == [[], []]
+    import symbolic
+
+    assert set(symbolic.__all__) <= set(dir(symbolic))
+    for name in symbolic.__all__:
+        assert getattr(symbolic, name) is not None, name
+    with pytest.raises(AttributeError, match="no attribute 'sing'"):
+        _ = symbolic.sing
 
 
 KNOWN = (
@@ -181,19 +181,16 @@ KNOWN = (
         "import symbolic\nfrom transformers import AutoConfig, AutoModel",
         "from transformers import AutoConfig, AutoModel\nimport symbolic",
         "import symbolic.encoders\nfrom transformers import AutoConfig, AutoModel",
-        "from symbolic import SymbolicConfig\nfrom transformers import AutoConfig, AutoModel",
     ],
-    ids=["ours first", "transformers first", "encoders first", "configuration first"],
+    ids=["ours first", "transformers first", "encoders first"],
 )
 def test_the_auto_classes_know_the_model_whatever_is_imported_first(first):
     assert python(f"{first}\n{KNOWN}") == "SymbolicConfig SymbolicModel"
 
 
 def test_transformers_finds_the_real_tokenizers_from_the_repository_root():
-    found = python("import transformers, symbolic, tokenizers; print(tokenizers.__file__)")
-    assert not Path(found).is_relative_to(PACKAGE)
-    assert "site-packages" in found
-    assert python("import tokenizers; print(tokenizers.Tokenizer.__name__)") == "Tokenizer"
+    command = "import transformers, symbolic, tokenizers; print(tokenizers.Tokenizer.__module__)"
+    assert python(command) == "tokenizers"
 
 
 def test_every_tracked_file_is_small():

@@ -68,6 +68,7 @@ def test_of_several_tempos_at_one_tick_the_last_counts(raw_midi):
     for events, seconds in (((slow, fast), 0.25), ((fast, slow), 1.0)):
         table = read_notes(raw_midi(*events, b"\x00\x90\x3c\x50", b"\x83\x60\x80\x3c\x00"))
         assert table.duration[0] == pytest.approx(seconds)
+        assert table.tempo.tolist() == pytest.approx([120 * 0.5 / seconds])
 
 
 def test_bytes_path_score_pretty_midi_and_table_are_one_piece(midi_score, tmp_path):

@@ -1,8 +1,6 @@
 """Files in, one row per file out."""
 
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -300,16 +298,3 @@ def test_a_folder_without_a_model_of_this_kind_is_refused(model_type, tmp_path):
         (tmp_path / "config.json").write_text(f'{{"model_type": "{model_type}"}}')
     with pytest.raises((OSError, ValueError)):
         EmotionScorer.from_pretrained(tmp_path)
-
-
-def test_a_scorer_can_be_made_before_anything_else_is_imported(tiny_model_folder, root):
-    command = (
-        "from symbolic import EmotionScorer\n"
-        "from symbolic.notes import note_table\n"
-        f"scorer = EmotionScorer.from_pretrained({str(tiny_model_folder)!r})\n"
-        "print(scorer.score([note_table([0], [9], [60], [64])], workers=0).loc[0, 'notes'])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", command], cwd=root, capture_output=True, text=True, timeout=200
-    )
-    assert done.stdout.strip() == "1", done.stderr

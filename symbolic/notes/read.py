@@ -64,6 +64,8 @@ def _read_bytes(path: Path) -> bytes:
     """The content of a file, refused unread where it is no regular file or too large."""
     try:
         if path.is_dir():
+            if not os.access(path, os.R_OK | os.X_OK):  # met while searching the folder above
+                raise ReadError("a folder that may not be opened")
             raise ReadError("a folder, not a file")
         if not path.exists():
             raise ReadError("no such file")

@@ -1,0 +1,113 @@
+"""The default model: inside the package, small, licensed, and with some ear for music."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from symbolic import EmotionScorer, SymbolicModel
+from symbolic.augment import drop_dynamics, scale_tempo, shift_velocity, transpose
+from symbolic.notes import note_table
+from symbolic.scoring import DEFAULT_MODEL
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return EmotionScorer.from_pretrained()
+
+
+def piece(minor=False, bars=24):
+    """Broken chords under a melody of chord tones, half loud, 90 to the minute."""
+    rng = np.random.default_rng(5)
+    third = 3 if minor else 4
+    chords = [(0, third, 7), (5, 5 + third, 12), (7, 11, 14), (0, third, 7)]
+    onset, duration, pitch, velocity = [], [], [], []
+    for bar in range(bars):
+        chord = chords[bar % 4]
+        for step in range(8):
+            onset.append(bar * 1920 + step * 240)
+            duration.append(240)
+            pitch.append(48 + chord[(0, 1, 2, 1)[step % 4]])
+            velocity.append(50 + int(rng.integers(0, 12)))
+        for beat in range(4):
+            onset.append(bar * 1920 + beat * 480)
+            duration.append(480)
+            pitch.append(72 + chord[int(rng.integers(0, 3))])
+            velocity.append(62 + int(rng.integers(0, 12)))
+    tempos = (np.array([0]), np.array([90.0]))
+    return note_table(onset, duration, pitch, velocity, tempos=tempos)
+
+
+def test_it_is_small_and_a_safetensors_file():
+    assert sum(file.stat().st_size for file in DEFAULT_MODEL.iterdir()) <= 15e6
+    assert (DEFAULT_MODEL / "model.safetensors").is_file()
+    assert not list(DEFAULT_MODEL.glob("*.bin"))
+
+
+def test_it_has_the_three_heads_of_mt_smnn():
+    model = SymbolicModel.from_pretrained(DEFAULT_MODEL)
+    assert [task.name for task in model.tasks] == ["emotion", "key", "velocity"]
+
+
+def test_its_licence_and_its_card_say_non_commercial(root):
+    assert "CC-BY-NC-SA-4.0" in (DEFAULT_MODEL / "LICENSE").read_text()
+    card = (DEFAULT_MODEL / "README.md").read_text()
+    assert "license: cc-by-nc-sa-4.0" in card
+    assert "EMOPIA" in card
+    assert "VGMIDI" in card
+
+
+def test_every_figure_of_the_card_stands_in_the_results(root):
+    card = (DEFAULT_MODEL / "README.md").read_text()
+    figures = re.findall(r"\b0\.\d{3}\b", card)
+    results = (root / "RESULTS.md").read_text()
+    assert len(figures) >= 8
+    assert [figure for figure in figures if figure not in results] == []
+
+
+def test_the_card_says_in_its_first_line_whether_it_beats_the_baseline(root):
+    results = (root / "RESULTS.md").read_text()
+    row = next(line for line in results.splitlines() if line.startswith("| model |"))
+    low = float(re.search(r"[+-]0\.\d{3} \[(-?0\.\d{3})", row).group(1))
+    card = (DEFAULT_MODEL / "README.md").read_text().split("---\n", 2)[2]
+    first = next(line for line in card.splitlines() if line.strip() and not line.startswith("#"))
+    assert ("not above" in first) == (low <= 0)
+
+
+def test_it_was_not_trained_on_the_validation_songs(data_folder):
+    from symbolic.data import read_emopia
+
+    record = json.loads((DEFAULT_MODEL / "training.json").read_text())
+    trained = set(record["groups"])
+    emopia = read_emopia(data_folder / "emopia")
+    assert not trained & {f"emopia: {piece.group}" for piece in emopia if piece.split == "val"}
+    assert trained & {f"emopia: {piece.group}" for piece in emopia if piece.split == "train"}
+
+
+def test_fast_and_loud_is_more_aroused_than_slow_and_soft(scorer):
+    base = piece()
+    excited = shift_velocity(scale_tempo(base, 1.8), 40)
+    calm = shift_velocity(scale_tempo(base, 0.6), -25)
+    arousal = scorer.score([excited, base, calm], workers=0)["arousal"]
+    assert arousal[0] > arousal[1] > arousal[2]
+
+
+def test_minor_is_less_positive_than_major(scorer):
+    valence = scorer.score([piece(), piece(minor=True)], workers=0)["valence"]
+    assert valence[0] > valence[1]
+
+
+def test_it_works_without_dynamics(scorer):
+    row = scorer.score(drop_dynamics(piece()), workers=0).iloc[0]
+    assert row["error"] == ""
+    assert np.isnan(row["mean_velocity"])
+
+
+def test_its_key_follows_a_transposition(scorer):
+    from symbolic.keys import KEY_NAMES
+
+    tables = [transpose(piece(), semitones) for semitones in range(-5, 7)]
+    keys = [KEY_NAMES.index(key) for key in scorer.score(tables, workers=0)["key"]]
+    moved = [(key - semitones) % 12 for key, semitones in zip(keys, range(-5, 7), strict=True)]
+    assert moved.count(0) >= 10
