@@ -74,7 +74,13 @@ class EmotionScorer:
         config = SymbolicConfig.from_pretrained(name, **kwargs)
         if config.tokenizer_class not in TOKENIZERS:
             raise ValueError(f"{name}: unknown tokenizer {config.tokenizer_class!r}")
-        model = SymbolicModel.from_pretrained(name, config=config, **kwargs)
+        model, loading = SymbolicModel.from_pretrained(
+            name, config=config, output_loading_info=True, **kwargs
+        )
+        if loading["missing_keys"]:
+            raise ValueError(
+                f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}"
+            )
         tokenizer = TOKENIZERS[config.tokenizer_class].from_pretrained(name, **kwargs)
         return cls(model.to(device), tokenizer)
 

@@ -102,34 +102,15 @@ def tune():
 @pytest.fixture(scope="session")
 def tiny_scorer():
     """A scorer whose weights are random: its answers mean nothing, but are always the same."""
-    from transformers import AutoConfig
-
-    from symbolic import CPTokenizer, EmotionScorer, SymbolicConfig, SymbolicModel
-    from symbolic.features import FEATURE_NAMES
+    from symbolic import CPTokenizer, EmotionScorer
+    from symbolic.training import ModelArguments, build_model
 
     tokenizer = CPTokenizer()
-    backbone = AutoConfig.for_model(
-        "bert",
-        vocab_size=1,
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        type_vocab_size=1,
-    )
     torch.manual_seed(0)
-    config = SymbolicConfig(
-        backbone_config=backbone,
-        field_names=tokenizer.field_names,
-        vocab_sizes=tokenizer.vocab_sizes,
-        pad_ids=tokenizer.pad_ids,
-        mask_ids=tokenizer.mask_ids,
-        feature_names=FEATURE_NAMES,
-        field_embedding_size=16,
-        window=64,
+    arguments = ModelArguments(
+        hidden_size=32, layers=1, heads=2, field_embedding_size=16, window=64
     )
-    return EmotionScorer(SymbolicModel(config), tokenizer)
+    return EmotionScorer(build_model(tokenizer, arguments), tokenizer)
 
 
 @pytest.fixture(scope="session")
