@@ -14,7 +14,14 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from symbolic.augment import Augmentation
 from symbolic.configuration import SymbolicConfig
-from symbolic.data import Collator, DataArguments, PieceDataset, held_out, read_tables
+from symbolic.data import (
+    Collator,
+    DataArguments,
+    PieceDataset,
+    held_out,
+    read_tables,
+    unlabelled_pieces,
+)
 from symbolic.evaluation import RECORD, group_name, prediction_frame
 from symbolic.features import FEATURE_NAMES, features
 from symbolic.modeling import SymbolicModel
@@ -137,6 +144,7 @@ def train(
     checkpoint with `--resume_from_checkpoint True`.
     """
     train_pieces, test_pieces = held_out(data)
+    train_pieces += unlabelled_pieces(data)
     set_seed(training.seed)
     tokenizer = CPTokenizer()
     model = build_model(tokenizer, arguments)
@@ -176,7 +184,7 @@ def train(
             "groups": sorted({group_name(piece) for piece in train_pieces}),
         }
         (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False))
-        if test_pieces:
+        if test_pieces and "emotion" in model.heads:
             frame = prediction_frame(model, tokenizer, test_pieces)
             frame.to_csv(output / "predictions.csv", index=False)
             accuracy = (frame["quadrant"] == frame["predicted"]).mean()

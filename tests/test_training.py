@@ -125,6 +125,20 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(emopia, tmp_path):
         torch.testing.assert_close(resumed.state_dict()[name], value, msg=name)
 
 
+def test_music_without_labels_trains_the_tasks_that_need_none(emopia, tmp_path):
+    plain = run(emopia, tmp_path / "plain", epochs="1")
+    more = run(
+        emopia, tmp_path / "more", "--unlabelled", str(emopia / "midi"), "--tasks", "key,velocity",
+        epochs="1",
+    )  # fmt: skip
+    assert set(more.heads) == {"key", "velocity"}
+    assert set(plain.heads) == {"emotion", "key", "velocity"}
+    record = json.loads((tmp_path / "more" / RECORD).read_text())
+    assert "unlabelled: Q1_song0_0" in record["groups"]
+    with pytest.raises(FileNotFoundError, match="no MIDI or MusicXML file"):
+        run(emopia, tmp_path / "none", "--unlabelled", str(tmp_path))
+
+
 def test_the_record_names_what_was_trained_on(trained):
     record = json.loads((trained / RECORD).read_text())
     assert record["groups"] == sorted(f"emopia: song{i}" for i in range(18))

@@ -4,7 +4,14 @@ from symbolic.data.collator import Collator
 from symbolic.data.dataset import PieceDataset
 from symbolic.data.groups import LeakError, assert_disjoint, group_folds, merged_groups
 from symbolic.data.pieces import READERS, Piece, read_emopia, read_vgmidi
-from symbolic.data.protocols import FOLDS, DataArguments, fold_pieces, held_out, read_tables
+from symbolic.data.protocols import (
+    FOLDS,
+    DataArguments,
+    fold_pieces,
+    held_out,
+    read_tables,
+    unlabelled_pieces,
+)
 from symbolic.data.windows import window_starts
 
 __all__ = [
@@ -23,5 +30,6 @@ __all__ = [
     "read_emopia",
     "read_tables",
     "read_vgmidi",
+    "unlabelled_pieces",
     "window_starts",
 ]

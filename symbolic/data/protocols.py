@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from symbolic.data.groups import assert_disjoint, group_folds
 from symbolic.data.pieces import Piece, read_emopia, read_vgmidi
 from symbolic.notes import NoteTable, read_notes
+from symbolic.notes.sources import find_sources
 
 FOLDS = 5
 
@@ -17,6 +18,10 @@ class DataArguments:
 
     emopia: str | None = field(default=None, metadata={"help": "folder of EMOPIA"})
     vgmidi: str | None = field(default=None, metadata={"help": "folder of VGMIDI"})
+    unlabelled: str | None = field(
+        default=None,
+        metadata={"help": "folder of any music, for the tasks whose labels cost nothing"},
+    )
     hold_out: str = field(
         default="emopia-val",
         metadata={
@@ -68,6 +73,20 @@ def fold_pieces(pieces: list[Piece], fold: str | int) -> list[Piece]:
         raise ValueError(f"fold {fold!r} is not one of 0 to {FOLDS - 1}")
     folds = group_folds([p.labels["emotion"] for p in pieces], [p.group for p in pieces], FOLDS)
     return [piece for piece, k in zip(pieces, folds, strict=True) if k == int(fold)]
+
+
+def unlabelled_pieces(data: DataArguments) -> list[Piece]:
+    """The music in `data.unlabelled`, each file a group of its own, without labels.
+
+    Raises:
+        FileNotFoundError: a folder without a MIDI or MusicXML file.
+    """
+    if not data.unlabelled:
+        return []
+    paths = list(find_sources(data.unlabelled))
+    if not paths:
+        raise FileNotFoundError(f"{data.unlabelled}: no MIDI or MusicXML file")
+    return [Piece(path=path, group=path.stem, corpus="unlabelled") for path in paths]
 
 
 def read_tables(pieces: list[Piece]) -> list[NoteTable]:
