@@ -13,7 +13,7 @@ def main() -> None:
     parser.add_argument("--emopia", help="folder of EMOPIA")
     parser.add_argument("--vgmidi", help="folder of VGMIDI")
     options = parser.parse_args()
-    result = evaluate(options.models, DataArguments(options.emopia, options.vgmidi))
+    result = evaluate(options.models, DataArguments(emopia=options.emopia, vgmidi=options.vgmidi))
     print(f"{len(result.quadrants)} pieces, {len(set(result.groups))} groups\n")
     print(result.table(), end="\n\n")
     for name in ("model", "majority", "extra_trees"):

@@ -137,9 +137,9 @@ def _evaluate_one(folder: Path, data: DataArguments) -> Evaluation:
     used = record["data"]
     train, test = held_out(
         DataArguments(
-            data.emopia if used["emopia"] else None,
-            data.vgmidi if used["vgmidi"] else None,
-            used["hold_out"],
+            emopia=data.emopia if used["emopia"] else None,
+            vgmidi=data.vgmidi if used["vgmidi"] else None,
+            hold_out=used["hold_out"],
         )
     )
     assert_disjoint(trained_on=record["groups"], held_out=[group_name(piece) for piece in test])

@@ -38,7 +38,8 @@ class ModelArguments:
     layers: int = 3
     heads: int = 4
     field_embedding_size: int = 32
-    dropout: float = 0.2
+    dropout: float = field(default=0.1, metadata={"help": "in the backbone"})
+    head_dropout: float = field(default=0.5, metadata={"help": "in the heads and of the features"})
     tasks: str = field(default="emotion,key,velocity", metadata={"help": "names, by commas"})
     features: bool = field(default=True, metadata={"help": "join features of the whole piece"})
     label_smoothing: float = 0.1
@@ -98,7 +99,7 @@ def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicMo
         feature_names=FEATURE_NAMES if arguments.features else (),
         field_embedding_size=arguments.field_embedding_size,
         tasks=[TASKS[name] for name in arguments.tasks.split(",")],
-        head_dropout=arguments.dropout,
+        head_dropout=arguments.head_dropout,
         label_smoothing=arguments.label_smoothing,
         window=arguments.window,
         temperatures={"emotion": arguments.temperature},

@@ -117,7 +117,7 @@ def test_folds_keep_groups_together_and_quadrants_balanced():
 
 @pytest.mark.parametrize("hold_out", ["emopia-val", "emopia-dev-0", "emopia-dev-4", "vgmidi-2"])
 def test_no_protocol_leaks(emopia, vgmidi, hold_out):
-    train, test = held_out(DataArguments(str(emopia), str(vgmidi), hold_out))
+    train, test = held_out(DataArguments(emopia=str(emopia), vgmidi=str(vgmidi), hold_out=hold_out))
     assert train
     assert test
     assert not {piece.group for piece in train} & {piece.group for piece in test}
@@ -131,7 +131,7 @@ def test_the_folds_of_a_corpus_cover_it(vgmidi):
     files = [
         piece.path
         for k in range(5)
-        for piece in held_out(DataArguments(None, str(vgmidi), f"vgmidi-{k}"))[1]
+        for piece in held_out(DataArguments(vgmidi=str(vgmidi), hold_out=f"vgmidi-{k}"))[1]
     ]
     assert sorted(files) == sorted(piece.path for piece in read_vgmidi(vgmidi))
 
@@ -139,14 +139,14 @@ def test_the_folds_of_a_corpus_cover_it(vgmidi):
 @pytest.mark.parametrize("hold_out", ["emopia-test", "vgmidi-5", "vgmidi-", "emopia-dev-x"])
 def test_protocols_that_do_not_exist_are_refused(emopia, vgmidi, hold_out):
     with pytest.raises(ValueError, match=r"hold_out|fold"):
-        held_out(DataArguments(str(emopia), str(vgmidi), hold_out))
+        held_out(DataArguments(emopia=str(emopia), vgmidi=str(vgmidi), hold_out=hold_out))
 
 
 def test_a_protocol_without_its_corpus_is_refused(emopia):
     with pytest.raises(ValueError, match="its corpus is not given"):
-        held_out(DataArguments(str(emopia), None, "vgmidi-0"))
+        held_out(DataArguments(emopia=str(emopia), hold_out="vgmidi-0"))
     with pytest.raises(ValueError, match="nothing to train on"):
-        held_out(DataArguments(None, None, "none"))
+        held_out(DataArguments(hold_out="none"))
 
 
 @pytest.mark.parametrize("length", [1, 9, 10, 11, 15, 16, 100, 101])
@@ -240,4 +240,8 @@ def test_the_real_corpora_are_read_whole(data_folder):
     assert len({piece.group for piece in emopia}) == 355 - 4  # four pairs, connected, are merged
     assert len(read_vgmidi(data_folder / "vgmidi")) == 162
     for hold_out in ("emopia-val", "emopia-dev-1", "vgmidi-0"):
-        held_out(DataArguments(data_folder / "emopia", data_folder / "vgmidi", hold_out))
+        held_out(
+            DataArguments(
+                emopia=data_folder / "emopia", vgmidi=data_folder / "vgmidi", hold_out=hold_out
+            )
+        )

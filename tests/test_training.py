@@ -146,7 +146,7 @@ def test_the_record_names_what_was_trained_on(trained):
 
 
 def test_evaluation_puts_the_model_beside_the_baselines(trained, emopia):
-    result = evaluate([trained], DataArguments(str(emopia)))
+    result = evaluate([trained], DataArguments(emopia=str(emopia)))
     assert list(result.probabilities) == ["model", "majority", "logistic", "extra_trees"]
     assert len(result.quadrants) == 12
     for probabilities in result.probabilities.values():
@@ -161,6 +161,14 @@ def test_evaluation_puts_the_model_beside_the_baselines(trained, emopia):
     assert 0 <= result.velocity[0] <= 1
 
 
+def test_evaluation_asks_the_record_what_was_held_out(emopia, tmp_path):
+    run(emopia, tmp_path, "--hold_out", "emopia-dev-1", epochs="1")
+    result = evaluate([tmp_path], DataArguments(emopia=str(emopia)))
+    frame = pd.read_csv(tmp_path / "predictions.csv")
+    assert result.groups == frame["group"].tolist()
+    assert not set(result.groups) & {f"song{i}" for i in range(18, 24)}
+
+
 def test_a_model_is_never_scored_on_what_it_was_trained_on(trained, emopia, tmp_path):
     leaking = tmp_path / "leaking"
     shutil.copytree(trained, leaking)
@@ -168,14 +176,14 @@ def test_a_model_is_never_scored_on_what_it_was_trained_on(trained, emopia, tmp_
     record["groups"].append("emopia: song20")
     (leaking / RECORD).write_text(json.dumps(record))
     with pytest.raises(LeakError, match="emopia: song20"):
-        evaluate([leaking], DataArguments(str(emopia)))
+        evaluate([leaking], DataArguments(emopia=str(emopia)))
 
 
 def test_one_fold_is_not_counted_twice(trained, emopia, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(trained, copy)
     with pytest.raises(LeakError, match="are in both"):
-        evaluate([trained, copy], DataArguments(str(emopia)))
+        evaluate([trained, copy], DataArguments(emopia=str(emopia)))
 
 
 def test_accelerate_launches_the_script(emopia, tmp_path):

@@ -12,7 +12,7 @@ from symbolic.notes.sources import find_sources
 FOLDS = 5
 
 
-@dataclass
+@dataclass(kw_only=True)
 class DataArguments:
     """Which pieces are trained on and which are held out."""
 
