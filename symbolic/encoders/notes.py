@@ -41,8 +41,11 @@ class NoteEncoder(nn.Module):
             self.feature_projection = nn.Sequential(
                 nn.Dropout(config.head_dropout), nn.Linear(self.feature_count, self.hidden_size)
             )
-        # The backbone's own word embeddings are never used: inputs come as embeddings.
-        self.backbone.set_input_embeddings(nn.Embedding(1, self.hidden_size))
+        # Neither the backbone's word embeddings nor its pooler is used; parameters that never get a
+        # gradient would stop distributed training.
+        self.backbone.set_input_embeddings(nn.Embedding(1, self.hidden_size).requires_grad_(False))
+        if getattr(self.backbone, "pooler", None) is not None:
+            self.backbone.pooler = None
 
     def forward(
         self,

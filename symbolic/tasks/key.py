@@ -6,7 +6,7 @@ from symbolic.keys import KEY_NAMES, estimate_key
 from symbolic.notes import NoteTable
 from symbolic.tasks.task import IGNORE, Task
 
-KEY = Task("key", "sequence", "single", KEY_NAMES, weight=0.3)
+KEY = Task("key", "sequence", "single", KEY_NAMES)
 
 
 def key_label(notes: NoteTable) -> int:
