@@ -34,17 +34,17 @@ from symbolic.tokenizers import CPTokenizer
 class ModelArguments:
     """The shape of the model, and what is done to its input in training."""
 
-    hidden_size: int = 192
-    layers: int = 3
+    hidden_size: int = 96
+    layers: int = 2
     heads: int = 4
     field_embedding_size: int = 32
-    dropout: float = field(default=0.1, metadata={"help": "in the backbone"})
-    head_dropout: float = field(default=0.5, metadata={"help": "in the heads and of the features"})
+    dropout: float = field(default=0.2, metadata={"help": "in the backbone"})
+    head_dropout: float = field(default=0.2, metadata={"help": "in the heads and of the features"})
     tasks: str = field(default="emotion,key,velocity", metadata={"help": "names, by commas"})
     features: bool = field(default=True, metadata={"help": "join features of the whole piece"})
     label_smoothing: float = 0.1
     temperature: float = field(
-        default=1.0,
+        default=0.86,
         metadata={"help": "of the quadrant's probabilities; scripts/evaluate.py prints the best"},
     )
     window: int = field(default=512, metadata={"help": "notes in a window when scoring"})
@@ -58,9 +58,9 @@ class ModelArguments:
 
 TRAINING_DEFAULTS = {
     "output_dir": "runs/model",
-    "num_train_epochs": 40.0,
+    "num_train_epochs": 25.0,
     "per_device_train_batch_size": 32,
-    "learning_rate": 5e-4,
+    "learning_rate": 1e-3,
     "weight_decay": 0.05,
     "warmup_steps": 100,
     "lr_scheduler_type": "cosine",
