@@ -23,8 +23,10 @@ from symbolic.data import (
 )
 from symbolic.features import feature_frame
 from symbolic.inference import predict
+from symbolic.keys import estimate_key, parse_key
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import NoteTable
+from symbolic.notes import NoteTable, read_notes
+from symbolic.scoring import EmotionScorer
 from symbolic.tasks import IGNORE, QUADRANTS, key_label
 from symbolic.tasks.metrics import confusion, emotion_metrics, grouped_bootstrap
 from symbolic.tokenizers import CPTokenizer
@@ -217,6 +219,36 @@ def velocity_accuracy(
     if not len(right):
         return float("nan"), float("nan")
     return float(right.float().mean()), float(classes.bincount().max() / len(classes))
+
+
+def evaluate_keys(
+    scorer: EmotionScorer, table: str | Path, folder: str | Path, column: str = "key"
+) -> dict[str, int | float]:
+    """The key column of scored music, and the profiles, beside annotated keys.
+
+    Args:
+        scorer: its model has a key task.
+        table: CSV with a column `file` and one of keys as `symbolic.keys.parse_key` reads them.
+        folder: where the files are.
+        column: name of the column of keys.
+
+    Returns:
+        `files` compared (those that could be read), share of exact keys for `model` and `profiles`,
+        and the model's mean `confidence`.
+    """
+    import pandas as pd
+
+    rows = pd.read_csv(table, dtype=str)
+    scored = scorer.score([Path(folder) / file for file in rows["file"]])
+    kept = scored["error"] == ""
+    scored, true = scored[kept], rows.loc[kept, column].map(parse_key)
+    profiles = scored["path"].map(lambda path: estimate_key(read_notes(path)))
+    return {
+        "files": len(scored),
+        "model": float((scored["key"].map(parse_key) == true).mean()),
+        "profiles": float((profiles == true).mean()),
+        "confidence": float(scored["key_confidence"].mean()),
+    }
 
 
 def prediction_frame(

@@ -75,7 +75,7 @@ class EmotionScorer:
         if config.tokenizer_class not in TOKENIZERS:
             raise ValueError(f"{name}: unknown tokenizer {config.tokenizer_class!r}")
         model, loading = SymbolicModel.from_pretrained(
-            name, config=config, output_loading_info=True, **kwargs
+            name, config=config, use_safetensors=True, output_loading_info=True, **kwargs
         )
         if loading["missing_keys"]:
             raise ValueError(

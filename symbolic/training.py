@@ -176,7 +176,7 @@ def train(
         model.save_pretrained(output)
         tokenizer.save_pretrained(output)
         record = {
-            "data": asdict(data),
+            "data": {name: value and Path(value).name for name, value in asdict(data).items()},
             "model": asdict(arguments),
             "epochs": training.num_train_epochs,
             "learning_rate": training.learning_rate,

@@ -15,7 +15,7 @@ from symusic import Note, Score, Tempo, TimeSignature, Track
 from transformers import HfArgumentParser, TrainingArguments
 
 from symbolic.data import DataArguments, LeakError
-from symbolic.evaluation import RECORD, evaluate
+from symbolic.evaluation import RECORD, evaluate, evaluate_keys
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring import EmotionScorer
 from symbolic.training import TRAINING_DEFAULTS, ModelArguments, train
@@ -167,6 +167,20 @@ def test_evaluation_asks_the_record_what_was_held_out(emopia, tmp_path):
     frame = pd.read_csv(tmp_path / "predictions.csv")
     assert result.groups == frame["group"].tolist()
     assert not set(result.groups) & {f"song{i}" for i in range(18, 24)}
+
+
+def test_keys_are_compared_with_annotations(trained, tmp_path):
+    score = Score(480)
+    notes = [Note(i * 480, 480, p, 64) for i, p in enumerate((60, 62, 64, 65, 67, 69, 71, 72, 60))]
+    score.tracks.append(Track(notes=notes))
+    (tmp_path / "c.mid").write_bytes(score.dumps_midi())
+    (tmp_path / "bad.mid").write_bytes(b"")
+    (tmp_path / "keys.csv").write_text("file,key\nc.mid,C:maj\nbad.mid,D:maj\n")
+    scorer = EmotionScorer.from_pretrained(trained)
+    result = evaluate_keys(scorer, tmp_path / "keys.csv", tmp_path)
+    assert result["files"] == 1
+    assert result["profiles"] == 1.0
+    assert result["model"] in (0.0, 1.0)
 
 
 def test_a_model_is_never_scored_on_what_it_was_trained_on(trained, emopia, tmp_path):
