@@ -116,12 +116,12 @@ class EmotionScorer:
         from tqdm import tqdm
 
         found = list(find_sources(sources, recursive))
-        tables = read_many(found, workers)
         rows: list[dict] = []
-        with tqdm(total=len(found), unit="file", disable=not progress) as bar:
-            while chunk := list(islice(tables, AHEAD)):
-                rows += self._rows(chunk, batch_size)
-                bar.update(len(chunk))
+        # The bar follows the reading, which for MusicXML takes nearly all of the time.
+        bar = tqdm(read_many(found, workers), total=len(found), unit="file", disable=not progress)
+        tables = iter(bar)
+        while chunk := list(islice(tables, AHEAD)):
+            rows += self._rows(chunk, batch_size)
         for source, row in zip(found, rows, strict=True):
             row["path"] = display_name(source)
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"notes": "Int64"})

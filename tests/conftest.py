@@ -108,7 +108,7 @@ def tiny_scorer():
     tokenizer = CPTokenizer()
     torch.manual_seed(0)
     arguments = ModelArguments(
-        hidden_size=32, layers=1, heads=2, field_embedding_size=16, window=64
+        hidden_size=32, layers=1, heads=2, field_embedding_size=16, window=64, temperature=0.5
     )
     return EmotionScorer(build_model(tokenizer, arguments), tokenizer)
 
