@@ -68,6 +68,7 @@ class SymbolicModel(PreTrainedModel):
         self,
         input_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
+        features: torch.Tensor | None = None,
         labels: dict[str, torch.Tensor] | None = None,
         **inputs: torch.Tensor,
     ) -> SymbolicOutput:
@@ -76,12 +77,15 @@ class SymbolicModel(PreTrainedModel):
         Args:
             input_ids: (B, T, F) super-tokens of notes.
             attention_mask: (B, T), 1 for real positions.
+            features: (B, C) features of the whole piece, where the configuration names C of them.
             labels: by task name, as `Task.loss` takes them; a task that is missing, or has no
                 label in the batch, adds 0.
             inputs: what else the encoder takes.
         """
-        named = {"input_ids": input_ids, "attention_mask": attention_mask, **inputs}
-        hidden, mask = self.encoder(**{k: v for k, v in named.items() if v is not None})
+        # Named in the signature so that the stock Trainer does not drop them from the examples.
+        named = {"input_ids": input_ids, "attention_mask": attention_mask, "features": features}
+        given = {name: value for name, value in named.items() if value is not None}
+        hidden, mask = self.encoder(**given, **inputs)
         logits = {name: head(hidden, mask) for name, head in self.heads.items()}
         loss = None
         if labels is not None:

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 import torch
 from symusic import Note, Score, Tempo, TimeSignature, Track
-from transformers import HfArgumentParser, TrainingArguments
+from transformers import HfArgumentParser, Trainer, TrainingArguments
 
-from symbolic.data import DataArguments, LeakError
+from symbolic.data import Collator, DataArguments, LeakError, PieceDataset, held_out, read_tables
 from symbolic.evaluation import RECORD, evaluate, evaluate_keys
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring import EmotionScorer
@@ -137,6 +137,29 @@ def test_music_without_labels_trains_the_tasks_that_need_none(emopia, tmp_path):
     assert "unlabelled: Q1_song0_0" in record["groups"]
     with pytest.raises(FileNotFoundError, match="no MIDI or MusicXML file"):
         run(emopia, tmp_path / "none", "--unlabelled", str(tmp_path))
+
+
+def test_the_trainer_evaluates_with_its_own_defaults(emopia, trained, tmp_path):
+    scorer = EmotionScorer.from_pretrained(trained)
+    model, tokenizer = scorer.model, scorer.tokenizer
+    _, pieces = held_out(DataArguments(emopia=str(emopia)))
+    names = model.config.feature_names
+    dataset = PieceDataset(pieces, read_tables(pieces), tokenizer, 64, feature_names=names)
+
+    def accuracy(answers):
+        labels, logits = answers.label_ids["emotion"], answers.predictions[0]["emotion"]
+        return {"n": len(labels), "accuracy": (logits.argmax(axis=1) == labels).mean()}
+
+    trainer = Trainer(
+        model=model,
+        args=TrainingArguments(str(tmp_path), report_to="none", use_cpu=True, disable_tqdm=True),
+        data_collator=Collator(model.tasks, tokenizer.pad_ids),
+        compute_metrics=accuracy,
+    )
+    result = trainer.evaluate(dataset)
+    assert result["eval_n"] == len(pieces)
+    assert result["eval_accuracy"] > 0.4
+    assert np.isfinite(result["eval_loss"])
 
 
 def test_the_record_names_what_was_trained_on(trained):
