@@ -66,9 +66,9 @@ def predict(
             named |= {name: rows[pieces] for name, rows in inputs.items()}
             output = model(**{name: value.to(model.device) for name, value in named.items()})
             for task in tasks:
-                logits = output.logits[task.name].double()
+                logits = output.logits[task.name].cpu().double()  # Apple's GPUs have no doubles
                 answer = _answers(logits / config.temperatures.get(task.name, 1.0), task.kind)
-                np.add.at(totals[task.name], pieces, answer.cpu().numpy())
+                np.add.at(totals[task.name], pieces, answer.numpy())
     model.train(was_training)
     return {name: total / counts[:, None] for name, total in totals.items()}
 

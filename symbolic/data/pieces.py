@@ -28,7 +28,7 @@ class Piece:
     split: str = ""
 
 
-# Songs of EMOPIA 1.0 that occur under two ids, heard and found by their melodies.
+# Songs of EMOPIA 1.0 that occur under two ids, or nearly: look-alikes stay on one side of a split.
 EMOPIA_LOOK_ALIKES = (
     ("TNoaOTrTkTQ", "bIx4DwkZxFY"),
     ("ZTrEoB8T9YA", "k-FNDbK6Qhg"),
