@@ -18,6 +18,7 @@ from symbolic.data import (
     Collator,
     DataArguments,
     PieceDataset,
+    assert_disjoint,
     held_out,
     read_tables,
     unlabelled_pieces,
@@ -44,7 +45,7 @@ class ModelArguments:
     features: bool = field(default=True, metadata={"help": "join features of the whole piece"})
     label_smoothing: float = 0.1
     temperature: float = field(
-        default=0.86,
+        default=1.0,
         metadata={"help": "of the quadrant's probabilities; scripts/evaluate.py prints the best"},
     )
     window: int = field(default=512, metadata={"help": "notes in a window when scoring"})
@@ -77,7 +78,14 @@ TRAINING_DEFAULTS = {
 
 
 def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicModel:
-    """A new model for a tokenizer, with random weights from torch's generator."""
+    """A new model for a tokenizer, with random weights from torch's generator.
+
+    Raises:
+        ValueError: a task that is not in `TASKS`.
+    """
+    names = arguments.tasks.split(",")
+    if unknown := set(names) - TASKS.keys():
+        raise ValueError(f"no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
     backbone = AutoConfig.for_model(
         "bert",
         vocab_size=1,
@@ -98,7 +106,7 @@ def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicMo
         mask_ids=tokenizer.mask_ids,
         feature_names=FEATURE_NAMES if arguments.features else (),
         field_embedding_size=arguments.field_embedding_size,
-        tasks=[TASKS[name] for name in arguments.tasks.split(",")],
+        tasks=[TASKS[name] for name in names],
         head_dropout=arguments.head_dropout,
         label_smoothing=arguments.label_smoothing,
         window=arguments.window,
@@ -135,6 +143,17 @@ def standardise_features(model: SymbolicModel, tables: Sequence[NoteTable]) -> N
     model.encoder.feature_scale.copy_(torch.from_numpy(np.where(scale > 1e-9, scale, 1.0)))
 
 
+def checkpoint(training: TrainingArguments) -> str | None:
+    """The checkpoint to go on from: the last in the output folder, or the one that was named."""
+    asked = training.resume_from_checkpoint
+    if str(asked).lower() in ("none", "false", ""):
+        return None
+    if str(asked).lower() != "true":
+        return asked
+    folder = training.output_dir
+    return get_last_checkpoint(folder) if Path(folder).is_dir() else None
+
+
 def train(
     data: DataArguments, arguments: ModelArguments, training: TrainingArguments
 ) -> SymbolicModel:
@@ -142,10 +161,18 @@ def train(
 
     Beside the weights lie `training.json` (arguments and the groups trained on) and
     `predictions.csv` (one row per held-out piece). A run that was cut off goes on from its last
-    checkpoint with `--resume_from_checkpoint True`.
+    checkpoint with `--resume_from_checkpoint True`, from another with its path.
+
+    Raises:
+        LeakError: music without labels that has the file name of a held-out piece.
     """
     train_pieces, test_pieces = held_out(data)
-    train_pieces += unlabelled_pieces(data)
+    unlabelled = unlabelled_pieces(data)
+    assert_disjoint(
+        unlabelled=[piece.path.name for piece in unlabelled],
+        held_out=[piece.path.name for piece in test_pieces],
+    )
+    train_pieces += unlabelled
     set_seed(training.seed)
     tokenizer = CPTokenizer()
     model = build_model(tokenizer, arguments)
@@ -168,9 +195,7 @@ def train(
         train_dataset=dataset,
         data_collator=Collator(model.tasks, tokenizer.pad_ids),
     )
-    last = Path(training.output_dir).is_dir() and get_last_checkpoint(training.output_dir)
-    resume = bool(training.resume_from_checkpoint) and (last or None)
-    trainer.train(resume_from_checkpoint=resume or None)
+    trainer.train(resume_from_checkpoint=checkpoint(training))
     if trainer.is_world_process_zero():
         output = Path(training.output_dir)
         model.save_pretrained(output)

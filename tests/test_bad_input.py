@@ -7,8 +7,10 @@ import resource
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from symbolic.notes import NoteTable, ReadError, pool, read, read_notes
 from symbolic.notes.pool import read_many
 from symbolic.notes.sources import find_sources
 
+NOBODY = 65534
 TUNE = [(0, 480, 60, 80), (480, 480, 64, 90), (960, 480, 67, 70)]
 NOTE = b"\x00\x90\x3c\x50\x83\x60\x80\x3c\x00"
 
@@ -203,21 +206,37 @@ def test_a_name_with_nul_or_far_too_long_is_refused(tmp_path):
             read_notes(str(tmp_path / name))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_refused(write_midi, tmp_path):
-    path = write_midi(tmp_path / "private.mid", TUNE)
+@pytest.fixture
+def folder_of_nobody():
+    """A folder that may be entered by anyone; for as long as it exists, root is nobody."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        if user == 0:  # root may read everything
+            os.chown(name, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, 0)  # root stays the saved user, to come back to
+        try:
+            yield Path(name)
+        finally:
+            if user == 0:
+                os.setresuid(0, 0, 0)
+
+
+def test_a_file_without_permission_is_refused(write_midi, folder_of_nobody):
+    path = write_midi(folder_of_nobody / "private.mid", TUNE)
     path.chmod(0)
     assert "ermission" in refusal(path)
-    (tmp_path / "locked").mkdir()
-    inside = write_midi(tmp_path / "locked" / "song.mid", TUNE)
-    (tmp_path / "locked").chmod(0)
+    locked = folder_of_nobody / "locked"
+    locked.mkdir()
+    inside = write_midi(locked / "song.mid", TUNE)
+    locked.chmod(0)
     try:
         assert "ermission" in refusal(inside)
-        found = list(find_sources(tmp_path))
-        assert found == [tmp_path / "locked", path]
+        found = list(find_sources(folder_of_nobody))
+        assert found == [locked, path]
         assert "may not be opened" in refusal(found[0])
     finally:
-        (tmp_path / "locked").chmod(0o700)
+        locked.chmod(0o700)
 
 
 def test_a_file_above_the_byte_limit_is_not_even_opened(write_midi, tmp_path, monkeypatch):

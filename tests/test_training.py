@@ -18,7 +18,7 @@ from symbolic.data import Collator, DataArguments, LeakError, PieceDataset, held
 from symbolic.evaluation import RECORD, evaluate, evaluate_keys
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring import EmotionScorer
-from symbolic.training import TRAINING_DEFAULTS, ModelArguments, train
+from symbolic.training import TRAINING_DEFAULTS, ModelArguments, checkpoint, train
 
 ROOT = Path(__file__).parent.parent
 TINY = ["--hidden_size", "32", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
@@ -126,17 +126,18 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(emopia, tmp_path):
 
 
 def test_music_without_labels_trains_the_tasks_that_need_none(emopia, tmp_path):
-    plain = run(emopia, tmp_path / "plain", epochs="1")
-    more = run(
-        emopia, tmp_path / "more", "--unlabelled", str(emopia / "midi"), "--tasks", "key,velocity",
-        epochs="1",
-    )  # fmt: skip
-    assert set(more.heads) == {"key", "velocity"}
-    assert set(plain.heads) == {"emotion", "key", "velocity"}
+    (tmp_path / "music").mkdir()
+    shutil.copy(emopia / "midi" / "Q1_song0_0.mid", tmp_path / "music" / "any.mid")
+    music = ("--unlabelled", str(tmp_path / "music"))
+    model = run(emopia, tmp_path / "more", *music, "--tasks", "key,velocity", epochs="1")
+    assert set(model.heads) == {"key", "velocity"}
     record = json.loads((tmp_path / "more" / RECORD).read_text())
-    assert "unlabelled: Q1_song0_0" in record["groups"]
+    assert "unlabelled: any" in record["groups"]
+    with pytest.raises(LeakError, match="12 groups are in both unlabelled and held_out"):
+        run(emopia, tmp_path / "leak", "--unlabelled", str(emopia / "midi"))
+    (tmp_path / "nowhere").mkdir()
     with pytest.raises(FileNotFoundError, match="no MIDI or MusicXML file"):
-        run(emopia, tmp_path / "none", "--unlabelled", str(tmp_path))
+        run(emopia, tmp_path / "none", "--unlabelled", str(tmp_path / "nowhere"))
 
 
 def test_the_trainer_evaluates_with_its_own_defaults(emopia, trained, tmp_path):
@@ -160,6 +161,25 @@ def test_the_trainer_evaluates_with_its_own_defaults(emopia, trained, tmp_path):
     assert result["eval_n"] == len(pieces)
     assert result["eval_accuracy"] > 0.4
     assert np.isfinite(result["eval_loss"])
+
+
+def test_resuming_takes_the_last_checkpoint_or_the_one_that_is_named(tmp_path):
+    for step in (3, 12):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+
+    def chosen(asked, folder=tmp_path):
+        return checkpoint(TrainingArguments(str(folder), resume_from_checkpoint=asked))
+
+    assert chosen("True") == str(tmp_path / "checkpoint-12")
+    assert chosen(str(tmp_path / "checkpoint-3")) == str(tmp_path / "checkpoint-3")
+    assert chosen("False") is None
+    assert chosen(None) is None
+    assert chosen("True", tmp_path / "nowhere") is None
+
+
+def test_a_task_that_does_not_exist_is_refused(emopia, tmp_path):
+    with pytest.raises(ValueError, match="no task mood; there are emotion, key"):
+        run(emopia, tmp_path, "--tasks", "emotion,mood")
 
 
 def test_the_record_names_what_was_trained_on(trained):

@@ -33,7 +33,8 @@ class PieceDataset(Dataset):
             velocity label, since the others would show the answer.
         masked_score_time: probability that Bar, Position and Duration are masked throughout, since
             they mean nothing in a transcription with a nominal tempo.
-        feature_names: columns of `symbolic.features` to add, of the whole augmented piece.
+        feature_names: columns of `symbolic.features` to add, of the whole augmented piece. Notes
+            whose velocity is masked count in them, which tells no single velocity.
     """
 
     def __init__(

@@ -155,8 +155,8 @@ class CPTokenizer(MusicTokenizer):
         """(n, 7) int64 super-tokens of a table that `emitted` gave."""
         option = self.config.additional_params
         bar, position = bars_and_positions(notes, option["positions_per_quarter"])
-        eighth = notes.ticks_per_quarter / 8
-        duration = np.rint(notes.duration_ticks / eighth).astype(np.int64) - 1
+        thirty_second = notes.ticks_per_quarter / 8
+        duration = np.rint(notes.duration_ticks / thirty_second).astype(np.int64) - 1
         velocity = notes.velocity // self.velocity_step + 1 if notes.has_dynamics else 0
         gap = np.diff(notes.onset, prepend=notes.onset[:1])
         columns = (
