@@ -24,11 +24,13 @@ class Collator:
     pad_ids: Sequence[int]
 
     def __call__(self, examples: Sequence[dict[str, object]]) -> dict[str, object]:
-        """`input_ids` (B, T, F), `attention_mask` (B, T), `labels` by task name, and `features`
+        """`input_ids` (B, T, F), or (B, T) where examples are flat, `attention_mask` (B, T), `labels` by task name, and `features`
         (B, C) where the examples have them."""
         lengths = [len(example["input_ids"]) for example in examples]
         size, longest = len(examples), max(lengths)
         ids = torch.tensor(self.pad_ids).repeat(size, longest, 1)
+        if np.ndim(examples[0]["input_ids"]) == 1:
+            ids = ids.squeeze(-1)
         mask = torch.zeros(size, longest, dtype=torch.long)
         labels = {
             task.name: task.empty_labels(*((size, longest) if task.level == "token" else (size,)))

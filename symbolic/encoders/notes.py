@@ -56,7 +56,7 @@ class NoteEncoder(nn.Module):
         """Hidden states of a batch of windows.
 
         Args:
-            input_ids: (B, T, F) int64 super-tokens.
+            input_ids: (B, T, F) int64 super-tokens, or (B, T) ids of one vocabulary.
             attention_mask: (B, T), 1 for notes and 0 for padding; all notes where None.
             features: (B, C) features of the whole piece, where the configuration names C of them.
 
@@ -70,6 +70,8 @@ class NoteEncoder(nn.Module):
             raise ValueError(f"the model takes {self.feature_count} features of each piece")
         if attention_mask is None:
             attention_mask = torch.ones(input_ids.shape[:2], dtype=torch.long).to(input_ids.device)
+        if input_ids.dim() == 2:
+            input_ids = input_ids.unsqueeze(-1)
         parts = [embed(input_ids[..., i]) for i, embed in enumerate(self.embeddings)]
         embeds = self.project(torch.cat(parts, dim=-1) * self.scale)
         hidden = self.backbone(inputs_embeds=embeds, attention_mask=attention_mask)

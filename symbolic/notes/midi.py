@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 import numpy as np
-from symusic import Score
 
 from symbolic.notes.table import NoteTable, ReadError, note_table
+
+if TYPE_CHECKING:
+    from symusic import Score
 
 
 def is_midi(data: bytes) -> bool:
@@ -26,23 +29,30 @@ def read_midi(data: bytes) -> NoteTable:
     Raises:
         ReadError: not MIDI, damaged, or timed in SMPTE frames.
     """
-    data = _unwrap_riff(data)
+    return score_notes(parse_midi(data))
+
+
+def parse_midi(data: bytes) -> Score:
+    """What symusic makes of a MIDI file; errors and arguments as of `read_midi`."""
+    from symusic import Score
+
+    if data[:4] == b"RIFF":
+        data = _unwrap_riff(data)
     if len(data) < 14:
         raise ReadError(f"truncated MIDI file: {len(data)} bytes, a header alone takes 14")
-    division = struct.unpack(">h", data[12:14])[0]
+    division = int.from_bytes(data[12:14], signed=True)
     if division < 0:
         raise ReadError("timed in SMPTE frames, not in ticks per quarter note")
     if division == 0:
         raise ReadError("ticks per quarter is 0: no time can be read from it")
     try:
-        score = Score.from_midi(data)
+        return Score.from_midi(data)
     except Exception:  # symusic raises bare RuntimeError and ValueError of many texts
         try:
-            score = Score.from_midi(data, sanitize_data=True)
+            return Score.from_midi(data, sanitize_data=True)
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise ReadError(f"damaged MIDI file: {reason}") from error
-    return score_notes(score)
 
 
 def score_notes(score: Score) -> NoteTable:
@@ -51,20 +61,14 @@ def score_notes(score: Score) -> NoteTable:
     Raises:
         ReadError: a tempo or the ticks per quarter is zero.
     """
-    if str(score.ttype) != "Tick":
-        score = score.to("tick")
-    tracks = [track.notes.numpy() for track in score.tracks]
+    score = in_ticks(score)
+    tracks, drums = score_tracks(score)
     counts = [len(notes["time"]) for notes in tracks]
     if not tracks:
-        tracks, counts, drums = [dict.fromkeys(_COLUMNS, np.zeros(0, np.int64))], [0], [False]
-    else:
-        drums = [track.is_drum for track in score.tracks]
+        tracks, counts, drums = [dict.fromkeys(COLUMNS, np.zeros(0, np.int64))], [0], [False]
     time, duration, pitch, velocity = (
-        np.concatenate([notes[name] for notes in tracks]) for name in _COLUMNS
+        np.concatenate([notes[name] for notes in tracks]) for name in COLUMNS
     )
-    tempos, meters = score.tempos.numpy(), score.time_signatures.numpy()
-    if not np.all(tempos["mspq"] > 0):
-        raise ReadError("a tempo is zero: no time can be read from it")
     return note_table(
         time,
         np.maximum(duration, 0),
@@ -73,18 +77,45 @@ def score_notes(score: Score) -> NoteTable:
         np.repeat(np.arange(len(counts)), counts),
         np.repeat(drums, counts),
         ticks_per_quarter=score.ticks_per_quarter,
-        tempos=(tempos["time"], 60e6 / tempos["mspq"].astype(np.float64)),
-        meters=(meters["time"], meters["numerator"], meters["denominator"]),
+        tempos=score_tempos(score),
+        meters=score_meters(score),
     )
 
 
-_COLUMNS = ("time", "duration", "pitch", "velocity")
+def in_ticks(score: Score) -> Score:
+    """The score itself, or in ticks where its times are in seconds or quarters."""
+    return score if type(score.ttype).__name__ == "Tick" else score.to("tick")
+
+
+def score_tracks(score: Score) -> tuple[list[dict[str, np.ndarray]], list[bool]]:
+    """The columns `COLUMNS` of every track, and whether it is a drum track."""
+    tracks = score.tracks
+    return [track.notes.numpy() for track in tracks], [track.is_drum for track in tracks]
+
+
+def score_tempos(score: Score) -> tuple[np.ndarray, np.ndarray]:
+    """Ticks of the tempo changes, and quarters per minute.
+
+    Raises:
+        ReadError: a tempo is zero.
+    """
+    tempos = score.tempos.numpy()
+    if not (tempos["mspq"] > 0).all():
+        raise ReadError("a tempo is zero: no time can be read from it")
+    return tempos["time"], 60e6 / tempos["mspq"].astype(np.float64)
+
+
+def score_meters(score: Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ticks, numerators and denominators of the time signatures."""
+    meters = score.time_signatures.numpy()
+    return meters["time"], meters["numerator"], meters["denominator"]
+
+
+COLUMNS = ("time", "duration", "pitch", "velocity")
 
 
 def _unwrap_riff(data: bytes) -> bytes:
-    """The `data` chunk of a RIFF MIDI file; anything else unchanged."""
-    if data[:4] != b"RIFF":
-        return data
+    """The `data` chunk of a RIFF MIDI file."""
     position = 12
     while position + 8 <= len(data):
         name, size = struct.unpack("<4sI", data[position : position + 8])

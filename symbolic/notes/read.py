@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import stat
 from typing import TYPE_CHECKING
 
 from symbolic.notes.midi import is_midi, read_midi, score_notes
@@ -53,27 +53,34 @@ def read_notes(source: Source) -> NoteTable:
     """
     name = os.fspath(source) if kind_of(source) == "path" else None
     try:
-        return _check(_read(source if name is None else _read_bytes(Path(name))))
+        return _check(_read(source if name is None else read_bytes(name)))
     except ReadError as error:
         if name is None:
             raise
         raise ReadError(error.reason, source=name) from error
 
 
-def _read_bytes(path: Path) -> bytes:
-    """The content of a file, refused unread where it is no regular file or too large."""
+def read_bytes(path: str) -> bytes:
+    """The content of a file, refused unread where it is no regular file or too large.
+
+    Raises:
+        ReadError: why; without the name of the file.
+    """
     try:
-        if path.is_dir():
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
             if not os.access(path, os.R_OK | os.X_OK):  # met while searching the folder above
                 raise ReadError("a folder that may not be opened")
             raise ReadError("a folder, not a file")
-        if not path.exists():
-            raise ReadError("no such file")
-        if not path.is_file():
+        if not stat.S_ISREG(status.st_mode):
             raise ReadError("not a regular file")
-        if (size := path.stat().st_size) > MAX_BYTES:
-            raise ReadError(f"{size / 2**20:.0f} MiB, more than the {MAX_BYTES >> 20} MiB read")
-        return path.read_bytes()
+        if status.st_size > MAX_BYTES:
+            size = status.st_size / 2**20
+            raise ReadError(f"{size:.0f} MiB, more than the {MAX_BYTES >> 20} MiB read")
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ReadError("no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         if isinstance(error, ReadError):
             raise

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 DEFAULT_TEMPO = 120.0  # quarters per minute, as the MIDI standard assumes where a file says nothing
+DEFAULT_TEMPOS = (0, DEFAULT_TEMPO)  # tick, quarters per minute
+DEFAULT_METERS = (0, 4, 4)  # tick, numerator, denominator
 
 
 class ReadError(ValueError):
@@ -149,10 +151,10 @@ def note_table(
     n = len(pitch)
     track = np.zeros(n, np.int64) if track is None else np.asarray(track, np.int64)
     is_drum = np.zeros(n, bool) if is_drum is None else np.asarray(is_drum, bool)
-    tempo_ticks, tempo = _changes(tempos, (0, DEFAULT_TEMPO))
+    tempo_ticks, tempo = changes(tempos, DEFAULT_TEMPOS)
     if not (np.isfinite(tempo).all() and (tempo > 0).all()):
         raise ReadError("a tempo is zero or not finite: no time can be read from it")
-    meter_ticks, numerator, denominator = _changes(meters, (0, 4, 4))
+    meter_ticks, numerator, denominator = changes(meters, DEFAULT_METERS)
 
     order = np.lexsort((track, pitch, onset_ticks))
     onset_ticks, duration_ticks = onset_ticks[order], duration_ticks[order]
@@ -180,7 +182,7 @@ def note_table(
     )
 
 
-def _changes(
+def changes(
     columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]
 ) -> list[np.ndarray]:
     """Change events sorted by tick, the last of several at one tick; `default` where none."""

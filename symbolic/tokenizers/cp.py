@@ -1,40 +1,49 @@
 """Compound-word (CP) super-tokens: one vector of sub-tokens per note.
 
-The first four sub-tokens, Bar, Position, Pitch and Duration, are those of MIDI-BERT (Chou 2021) on
-real bars and ticks. Preset `performance` adds Velocity, Gap and Hold: dynamics, and timing in
-seconds, which is where the emotion of a performance lies.
+The first four sub-tokens, Bar, Position, Pitch and Duration, are those of MIDI-BERT (Chou 2021).
+Preset `midibert` gives the ids of its published arrays; `score` puts the same four on real bars and
+ticks; `performance` adds Velocity, Gap and Hold: dynamics, and timing in seconds, which is where
+the emotion of a performance lies.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from miditok import MusicTokenizer, TokenizerConfig, TokSequence
-from symusic import Note, Score, Tempo, TimeSignature, Track
+from miditok import TokenizerConfig, TokSequence
 
-from symbolic.notes import NoteTable, note_table, read_notes
+from symbolic.notes.batch import NoteBatch
+from symbolic.tokenizers.bars import bars_and_positions
+from symbolic.tokenizers.base import NoteTokenizer
 from symbolic.tokenizers.bins import LogBins
+from symbolic.tokenizers.cp_score import midibert_score, performance_score, score_score
 
-FILE_NAME = "music_tokenizer.json"  # AutoTokenizer would misread miditok's own tokenizer.json
+if TYPE_CHECKING:
+    from symusic import Score
 
+BARS = {"positions_per_quarter": 4, "max_positions": 64, "duration_steps": 64}
 PRESETS = {
-    "performance": {
-        "positions_per_quarter": 4,
-        "max_positions": 64,
-        "duration_steps": 64,
-        "velocity_bins": 32,
-        "time_bins": 48,
-    }
+    "midibert": {},
+    "score": BARS,
+    "performance": {**BARS, "velocity_bins": 32, "time_bins": 48},
 }
+"""The presets and the defaults of their options."""
+
+FIELDS = ("Bar", "Position", "Pitch", "Duration", "Velocity", "Gap", "Hold")
 GAP_SECONDS = (0.01, 8.0)
 HOLD_SECONDS = (0.02, 16.0)
 
+BAR_TICKS, GRID_TICKS, STEP_TICKS = 1920, 120, 60  # MIDI-BERT's, whatever the file's header says
+LOWEST, HIGHEST = 22, 107
 
-class CPTokenizer(MusicTokenizer):
-    """One super-token per note.
 
-    Sub-tokens of preset `performance`, in order (each vocabulary starts with PAD 0 and MASK 1):
+class CPTokenizer(NoteTokenizer):
+    """One super-token per note, drums left out.
+
+    Sub-tokens of `performance`, in order; `score` has the first four. Each vocabulary starts with
+    PAD 0 and MASK 1. Of notes with one onset and pitch only the longest is kept.
 
     | sub-token | values | meaning |
     |---|---|---|
@@ -46,13 +55,22 @@ class CPTokenizer(MusicTokenizer):
     | Gap | 0..47 | seconds since the previous onset: 0, then log-spaced 10 ms to 8 s |
     | Hold | 0..47 | duration in seconds: 0, then log-spaced 20 ms to 16 s |
 
-    Drums are left out, and of notes with one onset and pitch only the longest is kept.
+    `midibert` is MIDI-BERT's scheme to the id, so that its token files load unchanged: a quarter is
+    480 ticks and a bar 1920 whatever the file says; onsets snap to the nearest line (the lower of
+    two) of a grid of 120 ticks that ends before the last onset; durations are steps of 60 ticks, 1
+    to 64, not changed by the snap. Ids: Bar New 0, Continue 1; Position 0..15; Pitch 22..107 from
+    0; Duration from 0; PAD (2, 16, 86, 64) and MASK (3, 17, 87, 65). Repeated notes stay. Pitches
+    outside 22..107 are dropped; `count_dropped` counts them and `ids` logs a warning.
+
+    Decoding gives a score whose ids are the ids that were decoded, but for what the scheme does not
+    hold: see `symbolic.tokenizers.cp_score`.
 
     Args:
         preset: name in `PRESETS`; only read where neither `tokenizer_config` nor `params` is given.
         tokenizer_config, params: as in `miditok.MusicTokenizer`.
-        options: any option of the preset: `positions_per_quarter`, `max_positions`,
-            `duration_steps`, `velocity_bins` (a divisor of 128), `time_bins`.
+        options: any option of the preset: `positions_per_quarter` (per beat; 4), `max_positions`
+            (in a bar; 64), `duration_steps` (64), `velocity_bins` (a divisor of 128; 32),
+            `time_bins` (48).
 
     Example:
         >>> tokenizer = CPTokenizer()
@@ -73,33 +91,56 @@ class CPTokenizer(MusicTokenizer):
                 raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
             if unknown := options.keys() - PRESETS[preset].keys():
                 raise ValueError(f"preset {preset!r} has no option {', '.join(sorted(unknown))}")
+            if any(value < 1 for value in options.values()):
+                raise ValueError(f"options must be positive: {options}")
+            if 128 % options.get("velocity_bins", 1):
+                raise ValueError(f"velocity_bins {options['velocity_bins']} does not divide 128")
             tokenizer_config = TokenizerConfig(
                 special_tokens=["PAD", "MASK"],
                 use_programs=True,  # all tracks in one stream
                 preset=preset,
                 **{**PRESETS[preset], **options},
             )
+        self._vocabulary_is_made = False
         super().__init__(tokenizer_config, params)
+        self._vocabulary_is_made = True
 
     def _tweak_config_before_creating_voc(self) -> None:
         option = self.config.additional_params
         self.preset = option["preset"]
-        self.velocity_step = 128 // option["velocity_bins"]
-        self.gaps = LogBins(*GAP_SECONDS, option["time_bins"])
-        self.holds = LogBins(*HOLD_SECONDS, option["time_bins"])
+        self.first_id = 0 if self.preset == "midibert" else len(self.config.special_tokens)
+        if self.preset == "performance":
+            self.velocity_step = 128 // option["velocity_bins"]
+            self.gaps = LogBins(*GAP_SECONDS, option["time_bins"])
+            self.holds = LogBins(*HOLD_SECONDS, option["time_bins"])
+
+    @property
+    def special_tokens(self) -> list[str]:
+        """As in `miditok.MusicTokenizer`, which puts them first; those of MIDI-BERT come last."""
+        return [] if self.first_id == 0 and not self._vocabulary_is_made else super().special_tokens
 
     def _create_base_vocabulary(self) -> list[list[str]]:
         option = self.config.additional_params
-        values = {
-            "Bar": ("New", "Continue"),
+        values = {"Bar": ("New", "Continue")}
+        if self.preset == "midibert":
+            values |= {
+                "Position": range(BAR_TICKS // GRID_TICKS),
+                "Pitch": range(LOWEST, HIGHEST + 1),
+                "Duration": range(1, 65),
+            }
+            return [_tokens(*column) + self.config.special_tokens for column in values.items()]
+        values |= {
             "Position": range(option["max_positions"]),
             "Pitch": range(128),
             "Duration": range(1, option["duration_steps"] + 1),
-            "Velocity": ("None", *range(option["velocity_bins"])),
-            "Gap": range(option["time_bins"]),
-            "Hold": range(option["time_bins"]),
         }
-        return [[f"{name}_{value}" for value in column] for name, column in values.items()]
+        if self.preset == "performance":
+            values |= {
+                "Velocity": ("None", *range(option["velocity_bins"])),
+                "Gap": range(option["time_bins"]),
+                "Hold": range(option["time_bins"]),
+            }
+        return [_tokens(*column) for column in values.items()]
 
     def _create_token_types_graph(self) -> dict[str, set[str]]:
         names = self.field_names
@@ -108,152 +149,133 @@ class CPTokenizer(MusicTokenizer):
     @property
     def field_names(self) -> list[str]:
         """Names of the sub-tokens, in the order of the columns of `ids`."""
-        return [next(reversed(vocabulary)).split("_")[0] for vocabulary in self.vocab]
+        return list(FIELDS[: len(self.vocab)])
 
     @property
-    def vocab_sizes(self) -> list[int]:
-        """Number of ids of each sub-token, PAD and MASK included."""
-        return self.len
+    def shows_velocity(self) -> bool:
+        """Whether Velocity is one of the sub-tokens."""
+        return "Velocity" in self.field_names
+
+    def hide_velocity(
+        self, ids: np.ndarray, share: float, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mask Velocity in a share of the notes; see `NoteTokenizer.hide_velocity`."""
+        if not self.shows_velocity:
+            return super().hide_velocity(ids, share, rng)
+        column = self.field_names.index("Velocity")
+        hidden = rng.random(len(ids)) < share
+        ids = ids.copy()
+        ids[hidden, column] = self.mask_ids[column]
+        return ids, hidden
 
     @property
-    def pad_ids(self) -> list[int]:
-        """The super-token of padding."""
-        return [self["PAD_None"]] * len(self.vocab)
+    def limits(self) -> str:
+        """What the scheme holds, for the report of dropped notes."""
+        return f"outside pitch {LOWEST} to {HIGHEST}"
 
-    @property
-    def mask_ids(self) -> list[int]:
-        """The super-token of a masked note."""
-        return [self["MASK_None"]] * len(self.vocab)
+    def dropped(self, batch: NoteBatch) -> np.ndarray | None:
+        """(p,) notes of each piece outside MIDI-BERT's pitches; None where all pitches are held."""
+        if self.preset != "midibert":
+            return None
+        return np.add.reduceat(~_held(batch), batch.starts, dtype=np.int64)
 
-    def emitted(self, notes: NoteTable) -> NoteTable:
-        """The notes that `ids` emits, in its order: no drums, no duplicates.
+    def order(self, batch: NoteBatch) -> np.ndarray:
+        """(m,) the notes that `ids` emits, by onset and pitch; pieces keep their order."""
+        if self.preset == "midibert":
+            key = batch.keys(batch.onset_ticks)
+            order = np.argsort(key, kind="stable")  # in one sweep where the notes are all but sorted
+            held = _held(batch)
+            return order if held.all() else order[held[order]]
+        key = batch.keys(batch.onset_ticks)
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        repeated = key[1:] == key[:-1]
+        if not repeated.any():
+            return order
+        # Of notes with one onset and pitch the longest stays, of equally long ones the first.
+        among = np.append(False, repeated)
+        among[:-1] |= repeated
+        among = np.flatnonzero(among)
+        best = np.lexsort((-batch.duration_ticks[order[among]], key[among]))
+        order[among] = order[among[best]]
+        return order[np.append(True, ~repeated)]
 
-        Labels of notes must be taken from this table, never from the file.
-        """
-        notes = notes.pitched()
-        # Longest first within an onset and pitch, so that the first of each is the one to keep.
-        order = np.lexsort((-notes.duration_ticks, notes.pitch, notes.onset_ticks))
-        onset, pitch = notes.onset_ticks[order], notes.pitch[order]
-        first = np.append(True, (np.diff(onset) > 0) | (np.diff(pitch) > 0))[: len(order)]
-        return notes.select(order[first])
+    def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
+        """(n, F) int64 super-tokens of emitted notes, end to end, and the notes of each piece."""
+        columns = self._midibert(batch) if self.preset == "midibert" else self._columns(batch)
+        ids = np.empty((len(batch.pitch), len(columns)), np.int64)
+        for i, column in enumerate(columns):
+            ids[:, i] = column
+        if self.first_id:
+            ids += self.first_id
+        return ids, batch.counts
 
-    def ids(self, source) -> np.ndarray:
-        """Super-tokens of a source of notes.
+    def _midibert(self, batch: NoteBatch) -> list[np.ndarray]:
+        last = np.maximum.reduceat(batch.onset_ticks, batch.starts)
+        last_line = batch.spread(np.maximum(-(-last // GRID_TICKS) - 1, 0))
+        line = np.minimum((batch.onset_ticks + (GRID_TICKS // 2 - 1)) // GRID_TICKS, last_line)
+        bar, position = np.divmod(line, BAR_TICKS // GRID_TICKS)
+        steps = (batch.duration_ticks + (STEP_TICKS // 2 - 1)) // STEP_TICKS
+        pitch = batch.pitch - LOWEST
+        return [_continues(bar, batch), position, pitch, np.clip(steps - 1, 0, 63, out=steps)]
 
-        Args:
-            source: anything `symbolic.notes.read_notes` takes.
-
-        Returns:
-            (n, 7) int64, one row per note of `emitted`.
-
-        Raises:
-            ReadError: the source cannot be read.
-        """
-        return self.note_ids(self.emitted(read_notes(source)))
-
-    def note_ids(self, notes: NoteTable) -> np.ndarray:
-        """(n, 7) int64 super-tokens of a table that `emitted` gave."""
+    def _columns(self, batch: NoteBatch) -> list[np.ndarray]:
         option = self.config.additional_params
-        bar, position = bars_and_positions(notes, option["positions_per_quarter"])
-        thirty_second = notes.ticks_per_quarter / 8
-        duration = np.rint(notes.duration_ticks / thirty_second).astype(np.int64) - 1
-        velocity = notes.velocity // self.velocity_step + 1 if notes.has_dynamics else 0
-        gap = np.diff(notes.onset, prepend=notes.onset[:1])
-        columns = (
-            np.diff(bar, prepend=-1) == 0,  # New 0, Continue 1
-            np.minimum(position, option["max_positions"] - 1),
-            notes.pitch,
-            np.clip(duration, 0, option["duration_steps"] - 1),
-            np.broadcast_to(velocity, len(notes)),
-            self.gaps.quantise(gap),
-            self.holds.quantise(notes.duration),
-        )
-        return np.stack(columns, axis=1).astype(np.int64) + len(self.special_tokens)
-
-    def encode(self, score, *args, **kwargs) -> TokSequence:
-        """Super-tokens as a `miditok.TokSequence`; `score` is anything that `ids` takes.
-
-        The scheme quantises by itself, so the other arguments of `miditok.MusicTokenizer.encode`
-        (preprocessing, trained models, attribute controls) change nothing.
-        """
-        sequence = TokSequence(ids=self.ids(score).tolist())
-        self.complete_sequence(sequence)
-        return sequence
-
-    def _score_to_tokens(self, score: Score, attribute_controls_indexes=None) -> TokSequence:
-        return self.encode(score)
-
-    def _add_time_events(self, events, time_division):
-        raise TypeError("a CP sequence is made whole from the note table, not from events")
+        bar, position = bars_and_positions(batch, option["positions_per_quarter"])
+        duration = batch.duration_ticks / batch.spread(batch.ticks_per_quarter / 8)
+        np.rint(duration, out=duration)
+        columns = [
+            _continues(bar, batch),
+            np.minimum(position, option["max_positions"] - 1, out=position),
+            batch.pitch,
+            np.clip(duration - 1, 0, option["duration_steps"] - 1, out=duration),
+        ]
+        if self.preset == "performance":
+            velocity = batch.velocity // self.velocity_step + 1
+            velocity *= batch.spread(batch.has_dynamics)
+            onset, hold = batch.seconds()
+            gap = np.empty_like(onset)
+            np.subtract(onset[1:], onset[:-1], out=gap[1:])
+            gap[batch.starts] = 0
+            columns += [velocity, self.gaps.quantise(gap), self.holds.quantise(hold)]
+        return columns
 
     def _tokens_to_score(self, tokens: TokSequence, programs=None) -> Score:
-        """A score from Pitch, Velocity, Gap and Hold, one track, timed in seconds at 120 bpm.
-
-        What the scheme does not hold is not there: the first onset (0 s), tracks, tempo, and the
-        velocities of a piece without dynamics (64 then). Rows with PAD or MASK are skipped.
-        """
-        ids = np.asarray(tokens.ids).reshape(-1, len(self.vocab)) - len(self.special_tokens)
-        _, _, pitch, _, velocity, gap, hold = ids[(ids >= 0).all(axis=1)].T
-        notes = note_table(
-            np.rint(np.cumsum(self.gaps.centres()[gap]) * 960),
-            np.rint(self.holds.centres()[hold] * 960),
-            pitch,
-            np.where(
-                velocity > 0, (velocity - 1) * self.velocity_step + self.velocity_step // 2, 64
-            ),
+        """The score of super-tokens; rows with PAD or MASK are skipped."""
+        ids = np.asarray(tokens.ids).reshape(-1, len(self.vocab)) - self.first_id
+        sizes = np.array(self.vocab_sizes) - len(self.config.special_tokens)
+        columns = ids[((ids >= 0) & (ids < sizes)).all(axis=1)].T
+        option = self.config.additional_params
+        program = programs[0][0] if programs else 0
+        if self.preset == "midibert":
+            return midibert_score(*columns, program=program)
+        if self.preset == "score":
+            return score_score(*columns, program, option["positions_per_quarter"])
+        return performance_score(
+            *columns[:4],
+            velocity=_velocities(columns[4], self.velocity_step),
+            gap=self.gaps.centres()[columns[5]],
+            hold=self.holds,
+            hold_bin=columns[6],
+            program=program,
+            positions_per_quarter=option["positions_per_quarter"],
         )
-        track = Track(
-            program=programs[0][0] if programs else 0,
-            notes=Note.from_numpy(
-                notes.onset_ticks.astype(np.int32),
-                notes.duration_ticks.astype(np.int32),
-                notes.pitch.astype(np.int8),
-                notes.velocity.astype(np.int8),
-            ),
-        )
-        return _score(track)
-
-    def save(self, out_path, additional_attributes=None, filename: str | None = FILE_NAME) -> None:
-        """Save as `music_tokenizer.json` (or `filename`) in a folder, or as the file `out_path`."""
-        super().save(out_path, additional_attributes, filename)
-
-    @classmethod
-    def _from_pretrained(cls, **kwargs) -> CPTokenizer:
-        kwargs.setdefault("filename", FILE_NAME)
-        return super()._from_pretrained(**kwargs)
 
 
-def _score(track: Track) -> Score:
-    score = Score(480)
-    score.tempos.append(Tempo(0, 120))
-    score.time_signatures.append(TimeSignature(0, 4, 4))
-    score.tracks.append(track)
-    return score
+def _tokens(name: str, values) -> list[str]:
+    return [f"{name}_{value}" for value in values]
 
 
-def bars_and_positions(
-    notes: NoteTable, positions_per_quarter: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Bar number and position within the bar of every note, under the piece's time signatures.
+def _held(batch: NoteBatch) -> np.ndarray:
+    return (batch.pitch >= LOWEST) & (batch.pitch <= HIGHEST)
 
-    A time signature starts a new bar, as in notation.
 
-    Args:
-        notes: n notes.
-        positions_per_quarter: grid within the bar.
+def _continues(bar: np.ndarray, batch: NoteBatch) -> np.ndarray:
+    """(n,) bool: whether a note is not the first of its bar."""
+    same = np.empty(len(bar), bool)
+    np.equal(bar[1:], bar[:-1], out=same[1:])
+    same[batch.starts] = False
+    return same
 
-    Returns:
-        (n,) int64 bar, counted from 0, and (n,) int64 position, counted from 0, rounded down.
-    """
-    quarter = notes.ticks_per_quarter
-    denominator = np.maximum(notes.meter_denominator, 1)
-    bar_ticks = np.maximum(notes.meter_numerator * 4 * quarter // denominator, 1)
-    starts, before = notes.meter_ticks, np.zeros(len(bar_ticks), np.int64)
-    if starts[0] > 0:  # 4/4 until the first signature
-        starts = np.append(0, starts)
-        bar_ticks = np.append(4 * quarter, bar_ticks)
-        before = np.zeros(len(bar_ticks), np.int64)
-    before[1:] = np.cumsum(-(-np.diff(starts) // bar_ticks[:-1]))
-    segment = np.searchsorted(starts, notes.onset_ticks, side="right") - 1
-    bar, ticks = np.divmod(notes.onset_ticks - starts[segment], bar_ticks[segment])
-    return before[segment] + bar, ticks * positions_per_quarter // quarter
+
+def _velocities(bins: np.ndarray, step: int) -> np.ndarray: ...
