@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from symbolic.keys import transpose_key
 from symbolic.notes import NoteTable
+
+IGNORE_KEY = -1
 
 
 def transpose(notes: NoteTable, semitones: int) -> NoteTable:
@@ -51,6 +54,20 @@ def drop_dynamics(notes: NoteTable) -> NoteTable:
     return replace(notes, velocity=np.full(len(notes), 64, np.int64), has_dynamics=False)
 
 
+def drop_notes(notes: NoteTable, share: float, rng: np.random.Generator) -> NoteTable:
+    """The piece without a random share of its notes; at least one stays.
+
+    Raises:
+        ValueError: a share outside 0..1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share {share} of the notes is not between 0 and 1")
+    kept = rng.random(len(notes)) >= share
+    if len(notes) and not kept.any():
+        kept[rng.integers(len(notes))] = True
+    return notes.select(kept)
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """Ranges to draw from; the defaults of `Augmentation()` change nothing.
@@ -60,17 +77,29 @@ class Augmentation:
         tempo: tempo factor drawn from [1 / (1 + tempo), 1 + tempo], evenly in its logarithm.
         velocity: velocity shift drawn from -velocity..velocity.
         drop_dynamics: probability that the dynamics are taken away.
+        drop_notes: the share of the notes that are left out is drawn from 0..drop_notes.
     """
 
     semitones: int = 0
     tempo: float = 0.0
     velocity: int = 0
     drop_dynamics: float = 0.0
+    drop_notes: float = 0.0
 
     def __call__(self, notes: NoteTable, rng: np.random.Generator) -> NoteTable:
         """One draw, applied."""
+        return self.with_key(notes, IGNORE_KEY, rng)[0]
+
+    def with_key(
+        self, notes: NoteTable, key: int, rng: np.random.Generator
+    ) -> tuple[NoteTable, int]:
+        """One draw, applied to a piece and its key (0..23; a negative one means none)."""
         semitones = int(rng.integers(-self.semitones, self.semitones + 1))
         factor = float(np.exp(rng.uniform(-1, 1) * np.log1p(self.tempo)))
         amount = int(rng.integers(-self.velocity, self.velocity + 1))
         notes = shift_velocity(scale_tempo(transpose(notes, semitones), factor), amount)
-        return drop_dynamics(notes) if rng.random() < self.drop_dynamics else notes
+        if rng.random() < self.drop_dynamics:
+            notes = drop_dynamics(notes)
+        if self.drop_notes:
+            notes = drop_notes(notes, rng.uniform(0, self.drop_notes), rng)
+        return notes, transpose_key(key, semitones)

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.notes.midi import (
-    COLUMNS,
-    is_midi,
-    parse_midi,
-    score_meters,
-    score_tempos,
-    score_tracks,
-)
+from symbolic.notes.midi import is_midi, parse_midi, score_meters, score_tempos
 from symbolic.notes.read import (
     MAX_NOTES,
     MAX_QUARTERS,
@@ -29,6 +21,7 @@ from symbolic.notes.read import (
 )
 from symbolic.notes.table import (
     DEFAULT_METERS,
+    DEFAULT_TEMPO,
     DEFAULT_TEMPOS,
     NoteTable,
     ReadError,
@@ -43,19 +36,23 @@ if TYPE_CHECKING:
 
 PITCH_BITS = 7
 
+Changes = tuple[np.ndarray, ...]
+"""Ticks of changes, sorted, and the values that hold from there."""
+
 
 @dataclass(frozen=True, eq=False)
 class NoteBatch:
     """The pitched notes of p pieces, n in all, end to end.
 
     Attributes:
-        pieces: what each piece was read from; tempo and meter stand there.
-        counts: (p,) int64, notes of each piece; none is 0.
+        pieces: what each piece was read from.
+        counts: (p,) int64, notes of each piece.
         onset_ticks, duration_ticks: (n,) int64.
         pitch, velocity: (n,) of any integer type.
         ticks_per_quarter: (p,) int64.
         has_dynamics: (p,) bool, as in `NoteTable`.
-        tempos: ticks of each piece's tempo changes, and quarters per minute.
+        tempo: (p,) float64, quarters per minute, of the pieces that are not in `tempo_maps`.
+        tempo_maps: by number of the piece, ticks and quarters per minute, where the tempo changes.
     """
 
     pieces: Sequence[Score | NoteTable]
@@ -66,7 +63,8 @@ class NoteBatch:
     velocity: np.ndarray
     ticks_per_quarter: np.ndarray
     has_dynamics: np.ndarray
-    tempos: Sequence[tuple[np.ndarray, np.ndarray]]
+    tempo: np.ndarray
+    tempo_maps: dict[int, Changes]
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -74,33 +72,37 @@ class NoteBatch:
     @cached_property
     def starts(self) -> np.ndarray:
         """(p,) index of the first note of each piece."""
-        return np.cumsum(self.counts) - self.counts
-
-    def spread(self, values: np.ndarray) -> np.ndarray:
-        """One value of each piece for each of its notes: (n,), or (1,) where one piece is all."""
-        return values if len(values) == 1 else np.repeat(values, self.counts)
+        return self.counts.cumsum() - self.counts
 
     @cached_property
     def slices(self) -> list[slice]:
         """Where each piece lies."""
-        ends = np.cumsum(self.counts).tolist()
+        ends = self.counts.cumsum().tolist()
         return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """One value of each piece for each of its notes: (n,), or (1,) where one piece is all."""
+        return values if len(values) == 1 else values.repeat(self.counts)
 
     def take(self, index: np.ndarray) -> NoteBatch:
         """The notes at `index`, which keeps pieces in their order; a piece may lose all notes."""
         counts = self.counts
-        if len(counts) == 1 or len(index) == len(self.pitch):
-            counts = np.array([len(index)]) if len(counts) == 1 else counts
-        else:
-            piece = np.repeat(np.arange(len(counts)), counts)[index]
+        if len(counts) == 1:
+            counts = np.array([len(index)])
+        elif len(index) != len(self.pitch):
+            piece = np.arange(len(counts)).repeat(counts)[index]
             counts = np.bincount(piece, minlength=len(counts))
-        return replace(
-            self,
-            counts=counts,
-            onset_ticks=self.onset_ticks[index],
-            duration_ticks=self.duration_ticks[index],
-            pitch=self.pitch[index],
-            velocity=self.velocity[index],
+        return NoteBatch(
+            self.pieces,
+            counts,
+            self.onset_ticks[index],
+            self.duration_ticks[index],
+            self.pitch[index],
+            self.velocity[index],
+            self.ticks_per_quarter,
+            self.has_dynamics,
+            self.tempo,
+            self.tempo_maps,
         )
 
     def keys(self, onset: np.ndarray) -> np.ndarray:
@@ -109,91 +111,49 @@ class NoteBatch:
         Raises:
             ReadError: an onset before 0.
         """
-        if len(onset) and onset.min() < 0:
+        if np.minimum.reduce(onset) < 0:
             raise ReadError("a note begins before 0")
         key = onset << PITCH_BITS
         key |= self.pitch
         if len(self) > 1:
-            bits = PITCH_BITS + int(onset.max()).bit_length()
-            key += np.repeat(np.arange(len(self)) << bits, self.counts)
+            bits = PITCH_BITS + int(np.maximum.reduce(onset)).bit_length()
+            key += (np.arange(len(self)) << bits).repeat(self.counts)
         return key
-
-    @cached_property
-    def meters(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Ticks, numerators and denominators of each piece's time signatures."""
-        return [_meters(piece) for piece in self.pieces]
 
     def seconds(self) -> tuple[np.ndarray, np.ndarray]:
         """(n,) float64 onset and duration in seconds, under each piece's tempo map."""
-        first = np.array([tempo[0] for _, tempo in self.tempos])
-        per_tick = self.spread(60.0 / (first * self.ticks_per_quarter))
+        per_tick = self.spread(60.0 / (self.tempo * self.ticks_per_quarter))
         onset = self.onset_ticks * per_tick
-        end = (self.onset_ticks + self.duration_ticks) * per_tick
-        for i in several(self.tempos):
+        end = self.onset_ticks + self.duration_ticks
+        end = end * per_tick
+        for i, tempos in self.tempo_maps.items():
             cut, quarter = self.slices[i], int(self.ticks_per_quarter[i])
             ticks = self.onset_ticks[cut]
-            onset[cut] = ticks_to_seconds(ticks, *self.tempos[i], quarter)
-            end[cut] = ticks_to_seconds(ticks + self.duration_ticks[cut], *self.tempos[i], quarter)
+            onset[cut] = ticks_to_seconds(ticks, *tempos, quarter)
+            end[cut] = ticks_to_seconds(ticks + self.duration_ticks[cut], *tempos, quarter)
         end -= onset
         return onset, end
 
+    def meters(self) -> tuple[np.ndarray, np.ndarray, dict[int, Changes]]:
+        """(p,) numerators and denominators of the pieces whose time signature holds throughout, and
+        by number of the piece ticks, numerators and denominators of the others."""
+        numerators, denominators, maps = [], [], {}
+        for i, piece in enumerate(self.pieces):
+            meters = _meters(piece)
+            if len(meters[0]) != 1 or meters[0][0] != 0:
+                meters = maps[i] = changes(meters, DEFAULT_METERS)
+            numerators.append(meters[1][0])
+            denominators.append(meters[2][0])
+        return np.array(numerators, np.int64), np.array(denominators, np.int64), maps
 
-def several(maps: list[tuple[np.ndarray, ...]]) -> list[int]:
-    """Which pieces have another tempo or meter than one that holds from the start."""
-    return [i for i, (ticks, *_) in enumerate(maps) if len(ticks) != 1 or ticks[0] != 0]
 
-
-def note_batch(
-    pieces: Sequence[Score | NoteTable],
-    tempos: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
-) -> NoteBatch:
+def note_batch(pieces: Sequence[Score | NoteTable]) -> NoteBatch:
     """The pitched notes of scores in ticks and of tables, each piece's in its own order.
-
-    Args:
-        pieces: one or more.
-        tempos: what `piece_tempos` says of each, where that is known already.
 
     Raises:
         ReadError: a piece without pitched notes, or with a tempo of zero.
     """
-    columns: list[tuple[np.ndarray, ...]] = []
-    counts, dynamics = [], []
-    for piece in pieces:
-        if isinstance(piece, NoteTable):
-            parts, dynamic = [_columns_of_table(piece.pitched())], piece.has_dynamics
-        else:
-            tracks, drums = score_tracks(piece)
-            parts = [_columns_of_track(t) for t, drum in zip(tracks, drums, strict=True) if not drum]
-            # Whether velocities differ is asked of drums too, as in `note_table`.
-            dynamic = _differ([t["velocity"] for t in tracks]) if True in drums else None
-        columns += parts
-        counts.append(sum([len(part[0]) for part in parts]))
-        dynamics.append(dynamic)
-    if not counts or 0 in counts:
-        raise ReadError("no pitched notes")
-    onset, duration, pitch, velocity = (
-        np.concatenate(column, dtype=dtype)
-        for column, dtype in zip(
-            zip(*columns, strict=True), (np.int64, np.int64, None, None), strict=True
-        )
-    )
-    counts = np.array(counts)
-    if None in dynamics:
-        starts = np.cumsum(counts) - counts
-        softest, loudest = (f.reduceat(velocity, starts) for f in (np.minimum, np.maximum))
-        known = zip(dynamics, (softest != loudest).tolist(), strict=True)
-        dynamics = [differ if dynamic is None else dynamic for dynamic, differ in known]
-    return NoteBatch(
-        pieces=pieces,
-        counts=counts,
-        onset_ticks=onset,
-        duration_ticks=np.maximum(duration, 0, out=duration),
-        pitch=pitch,
-        velocity=velocity,
-        ticks_per_quarter=np.array([piece.ticks_per_quarter for piece in pieces]),
-        has_dynamics=np.array(dynamics),
-        tempos=[piece_tempos(piece) for piece in pieces] if tempos is None else tempos,
-    )
+    return _batch([_part(piece) for piece in pieces])
 
 
 def read_batch(sources: Sequence[Source]) -> tuple[NoteBatch | None, list[ReadError | None]]:
@@ -208,83 +168,148 @@ def read_batch(sources: Sequence[Source]) -> tuple[NoteBatch | None, list[ReadEr
     Raises:
         TypeError: an object of another kind.
     """
-    pieces, tempos, errors = [], [], []
+    parts: list[_Part] = []
+    errors: list[ReadError | None] = []
     for source in sources:
         try:
-            piece, tempo = _read(source)
-            pieces.append(piece)
-            tempos.append(tempo)
+            parts.append(_read(source))
             errors.append(None)
         except ReadError as error:
             errors.append(error)
-    if not pieces:
+    if not parts:
         return None, errors
-    batch = note_batch(pieces, tempos)
-    end = np.maximum.reduceat(batch.onset_ticks + batch.duration_ticks, batch.starts)
-    quarters = end / batch.ticks_per_quarter
-    slowest = np.array([tempo.min() for _, tempo in batch.tempos])
-    suspect = (quarters > MAX_QUARTERS) | (quarters * 60 > MAX_SECONDS * slowest)
-    if not suspect.any():
+    batch = _batch(parts)
+    ends = batch.onset_ticks + batch.duration_ticks
+    quarter = min([part.piece.ticks_per_quarter for part in parts])
+    slowest = min([part.slowest for part in parts])
+    if not _too_long(np.maximum.reduce(ends), quarter, slowest):  # then no piece is
         return batch, errors
+    ends = np.maximum.reduceat(ends, batch.starts).tolist()
+    suspect = [
+        _too_long(end, part.piece.ticks_per_quarter, part.slowest)
+        for end, part in zip(ends, parts, strict=True)
+    ]
     good = [i for i, error in enumerate(errors) if error is None]
-    for i in np.array(good)[suspect]:
-        try:
-            read_notes(sources[i])
-        except ReadError as error:
-            errors[i] = error
-    kept = [piece for i, piece in zip(good, pieces, strict=True) if errors[i] is None]
-    return (note_batch(kept) if kept else None), errors
+    for i, asked in zip(good, suspect, strict=True):
+        if asked:
+            try:
+                read_notes(sources[i])
+            except ReadError as error:
+                errors[i] = error
+    kept = [part for i, part in zip(good, parts, strict=True) if errors[i] is None]
+    return (_batch(kept) if kept else None), errors
 
 
-def _read(source: Source) -> tuple[Score | NoteTable, tuple[np.ndarray, np.ndarray]]:
-    """A score with pitched notes, or a table, and its tempos."""
+def _too_long(end: int, quarter: int, slowest: float) -> bool:
+    return end / quarter > min(MAX_QUARTERS, MAX_SECONDS / 60 * slowest)
+
+
+@dataclass(slots=True)
+class _Part:
+    """One piece of a batch to be: columns by track, and what is said of the piece once."""
+
+    piece: Score | NoteTable
+    columns: list[Sequence[np.ndarray]]
+    count: int
+    has_dynamics: bool | None  # None: to be seen from the velocities
+    tempo: float
+    slowest: float
+    tempos: Changes | None
+
+
+def _read(source: Source) -> _Part:
     kind = kind_of(source)
+    if kind not in ("path", "bytes"):
+        return _part(read_notes(source))
+    name = os.fspath(source) if kind == "path" else None
     try:
-        if kind not in ("path", "bytes"):
-            piece = read_notes(source)
-        else:
-            data = read_bytes(os.fspath(source)) if kind == "path" else bytes(source)
-            piece = parse_midi(data) if is_midi(data) else None
-            if piece is None or not _usable(piece):
-                piece = read_notes(data)  # which says why not
-        return piece, piece_tempos(piece)
+        data = bytes(source) if name is None else read_bytes(name)
+        if is_midi(data):
+            part = _part(parse_midi(data))
+            if 0 < part.count <= MAX_NOTES:
+                return part
+        return _part(read_notes(data))  # which says what is wrong with it
     except ReadError as error:
-        if kind != "path":
+        if name is None:
             raise
-        raise ReadError(error.reason, source=os.fspath(source)) from error
+        raise ReadError(error.reason, source=name) from error
 
 
-def _usable(score: Score) -> bool:
-    pitched = [len(track.notes) for track in score.tracks if not track.is_drum]
-    return any(pitched) and score.note_num() <= MAX_NOTES
-
-
-def piece_tempos(piece: Score | NoteTable) -> tuple[np.ndarray, np.ndarray]:
-    """Ticks of the tempo changes, sorted, and quarters per minute; at least one.
-
-    Raises:
-        ReadError: a tempo is zero.
-    """
+def _part(piece: Score | NoteTable) -> _Part:
     if isinstance(piece, NoteTable):
-        return piece.tempo_ticks, piece.tempo
-    tempos = score_tempos(piece)
-    return tempos if len(tempos[0]) == 1 else changes(tempos, DEFAULT_TEMPOS)
+        notes = piece.pitched()
+        columns = [(notes.onset_ticks, notes.duration_ticks, notes.pitch, notes.velocity)]
+        dynamics = piece.has_dynamics
+        ticks, tempo = tempos = piece.tempo_ticks, piece.tempo
+        plain = len(ticks) == 1 and ticks[0] == 0
+    else:
+        columns, dynamics = _pitched_columns(piece)
+        ticks, tempo = tempos = score_tempos(piece)
+        plain = len(ticks) == 1 and ticks[0] == 0
+        if not plain:
+            ticks, tempo = tempos = changes(tempos, DEFAULT_TEMPOS)
+    return _Part(
+        piece,
+        columns,
+        sum([len(column[0]) for column in columns]),
+        dynamics,
+        float(tempo[0]),
+        float(tempo[0] if plain else min(tempo.min(), DEFAULT_TEMPO)),
+        None if plain else tempos,
+    )
 
 
-def _meters(piece: Score | NoteTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pitched_columns(score: Score) -> tuple[list[tuple[np.ndarray, ...]], bool | None]:
+    """Time, duration, pitch and velocity of every track but drums; None for dynamics to be seen."""
+    columns, drums = [], []
+    for track in score.tracks:
+        notes = track.notes.numpy()
+        (drums if track.is_drum else columns).append(
+            (notes["time"], notes["duration"], notes["pitch"], notes["velocity"])
+        )
+    if not drums:
+        return columns, None
+    # Whether velocities differ is asked of drums too, as in `note_table`.
+    velocity = np.concatenate([column[3] for column in columns + drums])
+    return columns, bool(len(velocity) and velocity.min() != velocity.max())
+
+
+def _batch(parts: Sequence[_Part]) -> NoteBatch:
+    counts = np.array([part.count for part in parts])
+    if not counts.all():
+        raise ReadError("no pitched notes")
+    columns = [column for part in parts for column in part.columns]
+    if len(columns) == 1:
+        onset, duration, pitch, velocity = columns[0]
+        onset = onset.astype(np.int64)
+        duration = duration.astype(np.int64)
+    else:
+        onset, duration, pitch, velocity = zip(*columns, strict=True)
+        onset = np.concatenate(onset, dtype=np.int64)
+        duration = np.concatenate(duration, dtype=np.int64)
+        pitch, velocity = np.concatenate(pitch), np.concatenate(velocity)
+    np.maximum(duration, 0, out=duration)
+    dynamics = [part.has_dynamics for part in parts]
+    if None in dynamics:
+        starts = counts.cumsum() - counts
+        differ = np.minimum.reduceat(velocity, starts) != np.maximum.reduceat(velocity, starts)
+        known = zip(dynamics, differ.tolist(), strict=True)
+        dynamics = [seen if dynamic is None else dynamic for dynamic, seen in known]
+    return NoteBatch(
+        [part.piece for part in parts],
+        counts,
+        onset,
+        duration,
+        pitch,
+        velocity,
+        np.array([part.piece.ticks_per_quarter for part in parts]),
+        np.array(dynamics),
+        np.array([part.tempo for part in parts]),
+        {i: part.tempos for i, part in enumerate(parts) if part.tempos is not None},
+    )
+
+
+def _meters(piece: Score | NoteTable) -> Changes:
     if isinstance(piece, NoteTable):
         return piece.meter_ticks, piece.meter_numerator, piece.meter_denominator
-    meters = score_meters(piece)
-    return meters if len(meters[0]) == 1 else changes(meters, DEFAULT_METERS)
-
-
-def _columns_of_table(notes: NoteTable) -> tuple[np.ndarray, ...]:
-    return notes.onset_ticks, notes.duration_ticks, notes.pitch, notes.velocity
-
-
-_columns_of_track = itemgetter(*COLUMNS)
-
-
-def _differ(velocities: list[np.ndarray]) -> bool:
-    velocity = np.concatenate(velocities)
-    return len(velocity) > 0 and bool(velocity.min() != velocity.max())
+    return score_meters(piece)

@@ -100,9 +100,10 @@ def score_tempos(score: Score) -> tuple[np.ndarray, np.ndarray]:
         ReadError: a tempo is zero.
     """
     tempos = score.tempos.numpy()
-    if not (tempos["mspq"] > 0).all():
+    microseconds = tempos["mspq"]
+    if np.count_nonzero(microseconds > 0) < len(microseconds):
         raise ReadError("a tempo is zero: no time can be read from it")
-    return tempos["time"], 60e6 / tempos["mspq"].astype(np.float64)
+    return tempos["time"], 60e6 / microseconds
 
 
 def score_meters(score: Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -182,9 +182,7 @@ def note_table(
     )
 
 
-def changes(
-    columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]
-) -> list[np.ndarray]:
+def changes(columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]) -> list[np.ndarray]:
     """Change events sorted by tick, the last of several at one tick; `default` where none."""
     if columns is None or not len(columns[0]):
         return [np.array([value]) for value in default]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.notes import NoteTable
-from symbolic.notes.batch import NoteBatch, note_batch, several
+from symbolic.notes.batch import NoteBatch, note_batch
 
 
 def bars_and_positions(
@@ -25,28 +25,29 @@ def bars_and_positions(
     """
     batch = note_batch([notes]) if isinstance(notes, NoteTable) else notes
     quarter = batch.ticks_per_quarter
-    first = np.array([(numerator[0], denominator[0]) for _, numerator, denominator in batch.meters])
-    bar_ticks = batch.spread(_bar_ticks(first[:, 0], first[:, 1], quarter))
+    numerator, denominator, maps = batch.meters()
+    bar_ticks = batch.spread(_bar_ticks(numerator, denominator, quarter))
     # Division of whole numbers below 2^53 in floats is exact where it is rounded down, and faster.
-    bar = np.floor(batch.onset_ticks / bar_ticks)
+    bar = batch.onset_ticks / bar_ticks
+    np.floor(bar, out=bar)
     ticks = batch.onset_ticks - bar * bar_ticks
-    for i in several(batch.meters):
+    for i, meters in maps.items():
         cut = batch.slices[i]
-        bar[cut], ticks[cut] = _piece_bars(batch.onset_ticks[cut], batch.meters[i], int(quarter[i]))
+        bar[cut], ticks[cut] = _piece_bars(batch.onset_ticks[cut], meters, int(quarter[i]))
     ticks *= positions_per_quarter
     ticks /= batch.spread(quarter)
     return bar, np.floor(ticks, out=ticks)
 
 
 def _bar_ticks(numerator: np.ndarray, denominator: np.ndarray, quarter: np.ndarray) -> np.ndarray:
-    ticks = numerator.astype(np.int64) * 4 * quarter // np.maximum(denominator, 1)
+    ticks = numerator * 4 * quarter // np.maximum(denominator, 1)
     return np.maximum(ticks, 1)
 
 
 def _piece_bars(
     onset_ticks: np.ndarray, meters: tuple[np.ndarray, np.ndarray, np.ndarray], quarter: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    starts, numerator, denominator = meters
+    starts, numerator, denominator = (column.astype(np.int64) for column in meters)
     bar_ticks = _bar_ticks(numerator, denominator, quarter)
     if starts[0] > 0:  # 4/4 until the first signature
         starts = np.append(0, starts)

@@ -136,7 +136,7 @@ class NoteTokenizer(MusicTokenizer):
             batch = note_batch(kept)
             emitted = batch.take(self.order(batch))
         ids, counts = self.batch_ids(emitted)
-        ends = np.cumsum(counts).tolist()
+        ends = counts.cumsum().tolist()
         for i, start, end in zip(good, [0, *ends], ends, strict=False):
             answers[i] = ids[start:end]
         return answers

@@ -22,12 +22,16 @@ class LogBins:
     size: int
 
     def quantise(self, seconds: np.ndarray) -> np.ndarray:
-        """Bin of each time; int64, in 0..size-1."""
+        """Bin of each time: whole numbers in 0..size-1, in float64."""
         per_octave = (self.size - 2) / np.log(self.high / self.low)
-        position = 1 + np.rint(np.log(np.maximum(seconds, self.low) / self.low) * per_octave)
-        return np.where(seconds < self.low / 2, 0, np.minimum(position, self.size - 1)).astype(
-            np.int64
-        )
+        bins = np.log(np.maximum(seconds, self.low / 2))
+        bins -= np.log(self.low) - 1 / per_octave
+        bins *= per_octave
+        np.rint(bins, out=bins)
+        np.maximum(bins, 1, out=bins)
+        np.minimum(bins, self.size - 1, out=bins)
+        bins *= seconds >= self.low / 2
+        return bins
 
     def centres(self) -> np.ndarray:
         """(size,) seconds at the centre of each bin; bin 0 is 0 s."""

@@ -183,11 +183,11 @@ class CPTokenizer(NoteTokenizer):
         """(m,) the notes that `ids` emits, by onset and pitch; pieces keep their order."""
         if self.preset == "midibert":
             key = batch.keys(batch.onset_ticks)
-            order = np.argsort(key, kind="stable")  # in one sweep where the notes are all but sorted
+            order = key.argsort(kind="stable")  # one sweep where notes are all but sorted
             held = _held(batch)
             return order if held.all() else order[held[order]]
         key = batch.keys(batch.onset_ticks)
-        order = np.argsort(key, kind="stable")
+        order = key.argsort(kind="stable")
         key = key[order]
         repeated = key[1:] == key[:-1]
         if not repeated.any():
@@ -217,18 +217,23 @@ class CPTokenizer(NoteTokenizer):
         bar, position = np.divmod(line, BAR_TICKS // GRID_TICKS)
         steps = (batch.duration_ticks + (STEP_TICKS // 2 - 1)) // STEP_TICKS
         pitch = batch.pitch - LOWEST
-        return [_continues(bar, batch), position, pitch, np.clip(steps - 1, 0, 63, out=steps)]
+        np.maximum(steps, 1, out=steps)
+        np.minimum(steps, 64, out=steps)
+        return [_continues(bar, batch), position, pitch, steps - 1]
 
     def _columns(self, batch: NoteBatch) -> list[np.ndarray]:
         option = self.config.additional_params
         bar, position = bars_and_positions(batch, option["positions_per_quarter"])
         duration = batch.duration_ticks / batch.spread(batch.ticks_per_quarter / 8)
         np.rint(duration, out=duration)
+        np.maximum(duration, 1, out=duration)
+        np.minimum(duration, option["duration_steps"], out=duration)
+        duration -= 1
         columns = [
             _continues(bar, batch),
             np.minimum(position, option["max_positions"] - 1, out=position),
             batch.pitch,
-            np.clip(duration - 1, 0, option["duration_steps"] - 1, out=duration),
+            duration,
         ]
         if self.preset == "performance":
             velocity = batch.velocity // self.velocity_step + 1
@@ -253,12 +258,13 @@ class CPTokenizer(NoteTokenizer):
             return score_score(*columns, program, option["positions_per_quarter"])
         return performance_score(
             *columns[:4],
-            velocity=_velocities(columns[4], self.velocity_step),
-            gap=self.gaps.centres()[columns[5]],
-            hold=self.holds,
-            hold_bin=columns[6],
-            program=program,
-            positions_per_quarter=option["positions_per_quarter"],
+            _velocities(columns[4], self.velocity_step),
+            self.gaps.centres()[columns[5]],
+            columns[6],
+            program,
+            option["positions_per_quarter"],
+            self.holds,
+            option["duration_steps"],
         )
 
 
@@ -278,4 +284,11 @@ def _continues(bar: np.ndarray, batch: NoteBatch) -> np.ndarray:
     return same
 
 
-def _velocities(bins: np.ndarray, step: int) -> np.ndarray: ...
+def _velocities(bins: np.ndarray, step: int) -> np.ndarray:
+    """(n,) the middle of each velocity's bin; 64 throughout where the piece has no dynamics."""
+    if not (bins > 0).all():
+        return np.full(len(bins), 64)
+    velocity = (bins - 1) * step + step // 2
+    if len(velocity) > 1 and velocity.min() == velocity.max():
+        velocity[0] -= 1  # else a piece with dynamics, all of one bin, would be read as without
+    return np.maximum(velocity, 1)

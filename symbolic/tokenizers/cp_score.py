@@ -1,3 +1,255 @@
-def midibert_score(*a,**k): ...
-def performance_score(*a,**k): ...
-def score_score(*a,**k): ...
+"""CP super-tokens back to a score whose super-tokens they are.
+
+What is decoded is one track. Within a position, notes are set a tick apart wherever their order or
+a repeated pitch asks for it, so that they are read again as they were. What CP does not hold, and
+a decoded score has otherwise: tracks and programs, drums, empty bars, time signatures (a bar has
+as many quarters as nine in ten bars of the piece need, and more where its last position asks for
+more), onsets between positions, and in
+
+- `midibert`: velocities (64), tempo (120). A grid line holds at most 61 notes that follow a higher
+  or equal pitch.
+- `score`: velocities, tempo.
+- `performance`: the silence before the first note. Gap sets a tempo between any two onsets, so the
+  score sounds as the performance did; a MIDI file holds no tempo below 3.6 quarters per minute, a
+  `symusic.Score` does. Where no tick fits both Duration and Hold under that tempo, Duration is
+  kept: decoding once more gives the same. A piece of one note has no dynamics.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from symbolic.notes import ticks_to_seconds
+
+if TYPE_CHECKING:
+    from symusic import Score
+
+    from symbolic.tokenizers.bins import LogBins
+
+RESOLUTION = 480  # ticks per quarter, where that is fine enough
+MOST_TICKS = 2**31 - 1
+SMOOTHED = 9  # onsets over which the tempo of a decoded performance is evened out
+USUAL_BAR = 0.9  # share of the bars that are no longer than the piece's usual bar
+AT_ONCE = 0.001  # seconds between onsets whose Gap is 0
+
+
+def midibert_score(
+    bar: np.ndarray, position: np.ndarray, pitch: np.ndarray, duration: np.ndarray, program: int
+) -> Score:
+    """The score of preset `midibert`; columns are (n,) values counted from 0."""
+    from symbolic.tokenizers.cp import GRID_TICKS, LOWEST, STEP_TICKS
+
+    line = bars(bar) * 16 + position
+    offset = order_offsets(line, pitch)
+    # The grid ends before the last onset: notes on its last line begin after it. Earlier lines
+    # draw notes from 59 ticks before to 60 after.
+    last = line == line[-1:]
+    most = np.zeros(len(line), np.int64)
+    if len(line):
+        most = np.maximum.reduceat(offset, starts := _starts(line))
+        most = np.repeat(most, np.diff(np.append(starts, len(line))))
+    early = np.where((line > 0) & ~last, np.clip(most - GRID_TICKS // 2, 0, 59), 0)
+    offset = np.minimum(offset - early, GRID_TICKS // 2) + last
+    steps = (duration + 1) * STEP_TICKS
+    return _score(line * GRID_TICKS + offset, steps, pitch + LOWEST, _plain(len(line)), program)
+
+
+def score_score(
+    bar: np.ndarray,
+    position: np.ndarray,
+    pitch: np.ndarray,
+    duration: np.ndarray,
+    program: int,
+    positions_per_quarter: int,
+) -> Score:
+    """The score of preset `score`; columns are (n,) values counted from 0."""
+    cell, meters = _cells(bar, position, positions_per_quarter)
+    offset = order_offsets(cell, pitch)
+    ticks = _ticks_per_cell(cell, offset, positions_per_quarter)
+    quarter = ticks * positions_per_quarter
+    return _score(
+        cell * ticks + np.minimum(offset, ticks - 1),
+        np.rint((duration + 1) * quarter / 8),
+        pitch,
+        _plain(len(cell)),
+        program,
+        quarter,
+        meters,
+    )
+
+
+def performance_score(
+    bar: np.ndarray,
+    position: np.ndarray,
+    pitch: np.ndarray,
+    duration: np.ndarray,
+    velocity: np.ndarray,
+    gap: np.ndarray,
+    hold: np.ndarray,
+    program: int,
+    positions_per_quarter: int,
+    holds: LogBins,
+    longest: int,
+) -> Score:
+    """The score of preset `performance`.
+
+    Args:
+        bar, position, pitch, duration: (n,) values counted from 0.
+        velocity: (n,) MIDI velocities.
+        gap: (n,) seconds.
+        hold: (n,) bins of `holds`.
+        longest: the number of Duration values; the last one holds all that is longer.
+    """
+    if not len(bar):
+        return _score(gap, gap, pitch, velocity, program)
+    cell, meters = _cells(bar, position, positions_per_quarter)
+    begins = np.append(True, (np.diff(cell) != 0) | (np.diff(pitch) <= 0)) | (gap > 0)
+    first = np.flatnonzero(begins)  # the first note of each onset
+    cells, rank = cell[first], _ranks(cell[first])
+    ticks = _ticks_per_cell(cells, rank, positions_per_quarter)
+    quarter = ticks * positions_per_quarter
+    seconds = np.where(gap[first] > 0, gap[first], AT_ONCE)
+    onset = _even_onsets(cells, rank, np.cumsum(seconds), ticks)
+
+    apart = np.maximum(np.diff(onset), 1)
+    mspq = np.clip(np.rint(seconds[1:] * 1e6 * quarter / apart), 1, MOST_TICKS)
+    tempos = np.append(0, onset[:-1]), np.append(500_000, mspq)
+    time = ticks_to_seconds(onset, tempos[0], 60e6 / tempos[1], quarter)
+
+    number = np.cumsum(begins) - 1
+    start, start_time = onset[number], time[number]
+    length = _lengths(
+        start, start_time, duration + 1, longest, holds, hold, quarter, tempos, onset, time
+    )
+    return _score(start, length, pitch, velocity, program, quarter, meters, tempos)
+
+
+def _even_onsets(cell: np.ndarray, rank: np.ndarray, seconds: np.ndarray, ticks: int) -> np.ndarray:
+    """(m,) strictly rising ticks of onsets within their cells, where the tempo changes least.
+
+    A cell is as wide as a sixteenth: with every onset at its beginning, the tempo between onsets
+    would be far from the piece's.
+    """
+    span = seconds[-1] - seconds[0]
+    rate = (cell[-1] - cell[0]) * ticks / span if span > 0 else 0.0
+    drift = (cell + 0.5) * ticks - rate * seconds
+    window = np.ones(min(SMOOTHED, len(cell)))
+    around = np.convolve(drift, window, "same") / np.convolve(np.ones(len(cell)), window, "same")
+    later = _ranks(cell[::-1])[::-1]  # onsets still to come in the cell
+    low, high = cell * ticks + rank, (cell + 1) * ticks - 1 - later
+    wished = np.clip(np.rint(rate * seconds + around), low, np.maximum(low, high)).astype(np.int64)
+    number = np.arange(len(cell))
+    return np.maximum.accumulate(wished - number) + number
+
+
+def _lengths(
+    start, start_time, duration, longest, holds, hold, quarter, tempos, onset, time
+) -> np.ndarray:
+    """(n,) ticks of each note: within what Duration rounds, as near to Hold as that allows."""
+    unit = quarter / 8
+    low = np.where(duration == 1, 0, np.floor((duration - 0.5) * unit) + 1)
+    high = np.where(duration == longest, np.inf, np.ceil((duration + 0.5) * unit) - 1)
+    target = start_time + holds.centres()[hold]
+    wished = np.interp(target, time, onset)
+    after = target > time[-1]
+    wished[after] = onset[-1] + (target[after] - time[-1]) * 1e6 * quarter / tempos[1][-1]
+    wished = np.minimum(wished, MOST_TICKS - 1) - start
+    best = np.full(len(start), -1.0)
+    for candidate in (np.clip(round_(wished), low, high) for round_ in (np.ceil, np.floor)):
+        end = ticks_to_seconds(start + candidate, tempos[0], 60e6 / tempos[1], quarter)
+        fits = holds.quantise(end - start_time) == hold
+        best = np.where(fits | (best < 0), candidate, best)
+    return best
+
+
+def bars(bar: np.ndarray) -> np.ndarray:
+    """(n,) number of the bar of each note, from Bar (0 New, 1 Continue); a cut window may begin
+    within a bar."""
+    return np.maximum(np.cumsum(bar == 0) - 1, 0)
+
+
+def order_offsets(cell: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+    """(n,) ticks by which notes of one cell are set apart, so that sorting by onset and pitch keeps
+    their order and no two have both in common."""
+    falls = np.append(0, (np.diff(cell) == 0) & (np.diff(pitch) <= 0))[: len(cell)]
+    total = np.cumsum(falls)
+    return total - total[_starts(cell)][_numbers(cell)] if len(cell) else total
+
+
+def _starts(cell: np.ndarray) -> np.ndarray:
+    """Index of the first note of each run of one cell."""
+    return np.flatnonzero(np.append(True, np.diff(cell) != 0))
+
+
+def _numbers(cell: np.ndarray) -> np.ndarray:
+    """(n,) number of the run of one cell that each note lies in."""
+    return np.cumsum(np.append(0, np.diff(cell) != 0))
+
+
+def _ranks(cell: np.ndarray) -> np.ndarray:
+    """(n,) how many notes of the same run come before each."""
+    return np.arange(len(cell)) - _starts(cell)[_numbers(cell)]
+
+
+def _cells(
+    bar: np.ndarray, position: np.ndarray, positions_per_quarter: int
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """(n,) positions since the beginning, and the time signatures: in quarters since the beginning,
+    and quarters in a bar."""
+    if not len(bar):
+        return bar, (np.array([0]), np.array([4]))
+    number = bars(bar)
+    last = np.maximum.reduceat(position, _starts(number))
+    needed = -(-(last + 1) // positions_per_quarter)
+    quarters = np.maximum(needed, np.quantile(needed, USUAL_BAR, method="higher"))
+    before = np.cumsum(quarters) - quarters
+    changed = np.append(True, np.diff(quarters) != 0)
+    cell = before[number] * positions_per_quarter + position
+    return cell, (before[changed], quarters[changed])
+
+
+def _ticks_per_cell(cell: np.ndarray, offset: np.ndarray, positions_per_quarter: int) -> int:
+    """Ticks in a position: 480 to a quarter, more where notes must be set further apart, fewer
+    where the piece would be too long."""
+    if not len(cell):
+        return RESOLUTION // positions_per_quarter
+    needed = int(offset.max()) + 1
+    room = MOST_TICKS // (int(cell.max()) + 64 * positions_per_quarter)
+    coarsest = -(-16 // positions_per_quarter)  # ticks that still tell 32nds apart
+    ticks = max(RESOLUTION // positions_per_quarter, needed, coarsest)
+    return max(min(ticks, room, 32767 // positions_per_quarter), 1)
+
+
+def _plain(n: int) -> np.ndarray:
+    return np.full(n, 64)
+
+
+def _score(
+    onset: np.ndarray,
+    duration: np.ndarray,
+    pitch: np.ndarray,
+    velocity: np.ndarray,
+    program: int,
+    quarter: int = RESOLUTION,
+    meters: tuple[np.ndarray, np.ndarray] = (np.array([0]), np.array([4])),
+    tempos: tuple[np.ndarray, np.ndarray] = (np.array([0]), np.array([500_000])),
+) -> Score:
+    from symusic import Note, Score, Tempo, TimeSignature, Track
+
+    score = Score(int(quarter))
+    score.tempos = Tempo.from_numpy(*(column.astype(np.int32) for column in tempos))
+    score.time_signatures = TimeSignature.from_numpy(
+        (meters[0] * quarter).astype(np.int32),
+        np.minimum(meters[1], 255).astype(np.uint8),
+        np.full(len(meters[1]), 4, np.uint8),
+    )
+    notes = Note.from_numpy(
+        onset.astype(np.int32),
+        np.minimum(duration, MOST_TICKS - onset).astype(np.int32),
+        pitch.astype(np.int8),
+        velocity.astype(np.int8),
+    )
+    score.tracks.append(Track(program=program, notes=notes))
+    return score
