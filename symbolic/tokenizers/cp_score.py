@@ -8,7 +8,7 @@ more), onsets between positions, and in
 
 - `midibert`: velocities (64), tempo (120). A grid line holds at most 61 notes that follow a higher
   or equal pitch.
-- `score`: velocities, tempo.
+- `score`: velocities (64), tempo (120, or faster where the piece would last a day).
 - `performance`: the silence before the first note. Gap sets a tempo between any two onsets, so the
   score sounds as the performance did; a MIDI file holds no tempo below 3.6 quarters per minute, a
   `symusic.Score` does. Where no tick fits both Duration and Hold under that tempo, Duration is
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 RESOLUTION = 480  # ticks per quarter, where that is fine enough
 MOST_TICKS = 2**31 - 1
+MOST_SECONDS = 80_000  # of what has no tempo of its own: `read_notes` takes a day for damaged
 SMOOTHED = 9  # onsets over which the tempo of a decoded performance is evened out
 USUAL_BAR = 0.9  # share of the bars that are no longer than the piece's usual bar
 AT_ONCE = 0.001  # seconds between onsets whose Gap is 0
@@ -69,14 +70,18 @@ def score_score(
     offset = order_offsets(cell, pitch)
     ticks = _ticks_per_cell(cell, offset, positions_per_quarter)
     quarter = ticks * positions_per_quarter
+    onset = cell * ticks + np.minimum(offset, ticks - 1)
+    quarters = onset[-1:].sum() / quarter + 2 * meters[1].max()
+    mspq = min(500_000, MOST_SECONDS * 1e6 // quarters)
     return _score(
-        cell * ticks + np.minimum(offset, ticks - 1),
+        onset,
         np.rint((duration + 1) * quarter / 8),
         pitch,
         _plain(len(cell)),
         program,
         quarter,
         meters,
+        (np.array([0]), np.array([mspq])),
     )
 
 
@@ -167,7 +172,7 @@ def _lengths(
 def bars(bar: np.ndarray) -> np.ndarray:
     """(n,) number of the bar of each note, from Bar (0 New, 1 Continue); a cut window may begin
     within a bar."""
-    return np.maximum(np.cumsum(bar == 0) - 1, 0)
+    return np.cumsum(bar == 0) - (bar[:1] == 0)
 
 
 def order_offsets(cell: np.ndarray, pitch: np.ndarray) -> np.ndarray:
