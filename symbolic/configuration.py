@@ -14,16 +14,18 @@ class SymbolicConfig(PreTrainedConfig):
         encoder: name in `symbolic.encoders.ENCODERS`.
         backbone_config: configuration of any transformers encoder or decoder that takes
             `inputs_embeds`, or its dictionary; a small BERT by default.
-        field_names: names of the sub-tokens, in the order of the columns of `input_ids`.
+        field_names: names of the sub-tokens, in the order of the columns of `input_ids`; one where
+            ids are flat.
         vocab_sizes: ids of each sub-token.
-        pad_ids, mask_ids: super-tokens of padding and of masked notes, one id for each sub-token.
+        pad_ids, mask_ids: padding and what is masked, one id for each sub-token; `mask_ids` is
+            empty where the tokenizer has no MASK.
         feature_names: columns of `symbolic.features` that join the hidden states before the heads;
             none by default.
         field_embedding_size: width of each sub-token's embedding, before they are joined.
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
         label_smoothing: of the losses of `single` tasks on sequence level.
-        window: notes in one window.
+        window: tokens in one window.
         temperatures: by task name, what the logits are divided by before they become
             probabilities (Guo 2017); 1 for a task that is not named. Losses do not use it.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.

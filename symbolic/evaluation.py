@@ -29,7 +29,7 @@ from symbolic.notes import NoteTable, read_notes
 from symbolic.scoring import EmotionScorer
 from symbolic.tasks import IGNORE, QUADRANTS, key_label
 from symbolic.tasks.metrics import confusion, emotion_metrics, grouped_bootstrap
-from symbolic.tokenizers import CPTokenizer
+from symbolic.tokenizers import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ class Evaluation:
         groups: the group of each piece.
         probabilities: by name of the system, (n, 4).
         key_agreement: share of the pieces whose key the model names as the profiles do.
-        velocity: accuracy of masked velocities, and the share of the most frequent class among
+        velocity: accuracy of hidden velocities, and the share of the most frequent class among
             them; NaN where the model or the pieces have none.
     """
 
@@ -146,7 +146,7 @@ def _evaluate_one(folder: Path, data: DataArguments) -> Evaluation:
     )
     assert_disjoint(trained_on=record["groups"], held_out=[group_name(piece) for piece in test])
     model = SymbolicModel.from_pretrained(folder)
-    tokenizer = CPTokenizer.from_pretrained(folder)
+    tokenizer = load_tokenizer(model.config.tokenizer_class, folder)
     tables = read_tables(test)
     answers = predict(model, tables, tokenizer)
     probabilities = {"model": answers["emotion"]}
@@ -181,18 +181,18 @@ def group_name(piece: Piece) -> str:
 
 def velocity_accuracy(
     model: SymbolicModel,
-    tokenizer: CPTokenizer,
+    tokenizer: Tokenizer,
     pieces: Sequence[Piece],
     tables: Sequence[NoteTable],
     seed: int = SEED,
 ) -> tuple[float, float]:
-    """Accuracy of the velocity head on the notes whose velocity is masked in its input.
+    """Accuracy of the velocity head on notes whose velocity does not stand in its input.
 
-    15 % of the notes of one window of each piece are masked; the others are not scored, since their
-    velocity stands in the input.
+    Of one window of each piece. Where the tokens show velocities, 15 % of the notes are masked and
+    only those are scored; where they show none, all notes are.
 
     Returns:
-        Accuracy, and the share of the most frequent class among the masked notes; NaN, NaN where
+        Accuracy, and the share of the most frequent class among the scored notes; NaN, NaN where
         the model has no velocity head or no piece has dynamics.
     """
     if "velocity" not in model.heads:
@@ -252,7 +252,7 @@ def evaluate_keys(
 
 
 def prediction_frame(
-    model: SymbolicModel, tokenizer: CPTokenizer, pieces: Sequence[Piece]
+    model: SymbolicModel, tokenizer: Tokenizer, pieces: Sequence[Piece]
 ) -> pd.DataFrame:
     """What a model says of labelled pieces.
 

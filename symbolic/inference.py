@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,13 +12,43 @@ from symbolic.data import window_starts
 from symbolic.features import features
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable
-from symbolic.tokenizers import CPTokenizer
+
+if TYPE_CHECKING:
+    from symbolic.tokenizers import Tokenizer
 
 
 def predict(
-    model: SymbolicModel, tables: Sequence[NoteTable], tokenizer: CPTokenizer, batch_size: int = 32
+    model: SymbolicModel, tables: Sequence[NoteTable], tokenizer: Tokenizer, batch_size: int = 32
 ) -> dict[str, np.ndarray]:
-    """Answers of every sequence-level task for every piece.
+    """Answers of every sequence-level task for every piece; see `predict_ids`.
+
+    Args:
+        model: used in evaluation mode, on the device it is on.
+        tables: one for each piece, each with a note that the tokenizer can hold.
+        tokenizer: the one the model was trained with.
+        batch_size: windows in one forward pass.
+
+    Raises:
+        ReadError: a piece of which the tokenizer makes nothing.
+    """
+    tables = [tokenizer.emitted(table) for table in tables]
+    sequences = [tokenizer.note_ids(table) for table in tables]
+    return predict_ids(model, sequences, feature_rows(model, tables), batch_size)
+
+
+def feature_rows(model: SymbolicModel, tables: Sequence[NoteTable]) -> np.ndarray | None:
+    """(pieces, C) features that a model takes, of emitted notes; None where it takes none."""
+    names = model.config.feature_names
+    return np.stack([features(table, names) for table in tables]) if names else None
+
+
+def predict_ids(
+    model: SymbolicModel,
+    sequences: Sequence[np.ndarray],
+    rows: np.ndarray | None = None,
+    batch_size: int = 32,
+) -> dict[str, np.ndarray]:
+    """Answers of every sequence-level task for every piece, from its ids.
 
     Pieces longer than the model's window are cut into windows that overlap by half, and what the
     windows say is averaged. Windows are batched by length, so that hardly any padding is computed;
@@ -25,8 +56,8 @@ def predict(
 
     Args:
         model: used in evaluation mode, on the device it is on.
-        tables: one for each piece, each with at least one note that is not a drum.
-        tokenizer: the one the model was trained with.
+        sequences: (T, F) super-tokens of each piece, or (T,) ids, each of at least one token.
+        rows: (pieces, C) features of each piece, as `feature_rows` gives them.
         batch_size: windows in one forward pass.
 
     Returns:
@@ -34,12 +65,7 @@ def predict(
         `regression`.
     """
     config = model.config
-    tables = [tokenizer.emitted(table) for table in tables]
-    sequences = [tokenizer.note_ids(table) for table in tables]
-    inputs = {}
-    if config.feature_names:
-        rows = np.stack([features(table, config.feature_names) for table in tables])
-        inputs["features"] = torch.from_numpy(rows).float()
+    inputs = {} if rows is None else {"features": torch.from_numpy(rows).float()}
     cuts = [
         (piece, start, start + min(len(ids), config.window))
         for piece, ids in enumerate(sequences)
@@ -57,6 +83,8 @@ def predict(
             batch = cuts[first : first + batch_size]
             longest = batch[-1][2] - batch[-1][1]
             ids = pad.repeat(len(batch), longest, 1)
+            if sequences[0].ndim == 1:
+                ids = ids.squeeze(-1)
             mask = torch.zeros(len(batch), longest, dtype=torch.long)
             for row, (piece, start, end) in enumerate(batch):
                 ids[row, : end - start] = torch.from_numpy(sequences[piece][start:end])

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.inference import predict
+from symbolic.inference import feature_rows, predict_ids
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.pool import AHEAD, read_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.tasks import QUADRANTS, valence_arousal
-from symbolic.tokenizers import TOKENIZERS, CPTokenizer
+from symbolic.tokenizers import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ class EmotionScorer:
         >>> table = scorer.score(["song.mid", "folder/"])
     """
 
-    def __init__(self, model: SymbolicModel, tokenizer: CPTokenizer) -> None:
+    def __init__(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
         if "emotion" not in model.heads:
             raise ValueError("the model has no emotion task: it cannot score emotion")
         if list(model.config.vocab_sizes) != list(tokenizer.vocab_sizes):
@@ -72,8 +72,6 @@ class EmotionScorer:
         """
         name = str(DEFAULT_MODEL if name is None else name)
         config = SymbolicConfig.from_pretrained(name, **kwargs)
-        if config.tokenizer_class not in TOKENIZERS:
-            raise ValueError(f"{name}: unknown tokenizer {config.tokenizer_class!r}")
         model, loading = SymbolicModel.from_pretrained(
             name, config=config, use_safetensors=True, output_loading_info=True, **kwargs
         )
@@ -81,7 +79,7 @@ class EmotionScorer:
             raise ValueError(
                 f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}"
             )
-        tokenizer = TOKENIZERS[config.tokenizer_class].from_pretrained(name, **kwargs)
+        tokenizer = load_tokenizer(config.tokenizer_class, name, **kwargs)
         return cls(model.to(device), tokenizer)
 
     def score(
@@ -108,9 +106,9 @@ class EmotionScorer:
             DataFrame with the columns `path quadrant confidence q1 q2 q3 q4 valence arousal key
             key_confidence mean_velocity notes seconds error`. q1..q4 sum to 1 and confidence is the
             largest of them; valence and arousal are in [-1, 1]; `mean_velocity` (1..127) is missing
-            where the piece has no dynamics; `notes` counts what was scored (no drums, no
-            duplicates); `error` is empty for a scored file, and the other columns are missing
-            where it is not.
+            where the piece has no dynamics; `notes` counts what was scored, the notes that the
+            tokenizer emits (no drums, and no duplicates for the default model); `error` is empty
+            for a scored file, and the other columns are missing where it is not.
         """
         import pandas as pd
         from tqdm import tqdm
@@ -129,15 +127,20 @@ class EmotionScorer:
     def _rows(self, tables: list[NoteTable | ReadError], batch_size: int) -> list[dict]:
         """The columns of each table, without its path."""
         rows: list[dict] = [{} for _ in tables]
-        pieces = []
+        pieces, sequences = [], []
         for row, table in zip(rows, tables, strict=True):
-            if isinstance(table, ReadError):
-                row["error"] = table.reason
-            else:
-                pieces.append((row, self.tokenizer.emitted(table)))
+            try:
+                if isinstance(table, ReadError):
+                    raise table
+                notes = self.tokenizer.emitted(table)
+                sequences.append(self.tokenizer.note_ids(notes))
+                pieces.append((row, notes))
+            except ReadError as error:  # also from a tokenizer that can hold none of the notes
+                row["error"] = error.reason
         if not pieces:
             return rows
-        answers = predict(self.model, [notes for _, notes in pieces], self.tokenizer, batch_size)
+        features = feature_rows(self.model, [notes for _, notes in pieces])
+        answers = predict_ids(self.model, sequences, features, batch_size)
         emotion = answers["emotion"]
         plane = valence_arousal(emotion)
         for i, (row, notes) in enumerate(pieces):

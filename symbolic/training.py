@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,18 +24,29 @@ from symbolic.data import (
     read_tables,
     unlabelled_pieces,
 )
+from symbolic.data.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.evaluation import RECORD, group_name, prediction_frame
 from symbolic.features import FEATURE_NAMES, features
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable
 from symbolic.tasks import TASKS
-from symbolic.tokenizers import CPTokenizer
+from symbolic.tokenizers import Tokenizer, build_tokenizer
+
+PITCH = re.compile(r"(?:Pitch|NoteOn|n)_(\d+)")  # tokens that begin a note of a pitch
 
 
 @dataclass
 class ModelArguments:
     """The shape of the model, and what is done to its input in training."""
 
+    tokenizer: str = field(
+        default="cp-performance",
+        metadata={
+            "help": "cp-performance, cp-score, cp-midibert, ferreira, or a class of MidiTok: REMI, "
+            "TSD, MIDILike, Structured, CPWord, Octuple, MMM, PerTok; or a folder or file with a "
+            "saved tokenizer, for example one that MidiTok has trained"
+        },
+    )
     hidden_size: int = 96
     layers: int = 2
     heads: int = 4
@@ -48,13 +60,16 @@ class ModelArguments:
         default=1.0,
         metadata={"help": "of the quadrant's probabilities; scripts/evaluate.py prints the best"},
     )
-    window: int = field(default=512, metadata={"help": "notes in a window when scoring"})
-    training_window: int = field(default=256, metadata={"help": "notes in a window in training"})
+    window: int = field(default=512, metadata={"help": "tokens in a window when scoring"})
+    training_window: int = field(default=256, metadata={"help": "tokens in a window in training"})
     semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
     tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 % faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
     drop_dynamics: float = field(default=0.1, metadata={"help": "share made scores without marks"})
-    masked_score_time: float = field(default=0.3, metadata={"help": "share without bars and ticks"})
+    masked_score_time: float = field(
+        default=0.3,
+        metadata={"help": "share without bars and ticks, for tokens that have seconds"},
+    )
 
 
 TRAINING_DEFAULTS = {
@@ -77,15 +92,18 @@ TRAINING_DEFAULTS = {
 }
 
 
-def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicModel:
+def build_model(tokenizer: Tokenizer, arguments: ModelArguments) -> SymbolicModel:
     """A new model for a tokenizer, with random weights from torch's generator.
 
     Raises:
-        ValueError: a task that is not in `TASKS`.
+        ValueError: a task that is not in `TASKS`, or velocity where the tokenizer does not tell
+            which token stands for which note.
     """
     names = arguments.tasks.split(",")
     if unknown := set(names) - TASKS.keys():
         raise ValueError(f"no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
+    if "velocity" in names:
+        check_velocity(tokenizer, MASKED_VELOCITY)
     backbone = AutoConfig.for_model(
         "bert",
         vocab_size=1,
@@ -111,28 +129,34 @@ def build_model(tokenizer: CPTokenizer, arguments: ModelArguments) -> SymbolicMo
         label_smoothing=arguments.label_smoothing,
         window=arguments.window,
         temperatures={"emotion": arguments.temperature},
+        # Where ids were saved, what stands for the tokenizer names its class.
+        tokenizer_class=getattr(tokenizer, "tokenizer_class", type(tokenizer).__name__),
     )
     model = SymbolicModel(config)
     share_pitch_classes(model, tokenizer)
     return model
 
 
-def share_pitch_classes(model: SymbolicModel, tokenizer: CPTokenizer) -> None:
+def share_pitch_classes(model: SymbolicModel, tokenizer: Tokenizer) -> None:
     """Start octaves alike: half of the variance of a pitch's embedding is that of its class.
+
+    In every vocabulary that has tokens of pitches; what a trained tokenizer has made of several
+    tokens is left alone.
 
     A few hundred pieces are too few to learn from scratch that pitches an octave apart are one
     note of the scale, which key and mode are about.
     """
-    field = tokenizer.field_names.index("Pitch")
-    vocabulary = tokenizer.vocab[field].items()
-    rows, pitches = zip(
-        *((row, int(name.split("_")[1])) for name, row in vocabulary if name.startswith("Pitch")),
-        strict=True,
-    )
-    weight = model.encoder.embeddings[field].weight.data
-    classes = torch.randn(12, weight.shape[1]) * weight.std()
-    shared = classes[[pitch % 12 for pitch in pitches]]
-    weight[list(rows)] = (weight[list(rows)] + shared) / 2**0.5
+    vocabularies = [tokenizer.vocab] if isinstance(tokenizer.vocab, dict) else tokenizer.vocab
+    for embedding, vocabulary in zip(model.encoder.embeddings, vocabularies, strict=True):
+        matches = [(PITCH.fullmatch(name), row) for name, row in vocabulary.items()]
+        pitches = [int(match[1]) for match, _ in matches if match]
+        rows = [row for match, row in matches if match]
+        if not rows:
+            continue
+        weight = embedding.weight.data
+        classes = torch.randn(12, weight.shape[1]) * weight.std()
+        shared = classes[[pitch % 12 for pitch in pitches]]
+        weight[rows] = (weight[rows] + shared) / 2**0.5
 
 
 def standardise_features(model: SymbolicModel, tables: Sequence[NoteTable]) -> None:
@@ -165,7 +189,11 @@ def train(
 
     Raises:
         LeakError: music without labels that has the file name of a held-out piece.
+        ValueError: a tokenizer, a task or a corpus that does not exist, or tasks that the tokenizer
+            cannot serve.
+        ReadError: a piece that cannot be read, or of which the tokenizer can hold no note.
     """
+    tokenizer = build_tokenizer(arguments.tokenizer)
     train_pieces, test_pieces = held_out(data)
     unlabelled = unlabelled_pieces(data)
     assert_disjoint(
@@ -174,7 +202,6 @@ def train(
     )
     train_pieces += unlabelled
     set_seed(training.seed)
-    tokenizer = CPTokenizer()
     model = build_model(tokenizer, arguments)
     dataset = PieceDataset(
         train_pieces,
@@ -184,6 +211,7 @@ def train(
         augmentation=Augmentation(
             arguments.semitones, arguments.tempo, arguments.velocity, arguments.drop_dynamics
         ),
+        masked_velocity=MASKED_VELOCITY if "velocity" in model.heads else None,
         masked_score_time=arguments.masked_score_time,
         feature_names=model.config.feature_names,
     )
@@ -202,7 +230,7 @@ def train(
         tokenizer.save_pretrained(output)
         record = {
             "data": {name: value and Path(value).name for name, value in asdict(data).items()},
-            "model": asdict(arguments),
+            "model": {**asdict(arguments), "tokenizer": Path(arguments.tokenizer).name},
             "epochs": training.num_train_epochs,
             "learning_rate": training.learning_rate,
             "batch_size": training.per_device_train_batch_size,

@@ -21,9 +21,9 @@ from symbolic.data import (
     window_starts,
 )
 from symbolic.keys import KEY_NAMES
-from symbolic.notes import note_table
-from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY
-from symbolic.tokenizers import CPTokenizer
+from symbolic.notes import ReadError, note_table
+from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, velocity_labels
+from symbolic.tokenizers import CPTokenizer, MidiTokTokenizer
 
 TOKENIZER = CPTokenizer()
 TASKS = (EMOTION, KEY, VELOCITY, VALENCE_AROUSAL)
@@ -170,9 +170,29 @@ def scale_piece(n=64, tonic=60):
     )
 
 
-def dataset(**options):
+def dataset(tokenizer=TOKENIZER, table=None, **options):
     piece = Piece("a.mid", "a", {"emotion": 2})
-    return PieceDataset([piece], [scale_piece()], TOKENIZER, **options)
+    return PieceDataset([piece], [table or scale_piece()], tokenizer, **options)
+
+
+class TwoTokens(CPTokenizer):
+    """Two tokens for each note, pitch and velocity, in one vocabulary; the first is the note's."""
+
+    field_names = ("Token",)
+    vocab = {f"Token_{i}": i for i in range(257)}  # noqa: RUF012 - it is never changed
+    mask_ids = (256,)
+
+    def note_ids(self, notes):
+        return np.stack([notes.pitch, 128 + notes.velocity], axis=1).ravel()
+
+    def note_positions(self, ids):
+        return np.arange(len(ids)) % 2 == 0
+
+    def hide_velocity(self, ids, share, rng):
+        hidden = rng.random(len(ids) // 2) < share
+        ids = ids.copy()
+        ids[1::2][hidden] = 256
+        return ids, np.repeat(hidden, 2) & self.note_positions(ids)
 
 
 def test_velocity_is_asked_only_where_it_is_masked():
@@ -184,6 +204,64 @@ def test_velocity_is_asked_only_where_it_is_masked():
     assert 16 < asked.sum() < 48
     expected = np.clip(scale_piece().velocity // 16 - 1, 0, 5)
     assert (example["labels"]["velocity"][asked] == expected[asked]).all()
+
+
+def test_velocity_labels_stand_on_the_tokens_of_notes():
+    torch.manual_seed(0)
+    example = dataset(TwoTokens(), masked_velocity=0.5)[0]
+    ids, labels = example["input_ids"], example["labels"]["velocity"]
+    assert ids.shape == labels.shape == (128,)
+    assert (labels[1::2] == IGNORE).all()
+    asked = labels[::2] != IGNORE
+    assert (asked == (ids[1::2] == 256)).all()
+    assert 16 < asked.sum() < 48
+    assert (labels[::2][asked] == velocity_labels(scale_piece())[asked]).all()
+
+
+def test_velocity_is_asked_of_every_note_where_no_token_shows_it():
+    for share in (0.0, 0.15, 1.0):
+        example = dataset(CPTokenizer(preset="score"), masked_velocity=share)[0]
+        assert (example["labels"]["velocity"] == velocity_labels(scale_piece())).all()
+        assert (example["input_ids"] > 1).all()
+
+
+def test_without_a_velocity_task_nothing_is_masked_and_nothing_asked():
+    for tokenizer in (TOKENIZER, CPTokenizer(preset="midibert"), MidiTokTokenizer("REMI")):
+        example = dataset(tokenizer, masked_velocity=None)[0]
+        assert "velocity" not in example["labels"]
+        assert (example["input_ids"] == tokenizer.ids(scale_piece())).all()
+        batch = Collator(TASKS, tokenizer.pad_ids)([example])
+        assert (batch["labels"]["velocity"] == IGNORE).all()
+
+
+def test_velocity_labels_that_teach_nothing_are_refused():
+    with pytest.raises(ValueError, match="stands in the input"):
+        dataset(masked_velocity=0)
+    with pytest.raises(ValueError, match="cannot be tied to notes"):
+        dataset(MidiTokTokenizer("Octuple"))
+    with pytest.raises(ValueError, match="no share"):
+        dataset(masked_velocity=1.5)
+
+
+def test_a_piece_that_the_tokenizer_cannot_hold_is_refused_and_named():
+    low = note_table([0], [480], [5], [64])
+    for tokenizer in (CPTokenizer(preset="midibert"), MidiTokTokenizer("TSD")):
+        with pytest.raises(ReadError, match=r"a\.mid: no note that the tokenizer can hold"):
+            dataset(tokenizer, low, masked_velocity=None)
+
+
+def test_notes_that_a_transposition_moves_out_of_reach_are_left_out():
+    tokenizer = CPTokenizer(preset="midibert")  # up to pitch 107
+    data = dataset(tokenizer, scale_piece(tonic=95), augmentation=Augmentation(semitones=6))
+    torch.manual_seed(0)
+    examples = [data[0] for _ in range(20)]
+    lengths = {len(example["input_ids"]) for example in examples}
+    assert max(lengths) == 64 > min(lengths) > 0
+    for example in examples:
+        assert (example["input_ids"] < np.array(tokenizer.pad_ids)).all()
+        assert len(example["labels"]["velocity"]) == len(example["input_ids"])
+        lowest = int(example["input_ids"][:, 2].min()) + 22
+        assert KEY_NAMES[example["labels"]["key"]] == KEY_NAMES[lowest % 12]
 
 
 def test_the_key_label_moves_with_the_transposition():
@@ -210,11 +288,27 @@ def test_examples_are_cut_at_random_and_fixed_by_the_seed():
 
 
 def test_score_time_can_be_masked_throughout():
-    ids = dataset(masked_score_time=1.0, masked_velocity=0.0)[0]["input_ids"]
+    ids = dataset(masked_score_time=1.0, masked_velocity=None)[0]["input_ids"]
     fields = TOKENIZER.field_names
     for name in ("Bar", "Position", "Duration"):
         assert (ids[:, fields.index(name)] == 1).all()
     assert (ids[:, fields.index("Pitch")] > 1).all()
+
+
+def test_score_time_is_masked_only_where_seconds_are_left():
+    for tokenizer in (CPTokenizer(preset="score"), MidiTokTokenizer("Octuple")):
+        example = dataset(tokenizer, masked_score_time=1.0, masked_velocity=None)[0]
+        assert (example["input_ids"] == tokenizer.ids(scale_piece())).all()
+
+
+def test_examples_of_one_vocabulary_are_flat_and_padded_flat():
+    tokenizer = MidiTokTokenizer("TSD")
+    data = dataset(tokenizer, masked_velocity=None, window=40)
+    short = dict(data[0], input_ids=data[0]["input_ids"][:30])
+    batch = Collator(TASKS, tokenizer.pad_ids)([data[0], short])
+    assert batch["input_ids"].shape == (2, 40)
+    assert (batch["input_ids"][1, 30:] == tokenizer.pad_ids[0]).all()
+    assert batch["attention_mask"].sum(dim=1).tolist() == [40, 30]
 
 
 def test_every_batch_has_labels_for_every_task():

@@ -212,6 +212,16 @@ def test_evaluation_asks_the_record_what_was_held_out(emopia, tmp_path):
     assert not set(result.groups) & {f"song{i}" for i in range(18, 24)}
 
 
+@pytest.mark.parametrize(
+    ("tokenizer", "tasks"), [("cp-score", "emotion,velocity"), ("TSD", "emotion,key")]
+)
+def test_models_of_other_tokenizers_are_evaluated(tokenizer, tasks, emopia, tmp_path):
+    run(emopia, tmp_path, "--tokenizer", tokenizer, "--tasks", tasks, epochs="1")
+    result = evaluate([tmp_path], DataArguments(emopia=str(emopia)))
+    assert np.isfinite(result.probabilities["model"]).all()
+    assert np.isfinite(result.velocity).all() == ("velocity" in tasks)
+
+
 def test_keys_are_compared_with_annotations(trained, tmp_path):
     score = Score(480)
     notes = [Note(i * 480, 480, p, 64) for i, p in enumerate((60, 62, 64, 65, 67, 69, 71, 72, 60))]

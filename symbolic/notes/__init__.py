@@ -1,6 +1,7 @@
 """Reading: paths, bytes, Score, PrettyMIDI and music21 streams become one note table."""
 
 from symbolic.notes.read import MIDI_SUFFIXES, MUSICXML_SUFFIXES, SUFFIXES, read_notes
+from symbolic.notes.score import table_score
 from symbolic.notes.table import NoteTable, ReadError, note_table, ticks_to_seconds
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "ReadError",
     "note_table",
     "read_notes",
+    "table_score",
     "ticks_to_seconds",
 ]

@@ -151,6 +151,8 @@ def _check(notes: NoteTable) -> NoteTable:
         raise ReadError("no notes")
     if notes.is_drum.all():
         raise ReadError("only drums: no pitched notes")
+    if notes.onset_ticks[0] < 0:
+        raise ReadError("a note begins before 0")
     if len(notes) > MAX_NOTES:
         raise ReadError(f"{len(notes):,} notes, more than the {MAX_NOTES:,} read")
     quarters = (notes.onset_ticks + notes.duration_ticks).max() / notes.ticks_per_quarter

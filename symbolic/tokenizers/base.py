@@ -6,20 +6,20 @@ import logging
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from miditok import MusicTokenizer, TokSequence
 
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.batch import NoteBatch, note_batch, read_batch
+from symbolic.tokenizers.saved import FILE_NAME, saved_class, tokenizer_file
 
 if TYPE_CHECKING:
     from symusic import Score
 
     from symbolic.notes.read import Source
 
-FILE_NAME = "music_tokenizer.json"  # AutoTokenizer would misread miditok's own tokenizer.json
 TOGETHER = 32  # pieces tokenized in one go: long enough arrays, and they stay in the cache
 
 logger = logging.getLogger(__name__)
@@ -191,9 +191,21 @@ class NoteTokenizer(MusicTokenizer):
         super().save(out_path, additional_attributes, filename)
 
     @classmethod
-    def _from_pretrained(cls, **kwargs) -> NoteTokenizer:
-        kwargs.setdefault("filename", FILE_NAME)
-        return super()._from_pretrained(**kwargs)
+    def from_pretrained(cls, name: str | os.PathLike, **kwargs: Any) -> NoteTokenizer:
+        """Load what `save_pretrained` has saved.
+
+        Args:
+            name: the file, a folder with it, or a hub name.
+            kwargs: of `huggingface_hub.hf_hub_download`: `revision`, `token`, `cache_dir`, ...
+
+        Raises:
+            OSError: nothing to load under that name.
+            ValueError: a tokenizer of another class.
+        """
+        file = tokenizer_file(name, **kwargs)
+        if (saved := saved_class(file)) != cls.__name__:
+            raise ValueError(f"{file}: saved by {saved}, not by {cls.__name__}")
+        return cls(params=file)
 
 
 def _name(source: Source) -> str:

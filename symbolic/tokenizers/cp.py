@@ -18,7 +18,16 @@ from symbolic.notes.batch import NoteBatch
 from symbolic.tokenizers.bars import bars_and_positions
 from symbolic.tokenizers.base import NoteTokenizer
 from symbolic.tokenizers.bins import LogBins
-from symbolic.tokenizers.cp_score import midibert_score, performance_score, score_score
+from symbolic.tokenizers.cp_score import (
+    BAR_TICKS,
+    GRID_TICKS,
+    HIGHEST,
+    LOWEST,
+    STEP_TICKS,
+    midibert_score,
+    performance_score,
+    score_score,
+)
 
 if TYPE_CHECKING:
     from symusic import Score
@@ -34,9 +43,6 @@ PRESETS = {
 FIELDS = ("Bar", "Position", "Pitch", "Duration", "Velocity", "Gap", "Hold")
 GAP_SECONDS = (0.01, 8.0)
 HOLD_SECONDS = (0.02, 16.0)
-
-BAR_TICKS, GRID_TICKS, STEP_TICKS = 1920, 120, 60  # MIDI-BERT's, whatever the file's header says
-LOWEST, HIGHEST = 22, 107
 
 
 class CPTokenizer(NoteTokenizer):

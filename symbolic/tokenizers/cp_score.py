@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from symbolic.tokenizers.bins import LogBins
 
+BAR_TICKS, GRID_TICKS, STEP_TICKS = 1920, 120, 60  # MIDI-BERT's, whatever the file's header says
+LOWEST, HIGHEST = 22, 107  # and its pitches
+
 RESOLUTION = 480  # ticks per quarter, where that is fine enough
 MOST_TICKS = 2**31 - 1
 MOST_SECONDS = 80_000  # of what has no tempo of its own: `read_notes` takes a day for damaged
@@ -40,9 +43,7 @@ def midibert_score(
     bar: np.ndarray, position: np.ndarray, pitch: np.ndarray, duration: np.ndarray, program: int
 ) -> Score:
     """The score of preset `midibert`; columns are (n,) values counted from 0."""
-    from symbolic.tokenizers.cp import GRID_TICKS, LOWEST, STEP_TICKS
-
-    line = bars(bar) * 16 + position
+    line = bars(bar) * (BAR_TICKS // GRID_TICKS) + position
     offset = order_offsets(line, pitch)
     # The grid ends before the last onset: notes on its last line begin after it. Earlier lines
     # draw notes from 59 ticks before to 60 after.
@@ -117,9 +118,11 @@ def performance_score(
     quarter = ticks * positions_per_quarter
     seconds = np.where(gap[first] > 0, gap[first], AT_ONCE)
     onset = _even_onsets(cells, rank, np.cumsum(seconds), ticks)
-
-    apart = np.maximum(np.diff(onset), 1)
-    mspq = np.clip(np.rint(seconds[1:] * 1e6 * quarter / apart), 1, MOST_TICKS)
+    mspq = np.rint(seconds[1:] * 1e6 * quarter / np.diff(onset))
+    if (mspq > MOST_TICKS).any():  # a tick cannot last so long: the onsets must lie further apart
+        onset = cells * ticks + rank * (ticks // np.bincount(_numbers(cells)))[_numbers(cells)]
+        mspq = np.rint(seconds[1:] * 1e6 * quarter / np.diff(onset))
+    mspq = np.clip(mspq, 1, MOST_TICKS)
     tempos = np.append(0, onset[:-1]), np.append(500_000, mspq)
     time = ticks_to_seconds(onset, tempos[0], 60e6 / tempos[1], quarter)
 

@@ -1,0 +1,62 @@
+"""Note tables back into scores, for libraries that take `symusic.Score`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from symbolic.notes.table import NoteTable, ReadError
+
+if TYPE_CHECKING:
+    from symusic import Score
+
+LAST_TICK = 2**31 - 1  # symusic holds times in 32 bits
+METER_LIMIT = 255  # and the parts of a time signature in 8
+
+
+def table_score(notes: NoteTable) -> Score:
+    """The score of a note table: its tempo map, its time signatures, one track for each of its own.
+
+    `symbolic.notes.midi.score_notes` gives the table back, but for tempos, which MIDI holds in
+    whole microseconds per quarter, and for `has_dynamics`, which it tells from the velocities.
+
+    Args:
+        notes: n notes; none gives a score without tracks.
+
+    Returns:
+        A `symusic.Score` in ticks. Pitched notes and drums of one track become two tracks; a table
+        knows no instruments, so that every program is 0. Notes keep the order of the table.
+
+    Raises:
+        ReadError: a note or a change after tick 2^31 - 1, where a score ends.
+    """
+    from symusic import Note, Score, Tempo, TimeSignature, Track
+
+    end = notes.onset_ticks + notes.duration_ticks
+    last = max(ticks.max(initial=0) for ticks in (end, notes.tempo_ticks, notes.meter_ticks))
+    if last > LAST_TICK:
+        raise ReadError(f"lasts longer than {LAST_TICK:,} ticks, which is all a score can hold")
+    score = Score(notes.ticks_per_quarter)
+    mspq = np.clip(np.rint(60e6 / notes.tempo), 1, LAST_TICK)
+    score.tempos = Tempo.from_numpy(notes.tempo_ticks.astype(np.int32), mspq.astype(np.int32))
+    score.time_signatures = TimeSignature.from_numpy(
+        notes.meter_ticks.astype(np.int32),
+        np.clip(notes.meter_numerator, 0, METER_LIMIT).astype(np.uint8),
+        np.clip(notes.meter_denominator, 0, METER_LIMIT).astype(np.uint8),
+    )
+    part = notes.track * 2 + notes.is_drum
+    order = np.argsort(part, kind="stable")
+    columns = (
+        notes.onset_ticks[order].astype(np.int32),
+        notes.duration_ticks[order].astype(np.int32),
+        notes.pitch[order].astype(np.int8),
+        notes.velocity[order].astype(np.int8),
+    )
+    parts, starts = np.unique(part[order], return_index=True)
+    ends = np.append(starts, len(order))[1:]
+    for number, start, end in zip(parts.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        track = Track(program=0, is_drum=bool(number % 2))
+        track.notes = Note.from_numpy(*(column[start:end] for column in columns))
+        score.tracks.append(track)
+    return score
