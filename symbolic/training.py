@@ -66,6 +66,9 @@ class ModelArguments:
     tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 % faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
     drop_dynamics: float = field(default=0.1, metadata={"help": "share made scores without marks"})
+    drop_notes: float = field(
+        default=0.0, metadata={"help": "0.1: up to 10 % of the notes left out"}
+    )
     masked_score_time: float = field(
         default=0.3,
         metadata={"help": "share without bars and ticks, for tokens that have seconds"},
@@ -209,7 +212,11 @@ def train(
         tokenizer,
         window=arguments.training_window,
         augmentation=Augmentation(
-            arguments.semitones, arguments.tempo, arguments.velocity, arguments.drop_dynamics
+            arguments.semitones,
+            arguments.tempo,
+            arguments.velocity,
+            arguments.drop_dynamics,
+            arguments.drop_notes,
         ),
         masked_velocity=MASKED_VELOCITY if "velocity" in model.heads else None,
         masked_score_time=arguments.masked_score_time,

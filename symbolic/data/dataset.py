@@ -12,7 +12,6 @@ from torch.utils.data import Dataset
 from symbolic.augment import Augmentation
 from symbolic.data.pieces import Piece
 from symbolic.features import features
-from symbolic.keys import transpose_key
 from symbolic.notes import NoteTable, ReadError
 from symbolic.tasks import IGNORE, key_label, velocity_labels
 
@@ -93,10 +92,10 @@ class PieceDataset(Dataset):
         """
         rng = np.random.default_rng(int(torch.randint(2**62, ())))
         original = self.tables[index]
-        moved = self.augmentation(original, rng)
+        moved, key = self.augmentation.with_key(original, self.keys[index], rng)
         notes = self.tokenizer.emitted(moved)  # a transposed note may be one that is not held
         if not len(notes):
-            notes = moved = original
+            notes, key = original, self.keys[index]
         ids = self.tokenizer.note_ids(notes)
         velocity = np.full(len(ids), IGNORE)
         if self.masked_velocity is not None:
@@ -108,8 +107,7 @@ class PieceDataset(Dataset):
         start = int(rng.integers(0, max(len(ids) - self.window, 0) + 1))
         cut = slice(start, start + self.window)
         labels = dict(self.pieces[index].labels)
-        # Octave folds aside, every note moves by the same number of semitones.
-        labels["key"] = transpose_key(self.keys[index], int(moved.pitch[0] - original.pitch[0]))
+        labels["key"] = key
         if self.masked_velocity is not None:
             labels["velocity"] = velocity[cut]
         example = {"input_ids": ids[cut], "labels": labels}
