@@ -2,7 +2,8 @@
 
 from transformers import HfArgumentParser, TrainingArguments
 
-from symbolic.training import TRAINING_DEFAULTS, DataArguments, ModelArguments, train
+from symbolic.building import TRAINING_DEFAULTS
+from symbolic.training import DataArguments, ModelArguments, train
 
 
 def main() -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import importlib
 import sys
 
-import wrapt
-
 # What modeling imports, each of which may itself be what imports transformers: modeling then waits
 # until it is whole.
 _BELOW = ("symbolic.configuration", "symbolic.encoders")
@@ -19,6 +17,12 @@ _BELOW = ("symbolic.configuration", "symbolic.encoders")
 
 def register_on_import() -> None:
     """Make the Auto classes know the model type, now or when transformers is imported."""
+    try:
+        import wrapt
+    except ModuleNotFoundError:
+        # A machine that only trains from token files may lack it; `symbolic.modeling`, which it
+        # imports there, registers itself.
+        return
     wrapt.register_post_import_hook(_register, "transformers")
     for name in _BELOW:
         wrapt.register_post_import_hook(_register, name)

@@ -12,12 +12,14 @@ import numpy as np
 import torch
 
 from symbolic.baselines import BASELINES, fit_predict
+from symbolic.building import RECORD
 from symbolic.data import (
     Collator,
     DataArguments,
     Piece,
     PieceDataset,
     assert_disjoint,
+    group_name,
     held_out,
     read_tables,
 )
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEED = 0
-RECORD = "training.json"
 
 
 @dataclass
@@ -144,7 +145,10 @@ def _evaluate_one(folder: Path, data: DataArguments) -> Evaluation:
             hold_out=used["hold_out"],
         )
     )
-    assert_disjoint(trained_on=record["groups"], held_out=[group_name(piece) for piece in test])
+    assert_disjoint(
+        trained_on=record["groups"],
+        held_out=[group_name(piece.corpus, piece.group) for piece in test],
+    )
     model = SymbolicModel.from_pretrained(folder)
     tokenizer = load_tokenizer(model.config.tokenizer_class, folder)
     tables = read_tables(test)
@@ -172,11 +176,6 @@ def _evaluate_one(folder: Path, data: DataArguments) -> Evaluation:
         key_agreement=float((named == keys).mean()),
         velocity=velocity_accuracy(model, tokenizer, test, tables),
     )
-
-
-def group_name(piece: Piece) -> str:
-    """How a group is written in a model's record: corpora may use the same names."""
-    return f"{piece.corpus}: {piece.group}"
 
 
 def velocity_accuracy(

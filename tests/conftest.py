@@ -103,14 +103,16 @@ def tune():
 def tiny_scorer():
     """A scorer whose weights are random: its answers mean nothing, but are always the same."""
     from symbolic import CPTokenizer, EmotionScorer
-    from symbolic.training import ModelArguments, build_model
+    from symbolic.building import build_model
+    from symbolic.features import FEATURE_NAMES
+    from symbolic.training import ModelArguments
 
     tokenizer = CPTokenizer()
     torch.manual_seed(0)
     arguments = ModelArguments(
         hidden_size=32, layers=1, heads=2, field_embedding_size=16, window=64, temperature=0.5
     )
-    return EmotionScorer(build_model(tokenizer, arguments), tokenizer)
+    return EmotionScorer(build_model(tokenizer, arguments, FEATURE_NAMES), tokenizer)
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ LAYERS = (
     ("data", "configuration"),
     ("encoders",),
     ("modeling",),
-    ("inference",),
-    ("training", "baselines", "scoring", "evaluation"),
+    ("inference", "building"),
+    ("training", "token_training", "baselines", "scoring", "evaluation"),
     ("plots", "report", "cli"),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -12,6 +12,7 @@ from miditok import TokenizerConfig
 from transformers import TrainingArguments, set_seed
 
 from symbolic.augment import transpose
+from symbolic.building import build_model
 from symbolic.data import DataArguments
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, note_table, read_notes, table_score
@@ -25,7 +26,7 @@ from symbolic.tokenizers import (
     build_tokenizer,
     load_tokenizer,
 )
-from symbolic.training import ModelArguments, build_model, train
+from symbolic.training import ModelArguments, train
 
 FLAT = ("REMI", "TSD", "MIDILike", "Structured", "MMM", "PerTok")
 POOLED = ("CPWord", "Octuple")
@@ -302,7 +303,8 @@ def test_two_steps_of_training_then_saved_loaded_and_scored(name, corpus, tmp_pa
     model = SymbolicModel.from_pretrained(tmp_path)
     assert model.config.tokenizer_class in TOKENIZERS
     set_seed(training.seed)
-    fresh = build_model(build_tokenizer(arguments.tokenizer), arguments).state_dict()
+    names = model.config.feature_names
+    fresh = build_model(build_tokenizer(arguments.tokenizer), arguments, names).state_dict()
     for key, value in model.state_dict().items():
         assert value.isfinite().all(), key
         if key.startswith(("encoder.embeddings", "encoder.project", "heads.emotion.classifier")):

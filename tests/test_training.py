@@ -14,11 +14,12 @@ import torch
 from symusic import Note, Score, Tempo, TimeSignature, Track
 from transformers import HfArgumentParser, Trainer, TrainingArguments
 
+from symbolic.building import TRAINING_DEFAULTS, checkpoint
 from symbolic.data import Collator, DataArguments, LeakError, PieceDataset, held_out, read_tables
 from symbolic.evaluation import RECORD, evaluate, evaluate_keys
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring import EmotionScorer
-from symbolic.training import TRAINING_DEFAULTS, ModelArguments, checkpoint, train
+from symbolic.training import ModelArguments, train
 
 ROOT = Path(__file__).parent.parent
 TINY = ["--hidden_size", "32", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",

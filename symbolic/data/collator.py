@@ -24,33 +24,40 @@ class Collator:
     pad_ids: Sequence[int]
 
     def __call__(self, examples: Sequence[dict[str, object]]) -> dict[str, object]:
-        """`input_ids` (B, T, F), or (B, T) where examples are flat, `attention_mask` (B, T), `labels` by task name, and `features`
-        (B, C) where the examples have them."""
-        lengths = [len(example["input_ids"]) for example in examples]
-        size, longest = len(examples), max(lengths)
-        ids = torch.tensor(self.pad_ids).repeat(size, longest, 1)
-        if np.ndim(examples[0]["input_ids"]) == 1:
-            ids = ids.squeeze(-1)
-        mask = torch.zeros(size, longest, dtype=torch.long)
-        labels = {
-            task.name: task.empty_labels(*((size, longest) if task.level == "token" else (size,)))
-            for task in self.tasks
+        """One batch of B examples, the longest with T tokens.
+
+        Returns:
+            `input_ids` (B, T, F), or (B, T) where examples are flat, and `attention_mask` (B, T),
+            both int64; `labels` by task name; and `features` (B, C) where the examples have them.
+        """
+        lengths = np.array([len(example["input_ids"]) for example in examples])
+        size, longest = len(examples), int(lengths.max())
+        pad = self.pad_ids if np.ndim(examples[0]["input_ids"]) == 2 else self.pad_ids[0]
+        ids = np.empty((size, longest, *np.shape(pad)), np.int64)
+        ids[:] = pad
+        for row, example, length in zip(ids, examples, lengths, strict=True):
+            row[:length] = example["input_ids"]
+        mask = np.arange(longest) < lengths[:, None]
+        batch = {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.from_numpy(mask.astype(np.int64)),
+            "labels": {task.name: self._labels(task, examples, lengths) for task in self.tasks},
         }
-        for row, (example, length) in enumerate(zip(examples, lengths, strict=True)):
-            ids[row, :length] = torch.as_tensor(example["input_ids"])
-            mask[row, :length] = 1
-            for task in self.tasks:
-                value = example.get("labels", {}).get(task.name)
-                if value is None:
-                    continue
-                target = labels[task.name]
-                value = torch.as_tensor(np.asarray(value), dtype=target.dtype)
-                if task.level == "token":
-                    target[row, :length] = value
-                else:
-                    target[row] = value
-        batch = {"input_ids": ids, "attention_mask": mask, "labels": labels}
         if "features" in examples[0]:
             stacked = np.stack([example["features"] for example in examples])
             batch["features"] = torch.from_numpy(stacked).float()
         return batch
+
+    @staticmethod
+    def _labels(
+        task: Task, examples: Sequence[dict[str, object]], lengths: np.ndarray
+    ) -> torch.Tensor:
+        on_tokens = task.level == "token"
+        shape = (len(examples), int(lengths.max())) if on_tokens else (len(examples),)
+        labels = task.empty_labels(*shape)
+        rows = labels.numpy()  # the same memory
+        for i, (example, length) in enumerate(zip(examples, lengths, strict=True)):
+            value = example.get("labels", {}).get(task.name)
+            if value is not None:
+                rows[(i, slice(length)) if on_tokens else i] = value
+        return labels

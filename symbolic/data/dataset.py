@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,6 +83,12 @@ class PieceDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self.pieces)
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """Tokens in a window of each piece, as they are before augmentation."""
+        lengths = (len(self.tokenizer.note_ids(table)) for table in self.tables)
+        return [min(length, self.window) for length in lengths]
 
     def __getitem__(self, index: int) -> dict[str, object]:
         """One example, as the collator takes it.

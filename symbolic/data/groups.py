@@ -74,3 +74,8 @@ def group_folds(
             test=[g for g, f in zip(groups, fold, strict=True) if f == k],
         )
     return fold
+
+
+def group_name(corpus: str, group: str) -> str:
+    """How a group is written in a model's record: corpora may use the same names."""
+    return f"{corpus}: {group}"

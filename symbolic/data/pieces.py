@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from symbolic.data.groups import merged_groups
+from symbolic.notes.sources import display_name, find_sources
 from symbolic.tasks import QUADRANTS
 
 
@@ -86,6 +89,25 @@ def read_vgmidi(folder: str | Path) -> list[Piece]:
         )
         for row in _rows(folder, "phrases.csv", columns, "VGMIDI")
     ]
+
+
+def loose_pieces(
+    pieces: Iterable[Piece | str | os.PathLike] | str | os.PathLike,
+) -> list[Piece]:
+    """Pieces as they are, files and the music in folders as pieces without labels.
+
+    Each file is a group of its own, by its name without the suffix, of the corpus `unlabelled`.
+    """
+    found: list[Piece] = []
+    for piece in [pieces] if isinstance(pieces, str | os.PathLike) else pieces:
+        if isinstance(piece, Piece):
+            found.append(piece)
+        else:
+            found += [
+                Piece(path=path, group=display_name(path.stem), corpus="unlabelled")
+                for path in find_sources(piece)
+            ]
+    return found
 
 
 READERS = {"emopia": read_emopia, "vgmidi": read_vgmidi}

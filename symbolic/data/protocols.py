@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from symbolic.data.groups import assert_disjoint, group_folds
-from symbolic.data.pieces import Piece, read_emopia, read_vgmidi
+from symbolic.data.pieces import Piece, loose_pieces, read_emopia, read_vgmidi
 from symbolic.notes import NoteTable, read_notes
-from symbolic.notes.sources import find_sources
 
 FOLDS = 5
 
@@ -83,10 +82,10 @@ def unlabelled_pieces(data: DataArguments) -> list[Piece]:
     """
     if not data.unlabelled:
         return []
-    paths = list(find_sources(data.unlabelled))
-    if not paths:
+    pieces = loose_pieces(data.unlabelled)
+    if not pieces:
         raise FileNotFoundError(f"{data.unlabelled}: no MIDI or MusicXML file")
-    return [Piece(path=path, group=path.stem, corpus="unlabelled") for path in paths]
+    return pieces
 
 
 def read_tables(pieces: list[Piece]) -> list[NoteTable]:

@@ -6,15 +6,17 @@ import multiprocessing
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symbolic.notes.read import kind_of, read_notes
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
+
+    Apply = Callable[[list[Source]], list[Any]]
 
 TIMEOUT_SECONDS = 120.0
 MEMORY_BYTES = 4 * 2**30  # what one file may take beyond the process as it starts
@@ -37,57 +39,141 @@ def read_many(
     Yields:
         A note table or a `ReadError` for each source.
     """
+    return apply_many(_read, sources, workers, timeout)
+
+
+def apply_many(
+    apply: Apply,
+    sources: Iterable[Source],
+    workers: int | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+    together: int = 1,
+) -> Iterator[Any | ReadError]:
+    """What `apply` makes of sources, in order, with the workers and limits of `read_many`.
+
+    A task costs more to hand over than a small file takes to read, so files can go `together`. If
+    their worker dies, runs out of time or raises, they are tried one by one: a bad file costs only
+    itself.
+
+    Args:
+        apply: from a list of sources to one answer for each. Workers get it once, when they start;
+            where processes are not forked it must be picklable. Only answers are sent back.
+        sources: as `read_notes` takes them; those that are in memory already are done here.
+        workers: processes; None is one for each core, 0 does everything here, without limits.
+        timeout: seconds that one task may take.
+        together: files in a task.
+
+    Yields:
+        An answer or a `ReadError` for each source.
+    """
+    groups = _groups(sources, together)
     if workers == 0:
-        yield from map(_read_here, sources)
+        for group in groups:
+            yield from _guarded(apply, group)
         return
     from pebble import ProcessPool
 
     # A forked worker needs no guard in the caller's script and no imports. It never runs torch.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPool(
-        workers or os.cpu_count() or 1, initializer=_limit_memory, context=context
+        workers or os.cpu_count() or 1, initializer=_start, initargs=[apply], context=context
     ) as pool:
+
+        def send(group: list[Source]):
+            return pool.schedule(_in_worker, args=[group], timeout=timeout)
+
+        def answers(group: list[Source], future) -> list[Any | ReadError]:
+            if future is None:
+                return _guarded(apply, group)
+            try:
+                return future.result()
+            except Exception as error:  # out of time, the worker died, or no answer could be sent
+                if len(group) == 1:
+                    return [_lost(group[0], error, timeout)]
+            alone = [[source] for source in group]
+            futures = [send(one) for one in alone]
+            return [answers(*both)[0] for both in zip(alone, futures, strict=True)]
+
         try:
             waiting: deque = deque()
-            for source in sources:
-                if kind_of(source) in ("path", "bytes"):
-                    future = pool.schedule(_read_here, args=[source], timeout=timeout)
-                    waiting.append((source, future))
-                else:
-                    waiting.append((source, None))
-                if len(waiting) > AHEAD:
-                    yield _result(*waiting.popleft(), timeout)
+            for group in groups:
+                waiting.append((group, send(group) if _can_be_sent(group[0]) else None))
+                if len(waiting) * together > AHEAD:
+                    yield from answers(*waiting.popleft())
             while waiting:
-                yield _result(*waiting.popleft(), timeout)
+                yield from answers(*waiting.popleft())
         finally:
             pool.stop()
 
 
-def _result(source: Source, future, timeout: float) -> NoteTable | ReadError:
-    if future is None:
-        return _read_here(source)
-    name = os.fspath(source) if kind_of(source) == "path" else None
-    try:
-        return future.result()
-    except TimeoutError:
-        return ReadError(f"not read within {timeout:.0f} s", name)
-    except Exception as error:  # the worker died, or its answer could not be sent
-        return ReadError(f"reading it ended the process: {error}", name)
+def _groups(sources: Iterable[Source], together: int) -> Iterator[list[Source]]:
+    """Sources in lists of up to `together` that can be sent, or of one that cannot."""
+    group: list[Source] = []
+    for source in sources:
+        sent = _can_be_sent(source)
+        if group and (not sent or len(group) == together):
+            yield group
+            group = []
+        if sent:
+            group.append(source)
+        else:
+            yield [source]
+    if group:
+        yield group
 
 
-def _read_here(source: Source) -> NoteTable | ReadError:
-    """The table or the error, whatever happens: no file may cost the others."""
-    name = os.fspath(source) if kind_of(source) == "path" else None
+def _can_be_sent(source: Source) -> bool:
+    return kind_of(source) in ("path", "bytes")
+
+
+def _read(sources: list[Source]) -> list[NoteTable]:
+    return [read_notes(source) for source in sources]
+
+
+def _guarded(apply: Apply, sources: list[Source]) -> list[Any | ReadError]:
+    """The answers or the errors, whatever happens: no file may cost the others."""
     try:
-        return read_notes(source)
-    except ReadError as error:
+        return apply(sources)
+    except Exception as error:
+        if len(sources) > 1:
+            return [answer for source in sources for answer in _guarded(apply, [source])]
+        return [_refused(sources[0], error)]
+
+
+def _refused(source: Source, error: Exception) -> ReadError:
+    name = _name(source)
+    if isinstance(error, ReadError):
         return ReadError(error.reason, error.source)  # without its traceback and causes
-    except MemoryError:
+    if isinstance(error, MemoryError):
         return ReadError("takes more memory than one file may have", name)
-    except RecursionError:
+    if isinstance(error, RecursionError):
         return ReadError("nested too deeply", name)
-    except Exception as error:  # a reader's bug on strange input: one row, not the corpus
-        return ReadError(f"cannot be read: {type(error).__name__}: {error}", name)
+    # A reader's bug on strange input: one row, not the corpus.
+    return ReadError(f"cannot be read: {type(error).__name__}: {error}", name)
+
+
+def _lost(source: Source, error: Exception, timeout: float) -> ReadError:
+    if isinstance(error, TimeoutError):
+        return ReadError(f"not read within {timeout:.0f} s", _name(source))
+    return ReadError(f"reading it ended the process: {error}", _name(source))
+
+
+def _name(source: Source) -> str | None:
+    return os.fspath(source) if kind_of(source) == "path" else None
+
+
+_apply: Apply
+
+
+def _start(apply: Apply) -> None:
+    """Once in every worker: what it is to do, and with how much memory."""
+    global _apply
+    _apply = apply
+    _limit_memory()
+
+
+def _in_worker(sources: list[Source]) -> list[Any | ReadError]:
+    return _guarded(_apply, sources)
 
 
 def _limit_memory() -> None:

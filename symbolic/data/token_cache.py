@@ -1,0 +1,103 @@
+"""Rows of ids on disk, as memory-mapped Arrow: written once, checked before they are used again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datasets import Dataset, Features
+
+ROWS, RECORD = "rows.arrow", "record.json"
+ROWS_TOGETHER = 64  # rows in memory before they are written
+
+logger = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+
+def cached_dataset(
+    folder: Path, features: Features, build: Callable[[], tuple[Iterable[Row], dict[str, Any]]]
+) -> Dataset:
+    """The rows in a folder, which are built first where they are not there or cannot be used.
+
+    Rows are written to a folder beside it, which takes its place in one step: a build that is cut
+    off leaves nothing half written, and of several at once one wins and all see its rows.
+
+    Args:
+        folder: of this data set alone; what is in it is replaced where it cannot be used.
+        features: the columns of the rows.
+        build: gives the rows, and a record that may be filled while they are taken; the record is
+            kept as the description of the data set, in JSON.
+    """
+    if folder.exists():
+        try:
+            return _load(folder, features)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            logger.warning("%s: cannot be used, built again: %s", folder, reason)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+        new = Path(beside, "new")
+        new.mkdir()
+        _write(new, features, *build())
+        return _put(new, folder, features)
+
+
+def _write(folder: Path, features: Features, rows: Iterable[Row], record: dict[str, Any]) -> None:
+    from datasets.arrow_writer import ArrowWriter
+
+    path = folder / ROWS
+    count = 0
+    rows = iter(rows)
+    with ArrowWriter(features=features, path=str(path)) as writer:
+        while several := list(islice(rows, ROWS_TOGETHER)):
+            writer.write_batch({name: [row[name] for row in several] for name in features})
+            count += len(several)
+        writer.finalize()
+    whole = {"rows": count, "bytes": path.stat().st_size, "record": record}
+    (folder / RECORD).write_text(json.dumps(whole), encoding="utf-8")
+
+
+def _load(folder: Path, features: Features) -> Dataset:
+    """The rows of a folder, memory-mapped.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError: files that are missing, damaged or cut off.
+    """
+    from datasets import Dataset, DatasetInfo
+
+    whole = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    size = (folder / ROWS).stat().st_size
+    if size != whole["bytes"]:
+        raise ValueError(f"{ROWS} has {size} bytes, not the {whole['bytes']} that were written")
+    info = DatasetInfo(description=json.dumps(whole["record"]), features=features)
+    rows = Dataset.from_file(str(folder / ROWS), info=info)
+    if len(rows) != whole["rows"]:
+        raise ValueError(f"{ROWS} has {len(rows)} rows, not the {whole['rows']} that were written")
+    return rows
+
+
+def _put(new: Path, folder: Path, features: Features) -> Dataset:
+    """Let `new` take the place of `folder`, unless another process has just filled it."""
+    for attempt in range(10):
+        try:
+            new.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+        try:
+            return _load(folder, features)
+        except (OSError, ValueError, KeyError, TypeError):
+            if not new.exists():
+                raise
+        try:
+            folder.rename(new.with_name(f"unusable-{attempt}"))  # deleted with its parent
+        except FileNotFoundError:
+            continue  # another process has moved it away
+    raise OSError(f"{folder}: cannot be replaced")

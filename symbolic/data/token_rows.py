@@ -1,0 +1,69 @@
+"""Files to ids and the labels that come from the notes: what the workers of a data set do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from symbolic.notes import NoteTable, ReadError, read_notes
+from symbolic.tasks import IGNORE, key_label, velocity_labels
+
+if TYPE_CHECKING:
+    from symbolic.notes.read import Source
+    from symbolic.tokenizers import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One piece as ids.
+
+    Attributes:
+        input_ids: (T, F) or (T,), of a small integer type.
+        velocity: (T,) int8 dynamic class of the notes, -100 for tokens that are no note, and
+            throughout where the piece has no dynamics.
+        key: 0..23, or -100.
+        dropped: pitched notes that the tokenizer cannot hold.
+    """
+
+    input_ids: np.ndarray
+    velocity: np.ndarray
+    key: int
+    dropped: int
+
+
+def token_rows(
+    sources: Sequence[Source], tokenizer: Tokenizer, dtype: np.dtype
+) -> list[TokenRow | ReadError]:
+    """A row for each source, or why there is none.
+
+    Args:
+        sources: as `symbolic.notes.read_notes` takes them.
+        tokenizer: makes the ids.
+        dtype: integer type of the ids; it must hold them.
+    """
+    rows: list[TokenRow | ReadError] = []
+    for source in sources:
+        try:
+            rows.append(_row(read_notes(source), tokenizer, dtype))
+        except ReadError as error:
+            name = os.fspath(source) if isinstance(source, str | os.PathLike) else error.source
+            rows.append(ReadError(error.reason, name))
+    return rows
+
+
+def _row(table: NoteTable, tokenizer: Tokenizer, dtype: np.dtype) -> TokenRow:
+    notes = tokenizer.emitted(table)
+    if not len(notes):
+        raise ReadError("no note that the tokenizer can hold")
+    ids = tokenizer.note_ids(notes)
+    velocity = np.full(len(ids), IGNORE, np.int8)
+    places = tokenizer.note_positions(ids)
+    if places.any():  # not where tokens cannot be tied to notes
+        velocity[places] = velocity_labels(notes)
+    count = getattr(tokenizer, "count_dropped", None)  # MidiTok's say nothing of it
+    dropped = count(table) if count and len(notes) < len(table) else 0
+    return TokenRow(ids.astype(dtype), velocity, key_label(notes), dropped)
