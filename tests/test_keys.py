@@ -6,16 +6,20 @@ from hypothesis.extra import numpy as hnp
 
 from symbolic.keys import (
     KEY_NAMES,
+    PROFILES,
     estimate_key,
+    estimate_keys,
     key_scores,
     parse_key,
     pitch_class_histogram,
     transpose_key,
 )
-from symbolic.notes import note_table
+from symbolic.notes import note_table, read_notes
+from symbolic.notes.batch import note_batch, read_batch
 
 MAJOR_SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
 HARMONIC_MINOR_SCALE = np.array([0, 2, 3, 5, 7, 8, 11])
+MUSIC21_NAMES = {"krumhansl-kessler": "key.krumhanslschmuckler", "aarden-essen": "key"}
 
 
 def melody(pitches, durations=480, **columns):
@@ -29,6 +33,11 @@ def scale_in(tonic, steps):
     """A scale from the tonic up that dwells on the tonic, the third and the fifth."""
     durations = np.array([960, 240, 720, 240, 960, 240, 240])
     return melody(tonic + steps, durations)
+
+
+def music21_key(stream, profile):
+    key = stream.analyze(MUSIC21_NAMES[profile])
+    return parse_key(f"{key.tonic.name} {key.mode}")
 
 
 def test_c_major_scale_is_key_0():
@@ -68,19 +77,35 @@ def test_a_key_is_found_where_every_duration_is_zero():
 @given(
     pitches=st.lists(st.integers(24, 96), min_size=1, max_size=30),
     semitones=st.integers(-24, 24),
+    weights=st.sampled_from(["duration", "quarters", "onset"]),
+    profile=st.sampled_from(list(PROFILES)),
 )
-def test_a_transposed_piece_has_the_transposed_key(pitches, semitones):
+def test_a_transposed_piece_has_the_transposed_key(pitches, semitones, weights, profile):
     pitches = np.array(pitches)
-    key = estimate_key(melody(pitches))
-    assert estimate_key(melody(pitches + semitones)) == transpose_key(key, semitones)
+    key = estimate_key(melody(pitches), weights, profile)
+    moved = estimate_key(melody(pitches + semitones), weights, profile)
+    assert moved == transpose_key(key, semitones)
 
 
 def test_long_notes_weigh_more_than_short_ones():
     notes = melody([60, 62, 62], [480, 120, 120])  # at 120 per minute: 0.5, 0.125 and 0.125 s
     assert pitch_class_histogram(notes)[[0, 2]] == pytest.approx([0.5, 0.25])
     assert pitch_class_histogram(notes, "onset")[[0, 2]] == pytest.approx([1, 2])
+    assert pitch_class_histogram(notes, "quarters")[[0, 2]] == pytest.approx([1, 0.5])
     with pytest.raises(ValueError, match="weights"):
         pitch_class_histogram(notes, "loudness")
+
+
+def test_quarters_are_those_on_paper_whatever_the_tempo():
+    notes = melody([60, 62, 64], [480, 960, 0], tempos=([0, 480], [120, 30]))
+    assert pitch_class_histogram(notes, "quarters")[[0, 2, 4]].tolist() == [1, 2, 0]
+    assert pitch_class_histogram(notes)[[0, 2, 4]] == pytest.approx([0.5, 4, 0.01])
+
+
+def test_a_piece_without_quarters_has_no_key_by_quarters():
+    chord = note_table([0, 0, 0], [0, 0, 0], [62, 66, 69], [80, 80, 80])
+    assert estimate_key(chord, "quarters") is None
+    assert estimate_keys(note_batch([chord, chord]), "quarters").tolist() == [-1, -1]
 
 
 def test_scores_are_correlations_with_the_krumhansl_kessler_profiles():
@@ -93,6 +118,22 @@ def test_scores_are_correlations_with_the_krumhansl_kessler_profiles():
         for tonic in range(12)
     ]
     assert key_scores(histogram) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_the_histogram_of_its_own_keys(profile):
+    for minor, histogram in enumerate(PROFILES[profile]):
+        for tonic in range(12):
+            scores = key_scores(np.roll(histogram, tonic), profile)
+            assert scores.argmax() == tonic + 12 * minor
+            assert scores.max() == pytest.approx(1)
+
+
+def test_another_profile_is_refused():
+    with pytest.raises(ValueError, match="krumhansl-kessler"):
+        key_scores(np.ones(12), "simple")
+    with pytest.raises(ValueError, match="simple"):
+        estimate_key(scale_in(60, MAJOR_SCALE), profile="simple")
 
 
 def test_a_batch_scores_like_its_rows():
@@ -160,3 +201,100 @@ def test_transposing_keeps_the_mode_and_wraps_around():
     assert transpose_key(parse_key("c minor"), -1) == parse_key("b minor")
     assert transpose_key(np.array([0, 11, 12, 23, -100]), 2).tolist() == [2, 1, 14, 13, -100]
     assert transpose_key(0, np.arange(12)).tolist() == list(range(12))
+
+
+@pytest.mark.parametrize("weights", ["duration", "quarters", "onset"])
+def test_a_batch_has_the_keys_of_its_pieces(weights):
+    rng = np.random.default_rng(0)
+    # Three pitch classes a major third apart are in three keys alike: ties are told apart alike.
+    pitches = [rng.integers(30, 90, n) for n in (1, 2, 9, 40)] + [np.array([61, 65, 69])]
+    pieces = [melody(one, rng.integers(1, 5, len(one)) * 120) for one in pitches[:-1]]
+    pieces.append(melody(pitches[-1]))
+    for profile in PROFILES:
+        keys = [estimate_key(piece, weights, profile) for piece in pieces]
+        assert estimate_keys(note_batch(pieces), weights, profile).tolist() == keys
+
+
+def test_a_piece_that_lost_its_notes_has_no_key_in_a_batch():
+    pieces = [scale_in(60, MAJOR_SCALE), scale_in(61, MAJOR_SCALE), scale_in(62, MAJOR_SCALE)]
+    batch = note_batch(pieces)
+    for lost, keys in enumerate(([-1, 1, 2], [0, -1, 2], [0, 1, -1])):
+        kept = np.delete(np.arange(len(batch.pitch)), batch.slices[lost])
+        assert estimate_keys(batch.take(kept)).tolist() == keys
+
+
+def random_score(rng):
+    """Two parts of chords and notes, with dots, triplets, rests and ties, and a percussion part."""
+    from music21 import chord, note, stream, tie
+
+    score = stream.Score()
+    scale = (MAJOR_SCALE if rng.random() < 0.5 else HARMONIC_MINOR_SCALE) + int(rng.integers(12))
+    for octave in (36, 60):
+        part = stream.Part()
+        while part.highestTime < 24:
+            quarters = float(rng.choice([1 / 3, 0.25, 0.5, 0.75, 1, 1.5, 2]))
+            pitches = octave + rng.choice(scale, rng.integers(1, 4), replace=False)
+            if rng.random() < 0.1:
+                part.append(note.Rest(quarterLength=quarters))
+            elif len(pitches) > 1:
+                part.append(chord.Chord(pitches.tolist(), quarterLength=quarters))
+            else:
+                part.append(note.Note(int(pitches[0]), quarterLength=quarters))
+        held, on = (note.Note(octave + int(scale[0]), quarterLength=q) for q in (3, 1.5))
+        held.tie, on.tie = tie.Tie("start"), tie.Tie("stop")
+        part.append([held, on])
+        score.insert(0, part)
+    drums = stream.Part()
+    drums.repeatAppend(note.Unpitched(quarterLength=1), 24)
+    score.insert(0, drums)
+    return score
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_have_the_keys_that_music21_finds(seed, profile):
+    score = random_score(np.random.default_rng(seed))
+    notes = read_notes(score)
+    assert estimate_key(notes, "quarters", profile) == music21_key(score, profile)
+
+
+def random_track(rng, unit, tonic):
+    """A track of chords on a grid of `unit` ticks, as `write_midi` takes it."""
+    notes = []
+    for step in range(0, 64, 2):
+        scale = tonic + rng.choice(MAJOR_SCALE, 3, replace=False)
+        duration = int(rng.integers(1, 5)) * unit
+        notes += [(step * 2 * unit, duration, int(pitch), 80) for pitch in scale]
+    return notes
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_midi_files_have_the_keys_that_music21_finds(profile, write_midi, tmp_path):
+    from music21 import converter
+
+    rng = np.random.default_rng(0)
+    drums = [(step * 480, 480, 42, 100) for step in range(64)]
+    paths, keys = [], []
+    for tonic in (48, 55, 61):
+        tracks = random_track(rng, 120, tonic), random_track(rng, 120, tonic + 12), drums
+        tempos = [(0, 90), (4000, 140)]
+        paths.append(write_midi(tmp_path / f"{tonic}.mid", *tracks, drums=[2], tempos=tempos))
+        keys.append(music21_key(converter.parse(paths[-1], forceSource=True), profile))
+    assert [estimate_key(read_notes(path), "quarters", profile) for path in paths] == keys
+    batch, _ = read_batch(paths)
+    assert estimate_keys(batch, "quarters", profile).tolist() == keys
+
+
+def test_a_histogram_is_music21s_where_it_keeps_the_times_of_a_file(write_midi, tmp_path):
+    from music21 import converter
+
+    track = random_track(np.random.default_rng(0), 97, 50)  # 97 ticks: on no grid of notation
+    path = write_midi(tmp_path / "played.mid", track)
+    quarters = pitch_class_histogram(read_notes(path), "quarters")
+    for keeps, same in ((True, True), (False, False)):
+        stream = converter.parse(path, forceSource=True, quantizePost=not keeps)
+        heard = np.zeros(12)
+        for one in stream.flatten().notes:
+            for pitch in one.pitches:
+                heard[pitch.pitchClass] += float(one.quarterLength)
+        assert np.allclose(heard, quarters, rtol=1e-4) == same
