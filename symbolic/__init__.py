@@ -15,6 +15,8 @@ __version__ = "0.1.0"
 _NAMES = {
     "CPTokenizer": "symbolic.tokenizers",
     "EmotionScorer": "symbolic.scoring",
+    "FerreiraTokenizer": "symbolic.tokenizers",
+    "MidiTokTokenizer": "symbolic.tokenizers",
     "NoteTable": "symbolic.notes",
     "ReadError": "symbolic.notes",
     "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well
@@ -23,6 +25,7 @@ _NAMES = {
     "Task": "symbolic.tasks",
     "TASKS": "symbolic.tasks",
     "TOKENIZERS": "symbolic.tokenizers",
+    "build_tokenizer": "symbolic.tokenizers",
     "read_notes": "symbolic.notes",
 }
 

@@ -9,27 +9,22 @@ from typing import Any
 
 from symbolic.tokenizers.base import NoteTokenizer
 from symbolic.tokenizers.cp import PRESETS, CPTokenizer
+from symbolic.tokenizers.ferreira import FerreiraTokenizer
 from symbolic.tokenizers.miditok_tokenizer import MIDITOK, MidiTokTokenizer
 from symbolic.tokenizers.saved import saved_class, tokenizer_file
-
-try:
-    from symbolic.tokenizers.ferreira import FerreiraTokenizer
-except ModuleNotFoundError:  # until it is written
-    FerreiraTokenizer = None
 
 Tokenizer = NoteTokenizer | MidiTokTokenizer
 
 TOKENIZERS: dict[str, type[Tokenizer]] = {
     "CPTokenizer": CPTokenizer,
+    "FerreiraTokenizer": FerreiraTokenizer,
     "MidiTokTokenizer": MidiTokTokenizer,
 }
 """By the name that stands in `SymbolicConfig.tokenizer_class`."""
-if FerreiraTokenizer:
-    TOKENIZERS["FerreiraTokenizer"] = FerreiraTokenizer
 
 NAMES: dict[str, Callable[[], Tokenizer]] = {
     **{f"cp-{preset}": partial(CPTokenizer, preset=preset) for preset in PRESETS},
-    **({"ferreira": FerreiraTokenizer} if FerreiraTokenizer else {}),
+    "ferreira": FerreiraTokenizer,
     **{name: partial(MidiTokTokenizer, name) for name in MIDITOK},
 }
 """Short names of what a class can be in several ways, for the command line."""
@@ -79,6 +74,7 @@ __all__ = [
     "NAMES",
     "TOKENIZERS",
     "CPTokenizer",
+    "FerreiraTokenizer",
     "MidiTokTokenizer",
     "NoteTokenizer",
     "Tokenizer",

@@ -1,0 +1,282 @@
+"""The text of Ferreira: velocities, durations and pitches as they change, steps in time between.
+
+    v_96 d_32 n_52 n_55 d_16 . n_40 . d_4 n_64 n_71
+
+`v_` and `d_` hold until the next one. A step ends with `.`, after a wait of as many 32nd notes (of
+62.5 ms) as the last `d_` says, so that a wait is told as a duration where it is another one. A
+newline ends the piece.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from miditok import TokenizerConfig, TokSequence
+
+from symbolic.notes import NoteTable, ReadError
+from symbolic.notes.batch import NoteBatch, note_batch, read_batch
+from symbolic.notes.read import kind_of, read_bytes
+from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
+from symbolic.tokenizers.ferreira_notes import (
+    emitted_table,
+    milliseconds,
+    played,
+    round_units,
+    with_steps,
+)
+from symbolic.tokenizers.ferreira_score import text_score
+from symbolic.tokenizers.ferreira_velocity import RunningVelocityTokenizer
+
+if TYPE_CHECKING:
+    from symusic import Score
+
+    from symbolic.notes.read import Source
+
+STEP, END = ".", "\n"
+DEFAULT_VELOCITY, DEFAULT_UNITS = 64, 8  # of what a cut sequence does not say
+
+
+class FerreiraTokenizer(RunningVelocityTokenizer):
+    """Flat ids of v/d/n text; PAD 0, MASK 1, then the tokens. Drums are left out.
+
+    | token | values | meaning |
+    |---|---|---|
+    | v_ | 32, 36 .. 124 | velocity, kept within 32..127 and rounded down to a multiple of 4 |
+    | d_ | 1 .. 56 | duration, or wait, in steps of 62.5 ms, rounded, at most 56 |
+    | n_ | 30 .. 95 | pitch, moved by octaves into this range |
+    | . | | the wait is over: a step begins |
+    | newline | | the piece is over |
+
+    Time is that of the tempo map, in whole milliseconds, rounded down. A step is a set of notes
+    with one onset in these; a wait is the difference from the step before, or from 0. A wait that
+    rounds to 0 is not told, and is lost; so is what a wait or duration has beyond 56. A note whose
+    duration rounds to 0 or whose velocity is 0 is dropped, but its step stays: waits are counted
+    from it and to it.
+
+    Within a step, notes come by their ends in ticks. Notes with one end come in the order of their
+    note-offs where the source is a MIDI file with all of its notes in one track, else by pitch: no
+    `Score` or `NoteTable` tells the order of note-offs.
+
+    A note ends at the first release of its key after its onset: of two notes that overlap on one
+    pitch of one track, the earlier end counts for both.
+
+    Decoding gives a score with the ids that were decoded, whatever it was that they were made from;
+    see `symbolic.tokenizers.ferreira_score`. What the text does not hold, and a decoded score has
+    otherwise: tracks, programs and drums, tempo and meter (120, 4/4), octaves outside the range,
+    steps of velocity and time, waits and durations beyond 56.
+
+    Args:
+        tokenizer_config, params: as in `miditok.MusicTokenizer`.
+        pitch_range: lowest and highest pitch, an octave apart or more.
+        velocity_range: lowest and highest velocity, within 1..127.
+        velocity_step: velocities are rounded down to multiples of it.
+        max_duration: longest duration and wait, in steps of 62.5 ms.
+
+    Example:
+        >>> FerreiraTokenizer().text("song.mid")  # doctest: +SKIP
+        'v_96 d_32 n_52 n_55 d_16 . n_40 \\n'
+    """
+
+    def __init__(
+        self,
+        tokenizer_config: TokenizerConfig | None = None,
+        params: str | Path | None = None,
+        *,
+        pitch_range: tuple[int, int] = (30, 95),
+        velocity_range: tuple[int, int] = (32, 127),
+        velocity_step: int = 4,
+        max_duration: int = 56,
+    ) -> None:
+        if tokenizer_config is None and params is None:
+            low, high = pitch_range
+            if not (0 <= low <= high - 11 and high <= 127):
+                raise ValueError(f"pitch_range {low, high}: not an octave or more within 0..127")
+            low, high = velocity_range
+            if not 1 <= low <= high <= 127:
+                raise ValueError(f"velocity_range {low, high}: not within 1..127")
+            if not (1 <= velocity_step <= 127 and 1 <= max_duration <= 30_000):
+                raise ValueError(
+                    f"velocity_step {velocity_step} is not within 1..127, "
+                    f"or max_duration {max_duration} not within 1..30000"
+                )
+            tokenizer_config = TokenizerConfig(
+                special_tokens=["PAD", "MASK"],
+                use_programs=True,  # all tracks in one stream
+                fold_range=list(pitch_range),
+                velocity_range=list(velocity_range),
+                velocity_step=velocity_step,
+                max_duration=max_duration,
+            )
+        super().__init__(tokenizer_config, params)
+        self._index()
+
+    def _tweak_config_before_creating_voc(self) -> None:
+        option = self.config.additional_params
+        low, high = option["fold_range"]
+        pitch = np.arange(128)
+        pitch = np.where(pitch < low, low + (pitch - low) % 12, pitch)
+        self._folded = np.where(pitch > high, high - (high - pitch) % 12, pitch)
+        self._softest, self._loudest = option["velocity_range"]
+        step = option["velocity_step"]
+        self._floored = np.clip(np.arange(128), self._softest, self._loudest) // step * step
+        self.max_duration = option["max_duration"]
+
+    def _create_base_vocabulary(self) -> list[str]:
+        return [
+            *(f"v_{value}" for value in np.unique(self._floored)),
+            *(f"d_{value}" for value in range(1, self.max_duration + 1)),
+            *(f"n_{value}" for value in np.unique(self._folded)),
+            STEP,
+            END,
+        ]
+
+    def _create_token_types_graph(self) -> dict[str, set[str]]:
+        return {
+            "v": {"d", "n"},
+            "d": {"n", STEP},
+            "n": {"v", "d", "n", STEP, END},
+            STEP: {"v", "d", "n", STEP, END},
+            END: set(),
+        }
+
+    def _index(self) -> None:
+        """Tables from values to ids and back, from the vocabulary."""
+        names = np.array(list(self.vocab), dtype=object)[np.argsort(list(self.vocab.values()))]
+        self._names = names
+        self.kinds = np.array([name[:2] for name in names])
+        self._values = np.array([int(name[2:]) if name[1:2] == "_" else 0 for name in names])
+        self._ids = TokenIds(
+            velocity=np.array([self.vocab[f"v_{value}"] for value in self._floored], np.int16),
+            pitch=np.array([self.vocab[f"n_{value}"] for value in self._folded], np.int16),
+            unit=self.vocab["d_1"],
+            longest=self.max_duration,
+            step=self.vocab[STEP],
+            end=self.vocab[END],
+        )
+
+    def order(self, batch: NoteBatch) -> np.ndarray:
+        """(m,) notes that are not dropped, in the order of the text.
+
+        Where keys are struck again while they sound, `emitted` gives their durations too.
+        """
+        notes = played(batch)
+        return notes.order[notes.units > 0]
+
+    def emitted(self, notes: NoteTable) -> NoteTable:
+        """The notes that `ids` emits, in its order, with the durations that the text counts.
+
+        A `StepTable`: the steps of the dropped notes come with it, for `note_ids`.
+        """
+        notes = notes.pitched()
+        if not len(notes):
+            return notes
+        batch = note_batch([notes])
+        return emitted_table(notes, batch, played(batch))
+
+    def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of emitted notes and of the steps in their `StepTable`s, and tokens of each piece."""
+        batch = with_steps(batch)
+        onset = milliseconds(batch, batch.onset_ticks)
+        units = round_units(onset, milliseconds(batch, batch.onset_ticks + batch.duration_ticks))
+        units[batch.velocity <= 0] = 0
+        return text_ids(self._ids, onset, units, batch.pitch, batch.velocity, batch.counts)
+
+    def _ids_together(self, sources: Sequence[Source]) -> list[np.ndarray | ReadError]:
+        contents = [_content(source) for source in sources]
+        batch, answers = read_batch(contents)
+        answers = [
+            error and ReadError(error.reason, _path(source) or error.source)
+            for error, source in zip(answers, sources, strict=True)
+        ]
+        if batch is None:
+            return answers
+        good = [i for i, error in enumerate(answers) if error is None]
+        notes = played(batch, [contents[i] for i in good])
+        told = np.logical_or.reduceat(notes.units > 0, batch.starts)
+        if not told.all():
+            rest = iter(self._ids_together([contents[i] for i in np.array(good)[told]]))
+            for i, any_told in zip(good, told, strict=True):
+                none = ReadError("no note that the scheme can hold", _path(sources[i]))
+                answers[i] = next(rest) if any_told else none
+            return answers
+        pitch, velocity = batch.pitch[notes.order], batch.velocity[notes.order]
+        ids, counts = text_ids(self._ids, notes.onset, notes.units, pitch, velocity, batch.counts)
+        ends = counts.cumsum().tolist()
+        for i, start, end in zip(good, [0, *ends], ends, strict=False):
+            answers[i] = ids[start:end]
+        return answers
+
+    def dropped(self, batch: NoteBatch) -> np.ndarray:
+        """(p,) pitched notes of each piece whose velocity is 0 or whose duration rounds to it.
+
+        Nothing is logged of them: nearly every performance has some.
+        """
+        return np.add.reduceat(played(batch).units == 0, batch.starts, dtype=np.int64)
+
+    def text(self, source: Source) -> str:
+        """The text of a source: tokens joined by spaces, a space and a newline last.
+
+        Raises:
+            ReadError: as of `ids`.
+        """
+        return self.ids_to_text(self.ids(source))
+
+    def ids_to_text(self, ids: np.ndarray) -> str:
+        """The tokens of (T,) ids, joined by spaces."""
+        return " ".join(self._names[np.asarray(ids, np.int64)].tolist())
+
+    def decode_text(self, text: str) -> Score:
+        """The score of a text that `text` made, or of one like it.
+
+        Raises:
+            ValueError: a token that the vocabulary does not have.
+        """
+        names = text.replace(END, f" {END} ").split(" ")
+        try:
+            return self.decode([self.vocab[name] for name in names if name])
+        except KeyError as error:
+            raise ValueError(f"no token of this vocabulary: {error.args[0]!r}") from error
+
+    def _tokens_to_score(self, tokens: TokSequence, programs=None) -> Score:
+        """The score of ids up to the first newline; PAD and MASK are skipped.
+
+        A velocity or duration that the ids do not say is 64 or 8 units.
+        """
+        ids = np.asarray(tokens.ids, np.int64).reshape(-1)
+        ids = ids[: (*np.flatnonzero(ids == self.vocab[END]), len(ids))[0]]
+        kinds = self.kinds[ids]
+        is_note, is_step = kinds == "n_", kinds == STEP
+        velocity = _running(self._values[ids], kinds == "v_", DEFAULT_VELOCITY)
+        units = _running(self._values[ids], kinds == "d_", min(DEFAULT_UNITS, self.max_duration))
+        return text_score(
+            np.cumsum(is_step)[is_note],
+            self._values[ids][is_note],
+            np.clip(velocity[is_note], self._softest, self._loudest),
+            units[is_note],
+            units[is_step],
+            programs[0][0] if programs else 0,
+        )
+
+
+def _path(source: Source) -> str | None:
+    return os.fspath(source) if kind_of(source) == "path" else None
+
+
+def _content(source: Source) -> Source:
+    """The bytes of a file, which tell what no reader of notes does; else the source itself."""
+    kind = kind_of(source)
+    if kind != "path":
+        return bytes(source) if kind == "bytes" else source
+    try:
+        return read_bytes(os.fspath(source))
+    except ReadError:  # which is told where sources are read
+        return source
+
+
+def _running(values: np.ndarray, says: np.ndarray, default: int) -> np.ndarray:
+    """The last value that was said at each place."""
+    return np.append(default, values[says])[np.cumsum(says)]
