@@ -8,6 +8,7 @@ takes minutes.
 """
 
 import argparse
+import logging
 import os
 import tempfile
 import time
@@ -46,24 +47,33 @@ def count_notes(files: list[Path]) -> int:
     return sum(Score(file).note_num() for file in files)
 
 
-def compare(files: list[Path], peer_files: int) -> pd.DataFrame:
-    """Notes per second of every tokenizer; peers on evenly spaced files."""
+def measure(files: list[Path], peer_files: int) -> pd.DataFrame:
+    """Notes and seconds of every tokenizer; peers on evenly spaced files."""
     sample = files[:: -(-len(files) // peer_files)] if peer_files else files
     rows = []
     for name, tokenizer in OURS.items():
         tokenizer.ids_many(files)
         one = seconds(lambda t=tokenizer: [t.ids(file) for file in files], 3)
         many = seconds(lambda t=tokenizer: t.ids_many(files), 3)
-        rows.append((name, len(files), count_notes(files) / one, count_notes(files) / many))
+        rows.append((name, len(files), count_notes(files), one, many))
     for name in PEERS:
         tokenizer = getattr(miditok, name)()
         taken = seconds(lambda t=tokenizer: [t(file) for file in sample])
-        rows.append((f"MidiTok {name}", len(sample), count_notes(sample) / taken, np.nan))
-    table = pd.DataFrame(rows, columns=["tokenizer", "files", "one by one", "many"])
-    peer = table.loc[table["tokenizer"] == "MidiTok CPWord", "one by one"].item()
-    table["one / CPWord"] = table["one by one"] / peer
-    table["many / CPWord"] = table["many"] / peer
-    return table
+        rows.append((f"MidiTok {name}", len(sample), count_notes(sample), taken, np.nan))
+    columns = ["tokenizer", "files", "notes", "one", "many"]
+    return pd.DataFrame(rows, columns=columns).set_index("tokenizer")
+
+
+def show(title: str, measured: pd.DataFrame) -> None:
+    """Notes per second, and how often those of CPWord."""
+    table = measured[["files", "notes"]].copy()
+    for column, name in ("one", "one by one"), ("many", "many"):
+        table[name] = measured["notes"] / measured[column]
+    peer = table.loc["MidiTok CPWord", "one by one"]
+    for name in ("one by one", "many"):
+        table[f"{name} / CPWord"] = table[name] / peer
+    print(f"\n{title}, notes a second")
+    print(table.to_string(float_format="{:,.0f}".format, na_rep="-"))
 
 
 def growth(sizes=(1_000, 10_000, 100_000, 1_000_000)) -> pd.DataFrame:
@@ -97,11 +107,13 @@ def main() -> None:
     parser.add_argument("--peer-files", type=int, default=0, help="files for the peers (all)")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    parts = []
     for folder in options.folders:
-        files = list(find_sources(folder))
-        print(f"\n{folder.parent.name}/{folder.name}: {count_notes(files):,} notes; notes/s")
-        table = compare(files, options.peer_files)
-        print(table.to_string(index=False, float_format="{:,.0f}".format, na_rep="-"))
+        parts.append(measure(list(find_sources(folder)), options.peer_files))
+        show(f"{folder.parent.name}/{folder.name}", parts[-1])
+    if len(parts) > 1:
+        show("all of them", sum(parts[1:], parts[0]))
     print("\nOne file of so many notes: nanoseconds a note, parse included")
     print(growth().to_string(index=False, float_format="{:,.0f}".format))
 

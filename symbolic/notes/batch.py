@@ -139,11 +139,12 @@ class NoteBatch:
         by number of the piece ticks, numerators and denominators of the others."""
         numerators, denominators, maps = [], [], {}
         for i, piece in enumerate(self.pieces):
-            meters = _meters(piece)
-            if len(meters[0]) != 1 or meters[0][0] != 0:
-                meters = maps[i] = changes(meters, DEFAULT_METERS)
-            numerators.append(meters[1][0])
-            denominators.append(meters[2][0])
+            meter = _only_meter(piece)
+            if meter is None:
+                maps[i] = changes(_meters(piece), DEFAULT_METERS)
+                meter = DEFAULT_METERS[1:]
+            numerators.append(meter[0])
+            denominators.append(meter[1])
         return np.array(numerators, np.int64), np.array(denominators, np.int64), maps
 
 
@@ -236,27 +237,26 @@ def _read(source: Source) -> _Part:
 
 
 def _part(piece: Score | NoteTable) -> _Part:
+    tempos = None
     if isinstance(piece, NoteTable):
         notes = piece.pitched()
         columns = [(notes.onset_ticks, notes.duration_ticks, notes.pitch, notes.velocity)]
         dynamics = piece.has_dynamics
-        ticks, tempo = tempos = piece.tempo_ticks, piece.tempo
-        plain = len(ticks) == 1 and ticks[0] == 0
+        tempo = slowest = float(piece.tempo[0])
+        if len(piece.tempo) > 1 or piece.tempo_ticks[0] != 0:
+            tempos = piece.tempo_ticks, piece.tempo
     else:
         columns, dynamics = _pitched_columns(piece)
-        ticks, tempo = tempos = score_tempos(piece)
-        plain = len(ticks) == 1 and ticks[0] == 0
-        if not plain:
-            ticks, tempo = tempos = changes(tempos, DEFAULT_TEMPOS)
-    return _Part(
-        piece,
-        columns,
-        sum([len(column[0]) for column in columns]),
-        dynamics,
-        float(tempo[0]),
-        float(tempo[0] if plain else min(tempo.min(), DEFAULT_TEMPO)),
-        None if plain else tempos,
-    )
+        one = piece.tempos[0] if len(piece.tempos) == 1 else None
+        if one and one.time == 0 and one.mspq > 0:
+            tempo = slowest = 60e6 / one.mspq
+        else:
+            tempos = changes(score_tempos(piece), DEFAULT_TEMPOS)
+            tempo = tempos[1][0]
+    if tempos is not None:
+        slowest = min(tempos[1].min(), DEFAULT_TEMPO)
+    count = sum([len(column[0]) for column in columns])
+    return _Part(piece, columns, count, dynamics, tempo, slowest, tempos)
 
 
 def _pitched_columns(score: Score) -> tuple[list[tuple[np.ndarray, ...]], bool | None]:
@@ -307,6 +307,16 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
         np.array([part.tempo for part in parts]),
         {i: part.tempos for i, part in enumerate(parts) if part.tempos is not None},
     )
+
+
+def _only_meter(piece: Score | NoteTable) -> tuple[int, int] | None:
+    """The time signature that holds throughout, None where there is none or another."""
+    if isinstance(piece, NoteTable):
+        if len(piece.meter_ticks) == 1 and piece.meter_ticks[0] == 0:
+            return piece.meter_numerator[0], piece.meter_denominator[0]
+    elif len(meters := piece.time_signatures) == 1 and (meter := meters[0]).time == 0:
+        return meter.numerator, meter.denominator
+    return None
 
 
 def _meters(piece: Score | NoteTable) -> Changes:
