@@ -111,8 +111,11 @@ def ticks_to_seconds(
         tempo_ticks = np.concatenate([[0], tempo_ticks])
         tempo = np.concatenate([[DEFAULT_TEMPO], tempo])
     per_tick = 60.0 / (tempo * ticks_per_quarter)
-    starts = np.concatenate([[0.0], np.cumsum(np.diff(tempo_ticks) * per_tick[:-1])])
-    segment = np.searchsorted(tempo_ticks, ticks, side="right") - 1
+    starts = np.zeros(len(per_tick))
+    ((tempo_ticks[1:] - tempo_ticks[:-1]) * per_tick[:-1]).cumsum(out=starts[1:])
+    # In the ticks' own type: otherwise all of them are converted for the search.
+    segment = tempo_ticks.astype(np.asarray(ticks).dtype).searchsorted(ticks, side="right")
+    segment -= 1
     return starts[segment] + (ticks - tempo_ticks[segment]) * per_tick[segment]
 
 
@@ -187,6 +190,8 @@ def changes(columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]) 
     if columns is None or not len(columns[0]):
         return [np.array([value]) for value in default]
     ticks = np.asarray(columns[0])
+    if (ticks[1:] > ticks[:-1]).all():
+        return [np.asarray(column) for column in columns]
     order = np.argsort(ticks, kind="stable")
     order = order[np.append(np.diff(ticks[order]) > 0, True)]
     return [np.asarray(column)[order] for column in columns]
