@@ -152,6 +152,9 @@ def test_many_files_are_each_as_one_file(tmp_path, preset):
         if not isinstance(ids, ReadError):
             assert np.array_equal(ids, tokenizer.ids(path)), path.name
             assert np.array_equal(ids, tokenizer.ids(path.read_bytes())), path.name
+    assert len(tokenizer.ids_many(iter(paths[:3]))) == 3
+    with pytest.raises(TypeError, match="several sources"):
+        tokenizer.ids_many(str(paths[0]))
 
 
 @pytest.mark.parametrize(
