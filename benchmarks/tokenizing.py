@@ -4,8 +4,9 @@
 
 One thread, the same files in the same run, reading and parsing included. Each of ours is timed one
 file at a time (`ids`) and many at a time (`ids_many`), the best of three runs; MidiTok once, which
-takes minutes. Ids are kept and nothing else: where MidiTok's events are kept as well, Python's
-garbage collector halves its speed. What symusic takes to parse is in all of them.
+takes minutes. Ids are kept and nothing else: where MidiTok's events are kept as well
+(`--keep-events`), Python's garbage collector halves its speed. What symusic takes to parse is in
+all of them.
 """
 
 import argparse
@@ -52,7 +53,7 @@ def count_notes(files: list[Path]) -> int:
     return sum(Score(file).note_num() for file in files)
 
 
-def measure(files: list[Path], peer_files: int) -> pd.DataFrame:
+def measure(files: list[Path], peer_files: int, keep=only_ids) -> pd.DataFrame:
     """Notes and seconds of every tokenizer; peers on evenly spaced files."""
     sample = files[:: -(-len(files) // peer_files)] if peer_files else files
     rows = []
@@ -65,7 +66,7 @@ def measure(files: list[Path], peer_files: int) -> pd.DataFrame:
     rows.append(("symusic, parse alone", len(files), count_notes(files), parse, np.nan))
     for name in PEERS:
         tokenizer = getattr(miditok, name)()
-        taken = seconds(lambda t=tokenizer: [only_ids(t(file)) for file in sample])
+        taken = seconds(lambda t=tokenizer: [keep(t(file)) for file in sample])
         rows.append((f"MidiTok {name}", len(sample), count_notes(sample), taken, np.nan))
     columns = ["tokenizer", "files", "notes", "one", "many"]
     return pd.DataFrame(rows, columns=columns).set_index("tokenizer")
@@ -112,12 +113,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", type=Path, nargs="*", help="MIDI files, a table for each folder")
     parser.add_argument("--peer-files", type=int, default=0, help="files for the peers (all)")
+    parser.add_argument("--keep-events", action="store_true", help="of MidiTok, beside its ids")
     options = parser.parse_args()
+    keep = (lambda sequences: sequences) if options.keep_events else only_ids
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     parts = []
     for folder in options.folders:
-        parts.append(measure(list(find_sources(folder)), options.peer_files))
+        parts.append(measure(list(find_sources(folder)), options.peer_files, keep))
         show(f"{folder.parent.name}/{folder.name}", parts[-1])
     if len(parts) > 1:
         show("all of them", sum(parts[1:], parts[0]))
