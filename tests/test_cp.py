@@ -165,6 +165,8 @@ def test_many_files_are_each_as_one_file(tmp_path, preset):
         ("score", {"positions_per_quarter": 12, "max_positions": 96, "duration_steps": 16}),
         ("score", {"positions_per_quarter": 1}),
         ("performance", {}),
+        ("performance", {"velocity_bins": 1}),
+        ("performance", {"velocity_bins": 128, "time_bins": 3}),
         ("performance", {"velocity_bins": 8, "time_bins": 100, "positions_per_quarter": 3}),
     ],
 )
@@ -237,10 +239,11 @@ def test_velocity_is_hidden_where_it_stands_and_only_there():
 
 
 @pytest.mark.parametrize(
-    "options", [{"positions_per_quarter": 0}, {"velocity_bins": 33}, {"time_bins": -1}]
+    "options",
+    [{"positions_per_quarter": 0}, {"velocity_bins": 33}, {"time_bins": -1}, {"time_bins": 2}],
 )
 def test_options_that_make_no_sense_are_refused(options):
-    with pytest.raises(ValueError, match=r"positive|divide"):
+    with pytest.raises(ValueError, match=r"positive|divide|are 3"):
         CPTokenizer(**options)
 
 

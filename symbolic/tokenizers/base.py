@@ -173,10 +173,10 @@ class NoteTokenizer(MusicTokenizer):
             return
         for source, count in zip(sources, dropped.tolist(), strict=True):
             if count:
-                logger.warning("%s: %d notes dropped: %s", _name(source), count, self.limits)
+                logger.warning("%s: %d notes dropped: %s", _name(source), count, self.why_dropped)
 
-    limits = ""
-    """What the scheme holds, for the report of dropped notes."""
+    why_dropped = ""
+    """For the report of the notes that `dropped` counts."""
 
     def encode(self, score, *args, **kwargs) -> TokSequence:
         """Ids as a `miditok.TokSequence`; `score` is anything that `ids` takes.

@@ -76,7 +76,7 @@ class CPTokenizer(NoteTokenizer):
         tokenizer_config, params: as in `miditok.MusicTokenizer`.
         options: any option of the preset: `positions_per_quarter` (per beat; 4), `max_positions`
             (in a bar; 64), `duration_steps` (64), `velocity_bins` (a divisor of 128; 32),
-            `time_bins` (48).
+            `time_bins` (3 or more; 48).
 
     Example:
         >>> tokenizer = CPTokenizer()
@@ -99,6 +99,8 @@ class CPTokenizer(NoteTokenizer):
                 raise ValueError(f"preset {preset!r} has no option {', '.join(sorted(unknown))}")
             if any(value < 1 for value in options.values()):
                 raise ValueError(f"options must be positive: {options}")
+            if options.get("time_bins", 3) < 3:
+                raise ValueError(f"time_bins {options['time_bins']}: none, short and long are 3")
             if 128 % options.get("velocity_bins", 1):
                 raise ValueError(f"velocity_bins {options['velocity_bins']} does not divide 128")
             tokenizer_config = TokenizerConfig(
@@ -174,10 +176,7 @@ class CPTokenizer(NoteTokenizer):
         ids[hidden, column] = self.mask_ids[column]
         return ids, hidden
 
-    @property
-    def limits(self) -> str:
-        """What the scheme holds, for the report of dropped notes."""
-        return f"outside pitch {LOWEST} to {HIGHEST}"
+    why_dropped = f"outside pitch {LOWEST} to {HIGHEST}"
 
     def dropped(self, batch: NoteBatch) -> np.ndarray | None:
         """(p,) notes of each piece outside MIDI-BERT's pitches; None where all pitches are held."""
@@ -187,13 +186,11 @@ class CPTokenizer(NoteTokenizer):
 
     def order(self, batch: NoteBatch) -> np.ndarray:
         """(m,) the notes that `ids` emits, by onset and pitch; pieces keep their order."""
+        key = batch.keys(batch.onset_ticks)
+        order = key.argsort(kind="stable")  # one sweep where notes are all but sorted
         if self.preset == "midibert":
-            key = batch.keys(batch.onset_ticks)
-            order = key.argsort(kind="stable")  # one sweep where notes are all but sorted
             held = _held(batch)
             return order if held.all() else order[held[order]]
-        key = batch.keys(batch.onset_ticks)
-        order = key.argsort(kind="stable")
         key = key[order]
         repeated = key[1:] == key[:-1]
         if not repeated.any():
@@ -240,7 +237,7 @@ class CPTokenizer(NoteTokenizer):
             duration,
         ]
         if self.preset == "performance":
-            velocity = batch.velocity // self.velocity_step + 1
+            velocity = batch.velocity.astype(np.int16) // self.velocity_step + 1
             velocity *= batch.spread(batch.has_dynamics)
             onset, hold = batch.seconds()
             gap = np.empty_like(onset)
@@ -293,6 +290,6 @@ def _velocities(bins: np.ndarray, step: int) -> np.ndarray:
     if not (bins > 0).all():
         return np.full(len(bins), 64)
     velocity = (bins - 1) * step + step // 2
-    if len(velocity) > 1 and velocity.min() == velocity.max():
+    if step > 1 and len(velocity) > 1 and velocity.min() == velocity.max():
         velocity[0] -= 1  # else a piece with dynamics, all of one bin, would be read as without
     return np.maximum(velocity, 1)
