@@ -92,6 +92,23 @@ def test_midibert_takes_ticks_as_they_stand_whatever_the_header_says():
     assert (SCORE.ids(coarse) != SCORE.ids(fine)).any()
 
 
+def test_midibert_takes_480_ticks_for_a_quarter_of_what_was_written():
+    quarters = np.array([0, 1, 2.5, 4, 9]), np.array([1, 0.5, 0.25, 4, 1])
+    midi, written = (
+        melody(*(column * quarter for column in quarters), [60] * 5, ticks_per_quarter=quarter,
+               from_notation=quarter > 480)
+        for quarter in (480, 10080)
+    )  # fmt: skip
+    assert (MIDIBERT.ids(written) == MIDIBERT.ids(midi)).all()
+    both = MIDIBERT.ids_many([midi, written, midi])
+    assert all((ids == MIDIBERT.ids(midi)).all() for ids in both)
+
+    from music21 import note, stream
+
+    part = stream.Part([note.Note(pitch, quarterLength=1) for pitch in (60, 62, 64, 65, 67)])
+    assert MIDIBERT.ids(part)[:, :2].tolist() == [[0, 0], [1, 4], [1, 8], [1, 12], [1, 15]]
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60))
 def test_midibert_is_what_its_description_says_note_by_note(seed, n):
     rng = np.random.default_rng(seed)

@@ -95,6 +95,7 @@ def sounding(reading: Reading) -> NoteTable:
         track[sounds],
         drum[sounds] > 0,
         ticks_per_quarter=TICKS_PER_QUARTER,
+        from_notation=True,
         tempos=_played(reading.implied_tempos | reading.tempos, order, starts),
         meters=(meter_ticks, *meters.reshape(-1, 2).T),
         has_dynamics=marked and len(np.unique(velocity)) > 1,

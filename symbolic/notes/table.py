@@ -50,6 +50,8 @@ class NoteTable:
         ticks_per_quarter: ticks in a quarter note.
         has_dynamics: False where the velocities carry no information: a score without dynamic
             marks, or a file whose notes all share one velocity.
+        from_notation: whether the piece was written (MusicXML, a music21 stream), not recorded or
+            exported as MIDI: its ticks are this package's, and no file's.
         tempo_ticks, tempo: (t,) int64 and float64, tempo changes in quarters per minute, sorted.
         meter_ticks, meter_numerator, meter_denominator: (m,) int64, time signatures, sorted.
     """
@@ -69,6 +71,7 @@ class NoteTable:
     meter_ticks: np.ndarray = field(default_factory=lambda: _int(0))
     meter_numerator: np.ndarray = field(default_factory=lambda: _int(4))
     meter_denominator: np.ndarray = field(default_factory=lambda: _int(4))
+    from_notation: bool = False
 
     def __len__(self) -> int:
         return len(self.pitch)
@@ -131,6 +134,7 @@ def note_table(
     tempos: tuple[np.ndarray, np.ndarray] | None = None,
     meters: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     has_dynamics: bool | None = None,
+    from_notation: bool = False,
 ) -> NoteTable:
     """Build a sorted note table, with the seconds filled in, from columns in ticks.
 
@@ -141,6 +145,7 @@ def note_table(
         tempos: (ticks, quarters per minute); 120 throughout where None or empty.
         meters: (ticks, numerator, denominator); 4/4 throughout where None or empty.
         has_dynamics: whether velocities carry information; None decides by whether they differ.
+        from_notation: as in `NoteTable`.
 
     Raises:
         ReadError: ticks per quarter or a tempo that is not positive.
@@ -182,6 +187,7 @@ def note_table(
         meter_ticks=meter_ticks.astype(np.int64),
         meter_numerator=numerator.astype(np.int64),
         meter_denominator=denominator.astype(np.int64),
+        from_notation=from_notation,
     )
 
 

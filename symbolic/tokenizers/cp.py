@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from miditok import TokenizerConfig, TokSequence
 
+from symbolic.notes import NoteTable
 from symbolic.notes.batch import NoteBatch
 from symbolic.tokenizers.bars import bars_and_positions
 from symbolic.tokenizers.base import NoteTokenizer
@@ -62,7 +63,8 @@ class CPTokenizer(NoteTokenizer):
     | Hold | 0..47 | duration in seconds: 0, then log-spaced 20 ms to 16 s |
 
     `midibert` is MIDI-BERT's scheme to the id, so that its token files load unchanged: a quarter is
-    480 ticks and a bar 1920 whatever the file says; onsets snap to the nearest line (the lower of
+    480 ticks and a bar 1920 whatever the file says (MusicXML, which has no ticks, is put on 480);
+    onsets snap to the nearest line (the lower of
     two) of a grid of 120 ticks that ends before the last onset; durations are steps of 60 ticks, 1
     to 64, not changed by the snap. Ids: Bar New 0, Continue 1; Position 0..15; Pitch 22..107 from
     0; Duration from 0; PAD (2, 16, 86, 64) and MASK (3, 17, 87, 65). Repeated notes stay. Pitches
@@ -212,11 +214,12 @@ class CPTokenizer(NoteTokenizer):
         return ids, batch.counts
 
     def _midibert(self, batch: NoteBatch) -> list[np.ndarray]:
-        last = np.maximum.reduceat(batch.onset_ticks, batch.starts)
+        onset, duration = _raw_ticks(batch)
+        last = np.maximum.reduceat(onset, batch.starts)
         last_line = batch.spread(np.maximum(-(-last // GRID_TICKS) - 1, 0))
-        line = np.minimum((batch.onset_ticks + (GRID_TICKS // 2 - 1)) // GRID_TICKS, last_line)
+        line = np.minimum((onset + (GRID_TICKS // 2 - 1)) // GRID_TICKS, last_line)
         bar, position = np.divmod(line, BAR_TICKS // GRID_TICKS)
-        steps = (batch.duration_ticks + (STEP_TICKS // 2 - 1)) // STEP_TICKS
+        steps = (duration + (STEP_TICKS // 2 - 1)) // STEP_TICKS
         pitch = batch.pitch - LOWEST
         np.maximum(steps, 1, out=steps)
         np.minimum(steps, 64, out=steps)
@@ -271,6 +274,19 @@ class CPTokenizer(NoteTokenizer):
 
 def _tokens(name: str, values) -> list[str]:
     return [f"{name}_{value}" for value in values]
+
+
+def _raw_ticks(batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) int64 onsets and durations as MIDI-BERT takes them; 480 a quarter of what was written,
+    which has no ticks of its own."""
+    written = [isinstance(piece, NoteTable) and piece.from_notation for piece in batch.pieces]
+    if not any(written):
+        return batch.onset_ticks, batch.duration_ticks
+    scale = np.where(written, BAR_TICKS // 4 / batch.ticks_per_quarter, 1.0)
+    return tuple(
+        np.rint(ticks * batch.spread(scale)).astype(np.int64)
+        for ticks in (batch.onset_ticks, batch.duration_ticks)
+    )
 
 
 def _held(batch: NoteBatch) -> np.ndarray:
