@@ -210,7 +210,9 @@ class CPTokenizer(NoteTokenizer):
         columns = self._midibert(batch) if self.preset == "midibert" else self._columns(batch)
         ids = np.empty((len(batch.pitch), len(columns)), np.int64)
         for i, column in enumerate(columns):
-            np.add(column, self.first_id, out=ids[:, i], casting="unsafe")
+            ids[:, i] = column
+        if self.first_id:
+            ids += self.first_id
         return ids, batch.counts
 
     def _midibert(self, batch: NoteBatch) -> list[np.ndarray]:
