@@ -145,7 +145,10 @@ class TokenScheme:
             ValueError: tokens that cannot be tied to notes.
         """
         if not self.tells_notes:
-            raise ValueError(f"tokens of {self.tokenizer_class} cannot be tied to notes")
+            raise ValueError(
+                f"tokens of {self.tokenizer_class} cannot be tied to notes, so that there is "
+                "nothing to put velocity labels on: leave velocity out of the tasks"
+            )
         if not self.shows_velocity:
             return ids, np.ones(len(ids), bool)
         ids = ids.copy()

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from symbolic.data.dataset import MASKED_VELOCITY, SCORE_TIME, SECONDS
+from symbolic.data.dataset import MASKED_VELOCITY, SCORE_TIME, SECONDS, check_velocity
 from symbolic.data.token_file import TokenFile
 from symbolic.data.windows import window_starts
 from symbolic.tasks import IGNORE
@@ -49,8 +49,7 @@ class TokenDataset(Dataset):
         masked_score_time: float = 0.0,
         every: bool = False,
     ) -> None:
-        if masked_velocity is not None:
-            _check(tokens, masked_velocity)
+        check_velocity(tokens.scheme, masked_velocity)
         self.tokens = tokens
         self.window = window
         self.masked_velocity = masked_velocity
@@ -96,18 +95,3 @@ class TokenDataset(Dataset):
         if self.score_fields and rng.random() < self.masked_score_time:
             ids[:, self.score_fields] = np.array(self.tokens.scheme.mask_ids)[self.score_fields]
         return {"input_ids": ids, "labels": labels}
-
-
-def _check(tokens: TokenFile, masked_velocity: float) -> None:
-    if not 0 <= masked_velocity <= 1:
-        raise ValueError(f"masked_velocity {masked_velocity} is no share of the notes")
-    if not tokens.scheme.tells_notes:
-        raise ValueError(
-            f"tokens of {tokens.scheme.tokenizer_class} cannot be tied to notes, so that there is "
-            "nothing to put velocity labels on: leave velocity out of the tasks"
-        )
-    if tokens.scheme.shows_velocity and masked_velocity == 0:
-        raise ValueError(
-            "masked_velocity 0: the velocity of every note stands in the input, so that the "
-            "velocity task would learn to copy it; mask a share, or say None for no velocity task"
-        )
