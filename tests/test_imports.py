@@ -19,7 +19,16 @@ LAYERS = (
     ("data", "configuration"),
     ("encoders",),
     ("modeling",),
-    ("inference", "building"),
+    (
+        "inference",
+        "backbones",
+        "building",
+        "optimisation",
+        "predictions",
+        "trainer",
+        "runs",
+        "doors",
+    ),
     ("training", "token_training", "baselines", "scoring", "evaluation"),
     ("plots", "report", "cli"),
 )
