@@ -72,6 +72,7 @@ def build_model(
     vocabulary: Tokenizer | TokenScheme,
     arguments: ShapeArguments,
     feature_names: Sequence[str] = (),
+    tasks: Sequence[Task] | None = None,
 ) -> SymbolicModel:
     """A new model for a vocabulary, with random weights from torch's generator.
 
@@ -79,12 +80,13 @@ def build_model(
         vocabulary: of the ids: a tokenizer, or what is saved of one in a token file.
         arguments: shape and tasks of the model.
         feature_names: features of the whole piece that it takes.
+        tasks: its heads; those that the arguments name where None.
 
     Raises:
         ValueError: a task that is not in `TASKS`, velocity where the tokenizer does not tell
             which token stands for which note, or a pre-trained model of other tokens.
     """
-    tasks = task_specs(arguments.tasks)
+    tasks = task_specs(arguments.tasks) if tasks is None else tasks
     if any(task.name == "velocity" for task in tasks):
         check_velocity(vocabulary, MASKED_VELOCITY)
     if arguments.pretrained:

@@ -29,7 +29,8 @@ LAYERS = (
         "runs",
         "doors",
     ),
-    ("training", "token_training", "baselines", "scoring", "evaluation"),
+    ("training", "token_training", "pretraining", "baselines", "scoring", "evaluation"),
+    ("sweep",),
     ("plots", "report", "cli"),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
