@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from symbolic.data.token_file import TokenFile, load_tokens, save_tokens
-from symbolic.sweep.grid import SYSTEMS, Cell
+from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 
 GRID = "grid.json"
 FORMAT, VERSION = "symbolic-grid", 1
@@ -31,19 +33,43 @@ class Bundle:
             for every tokenizer.
         splits: by `hold_out`, the corpus, and the numbers of its pieces trained on (`train`)
             and predicted (`held`).
-        digest: of the file that it was read from or written to.
     """
 
     cells: list[Cell]
     corpora: dict[str, dict[str, TokenFile]]
     splits: dict[str, dict[str, Any]]
-    digest: str
 
     def tokens(self, cell: Cell) -> TokenFile:
         """What a cell is trained from; any tokens for a baseline, which sees features only."""
         tokenizers = self.corpora[self.splits[cell.hold_out]["corpus"]]
         wanted = SYSTEMS[cell.system].tokenizer
-        return tokenizers[wanted] if wanted else next(iter(tokenizers.values()))
+        return tokenizers[wanted] if wanted else _with_features(tokenizers)
+
+    def digest(self, cell: Cell) -> str:
+        """32 hex digits of all that a cell's outcome follows from, but the code.
+
+        What else is in the grid is not among it: finished cells stay so when a grid grows.
+        """
+        system, tokens = SYSTEMS[cell.system], self.tokens(cell)
+        told = SIZES[cell.size].of(system.backbone)
+        described = [cell.to_dict(), self.splits[cell.hold_out], told, system.settings()]
+        whole = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16)
+        whole.update(json.dumps([tokens.pieces, tokens.groups]).encode())
+        arrays = [tokens.labels[name] for name in sorted(tokens.labels)]
+        if system.features or system.baseline:
+            arrays.append(tokens.features)
+        if not system.baseline:
+            whole.update(tokens.scheme.to_json().encode())
+            arrays += [tokens.ids, tokens.offsets, tokens.velocity]
+        for array in arrays:
+            whole.update(np.ascontiguousarray(array).tobytes())
+        return whole.hexdigest()
+
+
+def _with_features(tokenizers: dict[str, TokenFile]) -> TokenFile:
+    return next(
+        (t for t in tokenizers.values() if t.feature_names), next(iter(tokenizers.values()))
+    )
 
 
 def save_bundle(
@@ -79,7 +105,7 @@ def save_bundle(
                 saved = Path(folder, "tokens.npz")
                 save_tokens(tokens, saved)
                 _add(file, _member(corpus, tokenizer), saved.read_bytes())
-    return Bundle(list(cells), corpora, splits, digest(path))
+    return Bundle(list(cells), corpora, splits)
 
 
 def _add(
@@ -118,9 +144,4 @@ def load_bundle(path: str | Path) -> Bundle:
             cells = [Cell(**cell) for cell in header["cells"]]
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a grid that can be read: {error}") from error
-    return Bundle(cells, corpora, header["splits"], digest(path))
-
-
-def digest(path: str | Path) -> str:
-    """32 hex digits of a file's content."""
-    return hashlib.blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()
+    return Bundle(cells, corpora, header["splits"])

@@ -55,7 +55,8 @@ def run_cells(
     wanted = [c for c in bundle.cells if baselines or not SYSTEMS[c.system].baseline]
     for cell in wanted[shard[0] :: shard[1]]:
         folder = output / CELLS / cell.name
-        if finished(folder, bundle.digest):
+        inputs = bundle.digest(cell)
+        if finished(folder, inputs):
             continue
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -71,7 +72,7 @@ def run_cells(
             "accuracy": float(right),
             "parameters": parameters,
             "seconds": round(time.perf_counter() - begun, 1),
-            "grid": bundle.digest,
+            "inputs": inputs,
         }
         (folder / CELL).write_text(json.dumps(done))
         write_results(output)
@@ -150,13 +151,12 @@ def _baseline_rows(bundle: Bundle, cell: Cell, system: System, named: dict[str, 
     ]
 
 
-def finished(folder: Path, digest: str) -> dict[str, Any] | None:
-    """What a cell's folder says of itself; None where the cell is not done, or of another grid."""
+def finished(folder: Path, inputs: str) -> bool:
+    """Whether a cell's folder holds what came of these inputs: see `Bundle.digest`."""
     try:
-        done = json.loads((folder / CELL).read_text())
-    except (OSError, ValueError):
-        return None
-    return done if done.get("grid") == digest else None
+        return json.loads((folder / CELL).read_text())["inputs"] == inputs
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def write_results(output: str | Path) -> list[dict[str, Any]]:
@@ -176,31 +176,32 @@ def write_results(output: str | Path) -> list[dict[str, Any]]:
     return found
 
 
-def import_cells(output: str | Path, others: Iterable[str | Path], digest: str) -> list[str]:
-    """Take over finished cells that were done elsewhere.
+def import_cells(bundle: Bundle, output: str | Path, others: Iterable[str | Path]) -> list[str]:
+    """Take over finished cells of a grid that were done elsewhere.
 
     Args:
+        bundle: the grid.
         output: folder of the sweep.
-        others: folders of sweeps of the same grid.
-        digest: of the grid.
+        others: folders of sweeps of the same grid, or of one that shares cells with it.
 
     Returns:
         Names of the cells taken over; those that are here already are not among them.
 
     Raises:
-        ValueError: a folder without a cell of this grid.
+        ValueError: a folder without a finished cell of this grid.
     """
+    inputs = {cell.name: bundle.digest(cell) for cell in bundle.cells}
     taken = []
     for other in map(Path, others):
-        found = [f for f in sorted(other.glob(f"{CELLS}/*")) if finished(f, digest)]
+        found = [name for name, one in inputs.items() if finished(other / CELLS / name, one)]
         if not found:
             raise ValueError(f"{other}: no finished cell of this grid")
-        for folder in found:
-            place = Path(output, CELLS, folder.name)
-            if not finished(place, digest):
+        for name in found:
+            place = Path(output, CELLS, name)
+            if not finished(place, inputs[name]):
                 shutil.rmtree(place, ignore_errors=True)
-                shutil.copytree(folder, place)
-                taken.append(folder.name)
+                shutil.copytree(other / CELLS / name, place)
+                taken.append(name)
     if taken:
         write_results(output)
     return taken

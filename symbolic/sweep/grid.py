@@ -34,6 +34,11 @@ class System:
     baseline: str = ""
     published: dict[str, tuple[str, str]] = field(default_factory=dict)
 
+    def settings(self) -> dict[str, Any]:
+        """What its outcome follows from."""
+        values = asdict(self)
+        return {k: v for k, v in values.items() if k not in ("name", "title", "published")}
+
 
 def _encoder(
     name: str,

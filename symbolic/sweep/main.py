@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symbolic.doors import guarded
-from symbolic.sweep.bundle import Bundle, digest, load_bundle
+from symbolic.sweep.bundle import Bundle, load_bundle
 from symbolic.sweep.cells import BUNDLE, RESULTS, import_cells, run_cells
 from symbolic.sweep.grid import PROTOCOLS, SIZES, SYSTEMS, cells
 
@@ -70,7 +70,7 @@ def _main(arguments: Sequence[str] | None) -> None:
         print(f"{options.export}: {len(bundle.cells)} cells, {size:.1f} MB")
         return
     if options.imports is not None:
-        taken = import_cells(output, options.imports, bundle.digest)
+        taken = import_cells(bundle, output, options.imports)
         print(f"{len(taken)} cells taken over")
         _sum_up(output)
         return
@@ -94,12 +94,11 @@ def _main(arguments: Sequence[str] | None) -> None:
 def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
     """The grid that was named, or that of the folder, or a new one."""
     if options.grid:
-        if path.is_file() and digest(path) != digest(options.grid):
-            raise ValueError(f"{path.parent} is of another grid than {options.grid}")
+        bundle = load_bundle(options.grid)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.is_file():
+        if not (path.is_file() and path.samefile(options.grid)):
             shutil.copyfile(options.grid, path)
-        return load_bundle(path)
+        return bundle
     if not (options.emopia or options.vgmidi):
         return load_bundle(path)
     from symbolic.data import DataArguments
