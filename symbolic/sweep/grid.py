@@ -127,12 +127,16 @@ SIZES = {
                  "window": 64, "training_window": 64}},
         {"all": {"num_train_epochs": 1, "per_device_train_batch_size": 8, "learning_rate": 1e-3}},
     ),
-    # What two CPU cores train in an hour or two; the defaults of the scripts in all else.
+    # What two CPU cores train in an hour or two; the defaults of the scripts in all else. Several
+    # flat tokens make a note, so that what reads them sees longer windows.
     "small": Size(
         {"all": {"hidden_size": 96, "layers": 2, "heads": 4, "field_embedding_size": 32,
-                 "window": 256, "training_window": 256, "dropout": 0.2, "head_dropout": 0.2}},
-        {"all": {"num_train_epochs": 15, "per_device_train_batch_size": 16,
-                 "learning_rate": 1e-3, "warmup_steps": 50}},
+                 "window": 128, "training_window": 128, "dropout": 0.2, "head_dropout": 0.2},
+         "gpt2": {"window": 256, "training_window": 256},
+         "lstm": {"window": 256, "training_window": 256}},
+        {"all": {"num_train_epochs": 20, "per_device_train_batch_size": 32,
+                 "learning_rate": 1e-3, "warmup_steps": 50},
+         "gpt2": {"num_train_epochs": 12}},
     ),
     # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as they are described. Their authors begin
     # with weights that were pre-trained: `scripts/pretrain.py`, and `--pretrained` here.
