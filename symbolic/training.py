@@ -114,7 +114,10 @@ def train(
         model.save_pretrained(output)
         tokenizer.save_pretrained(output)
         record = {
-            "data": {name: value and Path(value).name for name, value in asdict(data).items()},
+            "data": {
+                name: Path(value).name if isinstance(value, str) and name != "hold_out" else value
+                for name, value in asdict(data).items()
+            },
             "model": {**asdict(arguments), "tokenizer": Path(arguments.tokenizer).name},
             "epochs": training.num_train_epochs,
             "learning_rate": training.learning_rate,
