@@ -24,7 +24,7 @@ from symbolic.data import (
     read_tables,
     tokens_of,
     unlabelled_pieces,
-    validation_mask,
+    validation_split,
 )
 from symbolic.data.dataset import MASKED_VELOCITY
 from symbolic.doors import guarded, parsed
@@ -58,10 +58,10 @@ class ModelArguments(ShapeArguments):
         },
     )
     semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
-    tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 % faster or slower"})
+    tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 %% faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
     drop_dynamics: float = field(default=0.1, metadata={"help": "share made scores without marks"})
-    drop_notes: float = field(default=0.0, metadata={"help": "0.1: up to 10 % of notes left out"})
+    drop_notes: float = field(default=0.0, metadata={"help": "0.1: up to 10 %% of notes left out"})
 
 
 def feature_columns(names: str) -> list[str]:
@@ -117,10 +117,9 @@ def train(
     groups = [group_name(piece.corpus, piece.group) for piece in train_pieces]
     validation_pieces: list[Piece] = []
     if fitting.validation_share:
-        quadrants = [piece.labels.get("emotion", IGNORE) for piece in train_pieces]
-        chosen = validation_mask(quadrants, groups, fitting.validation_share, training.seed)
-        validation_pieces = [p for p, taken in zip(train_pieces, chosen, strict=True) if taken]
-        train_pieces = [p for p, taken in zip(train_pieces, chosen, strict=True) if not taken]
+        train_pieces, validation_pieces = validation_split(
+            train_pieces, fitting.validation_share, training.seed
+        )
     set_seed(training.seed)
     names = feature_columns(arguments.features)
     model = build_model(tokenizer, arguments, names)
@@ -162,7 +161,7 @@ def train(
         answers: list[Row] = []
         if test_pieces:
             tokens = tokens_of(test_pieces, read_tables(test_pieces), tokenizer, names)
-            answers = predictions(model, tokens, seed=training.seed)
+            answers = predictions(model, tokens, fold=data.hold_out, seed=training.seed)
         save_run(
             training.output_dir,
             model,
