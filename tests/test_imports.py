@@ -16,7 +16,15 @@ LAYERS = (
     ("notes", "audio"),
     ("keys", "features", "augment", "structure"),
     ("tokenizers", "tasks"),
-    ("data", "configuration"),
+    (
+        "data",
+        "configuration",
+        "prediction_frames",
+        "results",
+        "comparison",
+        "result_tables",
+        "robustness",
+    ),
     ("encoders",),
     ("modeling",),
     (
