@@ -155,17 +155,16 @@ def _evaluate_one(folder: Path, data: DataArguments) -> Evaluation:
     answers = predict(model, tables, tokenizer)
     probabilities = {"model": answers["emotion"]}
 
-    train_features, test_features = (
-        feature_frame(rows).to_numpy() for rows in (read_tables(train), tables)
-    )
+    train_features, test_features = (feature_frame(rows) for rows in (read_tables(train), tables))
     labels = np.array([piece.labels["emotion"] for piece in train])
+    songs = np.array([group_name(piece.corpus, piece.group) for piece in train])
     own = np.array([piece.corpus == test[0].corpus for piece in train])
     for name in BASELINES:
         for suffix, rows in ("", slice(None)), (", own corpus", own):
             if suffix and own.all():
                 continue
             probabilities[name + suffix] = fit_predict(
-                name, train_features[rows], labels[rows], test_features, SEED
+                name, train_features[rows], labels[rows], test_features, SEED, songs[rows]
             )
     keys = np.array([key_label(tokenizer.emitted(table)) for table in tables])
     named = answers["key"].argmax(axis=1) if "key" in answers else np.full(len(keys), np.nan)

@@ -28,7 +28,7 @@ from symbolic.data import (
 )
 from symbolic.data.dataset import MASKED_VELOCITY
 from symbolic.doors import guarded, parsed
-from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, features
+from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
 from symbolic.predictions import Row, predictions
@@ -62,24 +62,6 @@ class ModelArguments(ShapeArguments):
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
     drop_dynamics: float = field(default=0.1, metadata={"help": "share made scores without marks"})
     drop_notes: float = field(default=0.0, metadata={"help": "0.1: up to 10 %% of notes left out"})
-
-
-def feature_columns(names: str) -> list[str]:
-    """What `--features` names: sets and groups of `symbolic.features`, by commas; or none, or all.
-
-    Raises:
-        ValueError: a name that is neither.
-    """
-    columns: list[str] = []
-    for name in [] if names.lower() in ("none", "false") else names.split(","):
-        if name.lower() == "true":
-            name = "core"
-        found = FEATURE_SETS.get(name) or FEATURE_GROUPS.get(name)
-        if not found:
-            known = ", ".join(["none", *FEATURE_SETS, *FEATURE_GROUPS])
-            raise ValueError(f"no features {name!r}; there are {known}")
-        columns += [column for column in found if column not in columns]
-    return columns
 
 
 def recorded_data(data: DataArguments) -> dict[str, Any]:
@@ -121,7 +103,7 @@ def train(
             train_pieces, fitting.validation_share, training.seed
         )
     set_seed(training.seed)
-    names = feature_columns(arguments.features)
+    names = named_columns(arguments.features)
     model = build_model(tokenizer, arguments, names)
     masked = MASKED_VELOCITY if "velocity" in model.heads else None
     dataset = PieceDataset(

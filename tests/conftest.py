@@ -104,7 +104,7 @@ def tiny_scorer():
     """A scorer whose weights are random: its answers mean nothing, but are always the same."""
     from symbolic import CPTokenizer, EmotionScorer
     from symbolic.building import build_model
-    from symbolic.features import FEATURE_NAMES
+    from symbolic.features import FEATURE_SETS
     from symbolic.training import ModelArguments
 
     tokenizer = CPTokenizer()
@@ -112,7 +112,7 @@ def tiny_scorer():
     arguments = ModelArguments(
         hidden_size=32, layers=1, heads=2, field_embedding_size=16, window=64, temperature=0.5
     )
-    return EmotionScorer(build_model(tokenizer, arguments, FEATURE_NAMES), tokenizer)
+    return EmotionScorer(build_model(tokenizer, arguments, FEATURE_SETS["core"]), tokenizer)
 
 
 @pytest.fixture(scope="session")
