@@ -20,7 +20,10 @@ LAYERS = (
     ("encoders",),
     ("modeling",),
     ("inference", "building"),
-    ("training", "token_training", "baselines", "scoring", "evaluation"),
+    (
+        *("training", "token_training", "baselines", "scoring", "evaluation"),
+        *("emotion_pipeline", "card_results", "model_card", "publishing"),
+    ),
     ("plots", "report", "cli"),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
