@@ -35,7 +35,7 @@ class Corpus:
 
 
 CORPORA = {
-    "emopia": Corpus("EMOPIA (Hung 2021)", "pop piano, transcribed clips", "cc-by-nc-sa-4.0"),
+    "emopia": Corpus("EMOPIA (Hung 2021)", "transcribed pop piano", "cc-by-nc-sa-4.0"),
     "vgmidi": Corpus("VGMIDI (Ferreira 2019)", "piano arrangements of game music", ""),
 }
 """By the name that stands in `training.json`; a corpus that is missing is named, no more."""
