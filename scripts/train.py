@@ -1,16 +1,9 @@
-"""Train a model on labelled music; `--help` lists everything, RESULTS.md has the commands used."""
+"""Train a model on labelled music; `--help` lists everything, RESULTS.md has the commands used.
 
-from transformers import HfArgumentParser, TrainingArguments
+Flags, a YAML file of them, or both: `python scripts/train.py settings.yaml --seed 1`.
+"""
 
-from symbolic.building import TRAINING_DEFAULTS
-from symbolic.training import DataArguments, ModelArguments, train
-
-
-def main() -> None:
-    parser = HfArgumentParser((DataArguments, ModelArguments, TrainingArguments))
-    parser.set_defaults(**TRAINING_DEFAULTS)
-    train(*parser.parse_args_into_dataclasses())
-
+from symbolic.training import main
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -1,63 +1,60 @@
-"""What every way of training shares: a model for a vocabulary, and what the Trainer is told."""
+"""What every way of training begins with: a new model for a vocabulary."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
-from transformers import AutoConfig, Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
+from symbolic.backbones import backbone_config
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.dataset import MASKED_VELOCITY, check_velocity
-from symbolic.data.sampling import LengthSampler
+from symbolic.data.transposing import PITCH
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import TASKS
+from symbolic.tasks import TASKS, Task
 
 if TYPE_CHECKING:
     from symbolic.data.scheme import TokenScheme
     from symbolic.tokenizers import Tokenizer
-
-RECORD = "training.json"  # beside the weights: what they were trained on, and how
-
-PITCH = re.compile(r"(?:Pitch|NoteOn|n)_(\d+)")  # tokens that begin a note of a pitch
-
-TRAINING_DEFAULTS = {
-    "output_dir": "runs/model",
-    "num_train_epochs": 25.0,
-    "per_device_train_batch_size": 32,
-    "learning_rate": 1e-3,
-    "weight_decay": 0.05,
-    "warmup_steps": 100,
-    "lr_scheduler_type": "cosine",
-    "seed": 0,
-    "save_strategy": "epoch",
-    "save_total_limit": 1,
-    "logging_strategy": "epoch",
-    "report_to": "none",
-    "remove_unused_columns": False,
-    "label_names": ["labels"],
-    "dataloader_pin_memory": False,
-    "disable_tqdm": False,
-}
 
 
 @dataclass
 class ShapeArguments:
     """The shape of the model, and how much of a piece it sees."""
 
+    pretrained: str = field(
+        default="",
+        metadata={
+            "help": "folder or hub name of a model of the same tokens, for example as "
+            "scripts/pretrain.py makes it: its encoder is taken, with its shape"
+        },
+    )
+    backbone: str = field(
+        default="bert", metadata={"help": "bert, gpt2, lstm, roformer, modernbert, llama"}
+    )
     hidden_size: int = 96
     layers: int = 2
     heads: int = 4
+    feedforward: int = field(default=0, metadata={"help": "0: three times the hidden size"})
     field_embedding_size: int = 32
     dropout: float = field(default=0.2, metadata={"help": "in the backbone"})
+    attention_dropout: float = field(
+        default=0.0, metadata={"help": "above 0 a step on a CPU takes three times as long"}
+    )
     head_dropout: float = field(default=0.2, metadata={"help": "in the heads and of the features"})
-    tasks: str = field(default="emotion,key,velocity", metadata={"help": "names, by commas"})
+    tasks: str = field(
+        default="emotion,key,velocity",
+        metadata={
+            "help": "names, by commas, each with its weight if it is not to be the usual "
+            "one: emotion,key=0.5"
+        },
+    )
+    task_weighting: str = field(
+        default="fixed", metadata={"help": "fixed, or uncertainty: weights that are learnt"}
+    )
     label_smoothing: float = 0.1
     temperature: float = field(
         default=1.0,
@@ -75,6 +72,7 @@ def build_model(
     vocabulary: Tokenizer | TokenScheme,
     arguments: ShapeArguments,
     feature_names: Sequence[str] = (),
+    tasks: Sequence[Task] | None = None,
 ) -> SymbolicModel:
     """A new model for a vocabulary, with random weights from torch's generator.
 
@@ -82,47 +80,110 @@ def build_model(
         vocabulary: of the ids: a tokenizer, or what is saved of one in a token file.
         arguments: shape and tasks of the model.
         feature_names: features of the whole piece that it takes.
+        tasks: its heads; those that the arguments name where None.
 
     Raises:
-        ValueError: a task that is not in `TASKS`, or velocity where the tokenizer does not tell
-            which token stands for which note.
+        ValueError: a task that is not in `TASKS`, velocity where the tokenizer does not tell
+            which token stands for which note, or a pre-trained model of other tokens.
     """
-    names = arguments.tasks.split(",")
-    if unknown := set(names) - TASKS.keys():
-        raise ValueError(f"no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
-    if "velocity" in names:
+    tasks = task_specs(arguments.tasks) if tasks is None else tasks
+    if any(task.name == "velocity" for task in tasks):
         check_velocity(vocabulary, MASKED_VELOCITY)
-    backbone = AutoConfig.for_model(
-        "bert",
-        vocab_size=1,
-        hidden_size=arguments.hidden_size,
-        num_hidden_layers=arguments.layers,
-        num_attention_heads=arguments.heads,
-        intermediate_size=arguments.hidden_size * 3,
-        max_position_embeddings=arguments.window,
-        type_vocab_size=1,
-        hidden_dropout_prob=arguments.dropout,
-        attention_probs_dropout_prob=0.0,  # dropout here makes a CPU step three times as long
+    if arguments.pretrained:
+        return _build_on(arguments.pretrained, vocabulary, arguments, tasks, feature_names)
+    shape = replace(arguments, feedforward=arguments.feedforward or arguments.hidden_size * 3)
+    config = _configuration(
+        vocabulary,
+        arguments,
+        tasks,
+        feature_names,
+        backbone_config=backbone_config(arguments.backbone, shape),
+        field_embedding_size=arguments.field_embedding_size,
+        window=arguments.window,
     )
-    config = SymbolicConfig(
-        backbone_config=backbone,
+    model = SymbolicModel(config)
+    share_pitch_classes(model, vocabulary)
+    return model
+
+
+def _configuration(
+    vocabulary: Tokenizer | TokenScheme,
+    arguments: ShapeArguments,
+    tasks: Sequence[Task],
+    feature_names: Sequence[str],
+    **shape: Any,
+) -> SymbolicConfig:
+    return SymbolicConfig(
         field_names=vocabulary.field_names,
         vocab_sizes=vocabulary.vocab_sizes,
         pad_ids=vocabulary.pad_ids,
         mask_ids=vocabulary.mask_ids,
         feature_names=feature_names,
-        field_embedding_size=arguments.field_embedding_size,
-        tasks=[TASKS[name] for name in names],
+        tasks=tasks,
+        task_weighting=arguments.task_weighting,
         head_dropout=arguments.head_dropout,
         label_smoothing=arguments.label_smoothing,
-        window=arguments.window,
         temperatures={"emotion": arguments.temperature},
         # What stands for the tokenizer where ids were saved names its class.
         tokenizer_class=getattr(vocabulary, "tokenizer_class", type(vocabulary).__name__),
+        **shape,
+    )
+
+
+def _build_on(
+    name: str,
+    vocabulary: Tokenizer | TokenScheme,
+    arguments: ShapeArguments,
+    tasks: Sequence[Task],
+    feature_names: Sequence[str],
+) -> SymbolicModel:
+    """A model with the encoder of another one, and heads that are new."""
+    base = SymbolicModel.from_pretrained(name)
+    if list(base.config.vocab_sizes) != list(vocabulary.vocab_sizes):
+        raise ValueError(f"{name}: pre-trained on other tokens than those of this tokenizer")
+    config = _configuration(
+        vocabulary,
+        arguments,
+        tasks,
+        feature_names,
+        backbone_config=base.config.backbone_config,
+        field_embedding_size=base.config.field_embedding_size,
+        window=base.config.window,
     )
     model = SymbolicModel(config)
-    share_pitch_classes(model, vocabulary)
+    weights = base.encoder.state_dict()
+    if base.config.feature_names != config.feature_names:
+        weights = {key: value for key, value in weights.items() if "feature_" not in key}
+    missing, unexpected = model.encoder.load_state_dict(weights, strict=False)
+    if unexpected or any("feature_" not in key for key in missing):
+        raise ValueError(f"{name}: its encoder is another one than its configuration says")
     return model
+
+
+def task_specs(text: str) -> list[Task]:
+    """The tasks that are named, by commas, each with `=` and its weight where that is another.
+
+    Raises:
+        ValueError: a task that is not in `TASKS`, or a weight that is no number.
+    """
+    specs = []
+    for part in text.split(","):
+        name, _, weight = part.strip().partition("=")
+        if name not in TASKS:
+            raise ValueError(f"no task {name}; there are {', '.join(TASKS)}")
+        try:
+            specs.append(replace(TASKS[name], weight=float(weight)) if weight else TASKS[name])
+        except ValueError as error:
+            raise ValueError(f"task {name}: {weight!r} is no weight: {error}") from error
+    return specs
+
+
+def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
+    """Set the mean and scale of the model's features to those of (pieces, C) training rows."""
+    scale = rows.std(axis=0)
+    scale = np.where(scale > 1e-9, scale, 1.0)
+    model.encoder.feature_mean.copy_(torch.from_numpy(rows.mean(axis=0)))
+    model.encoder.feature_scale.copy_(torch.from_numpy(scale))
 
 
 def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenScheme) -> None:
@@ -147,30 +208,3 @@ def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenSchem
         classes = torch.randn(12, weight.shape[1]) * weight.std()
         shared = classes[[pitch % 12 for pitch in pitches]]
         weight[rows] = (weight[rows] + shared) / 2**0.5
-
-
-class LengthTrainer(Trainer):
-    """The stock Trainer, which asks a data set that knows its `lengths` for them.
-
-    Only `train_sampling_strategy="group_by_length"` changes: see `symbolic.data.LengthSampler`.
-    """
-
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler | None:
-        dataset = self.train_dataset if train_dataset is None else train_dataset
-        by_length = self.args.train_sampling_strategy == "group_by_length"
-        if not by_length or (lengths := getattr(dataset, "lengths", None)) is None:
-            return super()._get_train_sampler(train_dataset)
-        together = self._train_batch_size * self.args.gradient_accumulation_steps
-        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        return LengthSampler(lengths, together * self.args.world_size, seed)
-
-
-def checkpoint(training: TrainingArguments) -> str | None:
-    """The checkpoint to go on from: the last in the output folder, or the one that was named."""
-    asked = training.resume_from_checkpoint
-    if str(asked).lower() in ("none", "false", ""):
-        return None
-    if str(asked).lower() != "true":
-        return asked
-    folder = training.output_dir
-    return get_last_checkpoint(folder) if Path(folder).is_dir() else None

@@ -6,6 +6,34 @@ from transformers import AutoConfig, BertConfig, PreTrainedConfig
 
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
 
+WEIGHTINGS = ("fixed", "uncertainty")
+
+
+class LSTMConfig(PreTrainedConfig):
+    """A recurrent backbone, which stands where a transformer can: see `symbolic.encoders.lstm`.
+
+    Args:
+        hidden_size: width of the hidden states, half of it for each direction.
+        num_hidden_layers: LSTMs on top of one another.
+        hidden_dropout_prob: between them.
+    """
+
+    model_type = "symbolic_lstm"
+
+    def __init__(
+        self,
+        hidden_size: int = 192,
+        num_hidden_layers: int = 2,
+        hidden_dropout_prob: float = 0.1,
+        **kwargs,
+    ) -> None:
+        if hidden_size % 2:
+            raise ValueError(f"hidden_size {hidden_size} has no half for each direction")
+        self.hidden_size = hidden_size
+        self.num_hidden_layers = num_hidden_layers
+        self.hidden_dropout_prob = hidden_dropout_prob
+        super().__init__(**kwargs)
+
 
 class SymbolicConfig(PreTrainedConfig):
     """Configuration of a `SymbolicModel`.
@@ -25,6 +53,10 @@ class SymbolicConfig(PreTrainedConfig):
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
         label_smoothing: of the losses of `single` tasks on sequence level.
+        class_weights: by name of a `single` task, what the loss of each of its classes counts; 1
+            for tasks that are not named.
+        task_weighting: `fixed`, by the tasks' own weights, or `uncertainty`, by weights that are
+            learnt beside them (Kendall, Gal & Cipolla 2018).
         window: tokens in one window.
         temperatures: by task name, what the logits are divided by before they become
             probabilities (Guo 2017); 1 for a task that is not named. Losses do not use it.
@@ -47,6 +79,8 @@ class SymbolicConfig(PreTrainedConfig):
         tasks: list[Task | dict] | None = None,
         head_dropout: float = 0.1,
         label_smoothing: float = 0.0,
+        class_weights: dict[str, list[float]] | None = None,
+        task_weighting: str = "fixed",
         window: int = 512,
         temperatures: dict[str, float] | None = None,
         tokenizer_class: str = "CPTokenizer",
@@ -75,6 +109,10 @@ class SymbolicConfig(PreTrainedConfig):
         self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]
         self.head_dropout = head_dropout
         self.label_smoothing = label_smoothing
+        self.class_weights = dict(class_weights or {})
+        if task_weighting not in WEIGHTINGS:
+            raise ValueError(f"task_weighting {task_weighting!r} is none of {WEIGHTINGS}")
+        self.task_weighting = task_weighting
         self.window = window
         self.temperatures = dict(temperatures or {})
         super().__init__(tokenizer_class=tokenizer_class, **kwargs)
@@ -85,4 +123,5 @@ class SymbolicConfig(PreTrainedConfig):
         return tuple(Task(**task) for task in self.tasks)
 
 
+AutoConfig.register(LSTMConfig.model_type, LSTMConfig)
 AutoConfig.register(SymbolicConfig.model_type, SymbolicConfig)

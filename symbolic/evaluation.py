@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from symbolic.baselines import BASELINES, fit_predict
-from symbolic.building import RECORD
 from symbolic.data import (
     Collator,
     DataArguments,
@@ -28,6 +27,7 @@ from symbolic.inference import predict
 from symbolic.keys import estimate_key, parse_key
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, read_notes
+from symbolic.runs import RECORD
 from symbolic.scoring import EmotionScorer
 from symbolic.tasks import IGNORE, QUADRANTS, key_label
 from symbolic.tasks.metrics import confusion, emotion_metrics, grouped_bootstrap

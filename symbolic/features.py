@@ -389,3 +389,7 @@ def feature_frame(pieces: Sequence[NoteTable]) -> pd.DataFrame:
         except ValueError as error:
             raise ValueError(f"piece {row}: {error}") from error
     return pd.DataFrame(rows, columns=list(FEATURE_NAMES))
+
+
+FEATURE_GROUPS = {}
+FEATURE_SETS = {"core": FEATURE_NAMES, "all": FEATURE_NAMES}

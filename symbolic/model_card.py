@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 
-from symbolic.building import RECORD
 from symbolic.card_results import (
     METRICS,
     check_metrics,
@@ -22,6 +21,7 @@ from symbolic.card_results import (
 from symbolic.configuration import SymbolicConfig
 from symbolic.emotion_pipeline import TASK
 from symbolic.modeling import SymbolicModel
+from symbolic.runs import RECORD
 from symbolic.tasks import QUADRANT_WORDS
 
 
@@ -70,6 +70,7 @@ def model_card(
     metrics = read_json(folder / METRICS)
     if metrics:
         check_metrics(metrics, folder / METRICS)
+        metrics["leaks"] |= bool(record.get("data", {}).get("leaks"))  # either may know
     corpora = Counter(group.partition(": ")[0] for group in record.get("groups", []))
     if license is None and any(name.lower().startswith("emopia") for name in corpora):
         license = CORPORA["emopia"].licence
@@ -166,6 +167,7 @@ answers = predict(model, [read_notes("song.mid")], tokenizer)
 
 
 def _tasks(config: SymbolicConfig) -> str:
+    learnt = config.task_weighting == "uncertainty"
     rows = []
     for task in config.task_specs:
         labels = [
@@ -174,7 +176,8 @@ def _tasks(config: SymbolicConfig) -> str:
         ]
         if len(labels) > 8:
             labels = [labels[0], "...", f"{labels[-1]} ({len(labels)} in all)"]
-        rows.append((task.name, task.level, task.kind, ", ".join(labels), f"{task.weight:g}"))
+        weight = "learnt" if learnt else f"{task.weight:g}"
+        rows.append((task.name, task.level, task.kind, ", ".join(labels), weight))
     return markdown_table(("task", "level", "kind", "labels", "weight of its loss"), rows)
 
 
@@ -187,15 +190,17 @@ def _trained_on(record: dict[str, Any], corpora: Counter) -> str:
         rows.append((known.name, known.music, groups, known.licence or "none stated"))
     text = markdown_table(("corpus", "music", "groups (songs or pieces)", "licence"), rows)
     data = record.get("data", {})
-    if held_out := data.get("hold_out") or data.get("held_out_split"):
-        text += f"\n\nHeld out, never trained on: `{held_out}`."
+    held_out = data.get("hold_out") or data.get("held_out_split")
+    if held_out and held_out != "none":
+        groups = "of whose groups other pieces were" if data.get("leaks") else "never"
+        text += f"\n\nHeld out, {groups} trained on: `{held_out}`."
     return f"{text}\n\n`{RECORD}` lists every group."
 
 
 def _how(record: dict[str, Any]) -> str:
     if not record:
         return "Not recorded."
-    settings = {**record.get("model", {})}
+    settings = {**record.get("model", {}), **record.get("fit", {})}
     settings |= {key: value for key, value in record.items() if not isinstance(value, dict | list)}
     return markdown_table(
         ("setting", "value"), [(f"`{name}`", value) for name, value in settings.items()]

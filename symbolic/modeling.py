@@ -11,7 +11,7 @@ from transformers.utils import ModelOutput
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS
-from symbolic.tasks import Head
+from symbolic.tasks import IGNORE, Head, Task
 
 
 @dataclass
@@ -36,6 +36,7 @@ class SymbolicModel(PreTrainedModel):
     base_model_prefix = "encoder"
     main_input_name = "input_ids"
     accepts_loss_kwargs = False  # else the Trainer scales the loss under gradient accumulation
+    supports_gradient_checkpointing = True  # where the backbone can
     _supports_sdpa = True
 
     def __init__(self, config: SymbolicConfig) -> None:
@@ -50,6 +51,10 @@ class SymbolicModel(PreTrainedModel):
                 for task in self.tasks
             }
         )
+        if config.task_weighting == "uncertainty":
+            self.log_variances = nn.ParameterDict(
+                {task.name: nn.Parameter(torch.zeros(())) for task in self.tasks}
+            )
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -89,14 +94,30 @@ class SymbolicModel(PreTrainedModel):
         logits = {name: head(hidden, mask) for name, head in self.heads.items()}
         loss = None
         if labels is not None:
-            loss = hidden.new_zeros(())
-            for task in self.tasks:
-                if task.name in labels:
-                    smoothing = self.config.label_smoothing if task.level == "sequence" else 0.0
-                    loss = loss + task.weight * task.loss(
-                        logits[task.name], labels[task.name], smoothing
-                    )
+            losses = [
+                self._task_loss(task, logits[task.name], labels[task.name])
+                for task in self.tasks
+                if task.name in labels
+            ]
+            loss = sum(losses, start=torch.zeros((), device=hidden.device))
         return SymbolicOutput(loss=loss, logits=logits, mask=mask)
+
+    def _task_loss(self, task: Task, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """What a task adds to the loss; exactly 0 where nothing has a label."""
+        weights = self.config.class_weights.get(task.name)
+        loss = task.weight * task.loss(
+            logits,
+            labels,
+            self.config.label_smoothing if task.level == "sequence" else 0.0,
+            None if weights is None else torch.tensor(weights),
+        )
+        if self.config.task_weighting == "fixed":
+            return loss
+        # Half a squared error each for regression, a softmax with a temperature for classes: both
+        # are exp(-s) L + s / 2 up to a factor that the weight can hold (Kendall 2018, eq. 10).
+        log_variance = self.log_variances[task.name]
+        known = labels != IGNORE if task.kind == "single" else ~labels.isnan()
+        return (loss * torch.exp(-log_variance) + log_variance / 2) * known.any()
 
 
 AutoModel.register(SymbolicConfig, SymbolicModel)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from symbolic.building import RECORD
 from symbolic.card_results import METRICS
 from symbolic.model_card import model_card, read_json
+from symbolic.runs import RECORD
 from symbolic.scoring import EmotionScorer, load_model
 from symbolic.tokenizers.saved import FILE_NAME as TOKENIZER
 

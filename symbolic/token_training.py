@@ -1,26 +1,31 @@
-"""Training from a token file: what `scripts/train_tokens.py` calls.
+"""Training from a token file: what `scripts/train_tokens.py` and the sweep call.
 
 It needs torch, transformers, accelerate, numpy and safetensors, nothing else: not what reads music.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from transformers import TrainingArguments, set_seed
 
-from symbolic.building import RECORD, LengthTrainer, ShapeArguments, build_model, checkpoint
-from symbolic.data.collator import Collator
+from symbolic.building import ShapeArguments, build_model, standardise_features
 from symbolic.data.dataset import MASKED_VELOCITY
 from symbolic.data.groups import assert_disjoint, group_name
 from symbolic.data.token_dataset import TokenDataset
 from symbolic.data.token_file import TokenFile, load_tokens
-from symbolic.inference import predict_ids
+from symbolic.data.validation import validation_mask
+from symbolic.doors import guarded, parsed
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import IGNORE
+from symbolic.optimisation import balanced_weights
+from symbolic.predictions import Row, predictions
+from symbolic.runs import accuracy_line, save_run
+from symbolic.tasks import EMOTION, IGNORE
+from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
 
 @dataclass
@@ -33,13 +38,25 @@ class TokenArguments:
     )
 
 
-def train_tokens(
-    data: TokenArguments, arguments: ShapeArguments, training: TrainingArguments
-) -> SymbolicModel:
-    """Train, save model, tokenizer and `training.json` in `training.output_dir`.
+@dataclass
+class TokenModelArguments(ShapeArguments):
+    """The model, and what is done to its input in training."""
 
-    Everything is as in `symbolic.training.train`, but that ids cannot be augmented any more, and
-    that there are no features of whole pieces.
+    features: bool = field(
+        default=True, metadata={"help": "join features of the whole piece, where the file has them"}
+    )
+    semitones: int = field(default=6, metadata={"help": "transposition of ids, up and down"})
+
+
+def train_tokens(
+    data: TokenArguments,
+    arguments: TokenModelArguments,
+    fitting: FitArguments,
+    training: TrainingArguments,
+) -> SymbolicModel:
+    """Train, and leave in `training.output_dir` what `symbolic.training.train` leaves.
+
+    Everything is as there, but that ids are transposed and not augmented in other ways.
 
     Raises:
         FileNotFoundError: no such token file.
@@ -52,48 +69,101 @@ def train_tokens(
     if data.held_out_split and not held:
         raise ValueError(f"{data.tokens}: no piece is of the split {data.held_out_split!r}")
     train = sorted(set(range(len(tokens))) - set(held))
-    groups = list(map(group_name, tokens.corpora, tokens.groups))
-    assert_disjoint(train=[groups[i] for i in train], held_out=[groups[i] for i in held])
-    set_seed(training.seed)
-    model = build_model(tokens.scheme, arguments)
-    dataset = TokenDataset(
-        tokens,
-        arguments.training_window,
-        train,
-        masked_velocity=MASKED_VELOCITY if "velocity" in model.heads else None,
-        masked_score_time=arguments.masked_score_time,
-    )
-    trainer = LengthTrainer(
-        model=model,
-        args=training,
-        train_dataset=dataset,
-        data_collator=Collator(model.tasks, tokens.scheme.pad_ids),
-    )
-    trainer.train(resume_from_checkpoint=checkpoint(training))
-    if trainer.is_world_process_zero():
-        output = Path(training.output_dir)
-        model.save_pretrained(output)
-        tokens.scheme.save_tokenizer(output)
-        record = {
-            "data": {"tokens": Path(data.tokens).name, "held_out_split": data.held_out_split},
-            "model": asdict(arguments),
-            "epochs": training.num_train_epochs,
-            "learning_rate": training.learning_rate,
-            "batch_size": training.per_device_train_batch_size,
-            "seed": training.seed,
-            "groups": sorted({groups[i] for i in train}),
-        }
-        (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False))
-        _report(model, tokens, held)
+    source = {"tokens": Path(data.tokens).name, "held_out_split": data.held_out_split}
+    model, rows = train_on(tokens, train, held, arguments, fitting, training, source)
+    if line := accuracy_line(rows, data.held_out_split):
+        print(line)
     return model
 
 
-def _report(model: SymbolicModel, tokens: TokenFile, held: list[int]) -> None:
-    """Print how many of the held-out pieces get the right quadrant and the right key."""
-    for task in ("emotion", "key"):
-        labels = tokens.labels.get(task, np.full(len(tokens), IGNORE))
-        asked = [i for i in held if labels[i] != IGNORE]
-        if asked and task in model.heads:
-            answers = predict_ids(model, [tokens.ids_of(i) for i in asked])[task]
-            accuracy = (answers.argmax(axis=1) == labels[asked]).mean()
-            print(f"held out: {len(asked)} pieces, accuracy of {task} {accuracy:.3f}")
+def train_on(
+    tokens: TokenFile,
+    train: Sequence[int],
+    held: Sequence[int],
+    arguments: TokenModelArguments,
+    fitting: FitArguments,
+    training: TrainingArguments,
+    source: dict[str, Any],
+    **named: Any,
+) -> tuple[SymbolicModel, list[Row]]:
+    """Train on some pieces of a token file and predict others.
+
+    Args:
+        tokens: the file.
+        train: numbers of the pieces trained on; validation pieces are taken from them.
+        held: numbers of the pieces to predict.
+        arguments, fitting, training: as for `train_tokens`.
+        source: what the record says of the data.
+        named: columns of the predictions, for example fold and seed.
+
+    Returns:
+        The model, and the rows of the held-out pieces; none on processes but the first.
+
+    Raises:
+        ValueError: tasks that the tokens cannot serve.
+        LeakError: a group on both sides.
+    """
+    groups = np.array(list(map(group_name, tokens.corpora, tokens.groups)))
+    train = np.asarray(train, np.int64)
+    if not source.get("leaks"):
+        assert_disjoint(train=groups[train], held_out=groups[list(held)])
+    set_seed(training.seed)
+    names = list(tokens.feature_names) if arguments.features else []
+    model = build_model(tokens.scheme, arguments, names)
+    quadrants = tokens.labels.get("emotion", np.full(len(tokens), IGNORE))
+    masked = MASKED_VELOCITY if "velocity" in model.heads else None
+    validation, fitted = None, train
+    if fitting.validation_share:
+        chosen = validation_mask(
+            quadrants[train], groups[train], fitting.validation_share, training.seed
+        )
+        fitted = train[~chosen]
+        validation = TokenDataset(
+            tokens,
+            arguments.window,
+            train[chosen],
+            masked_velocity=masked,
+            feature_names=names,
+            every=True,
+        )
+    dataset = TokenDataset(
+        tokens,
+        arguments.training_window,
+        fitted,
+        masked_velocity=masked,
+        masked_score_time=arguments.masked_score_time,
+        semitones=arguments.semitones,
+        feature_names=names,
+    )
+    if names:
+        standardise_features(model, tokens.features[fitted])
+    if fitting.class_weights:
+        model.config.class_weights = {
+            EMOTION.name: balanced_weights(quadrants[fitted], EMOTION.num_labels)
+        }
+    trainer = fit(model, dataset, validation, fitting, training)
+    rows: list[Row] = []
+    if trainer.is_world_process_zero():
+        rows = predictions(model, tokens, held, **named)
+        save_run(
+            training.output_dir,
+            model,
+            tokens.scheme,
+            source,
+            groups[train].tolist(),
+            arguments,
+            fitting,
+            training,
+            rows,
+        )
+    return model, rows
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The door of `scripts/train_tokens.py`."""
+    return guarded(_main, arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    kinds = (TokenArguments, TokenModelArguments, FitArguments, TrainingArguments)
+    train_tokens(*parsed(kinds, arguments, TRAINING_DEFAULTS, "Train a model from a token file."))

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from transformers import TrainingArguments, set_seed
 
 from symbolic.augment import Augmentation
-from symbolic.building import RECORD, LengthTrainer, ShapeArguments, build_model, checkpoint
+from symbolic.building import ShapeArguments, build_model, standardise_features
 from symbolic.data import (
-    Collator,
     DataArguments,
+    Piece,
     PieceDataset,
+    TokenDataset,
+    TokenScheme,
     assert_disjoint,
     group_name,
     held_out,
     read_tables,
+    tokens_of,
     unlabelled_pieces,
+    validation_mask,
 )
 from symbolic.data.dataset import MASKED_VELOCITY
-from symbolic.evaluation import prediction_frame
-from symbolic.features import FEATURE_NAMES, features
+from symbolic.doors import guarded, parsed
+from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, features
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import NoteTable
+from symbolic.optimisation import balanced_weights
+from symbolic.predictions import Row, predictions
+from symbolic.runs import accuracy_line, save_run
+from symbolic.tasks import EMOTION, IGNORE
 from symbolic.tokenizers import build_tokenizer
+from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
 
 @dataclass
@@ -43,7 +50,13 @@ class ModelArguments(ShapeArguments):
             "saved tokenizer, for example one that MidiTok has trained"
         },
     )
-    features: bool = field(default=True, metadata={"help": "join features of the whole piece"})
+    features: str = field(
+        default="core",
+        metadata={
+            "help": "features of the whole piece that join the notes: none, all, core (those of "
+            "the model in the package), or groups of symbolic.features, by commas"
+        },
+    )
     semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
     tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 % faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
@@ -51,16 +64,35 @@ class ModelArguments(ShapeArguments):
     drop_notes: float = field(default=0.0, metadata={"help": "0.1: up to 10 % of notes left out"})
 
 
-def standardise_features(model: SymbolicModel, tables: Sequence[NoteTable]) -> None:
-    """Set the mean and scale of the model's features to those of the training pieces."""
-    rows = np.stack([features(table, model.config.feature_names) for table in tables])
-    scale = rows.std(axis=0)
-    model.encoder.feature_mean.copy_(torch.from_numpy(rows.mean(axis=0)))
-    model.encoder.feature_scale.copy_(torch.from_numpy(np.where(scale > 1e-9, scale, 1.0)))
+def feature_columns(names: str) -> list[str]:
+    """What `--features` names: sets and groups of `symbolic.features`, by commas; or none, or all.
+
+    Raises:
+        ValueError: a name that is neither.
+    """
+    columns: list[str] = []
+    for name in [] if names.lower() in ("none", "false") else names.split(","):
+        if name.lower() == "true":
+            name = "core"
+        found = FEATURE_SETS.get(name) or FEATURE_GROUPS.get(name)
+        if not found:
+            known = ", ".join(["none", *FEATURE_SETS, *FEATURE_GROUPS])
+            raise ValueError(f"no features {name!r}; there are {known}")
+        columns += [column for column in found if column not in columns]
+    return columns
+
+
+def recorded_data(data: DataArguments) -> dict[str, Any]:
+    """Data arguments as a record keeps them: names of folders and files, never where they lie."""
+    values = asdict(data).items()
+    return {k: Path(v).name if isinstance(v, str) and k != "hold_out" else v for k, v in values}
 
 
 def train(
-    data: DataArguments, arguments: ModelArguments, training: TrainingArguments
+    data: DataArguments,
+    arguments: ModelArguments,
+    fitting: FitArguments,
+    training: TrainingArguments,
 ) -> SymbolicModel:
     """Train, save the model and its tokenizer in `training.output_dir`, predict what is held out.
 
@@ -82,8 +114,17 @@ def train(
         held_out=[piece.path.name for piece in test_pieces],
     )
     train_pieces += unlabelled
+    groups = [group_name(piece.corpus, piece.group) for piece in train_pieces]
+    validation_pieces: list[Piece] = []
+    if fitting.validation_share:
+        quadrants = [piece.labels.get("emotion", IGNORE) for piece in train_pieces]
+        chosen = validation_mask(quadrants, groups, fitting.validation_share, training.seed)
+        validation_pieces = [p for p, taken in zip(train_pieces, chosen, strict=True) if taken]
+        train_pieces = [p for p, taken in zip(train_pieces, chosen, strict=True) if not taken]
     set_seed(training.seed)
-    model = build_model(tokenizer, arguments, FEATURE_NAMES if arguments.features else ())
+    names = feature_columns(arguments.features)
+    model = build_model(tokenizer, arguments, names)
+    masked = MASKED_VELOCITY if "velocity" in model.heads else None
     dataset = PieceDataset(
         train_pieces,
         read_tables(train_pieces),
@@ -96,36 +137,53 @@ def train(
             arguments.drop_dynamics,
             arguments.drop_notes,
         ),
-        masked_velocity=MASKED_VELOCITY if "velocity" in model.heads else None,
+        masked_velocity=masked,
         masked_score_time=arguments.masked_score_time,
-        feature_names=model.config.feature_names,
+        feature_names=names,
     )
-    if model.config.feature_names:
-        standardise_features(model, dataset.tables)
-    trainer = LengthTrainer(
-        model=model,
-        args=training,
-        train_dataset=dataset,
-        data_collator=Collator(model.tasks, tokenizer.pad_ids),
-    )
-    trainer.train(resume_from_checkpoint=checkpoint(training))
+    if names:
+        rows = np.stack([features(table, names) for table in dataset.tables])
+        standardise_features(model, rows)
+    if fitting.class_weights:
+        quadrants = [piece.labels.get("emotion", IGNORE) for piece in train_pieces]
+        weights = balanced_weights(np.array(quadrants), EMOTION.num_labels)
+        model.config.class_weights = {EMOTION.name: weights}
+    validation = None
+    if validation_pieces:
+        validation = TokenDataset(
+            tokens_of(validation_pieces, read_tables(validation_pieces), tokenizer, names),
+            model.config.window,
+            masked_velocity=masked,
+            feature_names=names,
+            every=True,
+        )
+    trainer = fit(model, dataset, validation, fitting, training)
     if trainer.is_world_process_zero():
-        output = Path(training.output_dir)
-        model.save_pretrained(output)
-        tokenizer.save_pretrained(output)
-        record = {
-            "data": {name: value and Path(value).name for name, value in asdict(data).items()},
-            "model": {**asdict(arguments), "tokenizer": Path(arguments.tokenizer).name},
-            "epochs": training.num_train_epochs,
-            "learning_rate": training.learning_rate,
-            "batch_size": training.per_device_train_batch_size,
-            "seed": training.seed,
-            "groups": sorted({group_name(piece.corpus, piece.group) for piece in train_pieces}),
-        }
-        (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False))
-        if test_pieces and "emotion" in model.heads:
-            frame = prediction_frame(model, tokenizer, test_pieces)
-            frame.to_csv(output / "predictions.csv", index=False)
-            accuracy = (frame["quadrant"] == frame["predicted"]).mean()
-            print(f"held out {data.hold_out}: {len(frame)} pieces, accuracy {accuracy:.3f}")
+        answers: list[Row] = []
+        if test_pieces:
+            tokens = tokens_of(test_pieces, read_tables(test_pieces), tokenizer, names)
+            answers = predictions(model, tokens, seed=training.seed)
+        save_run(
+            training.output_dir,
+            model,
+            TokenScheme.of(tokenizer),
+            recorded_data(data),
+            groups,
+            arguments,
+            fitting,
+            training,
+            answers,
+        )
+        if line := accuracy_line(answers, data.hold_out):
+            print(line)
     return model
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The door of `scripts/train.py` and `symbolic train`."""
+    return guarded(_main, arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    kinds = (DataArguments, ModelArguments, FitArguments, TrainingArguments)
+    train(*parsed(kinds, arguments, TRAINING_DEFAULTS, "Train a model on labelled music."))

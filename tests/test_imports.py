@@ -19,11 +19,21 @@ LAYERS = (
     ("data", "configuration"),
     ("encoders",),
     ("modeling",),
-    ("inference", "building"),
     (
-        *("training", "token_training", "baselines", "scoring", "evaluation"),
+        "inference",
+        "backbones",
+        "building",
+        "optimisation",
+        "predictions",
+        "trainer",
+        "runs",
+        "doors",
+    ),
+    (
+        *("training", "token_training", "pretraining", "baselines", "scoring", "evaluation"),
         *("emotion_pipeline", "card_results", "model_card", "publishing"),
     ),
+    ("sweep",),
     ("plots", "report", "cli"),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -309,6 +309,15 @@ def test_a_card_of_a_split_that_leaks_says_so_before_any_figure(run, tmp_path):
     assert "0.61" not in card.split("---\n")[1]  # a header has no room for the warning
 
 
+def test_a_record_of_a_split_that_leaks_is_believed_as_well(run):
+    write(run, "metrics.json", METRICS)
+    write(run, "training.json", {**RECORD, "data": {"hold_out": "clips", "leaks": True}})
+    card = model_card(run)
+    assert "this split leaks" in section(card, "Results")
+    assert "never trained on" not in section(card, "Trained on")
+    assert "0.61" not in card.split("---\n")[1]
+
+
 def test_scores_that_are_missing_stay_out_of_the_header(run, tmp_path):
     scores = {"accuracy": 0.5, "velocity": float("nan"), "key": None}
     write(run, "metrics.json", {"protocol": "Tunes, 2 folds", "leaks": False, "scores": scores})
@@ -329,9 +338,21 @@ def test_a_card_says_what_was_trained_on_and_how(run):
     assert 'pipeline("music-emotion", model="me/tunes")' in card
 
 
-def test_a_card_counts_the_models_parameters(run, tiny_scorer):
-    count = sum(p.numel() for p in tiny_scorer.model.parameters())
-    assert f" {count:,} parameters" in model_card(run)
+@pytest.mark.parametrize("backbone", ["bert", "gpt2", "lstm"])
+def test_a_card_counts_the_parameters_of_any_backbone(backbone, tmp_path):
+    arguments = ShapeArguments(
+        backbone=backbone, hidden_size=16, layers=3, heads=2, window=16,
+        tasks="emotion,key", task_weighting="uncertainty",
+    )  # fmt: skip
+    tokenizer = CPTokenizer()
+    model = build_model(tokenizer, arguments)
+    model.save_pretrained(tmp_path / "run")
+    tokenizer.save_pretrained(tmp_path / "run")
+    assemble(tmp_path / "run", tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
+    assert re.search(r" of 3 layers, 16 wide", card)
+    assert section(card, "Tasks").count("| learnt |") == 2
 
 
 def test_a_model_without_a_record_says_that_too(run):

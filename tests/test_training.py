@@ -14,11 +14,12 @@ import torch
 from symusic import Note, Score, Tempo, TimeSignature, Track
 from transformers import HfArgumentParser, Trainer, TrainingArguments
 
-from symbolic.building import TRAINING_DEFAULTS, checkpoint
 from symbolic.data import Collator, DataArguments, LeakError, PieceDataset, held_out, read_tables
-from symbolic.evaluation import RECORD, evaluate, evaluate_keys
+from symbolic.evaluation import evaluate, evaluate_keys
 from symbolic.modeling import SymbolicModel
+from symbolic.runs import RECORD
 from symbolic.scoring import EmotionScorer
+from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, checkpoint
 from symbolic.training import ModelArguments, train
 
 ROOT = Path(__file__).parent.parent
@@ -62,7 +63,7 @@ def emopia(tmp_path_factory):
 
 
 def run(emopia, output, *options, epochs="2"):
-    parser = HfArgumentParser((DataArguments, ModelArguments, TrainingArguments))
+    parser = HfArgumentParser((DataArguments, ModelArguments, FitArguments, TrainingArguments))
     parser.set_defaults(**TRAINING_DEFAULTS)
     words = ["--emopia", str(emopia), "--output_dir", str(output), "--num_train_epochs", epochs]
     return train(*parser.parse_args_into_dataclasses([*words, *TINY, *options]))

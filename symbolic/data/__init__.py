@@ -23,7 +23,9 @@ from symbolic.data.sampling import LengthSampler
 from symbolic.data.scheme import TokenScheme
 from symbolic.data.token_dataset import TokenDataset
 from symbolic.data.token_file import TokenFile, load_tokens, save_tokens
+from symbolic.data.token_pieces import tokens_of
 from symbolic.data.tokens import build_token_dataset, token_scheme, unread_files
+from symbolic.data.validation import validation_mask
 from symbolic.data.windows import window_starts
 
 __all__ = [
@@ -54,7 +56,9 @@ __all__ = [
     "save_midibert",
     "save_tokens",
     "token_scheme",
+    "tokens_of",
     "unlabelled_pieces",
     "unread_files",
+    "validation_mask",
     "window_starts",
 ]

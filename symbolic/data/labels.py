@@ -10,7 +10,10 @@ from symbolic.data.pieces import Piece
 from symbolic.tasks import IGNORE
 
 ALWAYS = ("emotion", "key")
-TAKEN = {"path", "group", "corpus", "split", "input_ids", "length", "velocity", "dropped"}
+TAKEN = {
+    *("path", "group", "corpus", "split", "input_ids", "length", "velocity", "dropped"),
+    "features",
+}
 
 
 def label_columns(pieces: Sequence[Piece]) -> dict[str, int | None]:

@@ -10,7 +10,10 @@ from torch.utils.data import Dataset
 
 from symbolic.data.dataset import MASKED_VELOCITY, SCORE_TIME, SECONDS, check_velocity
 from symbolic.data.token_file import TokenFile
+from symbolic.data.transposing import Transposer
 from symbolic.data.windows import window_starts
+from symbolic.features import ABSOLUTE_PITCH
+from symbolic.keys import transpose_key
 from symbolic.tasks import IGNORE
 
 
@@ -29,6 +32,8 @@ class TokenDataset(Dataset):
             labels.
         masked_score_time: probability that Bar, Position and Duration are masked throughout, where
             the scheme also has seconds (Gap, Hold).
+        semitones: each window is transposed, with its key, by up to so many semitones up or down.
+        feature_names: features of the whole piece to add, of those in the file.
         every: every window that `window_starts` gives, the longest first, always with the same
             velocities masked: to evaluate with hardly any padding.
 
@@ -37,7 +42,8 @@ class TokenDataset(Dataset):
         piece: (len(self),) int64, number of the piece in the file that each example is from.
 
     Raises:
-        ValueError: velocity labels that the tokens would give away, or that they cannot place.
+        ValueError: velocity labels that the tokens would give away, or that they cannot place; ids
+            that cannot be transposed, or features that the file lacks.
     """
 
     def __init__(
@@ -47,6 +53,8 @@ class TokenDataset(Dataset):
         pieces: Sequence[int] | None = None,
         masked_velocity: float | None = MASKED_VELOCITY,
         masked_score_time: float = 0.0,
+        semitones: int = 0,
+        feature_names: Sequence[str] = (),
         every: bool = False,
     ) -> None:
         check_velocity(tokens.scheme, masked_velocity)
@@ -54,6 +62,10 @@ class TokenDataset(Dataset):
         self.window = window
         self.masked_velocity = masked_velocity
         self.masked_score_time = masked_score_time
+        self.transposer = Transposer(tokens.scheme, semitones)
+        # Features that move with the pitches, by so much for each semitone.
+        self.features = tokens.feature_columns(feature_names) if feature_names else None
+        self.moving = np.isin(feature_names, ABSOLUTE_PITCH).astype(np.float32)
         self.every = every
         names = tokens.scheme.field_names
         seconds = set(names) >= set(SECONDS)
@@ -76,7 +88,8 @@ class TokenDataset(Dataset):
         """One example, as the collator takes it.
 
         Returns:
-            `input_ids` (T,) or (T, F), and `labels` by task name.
+            `input_ids` (T,) or (T, F), `labels` by task name, and `features` (C,) where they
+            were named.
         """
         piece = int(self.piece[index])  # an index that is too high ends an iteration
         first, end = self.tokens.offsets[piece : piece + 2].tolist()
@@ -89,9 +102,18 @@ class TokenDataset(Dataset):
         cut = slice(start, min(start + self.window, end))
         ids = self.tokens.ids[cut].astype(np.int64)
         labels = {name: values[piece] for name, values in self.tokens.labels.items()}
+        steps = 0
+        if limit := self.transposer.semitones:
+            steps = int(rng.integers(-limit, limit + 1))
+            ids = self.transposer(ids, steps)
+            if "key" in labels and labels["key"] != IGNORE:
+                labels["key"] = transpose_key(int(labels["key"]), steps)
         if self.masked_velocity is not None:
             ids, asked = self.tokens.scheme.hide_velocity(ids, self.masked_velocity, rng)
             labels["velocity"] = np.where(asked, self.tokens.velocity[cut], IGNORE)
         if self.score_fields and rng.random() < self.masked_score_time:
             ids[:, self.score_fields] = np.array(self.tokens.scheme.mask_ids)[self.score_fields]
-        return {"input_ids": ids, "labels": labels}
+        example = {"input_ids": ids, "labels": labels}
+        if self.features is not None:
+            example["features"] = self.features[piece] + steps * self.moving
+        return example

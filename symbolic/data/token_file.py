@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ class TokenFile:
         labels: by task name, (p,) int16 class or (p, K) float32 values; -100 or NaN for none.
         pieces: file name of each piece, without its folder.
         groups, corpora, splits: of each piece, as in `symbolic.data.Piece`.
+        features: (p, C) float32 features of whole pieces, C may be 0.
+        feature_names: the C columns of `symbolic.features` that they are.
     """
 
     scheme: TokenScheme
@@ -50,6 +52,8 @@ class TokenFile:
     groups: list[str]
     corpora: list[str]
     splits: list[str]
+    features: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    feature_names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -62,6 +66,9 @@ class TokenFile:
         for name, values in ({name: getattr(self, name) for name in NAMES} | self.labels).items():
             if len(values) != len(self):
                 raise ValueError(f"{len(values)} {name} for {len(self)} pieces")
+        columns = len(self.feature_names)
+        if columns and self.features.shape != (len(self), columns):
+            raise ValueError(f"features are {self.features.shape}, not {(len(self), columns)}")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -74,6 +81,17 @@ class TokenFile:
     def ids_of(self, piece: int) -> np.ndarray:
         """(T, F) or (T,) ids of one piece."""
         return self.ids[self.offsets[piece] : self.offsets[piece + 1]]
+
+    def feature_columns(self, names: Sequence[str]) -> np.ndarray:
+        """(p, C) float32 features of all pieces, in the order of the names.
+
+        Raises:
+            ValueError: a feature that the file lacks.
+        """
+        there = {name: column for column, name in enumerate(self.feature_names)}
+        if missing := [name for name in names if name not in there]:
+            raise ValueError(f"the tokens come without the features {', '.join(missing[:5])}")
+        return self.features[:, [there[name] for name in names]]
 
 
 def save_tokens(
@@ -96,10 +114,13 @@ def save_tokens(
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise ValueError(f"{path}: a token file ends with {' or '.join(SUFFIXES)}")
-    tokens = rows if isinstance(rows, TokenFile) else _token_file(rows, scheme)
+    tokens = rows if isinstance(rows, TokenFile) else token_file(rows, scheme)
     header = {"format": FORMAT, "version": VERSION, "scheme": tokens.scheme.to_dict()}
     header |= {name: getattr(tokens, name) for name in NAMES}
+    header["feature_names"] = list(tokens.feature_names)
     arrays = {"ids": tokens.ids, "offsets": tokens.offsets, "velocity": tokens.velocity}
+    if tokens.feature_names:
+        arrays["features"] = tokens.features
     arrays |= {f"label.{name}": values for name, values in tokens.labels.items()}
     text = json.dumps(header)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +160,9 @@ def load_tokens(path: str | Path) -> TokenFile:
             arrays.pop("ids"),
             arrays.pop("offsets"),
             arrays.pop("velocity"),
-            {name.removeprefix("label."): values for name, values in arrays.items()},
+            features=arrays.pop("features", np.zeros((0, 0), np.float32)),
+            feature_names=header.get("feature_names", []),
+            labels={name.removeprefix("label."): values for name, values in arrays.items()},
             **{name: header[name] for name in NAMES},
         )
     except (ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
@@ -165,13 +188,23 @@ def _read_safetensors(path: Path) -> tuple[str, dict[str, np.ndarray]]:
         raise ValueError(str(error)) from error
 
 
-def _token_file(
-    rows: Dataset | Iterable[Mapping[str, Any]], scheme: TokenScheme | None
+def token_file(
+    rows: Dataset | Iterable[Mapping[str, Any]],
+    scheme: TokenScheme | None = None,
+    feature_names: Sequence[str] = (),
 ) -> TokenFile:
+    """Rows as a token file in memory; what they may be, and the errors, as for `save_tokens`.
+
+    Args:
+        rows: pieces.
+        scheme: of the ids.
+        feature_names: what stands in the column `features` of rows that do not say so themselves.
+    """
     if hasattr(rows, "with_format"):
-        from symbolic.data.tokens import token_scheme
+        from symbolic.data.tokens import token_features, token_scheme
 
         scheme = scheme or token_scheme(rows)
+        feature_names = feature_names or token_features(rows)
         lengths, rows = rows["length"], rows.with_format("numpy")
     else:
         rows = list(rows)
@@ -186,6 +219,7 @@ def _token_file(
     velocity = np.full(offsets[-1], IGNORE, np.int8)
     named: dict[str, list[str]] = {name: [] for name in NAMES}
     labels: dict[str, list] = {}
+    features = np.zeros((len(rows), len(feature_names)), np.float32)
     for number, (row, start, end) in enumerate(zip(rows, offsets, offsets[1:], strict=False)):
         here = np.asarray(row["input_ids"])
         scheme.check(here)
@@ -196,6 +230,8 @@ def _token_file(
         for name, value in zip(("pieces", "corpora", "splits"), values, strict=True):
             named[name].append(str(value))
         named["groups"].append(str(row.get("group", path)))
+        if feature_names:
+            features[number] = row["features"]
         for name in row.keys() - TAKEN:
             labels.setdefault(name, []).append(row[name])
     return TokenFile(
@@ -205,6 +241,8 @@ def _token_file(
         velocity,
         {name: _label_array(labels[name]) for name in sorted(labels)},
         **named,
+        features=features,
+        feature_names=list(feature_names),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolic.features import features
 from symbolic.notes import NoteTable, ReadError, read_notes
 from symbolic.tasks import IGNORE, key_label, velocity_labels
 
@@ -27,16 +28,21 @@ class TokenRow:
             throughout where the piece has no dynamics.
         key: 0..23, or -100.
         dropped: pitched notes that the tokenizer cannot hold.
+        features: (C,) float32 of the notes, those that were asked for.
     """
 
     input_ids: np.ndarray
     velocity: np.ndarray
     key: int
     dropped: int
+    features: np.ndarray
 
 
 def token_rows(
-    sources: Sequence[Source], tokenizer: Tokenizer, dtype: np.dtype
+    sources: Sequence[Source],
+    tokenizer: Tokenizer,
+    dtype: np.dtype,
+    feature_names: Sequence[str] = (),
 ) -> list[TokenRow | ReadError]:
     """A row for each source, or why there is none.
 
@@ -44,18 +50,26 @@ def token_rows(
         sources: as `symbolic.notes.read_notes` takes them.
         tokenizer: makes the ids.
         dtype: integer type of the ids; it must hold them.
+        feature_names: columns of `symbolic.features`.
     """
     rows: list[TokenRow | ReadError] = []
     for source in sources:
         try:
-            rows.append(_row(read_notes(source), tokenizer, dtype))
+            rows.append(token_row(read_notes(source), tokenizer, dtype, feature_names))
         except ReadError as error:
             name = os.fspath(source) if isinstance(source, str | os.PathLike) else error.source
             rows.append(ReadError(error.reason, name))
     return rows
 
 
-def _row(table: NoteTable, tokenizer: Tokenizer, dtype: np.dtype) -> TokenRow:
+def token_row(
+    table: NoteTable, tokenizer: Tokenizer, dtype: np.dtype, feature_names: Sequence[str] = ()
+) -> TokenRow:
+    """The row of one piece; the arguments are those of `token_rows`.
+
+    Raises:
+        ReadError: no note that the tokenizer can hold.
+    """
     notes = tokenizer.emitted(table)
     if not len(notes):
         raise ReadError("no note that the tokenizer can hold")
@@ -66,4 +80,7 @@ def _row(table: NoteTable, tokenizer: Tokenizer, dtype: np.dtype) -> TokenRow:
         velocity[places] = velocity_labels(notes)
     count = getattr(tokenizer, "count_dropped", None)  # MidiTok's say nothing of it
     dropped = count(table) if count and len(notes) < len(table) else 0
-    return TokenRow(ids.astype(dtype), velocity, key_label(notes), dropped)
+    columns = features(notes, feature_names) if feature_names else np.zeros(0)
+    return TokenRow(
+        ids.astype(dtype), velocity, key_label(notes), dropped, columns.astype(np.float32)
+    )

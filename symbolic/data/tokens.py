@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from symbolic.tokenizers import Tokenizer
 
-VERSION = 1  # of the columns and of what stands in them: a change of either makes old caches void
+VERSION = 2  # of the columns and of what stands in them: a change of either makes old caches void
 TOGETHER = 32  # files in a task of a worker
 NAMED = 10  # files that cannot be read, in one line of the log
 
@@ -38,6 +38,7 @@ def build_token_dataset(
     tokenizer: Tokenizer,
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
+    feature_names: Sequence[str] = (),
 ) -> Dataset:
     """Pieces as a `datasets.Dataset` of token ids with labels, memory-mapped from the cache.
 
@@ -54,6 +55,7 @@ def build_token_dataset(
     | dropped | pitched notes that the tokenizer cannot hold |
     | emotion | quadrant 0..3, or -100 |
     | key | 0..23 by `symbolic.tasks.key_label` unless the piece has one, or -100 |
+    | features | (C,) of the notes that the ids hold; only where some were asked for |
     | valence_arousal, ... | any other label that a piece has: -100 or NaN for pieces without |
 
     Args:
@@ -62,6 +64,7 @@ def build_token_dataset(
         cache_dir: where the data set is kept; by default in the cache of `datasets`.
         workers: processes; None is one for each core, 0 does everything here, without limits for a
             file.
+        feature_names: columns of `symbolic.features` to add.
 
     Returns:
         A row for each file that can be read, in order. `token_scheme` and `unread_files` tell its
@@ -77,9 +80,9 @@ def build_token_dataset(
     columns = label_columns(pieces)
     folder = Path(_default_cache() if cache_dir is None else cache_dir)
     rows = cached_dataset(
-        folder / f"tokens-{_fingerprint(pieces, scheme)}",
-        _features(scheme, columns),
-        partial(_build, pieces, tokenizer, scheme, columns, workers),
+        folder / f"tokens-{_fingerprint(pieces, scheme, feature_names)}",
+        _features(scheme, columns, len(feature_names)),
+        partial(_build, pieces, tokenizer, scheme, columns, workers, list(feature_names)),
     )
     unread = unread_files(rows)
     if unread:
@@ -102,6 +105,15 @@ def token_scheme(rows: Dataset) -> TokenScheme:
     return TokenScheme.from_dict(_record(rows)["scheme"])
 
 
+def token_features(rows: Dataset) -> list[str]:
+    """Names of what stands in the column `features` of a data set that `build_token_dataset` gave.
+
+    Raises:
+        ValueError: another data set, or several that were joined.
+    """
+    return _record(rows)["features"]
+
+
 def unread_files(rows: Dataset) -> dict[str, str]:
     """Why each file was left out of a data set that `build_token_dataset` gave, by path.
 
@@ -114,7 +126,7 @@ def unread_files(rows: Dataset) -> dict[str, str]:
 def _record(rows: Dataset) -> dict[str, Any]:
     try:
         record = json.loads(rows.info.description)
-        return {name: record[name] for name in ("scheme", "unread")}
+        return {name: record[name] for name in ("scheme", "unread", "features")}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             "the data set does not say how it was tokenized: build_token_dataset makes those that "
@@ -128,10 +140,11 @@ def _default_cache() -> Path:
     return Path(datasets.config.HF_DATASETS_CACHE) / "symbolic"
 
 
-def _fingerprint(pieces: Sequence[Piece], scheme: TokenScheme) -> str:
+def _fingerprint(pieces: Sequence[Piece], scheme: TokenScheme, feature_names: Sequence[str]) -> str:
     """32 hex digits of everything that the rows follow from."""
     whole = hashlib.blake2b(digest_size=16)
     whole.update(f"{VERSION}\n{scheme.to_json()}\n".encode())
+    whole.update(json.dumps(list(feature_names)).encode())
     for piece in pieces:
         try:
             content = hashlib.blake2b(read_bytes(os.fspath(piece.path)), digest_size=16).hexdigest()
@@ -142,7 +155,7 @@ def _fingerprint(pieces: Sequence[Piece], scheme: TokenScheme) -> str:
     return whole.hexdigest()
 
 
-def _features(scheme: TokenScheme, columns: dict[str, int | None]) -> Features:
+def _features(scheme: TokenScheme, columns: dict[str, int | None], feature_count: int) -> Features:
     from datasets import Array2D, Features, List, Value
 
     ids = Value(scheme.dtype.name)
@@ -161,6 +174,7 @@ def _features(scheme: TokenScheme, columns: dict[str, int | None]) -> Features:
                 name: Value("int16") if width is None else List(Value("float32"), length=width)
                 for name, width in columns.items()
             },
+            **({"features": List(Value("float32"), length=feature_count)} if feature_count else {}),
         }
     )
 
@@ -171,10 +185,11 @@ def _build(
     scheme: TokenScheme,
     columns: dict[str, int | None],
     workers: int | None,
+    feature_names: list[str],
 ) -> tuple[Iterator[Row], dict[str, Any]]:
     """The rows of what can be read, and the record, which has all errors when they are taken."""
     unread: dict[str, str] = {}
-    make = partial(token_rows, tokenizer=tokenizer, dtype=scheme.dtype)
+    make = partial(token_rows, tokenizer=tokenizer, dtype=scheme.dtype, feature_names=feature_names)
     paths = [piece.path for piece in pieces]
 
     def rows() -> Iterator[Row]:
@@ -194,6 +209,8 @@ def _build(
                 "velocity": row.velocity,
                 "dropped": row.dropped,
                 **label_values(columns, {"key": row.key, **piece.labels}),
+                **({"features": row.features} if feature_names else {}),
             }
 
-    return rows(), {"scheme": scheme.to_dict(), "unread": unread}
+    record = {"scheme": scheme.to_dict(), "unread": unread, "features": feature_names}
+    return rows(), record

@@ -60,7 +60,11 @@ class Task:
         return torch.full((*shape, self.num_labels), torch.nan)
 
     def loss(
-        self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float = 0.0
+        self,
+        logits: torch.Tensor,
+        labels: torch.Tensor,
+        label_smoothing: float = 0.0,
+        class_weights: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Mean loss over the units that have a label; exactly 0 where none has.
 
@@ -72,6 +76,9 @@ class Task:
             labels: `single`: (B,) or (B, T) int64, -100 for no label; otherwise shaped like
                 `logits`, NaN for no label.
             label_smoothing: mass spread evenly over the classes (`single` only).
+            class_weights: (K,) factor of each class (`single` only). The weighted losses are
+                divided by the number of labels, not by the sum of their weights, so that batches
+                of equally many labels count alike whatever their classes.
         """
         logits = logits.float()
         if self.kind == "single":
@@ -82,6 +89,7 @@ class Task:
                 ignore_index=IGNORE,
                 reduction="sum",
                 label_smoothing=label_smoothing,
+                weight=None if class_weights is None else class_weights.to(logits),
             )
         else:
             known = ~labels.isnan()

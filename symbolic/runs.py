@@ -1,0 +1,95 @@
+"""What a training leaves in its folder: model, tokenizer, record, predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainingArguments
+
+from symbolic.building import ShapeArguments
+from symbolic.data.scheme import TokenScheme
+from symbolic.modeling import SymbolicModel
+from symbolic.predictions import PREDICTIONS, Row, write_predictions
+from symbolic.trainer import FitArguments
+
+RECORD = "training.json"  # beside the weights: what they were trained on, and how
+
+TOLD = (
+    *("weight_decay", "warmup_steps", "gradient_accumulation_steps", "gradient_checkpointing"),
+    *("max_grad_norm", "bf16", "train_sampling_strategy"),
+)
+
+
+def save_run(
+    output: str | Path,
+    model: SymbolicModel,
+    scheme: TokenScheme,
+    data: dict[str, Any],
+    groups: Iterable[str],
+    arguments: ShapeArguments,
+    fitting: FitArguments,
+    training: TrainingArguments,
+    rows: list[Row],
+) -> None:
+    """Write a model, its tokenizer, its record and what it says of the pieces held out.
+
+    Args:
+        output: the folder.
+        model: trained.
+        scheme: of its tokens.
+        data: what the record says of the data: names of files, never where they lie.
+        groups: trained on, as `symbolic.data.group_name` writes them; validation groups count.
+        arguments, fitting, training: as the training took them.
+        rows: as `symbolic.predictions.predictions` gives them; none, no file.
+    """
+    output = Path(output)
+    model.save_pretrained(output)
+    scheme.save_tokenizer(output)
+    shape = asdict(arguments)
+    for name in ("tokenizer", "pretrained"):
+        if shape.get(name):
+            shape[name] = Path(shape[name]).name
+    record = {
+        "data": data,
+        "model": shape,
+        "fit": asdict(fitting),
+        "epochs": training.num_train_epochs,
+        "learning_rate": training.learning_rate,
+        "lr_scheduler_type": str(getattr(training.lr_scheduler_type, "value", "")),
+        "batch_size": training.per_device_train_batch_size,
+        **{name: getattr(training, name) for name in TOLD},
+        "seed": training.seed,
+        "groups": sorted(set(groups)),
+    }
+    (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
+    if rows:
+        write_predictions(rows, output / PREDICTIONS)
+
+
+def read_record(folder: str | Path) -> dict[str, Any]:
+    """The record of a run.
+
+    Raises:
+        FileNotFoundError: a folder that no training has written.
+        ValueError: a record that is damaged.
+    """
+    path = Path(folder) / RECORD
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder}: no {RECORD}: not a folder that training has written")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not a record: {error}") from error
+
+
+def accuracy_line(rows: list[Row], name: str) -> str | None:
+    """What to print of held-out pieces; None where none has a quadrant."""
+    known = [row for row in rows if row.get("quadrant") and "predicted" in row]
+    if not known:
+        return None
+    right = sum(row["quadrant"] == row["predicted"] for row in known)
+    return f"held out {name}: {len(known)} pieces, accuracy {right / len(known):.3f}"

@@ -1,0 +1,1 @@
+"""A grid of systems, protocols, folds and seeds: done cell by cell, here or elsewhere."""

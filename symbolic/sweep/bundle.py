@@ -1,0 +1,147 @@
+"""Everything that a grid is trained from, in one file that travels.
+
+Working through it needs torch, transformers, accelerate, numpy and safetensors, nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symbolic.data.token_file import TokenFile, load_tokens, save_tokens
+from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
+
+GRID = "grid.json"
+FORMAT, VERSION = "symbolic-grid", 1
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A grid and its data.
+
+    Attributes:
+        cells: what is to be done.
+        corpora: by corpus, by tokenizer, its pieces as tokens; the same pieces in the same order
+            for every tokenizer.
+        splits: by `hold_out`, the corpus, and the numbers of its pieces trained on (`train`)
+            and predicted (`held`).
+    """
+
+    cells: list[Cell]
+    corpora: dict[str, dict[str, TokenFile]]
+    splits: dict[str, dict[str, Any]]
+
+    def tokens(self, cell: Cell) -> TokenFile:
+        """What a cell is trained from; any tokens for a baseline, which sees features only."""
+        tokenizers = self.corpora[self.splits[cell.hold_out]["corpus"]]
+        wanted = SYSTEMS[cell.system].tokenizer
+        return tokenizers[wanted] if wanted else _with_features(tokenizers)
+
+    def digest(self, cell: Cell) -> str:
+        """32 hex digits of all that a cell's outcome follows from, but the code.
+
+        What else is in the grid is not among it: finished cells stay so when a grid grows.
+        """
+        system, tokens = SYSTEMS[cell.system], self.tokens(cell)
+        told = SIZES[cell.size].of(system.backbone)
+        described = [cell.to_dict(), self.splits[cell.hold_out], told, system.settings()]
+        whole = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16)
+        whole.update(json.dumps([tokens.pieces, tokens.groups]).encode())
+        arrays = [tokens.labels[name] for name in sorted(tokens.labels)]
+        if system.features or system.baseline:
+            arrays.append(tokens.features)
+        if not system.baseline:
+            whole.update(tokens.scheme.to_json().encode())
+            arrays += [tokens.ids, tokens.offsets, tokens.velocity]
+        for array in arrays:
+            whole.update(np.ascontiguousarray(array).tobytes())
+        return whole.hexdigest()
+
+
+def _with_features(tokenizers: dict[str, TokenFile]) -> TokenFile:
+    return next(
+        (t for t in tokenizers.values() if t.feature_names), next(iter(tokenizers.values()))
+    )
+
+
+def save_bundle(
+    path: str | Path,
+    cells: Sequence[Cell],
+    corpora: dict[str, dict[str, TokenFile]],
+    splits: dict[str, dict[str, Any]],
+) -> Bundle:
+    """Write a bundle; the same grid and data give the same bytes.
+
+    Raises:
+        ValueError: tokenizers of one corpus that do not hold the same pieces.
+    """
+    path = Path(path)
+    for corpus, tokenizers in corpora.items():
+        names = {name: tokens.pieces for name, tokens in tokenizers.items()}
+        first = next(iter(names))
+        for name, pieces in names.items():
+            if pieces != names[first]:
+                raise ValueError(f"{corpus}: {name} does not hold the pieces that {first} holds")
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "cells": [cell.to_dict() for cell in cells],
+        "splits": splits,
+        "corpora": {corpus: list(tokenizers) for corpus, tokenizers in corpora.items()},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w") as file:
+        _add(file, GRID, json.dumps(header, indent=1).encode(), zipfile.ZIP_DEFLATED)
+        for corpus, tokenizers in corpora.items():
+            for tokenizer, tokens in tokenizers.items():
+                saved = Path(folder, "tokens.npz")
+                save_tokens(tokens, saved)
+                _add(file, _member(corpus, tokenizer), saved.read_bytes())
+    return Bundle(list(cells), corpora, splits)
+
+
+def _add(
+    file: zipfile.ZipFile, name: str, content: bytes, compression: int = zipfile.ZIP_STORED
+) -> None:
+    entry = zipfile.ZipInfo(name)  # of 1980: no time of writing in the bytes
+    entry.compress_type = compression
+    file.writestr(entry, content)
+
+
+def _member(corpus: str, tokenizer: str) -> str:
+    return f"tokens/{corpus}--{tokenizer}.npz"
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """Read a bundle.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: another file, or one that is damaged or of another version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such grid: make one with the corpora at hand")
+    try:
+        with zipfile.ZipFile(path) as file, tempfile.TemporaryDirectory() as folder:
+            header = json.loads(file.read(GRID))
+            if (header["format"], header["version"]) != (FORMAT, VERSION):
+                raise ValueError(f"version {header['version']}, not the {VERSION} read here")
+            corpora: dict[str, dict[str, TokenFile]] = {}
+            for corpus, tokenizers in header["corpora"].items():
+                for tokenizer in tokenizers:
+                    saved = Path(folder, "tokens.npz")
+                    saved.write_bytes(file.read(_member(corpus, tokenizer)))
+                    corpora.setdefault(corpus, {})[tokenizer] = load_tokens(saved)
+            cells = [Cell(**cell) for cell in header["cells"]]
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: not a grid that can be read: {error}") from error
+    return Bundle(cells, corpora, header["splits"])

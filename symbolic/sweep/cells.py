@@ -1,0 +1,207 @@
+"""Working through a grid, one cell after the other, and gathering what came of it.
+
+A cell's folder holds its run; `cell.json` is written last, so that what has one is finished. With
+torch, transformers, accelerate, numpy and safetensors all cells but the baselines can be done.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import TrainingArguments
+
+from symbolic.data.groups import assert_disjoint
+from symbolic.predictions import PREDICTIONS, Row, write_predictions
+from symbolic.sweep.bundle import Bundle
+from symbolic.sweep.grid import SIZES, SYSTEMS, Cell, System
+from symbolic.tasks import IGNORE, QUADRANTS
+from symbolic.token_training import TokenModelArguments, train_on
+from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
+
+BUNDLE = "grid.zip"
+CELLS = "cells"
+CELL = "cell.json"
+RESULTS = "results.csv"
+
+
+def run_cells(
+    bundle: Bundle,
+    output: str | Path,
+    shard: tuple[int, int] = (0, 1),
+    keep_weights: bool = True,
+    baselines: bool = True,
+    report: Callable[[str], None] = print,
+    **training: Any,
+) -> None:
+    """Do every cell of a grid that is not done yet.
+
+    Args:
+        bundle: the grid and its data.
+        output: folder of the sweep.
+        shard: (i, n): only each n-th cell, from the i-th, where n processes share the work.
+        keep_weights: else they are deleted once the predictions are written.
+        baselines: whether the baselines are done; they need scikit-learn and pandas.
+        report: is told a line for each cell.
+        training: of `TrainingArguments`, above those of the size.
+    """
+    output = Path(output)
+    wanted = [c for c in bundle.cells if baselines or not SYSTEMS[c.system].baseline]
+    for cell in wanted[shard[0] :: shard[1]]:
+        folder = output / CELLS / cell.name
+        inputs = bundle.digest(cell)
+        if finished(folder, inputs):
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        begun = time.perf_counter()
+        rows, parameters = run_cell(bundle, cell, folder, **training)
+        if not keep_weights:
+            (folder / "model.safetensors").unlink(missing_ok=True)
+        known = [row for row in rows if row["quadrant"]]
+        right = np.mean([row["quadrant"] == row["predicted"] for row in known])
+        done = {
+            **cell.to_dict(),
+            "pieces": len(known),
+            "accuracy": float(right),
+            "parameters": parameters,
+            "seconds": round(time.perf_counter() - begun, 1),
+            "inputs": inputs,
+        }
+        (folder / CELL).write_text(json.dumps(done))
+        write_results(output)
+        report(f"{cell.name}: accuracy {right:.3f} of {len(known)}, {done['seconds']:.0f} s")
+
+
+def run_cell(bundle: Bundle, cell: Cell, folder: Path, **training: Any) -> tuple[list[Row], int]:
+    """Do one cell: its run is left in the folder, its predictions and parameters are returned."""
+    system, split = SYSTEMS[cell.system], bundle.splits[cell.hold_out]
+    named = {"fold": 0 if cell.fold is None else cell.fold, "seed": cell.seed}
+    if system.baseline:
+        rows = _baseline_rows(bundle, cell, system, named)
+        write_predictions(rows, folder / PREDICTIONS)
+        return rows, 0
+    tokens = bundle.tokens(cell)
+    shape, settings = SIZES[cell.size].of(system.backbone)
+    arguments = TokenModelArguments(
+        backbone=system.backbone, tasks=system.tasks, features=system.features, **shape
+    )
+    told = TrainingArguments(
+        **{
+            **TRAINING_DEFAULTS,
+            "logging_strategy": "epoch",
+            "save_strategy": "no",
+            "disable_tqdm": True,
+            **settings,
+            **training,
+            "output_dir": str(folder),
+            "seed": cell.seed,
+        }
+    )
+    source = {
+        "emopia": None,
+        "vgmidi": None,
+        split["corpus"]: split["corpus"],
+        "hold_out": cell.hold_out,
+        "folds": split["folds"],
+    }
+    model, rows = train_on(
+        tokens, split["train"], split["held"], arguments, FitArguments(), told, source, **named
+    )
+    return rows, sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def _baseline_rows(bundle: Bundle, cell: Cell, system: System, named: dict[str, int]) -> list[Row]:
+    import pandas as pd
+
+    from symbolic.baselines import fit_predict
+
+    tokens, split = bundle.tokens(cell), bundle.splits[cell.hold_out]
+    train, held = np.array(split["train"]), np.array(split["held"])
+    groups = np.array(tokens.groups)
+    assert_disjoint(train=groups[train], held_out=groups[held])
+    features = pd.DataFrame(tokens.features, columns=list(tokens.feature_names))
+    quadrants = tokens.labels["emotion"]
+    train = train[quadrants[train] != IGNORE]
+    answers = fit_predict(
+        system.baseline,
+        features.iloc[train],
+        quadrants[train],
+        features.iloc[held],
+        seed=cell.seed,
+        groups=groups[train],
+    )
+    return [
+        {
+            "corpus": tokens.corpora[i],
+            "file": tokens.pieces[i],
+            "group": tokens.groups[i],
+            **named,
+            "quadrant": QUADRANTS[quadrants[i]] if quadrants[i] != IGNORE else None,
+            "predicted": QUADRANTS[answer.argmax()],
+            **dict(zip(("q1", "q2", "q3", "q4"), answer.tolist(), strict=True)),
+        }
+        for i, answer in zip(held, answers, strict=True)
+    ]
+
+
+def finished(folder: Path, inputs: str) -> bool:
+    """Whether a cell's folder holds what came of these inputs: see `Bundle.digest`."""
+    try:
+        return json.loads((folder / CELL).read_text())["inputs"] == inputs
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def write_results(output: str | Path) -> list[dict[str, Any]]:
+    """Write `results.csv`, a row for each finished cell of any grid in the folder."""
+    folders = sorted(Path(output, CELLS).iterdir())
+    found = [
+        json.loads((folder / CELL).read_text()) for folder in folders if (folder / CELL).is_file()
+    ]
+    if found:
+        path = Path(output, RESULTS)
+        partial = path.with_suffix(f".{time.perf_counter_ns()}")  # several processes may write
+        with open(partial, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(found)
+        partial.replace(path)
+    return found
+
+
+def import_cells(bundle: Bundle, output: str | Path, others: Iterable[str | Path]) -> list[str]:
+    """Take over finished cells of a grid that were done elsewhere.
+
+    Args:
+        bundle: the grid.
+        output: folder of the sweep.
+        others: folders of sweeps of the same grid, or of one that shares cells with it.
+
+    Returns:
+        Names of the cells taken over; those that are here already are not among them.
+
+    Raises:
+        ValueError: a folder without a finished cell of this grid.
+    """
+    inputs = {cell.name: bundle.digest(cell) for cell in bundle.cells}
+    taken = []
+    for other in map(Path, others):
+        found = [name for name, one in inputs.items() if finished(other / CELLS / name, one)]
+        if not found:
+            raise ValueError(f"{other}: no finished cell of this grid")
+        for name in found:
+            place = Path(output, CELLS, name)
+            if not finished(place, inputs[name]):
+                shutil.rmtree(place, ignore_errors=True)
+                shutil.copytree(other / CELLS / name, place)
+                taken.append(name)
+    if taken:
+        write_results(output)
+    return taken

@@ -1,0 +1,210 @@
+"""The grid: which systems, of which size, under which protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+EVERYTHING = "emotion,key,velocity"
+
+
+@dataclass(frozen=True)
+class System:
+    """One row of the comparison.
+
+    Attributes:
+        name: on the command line.
+        title: in tables.
+        tokenizer: as `symbolic.tokenizers.build_tokenizer` takes it; empty for baselines.
+        backbone: in `symbolic.backbones.BACKBONES`; empty for baselines.
+        tasks: by commas.
+        features: whether features of the whole piece join the encoder's states before the heads.
+        baseline: in `symbolic.baselines.BASELINES`; empty for encoders.
+        published: by corpus, accuracy and macro-F1 in the paper that describes it, in percent and
+            as a fraction, for comparison and never for anything else.
+    """
+
+    name: str
+    title: str
+    tokenizer: str = ""
+    backbone: str = ""
+    tasks: str = ""
+    features: bool = False
+    baseline: str = ""
+    published: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def settings(self) -> dict[str, Any]:
+        """What its outcome follows from."""
+        values = asdict(self)
+        return {k: v for k, v in values.items() if k not in ("name", "title", "published")}
+
+
+def _encoder(
+    name: str,
+    title: str,
+    backbone: str,
+    tokenizer: str,
+    tasks: str = EVERYTHING,
+    features: bool = False,
+    **published: tuple[str, str],
+) -> System:
+    return System(name, title, tokenizer, backbone, tasks, features, published=published)
+
+
+def _baseline(name: str, title: str, **published: tuple[str, str]) -> System:
+    return System(name.replace("_", "-"), title, baseline=name, published=published)
+
+
+# Figures: Qiu, Chen & Zhang 2022 (arXiv 2201.05782), and Hung 2021 for the LSTM.
+_ALL = (
+    _baseline("svm_lin", "SVM, Lin-style features",
+              emopia=("47.72", ".476"), vgmidi=("45.12", ".378")),
+    _baseline("svm_panda", "SVM, Panda-style features",
+              emopia=("39.77", ".362"), vgmidi=("36.93", ".215")),
+    _encoder("midigpt", "MIDIGPT", "gpt2", "ferreira", "emotion",
+             emopia=("58.75±3.13", ".572±.029"), vgmidi=("53.88±3.48", ".505±.041")),
+    _encoder("midibert", "MIDIBERT", "bert", "cp-midibert", "emotion",
+             emopia=("63.41±3.52", ".628±.033"), vgmidi=("47.30±2.81", ".432±.021")),
+    _encoder("mt-midigpt", "MT-MIDIGPT", "gpt2", "ferreira",
+             emopia=("62.50±4.45", ".611±.047"), vgmidi=("55.85±1.97", ".509±.017")),
+    _encoder("mt-midibert", "MT-MIDIBERT", "bert", "cp-midibert",
+             emopia=("67.58±2.39", ".664±.027"), vgmidi=("49.81±2.52", ".453±.019")),
+    _encoder("midibert-key", "MIDIBERT + key", "bert", "cp-midibert", "emotion,key",
+             emopia=("67.03±2.54", "")),
+    _encoder("midibert-velocity", "MIDIBERT + velocity", "bert", "cp-midibert",
+             "emotion,velocity", emopia=("64.73±5.47", "")),
+    _encoder("lstm-attention", "LSTM with attention", "lstm", "MIDILike", "emotion",
+             emopia=("68.4", "")),
+    _baseline("logistic", "logistic regression, all features"),
+    _baseline("extra_trees", "extra trees, all features"),
+    _baseline("boosting", "gradient boosting, all features"),
+    _encoder("bert-score", "BERT, CP score", "bert", "cp-score"),
+    _encoder("bert-performance", "BERT, CP performance", "bert", "cp-performance"),
+    _encoder("gpt2-performance", "GPT-2, CP performance", "gpt2", "cp-performance"),
+    _encoder("lstm-performance", "LSTM, CP performance", "lstm", "cp-performance"),
+    _encoder("hybrid-bert", "BERT, CP performance, joined with features", "bert",
+             "cp-performance", features=True),
+    _encoder("hybrid-lstm", "LSTM, CP performance, joined with features", "lstm",
+             "cp-performance", features=True),
+)  # fmt: skip
+
+SYSTEMS: dict[str, System] = {system.name: system for system in _ALL}
+
+PROTOCOLS = {
+    "emopia-val": ("emopia", False),
+    "emopia-cls-val": ("emopia", False),
+    "emopia-song": ("emopia", True),
+    "vgmidi": ("vgmidi", True),
+    "vgmidi-game": ("vgmidi", True),
+}
+"""Corpus of each protocol, on which alone its systems are trained, and whether it has folds."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the encoders are, and how they are trained.
+
+    Attributes:
+        shape: for all backbones, and by backbone what is different: `ShapeArguments`.
+        training: the same of `transformers.TrainingArguments`.
+    """
+
+    shape: dict[str, dict[str, Any]]
+    training: dict[str, dict[str, Any]]
+
+    def of(self, backbone: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Shape and training of a backbone."""
+        return tuple(
+            {**values.get("all", {}), **values.get(backbone, {})}
+            for values in (self.shape, self.training)
+        )
+
+
+SIZES = {
+    "tiny": Size(
+        {"all": {"hidden_size": 16, "layers": 1, "heads": 2, "field_embedding_size": 8,
+                 "window": 64, "training_window": 64}},
+        {"all": {"num_train_epochs": 1, "per_device_train_batch_size": 8, "learning_rate": 1e-3}},
+    ),
+    # What two CPU cores train in an hour or two; the defaults of the scripts in all else. Several
+    # flat tokens make a note, so that what reads them sees longer windows.
+    "small": Size(
+        {"all": {"hidden_size": 96, "layers": 2, "heads": 4, "field_embedding_size": 32,
+                 "window": 128, "training_window": 128, "dropout": 0.2, "head_dropout": 0.2},
+         "gpt2": {"window": 256, "training_window": 256},
+         "lstm": {"window": 256, "training_window": 256}},
+        {"all": {"num_train_epochs": 20, "per_device_train_batch_size": 32,
+                 "learning_rate": 1e-3, "warmup_steps": 50},
+         "gpt2": {"num_train_epochs": 12}},
+    ),
+    # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as they are described. Their authors begin
+    # with weights that were pre-trained: `scripts/pretrain.py`, and `--pretrained` here.
+    "paper": Size(
+        {"all": {"hidden_size": 768, "layers": 12, "heads": 12, "feedforward": 3072,
+                 "field_embedding_size": 256, "window": 512, "training_window": 512,
+                 "dropout": 0.1, "attention_dropout": 0.1, "head_dropout": 0.1},
+         "gpt2": {"hidden_size": 512, "layers": 4, "heads": 8, "feedforward": 2048,
+                  "field_embedding_size": 512, "window": 1024, "training_window": 1024,
+                  "dropout": 0.25, "attention_dropout": 0.25},
+         "lstm": {"hidden_size": 256, "layers": 2}},
+        {"all": {"num_train_epochs": 10, "per_device_train_batch_size": 12,
+                 "learning_rate": 2e-5, "warmup_steps": 0},
+         "gpt2": {"learning_rate": 3e-5},
+         "lstm": {"learning_rate": 1e-3}},
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training, or one fit of a baseline: a system on one fold with one seed."""
+
+    system: str
+    protocol: str
+    fold: int | None
+    seed: int
+    size: str
+
+    @property
+    def hold_out(self) -> str:
+        """As `symbolic.data.DataArguments` has it."""
+        return self.protocol if self.fold is None else f"{self.protocol}-{self.fold}"
+
+    @property
+    def name(self) -> str:
+        """Of the cell's folder."""
+        return f"{self.system}--{self.size}--{self.hold_out}--{self.seed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values; `Cell(**values)` is the cell."""
+        return asdict(self)
+
+
+def cells(
+    systems: Iterable[str],
+    protocols: Iterable[str],
+    size: str = "small",
+    folds: int = 5,
+    seeds: Iterable[int] = (0,),
+) -> list[Cell]:
+    """The grid, in the order in which it is worked through: a whole system before the next one.
+
+    Raises:
+        ValueError: a system, a protocol or a size that does not exist.
+    """
+    systems, protocols, seeds = list(systems), list(protocols), list(seeds)
+    for what, asked, known in (
+        ("system", systems, SYSTEMS),
+        ("protocol", protocols, PROTOCOLS),
+        ("size", [size], SIZES),
+    ):
+        if unknown := [name for name in asked if name not in known]:
+            raise ValueError(f"no {what} {', '.join(unknown)}; there are {', '.join(known)}")
+    return [
+        Cell(system, protocol, fold, seed, size)
+        for seed in seeds
+        for protocol in protocols
+        for system in systems
+        for fold in (range(folds) if PROTOCOLS[protocol][1] else (None,))
+    ]

@@ -1,0 +1,93 @@
+"""From corpora to a grid's bundle: everything is read and tokenized once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from symbolic.data import (
+    READERS,
+    DataArguments,
+    Piece,
+    TokenFile,
+    build_token_dataset,
+    held_out,
+    unread_files,
+)
+from symbolic.data.token_file import token_file
+from symbolic.features import FEATURE_NAMES
+from symbolic.sweep.bundle import Bundle, save_bundle
+from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell
+from symbolic.tokenizers import build_tokenizer
+
+
+def prepare(
+    path: str | Path,
+    cells: Sequence[Cell],
+    data: DataArguments,
+    cache_dir: str | Path | None = None,
+    workers: int | None = None,
+) -> Bundle:
+    """Write the bundle of a grid.
+
+    Args:
+        path: of the file.
+        cells: the grid.
+        data: where the corpora are, and `folds`; its `hold_out` is not looked at.
+        cache_dir: where tokens are kept; by default in the cache of `datasets`.
+        workers: processes that read and tokenize.
+
+    Raises:
+        ValueError: a corpus that the grid asks for and `data` does not name, or files that cannot
+            be read.
+        FileNotFoundError: a corpus that is not where it was said to be.
+    """
+    corpora: dict[str, dict[str, TokenFile]] = {}
+    splits = {}
+    for corpus in dict.fromkeys(PROTOCOLS[cell.protocol][0] for cell in cells):
+        folder = getattr(data, corpus)
+        if not folder:
+            raise ValueError(f"the grid asks for {corpus}: say where it is with --{corpus}")
+        alone = DataArguments(
+            **{corpus: folder}, folds=data.folds, fold_seed=data.fold_seed, hold_out="none"
+        )
+        pieces = READERS[corpus](folder)
+        number = {piece.path: i for i, piece in enumerate(pieces)}
+        here = [cell for cell in cells if PROTOCOLS[cell.protocol][0] == corpus]
+        for hold_out in dict.fromkeys(cell.hold_out for cell in here):
+            train, held = held_out(replace(alone, hold_out=hold_out))
+            splits[hold_out] = {
+                "corpus": corpus,
+                "folds": data.folds,
+                "train": [number[piece.path] for piece in train],
+                "held": [number[piece.path] for piece in held],
+            }
+        names = dict.fromkeys(SYSTEMS[cell.system].tokenizer for cell in here)
+        if not any(names):
+            names = {"cp-performance": None}
+        corpora[corpus] = {
+            name: _tokens(pieces, name, here, cache_dir, workers) for name in names if name
+        }
+    return save_bundle(path, cells, corpora, splits)
+
+
+def _tokens(
+    pieces: list[Piece],
+    name: str,
+    cells: Sequence[Cell],
+    cache_dir: str | Path | None,
+    workers: int | None,
+) -> TokenFile:
+    """Tokens of a corpus, with features where a baseline or a system of these tokens takes them."""
+    systems = [SYSTEMS[cell.system] for cell in cells]
+    wanted = any(
+        system.baseline or (system.features and system.tokenizer == name) for system in systems
+    )
+    rows = build_token_dataset(
+        pieces, build_tokenizer(name), cache_dir, workers, FEATURE_NAMES if wanted else ()
+    )
+    if unread := unread_files(rows):
+        path, reason = next(iter(unread.items()))
+        raise ValueError(f"{len(unread)} files cannot be read, the first is {path}: {reason}")
+    return token_file(rows)
