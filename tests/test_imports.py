@@ -37,7 +37,10 @@ LAYERS = (
         "runs",
         "doors",
     ),
-    ("training", "token_training", "pretraining", "baselines", "scoring", "evaluation"),
+    (
+        *("training", "token_training", "pretraining", "baselines", "scoring", "evaluation"),
+        *("emotion_pipeline", "card_results", "model_card", "publishing"),
+    ),
     ("sweep",),
     ("plots", "report", "cli"),
 )
