@@ -173,6 +173,20 @@ def fit_predict(
         ValueError: an unknown name, labels outside 0..3, columns that are missing, or groups that
             are not one for each row.
     """
+    return fit(baseline, X_train, y_train, seed, groups)(X_test)
+
+
+def fit(
+    baseline: str | Baseline,
+    X_train: pd.DataFrame,
+    y_train: np.ndarray,
+    seed: int = 0,
+    groups: Sequence | None = None,
+) -> Callable[[pd.DataFrame], np.ndarray]:
+    """Fit a baseline; what it returns gives the quadrant probabilities of any rows.
+
+    The arguments, the probabilities and the errors are those of `fit_predict`.
+    """
     if isinstance(baseline, str):
         if baseline not in BASELINES:
             raise ValueError(f"no baseline {baseline!r}; there are {', '.join(BASELINES)}")
@@ -183,15 +197,22 @@ def fit_predict(
         raise ValueError(f"quadrants 0..{CLASSES - 1} expected as labels, got {seen.tolist()}")
     if groups is not None and len(groups) != len(y_train):
         raise ValueError(f"{len(groups)} groups for {len(y_train)} rows")
-    train, test = (_columns(X, baseline.feature_set) for X in (X_train, X_test))
-    probabilities = np.zeros((len(test), CLASSES))
-    if len(seen) == 1:  # logistic regression refuses to learn what needs no learning
-        probabilities[:, int(seen[0])] = 1.0
-        return probabilities
-    model = baseline.make(seed)
-    grouped = {"groups": groups} if has_fit_parameter(model, "groups") else {}
-    model.fit(train, y_train, **grouped)
-    probabilities[:, model.classes_.astype(np.int64)] = model.predict_proba(test)
+    train = _columns(X_train, baseline.feature_set)
+    model = None
+    if len(seen) > 1:  # logistic regression refuses to learn what needs no learning
+        model = baseline.make(seed)
+        grouped = {"groups": groups} if has_fit_parameter(model, "groups") else {}
+        model.fit(train, y_train, **grouped)
+
+    def probabilities(X: pd.DataFrame) -> np.ndarray:
+        rows = _columns(X, baseline.feature_set)
+        answers = np.zeros((len(rows), CLASSES))
+        if model is None:
+            answers[:, int(seen[0])] = 1.0
+        else:
+            answers[:, model.classes_.astype(np.int64)] = model.predict_proba(rows)
+        return answers
+
     return probabilities
 
 

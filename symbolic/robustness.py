@@ -6,7 +6,7 @@ emotion when a piece is transposed or played slightly faster, slower, softer or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,8 +22,6 @@ PERTURBATIONS: dict[str, Callable[[NoteTable], NoteTable]] = {
     **{f"velocity x{factor}": partial(scale_velocity, factor=factor) for factor in (0.9, 1.1)},
 }
 """By name, what is done to a piece; the first word of the name is the kind of change."""
-
-KINDS = tuple(dict.fromkeys(name.split()[0] for name in PERTURBATIONS))
 
 
 def robustness(answer: Answer, tables: Sequence[NoteTable]) -> dict[str, float]:
@@ -44,24 +42,40 @@ def robustness(answer: Answer, tables: Sequence[NoteTable]) -> dict[str, float]:
         probabilities, 0..1; `pieces`, and `velocity_pieces`, those with dynamics. What there are no
         pieces for is left out.
     """
+    return robustness_of({"": answer}, tables)[""]
+
+
+def robustness_of(
+    answers: Mapping[str, Answer], tables: Sequence[NoteTable]
+) -> dict[str, dict[str, float]]:
+    """The same of several systems, by name.
+
+    Under each perturbation all of them are called with one and the same list, so that what they
+    have in common need be computed once.
+    """
+    tables = list(tables)
     dynamics = np.array([table.has_dynamics for table in tables], bool)
-    found: dict[str, float] = {"pieces": len(tables), "velocity_pieces": int(dynamics.sum())}
+    counts = {"pieces": len(tables), "velocity_pieces": int(dynamics.sum())}
+    found: dict[str, dict[str, float]] = {system: dict(counts) for system in answers}
     if not tables:
         return found
-    before = np.asarray(answer(tables))
-    distances: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    before = {system: np.asarray(answer(tables)) for system, answer in answers.items()}
+    moved: dict[str, dict[str, list[float]]] = {system: {} for system in answers}
     for name, change in PERTURBATIONS.items():
         kind = name.split()[0]
         asked = dynamics if kind == "velocity" else np.ones(len(tables), bool)
         if not asked.any():
             continue
-        after = np.asarray(answer([change(tables[i]) for i in np.flatnonzero(asked)]))
-        stays = after.argmax(axis=1) == before[asked].argmax(axis=1)
-        found[name] = float(stays.mean())
-        distances[kind].append(float(np.abs(after - before[asked]).sum(axis=1).mean() / 2))
-    for kind, moved in distances.items():
-        if moved:
-            shares = [share for name, share in found.items() if name.startswith(f"{kind} ")]
-            found[kind] = float(np.mean(shares))
-            found[f"{kind}_distance"] = float(np.mean(moved))
+        changed = [change(tables[i]) for i in np.flatnonzero(asked)]
+        for system, answer in answers.items():
+            after, was = np.asarray(answer(changed)), before[system][asked]
+            stays = after.argmax(axis=1) == was.argmax(axis=1)
+            found[system][name] = float(stays.mean())
+            distance = float(np.abs(after - was).sum(axis=1).mean() / 2)
+            moved[system].setdefault(kind, []).append(distance)
+    for system, kinds in moved.items():
+        for kind, distances in kinds.items():
+            shares = [v for name, v in found[system].items() if name.startswith(f"{kind} ")]
+            found[system][kind] = float(np.mean(shares))
+            found[system][f"{kind}_distance"] = float(np.mean(distances))
     return found
