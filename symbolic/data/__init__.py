@@ -1,6 +1,8 @@
 """Data: labelled pieces, splits without leaks, windows, token files, batches."""
 
 from symbolic.data.annotated_keys import read_pop909, read_when_in_rome
+from symbolic.data.audit import Audit
+from symbolic.data.audited import audit_paths, audited_pieces
 from symbolic.data.collator import Collator
 from symbolic.data.dataset import PieceDataset
 from symbolic.data.emopia import EMOPIA_LOOK_ALIKES, listed_pieces, read_emopia
@@ -40,6 +42,7 @@ __all__ = [
     "FOLDS",
     "PROTOCOLS",
     "READERS",
+    "Audit",
     "Collator",
     "DataArguments",
     "LeakError",
@@ -50,6 +53,8 @@ __all__ = [
     "TokenFile",
     "TokenScheme",
     "assert_disjoint",
+    "audit_paths",
+    "audited_pieces",
     "build_token_dataset",
     "fold_pieces",
     "group_folds",
