@@ -23,6 +23,8 @@ PERTURBATIONS: dict[str, Callable[[NoteTable], NoteTable]] = {
 }
 """By name, what is done to a piece; the first word of the name is the kind of change."""
 
+KINDS = tuple(dict.fromkeys(name.split()[0] for name in PERTURBATIONS))
+
 
 def robustness(answer: Answer, tables: Sequence[NoteTable]) -> dict[str, float]:
     """How many answers stay under each perturbation, and how far their probabilities move.

@@ -13,7 +13,7 @@ from symbolic.data.groups import group_name
 from symbolic.data.label_rows import read_rows
 from symbolic.data.labelled import read_labelled
 from symbolic.data.pieces import Piece, loose_pieces
-from symbolic.data.vgmidi import read_vgmidi
+from symbolic.data.vgmidi import game_piece, read_vgmidi
 from symbolic.notes.pool import read_many
 from symbolic.notes.sources import display_name
 
@@ -104,7 +104,15 @@ def _emopia(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, 
 
 
 def _vgmidi(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
-    return _with_splits(read_vgmidi(table.parent), table, split), {}
+    audited, together = [], {}
+    for piece, row in zip(
+        _with_splits(read_vgmidi(table.parent), table, split), read_rows(table), strict=True
+    ):
+        group = game_piece(row.text("game"), row.text("piece"))
+        audited.append(replace(piece, group=group))
+        if group != piece.group and not raw:
+            together[group_name(piece.corpus, group)] = group_name(piece.corpus, piece.group)
+    return audited, together
 
 
 def _labelled(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
