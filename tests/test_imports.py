@@ -113,7 +113,7 @@ def python(command: str) -> str:
 def test_the_modules_are_found():
     assert {"symbolic", "symbolic.cli", "symbolic.notes.read", "symbolic.tasks.key"} < set(MODULES)
     assert "symbolic.notes.midi" in own_imports("symbolic.notes.read")
-    assert "symbolic.plots" in own_imports("symbolic.cli")  # inside a function
+    assert "symbolic.plots" in own_imports("symbolic.commands.score")  # inside a function
 
 
 def test_every_room_has_its_place():
