@@ -141,7 +141,7 @@ def test_freezing_tells_how_much_would_have_learnt():
 @pytest.mark.parametrize("what", ["4", "-1", "half", "", "heads"])
 def test_parts_that_a_model_does_not_have_cannot_be_frozen(what):
     model = make()
-    with pytest.raises(ValueError, match="freeze .*embeddings, encoder, or a number of the 3"):
+    with pytest.raises(ValueError, match=r"freeze .*embeddings, encoder, or a number of the 3"):
         freeze(model, what)
     before = [p.requires_grad for p in make().parameters()]
     assert [p.requires_grad for p in model.parameters()] == before

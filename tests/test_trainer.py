@@ -207,7 +207,7 @@ def test_without_a_head_of_quadrants_the_loss_decides(tunes, tmp_path):
 
 
 def test_epochs_that_are_not_kept_cannot_be_chosen_from(tunes, tmp_path):
-    with pytest.raises(ValueError, match="validation_share .* save_strategy"):
+    with pytest.raises(ValueError, match=r"validation_share .* save_strategy"):
         fit(make(), TokenDataset(tunes, 64), TokenDataset(tunes, 64, every=True),
             FitArguments(validation_share=0.5), told(tmp_path, save_strategy="no"))  # fmt: skip
 
