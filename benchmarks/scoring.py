@@ -66,7 +66,7 @@ def main() -> None:
         ("bare forward pass", bare, notes, len(files)),
         ("read", timed(read_notes, files), notes, len(files)),
         ("tokenize, already read", timed(tokenizer.ids, tables), notes, len(files)),
-        ("features, already read", timed(features, tables), notes, len(files)),
+        ("features, already read", timed(lambda t: features(t, names), tables), notes, len(files)),
         ("read and tokenize", timed(tokenizer.ids, files), notes, len(files)),
         ("peer: read, pretty_midi", timed(lambda f: PrettyMIDI(str(f)), peers), peer_notes,
          len(peers)),

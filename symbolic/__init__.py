@@ -1,7 +1,8 @@
 """Symbolic-music NLP: the emotion, key and dynamics of MIDI and MusicXML.
 
 Public names are imported when they are first used, so that `import symbolic` costs next to nothing.
-The transformers Auto classes know the `symbolic` model type as soon as they are imported.
+The transformers Auto classes know the `symbolic` model type as soon as they are imported, and
+`transformers.pipeline` the task `music-emotion`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ _NAMES = {
     "EmotionScorer": "symbolic.scoring",
     "FerreiraTokenizer": "symbolic.tokenizers",
     "MidiTokTokenizer": "symbolic.tokenizers",
+    "MusicEmotionPipeline": "symbolic.emotion_pipeline",
     "NoteTable": "symbolic.notes",
     "ReadError": "symbolic.notes",
     "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well

@@ -49,6 +49,22 @@ def shift_velocity(notes: NoteTable, amount: int) -> NoteTable:
     return replace(notes, velocity=np.clip(notes.velocity + amount, 1, 127))
 
 
+def scale_velocity(notes: NoteTable, factor: float) -> NoteTable:
+    """The piece played `factor` times as loud, in whole velocities kept within 1..127.
+
+    A piece without dynamics is unchanged.
+
+    Raises:
+        ValueError: a factor that is not positive.
+    """
+    if not factor > 0:
+        raise ValueError(f"velocity factor {factor} is not positive")
+    if not notes.has_dynamics:
+        return notes
+    scaled = np.rint(notes.velocity * factor).astype(np.int64)
+    return replace(notes, velocity=np.clip(scaled, 1, 127))
+
+
 def drop_dynamics(notes: NoteTable) -> NoteTable:
     """The piece as a score without dynamic marks: velocities say nothing."""
     return replace(notes, velocity=np.full(len(notes), 64, np.int64), has_dynamics=False)

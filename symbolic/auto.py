@@ -1,8 +1,9 @@
-"""Registration with the Auto classes of transformers, put off until transformers is imported.
+"""Registration with transformers, put off until transformers is imported.
 
-`symbolic.configuration` and `symbolic.modeling` register themselves. Importing them at once would
-make `import symbolic` and `symbolic --help` wait for torch; not importing them would leave
-`AutoModel` without them.
+`symbolic.configuration` and `symbolic.modeling` register themselves with the Auto classes,
+`symbolic.emotion_pipeline` registers its task. Importing them at once would make `import symbolic`
+and `symbolic --help` wait for torch; not importing them would leave `AutoModel` and `pipeline`
+without them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _BELOW = ("symbolic.configuration", "symbolic.encoders")
 
 
 def register_on_import() -> None:
-    """Make the Auto classes know the model type, now or when transformers is imported."""
+    """Make transformers know the model type and the pipeline, now or when it is imported."""
     try:
         import wrapt
     except ModuleNotFoundError:
@@ -26,6 +27,7 @@ def register_on_import() -> None:
     wrapt.register_post_import_hook(_register, "transformers")
     for name in _BELOW:
         wrapt.register_post_import_hook(_register, name)
+    wrapt.register_post_import_hook(_register_pipeline, "transformers.pipelines")
 
 
 def _register(module) -> None:
@@ -33,3 +35,12 @@ def _register(module) -> None:
     others = any(name in sys.modules for name in _BELOW if name != module.__name__)
     if module.__name__ == "symbolic.encoders" or not others:
         importlib.import_module("symbolic.modeling")
+
+
+def _register_pipeline(module) -> None:
+    try:
+        importlib.import_module("symbolic.emotion_pipeline")
+    except ModuleNotFoundError as error:
+        # Without what reads music there is no pipeline of music; the others must go on working.
+        if (error.name or "").partition(".")[0] == "symbolic":
+            raise

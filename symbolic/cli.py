@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ PICTURES = (".png", ".pdf", ".svg")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; returns the exit status: 0 done, 1 nothing to score, 2 wrong usage."""
+    """Entry point; the exit status: 0 done, 1 nothing to score or a leak, 2 wrong usage."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # file names may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
@@ -88,6 +89,34 @@ def _parser() -> argparse.ArgumentParser:
         help="processes that read files (default: one per core; 0: none, without limits per file)",
     )
     score.add_argument("-q", "--quiet", action="store_true", help="no table and no progress bar")
+    check = commands.add_parser(
+        "audit",
+        help="check a labelled set for leaks before training",
+        description="Check labelled music before anyone trains on it: songs in more than one "
+        "split, files, notes and melodies that occur twice, labels, dynamics, tempos, files that "
+        "cannot be read. The exit status is 1 where a split, or folds by group, would leak.",
+    )
+    check.set_defaults(run=_audit)
+    check.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="folder of EMOPIA (clips.csv) or VGMIDI (phrases.csv), folder with labels.csv, any "
+        "CSV like that, folder of music; several are audited together",
+    )
+    check.add_argument(
+        "--split", default="split", metavar="COLUMN", help="column of the split (split)"
+    )
+    check.add_argument(
+        "--raw",
+        action="store_true",
+        help="the split and the groups as they stand in the table, without what the reader of the "
+        "corpus does about songs that are known to look alike",
+    )
+    check.add_argument("--json", type=_json_path, metavar="FILE", help="write the findings")
+    check.add_argument(
+        "--workers", type=_natural, metavar="N", help="processes that read files, as for score"
+    )
     return parser
 
 
@@ -105,6 +134,10 @@ def _positive(text: str) -> int:
 
 def _output_path(text: str) -> Path:
     return _path_to(text, tuple(WRITERS))
+
+
+def _json_path(text: str) -> Path:
+    return _path_to(text, (".json",))
 
 
 def _plot_path(text: str) -> Path:
@@ -155,6 +188,23 @@ def _score(options: argparse.Namespace) -> int:
     if not options.quiet:
         _print(table, options)
     return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    if options.json:
+        _make_room(options.json)
+    from symbolic.data.audit_text import audit_dict
+    from symbolic.data.audited import audit_paths
+
+    try:
+        found = audit_paths(options.paths, options.split, options.raw, options.workers)
+    except (OSError, ValueError) as error:
+        raise _UsageError(str(error)) from error
+    if options.json:
+        text = json.dumps(audit_dict(found), ensure_ascii=False, indent=1)
+        _write(lambda path: path.write_text(text + "\n", encoding="utf-8"), options.json)
+    print(found)
+    return 1 if found.leaks else 0
 
 
 def _load(name: str | None, device: str):

@@ -2,222 +2,264 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from symbolic.baselines import BASELINES, fit_predict
+from symbolic.baselines import BASELINES, fit
+from symbolic.comparison import Comparison, compare
 from symbolic.data import (
-    Collator,
     DataArguments,
     Piece,
-    PieceDataset,
     assert_disjoint,
     group_name,
     held_out,
+    leaks,
     read_tables,
+    tokens_of,
 )
 from symbolic.features import feature_frame
 from symbolic.inference import predict
 from symbolic.keys import estimate_key, parse_key
-from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, read_notes
-from symbolic.runs import RECORD
-from symbolic.scoring import EmotionScorer
-from symbolic.tasks import IGNORE, QUADRANTS, key_label
-from symbolic.tasks.metrics import confusion, emotion_metrics, grouped_bootstrap
-from symbolic.tokenizers import Tokenizer, load_tokenizer
+from symbolic.prediction_frames import PROBABILITIES, piece_level, read_predictions
+from symbolic.predictions import PREDICTIONS, Row, predictions
+from symbolic.results import Summary, summarise
+from symbolic.robustness import Answer, robustness_of
+from symbolic.runs import read_record
+from symbolic.scoring import EmotionScorer, load_model
+from symbolic.tasks.intervals import DRAWS
+from symbolic.tasks.metrics import mirex_key_score
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MODEL = "model"
+REFERENCE = "extra_trees"
 SEED = 0
 
+# Columns of predictions that are no model's.
+LABELS = ("corpus", "file", "group", "fold", "seed", "quadrant", "valence", "arousal")
 
-@dataclass
+
+@dataclass(frozen=True)
 class Evaluation:
-    """Predictions of several systems for the same held-out pieces.
+    """Several systems on the same held-out pieces.
 
     Attributes:
-        quadrants: (n,) true quadrants, 0..3.
-        groups: the group of each piece.
-        probabilities: by name of the system, (n, 4).
-        key_agreement: share of the pieces whose key the model names as the profiles do.
-        velocity: accuracy of hidden velocities, and the share of the most frequent class among
-            them; NaN where the model or the pieces have none.
+        frames: by name of the system, its predictions: see `symbolic.prediction_frames`.
+        summaries: what they score.
+        differences: by name, how much more accurate the system is than `extra_trees`, paired.
+        left_out: pieces whose phrases have several labels, where results are of whole pieces.
     """
 
-    quadrants: np.ndarray
-    groups: list[str]
-    probabilities: dict[str, np.ndarray]
-    key_agreement: float
-    velocity: tuple[float, float]
-
-    def table(self, reference: str = "extra_trees", draws: int = 2000) -> str:
-        """Markdown: scores of every system, 95 % intervals from drawing groups.
-
-        Args:
-            reference: the system that the last column compares with, on the same draws.
-            draws: bootstrap samples.
-        """
-        lines = [
-            "| system | accuracy | macro-F1 | valence | arousal | calibration error "
-            f"| accuracy above {reference} |",
-            "|---|---|---|---|---|---|---|",
-        ]
-        baseline = self._right(reference)
-        for name, probabilities in self.probabilities.items():
-            scores = emotion_metrics(self.quadrants, probabilities)
-            right = self._right(name)
-            difference = right - baseline
-            against = "-"
-            if name != reference:
-                against = f"{difference.mean():+.3f} {self._interval(difference, draws)}"
-            lines.append(
-                f"| {name} | {scores['accuracy']:.3f} {self._interval(right, draws)} "
-                f"| {scores['macro_f1']:.3f} | {scores['valence']:.3f} | {scores['arousal']:.3f} "
-                f"| {scores['calibration_error']:.3f} | {against} |"
-            )
-        return "\n".join(lines)
-
-    def confusion_table(self, name: str) -> str:
-        """Markdown: the confusion matrix of one system, rows true, columns predicted."""
-        rows = confusion(self.quadrants, self.probabilities[name])
-        lines = [f"| {name} | " + " | ".join(QUADRANTS) + " |", "|---" * 5 + "|"]
-        lines += [
-            f"| **{quadrant}** | " + " | ".join(map(str, row)) + " |"
-            for quadrant, row in zip(QUADRANTS, rows, strict=True)
-        ]
-        return "\n".join(lines)
-
-    def _right(self, name: str) -> np.ndarray:
-        return (self.probabilities[name].argmax(axis=1) == self.quadrants).astype(float)
-
-    def _interval(self, values: np.ndarray, draws: int) -> str:
-        low, high = grouped_bootstrap(lambda rows: values[rows].mean(), self.groups, draws, SEED)
-        return f"[{low:.3f}, {high:.3f}]"
+    frames: dict[str, pd.DataFrame]
+    summaries: dict[str, Summary]
+    differences: dict[str, Comparison] = field(default_factory=dict)
+    left_out: int = 0
 
 
-def evaluate(folders: Sequence[str | Path], data: DataArguments) -> Evaluation:
-    """Predict what each model held out, with the model and with every baseline.
+def evaluate(
+    folders: Sequence[str | Path],
+    data: DataArguments,
+    baselines: Sequence[str] = tuple(BASELINES),
+    robust: bool = True,
+    whole_pieces: bool = False,
+    draws: int = DRAWS,
+) -> Evaluation:
+    """Predict what each model held out, with the model and with the baselines.
 
     Baselines are fitted on the pieces that the model was trained on; those whose name ends in
     "own corpus" only on the part of them that comes from the corpus of the held-out pieces.
 
     Args:
-        folders: models as `symbolic.training.train` saves them. Several folders are folds of one
-            protocol: their held-out pieces are pooled and must be different ones.
+        folders: models as training saves them. Several folders are folds, or seeds, of one
+            protocol. Of a model that was trained from a token file what it predicted then is
+            taken: there are no notes to ask it, or a baseline, anything else.
         data: where the corpora are; what is held out is read from the models' records.
+        baselines: names in `symbolic.baselines.BASELINES`.
+        robust: whether all systems are asked again with the music played otherwise.
+        whole_pieces: average the phrases of a piece, and leave out pieces whose phrases differ.
+        draws: bootstrap samples.
 
     Raises:
-        LeakError: a model that was trained on a group it is to be scored on, or two models with a
-            held-out group in common.
+        LeakError: a model that was trained on a group it is to be scored on, or two models of one
+            seed with a held-out group in common; not where the protocol itself leaks, whose
+            summaries are marked.
+        FileNotFoundError: a folder that is no run, or a corpus that is not there.
+        ValueError: models of different protocols.
     """
-    parts = [_evaluate_one(Path(folder), data) for folder in folders]
-    assert_disjoint(
-        **{str(folder): part.groups for folder, part in zip(folders, parts, strict=True)}
-    )
-    sizes = [len(part.groups) for part in parts]
-    return Evaluation(
-        quadrants=np.concatenate([part.quadrants for part in parts]),
-        groups=[group for part in parts for group in part.groups],
-        probabilities={
-            name: np.concatenate([part.probabilities[name] for part in parts])
-            for name in parts[0].probabilities
-        },
-        key_agreement=float(np.average([part.key_agreement for part in parts], weights=sizes)),
-        velocity=tuple(np.average([part.velocity for part in parts], axis=0, weights=sizes)),
-    )
+    import pandas as pd
 
-
-def _evaluate_one(folder: Path, data: DataArguments) -> Evaluation:
-    record = json.loads((folder / RECORD).read_text())
-    used = record["data"]
-    train, test = held_out(
-        DataArguments(
-            emopia=data.emopia if used["emopia"] else None,
-            vgmidi=data.vgmidi if used["vgmidi"] else None,
-            hold_out=used["hold_out"],
+    parts = [_evaluate_one(Path(folder), data, baselines, robust) for folder in folders]
+    if len({part.leaks for part in parts}) > 1:
+        raise ValueError("some of these models were trained on a split that leaks, others were not")
+    _assert_folds(parts)
+    names = [name for name in parts[0].frames if all(name in part.frames for part in parts)]
+    frames = {name: pd.concat([p.frames[name] for p in parts], ignore_index=True) for name in names}
+    left_out = 0
+    if whole_pieces:
+        reduced = {name: piece_level(frame) for name, frame in frames.items()}
+        frames = {name: frame for name, (frame, _) in reduced.items()}
+        left_out = reduced[MODEL][1]
+    summaries = {
+        name: summarise(
+            frame,
+            draws,
+            SEED,
+            protocol=", ".join(dict.fromkeys(part.protocol for part in parts)),
+            leaks=parts[0].leaks,
+            robustness=pooled([part.robustness.get(name, {}) for part in parts]),
         )
-    )
-    assert_disjoint(
-        trained_on=record["groups"],
-        held_out=[group_name(piece.corpus, piece.group) for piece in test],
-    )
-    model = SymbolicModel.from_pretrained(folder)
-    tokenizer = load_tokenizer(model.config.tokenizer_class, folder)
+        for name, frame in frames.items()
+    }
+    differences = {}
+    if REFERENCE in frames and "q1" in frames[MODEL]:
+        differences = {
+            name: compare(frame, frames[REFERENCE], draws, SEED)
+            for name, frame in frames.items()
+            if name != REFERENCE
+        }
+    return Evaluation(frames, summaries, differences, left_out)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is known of one folder."""
+
+    folder: Path
+    protocol: str
+    leaks: bool
+    frames: dict[str, pd.DataFrame]
+    robustness: dict[str, dict[str, float]]
+
+
+def _evaluate_one(
+    folder: Path, data: DataArguments, baselines: Sequence[str], robust: bool
+) -> _Part:
+
+    record = read_record(folder)
+    used = record["data"]
+    if "hold_out" not in used:
+        frame = read_predictions(folder / PREDICTIONS)
+        return _Part(
+            folder, f"{used.get('held_out_split', '')} of tokens", False, {MODEL: frame}, {}
+        )
+    leaking = leaks(used["hold_out"])
+    train, test = held_out(_arguments(used, data))
+    if not leaking:
+        assert_disjoint(
+            trained_on=record["groups"],
+            held_out=[group_name(piece.corpus, piece.group) for piece in test],
+        )
+    model, tokenizer = load_model(folder)
     tables = read_tables(test)
-    answers = predict(model, tables, tokenizer)
-    probabilities = {"model": answers["emotion"]}
+    tokens = tokens_of(test, tables, tokenizer, model.config.feature_names)
+    named = {"fold": used["hold_out"], "seed": record["seed"]}
+    frames = {MODEL: _frame(predictions(model, tokens, **named))}
+    answers: dict[str, Answer] = {}
+    if "emotion" in model.heads:
+        answers[MODEL] = lambda tables: predict(model, tables, tokenizer)["emotion"]
+        answers |= _baseline_answers(baselines, train, test[0].corpus)
+    for name, answer in answers.items():
+        if name != MODEL:
+            kept = [column for column in frames[MODEL] if column in LABELS]
+            frames[name] = frames[MODEL][kept].copy()
+            frames[name][PROBABILITIES] = answer(tables)
+    stays = robustness_of(answers, tables) if robust else {}
+    return _Part(folder, used["hold_out"], leaking, frames, stays)
 
-    train_features, test_features = (
-        feature_frame(rows).to_numpy() for rows in (read_tables(train), tables)
+
+def _arguments(used: dict[str, Any], data: DataArguments) -> DataArguments:
+    """What a record says of the data, with the places where the data are now."""
+    places = {}
+    for corpus in ("emopia", "vgmidi", "labelled"):
+        if used.get(corpus):
+            places[corpus] = getattr(data, corpus)
+            if not places[corpus]:
+                raise ValueError(f"the model was trained on {corpus}: say where it is, --{corpus}")
+    told = {name: used[name] for name in ("folds", "fold_seed") if name in used}
+    if used.get("midibert_clips"):
+        told["midibert_clips"] = data.midibert_clips
+    return DataArguments(
+        **places, **told, hold_out=used["hold_out"], allow_leaks=used.get("allow_leaks", False)
     )
-    labels = np.array([piece.labels["emotion"] for piece in train])
-    own = np.array([piece.corpus == test[0].corpus for piece in train])
-    for name in BASELINES:
-        for suffix, rows in ("", slice(None)), (", own corpus", own):
-            if suffix and own.all():
-                continue
-            probabilities[name + suffix] = fit_predict(
-                name, train_features[rows], labels[rows], test_features, SEED
-            )
-    keys = np.array([key_label(tokenizer.emitted(table)) for table in tables])
-    named = answers["key"].argmax(axis=1) if "key" in answers else np.full(len(keys), np.nan)
-    return Evaluation(
-        quadrants=np.array([piece.labels["emotion"] for piece in test]),
-        groups=[piece.group for piece in test],
-        probabilities=probabilities,
-        key_agreement=float((named == keys).mean()),
-        velocity=velocity_accuracy(model, tokenizer, test, tables),
-    )
 
 
-def velocity_accuracy(
-    model: SymbolicModel,
-    tokenizer: Tokenizer,
-    pieces: Sequence[Piece],
-    tables: Sequence[NoteTable],
-    seed: int = SEED,
-) -> tuple[float, float]:
-    """Accuracy of the velocity head on notes whose velocity does not stand in its input.
+def _baseline_answers(
+    names: Sequence[str], train: Sequence[Piece], corpus: str
+) -> dict[str, Answer]:
+    """Baselines as functions of music, fitted on all training pieces and on those of a corpus."""
+    known = [piece for piece in train if "emotion" in piece.labels]
+    if not (names and known):
+        return {}
+    columns = feature_frame(read_tables(known))
+    quadrants = np.array([piece.labels["emotion"] for piece in known])
+    groups = np.array([group_name(piece.corpus, piece.group) for piece in known])
+    own = np.array([piece.corpus == corpus for piece in known])
+    rows = {"": np.ones(len(known), bool)}
+    if own.any() and not own.all():
+        rows[", own corpus"] = own
 
-    Of one window of each piece. Where the tokens show velocities, 15 % of the notes are masked and
-    only those are scored; where they show none, all notes are.
+    seen: list[Any] = [None, None]
 
-    Returns:
-        Accuracy, and the share of the most frequent class among the scored notes; NaN, NaN where
-        the model has no velocity head or no piece has dynamics.
-    """
-    if "velocity" not in model.heads:
-        return float("nan"), float("nan")
-    dataset = PieceDataset(
-        pieces,
-        tables,
-        tokenizer,
-        window=model.config.window,
-        feature_names=model.config.feature_names,
-    )
-    collate = Collator(model.tasks, tokenizer.pad_ids)
-    right, classes = [], []
-    with torch.random.fork_rng(), torch.inference_mode():
-        torch.manual_seed(seed)
-        for index in range(len(dataset)):
-            batch = collate([dataset[index]])
-            labels = batch.pop("labels")["velocity"]
-            logits = model.eval()(**batch).logits["velocity"]
-            asked = labels != IGNORE
-            right.append((logits.argmax(dim=-1) == labels)[asked])
-            classes.append(labels[asked])
-    right, classes = torch.cat(right), torch.cat(classes)
-    if not len(right):
-        return float("nan"), float("nan")
-    return float(right.float().mean()), float(classes.bincount().max() / len(classes))
+    def frame(tables: Sequence[NoteTable]) -> pd.DataFrame:
+        if tables is not seen[0]:  # the baselines are asked of the same music one after the other
+            seen[:] = tables, feature_frame(tables)
+        return seen[1]
+
+    def answer(fitted: Callable, tables: Sequence[NoteTable]) -> np.ndarray:
+        return fitted(frame(tables))
+
+    return {
+        name + suffix: partial(
+            answer, fit(name, columns[used], quadrants[used], SEED, groups[used])
+        )
+        for name in names
+        for suffix, used in rows.items()
+    }
+
+
+def _frame(rows: list[Row]) -> pd.DataFrame:
+    """Rows of predictions as a frame, as `read_predictions` would read them."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows)
+    numbers = frame.columns.difference(["corpus", "file", "group", "fold", "seed", "quadrant"])
+    for column in numbers.drop("predicted", errors="ignore"):
+        frame[column] = frame[column].astype(float)
+    return frame
+
+
+def _assert_folds(parts: Sequence[_Part]) -> None:
+    """No two models of one seed may have predicted the same group."""
+    sides: dict[Any, dict[str, list[str]]] = {}
+    for part in parts:
+        for seed, rows in part.frames[MODEL].groupby("seed"):
+            names = [group_name(*pair) for pair in zip(rows["corpus"], rows["group"], strict=True)]
+            sides.setdefault(seed, {})[str(part.folder)] = names
+    if not parts[0].leaks:
+        for folders in sides.values():
+            assert_disjoint(**folders)
+
+
+def pooled(parts: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Robustness over several sets of pieces: their means, by pieces; those of velocity by pieces
+    with dynamics."""
+    whole: dict[str, float] = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        if name in ("pieces", "velocity_pieces"):
+            whole[name] = sum(part.get(name, 0) for part in parts)
+            continue
+        count = "velocity_pieces" if name.startswith("velocity") else "pieces"
+        having = [part for part in parts if name in part]
+        weights = [part[count] for part in having]
+        whole[name] = float(np.average([part[name] for part in having], weights=weights))
+    return whole
 
 
 def evaluate_keys(
@@ -233,42 +275,25 @@ def evaluate_keys(
 
     Returns:
         `files` compared (those that could be read), share of exact keys for `model` and `profiles`,
-        and the model's mean `confidence`.
+        their MIREX-weighted scores `model_mirex` and `profiles_mirex`, and the model's mean
+        `confidence`.
     """
     import pandas as pd
 
     rows = pd.read_csv(table, dtype=str)
     scored = scorer.score([Path(folder) / file for file in rows["file"]])
-    kept = scored["error"] == ""
-    scored, true = scored[kept], rows.loc[kept, column].map(parse_key)
-    profiles = scored["path"].map(lambda path: estimate_key(read_notes(path)))
+    kept = (scored["error"] == "").to_numpy()
+    scored, true = scored[kept], rows.loc[kept, column].map(parse_key).to_numpy()
+    named = {
+        "model": scored["key"].map(parse_key).to_numpy(),
+        "profiles": scored["path"].map(lambda path: estimate_key(read_notes(path))).to_numpy(),
+    }
     return {
         "files": len(scored),
-        "model": float((scored["key"].map(parse_key) == true).mean()),
-        "profiles": float((profiles == true).mean()),
+        **{name: float((keys == true).mean()) for name, keys in named.items()},
+        **{
+            f"{name}_mirex": float(mirex_key_score(true, keys).mean())
+            for name, keys in named.items()
+        },
         "confidence": float(scored["key_confidence"].mean()),
     }
-
-
-def prediction_frame(
-    model: SymbolicModel, tokenizer: Tokenizer, pieces: Sequence[Piece]
-) -> pd.DataFrame:
-    """What a model says of labelled pieces.
-
-    Returns:
-        Columns corpus, file, group, quadrant, predicted, q1, q2, q3, q4; one row per piece.
-    """
-    import pandas as pd
-
-    emotion = predict(model, read_tables(pieces), tokenizer)["emotion"]
-    frame = pd.DataFrame(
-        {
-            "corpus": [piece.corpus for piece in pieces],
-            "file": [piece.path.name for piece in pieces],
-            "group": [piece.group for piece in pieces],
-            "quadrant": [QUADRANTS[piece.labels["emotion"]] for piece in pieces],
-            "predicted": np.array(QUADRANTS)[emotion.argmax(axis=1)],
-        }
-    )
-    frame[["q1", "q2", "q3", "q4"]] = emotion
-    return frame

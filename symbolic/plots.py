@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
+from symbolic.tasks.metrics import BINS, calibration_error, reliability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,3 +83,118 @@ def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
 
 def _short(name: str, length: int = 38) -> str:
     return name if len(name) <= length else f"{name[: length - 1]}…"
+
+
+def confusion_plot(matrix: np.ndarray, path: str | Path, title: str = "") -> None:
+    """Draw a confusion matrix; each cell says how many, and what share of its row.
+
+    Args:
+        matrix: (4, 4) counts, rows true and columns predicted quadrants; not all 0.
+        path: where to write; the suffix decides the format.
+        title: above the matrix.
+
+    Raises:
+        ValueError: another shape, or a format that matplotlib does not write.
+    """
+    from matplotlib.figure import Figure
+
+    matrix = np.asarray(matrix, float)
+    if matrix.shape != (4, 4):
+        raise ValueError(f"a confusion matrix of 4 quadrants expected, got {matrix.shape}")
+    rows = matrix.sum(axis=1, keepdims=True)
+    shares = matrix / np.maximum(rows, np.finfo(float).tiny)
+    whole = np.allclose(matrix, np.round(matrix), atol=1e-6)
+    figure = Figure(figsize=(5.4, 4.6), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (true, predicted), share in np.ndenumerate(shares):
+        axes.text(
+            predicted,
+            true,
+            f"{matrix[true, predicted]:.{0 if whole else 1}f}\n{share:.0%}",
+            ha="center",
+            va="center",
+            fontsize=11,
+            linespacing=1.3,
+            color="white" if share > 0.55 else "black",
+            fontweight="bold" if true == predicted else "normal",
+        )
+    names = [f"{quadrant}\n{QUADRANT_WORDS[quadrant]}" for quadrant in QUADRANTS]
+    sums = [
+        f"{quadrant} {QUADRANT_WORDS[quadrant]}\n{row:.0f} pieces"
+        for quadrant, row in zip(QUADRANTS, rows[:, 0], strict=True)
+    ]
+    axes.set_xticks(range(4), names)
+    axes.set_yticks(range(4), sums)
+    axes.tick_params(length=0)
+    axes.set(xlabel="predicted quadrant", ylabel="true quadrant")
+    axes.set_title(title, wrap=True, parse_math=False)
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(np.arange(3) + 0.5, minor=True)
+    axes.set_yticks(np.arange(3) + 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=2)
+    axes.tick_params(which="minor", length=0)
+    bar = figure.colorbar(image, ax=axes, fraction=0.046, format=lambda share, _: f"{share:.0%}")
+    bar.set_label("share of the true quadrant")
+    bar.outline.set_visible(False)
+    figure.savefig(path, dpi=200, bbox_inches="tight")
+
+
+def reliability_plot(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    path: str | Path,
+    title: str = "",
+    bins: int = BINS,
+) -> None:
+    """Draw a reliability diagram (Guo 2017): how often answers of a confidence are right.
+
+    Below it, how many answers there are of each confidence; those of several seeds together.
+
+    Args:
+        labels: (n,) true classes.
+        probabilities: (n, K).
+        path: where to write; the suffix decides the format.
+        title: above the diagram.
+        bins: of the confidence.
+
+    Raises:
+        ValueError: a format that matplotlib does not write.
+    """
+    from matplotlib.figure import Figure
+
+    confidence, right, count = reliability(labels, probabilities, bins)
+    filled = count > 0
+    centre = (np.arange(bins) + 0.5) / bins
+    figure = Figure(figsize=(4.8, 5.6), layout="constrained")
+    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    axes.bar(
+        centre[filled],
+        right[filled],
+        width=1 / bins,
+        color="#9ecae1",
+        edgecolor="white",
+        label="share right",
+    )
+    axes.plot([0, 1], [0, 1], color="0.25", linestyle="--", linewidth=1, label="calibrated")
+    axes.vlines(
+        confidence[filled],
+        confidence[filled],
+        right[filled],
+        color=COLOURS["Q2"],
+        linewidth=2.5,
+        clip_on=False,
+        zorder=3,
+        label="gap at the mean confidence",
+    )
+    error = calibration_error(labels, probabilities, bins)
+    axes.set(ylim=(0, 1), ylabel="share of right answers")
+    axes.set_title(
+        f"{title}\ncalibration error {error:.3f}".strip(), wrap=True, fontsize=11, parse_math=False
+    )
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+    below.bar(centre, count, width=1 / bins, color="0.6", edgecolor="white")
+    below.set(xlim=(0, 1), xlabel="confidence", ylabel="answers")
+    for panel in (axes, below):
+        panel.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=200)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -30,6 +30,37 @@ COLUMNS = (
     *("path", "quadrant", "confidence", "q1", "q2", "q3", "q4", "valence", "arousal"),
     *("key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
 )
+HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
+
+
+def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, Tokenizer]:
+    """A model and the tokenizer that was saved beside it, of the same revision.
+
+    Args:
+        name: a folder or a hub name.
+        kwargs: of `SymbolicModel.from_pretrained`; the tokenizer gets `HUB_OPTIONS` of them.
+
+    Raises:
+        OSError: nothing to load under that name.
+        ValueError: a model of another type, or of other sub-tokens than the tokenizer's.
+    """
+    name = os.fspath(name)
+    hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
+    config = SymbolicConfig.from_pretrained(name, **hub)
+    model, loading = SymbolicModel.from_pretrained(
+        name, config=config, **{**kwargs, "use_safetensors": True, "output_loading_info": True}
+    )
+    if loading["missing_keys"]:
+        raise ValueError(f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}")
+    tokenizer = load_tokenizer(config.tokenizer_class, name, **hub)
+    check_vocabulary(model, tokenizer)
+    return model, tokenizer
+
+
+def check_vocabulary(model: SymbolicModel, tokenizer: Tokenizer) -> None:
+    """Refuse a tokenizer that the model was not trained with, with a ValueError."""
+    if list(model.config.vocab_sizes) != list(tokenizer.vocab_sizes):
+        raise ValueError("the model was trained with another tokenizer's sub-tokens")
 
 
 class EmotionScorer:
@@ -50,8 +81,7 @@ class EmotionScorer:
     def __init__(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
         if "emotion" not in model.heads:
             raise ValueError("the model has no emotion task: it cannot score emotion")
-        if list(model.config.vocab_sizes) != list(tokenizer.vocab_sizes):
-            raise ValueError("the model was trained with another tokenizer's sub-tokens")
+        check_vocabulary(model, tokenizer)
         self.model = model.eval()
         self.tokenizer = tokenizer
 
@@ -70,16 +100,7 @@ class EmotionScorer:
             OSError: nothing to load under that name.
             ValueError: a model of another type, or that cannot score emotion.
         """
-        name = str(DEFAULT_MODEL if name is None else name)
-        config = SymbolicConfig.from_pretrained(name, **kwargs)
-        model, loading = SymbolicModel.from_pretrained(
-            name, config=config, use_safetensors=True, output_loading_info=True, **kwargs
-        )
-        if loading["missing_keys"]:
-            raise ValueError(
-                f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}"
-            )
-        tokenizer = load_tokenizer(config.tokenizer_class, name, **kwargs)
+        model, tokenizer = load_model(DEFAULT_MODEL if name is None else name, **kwargs)
         return cls(model.to(device), tokenizer)
 
     def score(

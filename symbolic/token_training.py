@@ -20,6 +20,7 @@ from symbolic.data.token_dataset import TokenDataset
 from symbolic.data.token_file import TokenFile, load_tokens
 from symbolic.data.validation import validation_mask
 from symbolic.doors import guarded, parsed
+from symbolic.features import named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
 from symbolic.predictions import Row, predictions
@@ -42,8 +43,12 @@ class TokenArguments:
 class TokenModelArguments(ShapeArguments):
     """The model, and what is done to its input in training."""
 
-    features: bool = field(
-        default=True, metadata={"help": "join features of the whole piece, where the file has them"}
+    features: str = field(
+        default="core",
+        metadata={
+            "help": "features that join the notes, where the file has any: none, or sets "
+            "and groups of symbolic.features, by commas"
+        },
     )
     semitones: int = field(default=6, metadata={"help": "transposition of ids, up and down"})
 
@@ -108,7 +113,7 @@ def train_on(
     if not source.get("leaks"):
         assert_disjoint(train=groups[train], held_out=groups[list(held)])
     set_seed(training.seed)
-    names = list(tokens.feature_names) if arguments.features else []
+    names = named_columns(arguments.features) if tokens.feature_names else []
     model = build_model(tokens.scheme, arguments, names)
     quadrants = tokens.labels.get("emotion", np.full(len(tokens), IGNORE))
     masked = MASKED_VELOCITY if "velocity" in model.heads else None
@@ -136,7 +141,7 @@ def train_on(
         feature_names=names,
     )
     if names:
-        standardise_features(model, tokens.features[fitted])
+        standardise_features(model, tokens.feature_columns(names)[fitted])
     if fitting.class_weights:
         model.config.class_weights = {
             EMOTION.name: balanced_weights(quadrants[fitted], EMOTION.num_labels)

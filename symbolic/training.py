@@ -24,11 +24,11 @@ from symbolic.data import (
     read_tables,
     tokens_of,
     unlabelled_pieces,
-    validation_mask,
+    validation_split,
 )
 from symbolic.data.dataset import MASKED_VELOCITY
 from symbolic.doors import guarded, parsed
-from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, features
+from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
 from symbolic.predictions import Row, predictions
@@ -58,28 +58,10 @@ class ModelArguments(ShapeArguments):
         },
     )
     semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
-    tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 % faster or slower"})
+    tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 %% faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
     drop_dynamics: float = field(default=0.1, metadata={"help": "share made scores without marks"})
-    drop_notes: float = field(default=0.0, metadata={"help": "0.1: up to 10 % of notes left out"})
-
-
-def feature_columns(names: str) -> list[str]:
-    """What `--features` names: sets and groups of `symbolic.features`, by commas; or none, or all.
-
-    Raises:
-        ValueError: a name that is neither.
-    """
-    columns: list[str] = []
-    for name in [] if names.lower() in ("none", "false") else names.split(","):
-        if name.lower() == "true":
-            name = "core"
-        found = FEATURE_SETS.get(name) or FEATURE_GROUPS.get(name)
-        if not found:
-            known = ", ".join(["none", *FEATURE_SETS, *FEATURE_GROUPS])
-            raise ValueError(f"no features {name!r}; there are {known}")
-        columns += [column for column in found if column not in columns]
-    return columns
+    drop_notes: float = field(default=0.0, metadata={"help": "0.1: up to 10 %% of notes left out"})
 
 
 def recorded_data(data: DataArguments) -> dict[str, Any]:
@@ -117,12 +99,11 @@ def train(
     groups = [group_name(piece.corpus, piece.group) for piece in train_pieces]
     validation_pieces: list[Piece] = []
     if fitting.validation_share:
-        quadrants = [piece.labels.get("emotion", IGNORE) for piece in train_pieces]
-        chosen = validation_mask(quadrants, groups, fitting.validation_share, training.seed)
-        validation_pieces = [p for p, taken in zip(train_pieces, chosen, strict=True) if taken]
-        train_pieces = [p for p, taken in zip(train_pieces, chosen, strict=True) if not taken]
+        train_pieces, validation_pieces = validation_split(
+            train_pieces, fitting.validation_share, training.seed
+        )
     set_seed(training.seed)
-    names = feature_columns(arguments.features)
+    names = named_columns(arguments.features)
     model = build_model(tokenizer, arguments, names)
     masked = MASKED_VELOCITY if "velocity" in model.heads else None
     dataset = PieceDataset(
@@ -162,7 +143,7 @@ def train(
         answers: list[Row] = []
         if test_pieces:
             tokens = tokens_of(test_pieces, read_tables(test_pieces), tokenizer, names)
-            answers = predictions(model, tokens, seed=training.seed)
+            answers = predictions(model, tokens, fold=data.hold_out, seed=training.seed)
         save_run(
             training.output_dir,
             model,

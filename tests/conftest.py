@@ -128,7 +128,7 @@ def tiny_scorer():
     """A scorer whose weights are random: its answers mean nothing, but are always the same."""
     from symbolic import CPTokenizer, EmotionScorer
     from symbolic.building import build_model
-    from symbolic.features import FEATURE_NAMES
+    from symbolic.features import FEATURE_SETS
     from symbolic.training import ModelArguments
 
     tokenizer = CPTokenizer()
@@ -136,7 +136,7 @@ def tiny_scorer():
     arguments = ModelArguments(
         hidden_size=32, layers=1, heads=2, field_embedding_size=16, window=64, temperature=0.5
     )
-    return EmotionScorer(build_model(tokenizer, arguments, FEATURE_NAMES), tokenizer)
+    return EmotionScorer(build_model(tokenizer, arguments, FEATURE_SETS["core"]), tokenizer)
 
 
 @pytest.fixture(scope="session")
@@ -146,3 +146,60 @@ def tiny_model_folder(tiny_scorer, tmp_path_factory) -> Path:
     tiny_scorer.model.save_pretrained(folder)
     tiny_scorer.tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_table():
+    """Write a CSV of rows (dicts) at a path, and the files in its column `file` beside it, empty.
+
+    The files lie in the folder `midi/`, as in EMOPIA and VGMIDI here. Returns the folder.
+    """
+    import pandas as pd
+
+    def write(path, rows, files="midi") -> Path:
+        folder = Path(path).parent / files
+        folder.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(rows).to_csv(path, index=False)
+        for row in rows:
+            (folder / row["file"]).write_bytes(b"")
+        return Path(path).parent
+
+    return write
+
+
+@pytest.fixture
+def emopia_folder(tmp_path, write_table) -> Path:
+    """EMOPIA in small: 24 songs of two clips in two quadrants each, three songs look-alikes."""
+    splits = {"Ie5koh4qvJc": "val", "FoTXpYZXxJs": "train", "jO2zX6Ul8GM": "train"}
+    splits |= {f"song{i}": "train" for i in range(20)} | {"other": "val"}
+    rows = [
+        {
+            "file": f"Q{1 + i % 4}_{song}_{k}.mid",
+            "song": song,
+            "quadrant": f"Q{1 + (i + k) % 4}",
+            "split": split,
+            "split_emopia_cls": "" if song == "song0" else "val" if i < 10 else "train",
+        }
+        for i, (song, split) in enumerate(splits.items())
+        for k in range(2)
+    ]
+    return write_table(tmp_path / "emopia" / "clips.csv", rows)
+
+
+@pytest.fixture
+def vgmidi_folder(tmp_path, write_table) -> Path:
+    """VGMIDI in small: three games, each with a "Main Theme" and six more, of two phrases."""
+    rows = [
+        {
+            "file": f"{game}_{piece}_{k}.mid",
+            "game": game,
+            "piece": piece,
+            "quadrant": f"Q{1 + (g + p) % 4}",
+            "valence": "1",
+            "arousal": "-1",
+        }
+        for g, game in enumerate(["Zelda", "Mario", "Sonic"])
+        for p, piece in enumerate(["Main Theme", *"ABCDEF"])
+        for k in range(2)
+    ]
+    return write_table(tmp_path / "vgmidi" / "phrases.csv", rows)

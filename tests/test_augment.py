@@ -8,6 +8,7 @@ from symbolic.augment import (
     drop_dynamics,
     drop_notes,
     scale_tempo,
+    scale_velocity,
     shift_velocity,
     transpose,
 )
@@ -54,6 +55,16 @@ def test_velocity_shift_stays_within_midi_and_leaves_scores_alone():
     flat = drop_dynamics(NOTES)
     assert not flat.has_dynamics
     assert (shift_velocity(flat, 20).velocity == 64).all()
+
+
+def test_louder_in_proportion_stays_within_midi_and_leaves_scores_alone():
+    assert scale_velocity(NOTES, 1.12).velocity.tolist() == [45, 67, 101, 127]
+    assert scale_velocity(NOTES, 0.001).velocity.tolist() == [1] * 4
+    assert scale_velocity(NOTES, 0.9).velocity.dtype == np.int64
+    flat = drop_dynamics(NOTES)
+    assert scale_velocity(flat, 1.5) is flat
+    with pytest.raises(ValueError, match="not positive"):
+        scale_velocity(NOTES, 0)
 
 
 def test_no_augmentation_changes_nothing():

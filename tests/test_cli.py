@@ -243,7 +243,9 @@ def test_a_reader_that_has_gone_is_no_error(folder, tiny_model_folder, root):
     assert "BrokenPipe" not in done.stderr
 
 
-@pytest.mark.parametrize("words", [["--version"], ["--help"], ["score", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["--version"], ["--help"], ["score", "--help"], ["audit", "--help"]], ids=" ".join
+)
 def test_help_and_version_do_not_wait_for_torch(words, root):
     command = (
         "import atexit, sys\n"

@@ -1,25 +1,11 @@
-"""Readers, splits that do not leak, windows, examples and batches."""
+"""Windows, examples and batches."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 from symbolic.augment import Augmentation
-from symbolic.data import (
-    Collator,
-    DataArguments,
-    LeakError,
-    Piece,
-    PieceDataset,
-    assert_disjoint,
-    group_folds,
-    held_out,
-    merged_groups,
-    read_emopia,
-    read_vgmidi,
-    window_starts,
-)
+from symbolic.data import Collator, Piece, PieceDataset, window_starts
 from symbolic.keys import KEY_NAMES
 from symbolic.notes import ReadError, note_table
 from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, velocity_labels
@@ -27,126 +13,6 @@ from symbolic.tokenizers import CPTokenizer, MidiTokTokenizer
 
 TOKENIZER = CPTokenizer()
 TASKS = (EMOTION, KEY, VELOCITY, VALENCE_AROUSAL)
-
-
-def corpus(folder, name, rows):
-    (folder / "midi").mkdir(parents=True)
-    frame = pd.DataFrame(rows)
-    frame.to_csv(folder / name, index=False)
-    for file in frame["file"]:
-        (folder / "midi" / file).write_bytes(b"")
-    return folder
-
-
-@pytest.fixture
-def emopia(tmp_path):
-    songs = {"Ie5koh4qvJc": "val", "FoTXpYZXxJs": "train", "jO2zX6Ul8GM": "train"}
-    songs |= {f"song{i}": "train" for i in range(20)} | {"other": "val"}
-    rows = [
-        {"file": f"Q{1 + i % 4}_{song}_{k}.mid", "song": song, "quadrant": f"Q{1 + (i + k) % 4}",
-         "split": split}
-        for i, (song, split) in enumerate(songs.items())
-        for k in range(2)
-    ]  # fmt: skip
-    return corpus(tmp_path / "emopia", "clips.csv", rows)
-
-
-@pytest.fixture
-def vgmidi(tmp_path):
-    rows = [
-        {"file": f"{game}_{piece}_{k}.mid", "game": game, "piece": piece,
-         "quadrant": f"Q{1 + (g + p) % 4}", "valence": "1", "arousal": "-1"}
-        for g, game in enumerate(["Zelda", "Mario", "Sonic"])
-        for p, piece in enumerate(["Main Theme", *"ABCDEF"])
-        for k in range(2)
-    ]  # fmt: skip
-    return corpus(tmp_path / "vgmidi", "phrases.csv", rows)
-
-
-def test_songs_that_look_like_a_validation_song_are_in_neither_split(emopia):
-    splits = {piece.path.name.split("_")[1]: piece.split for piece in read_emopia(emopia)}
-    assert splits["FoTXpYZXxJs"] == splits["jO2zX6Ul8GM"] == ""
-    assert splits["Ie5koh4qvJc"] == splits["other"] == "val"
-    assert splits["song3"] == "train"
-
-
-def test_main_theme_of_two_games_is_two_pieces(vgmidi):
-    groups = {piece.group for piece in read_vgmidi(vgmidi)}
-    assert {"Zelda / Main Theme", "Mario / Main Theme"} <= groups
-    assert len(groups) == 21
-    assert read_vgmidi(vgmidi)[0].labels["valence_arousal"] == (1.0, -1.0)
-
-
-def test_a_missing_corpus_says_what_it_should_look_like(tmp_path, emopia):
-    with pytest.raises(FileNotFoundError, match=r"clips\.csv.*song.*midi/"):
-        read_emopia(tmp_path / "nowhere")
-    (emopia / "midi" / "Q1_Ie5koh4qvJc_0.mid").unlink()
-    with pytest.raises(FileNotFoundError, match="1 of the 48 files"):
-        read_emopia(emopia)
-
-
-def test_a_table_without_a_column_is_refused(emopia):
-    frame = pd.read_csv(emopia / "clips.csv").drop(columns="song")
-    frame.to_csv(emopia / "clips.csv", index=False)
-    with pytest.raises(FileNotFoundError, match="no column song"):
-        read_emopia(emopia)
-
-
-def test_look_alikes_are_one_group_through_others():
-    merged = merged_groups("abcde", [("c", "b"), ("e", "c"), ("a", "nobody")])
-    assert merged == {"a": "a", "b": "b", "c": "b", "d": "d", "e": "b"}
-
-
-def test_a_leak_is_refused_and_named():
-    with pytest.raises(LeakError, match="2 groups are in both train and test: x, y"):
-        assert_disjoint(train=["x", "y", "z"], test=["y", "x"])
-    assert_disjoint(train=["x"], test=["y"], validation=[])
-
-
-def test_folds_keep_groups_together_and_quadrants_balanced():
-    rng = np.random.default_rng(0)
-    groups = [f"song{i}" for i in rng.integers(0, 60, 300)]
-    labels = rng.integers(0, 4, 300)
-    fold = group_folds(labels, groups, 5, seed=1)
-    assert sorted(set(fold)) == [0, 1, 2, 3, 4]
-    for song in set(groups):
-        assert len({f for f, g in zip(fold, groups, strict=True) if g == song}) == 1
-    assert (fold == group_folds(labels, groups, 5, seed=1)).all()
-    assert (fold != group_folds(labels, groups, 5, seed=2)).any()
-
-
-@pytest.mark.parametrize("hold_out", ["emopia-val", "emopia-dev-0", "emopia-dev-4", "vgmidi-2"])
-def test_no_protocol_leaks(emopia, vgmidi, hold_out):
-    train, test = held_out(DataArguments(emopia=str(emopia), vgmidi=str(vgmidi), hold_out=hold_out))
-    assert train
-    assert test
-    assert not {piece.group for piece in train} & {piece.group for piece in test}
-    assert all(piece.split != "val" for piece in train)
-    assert {piece.corpus for piece in train} == {"emopia", "vgmidi"}
-    if hold_out.startswith("emopia-dev"):
-        assert all(piece.split == "train" for piece in test)
-
-
-def test_the_folds_of_a_corpus_cover_it(vgmidi):
-    files = [
-        piece.path
-        for k in range(5)
-        for piece in held_out(DataArguments(vgmidi=str(vgmidi), hold_out=f"vgmidi-{k}"))[1]
-    ]
-    assert sorted(files) == sorted(piece.path for piece in read_vgmidi(vgmidi))
-
-
-@pytest.mark.parametrize("hold_out", ["emopia-test", "vgmidi-5", "vgmidi-", "emopia-dev-x"])
-def test_protocols_that_do_not_exist_are_refused(emopia, vgmidi, hold_out):
-    with pytest.raises(ValueError, match=r"hold_out|fold"):
-        held_out(DataArguments(emopia=str(emopia), vgmidi=str(vgmidi), hold_out=hold_out))
-
-
-def test_a_protocol_without_its_corpus_is_refused(emopia):
-    with pytest.raises(ValueError, match="its corpus is not given"):
-        held_out(DataArguments(emopia=str(emopia), hold_out="vgmidi-0"))
-    with pytest.raises(ValueError, match="nothing to train on"):
-        held_out(DataArguments(hold_out="none"))
 
 
 @pytest.mark.parametrize("length", [1, 9, 10, 11, 15, 16, 100, 101])
@@ -170,8 +36,8 @@ def scale_piece(n=64, tonic=60):
     )
 
 
-def dataset(tokenizer=TOKENIZER, table=None, **options):
-    piece = Piece("a.mid", "a", {"emotion": 2})
+def dataset(tokenizer=TOKENIZER, table=None, labels=(), **options):
+    piece = Piece("a.mid", "a", {"emotion": 2, **dict(labels)})
     return PieceDataset([piece], [table or scale_piece()], tokenizer, **options)
 
 
@@ -276,6 +142,29 @@ def test_the_key_label_moves_with_the_transposition():
     assert len(heard) > 6
 
 
+def test_an_annotated_key_is_the_label_and_moves_with_the_transposition():
+    augmentation = Augmentation(semitones=6)
+    annotated = dataset(labels={"key": 21}, augmentation=augmentation)  # a minor, not C major
+    profiled = dataset(augmentation=augmentation)
+    heard = set()
+    for seed in range(30):
+        torch.manual_seed(seed)
+        example = annotated[0]
+        torch.manual_seed(seed)
+        other = profiled[0]
+        assert (example["input_ids"] == other["input_ids"]).all()  # the same draws
+        relative = (other["labels"]["key"] - 3) % 12 + 12
+        assert KEY_NAMES[example["labels"]["key"]] == KEY_NAMES[relative]
+        heard.add(relative)
+    assert len(heard) > 6
+    assert annotated.pieces[0].labels["key"] == 21
+
+
+def test_a_key_that_nobody_knows_is_no_label_however_the_piece_moves():
+    data = dataset(labels={"key": IGNORE}, augmentation=Augmentation(semitones=6))
+    assert {data[0]["labels"]["key"] for _ in range(10)} == {IGNORE}
+
+
 def test_examples_are_cut_at_random_and_fixed_by_the_seed():
     data = dataset(window=16)
     torch.manual_seed(3)
@@ -326,16 +215,3 @@ def test_every_batch_has_labels_for_every_task():
     assert labels["velocity"].tolist() == [[0, IGNORE, 5, IGNORE, IGNORE], [IGNORE] * 5]
     assert labels["valence_arousal"][0].isnan().all()
     assert labels["valence_arousal"][1].tolist() == [0.5, -1.0]
-
-
-def test_the_real_corpora_are_read_whole(data_folder):
-    emopia = read_emopia(data_folder / "emopia")
-    assert len(emopia) == 990
-    assert len({piece.group for piece in emopia}) == 355 - 4  # four pairs, connected, are merged
-    assert len(read_vgmidi(data_folder / "vgmidi")) == 162
-    for hold_out in ("emopia-val", "emopia-dev-1", "vgmidi-0"):
-        held_out(
-            DataArguments(
-                emopia=data_folder / "emopia", vgmidi=data_folder / "vgmidi", hold_out=hold_out
-            )
-        )

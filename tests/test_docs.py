@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 
-@pytest.mark.parametrize("page", ["tokenizers.md"])
+@pytest.mark.parametrize("page", ["tokenizers.md", "sharing.md"])
 def test_what_a_page_shows_is_what_comes_out(root, page):
     shown = doctest.testfile(str(root / "docs" / page), module_relative=False)
     assert shown.attempted > 10

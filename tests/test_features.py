@@ -1,26 +1,29 @@
+"""Feature columns: their names and sets, and what holds of all of them."""
+
+import json
 import time
+from itertools import chain
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbolic.features import ABSOLUTE_PITCH, FEATURE_NAMES, feature_frame, features
-from symbolic.notes import note_table
+from symbolic.features import (
+    ABSOLUTE_PITCH,
+    FEATURE_GROUPS,
+    FEATURE_NAMES,
+    FEATURE_SETS,
+    feature_frame,
+    features,
+)
+from symbolic.notes import note_table, read_notes
 
 SECOND = 960  # ticks, at 480 per quarter and 120 quarters per minute
 
 
 def named(notes):
     return dict(zip(FEATURE_NAMES, features(notes), strict=True))
-
-
-def chords(*pitch_lists, gap=SECOND, length=SECOND, velocity=80, transpose=0, **columns):
-    """Chords at equal distances, `gap` and `length` in ticks; velocity a number or one per note."""
-    pitch = np.concatenate([np.asarray(pitches) for pitches in pitch_lists]) + transpose
-    onset = np.repeat(np.arange(len(pitch_lists)) * gap, [len(p) for p in pitch_lists])
-    velocity = np.broadcast_to(velocity, pitch.shape)
-    return note_table(onset, np.full(len(pitch), length), pitch, velocity, **columns)
 
 
 def some_music(n=200, seed=0, transpose=0):
@@ -36,6 +39,61 @@ def test_names_are_unique_and_as_many_as_the_values():
     assert set(ABSOLUTE_PITCH) < set(FEATURE_NAMES)
 
 
+def test_every_column_is_in_one_group():
+    assert tuple(chain.from_iterable(FEATURE_GROUPS.values())) == FEATURE_NAMES
+    assert list(FEATURE_GROUPS) == [
+        *("pitch", "interval", "rhythm", "density", "dynamics", "articulation"),
+        *("key_and_mode", "harmony"),
+    ]
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_a_set_of_columns_is_made_of_columns_that_there_are(name):
+    names = FEATURE_SETS[name]
+    assert len(set(names)) == len(names)
+    assert set(names) <= set(FEATURE_NAMES)
+
+
+def test_the_two_sets_of_2013_differ_in_what_they_hear():
+    lin, panda = set(FEATURE_SETS["lin2013"]), set(FEATURE_SETS["panda2013"])
+    assert {"key_minor", "velocity_mean", "skyline_steps"} <= lin
+    assert not panda & {*FEATURE_GROUPS["key_and_mode"], *FEATURE_GROUPS["harmony"]}
+    assert not lin & set(FEATURE_GROUPS["harmony"])
+    assert lin - panda
+    assert panda - lin
+
+
+def test_the_released_model_takes_the_core_columns(root):
+    config = json.loads((root / "symbolic" / "weights" / "config.json").read_text())
+    assert tuple(config["feature_names"]) == FEATURE_SETS["core"]
+
+
+@pytest.mark.parametrize("names", [*FEATURE_GROUPS.values(), *FEATURE_SETS.values()])
+def test_columns_are_the_same_whatever_else_is_asked_for(names):
+    piece = some_music()
+    alone, together = features(piece, names), named(piece)
+    assert np.array_equal(alone, [together[name] for name in names])
+    backwards = features(piece, names[::-1])
+    assert np.array_equal(backwards[::-1], alone)
+
+
+def test_only_what_is_asked_for_is_computed(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a pulse was looked for")
+
+    monkeypatch.setattr(np.fft, "rfft", refuse)
+    assert np.isfinite(features(some_music(), FEATURE_SETS["core"])).all()
+    with pytest.raises(AssertionError, match="pulse"):
+        features(some_music(), ["pulse_clarity"])
+
+
+def test_a_name_that_no_column_has_is_refused():
+    with pytest.raises(ValueError, match="no feature is called swing"):
+        features(some_music(), ["pitch_mean", "swing"])
+    with pytest.raises(ValueError, match="no feature is called swing"):
+        feature_frame([], ["swing"])
+
+
 @pytest.mark.parametrize("semitones", [-12, -5, 1, 6, 24])
 def test_transposing_changes_only_absolute_pitch(semitones):
     here, there = named(some_music()), named(some_music(transpose=semitones))
@@ -48,10 +106,12 @@ def test_transposing_changes_only_absolute_pitch(semitones):
     pitches=st.lists(st.integers(24, 96), min_size=1, max_size=12), semitones=st.integers(-12, 12)
 )
 def test_a_transposed_clip_keeps_its_rolled_profile(pitches, semitones):
-    rolled = [name.startswith(("pc_", "key_", "major_", "local_mode")) for name in FEATURE_NAMES]
-    tune = [[pitch] for pitch in pitches]
-    here, there = features(chords(*tune)), features(chords(*tune, transpose=semitones))
-    assert np.array_equal(here[rolled], there[rolled])
+    names = FEATURE_GROUPS["key_and_mode"]
+    n = len(pitches)
+    onset, length, velocity = np.arange(n) * SECOND, [SECOND] * n, [80] * n
+    here = note_table(onset, length, pitches, velocity)
+    there = note_table(onset, length, np.add(pitches, semitones), velocity)
+    assert np.array_equal(features(here, names), features(there, names))
 
 
 def test_a_later_start_changes_nothing():
@@ -62,120 +122,31 @@ def test_a_later_start_changes_nothing():
     assert features(later) == pytest.approx(features(now), rel=1e-6, abs=1e-9)
 
 
+def test_a_piece_played_four_times_as_often_is_no_more_of_anything():
+    def played(times):
+        once = some_music()
+        length = int((once.onset_ticks + once.duration_ticks).max())
+        onset = [once.onset_ticks + k * length for k in range(times)]
+        rest = (once.duration_ticks, once.pitch, once.velocity)
+        return note_table(np.concatenate(onset), *(np.tile(column, times) for column in rest))
+
+    short, long = named(played(8)), named(played(32))
+    for (
+        name
+    ) in FEATURE_NAMES:  # growing with the length, even with its root, would be twice as much
+        assert abs(long[name]) <= 1.3 * abs(short[name]) + 0.1, name
+
+
 def test_drums_do_not_count():
-    tune = chords([60], [64], [67], velocity=[70, 80, 90])
+    melody = note_table([0, SECOND, 2 * SECOND], [SECOND] * 3, [60, 64, 67], [70, 80, 90])
     with_drum = note_table(
-        np.append(tune.onset_ticks, 37),
-        np.append(tune.duration_ticks, 5),
-        np.append(tune.pitch, 36),
-        np.append(tune.velocity, 127),
+        np.append(melody.onset_ticks, 37),
+        np.append(melody.duration_ticks, 5),
+        np.append(melody.pitch, 36),
+        np.append(melody.velocity, 127),
         is_drum=[False, False, False, True],
     )
-    assert np.array_equal(features(with_drum), features(tune))
-
-
-def test_rhythm_is_in_seconds():
-    steady = named(chords([60], [62], [64], [65], gap=SECOND // 2, length=SECOND // 2))
-    assert steady["ioi_mean"] == pytest.approx(0.5)
-    assert steady["ioi_log_median"] == pytest.approx(np.log(0.5))
-    assert steady["onsets_per_second_log"] == pytest.approx(np.log(2))
-    assert steady["ioi_repeated"] == 1
-    assert steady["ioi_variability"] == pytest.approx(0)
-
-
-def test_the_same_ticks_at_half_the_tempo_take_twice_as_long():
-    fast = named(chords([60], [62], [64]))
-    slow = named(chords([60], [62], [64], tempos=([0], [60.0])))
-    assert slow["ioi_mean"] == pytest.approx(2 * fast["ioi_mean"])
-    assert slow["duration_log_mean"] == pytest.approx(fast["duration_log_mean"] + np.log(2))
-    assert slow["legato"] == fast["legato"] == 1
-
-
-def test_staccato_notes_are_shorter_than_their_gaps():
-    short = named(chords([60], [62], [64], length=SECOND // 10))
-    assert short["duration_ratio_log_median"] == pytest.approx(np.log(0.1))
-    assert named(chords([60], [62], [64]))["duration_ratio_log_mean"] == pytest.approx(0)
-
-
-def test_a_slightly_rolled_chord_is_one_onset():
-    rolled = note_table([0, 10, 20], [SECOND] * 3, [60, 64, 67], [80] * 3)
-    assert named(rolled)["notes_per_onset_mean"] == 3
-    arpeggio = note_table([0, 200, 400], [SECOND] * 3, [60, 64, 67], [80] * 3)
-    assert named(arpeggio)["notes_per_onset_mean"] == 1
-
-
-def test_a_crescendo_rises():
-    louder = named(chords([60], [60], [60], [60], velocity=[40, 60, 80, 100]))
-    # 60 over the three seconds between first and last onset of a piece of four
-    assert louder["velocity_slope"] == pytest.approx(80)
-    assert louder["velocity_range"] == 60
-    assert louder["velocity_mean"] == 70
-    assert louder["velocity_change"] == 20
-    assert louder["has_dynamics"] == 1
-
-
-def test_uniform_velocity_is_no_dynamics_and_not_forte():
-    quiet, loud = chords([60], [64], velocity=20), chords([60], [64], velocity=120)
-    assert np.array_equal(features(quiet), features(loud))
-    assert named(loud)["has_dynamics"] == 0
-
-
-def test_skyline_and_bass_are_the_outer_voices():
-    piece = named(chords([48, 55, 72], [50, 57, 74], [43, 59, 74]))
-    assert piece["skyline_mean"] == pytest.approx((72 + 74 + 74) / 3)
-    assert piece["bass_mean"] == pytest.approx((48 + 50 + 43) / 3)
-    assert piece["skyline_repeats"] == piece["skyline_steps"] == 0.5
-    assert piece["skyline_rising"] == 1
-    assert piece["bass_leaps"] == piece["bass_rising"] == 0.5
-
-
-def test_major_and_minor_are_told_apart():
-    major = named(chords([48, 64, 67], [53, 60, 69], [55, 62, 71], [48, 64, 67]))
-    minor = named(chords([48, 63, 67], [53, 60, 68], [55, 62, 71], [48, 63, 67]))
-    assert (major["key_minor"], minor["key_minor"]) == (0, 1)
-    assert major["major_minus_minor"] > 0 > minor["major_minus_minor"]
-    assert major["chord_major"] == 1
-    assert minor["chord_minor"] == 0.75
-    assert (major["major_third_share"], minor["major_third_share"]) == (1, 0)
-    assert major["pc_from_tonic_00"] > major["pc_from_tonic_01"] == 0
-
-
-def test_a_piece_that_turns_to_minor_halfway_is_half_major():
-    major, minor = [[60, 64, 67]] * 4, [[60, 63, 67]] * 4
-    bright, both = named(chords(*major, *major)), named(chords(*major, *minor))
-    assert (bright["local_mode_major"], both["local_mode_major"]) == (1, 0.5)
-    assert bright["local_mode_std"] == pytest.approx(0) != both["local_mode_std"]
-    assert bright["local_mode_mean"] > both["local_mode_mean"]
-
-
-def test_pitch_class_shares_sum_to_one():
-    piece = named(some_music())
-    assert sum(piece[f"pc_from_tonic_{k:02d}"] for k in range(12)) == pytest.approx(1)
-
-
-@pytest.mark.parametrize(
-    ("pitches", "interval_class", "consonant"),
-    [
-        ([60, 61], 1, 0),
-        ([60, 70], 2, 0),
-        ([60, 63], 3, 1),
-        ([60, 68], 4, 1),
-        ([60, 79], 5, 1),
-        ([60, 66], 6, 0),
-    ],
-)
-def test_intervals_fall_into_their_class(pitches, interval_class, consonant):
-    piece = named(chords(pitches))
-    assert piece[f"interval_class_{interval_class}"] == 1
-    assert piece["dissonance"] == 1 - consonant
-
-
-def test_a_held_note_is_part_of_the_harmony_until_it_ends():
-    held = note_table([0, SECOND], [2 * SECOND, SECOND], [60, 67], [80, 80])
-    assert named(held)["interval_class_5"] == 1
-    assert named(held)["notes_sounding_mean"] == 1.5
-    released = note_table([0, SECOND], [SECOND, SECOND], [60, 67], [80, 80])
-    assert named(released)["interval_class_5"] == 0
+    assert np.array_equal(features(with_drum), features(melody))
 
 
 @settings(max_examples=150, deadline=None)
@@ -218,8 +189,31 @@ def test_a_frame_has_one_row_per_piece():
     assert feature_frame([]).shape == (0, len(FEATURE_NAMES))
 
 
+def test_a_frame_of_a_group_is_that_part_of_the_whole():
+    pieces = [some_music(seed=seed) for seed in range(3)]
+    names = FEATURE_GROUPS["dynamics"]
+    part = feature_frame(pieces, names)
+    assert part.equals(feature_frame(pieces)[list(names)])
+    assert part.index.tolist() == [0, 1, 2]
+
+
 def test_a_hundred_thousand_notes_take_no_loop():
     piece = some_music(100_000)
     start = time.perf_counter()
     features(piece)
     assert time.perf_counter() - start < 2  # generous: a busy machine is no loop
+
+
+def test_features_of_real_music_are_finite_and_move_with_it(data_folder):
+    for path in sorted((data_folder / "vgmidi" / "midi").glob("*.mid"))[:10]:
+        notes = read_notes(path)
+        there = note_table(
+            *(notes.onset_ticks, notes.duration_ticks, notes.pitch + 3, notes.velocity),
+            is_drum=notes.is_drum,
+            ticks_per_quarter=notes.ticks_per_quarter,
+            tempos=(notes.tempo_ticks, notes.tempo),
+        )
+        moved = np.array([3.0 if name in ABSOLUTE_PITCH else 0.0 for name in FEATURE_NAMES])
+        here = features(notes)
+        assert np.isfinite(here).all()
+        assert features(there) == pytest.approx(here + moved, abs=1e-8)

@@ -16,7 +16,15 @@ LAYERS = (
     ("notes", "audio"),
     ("keys", "features", "augment", "structure"),
     ("tokenizers", "tasks"),
-    ("data", "configuration"),
+    (
+        "data",
+        "configuration",
+        "prediction_frames",
+        "results",
+        "comparison",
+        "result_tables",
+        "robustness",
+    ),
     ("encoders",),
     ("modeling",),
     (
@@ -29,9 +37,12 @@ LAYERS = (
         "runs",
         "doors",
     ),
-    ("training", "token_training", "pretraining", "baselines", "scoring", "evaluation"),
+    (
+        *("training", "token_training", "pretraining", "baselines", "scoring", "evaluation"),
+        *("emotion_pipeline", "card_results", "model_card", "publishing"),
+    ),
     ("sweep",),
-    ("plots", "report", "cli"),
+    ("plots", "report", "evaluating", "cli"),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 TOP = {"symbolic", "symbolic.auto"}  # they only hand out names, and register them

@@ -112,7 +112,7 @@ def test_a_long_piece_is_the_mean_of_its_windows(pieces, table, tiny_scorer):
     ids = tokenizer.note_ids(notes)
     starts = window_starts(len(ids), model.config.window).tolist()
     assert starts == [0, 32, 64, 96, 128, 136]
-    whole = torch.from_numpy(features(notes)).float()[None]
+    whole = torch.from_numpy(features(notes, model.config.feature_names)).float()[None]
     windows = []
     with torch.inference_mode():
         for start in starts:

@@ -14,6 +14,7 @@ import torch
 from symusic import Note, Score, Tempo, TimeSignature, Track
 from transformers import HfArgumentParser, Trainer, TrainingArguments
 
+from symbolic.baselines import BASELINES
 from symbolic.data import Collator, DataArguments, LeakError, PieceDataset, held_out, read_tables
 from symbolic.evaluation import evaluate, evaluate_keys
 from symbolic.modeling import SymbolicModel
@@ -192,12 +193,12 @@ def test_the_record_names_what_was_trained_on(trained):
 
 def test_evaluation_puts_the_model_beside_the_baselines(trained, emopia):
     result = evaluate([trained], DataArguments(emopia=str(emopia)))
-    assert list(result.probabilities) == ["model", "majority", "logistic", "extra_trees"]
+    assert list(result.probabilities) == ["model", *BASELINES]
     assert len(result.quadrants) == 12
     for probabilities in result.probabilities.values():
         np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     table = result.table(draws=50).splitlines()
-    assert len(table) == 2 + 4
+    assert len(table) == 2 + len(result.probabilities)
     frame = pd.read_csv(trained / "predictions.csv")
     accuracy = (frame["quadrant"] == frame["predicted"]).mean()
     assert f"| model | {accuracy:.3f} [" in table[2]

@@ -1,7 +1,12 @@
 """Data: labelled pieces, splits without leaks, windows, token files, batches."""
 
+from symbolic.data.annotated_keys import read_pop909, read_when_in_rome
+from symbolic.data.audit import Audit
+from symbolic.data.audited import audit_paths, audited_pieces
 from symbolic.data.collator import Collator
 from symbolic.data.dataset import PieceDataset
+from symbolic.data.emopia import EMOPIA_LOOK_ALIKES, listed_pieces, read_emopia
+from symbolic.data.folds import FOLDS, fold_pieces, validation_split
 from symbolic.data.groups import (
     LeakError,
     assert_disjoint,
@@ -9,16 +14,19 @@ from symbolic.data.groups import (
     group_name,
     merged_groups,
 )
+from symbolic.data.labelled import read_labelled
 from symbolic.data.midibert import load_midibert, save_midibert
-from symbolic.data.pieces import READERS, Piece, loose_pieces, read_emopia, read_vgmidi
+from symbolic.data.pieces import Piece, loose_pieces
 from symbolic.data.protocols import (
-    FOLDS,
+    PROTOCOLS,
     DataArguments,
-    fold_pieces,
     held_out,
+    leaks,
     read_tables,
+    training_pieces,
     unlabelled_pieces,
 )
+from symbolic.data.readers import READERS
 from symbolic.data.sampling import LengthSampler
 from symbolic.data.scheme import TokenScheme
 from symbolic.data.token_dataset import TokenDataset
@@ -26,11 +34,15 @@ from symbolic.data.token_file import TokenFile, load_tokens, save_tokens
 from symbolic.data.token_pieces import tokens_of
 from symbolic.data.tokens import build_token_dataset, token_scheme, unread_files
 from symbolic.data.validation import validation_mask
+from symbolic.data.vgmidi import read_vgmidi
 from symbolic.data.windows import window_starts
 
 __all__ = [
+    "EMOPIA_LOOK_ALIKES",
     "FOLDS",
+    "PROTOCOLS",
     "READERS",
+    "Audit",
     "Collator",
     "DataArguments",
     "LeakError",
@@ -41,24 +53,33 @@ __all__ = [
     "TokenFile",
     "TokenScheme",
     "assert_disjoint",
+    "audit_paths",
+    "audited_pieces",
     "build_token_dataset",
     "fold_pieces",
     "group_folds",
     "group_name",
     "held_out",
+    "leaks",
+    "listed_pieces",
     "load_midibert",
     "load_tokens",
     "loose_pieces",
     "merged_groups",
     "read_emopia",
+    "read_labelled",
+    "read_pop909",
     "read_tables",
     "read_vgmidi",
+    "read_when_in_rome",
     "save_midibert",
     "save_tokens",
     "token_scheme",
     "tokens_of",
+    "training_pieces",
     "unlabelled_pieces",
     "unread_files",
     "validation_mask",
+    "validation_split",
     "window_starts",
 ]

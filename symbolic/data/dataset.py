@@ -32,7 +32,7 @@ class PieceDataset(Dataset):
     its checkpoints fix them.
 
     Args:
-        pieces: labelled pieces.
+        pieces: labelled pieces; the key of one that has none is named by key profiles.
         tables: the note table of each.
         tokenizer: makes the ids.
         window: tokens in a window; longer pieces are cut at a random token.
@@ -71,7 +71,10 @@ class PieceDataset(Dataset):
         for piece, table in zip(self.pieces, self.tables, strict=True):
             if not len(table):
                 raise ReadError("no note that the tokenizer can hold", str(piece.path))
-        self.keys = [key_label(table) for table in self.tables]
+        self.keys = [
+            piece.labels["key"] if "key" in piece.labels else key_label(table)
+            for piece, table in zip(self.pieces, self.tables, strict=True)
+        ]
         self.tokenizer = tokenizer
         self.window = window
         self.augmentation = augmentation or Augmentation()

@@ -27,10 +27,10 @@ def validation_mask(
     Raises:
         ValueError: fewer than two groups, so that one side would be empty.
     """
-    labels = np.maximum(np.asarray(labels), -1) + 1
     names, group = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
-        raise ValueError(f"{len(names)} groups cannot be split into training and validation")
+        raise ValueError(f"{len(names)} groups of {len(labels)} pieces cannot be parted")
+    labels = np.maximum(np.asarray(labels), -1) + 1
     counts = np.zeros((len(names), labels.max() + 1), int)
     np.add.at(counts, (group, labels), 1)
     wanted = share * counts.sum(axis=0)
@@ -42,6 +42,7 @@ def validation_mask(
         if np.abs(wanted - counts[g]).sum() < np.abs(wanted).sum():
             wanted = wanted - counts[g]
             taken[g] = True
-    if not taken.any():  # of large groups, each too large
-        taken[order[counts[order].sum(axis=1).argmin()]] = True
+    smallest = order[counts[order].sum(axis=1).argmin()]
+    if taken.all() or not taken.any():  # neither side may be empty
+        taken[smallest] = not taken[smallest]
     return taken[group]

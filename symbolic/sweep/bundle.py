@@ -56,7 +56,7 @@ class Bundle:
         whole = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16)
         whole.update(json.dumps([tokens.pieces, tokens.groups]).encode())
         arrays = [tokens.labels[name] for name in sorted(tokens.labels)]
-        if system.features or system.baseline:
+        if system.features != "none" or system.baseline:
             arrays.append(tokens.features)
         if not system.baseline:
             whole.update(tokens.scheme.to_json().encode())

@@ -19,7 +19,8 @@ class System:
         tokenizer: as `symbolic.tokenizers.build_tokenizer` takes it; empty for baselines.
         backbone: in `symbolic.backbones.BACKBONES`; empty for baselines.
         tasks: by commas.
-        features: whether features of the whole piece join the encoder's states before the heads.
+        features: those of the whole piece that join the encoder's states before the heads, as
+            `symbolic.features.named_columns` takes them.
         baseline: in `symbolic.baselines.BASELINES`; empty for encoders.
         published: by corpus, accuracy and macro-F1 in the paper that describes it, in percent and
             as a fraction, for comparison and never for anything else.
@@ -30,7 +31,7 @@ class System:
     tokenizer: str = ""
     backbone: str = ""
     tasks: str = ""
-    features: bool = False
+    features: str = "none"
     baseline: str = ""
     published: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -46,7 +47,7 @@ def _encoder(
     backbone: str,
     tokenizer: str,
     tasks: str = EVERYTHING,
-    features: bool = False,
+    features: str = "none",
     **published: tuple[str, str],
 ) -> System:
     return System(name, title, tokenizer, backbone, tasks, features, published=published)
@@ -76,17 +77,17 @@ _ALL = (
              "emotion,velocity", emopia=("64.73±5.47", "")),
     _encoder("lstm-attention", "LSTM with attention", "lstm", "MIDILike", "emotion",
              emopia=("68.4", "")),
-    _baseline("logistic", "logistic regression, all features"),
-    _baseline("extra_trees", "extra trees, all features"),
-    _baseline("boosting", "gradient boosting, all features"),
+    _baseline("logistic", "logistic regression"),
+    _baseline("extra_trees", "extra trees"),
+    _baseline("boosting", "gradient boosting"),
     _encoder("bert-score", "BERT, CP score", "bert", "cp-score"),
     _encoder("bert-performance", "BERT, CP performance", "bert", "cp-performance"),
     _encoder("gpt2-performance", "GPT-2, CP performance", "gpt2", "cp-performance"),
     _encoder("lstm-performance", "LSTM, CP performance", "lstm", "cp-performance"),
     _encoder("hybrid-bert", "BERT, CP performance, joined with features", "bert",
-             "cp-performance", features=True),
+             "cp-performance", features="core"),
     _encoder("hybrid-lstm", "LSTM, CP performance, joined with features", "lstm",
-             "cp-performance", features=True),
+             "cp-performance", features="core"),
 )  # fmt: skip
 
 SYSTEMS: dict[str, System] = {system.name: system for system in _ALL}
@@ -127,12 +128,16 @@ SIZES = {
                  "window": 64, "training_window": 64}},
         {"all": {"num_train_epochs": 1, "per_device_train_batch_size": 8, "learning_rate": 1e-3}},
     ),
-    # What two CPU cores train in an hour or two; the defaults of the scripts in all else.
+    # What two CPU cores train in an hour or two; the defaults of the scripts in all else. Several
+    # flat tokens make a note, so that what reads them sees longer windows.
     "small": Size(
         {"all": {"hidden_size": 96, "layers": 2, "heads": 4, "field_embedding_size": 32,
-                 "window": 256, "training_window": 256, "dropout": 0.2, "head_dropout": 0.2}},
-        {"all": {"num_train_epochs": 15, "per_device_train_batch_size": 16,
-                 "learning_rate": 1e-3, "warmup_steps": 50}},
+                 "window": 128, "training_window": 128, "dropout": 0.2, "head_dropout": 0.2},
+         "gpt2": {"window": 256, "training_window": 256},
+         "lstm": {"window": 256, "training_window": 256}},
+        {"all": {"num_train_epochs": 20, "per_device_train_batch_size": 32,
+                 "learning_rate": 1e-3, "warmup_steps": 50},
+         "gpt2": {"num_train_epochs": 12}},
     ),
     # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as they are described. Their authors begin
     # with weights that were pre-trained: `scripts/pretrain.py`, and `--pretrained` here.

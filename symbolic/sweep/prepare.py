@@ -82,7 +82,8 @@ def _tokens(
     """Tokens of a corpus, with features where a baseline or a system of these tokens takes them."""
     systems = [SYSTEMS[cell.system] for cell in cells]
     wanted = any(
-        system.baseline or (system.features and system.tokenizer == name) for system in systems
+        system.baseline or (system.features != "none" and system.tokenizer == name)
+        for system in systems
     )
     rows = build_token_dataset(
         pieces, build_tokenizer(name), cache_dir, workers, FEATURE_NAMES if wanted else ()

@@ -1,13 +1,12 @@
-"""Metrics of predictions, with intervals that respect songs.
-
-Clips of one song are alike, so intervals come from drawing songs, not clips, with replacement.
-"""
+"""Metrics of predictions: quadrants, valence and arousal, keys, calibration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
+
+from symbolic.tasks.intervals import grouped_bootstrap as grouped_bootstrap  # also found here
+
+BINS = 15
 
 
 def emotion_metrics(quadrants: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
@@ -21,18 +20,13 @@ def emotion_metrics(quadrants: np.ndarray, probabilities: np.ndarray) -> dict[st
         `accuracy`, `macro_f1` over the four quadrants, `valence` and `arousal` (accuracy of the
         half of the plane that the quadrant implies) and `calibration_error` (15 bins).
     """
-    from sklearn.metrics import accuracy_score, f1_score
-
-    predicted = np.asarray(probabilities).argmax(axis=1)
-    quadrants = np.asarray(quadrants)
+    matrix = confusion(quadrants, probabilities)
     positive, high = np.isin([0, 1, 2, 3], [0, 3]), np.isin([0, 1, 2, 3], [0, 1])
     return {
-        "accuracy": accuracy_score(quadrants, predicted),
-        "macro_f1": f1_score(
-            quadrants, predicted, labels=range(4), average="macro", zero_division=0
-        ),
-        "valence": accuracy_score(positive[quadrants], positive[predicted]),
-        "arousal": accuracy_score(high[quadrants], high[predicted]),
+        "accuracy": float(accuracy(matrix)),
+        "macro_f1": float(macro_f1(matrix)),
+        "valence": float(matrix[positive[:, None] == positive].sum() / matrix.sum()),
+        "arousal": float(matrix[high[:, None] == high].sum() / matrix.sum()),
         "calibration_error": calibration_error(quadrants, probabilities),
     }
 
@@ -44,7 +38,29 @@ def confusion(quadrants: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return confusion_matrix(quadrants, np.argmax(probabilities, axis=1), labels=range(4))
 
 
-def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
+def accuracy(matrix: np.ndarray) -> np.ndarray:
+    """(...) share of right answers of (..., K, K) confusion matrices; NaN for an empty one."""
+    matrix = np.asarray(matrix, float)
+    return _ratio(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum(axis=(-2, -1)), np.nan)
+
+
+def macro_f1(matrix: np.ndarray) -> np.ndarray:
+    """(...) mean F1 over the classes of (..., K, K) confusion matrices; NaN for an empty one.
+
+    A class that neither occurs nor is predicted counts as 0, as scikit-learn has it with
+    `zero_division=0`; unlike there, many matrices are taken at once.
+    """
+    matrix = np.asarray(matrix, float)
+    right = np.diagonal(matrix, axis1=-2, axis2=-1)
+    f1 = _ratio(2 * right, matrix.sum(axis=-1) + matrix.sum(axis=-2), 0.0).mean(axis=-1)
+    return np.where(matrix.sum(axis=(-2, -1)) > 0, f1, np.nan)
+
+
+def _ratio(above: np.ndarray, below: np.ndarray, where_zero: float) -> np.ndarray:
+    return np.where(below > 0, above / np.where(below > 0, below, 1), where_zero)
+
+
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> float:
     """Expected calibration error of the top answer (Guo 2017), over equally wide bins.
 
     Args:
@@ -55,12 +71,32 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int =
     Returns:
         Mean distance of confidence and accuracy within a bin, weighted by the bins' sizes, 0..1.
     """
+    confidence, right, count = reliability(labels, probabilities, bins)
+    return float((count * np.abs(right - confidence)).sum() / count.sum())
+
+
+def reliability(
+    labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a reliability diagram shows (Guo 2017), over equally wide bins of the confidence.
+
+    Args:
+        labels: (n,) true classes.
+        probabilities: (n, K).
+        bins: of the confidence, the largest probability of a row.
+
+    Returns:
+        (bins,) each: mean confidence, share of right answers (both 0 in an empty bin), and how many
+        rows fell into the bin.
+    """
     probabilities = np.asarray(probabilities)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == np.asarray(labels)
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = np.bincount(place, right - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(confidence))
+    count = np.bincount(place, minlength=bins)
+    sums = (np.bincount(place, values, minlength=bins) for values in (confidence, right))
+    mean_confidence, share_right = (values / np.maximum(count, 1) for values in sums)
+    return mean_confidence, share_right, count
 
 
 def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -88,32 +124,74 @@ def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(cost, bounds=np.log([0.2, 5]), method="bounded").x))
 
 
-def grouped_bootstrap(
-    statistic: Callable[[np.ndarray], float],
-    groups: Sequence[str],
-    draws: int = 2000,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """95 % interval of a statistic, by drawing whole groups with replacement.
+def concordance(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Concordance correlation coefficient (Lin 1989): correlation, less what mean and spread miss.
 
-    For a paired comparison let the statistic be the difference of two systems on the same rows.
+    2 cov / (var true + var predicted + (mean true - mean predicted)²), with population moments.
 
     Args:
-        statistic: from the positions of the rows drawn (repeats included) to a number.
-        groups: the group of each row.
-        draws: bootstrap samples.
-        seed: of the draws.
+        true, predicted: (n,) real numbers.
 
     Returns:
-        The 2.5 % and the 97.5 % quantile.
+        -1..1; 1 only where both are the same, 0 for a constant prediction. NaN where the labels and
+        the predictions are one and the same constant, or there are none.
     """
-    rng = np.random.default_rng(seed)
-    _, group = np.unique(np.asarray(groups), return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(group))[:-1])
-    values = [
-        statistic(np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))]))
-        for _ in range(draws)
-    ]
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    true, predicted = np.asarray(true, float), np.asarray(predicted, float)
+    if not len(true):
+        return float("nan")
+    covariance = ((true - true.mean()) * (predicted - predicted.mean())).mean()
+    spread = true.var() + predicted.var() + (true.mean() - predicted.mean()) ** 2
+    return float(2 * covariance / spread) if spread else float("nan")
+
+
+def rmse(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Root of the mean squared error of (n,) predictions, in the unit of the labels."""
+    from sklearn.metrics import root_mean_squared_error
+
+    return float(root_mean_squared_error(true, predicted))
+
+
+def r2(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Coefficient of determination of (n,) predictions; NaN where the labels do not vary."""
+    from sklearn.metrics import r2_score
+
+    return float(r2_score(true, predicted)) if np.ptp(true) else float("nan")
+
+
+def mirex_key_score(
+    true: np.ndarray, predicted: np.ndarray, descending_fifths: bool = False
+) -> np.ndarray:
+    """MIREX's weighted score of keys: near misses count in part.
+
+    The rules are those of `mir_eval.key.weighted_score`. By default a fifth counts upwards only (G
+    for C, not F for C), as in MIREX to 2016 and in most published figures; since 2017 MIREX counts
+    it both ways, which `descending_fifths` asks for.
+
+    Args:
+        true: key ids 0..23, C major 0, c minor 12, of any shape.
+        predicted: of the same shape.
+        descending_fifths: whether a key a perfect fifth below counts as one a fifth above does.
+
+    Returns:
+        float64 of that shape: 1 for the same key, 0.5 for one whose tonic is a perfect fifth higher
+        in the same mode, 0.3 for the relative and 0.2 for the parallel key, else 0.
+
+    Raises:
+        ValueError: a key id outside 0..23.
+    """
+    true, predicted = np.asarray(true, int), np.asarray(predicted, int)
+    if ((true < 0) | (true > 23) | (predicted < 0) | (predicted > 23)).any():
+        raise ValueError("a key id is outside 0..23")
+    same_mode, major = true // 12 == predicted // 12, true < 12
+    up = (predicted - true) % 12
+    fifth = (up == 7) | ((up == 5) & descending_fifths)
+    return np.select(
+        [
+            same_mode & (up == 0),
+            same_mode & fifth,
+            ~same_mode & (up == np.where(major, 9, 3)),
+            ~same_mode & (up == 0),
+        ],
+        [1.0, 0.5, 0.3, 0.2],
+        0.0,
+    )

@@ -1,0 +1,81 @@
+"""The door of `scripts/evaluate.py` and `symbolic evaluate`: words in, tables and pictures out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from symbolic.baselines import BASELINES
+from symbolic.data import DataArguments
+from symbolic.doors import guarded
+from symbolic.evaluation import MODEL, REFERENCE, Evaluation, evaluate
+from symbolic.prediction_frames import PROBABILITIES, labelled, true_quadrants
+from symbolic.report import write_report, write_system
+from symbolic.result_tables import confusion_table, results_table
+from symbolic.tasks.metrics import best_temperature
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The door of `scripts/evaluate.py` and `symbolic evaluate`."""
+    return guarded(_main, arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    parser = argparse.ArgumentParser(
+        description="Score trained models on what they held out, beside the baselines."
+    )
+    parser.add_argument("models", nargs="+", help="folders; several are folds or seeds, pooled")
+    parser.add_argument("--emopia", help="folder of EMOPIA")
+    parser.add_argument("--vgmidi", help="folder of VGMIDI")
+    parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
+    parser.add_argument("--midibert_clips", help="as in scripts/train.py")
+    parser.add_argument("--baselines", default=",".join(BASELINES), help="by commas, or none")
+    parser.add_argument("--no_robustness", action="store_true", help="ask everything only once")
+    parser.add_argument("--whole_pieces", action="store_true", help="average a piece's phrases")
+    parser.add_argument("--output_dir", help="tables, metrics and pictures of all systems")
+    parser.add_argument(
+        "--metrics_into",
+        help="folder of the model that these figures are to be published with (default: the model, "
+        "where only one is named)",
+    )
+    options = parser.parse_args(arguments)
+    baselines = [] if options.baselines == "none" else options.baselines.split(",")
+    if unknown := set(baselines) - BASELINES.keys():
+        raise ValueError(f"no baseline {', '.join(unknown)}; there are {', '.join(BASELINES)}")
+    result = evaluate(
+        options.models,
+        DataArguments(
+            emopia=options.emopia,
+            vgmidi=options.vgmidi,
+            labelled=options.labelled,
+            midibert_clips=options.midibert_clips,
+        ),
+        baselines,
+        robust=not options.no_robustness,
+        whole_pieces=options.whole_pieces,
+    )
+    _print(result)
+    if options.output_dir:
+        reference = REFERENCE if result.differences else None
+        write_report(options.output_dir, result.frames, result.summaries, reference)
+    into = options.metrics_into or (options.models[0] if len(options.models) == 1 else None)
+    if into:
+        write_system(into, result.frames[MODEL], result.summaries[MODEL], Path(into).name)
+
+
+def _print(result: Evaluation) -> None:
+    summary = result.summaries[MODEL]
+    print(f"{summary.protocol}: {summary.pieces} pieces, {summary.groups} groups")
+    if result.left_out:
+        print(f"{result.left_out} pieces left out, whose phrases have different quadrants")
+    print()
+    print(results_table(result.summaries, result.differences, REFERENCE), end="\n\n")
+    for name, one in result.summaries.items():
+        if one.confusion is not None and name in (MODEL, REFERENCE):
+            print(confusion_table(one.confusion, name), end="\n\n")
+    frame = result.frames[MODEL]
+    frame = frame[labelled(frame)]
+    if len(frame) and "q1" in frame:
+        best = best_temperature(true_quadrants(frame), frame[PROBABILITIES].to_numpy(float))
+        print(f"temperature that would fit these pieces best: {best:.2f} times the model's")

@@ -1,0 +1,91 @@
+"""Rhythm: inter-onset intervals, how each follows from the one before, and the pulse."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from symbolic.features.onsets import Onsets
+from symbolic.features.summaries import entropy, mean, spread
+
+FRAME = 0.02
+"""Seconds of the frames in which a pulse is looked for."""
+
+MOST_FRAMES = 2**15
+"""Frames, about eleven minutes, after which the pulse is no longer followed."""
+
+PULSE_LAGS = np.arange(10, 101)
+"""Periods that a pulse may have, in frames: 0.2 to 2 seconds, 300 to 30 in a minute."""
+
+NO_PULSE = 0.05
+"""Clarity below which no period is named."""
+
+_RATIOS = ("1_1", "3_2", "2_1", "3_1")
+_BETWEEN_RATIOS = np.log2([1.5**0.5, 3**0.5, 6**0.5])
+"""Halfway from each of the ratios 1, 3/2, 2 and 3 to the next, as logarithms."""
+
+
+def intervals(onsets: Onsets) -> dict[str, float]:
+    """Inter-onset intervals ("ioi", seconds; one more from the last onset to the end).
+
+    `ioi_log_*` are natural logarithms. `ioi_variability` is the normalised pairwise variability
+    index (Grabe & Low 2002), here 0 (a steady pulse) to 2; `ioi_repeated` the share of intervals
+    within a tenth of the one before.
+    """
+    gap = onsets.gap
+    before, after = gap[:-1], gap[1:]
+    return {
+        "ioi_mean": gap.mean(),
+        "ioi_std": gap.std(),
+        **spread("ioi_log", np.log(gap)),
+        "ioi_variability": mean(2 * np.abs(after - before) / (after + before)),
+        "ioi_repeated": mean(np.abs(after - before) <= 0.1 * before),
+    }
+
+
+def ratios(onsets: Onsets) -> dict[str, float]:
+    """Inter-onset intervals against the one before and against their median: tempo does not count.
+
+    `ioi_ratio_1_1` is the share of intervals about as long as the one before, `3_2` of those
+    nearest to 3/2 or 2/3 of it, `2_1` to twice or half, `3_1` to three times, a third, and beyond.
+    `ioi_lengthening` is the share of longer ones among those of another length. `ioi_entropy` is
+    that of the intervals in half octaves from their median, in nats.
+    """
+    gap = onsets.gap
+    change = np.log2(gap[1:] / gap[:-1])
+    ratio = np.searchsorted(_BETWEEN_RATIOS, np.abs(change))
+    shares = np.bincount(ratio, minlength=4) / max(len(change), 1)
+    half_octaves = np.rint(2 * np.log2(gap / np.median(gap))).astype(np.int64)
+    return {
+        **{f"ioi_ratio_{name}": share for name, share in zip(_RATIOS, shares, strict=True)},
+        "ioi_lengthening": mean(change[ratio > 0] > 0),
+        "ioi_entropy": entropy(np.bincount(np.clip(half_octaves, -8, 8) + 8) / len(gap)),
+    }
+
+
+def pulse(onsets: Onsets) -> dict[str, float]:
+    """How clearly the onsets, weighed by their loudness, come back after one and the same time.
+
+    `pulse_clarity` is the maximum of the normalised autocorrelation of onset strength over
+    `PULSE_LAGS`, 0 to 1 (Lartillot, Eerola, Toiviainen & Fornari 2008, "Multi-feature modeling of
+    pulse clarity", call it MAX), `pulse_period_log` the natural logarithm of that lag in seconds; 0
+    where there is no pulse to speak of.
+    """
+    place = (onsets.time - onsets.time[0]) / FRAME
+    place = place[place < MOST_FRAMES]
+    weight = np.add.reduceat(onsets.velocity, onsets.starts)[: len(place)]
+    frame = place.astype(np.int64)
+    # Shared out between the two nearest frames: a slight shift of time changes little.
+    late = weight * (place - frame)
+    length = int(frame[-1]) + 2
+    strength = np.bincount(frame, weight - late, length) + np.bincount(frame + 1, late, length)
+    # Over some 80 milliseconds, as far as a player's beats stray.
+    strength = np.convolve(strength, (1.0, 2.0, 3.0, 2.0, 1.0))
+    strength -= strength.mean()
+    size = 1 << (len(strength) + int(PULSE_LAGS[-1])).bit_length()
+    spectrum = np.fft.rfft(strength, size)
+    correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)
+    best = int(correlation[PULSE_LAGS].argmax())
+    power = correlation[0]
+    clarity = max(correlation[PULSE_LAGS[best]] / power, 0.0) if power > 0 else 0.0
+    period = np.log(PULSE_LAGS[best] * FRAME) if clarity >= NO_PULSE else 0.0
+    return {"pulse_clarity": clarity, "pulse_period_log": period}

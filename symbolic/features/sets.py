@@ -1,0 +1,75 @@
+"""Named choices of feature columns: what models and baselines see."""
+
+from __future__ import annotations
+
+from symbolic.features.columns import FEATURE_GROUPS, FEATURE_NAMES
+from symbolic.features.summaries import STATISTICS
+
+
+def _spread(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{statistic}" for name in names for statistic in STATISTICS)
+
+
+def _line(name: str) -> tuple[str, ...]:
+    parts = ("mean", "std", "range", "interval_mean", "repeats", "steps", "leaps", "rising")
+    return tuple(f"{name}_{part}" for part in parts)
+
+
+def _groups(*groups: str) -> tuple[str, ...]:
+    return tuple(name for group in groups for name in FEATURE_GROUPS[group])
+
+
+_CORE = (
+    *("notes_per_second_log", "onsets_per_second_log", "onset_density_std", "ioi_mean", "ioi_std"),
+    *(*_spread("ioi_log"), "ioi_variability", "ioi_repeated"),
+    *(*_spread("duration_log"), "duration_ratio_log_mean", "duration_ratio_log_std"),
+    *("duration_ratio_log_median", "legato"),
+    *(*_spread("velocity"), "velocity_range", "velocity_slope", "velocity_change"),
+    *("velocity_melody", "has_dynamics"),
+    *(*_spread("pitch"), "pitch_range", *_line("skyline"), *_line("bass"), "skyline_above_bass"),
+    *(f"pc_from_tonic_{k:02d}" for k in range(12)),
+    *("pc_entropy", "major_third_share", "key_minor", "key_correlation", "key_margin"),
+    *("major_minus_minor", "major_minus_minor_on_tonic"),
+    *("local_mode_mean", "local_mode_std", "local_mode_major"),
+    *("notes_per_onset_mean", "notes_per_onset_std", "notes_sounding_mean", "pcs_sounding_mean"),
+    *(*(f"interval_class_{k}" for k in range(1, 7)), "dissonance"),
+    *("chord_major", "chord_minor", "chord_diminished", "chord_augmented"),
+)
+
+FEATURE_SETS: dict[str, tuple[str, ...]] = {
+    "all": FEATURE_NAMES,
+    "core": _CORE,
+    "lin2013": _groups("pitch", "interval", "rhythm", "dynamics", "key_and_mode"),
+    "panda2013": _groups("pitch", "interval", "rhythm", "density", "dynamics", "articulation"),
+}
+"""Columns by the name of the choice.
+
+- `all`: every column.
+- `core`: 99 columns whose names, order and values stay as they are: released models take them.
+- `lin2013`, `panda2013`: stand-ins for the hand-made features of two support vector machines that
+  later work compares itself with. Neither paper prints its list, so the choices are ours, and what
+  is measured with them is no figure of those papers.
+  `lin2013` (Lin, Chen & Yang 2013, "Exploration of music emotion recognition based on MIDI") takes
+  the statistics of pitch, interval, rhythm, dynamics and key, of the kind that the MIDI Toolbox
+  (Eerola & Toiviainen 2004) gives.
+  `panda2013` (Panda, Malheiro, Rocha, Oliveira & Paiva 2013, "Multi-modal music emotion
+  recognition": 320 columns of MIDI) takes the families of jSymbolic (McKay & Fujinaga 2006) that
+  piano music has: pitch statistics, melody, rhythm, texture and dynamics, with the durations that
+  jSymbolic counts as rhythm; no key and no harmony.
+"""
+
+
+def named_columns(text: str) -> list[str]:
+    """Columns of sets and groups, by commas, each column once; `none` for none.
+
+    Raises:
+        ValueError: a name that is neither in `FEATURE_SETS` nor in `FEATURE_GROUPS`.
+    """
+    columns: dict[str, None] = {}
+    for name in [] if text == "none" else text.split(","):
+        found = FEATURE_SETS.get(name) or FEATURE_GROUPS.get(name)
+        if not found:
+            known = ", ".join(["none", *FEATURE_SETS, *FEATURE_GROUPS])
+            raise ValueError(f"no features {name!r}; there are {known}")
+        columns |= dict.fromkeys(found)
+    return list(columns)

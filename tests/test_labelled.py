@@ -1,0 +1,141 @@
+"""One's own labelled music: what a CSV may say, and what is said of one that is wrong."""
+
+import math
+
+import pytest
+
+from symbolic.data import read_labelled
+from symbolic.keys import parse_key
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write labels.csv and the files it needs; returns its folder."""
+
+    def labels(text, *files, name="labels.csv", encoding="utf-8"):
+        folder = tmp_path / "tunes"
+        folder.mkdir(exist_ok=True)
+        for file in files:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_bytes(b"")
+        (folder / name).write_text(text, encoding=encoding)
+        return folder
+
+    return labels
+
+
+def test_a_row_is_a_piece_with_the_labels_it_has(write):
+    folder = write(
+        "path,quadrant,valence,arousal,key,group,split\n"
+        "a.mid,Q2,-0.5,0.25,a minor,Suite,train\n"
+        "b.mid,,,,Gb:maj,Suite,train\n"
+        "c.xml,4,NaN,-0.1,,,val\n"
+        "d.mid,,,,,,\n",
+        "a.mid", "b.mid", "c.xml", "d.mid",
+    )  # fmt: skip
+    a, b, c, d = read_labelled(folder)
+    assert a.labels == {"emotion": 1, "valence_arousal": (-0.5, 0.25), "key": parse_key("a")}
+    assert b.labels == {"key": parse_key("F# major")}
+    assert c.labels["emotion"] == 3
+    assert math.isnan(c.labels["valence_arousal"][0])
+    assert c.labels["valence_arousal"][1] == -0.1
+    assert d.labels == {}
+    assert [piece.group for piece in (a, b, c, d)] == ["Suite", "Suite", "c.xml", "d.mid"]
+    assert [piece.split for piece in (a, b, c, d)] == ["train", "train", "val", ""]
+    assert {piece.corpus for piece in (a, b, c, d)} == {"tunes"}
+    assert a.path == folder / "a.mid"
+
+
+@pytest.mark.parametrize(
+    ("names", "quadrant"),
+    [
+        (("Q1", "q1", "happy", "Happy", "1", "1.0", " Q1 "), 0),
+        (("Q2", "angry", "2"), 1),
+        (("Q3", "SAD", "3"), 2),
+        (("Q4", "calm", "4"), 3),
+    ],
+)
+def test_quadrants_have_names_and_numbers(write, names, quadrant):
+    files = [f"{i}.mid" for i in range(len(names))]
+    rows = "".join(f"{file},{name}\n" for file, name in zip(files, names, strict=True))
+    for piece in read_labelled(write("file,quadrant\n" + rows, *files)):
+        assert piece.labels == {"emotion": quadrant}
+
+
+def test_a_quadrant_follows_from_the_signs_of_valence_and_arousal(write):
+    folder = write(
+        "path,valence,arousal\na,.5,.1\nb,-1,1\nc,-.2,-.3\nd,.2,-.3\ne,0,.3\nf,,-.3\n", *"abcdef"
+    )
+    found = [piece.labels.get("emotion") for piece in read_labelled(folder)]
+    assert found == [0, 1, 2, 3, None, None]
+
+
+def test_a_quadrant_that_is_written_wins_over_the_signs(write):
+    folder = write("path,quadrant,valence,arousal\na,Q3,1,1\nb,,-1,1\n", "a", "b")
+    assert [piece.labels["emotion"] for piece in read_labelled(folder)] == [2, 1]
+
+
+@pytest.mark.parametrize("values", ["5,6\nb,1,1", "0.9,0.1\nb,0.2,0.8", "-1,2\nb,-2,1"])
+def test_no_quadrant_follows_from_another_scale(write, values):
+    for piece in read_labelled(write(f"path,valence,arousal\na,{values}\n", "a", "b")):
+        assert set(piece.labels) == {"valence_arousal"}
+
+
+def test_files_may_lie_in_midi(write):
+    folder = write("file,key\nx/a.mid,C major\nb.mid,c minor\n", "midi/x/a.mid", "midi/b.mid")
+    assert [piece.path for piece in read_labelled(folder)] == [
+        folder / "midi" / "x" / "a.mid",
+        folder / "midi" / "b.mid",
+    ]
+
+
+def test_a_table_of_a_spreadsheet_is_read(write):
+    folder = write('Path,Key,Artist\n"a, b.mid",C major,"Ann\nBob"\n', "a, b.mid",
+                   encoding="utf-8-sig")  # fmt: skip
+    (piece,) = read_labelled(folder)
+    assert piece.labels == {"key": 0}
+    assert piece.group == "a, b.mid"
+    assert read_labelled(folder / "labels.csv") == [piece]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("path,quadrant\na.mid,Q1\nb.mid,Q7\n", r"line 3: quadrant 'Q7'"),
+        ("path,quadrant\na.mid,0\n", r"line 2: quadrant '0'"),
+        ("path,valence\na.mid,high\n", r"line 2: valence 'high' is not a number"),
+        ("path,arousal\na.mid,inf\n", r"line 2: arousal 'inf' is not a number"),
+        ("path,key\n\na.mid,H dur\n", r"line 3: key.*'H dur'"),
+        ("path,key\na.mid,C\nmidi/../a.mid,C\n", r"line 3: .*has a row already, in line 2"),
+        ("path,key\n,C\n", r"line 2: no path"),
+        ("path,key\na.mid\n", r"line 2: the row has not the 2 values"),
+        ("path,key\na.mid,C,D\n", r"line 2: the row has not the 2 values"),
+        ("path,artist\na.mid,Ann\n", r"none of the columns quadrant, valence, arousal, key"),
+        ("quadrant\nQ1\n", r"no column path or file"),
+        ("path,file,key\na.mid,b.mid,C\n", r"both a column path and a column file"),
+        ("path,key,Key\na.mid,C,D\n", r"two columns are called 'key'"),
+        ("path,key\n", r"no row below"),
+        ("", r"it is empty"),
+    ],
+)
+def test_a_table_that_is_wrong_is_named_with_line_and_value(write, text, said):
+    folder = write(text, "a.mid", "b.mid", "midi/c.mid")
+    with pytest.raises(ValueError, match=rf"tunes.labels\.csv.*{said}"):
+        read_labelled(folder)
+
+
+def test_a_table_of_another_encoding_is_named(write):
+    with pytest.raises(ValueError, match=r"labels\.csv: not a table that can be read.*utf-8"):
+        read_labelled(write("path,key,title\na.mid,C,Für Elise\n", "a.mid", encoding="latin-1"))
+
+
+def test_music_that_is_missing_is_named_with_its_line(write):
+    folder = write("path,key\na.mid,C\ngone.mid,C\n", "a.mid")
+    with pytest.raises(FileNotFoundError, match=r"labels\.csv, line 3: gone\.mid is neither"):
+        read_labelled(folder)
+
+
+def test_a_folder_without_a_table_says_what_it_should_look_like(tmp_path):
+    for path in (tmp_path, tmp_path / "labels.csv"):
+        with pytest.raises(FileNotFoundError, match=r"labels\.csv: not there.*path.*quadrant"):
+            read_labelled(path)

@@ -1,0 +1,306 @@
+"""What is held out: no song, piece or game on both sides, or the protocol says that it leaks."""
+
+import logging
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from symbolic.data import (
+    PROTOCOLS,
+    DataArguments,
+    LeakError,
+    Piece,
+    assert_disjoint,
+    group_folds,
+    held_out,
+    leaks,
+    merged_groups,
+    read_emopia,
+    read_labelled,
+    read_vgmidi,
+    training_pieces,
+    validation_split,
+)
+
+
+@pytest.fixture
+def labelled_folder(tmp_path, write_table):
+    """Twelve tunes of two files each, in three splits; the last two tunes are in none."""
+    splits = ["train"] * 6 + ["val"] * 2 + ["test"] * 2 + [""] * 2
+    rows = [
+        {"file": f"tune{i}{k}.mid", "quadrant": 1 + i % 4, "group": f"tune{i}", "split": split}
+        for i, split in enumerate(splits)
+        for k in "ab"
+    ]
+    return write_table(tmp_path / "tunes" / "labels.csv", rows)
+
+
+@pytest.fixture
+def data(emopia_folder, vgmidi_folder, labelled_folder):
+    return DataArguments(
+        emopia=str(emopia_folder), vgmidi=str(vgmidi_folder), labelled=str(labelled_folder)
+    )
+
+
+def groups(pieces):
+    return {piece.group for piece in pieces}
+
+
+def test_look_alikes_are_one_group_through_others():
+    merged = merged_groups("abcde", [("c", "b"), ("e", "c"), ("a", "nobody")])
+    assert merged == {"a": "a", "b": "b", "c": "b", "d": "d", "e": "b"}
+
+
+def test_a_leak_is_refused_and_named():
+    with pytest.raises(LeakError, match="2 groups are in both train and test: x, y"):
+        assert_disjoint(train=["x", "y", "z"], test=["y", "x"])
+    assert_disjoint(train=["x"], test=["y"], validation=[])
+
+
+def test_folds_keep_groups_together_and_quadrants_balanced():
+    rng = np.random.default_rng(0)
+    names = [f"song{i}" for i in rng.integers(0, 60, 300)]
+    labels = rng.integers(0, 4, 300)
+    fold = group_folds(labels, names, 5, seed=1)
+    assert sorted(set(fold)) == [0, 1, 2, 3, 4]
+    for song in set(names):
+        assert len({f for f, g in zip(fold, names, strict=True) if g == song}) == 1
+    assert (fold == group_folds(labels, names, 5, seed=1)).all()
+    assert (fold != group_folds(labels, names, 5, seed=2)).any()
+
+
+SAFE = ("emopia-val", "emopia-cls-val", "emopia-dev-0", "emopia-dev-4", "emopia-song-3",
+        "vgmidi-2", "vgmidi-game-1", "labelled-1", "labelled-val", "labelled-test")  # fmt: skip
+
+
+@pytest.mark.parametrize("hold_out", SAFE)
+def test_no_protocol_leaks(data, hold_out):
+    train, test = held_out(replace(data, hold_out=hold_out, folds=3 if "game" in hold_out else 5))
+    corpus = test[0].corpus
+    assert {piece.corpus for piece in test} == {corpus}
+    assert not groups(train) & groups(test)
+    assert {piece.corpus for piece in train} == {"emopia", "vgmidi", "tunes"}
+    assert not leaks(hold_out)
+    if hold_out != "emopia-song-3" and corpus == "emopia":
+        assert all(piece.split == "train" for piece in train if piece.corpus == "emopia")
+    if hold_out.startswith("emopia-dev"):
+        assert all(piece.split == "train" for piece in test)
+
+
+def test_only_training_pieces_of_the_other_corpora_join(data):
+    train, _ = held_out(replace(data, hold_out="vgmidi-0"))
+    assert [p for p in train if p.corpus == "emopia"] == training_pieces(read_emopia(data.emopia))
+    assert groups(p for p in train if p.corpus == "tunes") == {f"tune{i}" for i in range(6)}
+    everything, nothing = held_out(replace(data, hold_out="none"))
+    assert nothing == []
+    assert len(everything) == len(train) + len(read_vgmidi(data.vgmidi)) - sum(
+        piece.corpus == "vgmidi" for piece in train
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "reader", "field"),
+    [
+        ("emopia-song-", read_emopia, "emopia"),
+        ("emopia-clip-", read_emopia, "emopia"),
+        ("vgmidi-", read_vgmidi, "vgmidi"),
+        ("vgmidi-game-", read_vgmidi, "vgmidi"),
+        ("labelled-", read_labelled, "labelled"),
+    ],
+)
+def test_the_folds_of_a_corpus_cover_it_once(data, name, reader, field):
+    files = [
+        piece.path
+        for k in range(3)
+        for piece in held_out(replace(data, hold_out=f"{name}{k}", folds=3, allow_leaks=True))[1]
+    ]
+    assert sorted(files) == sorted(piece.path for piece in reader(getattr(data, field)))
+
+
+def test_folds_follow_from_their_seed(data):
+    first, again, other = (
+        held_out(replace(data, hold_out="emopia-song-0", fold_seed=seed))[1] for seed in (0, 0, 1)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_a_game_is_on_one_side_only(data):
+    both = 0
+    for k in range(3):
+        train, test = held_out(replace(data, hold_out=f"vgmidi-game-{k}", folds=3))
+        games = [{piece.path.name.split("_")[0] for piece in side} for side in (train, test)]
+        assert not games[0] & games[1]
+        train, test = held_out(replace(data, hold_out=f"vgmidi-{k}", folds=3))
+        games = [{piece.path.name.split("_")[0] for piece in side} for side in (train, test)]
+        both += len(games[0] & games[1])
+    assert both
+
+
+def test_emopia_cls_holds_out_other_songs(data):
+    train, test = held_out(replace(data, hold_out="emopia-cls-val"))
+    assert {"song1", "song6"} <= groups(test)
+    assert {"song7", "other"} <= groups(train)
+    assert "song0" not in groups(train) | groups(test)  # EMOPIA_cls leaves it out
+
+
+@pytest.mark.parametrize("hold_out", ["emopia-clip-0", "emopia-midibert"])
+def test_a_protocol_that_leaks_is_refused_unless_it_is_allowed(data, hold_out, tmp_path, caplog):
+    (tmp_path / "clips.txt").write_text("Q4_song0_0\nQ1_song1_1.mid\nQ1_song5_0\nQ1_song5_1\n")
+    data = replace(data, hold_out=hold_out, midibert_clips=str(tmp_path / "clips.txt"))
+    assert leaks(hold_out)
+    with pytest.raises(LeakError, match=rf"{hold_out}.*clips of one song.*--allow_leaks"):
+        held_out(data)
+    with caplog.at_level(logging.WARNING):
+        train, test = held_out(replace(data, allow_leaks=True))
+    shared = groups(train) & groups(test)
+    assert shared
+    assert f"{len(shared)} of the {len(groups(test))} songs" in caplog.text
+    assert not {piece.path for piece in train} & {piece.path for piece in test}
+    assert sum(piece.corpus == "emopia" for piece in train + test) == 48
+
+
+def test_the_clips_of_a_list_are_held_out_whatever_their_split(data, tmp_path):
+    (tmp_path / "clips.txt").write_text("Q4_song0_0\nQ4_other_1.mid\n")
+    arguments = replace(data, hold_out="emopia-midibert", allow_leaks=True)
+    train, test = held_out(replace(arguments, midibert_clips=str(tmp_path / "clips.txt")))
+    assert sorted(piece.path.name for piece in test) == ["Q4_other_1.mid", "Q4_song0_0.mid"]
+    assert {"val", "train"} <= {piece.split for piece in train}
+    with pytest.raises(ValueError, match="--midibert_clips"):
+        held_out(arguments)
+
+
+def test_labelled_pieces_without_splits_are_all_trained_on(data, labelled_folder):
+    table = labelled_folder / "labels.csv"
+    table.write_text("".join(line.rpartition(",")[0] + "\n" for line in table.open()))
+    train, _ = held_out(replace(data, hold_out="emopia-val"))
+    assert sum(piece.corpus == "tunes" for piece in train) == 24
+
+
+def test_a_split_of_labelled_pieces_that_does_not_exist_is_refused(data):
+    with pytest.raises(ValueError, match=r"tunes has no split 'dev' .*: test, train, val"):
+        held_out(replace(data, hold_out="labelled-dev"))
+
+
+def test_a_labelled_song_on_both_sides_of_its_split_is_a_leak(data, labelled_folder):
+    table = labelled_folder / "labels.csv"
+    table.write_text(
+        table.read_text().replace("tune0a.mid,1,tune0,train", "tune0a.mid,1,tune0,val")
+    )
+    with pytest.raises(LeakError, match=r"tunes: 1 groups are in both train and held_out: tune0"):
+        held_out(replace(data, hold_out="labelled-val"))
+
+
+def test_a_held_out_file_among_the_labelled_pieces_is_a_leak(data, labelled_folder):
+    (labelled_folder / "midi" / "Q1_song1_0.mid").write_bytes(b"")  # EMOPIA has it too
+    table = labelled_folder / "labels.csv"
+    table.write_text(table.read_text() + "Q1_song1_0.mid,1,other name,train\n")
+    held_out(replace(data, hold_out="emopia-val"))
+    with pytest.raises(LeakError, match=r"files held out: Q1_song1_0\.mid"):
+        held_out(replace(data, hold_out="emopia-cls-val"))
+
+
+@pytest.mark.parametrize(
+    "hold_out",
+    ["emopia-test", "vgmidi-5", "vgmidi-", "emopia-dev-x", "emopia-song--1", "vgmidi-game-",
+     "labelled-7", "none-", "", "emopia"],
+)  # fmt: skip
+def test_protocols_that_do_not_exist_are_refused(data, hold_out):
+    with pytest.raises(ValueError, match=r"hold_out|fold"):
+        held_out(replace(data, hold_out=hold_out))
+
+
+def test_every_protocol_needs_its_corpus():
+    for name, protocol in PROTOCOLS.items():
+        hold_out = f"{name}0" if name.endswith("-") else name
+        expected = "its corpus is not given" if protocol.corpus else "nothing to train on"
+        with pytest.raises(ValueError, match=expected):
+            held_out(DataArguments(hold_out=hold_out, allow_leaks=True))
+    with pytest.raises(ValueError, match="none of those that exist"):
+        leaks("emopia-test")
+
+
+@pytest.mark.parametrize("folds", [1, 4, 100])
+def test_more_folds_than_games_are_refused(data, folds):
+    with pytest.raises(ValueError, match=f"{folds} folds"):
+        held_out(replace(data, hold_out="vgmidi-game-0", folds=folds))
+
+
+def pieces(count, songs, corpus="made"):
+    rng = np.random.default_rng(0)
+    return [
+        Piece(f"{i}.mid", f"song{rng.integers(songs)}", {"emotion": i % 4}, corpus)
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3, 0.5, 0.7])
+def test_validation_takes_about_its_share_of_every_quadrant(share):
+    train = pieces(400, 120)
+    kept, validation = validation_split(train, share, seed=1)
+    assert sorted(kept + validation, key=train.index) == train
+    assert not groups(kept) & groups(validation)
+    counts = Counter(piece.labels["emotion"] for piece in validation)
+    for quadrant in range(4):
+        assert abs(counts[quadrant] / 100 - share) < 0.06
+    assert validation_split(train, share, seed=1) == (kept, validation)
+    assert validation_split(train, share, seed=2) != (kept, validation)
+
+
+def test_validation_knows_corpora_apart_and_takes_what_has_no_label():
+    train = pieces(40, 12) + [replace(p, labels={}, corpus="bare") for p in pieces(40, 12)]
+    kept, validation = validation_split(train, 0.25)
+    assert {piece.corpus for piece in validation} == {"made", "bare"}
+    named = [{(p.corpus, p.group) for p in side} for side in (kept, validation)]
+    assert not named[0] & named[1]
+    assert groups(kept) & groups(validation)  # of different corpora, which are different songs
+
+
+def test_validation_of_few_songs_takes_at_least_one():
+    kept, validation = validation_split(pieces(12, 3), 0.01)
+    assert len(groups(validation)) == 1
+    assert kept
+    kept, validation = validation_split(pieces(12, 3), 0.99)
+    assert len(groups(kept)) == 1
+    assert validation
+
+
+def test_validation_that_cannot_be_is_refused():
+    for share in (0, 1, -0.1, 1.5):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            validation_split(pieces(40, 10), share)
+    for few in (pieces(40, 1), []):
+        with pytest.raises(ValueError, match="cannot be parted"):
+            validation_split(few, 0.1)
+
+
+def test_the_protocols_of_real_corpora_hold(data_folder):
+    real = DataArguments(emopia=str(data_folder / "emopia"), vgmidi=str(data_folder / "vgmidi"))
+    for hold_out in ("emopia-val", "emopia-cls-val", "emopia-dev-1", "emopia-song-1", "vgmidi-0",
+                     "vgmidi-game-0"):  # fmt: skip
+        train, test = held_out(replace(real, hold_out=hold_out))
+        assert not groups(train) & groups(test)
+        own = Counter(p.labels["emotion"] for p in train if p.corpus == test[0].corpus)
+        assert all(own[quadrant] for quadrant in range(4))
+    with pytest.raises(LeakError):
+        held_out(replace(real, hold_out="emopia-clip-1"))
+    train, test = held_out(replace(real, hold_out="emopia-clip-1", allow_leaks=True))
+    assert len(groups(train) & groups(test)) > len(groups(test)) / 2
+
+
+def test_the_real_list_of_midi_bert_leaks(data_folder):
+    clips = data_folder / "conformance" / "midibert_cp_emopia_valid.npz"
+    if not clips.is_file():
+        pytest.skip("no token file of MIDI-BERT")
+    train, test = held_out(
+        DataArguments(
+            emopia=str(data_folder / "emopia"),
+            hold_out="emopia-midibert",
+            midibert_clips=str(clips),
+            allow_leaks=True,
+        )
+    )
+    assert len(test) == 99
+    assert len(groups(train) & groups(test)) > 60

@@ -1,0 +1,417 @@
+"""Publishing: a model's files and no others, a card of its own figures, checked before sending."""
+
+import json
+import re
+import runpy
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from huggingface_hub import ModelCard
+from safetensors.torch import load_file, save_file
+from transformers import AutoModel, pipeline
+
+from symbolic import CPTokenizer, EmotionScorer, SymbolicModel
+from symbolic.building import ShapeArguments, build_model
+from symbolic.model_card import model_card
+from symbolic.publishing import FILES, assemble, push
+from symbolic.scoring import DEFAULT_MODEL, load_model
+
+RECORD = {
+    "data": {"emopia": None, "tunes": "tunes", "hold_out": "tunes-val"},
+    "model": {"layers": 1, "tasks": "emotion,key,velocity"},
+    "epochs": 2.0,
+    "learning_rate": 0.00125,
+    "seed": 7,
+    "groups": ["tunes: a", "tunes: b", "chorales: a | b"],
+}
+METRICS = {
+    "protocol": "tunes-val",
+    "leaks": False,
+    "pieces": 123,
+    "groups": 45,
+    "folds": 5,
+    "seeds": [3, 8],
+    "scores": {"accuracy": 0.61234, "macro_f1": 0.58765, "calibration_error": 0.04321},
+    "intervals": {"accuracy": [0.5111, 0.7222]},
+    "over_folds": {"accuracy": [0.6044, 0.0333]},
+    "robustness": {"tempo": {"accuracy": 0.5999}, "no dynamics": 0.4888},
+}
+
+
+@pytest.fixture
+def run(tiny_model_folder, tmp_path):
+    """What a training run leaves behind: the model, its record, and what is not published."""
+    folder = tmp_path / "run"
+    shutil.copytree(tiny_model_folder, folder)
+    write(folder, "training.json", RECORD)
+    (folder / "predictions.csv").write_text("file,predicted\na.mid,Q1\n")
+    (folder / "checkpoint-8").mkdir()
+    (folder / "checkpoint-8" / "optimizer.pt").write_bytes(b"large")
+    return folder
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A Hub that only writes down what it is asked for."""
+    calls = []
+
+    class Api:
+        def __init__(self, token=None):
+            calls.append(("token", token))
+
+        def create_repo(self, repo_id, **options):
+            calls.append(("create_repo", {"repo_id": repo_id, **options}))
+            return SimpleNamespace(repo_id=repo_id if "/" in repo_id else f"me/{repo_id}")
+
+        def create_branch(self, repo_id, **options):
+            calls.append(("create_branch", {"repo_id": repo_id, **options}))
+
+        def upload_folder(self, *, folder_path, **options):
+            files = {path.name: path.read_bytes() for path in Path(folder_path).iterdir()}
+            calls.append(("upload_folder", {"files": files, **options}))
+
+    monkeypatch.setattr("huggingface_hub.HfApi", Api)
+    return calls
+
+
+def write(folder, name, content):
+    (folder / name).write_text(json.dumps(content))
+
+
+def section(card, title):
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", card, re.M | re.S).group(1)
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_dry_run_writes_exactly_what_would_be_sent_and_sends_nothing(run, hub, tmp_path):
+    write(run, "metrics.json", METRICS)
+    written = push(run, "me/tunes", dry_run=tmp_path / "out")
+    assert set(written) == names(tmp_path / "out") == set(FILES)
+    assert hub == []
+    for name in set(FILES) - {"README.md"}:
+        assert (tmp_path / "out" / name).read_bytes() == (run / name).read_bytes(), name
+
+
+def test_what_is_published_is_the_model_to_the_last_bit(
+    run, tmp_path, tiny_scorer, midi_bytes, tune
+):
+    push(run, "me/tunes", dry_run=tmp_path / "out")
+    expected = tiny_scorer.model.state_dict()
+    for load in (AutoModel.from_pretrained, SymbolicModel.from_pretrained):
+        weights = load(tmp_path / "out").state_dict()
+        assert weights.keys() == expected.keys()
+        for name, weight in expected.items():
+            assert torch.equal(weights[name], weight), name
+    song = midi_bytes(tune(80))
+    best = pipeline("music-emotion", model=str(tmp_path / "out"))(song)[0]["label"]
+    assert best == tiny_scorer.score(song, workers=0).loc[0, "quadrant"]
+
+
+def test_a_published_model_is_loaded_by_its_name(run, tmp_path, tiny_scorer, midi_bytes, tune):
+    # Laid out as the Hub's client keeps what it has fetched; tests have no network.
+    cache, commit = tmp_path / "cache", "0" * 40
+    place = cache / "models--me--tunes"
+    assemble(run, place / "snapshots" / commit, "me/tunes")
+    (place / "refs").mkdir()
+    (place / "refs" / "v2").write_text(commit)
+    options = {"cache_dir": str(cache)}
+    song = midi_bytes(tune(80))
+    answer = pipeline("music-emotion", model="me/tunes", revision="v2", model_kwargs=options)(song)
+    row = EmotionScorer.from_pretrained("me/tunes", revision="v2", **options).score(song, workers=0)
+    assert answer[0]["score"] == pytest.approx(row.loc[0, "confidence"], abs=1e-6)
+    assert row.loc[0, "q1"] == tiny_scorer.score(song, workers=0).loc[0, "q1"]
+
+
+def test_the_files_are_sent_in_one_commit(run, hub):
+    sent = push(run, "me/tunes", private=True, token="secret")
+    assert [call for call, _ in hub] == ["token", "create_repo", "upload_folder"]
+    assert hub[0] == ("token", "secret")
+    assert hub[1][1] == {"repo_id": "me/tunes", "private": True, "exist_ok": True}
+    upload = hub[2][1]
+    files = upload.pop("files")
+    assert set(files) == set(sent) == set(FILES) - {"metrics.json"}
+    assert files["model.safetensors"] == (run / "model.safetensors").read_bytes()
+    assert b"me/tunes" in files["README.md"]
+    # Metrics of an earlier model must not stay beside this one.
+    assert upload.pop("delete_patterns") == ["metrics.json"]
+    assert upload.pop("commit_message")
+    assert upload == {"repo_id": "me/tunes", "revision": None}
+
+
+def test_a_branch_is_made_and_the_name_is_completed_by_the_hub(run, hub):
+    push(run, "tunes", revision="v2")
+    assert hub[2] == ("create_branch", {"repo_id": "me/tunes", "branch": "v2", "exist_ok": True})
+    assert hub[3][1]["repo_id"] == "me/tunes"
+    assert hub[3][1]["revision"] == "v2"
+
+
+def test_a_card_can_be_ones_own(run, tmp_path):
+    push(run, "me/tunes", dry_run=tmp_path / "out", card="# Tunes\n")
+    assert (tmp_path / "out" / "README.md").read_text() == "# Tunes\n"
+
+
+def no_tokenizer(run):
+    (run / "music_tokenizer.json").unlink()
+
+
+def other_tokenizer(run):
+    CPTokenizer(time_bins=24).save_pretrained(run)
+
+
+def a_weight_too_few(run):
+    weights = load_file(run / "model.safetensors")
+    del weights[next(name for name in weights if name.startswith("heads.emotion"))]
+    save_file(weights, run / "model.safetensors", metadata={"format": "pt"})
+
+
+def a_home_in_the_record(run):
+    write(run, "training.json", {**RECORD, "data": {"tunes": "/home/mozart/tunes"}})
+
+
+def a_drive_in_the_configuration(run):
+    config = json.loads((run / "config.json").read_text())
+    config["backbone_config"]["_name_or_path"] = "C:\\Users\\mozart\\bert"
+    write(run, "config.json", config)
+
+
+def a_path_among_the_groups(run):
+    write(run, "training.json", {**RECORD, "groups": ["tunes: /data/mozart/a"]})
+
+
+def a_broken_record(run):
+    (run / "training.json").write_text("{")
+
+
+def metrics_without_leaks(run):
+    write(run, "metrics.json", {"protocol": "tunes", "scores": {"accuracy": 0.5}})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "message"),
+    [
+        (no_tokenizer, FileNotFoundError, r"run: no music_tokenizer\.json"),
+        (other_tokenizer, ValueError, "another tokenizer"),
+        (a_weight_too_few, ValueError, r"weights lack heads\.emotion"),
+        (a_home_in_the_record, ValueError, r"training\.json: names a path.*data: tunes: /home"),
+        (a_drive_in_the_configuration, ValueError, r"config\.json: names a path.*_name_or_path"),
+        (a_path_among_the_groups, ValueError, r"training\.json: names a path.*/data/mozart"),
+        (a_broken_record, ValueError, r"training\.json: not JSON"),
+        (metrics_without_leaks, ValueError, r"metrics\.json: 'leaks' is missing"),
+    ],
+)
+def test_nothing_is_sent_of_a_run_that_is_not_whole(spoil, error, message, run, hub):
+    spoil(run)
+    with pytest.raises(error, match=message):
+        push(run, "me/tunes")
+    assert hub == []
+
+
+def test_names_of_pieces_are_no_paths(run, tmp_path):
+    groups = ["vgmidi: A / B", "tunes: ~Finale~", "tunes: /", "tunes: AC/DC", "C: minor", "a: "]
+    write(run, "training.json", {**RECORD, "groups": groups})
+    assert "training.json" in assemble(run, tmp_path / "out")
+
+
+def test_a_name_that_the_hub_would_refuse_is_refused(run, hub, tmp_path):
+    with pytest.raises(ValueError, match="Repo id"):
+        push(run, "me/my/tunes", dry_run=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_overwrites_its_own_files_and_no_others(run, tmp_path):
+    write(run, "metrics.json", METRICS)
+    push(run, "me/tunes", dry_run=tmp_path / "out")
+    (run / "metrics.json").unlink()
+    push(run, "me/tunes", dry_run=tmp_path / "out")
+    assert "metrics.json" not in names(tmp_path / "out")
+    (tmp_path / "out" / "score.pdf").write_text("mine")
+    before = (run / "model.safetensors").read_bytes()
+    with pytest.raises(FileExistsError, match=r"score\.pdf"):
+        push(run, "me/tunes", dry_run=tmp_path / "out")
+    for name in ("predictions.csv", "checkpoint-8/optimizer.pt"):
+        (run / name).unlink()
+    (run / "checkpoint-8").rmdir()
+    with pytest.raises(FileExistsError, match="own folder"):
+        push(run, "me/tunes", dry_run=run)
+    assert (run / "model.safetensors").read_bytes() == before
+
+
+def test_a_model_of_keys_alone_is_published_too(tmp_path):
+    tokenizer = CPTokenizer(preset="score")
+    arguments = ShapeArguments(
+        hidden_size=16, layers=1, heads=2, field_embedding_size=8, window=16, tasks="key"
+    )
+    build_model(tokenizer, arguments).save_pretrained(tmp_path / "run")
+    tokenizer.save_pretrained(tmp_path / "run")
+    assemble(tmp_path / "run", tmp_path / "out", "me/keys")
+    card = ModelCard.load(tmp_path / "out" / "README.md")
+    assert "music-emotion" not in card.data.tags
+    assert "pipeline" not in card.text
+    assert load_model(tmp_path / "out")[0].heads.keys() == {"key"}
+
+
+def test_the_header_of_a_card_is_that_of_the_hub(run, tmp_path):
+    write(run, "metrics.json", METRICS)
+    (tmp_path / "README.md").write_text(model_card(run, "me/tunes", license="cc-by-4.0"))
+    data = ModelCard.load(tmp_path / "README.md").data
+    assert data.library_name == "transformers"
+    assert data.license == "cc-by-4.0"
+    assert {"midi", "musicxml", "music-emotion"} < set(data.tags)
+    assert data.model_name == "tunes"
+    assert {result.metric_name: result.metric_value for result in data.eval_results} == {
+        "accuracy": 0.61234,
+        "macro-F1": 0.58765,
+        "calibration error": 0.04321,
+    }
+    assert {result.metric_type for result in data.eval_results} == set(data.metrics)
+    assert {result.dataset_type for result in data.eval_results} == {"tunes"}
+    assert {result.dataset_name for result in data.eval_results} == {"tunes-val"}
+
+
+def test_every_figure_of_the_results_is_one_of_the_metrics(run):
+    write(run, "metrics.json", METRICS)
+    text = section(model_card(run), "Results")
+    figures = re.findall(r"\d\.\d+", text)
+    assert figures == [
+        *("0.612", "0.511", "0.722", "0.604", "0.033", "0.588", "0.043"),
+        *("0.600", "0.489"),
+    ]
+    assert "| accuracy | 0.612 | [0.511, 0.722] | 0.604 ± 0.033 |" in text
+    assert "| macro-F1 | 0.588 | - | - |" in text
+    assert "123 pieces, 45 groups, 5 folds, seeds 3, 8" in text
+    assert "| tempo, accuracy | 0.600 |" in text
+    assert "leak" not in text
+
+
+def test_a_card_without_metrics_has_no_figures_and_says_so(run):
+    card = model_card(run)
+    text = section(card, "Results")
+    assert "not been evaluated" in text
+    assert not re.search(r"\d", text)
+    header = card.split("---\n")[1]
+    assert "model-index" not in header
+    assert "metrics" not in header
+
+
+def test_a_card_of_a_split_that_leaks_says_so_before_any_figure(run, tmp_path):
+    write(run, "metrics.json", {**METRICS, "leaks": True})
+    card = model_card(run)
+    text = section(card, "Results")
+    assert "this split leaks" in text[: re.search(r"\d", text).start()]
+    assert "0.612" in text
+    assert "0.61" not in card.split("---\n")[1]  # a header has no room for the warning
+
+
+def test_a_record_of_a_split_that_leaks_is_believed_as_well(run):
+    write(run, "metrics.json", METRICS)
+    write(run, "training.json", {**RECORD, "data": {"hold_out": "clips", "leaks": True}})
+    card = model_card(run)
+    assert "this split leaks" in section(card, "Results")
+    assert "never trained on" not in section(card, "Trained on")
+    assert "0.61" not in card.split("---\n")[1]
+
+
+def test_scores_that_are_missing_stay_out_of_the_header(run, tmp_path):
+    scores = {"accuracy": 0.5, "velocity": float("nan"), "key": None}
+    write(run, "metrics.json", {"protocol": "Tunes, 2 folds", "leaks": False, "scores": scores})
+    (tmp_path / "README.md").write_text(model_card(run))
+    card = ModelCard.load(tmp_path / "README.md")
+    assert [result.metric_name for result in card.data.eval_results] == ["accuracy"]
+    assert "| velocity | - | - | - |" in card.text
+
+
+def test_a_card_says_what_was_trained_on_and_how(run):
+    card = model_card(run, "me/tunes")
+    trained, how = section(card, "Trained on"), section(card, "How")
+    assert "| tunes | - | 2 |" in trained
+    assert "| chorales | - | 1 |" in trained
+    assert "`tunes-val`" in trained
+    assert "| `learning_rate` | 0.00125 |" in how
+    assert "| `seed` | 7 |" in how
+    assert 'pipeline("music-emotion", model="me/tunes")' in card
+
+
+@pytest.mark.parametrize("backbone", ["bert", "gpt2", "lstm"])
+def test_a_card_counts_the_parameters_of_any_backbone(backbone, tmp_path):
+    arguments = ShapeArguments(
+        backbone=backbone, hidden_size=16, layers=3, heads=2, window=16,
+        tasks="emotion,key", task_weighting="uncertainty",
+    )  # fmt: skip
+    tokenizer = CPTokenizer()
+    model = build_model(tokenizer, arguments)
+    model.save_pretrained(tmp_path / "run")
+    tokenizer.save_pretrained(tmp_path / "run")
+    assemble(tmp_path / "run", tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
+    assert re.search(r" of 3 layers, 16 wide", card)
+    assert section(card, "Tasks").count("| learnt |") == 2
+
+
+def test_a_model_without_a_record_says_that_too(run):
+    (run / "training.json").unlink()
+    assert "no record" in section(model_card(run), "Trained on")
+
+
+def test_what_was_trained_on_emopia_is_shared_alike(run):
+    assert "license:" not in model_card(run).split("---\n")[1]
+    assert "No licence is stated" in section(model_card(run), "Licence")
+    write(run, "training.json", {**RECORD, "groups": ["emopia: a", "vgmidi: b"]})
+    card = model_card(run)
+    assert "license: cc-by-nc-sa-4.0" in card.split("---\n")[1]
+    assert "VGMIDI (Ferreira 2019) states no licence" in section(card, "Licence")
+    assert "license: mit" in model_card(run, license="mit").split("---\n")[1]
+
+
+def test_the_model_in_the_package_can_be_published(tmp_path):
+    push(DEFAULT_MODEL, "me/default", dry_run=tmp_path / "out")
+    assert ModelCard.load(tmp_path / "out" / "README.md").data.license == "cc-by-nc-sa-4.0"
+    assert (tmp_path / "out" / "training.json").is_file()
+
+
+def script(root, monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["push_to_hub.py", *map(str, words)])
+    runpy.run_path(str(root / "scripts" / "push_to_hub.py"), run_name="__main__")
+
+
+def test_the_script_writes_what_it_would_send(root, run, tmp_path, monkeypatch, capsys, hub):
+    out = tmp_path / "out"
+    options = ["--dry-run", "--license", "mit", "--output", out]
+    script(root, monkeypatch, run, "me/tunes", *options)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"written to {out}:"
+    assert set(lines[1:]) == names(out)
+    assert "license: mit" in (out / "README.md").read_text()
+    assert hub == []
+
+
+def test_the_script_publishes(root, run, tmp_path, monkeypatch, capsys, hub):
+    (tmp_path / "card.md").write_text("# Tunes\n")
+    script(root, monkeypatch, run, "me/tunes", "--private", "--card", tmp_path / "card.md")
+    assert capsys.readouterr().out.startswith("published as me/tunes:\n")
+    assert hub[1][1]["private"] is True
+    assert hub[2][1]["files"]["README.md"] == b"# Tunes\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        (["--dry-run"], 1, "not published: .*no model.safetensors"),
+        (["--output", "out"], 2, "--output goes with --dry-run"),
+    ],
+)
+def test_the_script_says_why_it_does_not_publish(
+    options, status, message, root, tmp_path, monkeypatch, capsys, hub
+):
+    with pytest.raises(SystemExit) as stopped:
+        script(root, monkeypatch, tmp_path, "me/tunes", *options)
+    assert stopped.value.code == status
+    assert re.search(message, capsys.readouterr().err)
+    assert hub == []

@@ -1,0 +1,210 @@
+"""Readers of EMOPIA, VGMIDI, POP909 and When in Rome, and what they say of what is not there."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from symbolic.data import (
+    READERS,
+    listed_pieces,
+    read_emopia,
+    read_pop909,
+    read_vgmidi,
+    read_when_in_rome,
+)
+from symbolic.keys import KEY_NAMES, parse_key
+
+
+def edit(table, change):
+    frame = change(pd.read_csv(table, dtype=str, keep_default_na=False))
+    frame.to_csv(table, index=False)
+
+
+def test_songs_that_look_like_a_validation_song_are_in_neither_split(emopia_folder):
+    splits = {piece.path.name.split("_")[1]: piece.split for piece in read_emopia(emopia_folder)}
+    assert splits["FoTXpYZXxJs"] == splits["jO2zX6Ul8GM"] == ""
+    assert splits["Ie5koh4qvJc"] == splits["other"] == "val"
+    assert splits["song3"] == "train"
+
+
+def test_the_split_of_emopia_cls_is_read_with_its_gaps_and_without_look_alikes(emopia_folder):
+    def swap(frame):
+        frame.loc[frame["song"] == "FoTXpYZXxJs", "split_emopia_cls"] = "train"
+        return frame
+
+    edit(emopia_folder / "clips.csv", swap)
+    pieces = read_emopia(emopia_folder, split="split_emopia_cls")
+    splits = {piece.path.name.split("_")[1]: piece.split for piece in pieces}
+    assert len(pieces) == 48
+    assert splits["song0"] == ""
+    assert splits["song1"] == splits["Ie5koh4qvJc"] == "val"
+    assert splits["song7"] == splits["other"] == "train"
+    assert splits["FoTXpYZXxJs"] == ""
+
+
+def test_a_split_that_the_table_lacks_is_refused(emopia_folder):
+    edit(emopia_folder / "clips.csv", lambda frame: frame.drop(columns="split_emopia_cls"))
+    assert len(read_emopia(emopia_folder)) == 48
+    with pytest.raises(FileNotFoundError, match=r"clips\.csv: no column split_emopia_cls"):
+        read_emopia(emopia_folder, split="split_emopia_cls")
+
+
+def test_main_theme_of_two_games_is_two_pieces(vgmidi_folder):
+    groups = {piece.group for piece in read_vgmidi(vgmidi_folder)}
+    assert {"Zelda / Main Theme", "Mario / Main Theme"} <= groups
+    assert len(groups) == 21
+    assert read_vgmidi(vgmidi_folder)[0].labels["valence_arousal"] == (1.0, -1.0)
+
+
+def test_all_pieces_of_a_game_can_be_one_group(vgmidi_folder):
+    pieces = read_vgmidi(vgmidi_folder, by="game")
+    assert {piece.group for piece in pieces} == {"Zelda", "Mario", "Sonic"}
+    assert all(piece.path.name.startswith(piece.group) for piece in pieces)
+    with pytest.raises(ValueError, match="not by 'composer'"):
+        read_vgmidi(vgmidi_folder, by="composer")
+
+
+def test_the_key_of_a_song_is_the_first_that_is_annotated(tmp_path, write_table):
+    rows = [
+        {"file": "001.mid", "key": "Gb:maj", "keys": "Gb:maj"},
+        {"file": "002.mid", "key": "G#:min", "keys": "G#:min B:maj"},
+    ]
+    folder = write_table(tmp_path / "pop909_keys.csv", rows, files="pop909") / "pop909"
+    pieces = read_pop909(folder)
+    assert [KEY_NAMES[piece.labels["key"]] for piece in pieces] == ["F# major", "g# minor"]
+    assert [piece.group for piece in pieces] == ["001", "002"]
+    assert {piece.corpus for piece in pieces} == {"pop909"}
+    (tmp_path / "pop909_keys.csv").rename(tmp_path / "others.csv")
+    assert read_pop909(folder, tmp_path / "others.csv") == pieces
+    (tmp_path / "others.csv").rename(folder / "pop909_keys.csv")
+    assert read_pop909(folder) == pieces
+
+
+def test_lower_case_opening_keys_are_minor(tmp_path, write_table):
+    rows = [
+        {"file": f"{key}_song.mxl", "collection": "Songs", "opening_key": key}
+        for key in ("Eb", "a", "db", "Cb")
+    ]
+    folder = write_table(tmp_path / "when_in_rome_keys.csv", rows, files="scores") / "scores"
+    keys = [KEY_NAMES[piece.labels["key"]] for piece in read_when_in_rome(folder)]
+    assert keys == ["Eb major", "a minor", "c# minor", "B major"]
+
+
+def test_a_key_that_does_not_exist_is_named_with_its_line(tmp_path, write_table):
+    rows = [{"file": "001.mid", "key": "C:maj"}, {"file": "002.mid", "key": "H:dur"}]
+    folder = write_table(tmp_path / "pop909_keys.csv", rows, files="pop909") / "pop909"
+    with pytest.raises(ValueError, match=r"pop909_keys\.csv, line 3: key.*H:dur"):
+        read_pop909(folder)
+    edit(tmp_path / "pop909_keys.csv", lambda frame: frame.replace("H:dur", ""))
+    with pytest.raises(ValueError, match=r"pop909_keys\.csv, line 3: no key"):
+        read_pop909(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("emopia", r"clips\.csv.*song.*midi/.*EMOPIA.*Hung.*zenodo"),
+        ("vgmidi", r"phrases\.csv.*game.*midi/.*VGMIDI.*Ferreira.*lucasnfe/vgmidi"),
+        ("labelled", r"labels\.csv"),
+        ("pop909", r"pop909_keys\.csv.*key.*POP909.*Wang.*music-x-lab/POP909-Dataset"),
+        ("when_in_rome", r"when_in_rome_keys\.csv.*opening_key.*When in Rome.*MarkGotham"),
+    ],
+)
+def test_a_missing_corpus_says_what_it_should_look_like_and_where_it_is(tmp_path, name, said):
+    with pytest.raises(FileNotFoundError, match=said) as raised:
+        READERS[name](tmp_path / "nowhere")
+    assert "nowhere" in str(raised.value)
+
+
+def test_files_that_are_missing_are_counted(emopia_folder):
+    (emopia_folder / "midi" / "Q1_Ie5koh4qvJc_0.mid").unlink()
+    with pytest.raises(FileNotFoundError, match=r"midi: 1 of the 48 files of clips\.csv are"):
+        read_emopia(emopia_folder)
+
+
+def test_songs_in_folders_of_their_own_are_another_layout(tmp_path, write_table):
+    rows = [{"file": "001.mid", "key": "C:maj"}]
+    folder = write_table(tmp_path / "pop909_keys.csv", rows, files="pop909") / "pop909"
+    (folder / "001").mkdir()
+    (folder / "001.mid").rename(folder / "001" / "001.mid")
+    with pytest.raises(FileNotFoundError, match=r"pop909: 1 of the 1 files.*all songs in one"):
+        read_pop909(folder)
+
+
+def test_a_table_without_a_column_is_refused(emopia_folder):
+    edit(emopia_folder / "clips.csv", lambda frame: frame.drop(columns="song"))
+    with pytest.raises(FileNotFoundError, match=r"clips\.csv: no column song"):
+        read_emopia(emopia_folder)
+
+
+@pytest.mark.parametrize("quadrant", ["Q5", ""])
+def test_a_quadrant_that_does_not_exist_is_named_with_its_line(
+    emopia_folder, vgmidi_folder, quadrant
+):
+    def spoil(frame):
+        frame.loc[4, "quadrant"] = quadrant
+        return frame
+
+    for reader, table in (
+        (read_emopia, emopia_folder / "clips.csv"),
+        (read_vgmidi, vgmidi_folder / "phrases.csv"),
+    ):
+        edit(table, spoil)
+        with pytest.raises(ValueError, match=rf"{table.name}, line 6: .*quadrant.*{quadrant}"):
+            reader(table.parent)
+
+
+def test_clips_are_found_however_a_list_writes_them(emopia_folder, tmp_path):
+    pieces = read_emopia(emopia_folder)
+    wanted = [piece for piece in pieces if "_song1" in piece.path.name]
+    names = [piece.path.stem for piece in reversed(wanted)]
+    (tmp_path / "bare.txt").write_text("\n".join([*names, "", ""]))
+    (tmp_path / "paths.txt").write_text("\r\n".join(f"EMOPIA\\midis\\{n}.mid" for n in names))
+    (tmp_path / "a.csv").write_text("file,n\n" + "".join(f"x/{n}.mid.npy,1\n" for n in names))
+    np.savez(tmp_path / "b.npz", **{f"{n}.mid": np.zeros(1) for n in names})
+    for file in ("bare.txt", "paths.txt", "a.csv", "b.npz"):
+        assert listed_pieces(pieces, tmp_path / file) == wanted
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("a.txt", b"Q1_nobody_0", r"a\.txt: 1 of 1 names .* Q1_nobody_0"),
+        ("a.txt", b"\n \n", r"a\.txt: no name"),
+        ("a.txt", b"\xff\xfe", r"a\.txt: not a list"),
+        ("a.csv", b"clip\nQ1_song4_0\n", r"a\.csv: no column file"),
+        ("a.npz", b"nonsense", r"a\.npz: not a list"),
+        ("a.npz", b"PK\x03\x04nonsense", r"a\.npz: not a list"),
+        ("a.npz", b"", r"a\.npz: not a list"),
+        ("a.pkl", b"", r"a\.pkl: a list of clips ends with"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_named(emopia_folder, tmp_path, file, content, said):
+    (tmp_path / file).write_bytes(content)
+    with pytest.raises(ValueError, match=said):
+        listed_pieces(read_emopia(emopia_folder), tmp_path / file)
+    with pytest.raises(FileNotFoundError, match=r"gone\.txt"):
+        listed_pieces(read_emopia(emopia_folder), tmp_path / "gone.txt")
+
+
+def test_the_real_corpora_are_read_whole(data_folder):
+    emopia = read_emopia(data_folder / "emopia")
+    assert len(emopia) == 990
+    assert len({piece.group for piece in emopia}) == 355 - 6  # six pairs, two connected, are merged
+    assert len(read_vgmidi(data_folder / "vgmidi")) == 162
+    with_cls = read_emopia(data_folder / "emopia", split="split_emopia_cls")
+    assert not {p.group for p in with_cls if p.split == "val"} & {
+        p.group for p in with_cls if p.split == "train"
+    }
+
+
+def test_real_annotated_keys_are_all_understood(data_folder):
+    songs = data_folder / "pretrain" / "pop909"
+    table = data_folder / "key" / "pop909_keys.csv"
+    scores = data_folder / "key" / "when_in_rome"
+    if not songs.is_dir() or not table.is_file() or not scores.is_dir():
+        pytest.skip("no POP909 and When in Rome with their keys")
+    pieces = read_pop909(songs, table)
+    assert len(pieces) == 909
+    assert pieces[0].labels["key"] == parse_key("F# major")
+    assert {piece.labels["key"] >= 12 for piece in read_when_in_rome(scores)} == {True, False}

@@ -1,0 +1,329 @@
+"""What a frame of predictions says."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symbolic.comparison import compare
+from symbolic.prediction_frames import PROBABILITIES, piece_level, read_predictions
+from symbolic.result_tables import LEAKING, confusion_table, results_table
+from symbolic.results import summarise
+from symbolic.tasks import QUADRANTS
+from symbolic.tasks.intervals import grouped_bootstrap
+from symbolic.tasks.metrics import confusion, emotion_metrics
+
+
+def predictions(true, answers, groups=None, seed=0, fold=0, corpus="songs"):
+    """A frame of certain answers; `true` and `answers` are 0..3."""
+    n = len(true)
+    frame = pd.DataFrame(
+        {
+            "corpus": corpus,
+            "file": [f"clip {i}.mid" for i in range(n)],
+            "group": [f"song {i}" for i in range(n)] if groups is None else groups,
+            "fold": fold,
+            "seed": seed,
+            "quadrant": [QUADRANTS[quadrant] for quadrant in true],
+        }
+    )
+    frame[PROBABILITIES] = np.eye(4)[answers]
+    return frame
+
+
+@pytest.fixture
+def clips():
+    """60 clips of 12 songs in 3 folds; the system is right in about two of three."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 4, 60)
+    answers = np.where(rng.random(60) < 0.6, true, rng.integers(0, 4, 60))
+    songs = np.repeat([f"song {i}" for i in range(12)], 5)
+    frame = predictions(true, answers, songs, fold=np.repeat(np.arange(3), 20))
+    frame[PROBABILITIES] = 0.7 * frame[PROBABILITIES] + 0.3 * rng.dirichlet(np.ones(4), 60)
+    return frame
+
+
+def quadrants(frame):
+    return frame["quadrant"].map(QUADRANTS.index).to_numpy()
+
+
+def test_scores_and_intervals_are_those_of_the_metrics(clips):
+    found = summarise(clips, draws=100)
+    q = clips[PROBABILITIES].to_numpy()
+    assert found.scores == pytest.approx(emotion_metrics(quadrants(clips), q))
+    assert (found.confusion == confusion(quadrants(clips), q)).all()
+    right = q.argmax(axis=1) == quadrants(clips)
+    expected = grouped_bootstrap(lambda rows: right[rows].mean(), clips["group"], 100)
+    assert found.intervals["accuracy"] == pytest.approx(expected)
+    assert (found.pieces, found.groups, found.folds, found.seeds) == (60, 12, 3, (0,))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_the_interval_contains_the_estimate(data):
+    n = data.draw(st.integers(2, 25))
+    draw = st.lists(st.integers(0, 3), min_size=n, max_size=n)
+    songs = [f"song {i}" for i in data.draw(draw)]
+    frame = predictions(data.draw(draw), data.draw(draw), songs)
+    found = summarise(frame, draws=400)
+    low, high = found.intervals["accuracy"]
+    assert 0 <= low <= found.scores["accuracy"] <= high <= 1
+
+
+def test_folds_are_scored_one_by_one(clips):
+    found = summarise(clips, draws=10)
+    q = clips[PROBABILITIES].to_numpy()
+    for name in ("accuracy", "macro_f1"):
+        scores = [
+            emotion_metrics(quadrants(clips[clips["fold"] == k]), q[clips["fold"] == k])[name]
+            for k in range(3)
+        ]
+        assert found.over_folds[name] == pytest.approx((np.mean(scores), np.std(scores, ddof=1)))
+    assert summarise(clips[clips["fold"] == 1], draws=10).over_folds == {}
+
+
+def test_a_clip_scored_by_three_seeds_counts_once_for_its_song(clips):
+    thrice = pd.concat([clips.assign(seed=seed) for seed in range(3)])
+    once, found = summarise(clips, draws=100), summarise(thrice, draws=100)
+    assert found.intervals == once.intervals
+    assert found.scores == pytest.approx(once.scores)
+    assert found.confusion == pytest.approx(once.confusion)
+    assert (found.pieces, found.groups, found.counts) == (once.pieces, once.groups, once.counts)
+    assert found.seeds == (0, 1, 2)
+    assert found.over_folds["accuracy"][0] == pytest.approx(once.over_folds["accuracy"][0])
+
+
+def test_scores_of_several_seeds_are_their_mean():
+    good, bad = (
+        predictions([0, 1, 2, 3], [0, 1, 2, 3]),
+        predictions([0, 1, 2, 3], [0, 0, 0, 0], seed=1),
+    )
+    found = summarise(pd.concat([good, bad]), draws=10)
+    assert found.scores["accuracy"] == pytest.approx((1 + 0.25) / 2)
+    assert found.scores["macro_f1"] == pytest.approx((1 + 0.4 / 4) / 2)
+    assert found.confusion.sum() == 4
+    assert found.confusion[1].tolist() == [0.5, 0.5, 0, 0]
+
+
+def test_songs_of_two_corpora_may_have_one_name(clips):
+    both = pd.concat([clips, clips.assign(corpus="games")])
+    found = summarise(both, draws=10)
+    assert (found.pieces, found.groups) == (120, 24)
+    renamed = both.assign(group=both["corpus"] + both["group"])
+    assert found.intervals == summarise(renamed, draws=10).intervals
+
+
+def test_pieces_without_a_quadrant_are_not_scored_for_it(clips):
+    some = clips.assign(quadrant=clips["quadrant"].where(clips.index < 20, None))
+    found = summarise(some, draws=10)
+    assert found.scores == pytest.approx(summarise(clips[:20], draws=10).scores)
+    assert found.counts == {"quadrant": 20}
+    assert found.pieces == 60
+    none = summarise(clips.assign(quadrant=None), draws=10)
+    assert (none.scores, none.intervals, none.confusion) == ({}, {}, None)
+
+
+def test_valence_and_arousal_follow_from_the_quadrants_unless_they_are_predicted():
+    frame = predictions([0, 1, 2, 3], [0, 1, 2, 3]).assign(
+        valence=[1.0, -1.0, -1.0, 1.0], arousal=[1.0, 1.0, -1.0, -1.0]
+    )
+    found = summarise(frame, draws=10).scores
+    assert (found["valence_ccc"], found["arousal_rmse"], found["arousal_r2"]) == (1.0, 0.0, 1.0)
+    said = summarise(frame.assign(valence_predicted=-frame["valence"]), draws=10).scores
+    assert (said["valence_ccc"], said["arousal_ccc"]) == (-1.0, 1.0)
+    assert said["valence"] == 1.0  # the half of the plane, which the quadrants say
+
+
+def test_keys_and_velocities_are_scored_where_they_are_known():
+    frame = predictions([0] * 5, [0] * 5).drop(columns=PROBABILITIES)
+    frame["key"] = [0, 0, 0, 0, np.nan]
+    frame["key_predicted"] = [0, 7, 9 + 12, np.nan, 3]
+    frame["velocity_right"], frame["velocity_asked"] = [9, 1, 0, 0, 0], [10, 10, 0, 0, 0]
+    found = summarise(frame, draws=100)
+    assert found.scores == pytest.approx(
+        {"key_exact": 0.25, "key_mirex": (1 + 0.5 + 0.3) / 4, "velocity_accuracy": 0.5}
+    )
+    assert found.counts == {"key": 4, "velocity": 2, "velocity_notes": 20}
+    low, high = found.intervals["key_exact"]
+    assert low < 0.25 < high
+    assert found.confusion is None
+
+
+def test_seeds_that_saw_different_pieces_still_have_intervals():
+    first, second = predictions([0, 1], [0, 1]), predictions([2, 3], [2, 3], seed=1)
+    second["file"], second["group"] = ["c.mid", "d.mid"], ["song c", "song d"]
+    assert summarise(pd.concat([first, second]), draws=50).intervals["accuracy"] == (1.0, 1.0)
+
+
+def test_a_summary_is_json_without_what_is_not_defined(clips):
+    constant = clips.assign(valence=1.0, valence_predicted=1.0)  # no spread: no concordance
+    found = summarise(constant, draws=10, protocol="by song", robustness={"tempo": np.nan})
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    again = json.loads(text)
+    assert set(again) == {
+        *("protocol", "leaks", "pieces", "groups", "folds", "seeds"),
+        *("scores", "counts", "intervals", "over_folds", "robustness"),
+    }
+    assert "valence_ccc" not in again["scores"]
+    assert again["scores"]["valence_rmse"] == 0.0
+    assert again["robustness"] == {}
+    assert len(again["intervals"]["accuracy"]) == len(again["over_folds"]["macro_f1"]) == 2
+
+
+def test_a_system_is_no_better_than_itself(clips):
+    found = compare(clips, clips.sample(frac=1, random_state=0), draws=50)
+    assert (found.difference, found.interval, found.pieces) == (0.0, (0.0, 0.0), 60)
+
+
+def test_the_paired_difference_is_narrower_than_either_score(clips):
+    better = clips.copy()
+    wrong = np.flatnonzero(clips[PROBABILITIES].to_numpy().argmax(axis=1) != quadrants(clips))[:6]
+    better.loc[wrong, PROBABILITIES] = np.eye(4)[quadrants(clips)[wrong]]
+    found = compare(better, clips)
+    assert found.difference == pytest.approx(6 / 60)
+    assert found.interval[0] >= 0
+    low, high = summarise(clips).intervals["accuracy"]
+    assert found.interval[1] - found.interval[0] < high - low
+
+
+def test_seeds_of_one_system_are_averaged_before_systems_are_compared(clips):
+    thrice = pd.concat([clips.assign(seed=seed) for seed in range(3)])
+    assert compare(thrice, clips, draws=50).interval == (0.0, 0.0)
+
+
+def test_only_the_same_pieces_are_compared(clips):
+    with pytest.raises(ValueError, match=r"different pieces: 1 are .* clip 59\.mid of songs"):
+        compare(clips, clips[:-1])
+    with pytest.raises(ValueError, match=r"clip 0\.mid another quadrant"):
+        compare(
+            clips, clips.assign(quadrant=["Q3" if q == "Q1" else "Q1" for q in clips["quadrant"]])
+        )
+    with pytest.raises(ValueError, match="another group"):
+        compare(clips, clips.assign(group="one song"))
+    with pytest.raises(ValueError, match="no quadrants"):
+        compare(clips, clips.drop(columns=PROBABILITIES))
+
+
+def test_the_phrases_of_a_piece_are_averaged_and_must_agree():
+    frame = predictions([0, 0, 1, 2, 3], [0, 1, 1, 2, 3], ["a", "a", "b", "b", "c"])
+    frame.loc[:1, PROBABILITIES] = [[0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0]]
+    frame["velocity_right"], frame["velocity_asked"] = [1, 2, 0, 0, 0], [4, 4, 0, 0, 0]
+    joined, left_out = piece_level(frame)
+    assert left_out == 1  # b is angry and sad
+    assert joined["file"].tolist() == ["a", "c"]
+    assert joined["quadrant"].tolist() == ["Q1", "Q4"]
+    assert joined.loc[0, PROBABILITIES].tolist() == pytest.approx([0.55, 0.45, 0, 0])
+    assert joined.loc[0, ["velocity_right", "velocity_asked"]].tolist() == [3, 8]
+    assert summarise(joined, draws=10).scores["accuracy"] == 1.0
+
+
+def test_pieces_are_joined_within_their_seed_and_left_out_once():
+    frame = predictions([0, 0, 1, 2], [0, 1, 1, 2], ["a", "a", "b", "b"])
+    joined, left_out = piece_level(pd.concat([frame, frame.assign(seed=1)]))
+    assert (len(joined), left_out) == (2, 1)
+    assert joined["seed"].tolist() == [0, 1]
+
+
+def test_a_piece_that_was_split_across_folds_cannot_be_joined(clips):
+    with pytest.raises(ValueError, match="more than one fold"):
+        piece_level(clips.assign(fold=np.arange(60) % 2))
+    with pytest.raises(ValueError, match="no column game"):
+        piece_level(clips, by="game")
+
+
+def test_a_table_has_the_columns_that_there_are_figures_for(clips):
+    model = summarise(clips, draws=50, robustness={"tempo": 0.9})
+    keys = predictions([0, 1], [0, 1]).drop(columns=PROBABILITIES).assign(key=0, key_predicted=0)
+    table = results_table({"model": model, "profiles": summarise(keys, draws=50)})
+    head, _, first, second = table.splitlines()
+    assert "accuracy over folds" in head
+    assert "key exact" in head
+    assert "velocity" not in head
+    assert "CCC" not in head
+    low, high = model.intervals["accuracy"]
+    assert f"| {model.scores['accuracy']:.3f} [{low:.3f}, {high:.3f}] |" in first
+    assert " ± " in first
+    assert second.startswith("| profiles | 2 (2) | - |")
+    assert "1.000 [1.000, 1.000]" in second
+    assert {line.count("|") for line in table.splitlines()} == {head.count("|")}
+
+
+def test_a_leak_is_marked_in_the_row_and_below_the_table(clips):
+    clean = summarise(clips, draws=10)
+    table = results_table({"by song": clean, "by clip": replace(clean, leaks=True)})
+    rows = table.splitlines()
+    assert LEAKING not in rows[2]
+    assert rows[3].startswith(f"| by clip {LEAKING} |")
+    assert rows[-1].startswith(LEAKING)
+    assert LEAKING not in results_table({"by song": clean})
+
+
+def test_differences_stand_in_the_last_column(clips):
+    clean = summarise(clips, draws=10)
+    table = results_table({"a": clean, "b": clean}, {"a": compare(clips, clips, 10)}, "b")
+    assert table.splitlines()[0].endswith("| accuracy above b |")
+    assert table.splitlines()[2].endswith("| +0.000 [+0.000, +0.000] |")
+    assert table.splitlines()[3].endswith("| - |")
+
+
+def test_a_confusion_table_has_whole_counts_where_they_are_whole():
+    assert "| **Q1** | 1 | 0 | 0 | 0 |" in confusion_table(np.eye(4), "model")
+    assert "| **Q4** | 0.0 | 0.0 | 0.0 | 0.5 |" in confusion_table(np.eye(4) / 2)
+
+
+def test_predictions_are_read_as_they_were_written(clips, tmp_path):
+    frame = clips.assign(quadrant=clips["quadrant"].where(clips.index > 3, None))
+    frame.loc[5:9, "group"] = "NA"  # a song may be called so
+    frame["key"] = np.where(frame.index % 2, 3, np.nan)
+    frame.to_csv(tmp_path / "predictions.csv", index=False)
+    again = read_predictions(tmp_path / "predictions.csv")
+    pd.testing.assert_frame_equal(again, frame, check_dtype=False)
+    assert summarise(again, draws=10).to_dict() == summarise(frame, draws=10).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.drop(columns="fold"), "no column fold"),
+        (lambda f: f.drop(columns=["group", "quadrant"]), "no column group, quadrant"),
+        (lambda f: f.drop(columns="q3"), "no column q3"),
+        (lambda f: f.assign(velocity_right=1), "no column velocity_asked"),
+        (lambda f: f[:0], "no predictions"),
+        (lambda f: f.assign(quadrant="Q5"), "quadrant 'Q5' is none of Q1, Q2, Q3, Q4"),
+        (lambda f: f.assign(q1=f["q1"] + 0.1), r"sum to 1, in 60 rows, the first is clip 0\.mid"),
+        (lambda f: f.assign(q1=np.nan), "sum to 1"),
+        (lambda f: f.assign(q1=-1.0, q2=2.0, q3=0.0, q4=0.0), "not probabilities"),
+        (lambda f: f.assign(q1="high"), "column q1: .*high"),
+        (lambda f: f.assign(key=24), "key is not a key id"),
+        (lambda f: f.assign(velocity_right=2, velocity_asked=1), "more velocities are right"),
+        (lambda f: pd.concat([f, f[:1]]), r"twice by one seed, in 1 rows, the first is clip 0"),
+        (lambda f: pd.concat([f, f.assign(seed=1, group="x")]), "more than one group"),
+        (lambda f: pd.concat([f[:1].assign(quadrant="Q1"), f[:1].assign(seed=1, quadrant="Q2")]),
+         "more than one quadrant"),
+    ],
+)  # fmt: skip
+def test_a_bad_table_is_refused_by_name(clips, tmp_path, change, message):
+    path = tmp_path / "wrong.csv"
+    change(clips).to_csv(path, index=False)
+    with pytest.raises(ValueError, match=rf"wrong\.csv: .*{message}"):
+        read_predictions(path)
+
+
+def test_what_is_no_table_is_refused_by_name(tmp_path):
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00MThd")
+    for name in ("empty.csv", "bytes.csv"):
+        with pytest.raises(ValueError, match=name):
+            read_predictions(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        read_predictions(tmp_path / "none.csv")
+
+
+def test_a_frame_with_missing_names_is_refused(clips):
+    for column in ("corpus", "group", "seed"):
+        with pytest.raises(ValueError, match=f"no {column}"):
+            summarise(clips.assign(**{column: None}))
