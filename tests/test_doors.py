@@ -125,7 +125,8 @@ def test_words_that_are_not_understood_end_with_status_2(words, said, capsys):
 
 
 def test_the_arguments_of_training_are_parsed_too(tmp_path):
-    text = f"tokens: tunes.npz\nhidden_size: 24\nlearning_rate: 5e-4\nfeatures: false\nuse_cpu: true\noutput_dir: {tmp_path}\n"
+    text = "tokens: tunes.npz\nhidden_size: 24\nlearning_rate: 5e-4\nfeatures: false\n"
+    text += f"use_cpu: true\noutput_dir: {tmp_path}\n"
     told = parsed(KINDS, [written(tmp_path, text), "--hidden_size", "32"], TRAINING_DEFAULTS)
     data, model, fitting, how = told
     assert (data.tokens, model.hidden_size, model.features) == ("tunes.npz", 32, False)
