@@ -125,12 +125,12 @@ def test_words_that_are_not_understood_end_with_status_2(words, said, capsys):
 
 
 def test_the_arguments_of_training_are_parsed_too(tmp_path):
-    text = "tokens: tunes.npz\nhidden_size: 24\nlearning_rate: 5e-4\nfeatures: false\n"
+    text = "tokens: tunes.npz\nhidden_size: 24\nlearning_rate: 5e-4\nclass_weights: true\n"
     text += f"use_cpu: true\noutput_dir: {tmp_path}\n"
     told = parsed(KINDS, [written(tmp_path, text), "--hidden_size", "32"], TRAINING_DEFAULTS)
     data, model, fitting, how = told
-    assert (data.tokens, model.hidden_size, model.features) == ("tunes.npz", 32, False)
-    assert fitting == FitArguments()
+    assert (data.tokens, model.hidden_size) == ("tunes.npz", 32)
+    assert fitting == FitArguments(class_weights=True)
     assert how.learning_rate == 5e-4
     assert how.weight_decay == TRAINING_DEFAULTS["weight_decay"]
 

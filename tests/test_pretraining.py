@@ -22,8 +22,9 @@ from symbolic.tokenizers import CPTokenizer, build_tokenizer
 from symbolic.trainer import FitArguments
 
 SMALL = ["--hidden_size", "16", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
-         "--window", "64", "--training_window", "32", "--use_cpu", "True",
-         "--disable_tqdm", "True", "--max_steps", "3", "--per_device_train_batch_size", "4", "--warmup_steps", "0"]  # fmt: skip
+         "--window", "64", "--training_window", "32", "--max_steps", "3", "--warmup_steps", "0",
+         "--per_device_train_batch_size", "4", "--use_cpu", "True",
+         "--disable_tqdm", "True"]  # fmt: skip
 SHAPE = {"hidden_size": 16, "layers": 1, "heads": 2, "field_embedding_size": 8, "window": 64,
          "training_window": 32}  # fmt: skip
 

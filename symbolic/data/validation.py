@@ -22,7 +22,7 @@ def validation_mask(
         seed: of the order.
 
     Returns:
-        (n,) bool, True for validation; no group is on both sides, and neither side is empty.
+        (n,) bool, True for validation; no group is on both sides.
 
     Raises:
         ValueError: fewer than two groups, so that one side would be empty.
@@ -37,8 +37,6 @@ def validation_mask(
     taken = np.zeros(len(names), bool)
     order = np.random.default_rng(seed).permutation(len(names))
     for g in order:
-        if taken.sum() == len(names) - 1:
-            break  # something must be left to train on
         if np.abs(wanted - counts[g]).sum() < np.abs(wanted).sum():
             wanted = wanted - counts[g]
             taken[g] = True
