@@ -42,7 +42,7 @@ LAYERS = (
         *("emotion_pipeline", "card_results", "model_card", "publishing"),
     ),
     ("sweep",),
-    ("plots", "report", "evaluating", "cli"),
+    ("plots", "report", "evaluating", "commands", "cli"),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 TOP = {"symbolic", "symbolic.auto"}  # they only hand out names, and register them

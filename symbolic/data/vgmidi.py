@@ -18,8 +18,8 @@ def game_piece(game: str, piece: str) -> str:
     return f"{game} / {piece}"
 
 
-# Pieces of one game that are another's tune, arranged otherwise or within a medley: they stay on one
-# side of a split. `symbolic audit` finds them by their melodies.
+# Pieces of one game that are another's tune, arranged otherwise or within a medley: they stay on
+# one side of a split. `symbolic audit` finds them by their melodies.
 VGMIDI_LOOK_ALIKES = tuple(
     (game_piece(game, one), game_piece(game, other))
     for game, one, other in (

@@ -1,0 +1,1 @@
+"""The commands of `symbolic` that have options of their own kind."""

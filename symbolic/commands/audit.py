@@ -1,0 +1,62 @@
+"""`symbolic audit`: what would spoil a figure, before anyone trains."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from symbolic.commands.options import UsageError, make_room, natural, path_to, write
+
+
+def add_audit(commands: argparse._SubParsersAction) -> None:
+    """Add the command to those of the program."""
+    check = commands.add_parser(
+        "audit",
+        help="check a labelled set for leaks before training",
+        description="Check labelled music before anyone trains on it: songs in more than one "
+        "split, files, notes and melodies that occur twice, labels, dynamics, tempos, files that "
+        "cannot be read. The exit status is 1 where a split, or folds by group, would leak.",
+    )
+    check.set_defaults(run=_audit)
+    check.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="folder of EMOPIA (clips.csv) or VGMIDI (phrases.csv), folder with labels.csv, any "
+        "CSV like that, folder of music; several are audited together",
+    )
+    check.add_argument(
+        "--split", default="split", metavar="COLUMN", help="column of the split (split)"
+    )
+    check.add_argument(
+        "--raw",
+        action="store_true",
+        help="the split and the groups as they stand in the table, without what the reader of the "
+        "corpus does about songs that are known to look alike",
+    )
+    check.add_argument("--json", type=_json_path, metavar="FILE", help="write the findings")
+    check.add_argument(
+        "--workers", type=natural, metavar="N", help="processes that read files, as for score"
+    )
+
+
+def _json_path(text: str) -> Path:
+    return path_to(text, (".json",))
+
+
+def _audit(options: argparse.Namespace) -> int:
+    if options.json:
+        make_room(options.json)
+    from symbolic.data.audit_text import audit_dict
+    from symbolic.data.audited import audit_paths
+
+    try:
+        found = audit_paths(options.paths, options.split, options.raw, options.workers)
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    if options.json:
+        text = json.dumps(audit_dict(found), ensure_ascii=False, indent=1)
+        write(lambda path: path.write_text(text + "\n", encoding="utf-8"), options.json)
+    print(found)
+    return 1 if found.leaks else 0
