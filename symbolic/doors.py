@@ -35,44 +35,48 @@ def parsed(
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = HfArgumentParser(kinds, description=description, prog=prog)
     parser.set_defaults(**(defaults or {}))
-    flags: list[str] = []
+    given: dict[str, list[str]] = {}
     while words and words[0].lower().endswith(SUFFIXES):
+        path = words.pop(0)
         try:
-            flags += settings(words.pop(0))
+            values = settings(path)
         except (OSError, ValueError) as error:
             parser.error(str(error))
+        if unknown := [name for name in values if f"--{name}" not in parser._option_string_actions]:
+            parser.error(f"{path}: no setting is called {', '.join(unknown)}")
+        given |= values
     for action in parser._actions:  # what a file gives need not be given again
-        if action.required and action.option_strings and action.option_strings[0] in flags:
+        if any(option.removeprefix("--") in given for option in action.option_strings):
             action.required = False
+    flags = [word for name, values in given.items() for word in (f"--{name}", *values)]
     try:
         return parser.parse_args_into_dataclasses([*flags, *words])
     except (ValueError, ImportError) as error:  # of the classes themselves, as they are made
         parser.error(str(error))
 
 
-def settings(path: str | Path) -> list[str]:
-    """A file of settings as flags.
+def settings(path: str | Path) -> dict[str, list[str]]:
+    """A file of settings, by name, as words of a command line; those without a value are left out.
 
     Raises:
         OSError: no such file.
-        ValueError: no mapping, or a value that is a mapping itself.
+        ValueError: no text, no mapping, or a value that is a mapping itself; naming the file.
     """
     import yaml
 
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{path}: settings are lines of `name: value`")
-    flags = []
+    words = {}
     for name, value in values.items():
         if isinstance(value, dict):
             raise ValueError(f"{path}: {name} has settings of its own")
         if value is not None:
-            listed = value if isinstance(value, list) else [value]
-            flags += [f"--{name}", *map(str, listed)]
-    return flags
+            words[str(name)] = list(map(str, value if isinstance(value, list) else [value]))
+    return words
 
 
 def guarded(door, arguments: Sequence[str] | None = None) -> int:

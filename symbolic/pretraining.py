@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from transformers import TrainingArguments, set_seed
 
-from symbolic.backbones import BACKBONES, CAUSAL
+from symbolic.backbones import CAUSAL
 from symbolic.building import ShapeArguments, build_model
 from symbolic.data.collator import Collator
 from symbolic.data.groups import group_name
@@ -58,7 +58,8 @@ def pretrain(
     set_seed(training.seed)
     tasks = token_tasks(tokens.scheme)
     model = build_model(tokens.scheme, replace(arguments, label_smoothing=0.0), tasks=tasks)
-    causal = BACKBONES[arguments.backbone][0] in CAUSAL
+    # Of the model itself: one that goes on from `pretrained` has the backbone of that.
+    causal = model.config.backbone_config.model_type in CAUSAL
     objective = "next" if causal else "masked"
     pieces = np.arange(len(tokens))
     held = np.zeros(len(tokens), bool)

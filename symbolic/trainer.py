@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 from transformers import EarlyStoppingCallback, EvalPrediction, Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer_utils import IntervalStrategy, SaveStrategy, get_last_checkpoint
 
 from symbolic.data.collator import Collator
 from symbolic.data.sampling import LengthSampler
@@ -34,6 +34,7 @@ TRAINING_DEFAULTS = {
     "remove_unused_columns": False,
     "label_names": ["labels"],
     "dataloader_pin_memory": False,
+    "ddp_find_unused_parameters": False,  # every batch has labels of every task
     "disable_tqdm": False,
     # Where the device computes in it; on a CPU only when asked for, with --bf16 True.
     "bf16": torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
@@ -125,12 +126,21 @@ def fit(
             after its best epoch: by accuracy of the quadrants, of pieces, where it has that task,
             else by loss.
         arguments: what is frozen, learning rates by layer, patience.
-        training: what the stock Trainer is told.
+        training: what the stock Trainer is told; with validation it saves, and judges, by epochs or
+            by steps.
+
+    Raises:
+        ValueError: a validation where no epoch is saved, or what `freeze` refuses.
     """
     freeze(model, arguments.freeze)
     options = {}
     if validation is not None:
-        training.eval_strategy = training.save_strategy
+        if training.save_strategy not in (SaveStrategy.EPOCH, SaveStrategy.STEPS):
+            raise ValueError(
+                "validation_share chooses from what is saved: save_strategy must be epoch or steps"
+            )
+        training.eval_strategy = IntervalStrategy(training.save_strategy.value)
+        training.eval_steps = training.save_steps
         training.load_best_model_at_end = True
         training.metric_for_best_model = "loss"
         training.greater_is_better = False

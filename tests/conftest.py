@@ -100,6 +100,30 @@ def tune():
 
 
 @pytest.fixture(scope="session")
+def token_tunes(tune, midi_score):
+    """Tunes as a token file in memory: pieces by number, two to a song, quadrants in turn.
+
+    A tune has dynamics and a key, a tonic and a number of notes of its own, `n` or a few more.
+    """
+    from symbolic.data import Piece, tokens_of
+    from symbolic.notes import read_notes
+    from symbolic.tokenizers import build_tokenizer
+
+    def build(name="cp-performance", count=8, n=20, spread=3, feature_names=()):
+        pieces = [
+            Piece(Path(f"{i}.mid"), f"song{i // 2}", {"emotion": i % 4}, "tunes")
+            for i in range(count)
+        ]
+        tables = [
+            read_notes(midi_score(tune(n + spread * (i % 5), 54 + i % 12), meters=[(0, 4, 4)]))
+            for i in range(count)
+        ]
+        return tokens_of(pieces, tables, build_tokenizer(name), feature_names)
+
+    return build
+
+
+@pytest.fixture(scope="session")
 def tiny_scorer():
     """A scorer whose weights are random: its answers mean nothing, but are always the same."""
     from symbolic import CPTokenizer, EmotionScorer

@@ -26,6 +26,7 @@ from symbolic.tokenizers import (
     build_tokenizer,
     load_tokenizer,
 )
+from symbolic.trainer import FitArguments
 from symbolic.training import ModelArguments, train
 
 FLAT = ("REMI", "TSD", "MIDILike", "Structured", "MMM", "PerTok")
@@ -294,7 +295,7 @@ def test_two_steps_of_training_then_saved_loaded_and_scored(name, corpus, tmp_pa
         use_cpu=True, disable_tqdm=True, report_to="none", remove_unused_columns=False,
         label_names=["labels"], logging_steps=1, save_steps=2,
     )  # fmt: skip
-    train(DataArguments(emopia=str(corpus)), arguments, training)
+    train(DataArguments(emopia=str(corpus)), arguments, FitArguments(), training)
     state = json.loads((tmp_path / "checkpoint-2" / "trainer_state.json").read_text())
     losses = [entry["loss"] for entry in state["log_history"] if "loss" in entry]
     assert len(losses) == 2

@@ -9,6 +9,7 @@ import hashlib
 import json
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,12 @@ from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 
 GRID = "grid.json"
 FORMAT, VERSION = "symbolic-grid", 1
+
+# What reading a damaged archive, or one of something else, may raise.
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError),
+    *(KeyError, TypeError, AttributeError, ValueError, OSError),
+)
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,7 @@ def load_bundle(path: str | Path) -> Bundle:
                     saved.write_bytes(file.read(_member(corpus, tokenizer)))
                     corpora.setdefault(corpus, {})[tokenizer] = load_tokens(saved)
             cells = [Cell(**cell) for cell in header["cells"]]
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not a grid that can be read: {error}") from error
-    return Bundle(cells, corpora, header["splits"])
+            return Bundle(cells, corpora, header["splits"])
+    except DAMAGE as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{path}: not a grid that can be read: {reason}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -65,16 +66,19 @@ def run_cells(
         if not keep_weights:
             (folder / "model.safetensors").unlink(missing_ok=True)
         known = [row for row in rows if row["quadrant"]]
-        right = np.mean([row["quadrant"] == row["predicted"] for row in known])
+        hits = sum(row["quadrant"] == row["predicted"] for row in known)
+        right = hits / len(known) if known else math.nan
         done = {
             **cell.to_dict(),
             "pieces": len(known),
-            "accuracy": float(right),
+            "accuracy": right,
             "parameters": parameters,
             "seconds": round(time.perf_counter() - begun, 1),
             "inputs": inputs,
         }
-        (folder / CELL).write_text(json.dumps(done))
+        partial = folder / f"{CELL}.part"  # what is there is whole, whenever the work is cut off
+        partial.write_text(json.dumps(done))
+        partial.replace(folder / CELL)
         write_results(output)
         report(f"{cell.name}: accuracy {right:.3f} of {len(known)}, {done['seconds']:.0f} s")
 
@@ -151,20 +155,25 @@ def _baseline_rows(bundle: Bundle, cell: Cell, system: System, named: dict[str, 
     ]
 
 
+def read_cell(folder: Path) -> dict[str, Any] | None:
+    """What a cell's folder says of itself; None where it is not done."""
+    try:
+        done = json.loads((folder / CELL).read_text())
+    except (OSError, ValueError):
+        return None
+    return done if isinstance(done, dict) else None
+
+
 def finished(folder: Path, inputs: str) -> bool:
     """Whether a cell's folder holds what came of these inputs: see `Bundle.digest`."""
-    try:
-        return json.loads((folder / CELL).read_text())["inputs"] == inputs
-    except (OSError, ValueError, KeyError):
-        return False
+    done = read_cell(folder)
+    return done is not None and done.get("inputs") == inputs
 
 
 def write_results(output: str | Path) -> list[dict[str, Any]]:
     """Write `results.csv`, a row for each finished cell of any grid in the folder."""
     folders = sorted(Path(output, CELLS).iterdir())
-    found = [
-        json.loads((folder / CELL).read_text()) for folder in folders if (folder / CELL).is_file()
-    ]
+    found = [done for folder in folders if (done := read_cell(folder))]
     if found:
         path = Path(output, RESULTS)
         partial = path.with_suffix(f".{time.perf_counter_ns()}")  # several processes may write
@@ -200,7 +209,8 @@ def import_cells(bundle: Bundle, output: str | Path, others: Iterable[str | Path
             place = Path(output, CELLS, name)
             if not finished(place, inputs[name]):
                 shutil.rmtree(place, ignore_errors=True)
-                shutil.copytree(other / CELLS / name, place)
+                shutil.copytree(other / CELLS / name, place, ignore=shutil.ignore_patterns(CELL))
+                shutil.copy(other / CELLS / name / CELL, place)  # last, as where it was done
                 taken.append(name)
     if taken:
         write_results(output)

@@ -1,0 +1,202 @@
+"""Commands: flags, files of settings, and what is said when they are wrong."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+from transformers import TrainingArguments
+
+from symbolic import pretraining, token_training, training
+from symbolic.data import LeakError
+from symbolic.doors import guarded, parsed, settings
+from symbolic.notes import ReadError
+from symbolic.token_training import TokenArguments, TokenModelArguments
+from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
+
+KINDS = (TokenArguments, TokenModelArguments, FitArguments, TrainingArguments)
+
+
+@dataclass
+class Concert:
+    """What a command is told."""
+
+    piece: str = field(metadata={"help": "must be said"})
+    players: int = 1
+    encore: bool = False
+    tempo: float = 120.0
+    soloists: list[str] = field(default_factory=list)
+    conductor: str | None = None
+
+    def __post_init__(self):
+        if self.players < 1:
+            raise ValueError("nobody plays")
+
+
+def written(folder, text, name="concert.yaml"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def concert(*words, **defaults):
+    (told,) = parsed([Concert], words, defaults)
+    return told
+
+
+def test_settings_come_from_a_file(tmp_path):
+    text = "piece: La mer\nplayers: 90\nencore: true\ntempo: 1e-3\nsoloists: [Ana, Bo]\n"
+    told = concert(written(tmp_path, text))
+    assert told == Concert("La mer", 90, True, 0.001, ["Ana", "Bo"])
+
+
+def test_flags_win_over_the_file_and_later_files_over_earlier_ones(tmp_path):
+    first = written(tmp_path, "piece: La mer\nplayers: 90\ntempo: 60\n", "a.yaml")
+    second = written(tmp_path, '{"players": 4, "conductor": "Clara"}', "b.json")
+    told = concert(first, second, "--tempo", "72", "--conductor", "Nadia")
+    assert told == Concert("La mer", 4, tempo=72.0, conductor="Nadia")
+
+
+def test_what_nobody_says_is_the_default(tmp_path):
+    told = concert(written(tmp_path, "piece: Vexations\n", "c.YML"), players=840)
+    assert told == Concert("Vexations", players=840)
+
+
+def test_what_must_be_said_may_stand_in_the_file_or_in_the_words(tmp_path, capsys):
+    file = written(tmp_path, "players: 2\n")
+    assert concert(file, "--piece", "Für Alina") == Concert("Für Alina", 2)
+    with pytest.raises(SystemExit) as end:
+        concert(file)
+    assert end.value.code == 2
+    assert "--piece" in capsys.readouterr().err
+
+
+def test_a_setting_without_a_value_says_nothing(tmp_path):
+    told = concert(written(tmp_path, "piece: Gnossienne\nconductor:\ntempo: null\n"))
+    assert told == Concert("Gnossienne")
+    assert settings(written(tmp_path, "piece: a\nconductor: null\n")) == {"piece": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("piece: [La mer\n", "concert.yaml"),
+        ("piece: {name: La mer}\n", "piece has settings of its own"),
+        ("La mer\n", "lines of `name: value`"),
+        ("", "lines of `name: value`"),
+        ("- piece\n", "lines of `name: value`"),
+        ("piece: a\nvolume: 11\n", "no setting is called volume"),
+        ("piece: a\n3: 4\n", "no setting is called 3"),
+    ],
+)
+def test_a_broken_file_is_named(text, said, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        concert(written(tmp_path, text))
+    assert end.value.code == 2
+    message = capsys.readouterr().err
+    assert "concert.yaml" in message
+    assert said in message
+    assert "Traceback" not in message
+
+
+def test_a_file_that_is_no_text_or_is_not_there_is_named(tmp_path, capsys):
+    (tmp_path / "noise.yaml").write_bytes(bytes(range(128, 256)))
+    for name in ("noise.yaml", "nowhere.json"):
+        with pytest.raises(SystemExit) as end:
+            concert(str(tmp_path / name))
+        assert end.value.code == 2
+        assert name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--piece", "a", "--volume", "11"], "--volume"),
+        (["--piece", "a", "--players", "many"], "invalid int value: 'many'"),
+        (["--piece", "a", "--players", "0"], "nobody plays"),
+        (["--players"], "expected one argument"),
+    ],
+)
+def test_words_that_are_not_understood_end_with_status_2(words, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        concert(*words)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_arguments_of_training_are_parsed_too(tmp_path):
+    text = "tokens: tunes.npz\nhidden_size: 24\nlearning_rate: 5e-4\nclass_weights: true\n"
+    text += f"use_cpu: true\noutput_dir: {tmp_path}\n"
+    told = parsed(KINDS, [written(tmp_path, text), "--hidden_size", "32"], TRAINING_DEFAULTS)
+    data, model, fitting, how = told
+    assert (data.tokens, model.hidden_size) == ("tunes.npz", 32)
+    assert fitting == FitArguments(class_weights=True)
+    assert how.learning_rate == 5e-4
+    assert how.weight_decay == TRAINING_DEFAULTS["weight_decay"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError("no such folder"), "symbolic: error: no such folder\n"),
+        (ValueError("no task mood"), "symbolic: error: no task mood\n"),
+        (ReadError("no notes", "a.mid"), "symbolic: error: a.mid: no notes\n"),
+        (LeakError("song1 is in both"), "symbolic: error: leak: song1 is in both\n"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line(error, said, capsys):
+    def door(_):
+        raise error
+
+    assert guarded(door) == 2
+    output = capsys.readouterr()
+    assert output.err == said
+    assert output.out == ""
+
+
+def test_what_the_user_cannot_mend_is_not_hidden():
+    def door(_):
+        raise AssertionError
+
+    with pytest.raises(AssertionError):
+        guarded(door)
+    assert guarded(lambda _: None) == 0
+    assert guarded(lambda words: len(words), ["a", "b", "c"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("main", "words", "said"),
+    [
+        (training.main, ["--emopia", "nowhere"], "nowhere"),
+        (training.main, ["--features", "smell"], "nothing to train on|its corpus is not given"),
+        (token_training.main, ["--tokens", "nowhere.npz"], "nowhere.npz: no such token file"),
+        (token_training.main, ["--tokens", "tunes.pt"], "tunes.pt: a token file ends with"),
+        (pretraining.main, ["--tokens", "nowhere.safetensors"], "nowhere.safetensors"),
+        (pretraining.main, ["--music", "nowhere"], "nowhere"),
+    ],
+)
+def test_every_command_says_in_one_line_what_is_missing(main, words, said, tmp_path, capsys):
+    assert main([*words, "--output_dir", str(tmp_path / "model"), "--use_cpu", "True"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("symbolic: error: ")
+    assert message.count("\n") == 1
+    assert any(part in message for part in said.split("|"))
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_damaged_token_file_is_named(tmp_path, capsys):
+    (tmp_path / "tunes.npz").write_bytes(b"PK\x03\x04 and no more")
+    words = ["--tokens", str(tmp_path / "tunes.npz"), "--output_dir", str(tmp_path / "model")]
+    assert token_training.main([*words, "--use_cpu", "True"]) == 2
+    assert "tunes.npz: not a token file that can be read" in capsys.readouterr().err
+
+
+def test_a_script_hands_its_status_on(root, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "scripts/train_tokens.py", "--tokens", "nowhere.npz", "--use_cpu", "True",
+         "--output_dir", str(tmp_path)],
+        cwd=root, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().endswith("nowhere.npz: no such token file")

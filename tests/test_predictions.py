@@ -1,0 +1,166 @@
+"""Predictions of pieces as rows, and what a run leaves behind."""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from symbolic.building import ShapeArguments, build_model
+from symbolic.data import Piece, TokenDataset, tokens_of
+from symbolic.inference import predict
+from symbolic.notes import read_notes
+from symbolic.predictions import predictions, velocity_counts, write_predictions
+from symbolic.tasks import IGNORE, QUADRANTS
+from symbolic.tokenizers import build_tokenizer
+
+PROBABILITIES = ("q1", "q2", "q3", "q4")
+FEATURES = ["pitch_mean", "bass_mean"]
+
+
+def make(tokens, tasks="emotion,key,velocity", features=()):
+    torch.manual_seed(0)
+    arguments = ShapeArguments(
+        hidden_size=16, layers=1, heads=2, field_embedding_size=8, window=32, tasks=tasks
+    )
+    return build_model(tokens.scheme, arguments, features)
+
+
+@pytest.fixture(scope="module")
+def tokens(token_tunes):
+    """Six tunes of three songs, longer than a window and not; the last one without a quadrant."""
+    tokens = token_tunes(count=6, n=20, spread=30)
+    labels = {**tokens.labels, "emotion": tokens.labels["emotion"].copy()}
+    labels["emotion"][-1] = IGNORE
+    return replace(tokens, labels=labels)
+
+
+def test_a_row_says_what_is_known_and_what_is_predicted_of_a_piece(tokens):
+    rows = predictions(make(tokens), tokens, fold=3, seed=1)
+    assert len(rows) == 6
+    assert list(rows[0]) == [
+        "corpus", "file", "group", "fold", "seed", "key", "quadrant", "predicted", *PROBABILITIES,
+        "key_predicted", "velocity_right", "velocity_asked",
+    ]  # fmt: skip
+    for i, row in enumerate(rows):
+        assert (row["corpus"], row["file"], row["group"]) == ("tunes", f"{i}.mid", f"song{i // 2}")
+        assert (row["fold"], row["seed"]) == (3, 1)
+        assert row["key"] == tokens.labels["key"][i]
+        assert row["quadrant"] == (None if i == 5 else QUADRANTS[i % 4])
+        assert sum(row[name] for name in PROBABILITIES) == pytest.approx(1)
+        best = np.argmax([row[name] for name in PROBABILITIES])
+        assert row["predicted"] == QUADRANTS[best]
+        assert 0 <= row["key_predicted"] < 24
+        assert 0 <= row["velocity_right"] <= row["velocity_asked"]
+
+
+def test_rows_have_only_what_the_model_answers(tokens):
+    (row,) = predictions(make(tokens, "key"), tokens, [2])
+    assert list(row) == ["corpus", "file", "group", "key", "quadrant", "key_predicted"]
+    assert row["quadrant"] == "Q3"
+    assert predictions(make(tokens, "key"), tokens, []) == []
+
+
+def test_pieces_come_in_the_order_that_was_asked_for(tokens):
+    model = make(tokens)
+    whole = predictions(model, tokens)
+    some = predictions(model, tokens, np.array([4, 0, 3]), batch_size=2)
+    assert [row["file"] for row in some] == ["4.mid", "0.mid", "3.mid"]
+    for row, i in zip(some, (4, 0, 3), strict=True):
+        for name in PROBABILITIES:
+            assert row[name] == pytest.approx(whole[i][name], abs=1e-4)
+        assert row["velocity_asked"] > 0
+
+
+def test_windows_are_averaged_as_the_scorer_averages_them(tune, midi_score):
+    tokenizer = build_tokenizer("cp-performance")
+    tables = [read_notes(midi_score(tune(n, 50 + n % 7))) for n in (20, 33, 100, 70)]
+    pieces = [Piece(f"{i}.mid", str(i)) for i in range(4)]
+    tokens = tokens_of(pieces, tables, tokenizer, FEATURES)
+    model = make(tokens, "emotion,key", FEATURES)
+    rows = predictions(model, tokens)
+    expected = predict(model, tables, tokenizer)
+    found = np.array([[row[name] for name in PROBABILITIES] for row in rows])
+    np.testing.assert_allclose(found, expected["emotion"], atol=1e-5)
+    assert [row["key_predicted"] for row in rows] == expected["key"].argmax(axis=1).tolist()
+
+
+def test_features_that_the_file_lacks_are_named(tokens):
+    with pytest.raises(ValueError, match="without the features pitch_mean, bass_mean"):
+        predictions(make(tokens, "emotion", FEATURES), tokens)
+
+
+@pytest.mark.parametrize("name", ["cp-performance", "cp-midibert"])
+def test_only_velocities_that_cannot_be_seen_are_asked(name, token_tunes):
+    tokens = token_tunes(name, count=4, n=30, spread=20)
+    model = make(tokens)
+    right, asked = velocity_counts(model, tokens, [2, 0, 3])
+    windows = TokenDataset(tokens, 32, [2, 0, 3], every=True)
+    for place, piece in enumerate((2, 0, 3)):
+        numbers = np.flatnonzero(windows.piece == piece)
+        if tokens.scheme.shows_velocity:
+            column = tokens.scheme.field_names.index("Velocity")
+            hidden = tokens.scheme.mask_ids[column]
+            expected = sum((windows[i]["input_ids"][:, column] == hidden).sum() for i in numbers)
+            assert 0 < expected < windows.lengths[numbers].sum() / 2
+        else:
+            expected = windows.lengths[numbers].sum()
+        assert asked[place] == expected
+    assert (right <= asked).all()
+    again = velocity_counts(model, tokens, [2, 0, 3], batch_size=1)
+    assert np.array_equal(again[1], asked)  # the same notes are always hidden
+
+
+def test_a_model_that_always_says_one_dynamic_is_right_where_it_is_played(token_tunes):
+    tokens = token_tunes("cp-midibert", count=4, n=20, spread=2)
+    model = make(tokens)
+    said = int(np.bincount(tokens.velocity).argmax())
+    with torch.no_grad():
+        model.heads["velocity"].classifier[-1].weight.zero_()
+        model.heads["velocity"].classifier[-1].bias.copy_(torch.eye(6)[said])
+    right, asked = velocity_counts(model, tokens, range(4))
+    for i in range(4):
+        cut = slice(*tokens.offsets[i : i + 2])
+        assert right[i] == (tokens.velocity[cut] == said).sum() > 0
+        assert asked[i] == len(tokens.ids_of(i))
+
+
+def test_music_without_dynamics_is_not_asked_for_them(tokens):
+    plain = replace(tokens, velocity=np.full_like(tokens.velocity, IGNORE))
+    for row in predictions(make(plain), plain):
+        assert row["velocity_asked"] == row["velocity_right"] == 0
+
+
+def test_valence_and_arousal_stand_beside_what_is_predicted_of_them(token_tunes):
+    tokens = token_tunes(count=2)
+    values = np.array([[1.0, -0.5], [np.nan, np.nan]], np.float32)
+    tokens = replace(tokens, labels={**tokens.labels, "valence_arousal": values})
+    first, second = predictions(make(tokens, "valence_arousal"), tokens)
+    assert (first["valence"], first["arousal"]) == (1.0, -0.5)
+    assert (second["valence"], second["arousal"]) == (None, None)
+    assert np.isfinite([first["valence_predicted"], second["arousal_predicted"]]).all()
+    assert "predicted" not in first
+
+
+def test_a_model_goes_on_training_where_it_was(tokens):
+    for training in (True, False):
+        model = make(tokens).train(training)
+        predictions(model, tokens, [0])
+        assert model.training == training
+
+
+def test_tables_are_written_and_read_back(tokens, tmp_path):
+    rows = predictions(make(tokens), tokens, fold=0)
+    rows[1]["group"] = 'a "song", with\nall that é ♭'
+    rows[2]["more"] = 0.5
+    write_predictions(rows, tmp_path / "predictions.csv")
+    with open(tmp_path / "predictions.csv", newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    assert list(found[0]) == [*rows[0], "more"]
+    for row, back in zip(rows, found, strict=True):
+        for name in back:
+            value = row.get(name)
+            assert back[name] == ("" if value is None else str(value))  # floats to the last digit
+    assert found[5]["quadrant"] == ""
+    assert found[0]["more"] == ""

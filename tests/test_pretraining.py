@@ -1,0 +1,274 @@
+"""Pre-training: what is asked, what is learnt of it, and what becomes of the encoder."""
+
+import json
+import runpy
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from transformers import TrainingArguments
+
+from symbolic.building import ShapeArguments, build_model
+from symbolic.data import TokenDataset, TokenScheme, save_tokens
+from symbolic.data.masking import PretrainingDataset, task_name, token_tasks
+from symbolic.data.token_file import token_file
+from symbolic.modeling import SymbolicModel
+from symbolic.pretraining import PretrainArguments, main, named_tokens, pretrain
+from symbolic.runs import read_record
+from symbolic.tasks import IGNORE
+from symbolic.tokenizers import CPTokenizer, build_tokenizer
+from symbolic.trainer import FitArguments
+
+SMALL = ["--hidden_size", "16", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
+         "--window", "64", "--training_window", "32", "--max_steps", "3", "--warmup_steps", "0",
+         "--per_device_train_batch_size", "4", "--use_cpu", "True",
+         "--disable_tqdm", "True"]  # fmt: skip
+SHAPE = {"hidden_size": 16, "layers": 1, "heads": 2, "field_embedding_size": 8, "window": 64,
+         "training_window": 32}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def long_tokens(token_tunes):
+    return token_tunes("cp-midibert", count=4, n=2000, spread=0)
+
+
+def questions(tokens, objective="masked", window=2000, **options):
+    return PretrainingDataset(
+        TokenDataset(tokens, window, masked_velocity=None, **options), objective
+    )
+
+
+def test_masked_tokens_are_those_of_midi_bert():
+    assert CPTokenizer(preset="midibert").mask_ids == [3, 17, 87, 65]
+
+
+def test_fifteen_in_a_hundred_are_asked_and_eighty_of_those_masked(long_tokens):
+    torch.manual_seed(0)
+    data = questions(long_tokens)
+    mask = np.array(long_tokens.scheme.mask_ids)
+    names = [task_name(field) for field in long_tokens.scheme.field_names]
+    counts = np.zeros(4, int)  # tokens, asked, of those masked, of those changed otherwise
+    for _ in range(4):
+        for i in range(len(data)):
+            example = data[i]
+            ids = example["input_ids"]
+            labels = np.stack([example["labels"][name] for name in names], axis=-1)
+            whole = long_tokens.ids_of(i)
+            asked = labels[:, 0] != IGNORE
+            # A super-token is asked as a whole, what is asked is the truth, the rest is untouched.
+            assert ((labels != IGNORE) == asked[:, None]).all()
+            assert np.array_equal(labels[asked], whole[asked])
+            assert np.array_equal(ids[~asked], whole[~asked])
+            masked = (ids == mask).all(axis=1)
+            assert not masked[~asked].any()
+            other = asked & ~masked & (ids != whole).any(axis=1)
+            counts += [len(ids), asked.sum(), masked.sum(), other.sum()]
+    total, asked, masked, other = counts
+
+    def near(count, of, share):
+        assert abs(count - of * share) < 4 * np.sqrt(of * share * (1 - share)), (count, of, share)
+
+    near(asked, total, 0.15)
+    near(masked, asked, 0.8)
+    near(other, asked, 0.1)  # hardly ever are all four sub-tokens drawn as they were
+
+
+def test_what_stands_in_the_place_of_a_token_occurs_in_the_music(long_tokens):
+    torch.manual_seed(1)
+    data = questions(long_tokens)
+    mask = np.array(long_tokens.scheme.mask_ids)
+    occurring = [set(np.unique(column).tolist()) for column in long_tokens.ids.T]
+    for i in range(len(data)):
+        ids = data[i]["input_ids"]
+        for field, column in enumerate(ids[(ids != mask).any(axis=1)].T):
+            assert set(column.tolist()) <= occurring[field]
+
+
+def test_windows_to_judge_by_always_ask_the_same(long_tokens):
+    fixed = questions(long_tokens, window=300, every=True)
+    for i in range(len(fixed)):
+        assert np.array_equal(fixed[i]["input_ids"], fixed[i]["input_ids"])
+    chance = questions(long_tokens, window=2000)
+    assert not np.array_equal(chance[0]["input_ids"], chance[0]["input_ids"])
+
+
+def test_a_single_note_is_asked_too(long_tokens):
+    short = token_file([{"input_ids": long_tokens.ids_of(0)[:1]}], long_tokens.scheme)
+    for _ in range(20):
+        labels = questions(short)[0]["labels"]
+        assert all(value[0] != IGNORE for value in labels.values())
+
+
+@pytest.mark.parametrize("name", ["cp-midibert", "ferreira"])
+def test_the_next_token_is_the_label_of_each(name, token_tunes):
+    tokens = token_tunes(name)
+    data = questions(tokens, "next", window=4096)
+    for i in range(len(tokens)):
+        example, whole = data[i], tokens.ids_of(i)
+        assert np.array_equal(example["input_ids"], whole)
+        for field, column in zip(
+            tokens.scheme.field_names, whole.reshape(len(whole), -1).T, strict=True
+        ):
+            labels = example["labels"][task_name(field)]
+            assert np.array_equal(labels[:-1], column[1:])
+            assert labels[-1] == IGNORE
+
+
+def test_every_subtoken_has_a_task_that_counts_by_its_vocabulary(long_tokens):
+    tasks = token_tasks(long_tokens.scheme)
+    sizes = long_tokens.scheme.vocab_sizes
+    assert [task.num_labels for task in tasks] == sizes
+    assert [task.weight for task in tasks] == pytest.approx([s / sum(sizes) for s in sizes])
+    pitch = tasks[long_tokens.scheme.field_names.index("Pitch")]
+    assert pitch.labels[87] == "MASK_None"
+    assert len(set(pitch.labels)) == 88
+
+
+def test_tokens_without_mask_and_other_objectives_are_refused(token_tunes):
+    tokens = token_tunes("cp-midibert")
+    with pytest.raises(ValueError, match=r"objective 'guess' is none of"):
+        questions(tokens, "guess")
+    bare = replace(tokens, scheme=replace(tokens.scheme, mask_ids=None))
+    with pytest.raises(ValueError, match="CPTokenizer has no MASK: pre-train with a gpt2 backbone"):
+        questions(bare)
+    assert len(questions(bare, "next")) == len(tokens)
+
+
+@pytest.mark.parametrize("backbone", ["bert", "gpt2"])
+def test_a_pattern_that_repeats_is_learnt(backbone, tmp_path, capsys):
+    # A piece is one note over and over, of four: who hears the others knows the one that is asked.
+    scheme = TokenScheme.of(CPTokenizer(preset="midibert"))
+    notes = np.array([[0, 0, 10, 3], [1, 4, 14, 3], [1, 8, 17, 5], [1, 12, 22, 7]])
+    rows = [{"input_ids": np.tile(notes[i % 4], (40, 1)), "group": str(i // 4)} for i in range(32)]
+    save_tokens(rows, tmp_path / "tunes.npz", scheme)
+    training = TrainingArguments(
+        str(tmp_path / "model"), max_steps=60, per_device_train_batch_size=16, learning_rate=1e-2,
+        use_cpu=True, disable_tqdm=True, report_to="none", save_strategy="steps", save_steps=30,
+        remove_unused_columns=False, label_names=["labels"], seed=0, logging_steps=60,
+    )  # fmt: skip
+    shape = ShapeArguments(backbone=backbone, dropout=0.0, head_dropout=0.0, **SHAPE)
+    data = PretrainArguments(tokens=str(tmp_path / "tunes.npz"), semitones=0)
+    model = pretrain(data, shape, FitArguments(validation_share=0.25), training)
+    record = read_record(tmp_path / "model")["data"]
+    assert record["objective"] == ("masked" if backbone == "bert" else "next")
+    assert list(record["named"]) == [task.name for task in model.tasks]
+    right, frequent = record["named"]["token_Pitch"]
+    assert frequent < 0.5
+    assert right > frequent + 0.3
+    assert f"token_Pitch: {right:.3f} right" in capsys.readouterr().out
+
+
+def test_naming_is_counted_where_it_was_asked(token_tunes):
+    tokens = token_tunes("cp-midibert", n=40)
+    tasks = token_tasks(tokens.scheme)
+    torch.manual_seed(0)
+    model = build_model(tokens.scheme, ShapeArguments(**SHAPE), tasks=tasks)
+    pitch = model.heads["token_Pitch"].classifier[-1]
+    with torch.no_grad():  # it says the same pitch, whatever it hears
+        pitch.weight.zero_()
+        pitch.bias.zero_()
+        said = int(np.bincount(tokens.ids[:, 2]).argmax())
+        pitch.bias[said] = 1.0
+    data = questions(tokens, window=32, every=True)
+    labels = np.concatenate([data[i]["labels"]["token_Pitch"] for i in range(len(data))])
+    labels = labels[labels != IGNORE]
+    right, frequent = named_tokens(model, data)["token_Pitch"]
+    assert right == pytest.approx(np.mean(labels == said))
+    assert frequent == pytest.approx(np.bincount(labels).max() / len(labels))
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory, write_midi, tune):
+    folder = tmp_path_factory.mktemp("music")
+    for i in range(6):
+        write_midi(folder / f"{i}.mid", tune(40 + i, 55 + i))
+    return folder
+
+
+def script(root, name, *words):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [name, *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(root / "scripts" / name), run_name="__main__")
+    return end.value.code
+
+
+@pytest.fixture(scope="module", params=["bert", "gpt2"])
+def pretrained(request, root, music, tmp_path_factory):
+    """The folder that the script leaves, and the backbone that it was told."""
+    folder = tmp_path_factory.mktemp("pretrained")
+    words = ["--music", music, "--backbone", request.param, "--validation_share", "0.34",
+             "--output_dir", folder / "model", "--cache_dir", folder / "cache",
+             "--save_strategy", "steps", "--save_steps", "3", *SMALL]  # fmt: skip
+    assert script(root, "pretrain.py", *words) == 0
+    return folder / "model", request.param
+
+
+def test_the_script_leaves_a_model_its_tokenizer_and_its_record(pretrained, music):
+    folder, backbone = pretrained
+    record = read_record(folder)
+    assert record["data"]["music"] == [music.name]
+    assert record["groups"] == [f"unlabelled: {i}" for i in range(6)]
+    model = SymbolicModel.from_pretrained(folder)
+    assert model.config.backbone_config.model_type == backbone
+    assert set(model.heads) == {"token_Bar", "token_Position", "token_Pitch", "token_Duration"}
+    assert build_tokenizer(folder).mask_ids == [3, 17, 87, 65]
+    assert str(music) not in json.dumps(record)
+
+
+def test_a_model_that_begins_with_the_encoder_has_it_to_the_bit(pretrained):
+    folder, backbone = pretrained
+    base = SymbolicModel.from_pretrained(folder)
+    torch.manual_seed(7)
+    other = {"bert": "gpt2", "gpt2": "bert"}[backbone]  # the shape is that of the encoder
+    arguments = ShapeArguments(pretrained=str(folder), hidden_size=48, layers=5, backbone=other)
+    model = build_model(CPTokenizer(preset="midibert"), arguments, ["pitch_mean"])
+    assert set(model.heads) == {"emotion", "key", "velocity"}
+    state = model.encoder.state_dict()
+    weights = base.encoder.state_dict()
+    assert len(weights) > 10
+    for name, value in weights.items():
+        assert torch.equal(state[name], value), name
+    assert {name.split(".")[0] for name in state.keys() - weights.keys()} == {
+        "feature_mean", "feature_scale", "feature_projection",
+    }  # fmt: skip
+
+
+def test_pretraining_goes_on_with_the_objective_of_the_backbone(pretrained, token_tunes, tmp_path):
+    folder, backbone = pretrained
+    save_tokens(token_tunes("cp-midibert"), tmp_path / "tunes.npz")
+    words = ["--tokens", str(tmp_path / "tunes.npz"), "--pretrained", str(folder),
+             "--output_dir", str(tmp_path / "model"), *SMALL]  # fmt: skip
+    assert main(words) == 0
+    objective = read_record(tmp_path / "model")["data"]["objective"]
+    assert objective == ("masked" if backbone == "bert" else "next")
+
+
+def test_the_script_of_training_takes_the_encoder(pretrained, root, music, tmp_path, capsys):
+    folder, backbone = pretrained
+    (tmp_path / "emopia" / "midi").mkdir(parents=True)
+    lines = ["file,song,quadrant,split"]
+    for i in range(6):
+        (tmp_path / "emopia" / "midi" / f"{i}.mid").write_bytes((music / f"{i}.mid").read_bytes())
+        lines.append(f"{i}.mid,s{i},Q{i % 4 + 1},{'val' if i > 3 else 'train'}")
+    (tmp_path / "emopia" / "clips.csv").write_text("\n".join(lines))
+    words = ["--emopia", tmp_path / "emopia", "--pretrained", folder, "--features", "none",
+             "--output_dir", tmp_path / "model", "--freeze", "encoder", *SMALL]  # fmt: skip
+    assert script(root, "train.py", *words, "--tokenizer", "cp-midibert") == 0
+    assert "held out emopia-val: 2 pieces" in capsys.readouterr().out
+    model = SymbolicModel.from_pretrained(tmp_path / "model")
+    assert model.config.backbone_config.model_type == backbone
+    for name, value in SymbolicModel.from_pretrained(folder).encoder.state_dict().items():
+        assert torch.equal(model.encoder.state_dict()[name], value), name
+    assert read_record(tmp_path / "model")["model"]["pretrained"] == folder.name
+    assert script(root, "train.py", *words, "--tokenizer", "cp-performance") == 2
+    assert "pre-trained on other tokens" in capsys.readouterr().err
+
+
+def test_what_to_train_on_must_be_said(tmp_path, capsys):
+    assert main(["--output_dir", str(tmp_path)]) == 2
+    assert "either --music or --tokens" in capsys.readouterr().err
+    assert main(["--output_dir", str(tmp_path), "--music", "nowhere"]) == 2
+    assert "nowhere" in capsys.readouterr().err
