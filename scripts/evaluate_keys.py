@@ -6,7 +6,7 @@ from symbolic import EmotionScorer
 from symbolic.evaluation import evaluate_keys
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", help="CSV with a column `file` and one of annotated keys")
     parser.add_argument("folder", help="folder of the files")
@@ -16,7 +16,8 @@ def main() -> None:
     scorer = EmotionScorer.from_pretrained(options.model)
     for what, value in evaluate_keys(scorer, options.table, options.folder, options.column).items():
         print(f"{what}: {value:.3f}" if isinstance(value, float) else f"{what}: {value}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

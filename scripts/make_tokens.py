@@ -1,45 +1,6 @@
 """Tokenize corpora once, into a token file that scripts/train_tokens.py trains from."""
 
-import argparse
-from dataclasses import replace
-
-from symbolic.data import (
-    DataArguments,
-    assert_disjoint,
-    build_token_dataset,
-    held_out,
-    loose_pieces,
-    save_tokens,
-)
-from symbolic.tokenizers import build_tokenizer
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("output", help="token file: .npz or .safetensors")
-    parser.add_argument("--emopia", help="folder of EMOPIA")
-    parser.add_argument("--vgmidi", help="folder of VGMIDI")
-    parser.add_argument("--hold_out", default="emopia-val", help="as in scripts/train.py")
-    parser.add_argument("--unlabelled", nargs="*", default=[], help="folders of any music")
-    parser.add_argument("--tokenizer", default="cp-performance", help="as in scripts/train.py")
-    parser.add_argument("--cache_dir", help="where the data set is kept for the next time")
-    options = parser.parse_args()
-    pieces = loose_pieces(options.unlabelled)
-    if options.emopia or options.vgmidi:
-        data = DataArguments(
-            emopia=options.emopia, vgmidi=options.vgmidi, hold_out=options.hold_out
-        )
-        train, test = held_out(data)
-        assert_disjoint(
-            unlabelled=[piece.path.name for piece in pieces],
-            held_out=[piece.path.name for piece in test],
-        )
-        pieces += [replace(piece, split="train") for piece in train]
-        pieces += [replace(piece, split="held_out") for piece in test]
-    rows = build_token_dataset(pieces, build_tokenizer(options.tokenizer), options.cache_dir)
-    save_tokens(rows, options.output)
-    print(f"{options.output}: {len(rows)} of {len(pieces)} pieces, {sum(rows['length'])} tokens")
-
+from symbolic.making_tokens import main
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

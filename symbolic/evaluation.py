@@ -147,7 +147,7 @@ def _evaluate_one(
     if "hold_out" not in used:
         frame = read_predictions(folder / PREDICTIONS)
         return _Part(
-            folder, f"{used.get('held_out_split', '')} of tokens", False, {MODEL: frame}, {}
+            folder, f"split {used.get('held_out_split', '')} of tokens", False, {MODEL: frame}, {}
         )
     leaking = leaks(used["hold_out"])
     train, test = held_out(_arguments(used, data))
@@ -238,10 +238,10 @@ def _frame(rows: list[Row]) -> pd.DataFrame:
 def _assert_folds(parts: Sequence[_Part]) -> None:
     """No two models of one seed may have predicted the same group."""
     sides: dict[Any, dict[str, list[str]]] = {}
-    for part in parts:
+    for number, part in enumerate(parts, 1):
         for seed, rows in part.frames[MODEL].groupby("seed"):
             names = [group_name(*pair) for pair in zip(rows["corpus"], rows["group"], strict=True)]
-            sides.setdefault(seed, {})[str(part.folder)] = names
+            sides.setdefault(seed, {})[f"{part.folder} (model {number})"] = names
     if not parts[0].leaks:
         for folders in sides.values():
             assert_disjoint(**folders)

@@ -75,7 +75,8 @@ def train_tokens(
         raise ValueError(f"{data.tokens}: no piece is of the split {data.held_out_split!r}")
     train = sorted(set(range(len(tokens))) - set(held))
     source = {"tokens": Path(data.tokens).name, "held_out_split": data.held_out_split}
-    model, rows = train_on(tokens, train, held, arguments, fitting, training, source)
+    named = {"fold": data.held_out_split, "seed": training.seed}
+    model, rows = train_on(tokens, train, held, arguments, fitting, training, source, **named)
     if line := accuracy_line(rows, data.held_out_split):
         print(line)
     return model

@@ -6,6 +6,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: no test m
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from symusic import Note, Score, Tempo, TimeSignature, Track
@@ -203,3 +205,38 @@ def vgmidi_folder(tmp_path, write_table) -> Path:
         for k in range(2)
     ]
     return write_table(tmp_path / "vgmidi" / "phrases.csv", rows)
+
+
+def _clip(rng, quadrant):
+    """Fast and loud where arousal is high, major where valence is."""
+    high, positive = quadrant in (0, 1), quadrant in (0, 3)
+    n = 40
+    scale = np.array([0, 4, 7, 12] if positive else [0, 3, 7, 12])
+    step = 120 if high else 960
+    velocity = rng.integers(80, 120, n) if high else rng.integers(20, 60, n)
+    pitch = rng.integers(40, 52) + rng.choice(scale, n)
+    score = Score(480)
+    score.tempos.append(Tempo(0, 120))
+    score.time_signatures.append(TimeSignature(0, 4, 4))
+    notes = [Note(i * step, step, int(pitch[i]), int(velocity[i])) for i in range(n)]
+    score.tracks.append(Track(notes=notes))
+    return score.dumps_midi()
+
+
+@pytest.fixture(scope="session")
+def emopia(tmp_path_factory):
+    """EMOPIA in small, to be heard: 24 songs of two clips; the last six are for validation."""
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "midi").mkdir()
+    rng = np.random.default_rng(0)
+    rows = []
+    for song in range(24):
+        for k in range(2):
+            quadrant = (song + k) % 4
+            file = f"Q{quadrant + 1}_song{song}_{k}.mid"
+            (folder / "midi" / file).write_bytes(_clip(rng, quadrant))
+            split = "val" if song >= 18 else "train"
+            rows.append((file, f"song{song}", f"Q{quadrant + 1}", split))
+    frame = pd.DataFrame(rows, columns=["file", "song", "quadrant", "split"])
+    frame.to_csv(folder / "clips.csv", index=False)
+    return folder

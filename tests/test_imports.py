@@ -29,6 +29,7 @@ LAYERS = (
     ("modeling",),
     (
         "inference",
+        "making_tokens",
         "backbones",
         "building",
         "optimisation",

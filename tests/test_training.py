@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from symusic import Note, Score, Tempo, TimeSignature, Track
+from symusic import Note, Score, Track
 from transformers import HfArgumentParser, Trainer, TrainingArguments
 
 from symbolic.baselines import BASELINES
 from symbolic.data import Collator, DataArguments, LeakError, PieceDataset, held_out, read_tables
 from symbolic.evaluation import evaluate, evaluate_keys
 from symbolic.modeling import SymbolicModel
+from symbolic.prediction_frames import PROBABILITIES
 from symbolic.runs import RECORD
 from symbolic.scoring import EmotionScorer
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, checkpoint
@@ -27,40 +28,6 @@ ROOT = Path(__file__).parent.parent
 TINY = ["--hidden_size", "32", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
         "--window", "64", "--training_window", "32", "--use_cpu", "True", "--disable_tqdm", "True",
         "--per_device_train_batch_size", "8", "--warmup_steps", "2"]  # fmt: skip
-
-
-def clip(rng, quadrant):
-    """Fast and loud where arousal is high, major where valence is."""
-    high, positive = quadrant in (0, 1), quadrant in (0, 3)
-    n = 40
-    scale = np.array([0, 4, 7, 12] if positive else [0, 3, 7, 12])
-    step = 120 if high else 960
-    velocity = rng.integers(80, 120, n) if high else rng.integers(20, 60, n)
-    pitch = rng.integers(40, 52) + rng.choice(scale, n)
-    score = Score(480)
-    score.tempos.append(Tempo(0, 120))
-    score.time_signatures.append(TimeSignature(0, 4, 4))
-    notes = [Note(i * step, step, int(pitch[i]), int(velocity[i])) for i in range(n)]
-    score.tracks.append(Track(notes=notes))
-    return score.dumps_midi()
-
-
-@pytest.fixture(scope="module")
-def emopia(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("corpus")
-    (folder / "midi").mkdir()
-    rng = np.random.default_rng(0)
-    rows = []
-    for song in range(24):
-        for k in range(2):
-            quadrant = (song + k) % 4
-            file = f"Q{quadrant + 1}_song{song}_{k}.mid"
-            (folder / "midi" / file).write_bytes(clip(rng, quadrant))
-            split = "val" if song >= 18 else "train"
-            rows.append((file, f"song{song}", f"Q{quadrant + 1}", split))
-    frame = pd.DataFrame(rows, columns=["file", "song", "quadrant", "split"])
-    frame.to_csv(folder / "clips.csv", index=False)
-    return folder
 
 
 def run(emopia, output, *options, epochs="2"):
@@ -193,26 +160,27 @@ def test_the_record_names_what_was_trained_on(trained):
 
 def test_evaluation_puts_the_model_beside_the_baselines(trained, emopia):
     result = evaluate([trained], DataArguments(emopia=str(emopia)))
-    assert list(result.probabilities) == ["model", *BASELINES]
-    assert len(result.quadrants) == 12
-    for probabilities in result.probabilities.values():
-        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
-    table = result.table(draws=50).splitlines()
-    assert len(table) == 2 + len(result.probabilities)
+    assert list(result.frames) == ["model", *BASELINES]
+    for name, frame in result.frames.items():
+        assert len(frame) == 12
+        np.testing.assert_allclose(frame[PROBABILITIES].sum(axis=1), 1)
+        assert {"transposition", "tempo", "velocity"} < result.summaries[name].robustness.keys()
+    assert set(result.differences) == set(BASELINES) - {"extra_trees"} | {"model"}
     frame = pd.read_csv(trained / "predictions.csv")
-    accuracy = (frame["quadrant"] == frame["predicted"]).mean()
-    assert f"| model | {accuracy:.3f} [" in table[2]
-    assert result.confusion_table("model").count("\n") == 5
-    assert 0 <= result.key_agreement <= 1
-    assert 0 <= result.velocity[0] <= 1
+    scores = result.summaries["model"].scores
+    assert scores["accuracy"] == (frame["quadrant"] == frame["predicted"]).mean()
+    asked = frame["velocity_asked"].sum()
+    assert scores["velocity_accuracy"] == pytest.approx(frame["velocity_right"].sum() / asked)
+    assert scores["key_exact"] == (frame["key"] == frame["key_predicted"]).mean()
 
 
 def test_evaluation_asks_the_record_what_was_held_out(emopia, tmp_path):
     run(emopia, tmp_path, "--hold_out", "emopia-dev-1", epochs="1")
-    result = evaluate([tmp_path], DataArguments(emopia=str(emopia)))
+    found = evaluate([tmp_path], DataArguments(emopia=str(emopia)), ["logistic"], robust=False)
     frame = pd.read_csv(tmp_path / "predictions.csv")
-    assert result.groups == frame["group"].tolist()
-    assert not set(result.groups) & {f"song{i}" for i in range(18, 24)}
+    groups = found.frames["logistic"]["group"].tolist()
+    assert groups == frame["group"].tolist()
+    assert not set(groups) & {f"song{i}" for i in range(18, 24)}
 
 
 @pytest.mark.parametrize(
@@ -220,9 +188,9 @@ def test_evaluation_asks_the_record_what_was_held_out(emopia, tmp_path):
 )
 def test_models_of_other_tokenizers_are_evaluated(tokenizer, tasks, emopia, tmp_path):
     run(emopia, tmp_path, "--tokenizer", tokenizer, "--tasks", tasks, epochs="1")
-    result = evaluate([tmp_path], DataArguments(emopia=str(emopia)))
-    assert np.isfinite(result.probabilities["model"]).all()
-    assert np.isfinite(result.velocity).all() == ("velocity" in tasks)
+    result = evaluate([tmp_path], DataArguments(emopia=str(emopia)), [], robust=False)
+    assert list(result.frames) == ["model"]
+    assert ("velocity_accuracy" in result.summaries["model"].scores) == ("velocity" in tasks)
 
 
 def test_keys_are_compared_with_annotations(trained, tmp_path):

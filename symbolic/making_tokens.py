@@ -1,0 +1,64 @@
+"""The door of `scripts/make_tokens.py`: corpora to a token file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symbolic.data import (
+    DataArguments,
+    assert_disjoint,
+    build_token_dataset,
+    held_out,
+    loose_pieces,
+    save_tokens,
+)
+from symbolic.doors import guarded
+from symbolic.features import named_columns
+from symbolic.tokenizers import build_tokenizer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Tokenize corpora once, into a token file that `scripts/train_tokens.py` trains from."""
+    return guarded(_main, arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    parser = argparse.ArgumentParser(
+        description="Tokenize corpora once, into a token file that train_tokens.py trains from."
+    )
+    parser.add_argument("output", help="token file: .npz or .safetensors")
+    parser.add_argument("--emopia", help="folder of EMOPIA")
+    parser.add_argument("--vgmidi", help="folder of VGMIDI")
+    parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
+    parser.add_argument("--hold_out", default="emopia-val", help="as in scripts/train.py")
+    parser.add_argument("--unlabelled", nargs="*", default=[], help="folders of any music")
+    parser.add_argument("--tokenizer", default="cp-performance", help="as in scripts/train.py")
+    parser.add_argument("--features", default="none", help="of whole pieces, as there")
+    parser.add_argument("--cache_dir", help="where the data set is kept for the next time")
+    options = parser.parse_args(arguments)
+    pieces = loose_pieces(options.unlabelled)
+    if options.emopia or options.vgmidi or options.labelled:
+        train, test = held_out(
+            DataArguments(
+                emopia=options.emopia,
+                vgmidi=options.vgmidi,
+                labelled=options.labelled,
+                hold_out=options.hold_out,
+            )
+        )
+        assert_disjoint(
+            unlabelled=[piece.path.name for piece in pieces],
+            held_out=[piece.path.name for piece in test],
+        )
+        pieces += [replace(piece, split="train") for piece in train]
+        pieces += [replace(piece, split="held_out") for piece in test]
+    rows = build_token_dataset(
+        pieces,
+        build_tokenizer(options.tokenizer),
+        options.cache_dir,
+        feature_names=named_columns(options.features),
+    )
+    save_tokens(rows, options.output)
+    print(f"{options.output}: {len(rows)} of {len(pieces)} pieces, {sum(rows['length'])} tokens")
