@@ -13,6 +13,8 @@ import torch
 from transformers import AutoModel, pipeline
 
 from symbolic import EmotionScorer, cli
+from symbolic.features import FEATURE_NAMES
+from symbolic.sweep.bundle import load_bundle
 from symbolic.sweep.grid import SYSTEMS
 
 TINY = ["--hidden_size", "16", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
@@ -124,6 +126,11 @@ def test_a_grid_is_trained_elsewhere_and_comes_back(script, emopia, tmp_path):
     status, said = script("sweep", *words, "--export", grid, "--output_dir", here)
     assert status == 0, said
     assert "9 cells" in said
+    tokens = load_bundle(grid).corpora["emopia"]
+    # Features are those of all notes, whatever tokens happen to be in the grid.
+    assert {name: len(one.feature_names) for name, one in tokens.items()} == {
+        "cp-midibert": 0, "cp-performance": len(FEATURE_NAMES)
+    }  # fmt: skip
     status, said = script(
         "sweep", "--grid", grid, "--output_dir", there, "--no_baselines", "--use_cpu"
     )

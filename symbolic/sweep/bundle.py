@@ -21,6 +21,7 @@ from symbolic.data.token_file import TokenFile, load_tokens, save_tokens
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 
 GRID = "grid.json"
+EVERY_NOTE = "cp-performance"  # tokens that hold all notes as they are, for baselines
 FORMAT, VERSION = "symbolic-grid", 1
 
 # What reading a damaged archive, or one of something else, may raise.
@@ -47,10 +48,9 @@ class Bundle:
     splits: dict[str, dict[str, Any]]
 
     def tokens(self, cell: Cell) -> TokenFile:
-        """What a cell is trained from; any tokens for a baseline, which sees features only."""
+        """What a cell is trained from; for a baseline, what holds the features of every note."""
         tokenizers = self.corpora[self.splits[cell.hold_out]["corpus"]]
-        wanted = SYSTEMS[cell.system].tokenizer
-        return tokenizers[wanted] if wanted else _with_features(tokenizers)
+        return tokenizers[SYSTEMS[cell.system].tokenizer or EVERY_NOTE]
 
     def digest(self, cell: Cell) -> str:
         """32 hex digits of all that a cell's outcome follows from, but the code.
@@ -71,12 +71,6 @@ class Bundle:
         for array in arrays:
             whole.update(np.ascontiguousarray(array).tobytes())
         return whole.hexdigest()
-
-
-def _with_features(tokenizers: dict[str, TokenFile]) -> TokenFile:
-    return next(
-        (t for t in tokenizers.values() if t.feature_names), next(iter(tokenizers.values()))
-    )
 
 
 def save_bundle(

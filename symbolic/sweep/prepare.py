@@ -17,8 +17,8 @@ from symbolic.data import (
 )
 from symbolic.data.token_file import token_file
 from symbolic.features import FEATURE_NAMES
-from symbolic.sweep.bundle import Bundle, save_bundle
-from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell
+from symbolic.sweep.bundle import EVERY_NOTE, Bundle, save_bundle
+from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell, System
 from symbolic.tokenizers import build_tokenizer
 
 
@@ -63,11 +63,10 @@ def prepare(
                 "train": [number[piece.path] for piece in train],
                 "held": [number[piece.path] for piece in held],
             }
-        names = dict.fromkeys(SYSTEMS[cell.system].tokenizer for cell in here)
-        if not any(names):
-            names = {"cp-performance": None}
+        systems = [SYSTEMS[cell.system] for cell in here]
         corpora[corpus] = {
-            name: _tokens(pieces, name, here, cache_dir, workers) for name in names if name
+            name: _tokens(pieces, name, systems, cache_dir, workers)
+            for name in dict.fromkeys(system.tokenizer or EVERY_NOTE for system in systems)
         }
     return save_bundle(path, cells, corpora, splits)
 
@@ -75,14 +74,13 @@ def prepare(
 def _tokens(
     pieces: list[Piece],
     name: str,
-    cells: Sequence[Cell],
+    systems: Sequence[System],
     cache_dir: str | Path | None,
     workers: int | None,
 ) -> TokenFile:
-    """Tokens of a corpus, with features where a baseline or a system of these tokens takes them."""
-    systems = [SYSTEMS[cell.system] for cell in cells]
+    """Tokens of a corpus, with features where a system of these tokens, or a baseline, asks."""
     wanted = any(
-        system.baseline or (system.features != "none" and system.tokenizer == name)
+        (system.baseline or system.features != "none") and (system.tokenizer or EVERY_NOTE) == name
         for system in systems
     )
     rows = build_token_dataset(
