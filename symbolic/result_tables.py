@@ -81,7 +81,7 @@ def results_table(
     if differences:
         head.append(f"accuracy above {_escaped(reference)}")
         for row, name in zip(rows, summaries, strict=True):
-            row.append(_difference(differences[name]) if name in differences else "")
+            row.append(difference_text(differences[name]) if name in differences else "")
     kept = [i for i in range(len(head)) if i == 0 or any(row[i] for row in rows)]
     lines = markdown([head[i] for i in kept], [[row[i] or "-" for i in kept] for row in rows])
     if any(summary.leaks for summary in summaries.values()):
@@ -116,6 +116,7 @@ def _escaped(name: str) -> str:
     return name.replace("|", "\\|")
 
 
-def _difference(comparison: Comparison) -> str:
+def difference_text(comparison: Comparison) -> str:
+    """A difference with its interval, as it stands in a table."""
     low, high = comparison.interval
     return f"{comparison.difference:+.3f} [{low:+.3f}, {high:+.3f}]"

@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="take over cells done elsewhere",
     )
+    parser.add_argument("--reference", default="", help="a system that the table compares with")
     parser.add_argument("--table", action="store_true", help="only sum up what is finished")
     return parser
 
@@ -62,7 +63,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     output = Path(options.output_dir)
     path = output / BUNDLE
     if options.table:
-        _sum_up(output)
+        _sum_up(output, options.reference)
         return
     bundle = _bundle(options, path)
     if options.export:
@@ -72,7 +73,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     if options.imports is not None:
         taken = import_cells(bundle, output, options.imports)
         print(f"{len(taken)} cells taken over")
-        _sum_up(output)
+        _sum_up(output, options.reference)
         return
     index, _, count = options.shard.partition("/")
     if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
@@ -88,7 +89,7 @@ def _main(arguments: Sequence[str] | None) -> None:
         **({"use_cpu": True} if options.use_cpu else {}),
     )
     if int(count) == 1:
-        _sum_up(output)
+        _sum_up(output, options.reference)
 
 
 def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
@@ -115,7 +116,7 @@ def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
     return prepare(options.export or path, asked, data, options.cache_dir)
 
 
-def _sum_up(output: Path) -> None:
+def _sum_up(output: Path, reference: str) -> None:
     try:
         import pandas  # noqa: F401 - is it there?
         import sklearn  # noqa: F401 - and this?
@@ -126,6 +127,6 @@ def _sum_up(output: Path) -> None:
         return
     from symbolic.sweep.table import sweep_table
 
-    text = sweep_table(output)
+    text = sweep_table(output, reference)
     (output / TABLE).write_text(text, encoding="utf-8")
     print(text)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from symbolic.comparison import compare
 from symbolic.prediction_frames import read_predictions
 from symbolic.predictions import PREDICTIONS
-from symbolic.result_tables import COLUMNS, markdown
+from symbolic.result_tables import COLUMNS, difference_text, markdown
 from symbolic.results import Summary, summarise
 from symbolic.sweep.cells import CELL, CELLS
 from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell
@@ -44,12 +45,24 @@ def sweep_frames(output: str | Path) -> dict[tuple[str, str, str], pd.DataFrame]
     return {key: pd.concat(frames, ignore_index=True) for key, frames in parts.items()}
 
 
-def sweep_table(output: str | Path, draws: int = DRAWS) -> str:
+def sweep_table(output: str | Path, reference: str = "", draws: int = DRAWS) -> str:
     """Markdown: for each protocol and size a row for each system, in the order of the grid.
 
     Published figures are those of the papers, under protocols of their own; sizes and folds that
     are not finished yet are told in the column of folds.
+
+    Args:
+        output: folder of the sweep.
+        reference: name of a system; a last column says how much more accurate the others are, of
+            those that have predicted the same pieces.
+        draws: bootstrap samples.
+
+    Raises:
+        FileNotFoundError: no finished cell.
+        ValueError: a reference that is no system, or predictions that cannot be read.
     """
+    if reference and reference not in SYSTEMS:
+        raise ValueError(f"no system {reference}; there are {', '.join(SYSTEMS)}")
     texts = []
     frames = sweep_frames(output)
     for protocol, size in dict.fromkeys(key[:2] for key in frames):
@@ -62,9 +75,11 @@ def sweep_table(output: str | Path, draws: int = DRAWS) -> str:
             summary = summarise(frame, draws, protocol=protocol)
             published = system.published.get(corpus, ("", ""))
             runs = f"{summary.folds} x {len(summary.seeds)}" if folded else str(len(summary.seeds))
-            rows.append([system.title, *published, runs, *_cells(summary)])
+            above = _above(frame, frames.get((protocol, size, reference)), draws)
+            rows.append([system.title, *published, runs, *_cells(summary), above])
             pieces.add(f"{summary.pieces} pieces of {summary.groups} groups")
         head = ["system", "published accuracy, %", "published macro-F1", "folds x seeds", *SHOWN]
+        head.append(f"accuracy above {SYSTEMS[reference].title}" if reference else "")
         if not folded:
             head[3] = "seeds"
         kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
@@ -76,3 +91,9 @@ def sweep_table(output: str | Path, draws: int = DRAWS) -> str:
 
 def _cells(summary: Summary) -> Iterable[str]:
     return (COLUMNS[name](summary) for name in SHOWN)
+
+
+def _above(frame: pd.DataFrame, other: pd.DataFrame | None, draws: int) -> str:
+    if other is None or frame is other or set(frame["file"]) != set(other["file"]):
+        return ""
+    return difference_text(compare(frame, other, draws))
