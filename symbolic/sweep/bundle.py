@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 import zipfile
 import zlib
@@ -99,13 +100,15 @@ def save_bundle(
         "corpora": {corpus: list(tokenizers) for corpus, tokenizers in corpora.items()},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w") as file:
+    partial = path.with_name(f"{path.name}.{os.getpid()}")  # another process may read or write it
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(partial, "w") as file:
         _add(file, GRID, json.dumps(header, indent=1).encode(), zipfile.ZIP_DEFLATED)
         for corpus, tokenizers in corpora.items():
             for tokenizer, tokens in tokenizers.items():
                 saved = Path(folder, "tokens.npz")
                 save_tokens(tokens, saved)
                 _add(file, _member(corpus, tokenizer), saved.read_bytes())
+    partial.replace(path)
     return Bundle(list(cells), corpora, splits)
 
 
