@@ -10,8 +10,8 @@ from torch import nn
 
 from symbolic.modeling import SymbolicModel
 
-# `layer.3.` and `h.3.` in transformers, `weight_ih_l3_reverse` in an LSTM.
-LAYER = re.compile(r"^encoder\.backbone\..*?(?:\.(\d+)\.|_l(\d+)(?:_reverse)?$)")
+# `layer.3.`, `layers.3.` and `h.3.` in the backbones.
+LAYER = re.compile(r"^encoder\.backbone\..*?\b(\d+)\.")
 EMBEDDINGS = re.compile(r"embed|\bwte\b|\bwpe\b|^encoder\.project\b")
 
 
@@ -22,7 +22,7 @@ def parameter_depths(model: SymbolicModel) -> dict[str, int]:
     and the weights of the tasks come after the last layer.
     """
     layers = {
-        name: 1 + int(match[1] or match[2])
+        name: 1 + int(match[1])
         for name, _ in model.named_parameters()
         if (match := LAYER.match(name))
     }

@@ -19,7 +19,13 @@ from symbolic.trainer import FitArguments
 RECORD = "training.json"  # beside the weights: what they were trained on, and how
 
 TOLD = (
-    *("weight_decay", "warmup_steps", "gradient_accumulation_steps", "gradient_checkpointing"),
+    *(
+        "max_steps",
+        "weight_decay",
+        "warmup_steps",
+        "gradient_accumulation_steps",
+        "gradient_checkpointing",
+    ),
     *("max_grad_norm", "bf16", "train_sampling_strategy"),
 )
 

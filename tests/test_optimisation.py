@@ -32,7 +32,7 @@ def depth_of(depths, part):
     [
         ("bert", "backbone.encoder.layer.{}.", {"backbone.embeddings.": 0}),
         ("gpt2", "backbone.h.{}.", {".wpe.": 0, ".wte.": 0, ".ln_f.": 3}),
-        ("lstm", "_l{}", {"backbone.embeddings.": 0}),
+        ("lstm", "backbone.layers.{}.", {"backbone.embeddings.": 0}),
         ("llama", "backbone.layers.{}.", {"backbone.embed_tokens.": 0, "backbone.norm.": 3}),
     ],
 )
@@ -53,11 +53,11 @@ def test_both_directions_of_an_lstm_are_one_layer():
     depths = parameter_depths(make("lstm"))
     for layer in range(3):
         one = {name for name, depth in depths.items() if depth == layer + 1}
-        assert {name.rpartition(".")[2] for name in one} == {
-            f"{kind}_{way}_l{layer}{end}"
+        assert {name.partition(f"layers.{layer}.")[2] for name in one} == {
+            f"{way}.{kind}_{part}_l0"
+            for way in ("onward", "back")
             for kind in ("weight", "bias")
-            for way in ("ih", "hh")
-            for end in ("", "_reverse")
+            for part in ("ih", "hh")
         }
 
 

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import AutoModel, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from symbolic.configuration import LSTMConfig
 
 
+class BidirectionalLSTM(nn.Module):
+    """One layer: an LSTM from the first token to the last, one from the last to the first.
+
+    Args:
+        hidden_size: H of input and output, half of it for each direction.
+    """
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__()
+        self.onward = nn.LSTM(hidden_size, hidden_size // 2, batch_first=True)
+        self.back = nn.LSTM(hidden_size, hidden_size // 2, batch_first=True)
+
+    def forward(self, hidden: torch.Tensor, turned: torch.Tensor) -> torch.Tensor:
+        """(B, T, H) and (B, T, 1) positions of each row read backwards, to (B, T, H)."""
+        ahead, _ = self.onward(hidden)
+        behind, _ = self.back(torch.take_along_dim(hidden, turned, dim=1))
+        return torch.cat([ahead, torch.take_along_dim(behind, turned, dim=1)], dim=-1)
+
+
 class LSTMModel(PreTrainedModel):
     """LSTMs in both directions, which end with the piece and not with its padding.
 
     With the attention pooling of the heads (Lin 2017) it is the symbolic baseline of the EMOPIA
-    paper (Hung 2021).
+    paper (Hung 2021). Each row is turned round within its own length: packed sequences, the usual
+    way to leave padding out, take four times as long on a CPU where lengths differ.
     """
 
     config_class = LSTMConfig
@@ -24,14 +43,10 @@ class LSTMModel(PreTrainedModel):
     def __init__(self, config: LSTMConfig) -> None:
         super().__init__(config)
         self.embeddings = nn.Embedding(1, config.hidden_size)  # what reads tokens sits before it
-        self.lstm = nn.LSTM(
-            config.hidden_size,
-            config.hidden_size // 2,
-            config.num_hidden_layers,
-            batch_first=True,
-            bidirectional=True,
-            dropout=config.hidden_dropout_prob if config.num_hidden_layers > 1 else 0.0,
+        self.layers = nn.ModuleList(
+            BidirectionalLSTM(config.hidden_size) for _ in range(config.num_hidden_layers)
         )
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -51,16 +66,16 @@ class LSTMModel(PreTrainedModel):
     def forward(
         self, inputs_embeds: torch.Tensor, attention_mask: torch.Tensor | None = None, **_
     ) -> BaseModelOutput:
-        """(B, T, H) and (B, T), each row 1 up to the end of its piece, to (B, T, H)."""
-        size, length = inputs_embeds.shape[:2]
-        if attention_mask is None:
-            lengths = torch.full((size,), length)
-        else:
-            lengths = attention_mask.sum(dim=1).clamp(min=1).cpu()
-        packed = pack_padded_sequence(
-            inputs_embeds, lengths, batch_first=True, enforce_sorted=False
-        )
-        hidden, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=length)
+        """(B, T, H) and (B, T), each row 1 up to the end of its piece, to (B, T, H).
+
+        What stands after the end of a piece is not zero, and means nothing.
+        """
+        positions = torch.arange(inputs_embeds.shape[1], device=inputs_embeds.device)[None, :]
+        last = positions[:, -1:] if attention_mask is None else attention_mask.sum(1, True) - 1
+        turned = torch.where(positions <= last, last - positions, positions).unsqueeze(-1)
+        hidden = inputs_embeds
+        for number, layer in enumerate(self.layers):
+            hidden = layer(self.dropout(hidden) if number else hidden, turned)
         return BaseModelOutput(last_hidden_state=hidden)
 
 

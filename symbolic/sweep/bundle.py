@@ -59,8 +59,9 @@ class Bundle:
         What else is in the grid is not among it: finished cells stay so when a grid grows.
         """
         system, tokens = SYSTEMS[cell.system], self.tokens(cell)
-        told = SIZES[cell.size].of(system.backbone)
-        described = [cell.to_dict(), self.splits[cell.hold_out], told, system.settings()]
+        split = self.splits[cell.hold_out]
+        told = SIZES[cell.size].of(system.backbone, split["corpus"])
+        described = [cell.to_dict(), split, told, system.settings()]
         whole = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16)
         whole.update(json.dumps([tokens.pieces, tokens.groups]).encode())
         arrays = [tokens.labels[name] for name in sorted(tokens.labels)]

@@ -92,7 +92,7 @@ def run_cell(bundle: Bundle, cell: Cell, folder: Path, **training: Any) -> tuple
         write_predictions(rows, folder / PREDICTIONS)
         return rows, 0
     tokens = bundle.tokens(cell)
-    shape, settings = SIZES[cell.size].of(system.backbone)
+    shape, settings = SIZES[cell.size].of(system.backbone, split["corpus"])
     arguments = TokenModelArguments(
         backbone=system.backbone, tasks=system.tasks, features=system.features, **shape
     )

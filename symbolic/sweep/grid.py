@@ -107,17 +107,17 @@ class Size:
     """How large the encoders are, and how they are trained.
 
     Attributes:
-        shape: for all backbones, and by backbone what is different: `ShapeArguments`.
+        shape: for all, and by backbone or corpus what is different: `ShapeArguments`.
         training: the same of `transformers.TrainingArguments`.
     """
 
     shape: dict[str, dict[str, Any]]
     training: dict[str, dict[str, Any]]
 
-    def of(self, backbone: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Shape and training of a backbone."""
+    def of(self, backbone: str, corpus: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
+        """Shape and training of a backbone on a corpus, whose word is the last."""
         return tuple(
-            {**values.get("all", {}), **values.get(backbone, {})}
+            {**values.get("all", {}), **values.get(backbone, {}), **values.get(corpus, {})}
             for values in (self.shape, self.training)
         )
 
@@ -137,7 +137,8 @@ SIZES = {
          "lstm": {"window": 256, "training_window": 256}},
         {"all": {"num_train_epochs": 20, "per_device_train_batch_size": 32,
                  "learning_rate": 1e-3, "warmup_steps": 50},
-         "gpt2": {"num_train_epochs": 12}},
+         "gpt2": {"num_train_epochs": 12},
+         "vgmidi": {"max_steps": 300}},  # five an epoch
     ),
     # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as they are described. Their authors begin
     # with weights that were pre-trained: `scripts/pretrain.py`, and `--pretrained` here.

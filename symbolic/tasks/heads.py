@@ -36,7 +36,8 @@ class Head(nn.Module):
     Args:
         task: its level decides whether positions are pooled, its labels the width.
         hidden_size: H of the encoder.
-        dropout: before the last layer.
+        dropout: before each layer; on token level before the first alone, as in MIDI-BERT: to draw
+            it twice for every token would be a twentieth of a small model's step.
     """
 
     def __init__(self, task: Task, hidden_size: int, dropout: float = 0.1) -> None:
@@ -47,7 +48,7 @@ class Head(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(width, hidden_size),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            nn.Dropout(dropout if self.pool is not None else 0.0),
             nn.Linear(hidden_size, task.num_labels),
         )
 
