@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from transformers import PreTrainedConfig
 
 from symbolic.backbones import backbone_config
 from symbolic.configuration import SymbolicConfig
@@ -91,19 +92,28 @@ def build_model(
         check_velocity(vocabulary, MASKED_VELOCITY)
     if arguments.pretrained:
         return _build_on(arguments.pretrained, vocabulary, arguments, tasks, feature_names)
-    shape = replace(arguments, feedforward=arguments.feedforward or arguments.hidden_size * 3)
     config = _configuration(
         vocabulary,
         arguments,
         tasks,
         feature_names,
-        backbone_config=backbone_config(arguments.backbone, shape),
+        backbone_config=new_backbone(arguments),
         field_embedding_size=arguments.field_embedding_size,
         window=arguments.window,
     )
     model = SymbolicModel(config)
     share_pitch_classes(model, vocabulary)
     return model
+
+
+def new_backbone(arguments: ShapeArguments) -> PreTrainedConfig:
+    """The configuration of the backbone of a model that begins from scratch.
+
+    Raises:
+        ValueError: a backbone that does not exist.
+    """
+    shape = replace(arguments, feedforward=arguments.feedforward or arguments.hidden_size * 3)
+    return backbone_config(arguments.backbone, shape)
 
 
 def _configuration(

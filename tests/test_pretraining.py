@@ -242,8 +242,10 @@ def test_pretraining_goes_on_with_the_objective_of_the_backbone(pretrained, toke
     words = ["--tokens", str(tmp_path / "tunes.npz"), "--pretrained", str(folder),
              "--output_dir", str(tmp_path / "model"), *SMALL]  # fmt: skip
     assert main(words) == 0
-    objective = read_record(tmp_path / "model")["data"]["objective"]
-    assert objective == ("masked" if backbone == "bert" else "next")
+    record = read_record(tmp_path / "model")
+    assert record["data"]["objective"] == ("masked" if backbone == "bert" else "next")
+    heard = {*read_record(folder)["groups"], *(f"tunes: song{i}" for i in range(4))}
+    assert set(record["groups"]) == heard
 
 
 def test_the_script_of_training_takes_the_encoder(pretrained, root, music, tmp_path, capsys):

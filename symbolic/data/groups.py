@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+UNLABELLED = "unlabelled"  # the corpus of files without labels, whose groups are their names
+
 
 class LeakError(ValueError):
     """A group that is on both sides of a split."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from symbolic.data.groups import UNLABELLED
 from symbolic.notes.sources import display_name, find_sources
 
 
@@ -42,7 +43,7 @@ def loose_pieces(
             found.append(piece)
         else:
             found += [
-                Piece(path=path, group=display_name(path.stem), corpus="unlabelled")
+                Piece(path=path, group=display_name(path.stem), corpus=UNLABELLED)
                 for path in find_sources(piece)
             ]
     return found

@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,20 @@ class Bundle:
             for every tokenizer.
         splits: by `hold_out`, the corpus, and the numbers of its pieces trained on (`train`)
             and predicted (`held`).
+        encoders: by its name, the digest of each encoder that a cell begins with.
+
+    Raises:
+        ValueError: a cell that begins with another encoder.
     """
 
     cells: list[Cell]
     corpora: dict[str, dict[str, TokenFile]]
     splits: dict[str, dict[str, Any]]
+    encoders: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if missing := {cell.encoder for cell in self.cells} - {"", *self.encoders}:
+            raise ValueError(f"no digest of the encoders {', '.join(sorted(missing))}")
 
     def tokens(self, cell: Cell) -> TokenFile:
         """What a cell is trained from; for a baseline, what holds the features of every note."""
@@ -62,6 +71,8 @@ class Bundle:
         split = self.splits[cell.hold_out]
         told = SIZES[cell.size].of(system.backbone, split["corpus"])
         described = [cell.to_dict(), split, told, system.settings()]
+        if cell.encoder:
+            described.append(self.encoders[cell.encoder])
         whole = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16)
         whole.update(json.dumps([tokens.pieces, tokens.groups]).encode())
         arrays = [tokens.labels[name] for name in sorted(tokens.labels)]
@@ -80,13 +91,16 @@ def save_bundle(
     cells: Sequence[Cell],
     corpora: dict[str, dict[str, TokenFile]],
     splits: dict[str, dict[str, Any]],
+    encoders: dict[str, str] | None = None,
 ) -> Bundle:
     """Write a bundle; the same grid and data give the same bytes.
 
     Raises:
-        ValueError: tokenizers of one corpus that do not hold the same pieces.
+        ValueError: tokenizers of one corpus that do not hold the same pieces, or a cell that begins
+            with an encoder which is not among those given.
     """
     path = Path(path)
+    bundle = Bundle(list(cells), corpora, splits, encoders or {})
     for corpus, tokenizers in corpora.items():
         names = {name: tokens.pieces for name, tokens in tokenizers.items()}
         first = next(iter(names))
@@ -99,6 +113,7 @@ def save_bundle(
         "cells": [cell.to_dict() for cell in cells],
         "splits": splits,
         "corpora": {corpus: list(tokenizers) for corpus, tokenizers in corpora.items()},
+        **({"encoders": encoders} if encoders else {}),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}")  # another process may read or write it
@@ -110,7 +125,7 @@ def save_bundle(
                 save_tokens(tokens, saved)
                 _add(file, _member(corpus, tokenizer), saved.read_bytes())
     partial.replace(path)
-    return Bundle(list(cells), corpora, splits)
+    return bundle
 
 
 def _add(
@@ -147,7 +162,7 @@ def load_bundle(path: str | Path) -> Bundle:
                     saved.write_bytes(file.read(_member(corpus, tokenizer)))
                     corpora.setdefault(corpus, {})[tokenizer] = load_tokens(saved)
             cells = [Cell(**cell) for cell in header["cells"]]
-            return Bundle(cells, corpora, header["splits"])
+            return Bundle(cells, corpora, header["splits"], dict(header.get("encoders", {})))
     except DAMAGE as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{path}: not a grid that can be read: {reason}") from error

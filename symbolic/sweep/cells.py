@@ -21,6 +21,7 @@ from transformers import TrainingArguments
 from symbolic.data.groups import assert_disjoint
 from symbolic.predictions import PREDICTIONS, Row, write_predictions
 from symbolic.sweep.bundle import Bundle
+from symbolic.sweep.encoders import check_encoders
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell, System
 from symbolic.tasks import IGNORE, QUADRANTS
 from symbolic.token_training import TokenModelArguments, train_on
@@ -39,6 +40,7 @@ def run_cells(
     keep_weights: bool = True,
     baselines: bool = True,
     report: Callable[[str], None] = print,
+    pretrained: str | Path | None = None,
     **training: Any,
 ) -> None:
     """Do every cell of a grid that is not done yet.
@@ -50,19 +52,26 @@ def run_cells(
         keep_weights: else they are deleted once the predictions are written.
         baselines: whether the baselines are done; they need scikit-learn and pandas.
         report: is told a line for each cell.
+        pretrained: folder of encoders; not asked for where no cell that is left begins with one.
         training: of `TrainingArguments`, above those of the size.
+
+    Raises:
+        ValueError, FileNotFoundError, LeakError: before the first cell, as `check_encoders`.
     """
     output = Path(output)
     wanted = [c for c in bundle.cells if baselines or not SYSTEMS[c.system].baseline]
-    for cell in wanted[shard[0] :: shard[1]]:
+    inputs = {cell: bundle.digest(cell) for cell in wanted[shard[0] :: shard[1]]}
+    left = [c for c, one in inputs.items() if not finished(output / CELLS / c.name, one)]
+    check_encoders(bundle, left, pretrained)
+    for cell, one in inputs.items():
         folder = output / CELLS / cell.name
-        inputs = bundle.digest(cell)
-        if finished(folder, inputs):
+        if finished(folder, one):
             continue
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         begun = time.perf_counter()
-        rows, parameters = run_cell(bundle, cell, folder, **training)
+        encoder = Path(pretrained, cell.encoder) if cell.encoder else None
+        rows, parameters = run_cell(bundle, cell, folder, encoder=encoder, **training)
         if not keep_weights:
             (folder / "model.safetensors").unlink(missing_ok=True)
         known = [row for row in rows if row["quadrant"]]
@@ -74,7 +83,7 @@ def run_cells(
             "accuracy": right,
             "parameters": parameters,
             "seconds": round(time.perf_counter() - begun, 1),
-            "inputs": inputs,
+            "inputs": one,
         }
         partial = folder / f"{CELL}.part"  # what is there is whole, whenever the work is cut off
         partial.write_text(json.dumps(done))
@@ -83,8 +92,18 @@ def run_cells(
         report(f"{cell.name}: accuracy {right:.3f} of {len(known)}, {done['seconds']:.0f} s")
 
 
-def run_cell(bundle: Bundle, cell: Cell, folder: Path, **training: Any) -> tuple[list[Row], int]:
-    """Do one cell: its run is left in the folder, its predictions and parameters are returned."""
+def run_cell(
+    bundle: Bundle, cell: Cell, folder: Path, encoder: Path | None = None, **training: Any
+) -> tuple[list[Row], int]:
+    """Do one cell: its run is left in the folder, its predictions and parameters are returned.
+
+    Args:
+        bundle: the grid and its data.
+        cell: of the grid.
+        folder: of the cell.
+        encoder: folder of the encoder that it begins with.
+        training: of `TrainingArguments`, above those of the size.
+    """
     system, split = SYSTEMS[cell.system], bundle.splits[cell.hold_out]
     named = {"fold": 0 if cell.fold is None else cell.fold, "seed": cell.seed}
     if system.baseline:
@@ -94,7 +113,11 @@ def run_cell(bundle: Bundle, cell: Cell, folder: Path, **training: Any) -> tuple
     tokens = bundle.tokens(cell)
     shape, settings = SIZES[cell.size].of(system.backbone, split["corpus"])
     arguments = TokenModelArguments(
-        backbone=system.backbone, tasks=system.tasks, features=system.features, **shape
+        pretrained=str(encoder or ""),
+        backbone=system.backbone,
+        tasks=system.tasks,
+        features=system.features,
+        **shape,
     )
     told = TrainingArguments(
         **{

@@ -22,6 +22,7 @@ class System:
         features: those of the whole piece that join the encoder's states before the heads, as
             `symbolic.features.named_columns` takes them.
         baseline: in `symbolic.baselines.BASELINES`; empty for encoders.
+        pretrained: whether it begins with an encoder of `symbolic.sweep.encoders`.
         published: by corpus, accuracy and macro-F1 in the paper that describes it, in percent and
             as a fraction, for comparison and never for anything else.
     """
@@ -33,12 +34,14 @@ class System:
     tasks: str = ""
     features: str = "none"
     baseline: str = ""
+    pretrained: bool = False
     published: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         """What its outcome follows from."""
-        values = asdict(self)
-        return {k: v for k, v in values.items() if k not in ("name", "title", "published")}
+        # Not even as False does `pretrained` stand in the digest of what begins from scratch.
+        unsaid = {"name", "title", "published"} | (set() if self.pretrained else {"pretrained"})
+        return {k: v for k, v in asdict(self).items() if k not in unsaid}
 
 
 def _encoder(
@@ -48,9 +51,14 @@ def _encoder(
     tokenizer: str,
     tasks: str = EVERYTHING,
     features: str = "none",
+    pretrained: bool = False,
     **published: tuple[str, str],
 ) -> System:
-    return System(name, title, tokenizer, backbone, tasks, features, published=published)
+    return System(
+        *(name, title, tokenizer, backbone, tasks, features),
+        pretrained=pretrained,
+        published=published,
+    )
 
 
 def _baseline(name: str, title: str, **published: tuple[str, str]) -> System:
@@ -71,6 +79,14 @@ _ALL = (
              emopia=("62.50±4.45", ".611±.047"), vgmidi=("55.85±1.97", ".509±.017")),
     _encoder("mt-midibert", "MT-MIDIBERT", "bert", "cp-midibert",
              emopia=("67.58±2.39", ".664±.027"), vgmidi=("49.81±2.52", ".453±.019")),
+    _encoder("midigpt-pretrained", "MIDIGPT, pre-trained", "gpt2", "ferreira", "emotion",
+             pretrained=True),
+    _encoder("midibert-pretrained", "MIDIBERT, pre-trained", "bert", "cp-midibert", "emotion",
+             pretrained=True),
+    _encoder("mt-midigpt-pretrained", "MT-MIDIGPT, pre-trained", "gpt2", "ferreira",
+             pretrained=True),
+    _encoder("mt-midibert-pretrained", "MT-MIDIBERT, pre-trained", "bert", "cp-midibert",
+             pretrained=True),
     _encoder("midibert-key", "MIDIBERT + key", "bert", "cp-midibert", "emotion,key",
              emopia=("67.03±2.54", "")),
     _encoder("midibert-velocity", "MIDIBERT + velocity", "bert", "cp-midibert",
@@ -141,7 +157,7 @@ SIZES = {
          "vgmidi": {"max_steps": 300}},  # five an epoch
     ),
     # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as they are described. Their authors begin
-    # with weights that were pre-trained: `scripts/pretrain.py`, and `--pretrained` here.
+    # with weights that were pre-trained, which here are systems of their own.
     "paper": Size(
         {"all": {"hidden_size": 768, "layers": 12, "heads": 12, "feedforward": 3072,
                  "field_embedding_size": 256, "window": 512, "training_window": 512,
@@ -177,6 +193,12 @@ class Cell:
     def name(self) -> str:
         """Of the cell's folder."""
         return f"{self.system}--{self.size}--{self.hold_out}--{self.seed}"
+
+    @property
+    def encoder(self) -> str:
+        """Of the folder of the encoder that it begins with; empty where it begins from scratch."""
+        system = SYSTEMS[self.system]
+        return f"{system.tokenizer}--{system.backbone}--{self.size}" if system.pretrained else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; `Cell(**values)` is the cell."""

@@ -27,10 +27,20 @@ def _parser() -> argparse.ArgumentParser:
         "machine works with --grid; --import brings its cells back.",
     )
     parser.add_argument("--output_dir", default="runs/sweep", help="folder of the sweep")
+    parser.add_argument(
+        "--pretrained",
+        metavar="FOLDER",
+        help="of encoders, each in a folder TOKENIZER--BACKBONE--SIZE as scripts/pretrain.py "
+        "leaves it, that the pre-trained systems begin with",
+    )
     made = parser.add_argument_group("a new grid")
     made.add_argument("--emopia", help="folder of EMOPIA")
     made.add_argument("--vgmidi", help="folder of VGMIDI")
-    made.add_argument("--systems", default=",".join(SYSTEMS), help=f"of {', '.join(SYSTEMS)}")
+    made.add_argument(
+        "--systems",
+        help=f"of {', '.join(SYSTEMS)}; by default all, without --pretrained all that begin from "
+        "scratch",
+    )
     made.add_argument(
         "--protocols", default="emopia-song,vgmidi", help=f"of {', '.join(PROTOCOLS)}"
     )
@@ -85,6 +95,7 @@ def _main(arguments: Sequence[str] | None) -> None:
         keep_weights=not options.no_weights,
         baselines=not options.no_baselines,
         report=lambda line: print(line, flush=True),
+        pretrained=options.pretrained,
         **({"bf16": True} if options.bf16 else {}),
         **({"use_cpu": True} if options.use_cpu else {}),
     )
@@ -105,15 +116,17 @@ def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
     from symbolic.data import DataArguments
     from symbolic.sweep.prepare import prepare
 
+    systems = [name for name, one in SYSTEMS.items() if options.pretrained or not one.pretrained]
     asked = cells(
-        options.systems.split(","),
+        systems if options.systems is None else options.systems.split(","),
         options.protocols.split(","),
         options.size,
         options.folds,
         [int(seed) for seed in options.seeds.split(",")],
     )
     data = DataArguments(emopia=options.emopia, vgmidi=options.vgmidi, folds=options.folds)
-    return prepare(options.export or path, asked, data, options.cache_dir)
+    place, folder = options.export or path, options.pretrained
+    return prepare(place, asked, data, options.cache_dir, pretrained=folder)
 
 
 def _sum_up(output: Path, reference: str) -> None:

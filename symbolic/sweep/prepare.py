@@ -18,6 +18,7 @@ from symbolic.data import (
 from symbolic.data.token_file import token_file
 from symbolic.features import FEATURE_NAMES
 from symbolic.sweep.bundle import EVERY_NOTE, Bundle, save_bundle
+from symbolic.sweep.encoders import check_encoders, encoder_digests
 from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell, System
 from symbolic.tokenizers import build_tokenizer
 
@@ -28,6 +29,7 @@ def prepare(
     data: DataArguments,
     cache_dir: str | Path | None = None,
     workers: int | None = None,
+    pretrained: str | Path | None = None,
 ) -> Bundle:
     """Write the bundle of a grid.
 
@@ -37,12 +39,15 @@ def prepare(
         data: where the corpora are, and `folds`; its `hold_out` is not looked at.
         cache_dir: where tokens are kept; by default in the cache of `datasets`.
         workers: processes that read and tokenize.
+        pretrained: folder of encoders.
 
     Raises:
-        ValueError: a corpus that the grid asks for and `data` does not name, or files that cannot
-            be read.
-        FileNotFoundError: a corpus that is not where it was said to be.
+        ValueError: a corpus that the grid asks for and `data` does not name, files that cannot be
+            read, or what `check_encoders` refuses.
+        FileNotFoundError: a corpus or an encoder that is not where it was said to be.
+        LeakError: an encoder that has learnt from what a cell holds out.
     """
+    encoders = encoder_digests(cells, pretrained)  # first, since reading music takes long
     corpora: dict[str, dict[str, TokenFile]] = {}
     splits = {}
     for corpus in dict.fromkeys(PROTOCOLS[cell.protocol][0] for cell in cells):
@@ -68,7 +73,8 @@ def prepare(
             name: _tokens(pieces, name, systems, cache_dir, workers)
             for name in dict.fromkeys(system.tokenizer or EVERY_NOTE for system in systems)
         }
-    return save_bundle(path, cells, corpora, splits)
+    check_encoders(Bundle(list(cells), corpora, splits, encoders), cells, pretrained)
+    return save_bundle(path, cells, corpora, splits, encoders)
 
 
 def _tokens(
