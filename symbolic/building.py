@@ -14,12 +14,17 @@ from symbolic.backbones import backbone_config
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.transposing import PITCH
+from symbolic.encoders.experts import FAMILIAR_RANGE, FeatureExperts
+from symbolic.features import FEATURE_GROUPS, FEATURE_SETS
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import TASKS, Task
 
 if TYPE_CHECKING:
     from symbolic.data.scheme import TokenScheme
     from symbolic.tokenizers import Tokenizer
+
+SHRINKAGE = 0.1  # of the features' covariance towards none, for few pieces of many features
+FAMILIAR_SHARE = 0.99  # of the training pieces that count as wholly familiar
 
 
 @dataclass
@@ -41,6 +46,10 @@ class ShapeArguments:
     heads: int = 4
     feedforward: int = field(default=0, metadata={"help": "0: three times the hidden size"})
     field_embedding_size: int = 32
+    experts: bool = field(
+        default=False,
+        metadata={"help": "the emotion is answered by experts on the features, not by the notes"},
+    )
     dropout: float = field(default=0.2, metadata={"help": "in the backbone"})
     attention_dropout: float = field(
         default=0.0, metadata={"help": "above 0 a step on a CPU takes three times as long"}
@@ -129,6 +138,7 @@ def _configuration(
         pad_ids=vocabulary.pad_ids,
         mask_ids=vocabulary.mask_ids,
         feature_names=feature_names,
+        expert_features=expert_features(feature_names) if arguments.experts else None,
         tasks=tasks,
         task_weighting=arguments.task_weighting,
         head_dropout=arguments.head_dropout,
@@ -188,12 +198,46 @@ def task_specs(text: str) -> list[Task]:
     return specs
 
 
+def expert_features(names: Sequence[str]) -> dict[str, list[str]]:
+    """Which of a model's features its experts hear, as `SymbolicConfig` takes them.
+
+    Valence is heard in key, mode and harmony, arousal in rhythm and density: what means the same
+    in performances and in scores, loud or soft.
+
+    Raises:
+        ValueError: features without any that one of them hears.
+    """
+    sets = {"valence": "harmonic", "arousal": "temporal", "familiar": "all"}
+    chosen = {
+        which: [name for name in names if name in FEATURE_SETS[of]] for which, of in sets.items()
+    }
+    # Hundreds of shares, most of them near 0, would drown the others in a distance.
+    chosen["familiar"] = [n for n in chosen["familiar"] if n not in FEATURE_GROUPS["histograms"]]
+    if empty := [which for which, columns in chosen.items() if not columns]:
+        raise ValueError(f"experts need features for {', '.join(empty)}: take --features all")
+    return chosen
+
+
 def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
-    """Set the mean and scale of the model's features to those of (pieces, C) training rows."""
+    """Tell a model its training pieces: mean and scale of its features, and how far they vary.
+
+    Args:
+        model: changed in place.
+        rows: (pieces, C) features of those trained on.
+    """
+    encoder = model.encoder
     scale = rows.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
-    model.encoder.feature_mean.copy_(torch.from_numpy(rows.mean(axis=0)))
-    model.encoder.feature_scale.copy_(torch.from_numpy(scale))
+    encoder.feature_mean.copy_(torch.from_numpy(rows.mean(axis=0)))
+    encoder.feature_scale.copy_(torch.from_numpy(scale))
+    for head in model.heads.values():
+        if isinstance(head, FeatureExperts):
+            standard = encoder.standardised(torch.from_numpy(rows))
+            known = standard[:, head.familiar_columns].clamp(-FAMILIAR_RANGE, FAMILIAR_RANGE)
+            spread = (known.T @ known).double() / len(known)
+            shrunk = (1 - SHRINKAGE) * spread + SHRINKAGE * torch.eye(len(spread)).double()
+            head.precision.copy_(torch.linalg.inv(shrunk))
+            head.limit.copy_(torch.quantile(head.distance(standard), FAMILIAR_SHARE))
 
 
 def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenScheme) -> None:

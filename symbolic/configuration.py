@@ -49,6 +49,10 @@ class SymbolicConfig(PreTrainedConfig):
             empty where the tokenizer has no MASK.
         feature_names: columns of `symbolic.features` that join the hidden states before the heads;
             none by default.
+        expert_features: names among `feature_names` of the columns that the experts for `valence`
+            and `arousal` hear, and of those that show whether a piece is `familiar`; with them the
+            emotion is answered by `symbolic.encoders.FeatureExperts`, and without the notes.
+        expert_size: hidden units of the expert that hears all features.
         field_embedding_size: width of each sub-token's embedding, before they are joined.
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
@@ -75,6 +79,8 @@ class SymbolicConfig(PreTrainedConfig):
         pad_ids: list[int] | None = None,
         mask_ids: list[int] | None = None,
         feature_names: list[str] | None = None,
+        expert_features: dict[str, list[str]] | None = None,
+        expert_size: int = 64,
         field_embedding_size: int = 64,
         tasks: list[Task | dict] | None = None,
         head_dropout: float = 0.1,
@@ -104,6 +110,8 @@ class SymbolicConfig(PreTrainedConfig):
         self.pad_ids = list(pad_ids or [])
         self.mask_ids = list(mask_ids or [])
         self.feature_names = list(feature_names or [])
+        self.expert_features = {k: list(v) for k, v in (expert_features or {}).items()}
+        self.expert_size = expert_size
         self.field_embedding_size = field_embedding_size
         tasks = (EMOTION, KEY, VELOCITY) if tasks is None else tasks
         self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]

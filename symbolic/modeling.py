@@ -10,8 +10,8 @@ from transformers import AutoModel, PreTrainedModel
 from transformers.utils import ModelOutput
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders import ENCODERS
-from symbolic.tasks import IGNORE, Head, Task
+from symbolic.encoders import ENCODERS, FeatureExperts
+from symbolic.tasks import EMOTION, IGNORE, Head, Task
 
 
 @dataclass
@@ -47,10 +47,15 @@ class SymbolicModel(PreTrainedModel):
         self.tasks = config.task_specs
         self.heads = nn.ModuleDict(
             {
-                task.name: Head(task, self.encoder.hidden_size, config.head_dropout)
+                task.name: FeatureExperts(config)
+                if task.name == EMOTION.name and config.expert_features
+                else Head(task, self.encoder.hidden_size, config.head_dropout)
                 for task in self.tasks
             }
         )
+        self.hears_notes = any(isinstance(head, Head) for head in self.heads.values())
+        if not self.hears_notes:  # parameters that get no gradient would stop distributed training
+            self.encoder.requires_grad_(False)
         if config.task_weighting == "uncertainty":
             self.log_variances = nn.ParameterDict(
                 {task.name: nn.Parameter(torch.zeros(())) for task in self.tasks}
@@ -90,8 +95,15 @@ class SymbolicModel(PreTrainedModel):
         # Named in the signature so that the stock Trainer does not drop them from the examples.
         named = {"input_ids": input_ids, "attention_mask": attention_mask, "features": features}
         given = {name: value for name, value in named.items() if value is not None}
-        hidden, mask = self.encoder(**given, **inputs)
-        logits = {name: head(hidden, mask) for name, head in self.heads.items()}
+        hidden, mask = None, attention_mask
+        if self.hears_notes:
+            hidden, mask = self.encoder(**given, **inputs)
+        logits = {
+            name: head(self.encoder.standardised(features))
+            if isinstance(head, FeatureExperts)
+            else head(hidden, mask)
+            for name, head in self.heads.items()
+        }
         loss = None
         if labels is not None:
             losses = [
@@ -99,7 +111,7 @@ class SymbolicModel(PreTrainedModel):
                 for task in self.tasks
                 if task.name in labels
             ]
-            loss = sum(losses, start=torch.zeros((), device=hidden.device))
+            loss = sum(losses, start=torch.zeros((), device=self.device))
         return SymbolicOutput(loss=loss, logits=logits, mask=mask)
 
     def _task_loss(self, task: Task, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

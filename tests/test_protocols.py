@@ -53,6 +53,15 @@ def test_look_alikes_are_one_group_through_others():
     assert merged == {"a": "a", "b": "b", "c": "b", "d": "d", "e": "b"}
 
 
+def test_a_whole_corpus_is_held_out_from_the_others(data):
+    train, test = held_out(replace(data, hold_out="vgmidi-all"))
+    assert {piece.corpus for piece in test} == {"vgmidi"}
+    assert len(test) == len(read_vgmidi(data.vgmidi))
+    assert {piece.corpus for piece in train} == {"emopia", "tunes"}
+    with pytest.raises(ValueError, match="nothing to train on"):
+        held_out(DataArguments(vgmidi=data.vgmidi, hold_out="vgmidi-all"))
+
+
 def test_a_leak_is_refused_and_named():
     with pytest.raises(LeakError, match="2 groups are in both train and test: x, y"):
         assert_disjoint(train=["x", "y", "z"], test=["y", "x"])

@@ -43,7 +43,8 @@ class DataArguments:
             "help": "pieces to predict, never trained on: emopia-val, or emopia-cls-val, that of "
             "EMOPIA_cls; emopia-dev-K, fold K of EMOPIA's training songs, to choose settings "
             "without a look at the validation songs; emopia-song-K, fold K of all its songs; "
-            "vgmidi-K and vgmidi-game-K, fold K by piece and by game; labelled-K, fold K by group; "
+            "vgmidi-K and vgmidi-game-K, fold K by piece and by game; emopia-all and vgmidi-all, the "
+            "whole corpus, where another is trained on; labelled-K, fold K by group; "
             "labelled-NAME, the split of that name; none. Only with --allow_leaks: emopia-clip-K, "
             "fold K of clips; emopia-midibert, the clips in --midibert_clips"
         },
@@ -99,6 +100,10 @@ def _training_fold(pieces: list[Piece], part: str, data: DataArguments) -> Split
     return _fold(training_pieces(pieces), part, data)
 
 
+def _all(pieces: list[Piece], part: str, data: DataArguments) -> Split:
+    return [], pieces
+
+
 def _clip_fold(pieces: list[Piece], part: str, data: DataArguments) -> Split:
     clips = [piece.path.name for piece in pieces]
     return _parted(pieces, fold_pieces(pieces, part, data.folds, data.fold_seed, clips))
@@ -139,7 +144,9 @@ PROTOCOLS: dict[str, Protocol] = {
     "emopia-song-": Protocol("emopia", _fold),
     "emopia-clip-": Protocol("emopia", _clip_fold, leaks=True),
     "emopia-midibert": Protocol("emopia", _listed, leaks=True),
+    "emopia-all": Protocol("emopia", _all),
     "vgmidi-": Protocol("vgmidi", _fold),
+    "vgmidi-all": Protocol("vgmidi", _all),
     "vgmidi-game-": Protocol("vgmidi", _fold, partial(read_vgmidi, by="game")),
     "labelled-": Protocol("labelled", _labelled),
 }

@@ -67,8 +67,6 @@ class NoteEncoder(nn.Module):
         Raises:
             ValueError: features that the configuration names are not given, or are as many as not.
         """
-        if self.feature_count and (features is None or features.shape[-1] != self.feature_count):
-            raise ValueError(f"the model takes {self.feature_count} features of each piece")
         if attention_mask is None:
             attention_mask = torch.ones(input_ids.shape[:2], dtype=torch.long).to(input_ids.device)
         if input_ids.dim() == 2:
@@ -77,10 +75,19 @@ class NoteEncoder(nn.Module):
         hidden = self.backbone(inputs_embeds=embeds, attention_mask=attention_mask)
         hidden = hidden.last_hidden_state
         if self.feature_count:
-            standard = (features.float() - self.feature_mean) / self.feature_scale
-            standard = standard.clamp(-FEATURE_RANGE, FEATURE_RANGE)
+            standard = self.standardised(features).clamp(-FEATURE_RANGE, FEATURE_RANGE)
             hidden = hidden + self.feature_projection(standard).unsqueeze(1)
         return hidden, attention_mask
+
+    def standardised(self, features: torch.Tensor | None) -> torch.Tensor:
+        """(B, C) features in standard deviations from the mean of the training pieces.
+
+        Raises:
+            ValueError: features that the configuration names are not given, or are as many as not.
+        """
+        if features is None or features.shape[-1] != self.feature_count:
+            raise ValueError(f"the model takes {self.feature_count} features of each piece")
+        return (features.float() - self.feature_mean) / self.feature_scale
 
     def _embedded(self, input_ids: torch.Tensor) -> torch.Tensor:
         """(B, T, F) ids to (B, T, H): their embeddings, scaled, joined and projected.
