@@ -1,5 +1,5 @@
 """Named feature columns of a piece, in groups: pitch, interval, rhythm, density, dynamics,
-articulation, key and mode, harmony.
+articulation, key and mode, harmony, histograms.
 
 Time is measured in seconds, never in beats, because transcribed performances have no beats worth
 the name. Drums do not count. Notes that start within `onsets.TOGETHER` of one another form one

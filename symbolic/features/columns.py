@@ -13,6 +13,7 @@ from symbolic.features import (
     density,
     dynamics,
     harmony,
+    histograms,
     interval,
     key_and_mode,
     pitch,
@@ -36,6 +37,10 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
     "articulation": (articulation.lengths, articulation.touches),
     "key_and_mode": (key_and_mode.tonality, key_and_mode.local_modes, key_and_mode.scales),
     "harmony": (harmony.chords, harmony.progressions, harmony.tension),
+    "histograms": (
+        *(histograms.chord_changes, histograms.lengths, histograms.velocities),
+        histograms.outer_voices,
+    ),
 }
 """Functions of each group of columns. Only those whose columns are wanted are run."""
 

@@ -34,8 +34,8 @@ def tonality(onsets: Onsets) -> dict[str, float]:
     `major_third_share` is the part of the major among both thirds above the tonic.
     """
     histogram = onsets.histogram
-    scores = key_scores(histogram)
-    minor, tonic = divmod(int(scores.argmax()), 12)
+    scores = onsets.key_correlations
+    minor, tonic = divmod(onsets.key, 12)
     second, best = np.partition(scores, -2)[-2:]
     share = np.roll(histogram, -tonic) / histogram.sum()
     return {
@@ -86,12 +86,11 @@ def scales(onsets: Onsets) -> dict[str, float]:
     that of the whole, 0 to 6, `local_key_correlation` the mean correlation of a part's key.
     """
     histogram = onsets.histogram
-    key = int(key_scores(histogram).argmax())
-    minor, tonic = divmod(key, 12)
+    minor, tonic = divmod(onsets.key, 12)
     share = np.roll(histogram, -tonic) / histogram.sum()
     scores = key_scores(onsets.window_histograms)
     local = scores.argmax(axis=1)
-    fifths = (_signature(local) - _signature(key)) % 12
+    fifths = (_signature(local) - _signature(onsets.key)) % 12
     bottom = (onsets.bottom - onsets.notes.pitch.min()) % 12
     return {
         "pc_in_scale": share[_SCALES[minor]].sum(),

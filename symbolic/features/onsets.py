@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from symbolic.keys import pitch_class_histogram
+from symbolic.keys import key_scores, pitch_class_histogram
 from symbolic.notes import NoteTable
 
 TOGETHER = 0.03
@@ -86,6 +86,16 @@ class Onsets:
     def histogram(self) -> np.ndarray:
         """(12,) seconds of each pitch class above the lowest note."""
         return np.roll(pitch_class_histogram(self.notes), -int(self.notes.pitch.min()))
+
+    @cached_property
+    def key_correlations(self) -> np.ndarray:
+        """(24,) correlation of `histogram` with each key, tonics counted from the lowest note."""
+        return key_scores(self.histogram)
+
+    @cached_property
+    def key(self) -> int:
+        """The piece's key, its tonic counted from the lowest note; minor keys from 12 on."""
+        return int(self.key_correlations.argmax())
 
     @cached_property
     def window(self) -> tuple[np.ndarray, int]:
