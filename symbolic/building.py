@@ -232,7 +232,7 @@ def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
     encoder.feature_scale.copy_(torch.from_numpy(scale))
     for head in model.heads.values():
         if isinstance(head, FeatureExperts):
-            standard = encoder.standardised(torch.from_numpy(rows))
+            standard = encoder.standardised(torch.tensor(rows))
             known = standard[:, head.familiar_columns].clamp(-FAMILIAR_RANGE, FAMILIAR_RANGE)
             spread = (known.T @ known).double() / len(known)
             shrunk = (1 - SHRINKAGE) * spread + SHRINKAGE * torch.eye(len(spread)).double()

@@ -19,6 +19,10 @@ def _groups(*groups: str) -> tuple[str, ...]:
     return tuple(name for group in groups for name in FEATURE_GROUPS[group])
 
 
+def _begin(*beginnings: str) -> tuple[str, ...]:
+    return tuple(name for name in FEATURE_GROUPS["histograms"] if name.startswith(beginnings))
+
+
 _CORE = (
     *("notes_per_second_log", "onsets_per_second_log", "onset_density_std", "ioi_mean", "ioi_std"),
     *(*_spread("ioi_log"), "ioi_variability", "ioi_repeated"),
@@ -39,6 +43,11 @@ _CORE = (
 FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "all": FEATURE_NAMES,
     "core": _CORE,
+    "harmonic": (
+        *_groups("key_and_mode", "harmony"),
+        *_begin("chord_change", "bass_from", "melody_from"),
+    ),
+    "temporal": (*_groups("rhythm", "density"), *_begin("ioi_share", "duration_share")),
     "lin2013": _groups("pitch", "interval", "rhythm", "dynamics", "key_and_mode"),
     "panda2013": _groups("pitch", "interval", "rhythm", "density", "dynamics", "articulation"),
 }
@@ -46,6 +55,8 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
 
 - `all`: every column.
 - `core`: 99 columns whose names, order and values stay as they are: released models take them.
+- `harmonic`, `temporal`: what tells valence, and arousal, in performances and in scores alike;
+  neither register nor dynamics, which each corpus has of its own.
 - `lin2013`, `panda2013`: stand-ins for the hand-made features of two support vector machines that
   later work compares itself with. Neither paper prints its list, so the choices are ours, and what
   is measured with them is no figure of those papers.
