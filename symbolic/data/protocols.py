@@ -43,7 +43,7 @@ class DataArguments:
             "help": "pieces to predict, never trained on: emopia-val, or emopia-cls-val, that of "
             "EMOPIA_cls; emopia-dev-K, fold K of EMOPIA's training songs, to choose settings "
             "without a look at the validation songs; emopia-song-K, fold K of all its songs; "
-            "vgmidi-K and vgmidi-game-K, fold K by piece and by game; emopia-all and vgmidi-all, the "
+            "vgmidi-K and vgmidi-game-K, fold K by piece and by game; emopia-all, vgmidi-all, the "
             "whole corpus, where another is trained on; labelled-K, fold K by group; "
             "labelled-NAME, the split of that name; none. Only with --allow_leaks: emopia-clip-K, "
             "fold K of clips; emopia-midibert, the clips in --midibert_clips"
