@@ -50,6 +50,10 @@ class ShapeArguments:
         default=False,
         metadata={"help": "the emotion is answered by experts on the features, not by the notes"},
     )
+    expert_size: int = field(
+        default=64, metadata={"help": "hidden units of the expert that hears all features"}
+    )
+    expert_dropout: float = field(default=0.3, metadata={"help": "in the experts"})
     dropout: float = field(default=0.2, metadata={"help": "in the backbone"})
     attention_dropout: float = field(
         default=0.0, metadata={"help": "above 0 a step on a CPU takes three times as long"}
@@ -139,6 +143,8 @@ def _configuration(
         mask_ids=vocabulary.mask_ids,
         feature_names=feature_names,
         expert_features=expert_features(feature_names) if arguments.experts else None,
+        expert_size=arguments.expert_size,
+        expert_dropout=arguments.expert_dropout,
         tasks=tasks,
         task_weighting=arguments.task_weighting,
         head_dropout=arguments.head_dropout,

@@ -53,6 +53,7 @@ class SymbolicConfig(PreTrainedConfig):
             and `arousal` hear, and of those that show whether a piece is `familiar`; with them the
             emotion is answered by `symbolic.encoders.FeatureExperts`, and without the notes.
         expert_size: hidden units of the expert that hears all features.
+        expert_dropout: of what the experts hear, and of these hidden units.
         field_embedding_size: width of each sub-token's embedding, before they are joined.
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
@@ -81,6 +82,7 @@ class SymbolicConfig(PreTrainedConfig):
         feature_names: list[str] | None = None,
         expert_features: dict[str, list[str]] | None = None,
         expert_size: int = 64,
+        expert_dropout: float = 0.3,
         field_embedding_size: int = 64,
         tasks: list[Task | dict] | None = None,
         head_dropout: float = 0.1,
@@ -112,6 +114,7 @@ class SymbolicConfig(PreTrainedConfig):
         self.feature_names = list(feature_names or [])
         self.expert_features = {k: list(v) for k, v in (expert_features or {}).items()}
         self.expert_size = expert_size
+        self.expert_dropout = expert_dropout
         self.field_embedding_size = field_embedding_size
         tasks = (EMOTION, KEY, VELOCITY) if tasks is None else tasks
         self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]

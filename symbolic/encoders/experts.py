@@ -40,7 +40,7 @@ class FeatureExperts(nn.Module):
         self.valence_columns = [place[name] for name in own["valence"]]
         self.arousal_columns = [place[name] for name in own["arousal"]]
         self.familiar_columns = [place[name] for name in own["familiar"]]
-        dropout = config.head_dropout
+        dropout = config.expert_dropout
         self.all = nn.Sequential(
             nn.Dropout(dropout),
             nn.Linear(len(place), config.expert_size),
