@@ -73,6 +73,8 @@ class SymbolicModel(PreTrainedModel):
         elif isinstance(module, nn.LayerNorm):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
+        elif isinstance(module, FeatureExperts):  # after the layers within it
+            module.silence()
 
     def forward(
         self,

@@ -40,18 +40,22 @@ def make(tasks="emotion"):
 
 @pytest.fixture(scope="module")
 def model():
-    return make()
+    """One whose experts have opinions."""
+    model = make()
+    for expert in (model.heads["emotion"].valence, model.heads["emotion"].arousal):
+        torch.nn.init.normal_(expert[1].weight, std=0.1)
+    return model
 
 
 def answers(model, tables):
-    features = torch.from_numpy(feature_frame(tables).to_numpy()).float()
+    features = torch.tensor(feature_frame(tables).to_numpy()).float()
     ids = torch.zeros((len(tables), 1, len(TOKENIZER.field_names)), dtype=torch.long)
     with torch.inference_mode():
         return model(ids, features=features).logits["emotion"].softmax(-1)
 
 
 def familiarity(model, tables):
-    features = torch.from_numpy(feature_frame(tables).to_numpy()).float()
+    features = torch.tensor(feature_frame(tables).to_numpy()).float()
     with torch.inference_mode():
         return model.heads["emotion"].familiarity(model.encoder.standardised(features))
 
@@ -101,7 +105,7 @@ def test_of_unfamiliar_music_only_their_own_columns_are_heard(model):
 
 def test_it_learns_with_every_parameter_that_it_trains():
     model = make("emotion").train()
-    features = torch.from_numpy(ROWS).float()
+    features = torch.tensor(ROWS).float()
     output = model(features=features, labels={"emotion": torch.arange(60) % 4})
     output.loss.backward()
     learning = {name for name, one in model.named_parameters() if one.requires_grad}
@@ -112,7 +116,7 @@ def test_it_learns_with_every_parameter_that_it_trains():
 def test_beside_it_other_tasks_hear_the_notes():
     model = make("emotion,key,velocity").train()
     ids = torch.from_numpy(np.stack([TOKENIZER.note_ids(one)[:30] for one in MUSIC[:8]]))
-    features = torch.from_numpy(ROWS[:8]).float()
+    features = torch.tensor(ROWS[:8]).float()
     emotion = model(ids, features=features, labels={"emotion": torch.arange(8) % 4})
     emotion.loss.backward()
     assert model.encoder.project.weight.grad is None
@@ -134,6 +138,11 @@ def test_the_scorer_takes_it(model):
     table = EmotionScorer(model, TOKENIZER).score(MUSIC[:3], workers=0)
     expected = answers(model, MUSIC[:3]).numpy()
     np.testing.assert_allclose(table[["q1", "q2", "q3", "q4"]].to_numpy(), expected, atol=1e-5)
+
+
+def test_before_training_valence_and_arousal_have_no_opinion():
+    strange = [scale_tempo(transpose(one, 30), 12) for one in MUSIC[:5]]
+    torch.testing.assert_close(answers(make(), strange), torch.full((5, 4), 0.25))
 
 
 def test_features_are_asked_for(model):

@@ -56,6 +56,13 @@ class FeatureExperts(nn.Module):
         self.register_buffer("precision", torch.eye(known))
         self.register_buffer("limit", torch.tensor(torch.inf))
 
+    def silence(self) -> None:
+        """Let valence and arousal begin without an opinion: chance ones of a hundred columns would
+        still be there after the few hundred steps that a few hundred pieces make."""
+        for expert in (self.valence, self.arousal):
+            nn.init.zeros_(expert[1].weight)
+            nn.init.zeros_(expert[1].bias)
+
     def distance(self, standard: torch.Tensor) -> torch.Tensor:
         """(B,) squared Mahalanobis distances of (B, C) standardised features."""
         known = standard[:, self.familiar_columns].clamp(-FAMILIAR_RANGE, FAMILIAR_RANGE)
