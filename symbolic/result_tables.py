@@ -44,6 +44,7 @@ COLUMNS: dict[str, Callable[[Summary], str]] = {
     "macro-F1 over folds": _over_folds("macro_f1"),
     "valence": _score("valence"),
     "arousal": _score("arousal"),
+    "surest half": _score("surest_half"),
     "calibration error": _score("calibration_error"),
     "valence CCC": _score("valence_ccc"),
     "arousal CCC": _score("arousal_ccc"),

@@ -21,6 +21,7 @@ from symbolic.tasks.metrics import (
     r2,
     reliability,
     rmse,
+    surest_half,
 )
 
 
@@ -50,6 +51,16 @@ def test_confusion_has_truth_in_rows():
     assert matrix[0].tolist() == [1, 1, 0, 0]
     assert matrix.sum() == 3
     assert matrix[3, 3] == 1
+
+
+def test_the_surest_half_is_that_of_the_most_probable_answers():
+    sure, unsure = [0.9, 0.1, 0, 0], [0.4, 0.3, 0.2, 0.1]
+    quadrants = np.array([0, 1, 1, 0, 2])
+    assert surest_half(quadrants[:4], np.array([sure, sure, unsure, unsure])) == 0.5
+    assert surest_half(quadrants[:4], np.array([sure, unsure, unsure, sure])) == 1.0
+    # Three of five are half, rounded up: a sure one, and two of four that are equally sure.
+    scores = surest_half(quadrants, np.array([sure, unsure, unsure, unsure, unsure]))
+    assert scores == pytest.approx((1 + 2 * 1 / 4) / 3)
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():

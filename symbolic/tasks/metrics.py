@@ -18,7 +18,8 @@ def emotion_metrics(quadrants: np.ndarray, probabilities: np.ndarray) -> dict[st
 
     Returns:
         `accuracy`, `macro_f1` over the four quadrants, `valence` and `arousal` (accuracy of the
-        half of the plane that the quadrant implies) and `calibration_error` (15 bins).
+        half of the plane that the quadrant implies), `surest_half` (accuracy of the half of the
+        pieces whose answers are the most probable) and `calibration_error` (15 bins).
     """
     matrix = confusion(quadrants, probabilities)
     positive, high = np.isin([0, 1, 2, 3], [0, 3]), np.isin([0, 1, 2, 3], [0, 1])
@@ -27,8 +28,23 @@ def emotion_metrics(quadrants: np.ndarray, probabilities: np.ndarray) -> dict[st
         "macro_f1": float(macro_f1(matrix)),
         "valence": float(matrix[positive[:, None] == positive].sum() / matrix.sum()),
         "arousal": float(matrix[high[:, None] == high].sum() / matrix.sum()),
+        "surest_half": surest_half(quadrants, probabilities),
         "calibration_error": calibration_error(quadrants, probabilities),
     }
+
+
+def surest_half(quadrants: np.ndarray, probabilities: np.ndarray) -> float:
+    """Accuracy of the half of the pieces, rounded up, with the most probable answers.
+
+    Where equally probable answers are on both sides of the middle, the mean of what any choice
+    among them would score.
+    """
+    right = np.argmax(probabilities, axis=1) == quadrants
+    confidence = np.max(probabilities, axis=1)
+    half = (len(right) + 1) // 2
+    middle = np.sort(confidence)[-half]
+    sure, level = confidence > middle, confidence == middle
+    return float((right[sure].sum() + (half - sure.sum()) * right[level].mean()) / half)
 
 
 def confusion(quadrants: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
