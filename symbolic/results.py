@@ -46,10 +46,10 @@ class Summary:
         groups: songs, or pieces of a game.
         folds: how many.
         seeds: in order.
-        scores: `accuracy macro_f1 valence arousal surest_half calibration_error` of the quadrants,
-            as `emotion_metrics` has them; `valence_ccc valence_rmse valence_r2`, and so for arousal,
-            of labels on the plane; `key_exact key_mirex`; `velocity_accuracy` over notes. With
-            several seeds, the mean of what each scores.
+        scores: of the quadrants `accuracy macro_f1 valence arousal surest_half calibration_error`,
+            as `emotion_metrics` has them; `valence_ccc valence_rmse valence_r2`, and so for
+            arousal, of labels on the plane; `key_exact key_mirex`; `velocity_accuracy` over notes.
+            With several seeds, the mean of what each scores.
         counts: what the scores rest on: pieces with a label of `quadrant`, `valence`, `arousal`,
             `key`, and pieces and notes with a velocity that was asked for.
         intervals: 95 %, of `accuracy`, `macro_f1` and `key_exact`, from drawing groups.
