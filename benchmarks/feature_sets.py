@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -28,7 +29,7 @@ from symbolic.tasks.metrics import emotion_metrics
 CLASSIFIERS: dict[str, Callable[[], BaseEstimator]] = {
     "logistic": lambda: make_pipeline(StandardScaler(), LogisticRegression(C=0.03, max_iter=3000)),
     "svm": lambda: make_pipeline(
-        StandardScaler(), SVC(C=2.0, gamma=0.002, probability=True, random_state=0)
+        StandardScaler(), CalibratedClassifierCV(SVC(C=2.0, gamma=0.002), cv=5, ensemble=False)
     ),
     "trees": lambda: ExtraTreesClassifier(
         300, min_samples_leaf=2, max_features=0.2, random_state=0
