@@ -64,9 +64,9 @@ def test_the_two_sets_of_2013_differ_in_what_they_hear():
     assert panda - lin
 
 
-def test_the_released_model_takes_the_core_columns(root):
+def test_the_released_model_takes_every_column(root):
     config = json.loads((root / "symbolic" / "weights" / "config.json").read_text())
-    assert tuple(config["feature_names"]) == FEATURE_SETS["core"]
+    assert tuple(config["feature_names"]) == FEATURE_SETS["all"]
 
 
 @pytest.mark.parametrize("names", [*FEATURE_GROUPS.values(), *FEATURE_SETS.values()])

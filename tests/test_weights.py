@@ -74,7 +74,7 @@ def test_every_figure_of_the_card_stands_in_the_results(root):
 def test_the_card_says_in_its_first_line_whether_it_beats_the_baseline(root):
     results = (root / "RESULTS.md").read_text()
     row = next(line for line in results.splitlines() if line.startswith("| model |"))
-    low = float(re.search(r"[+-]0\.\d{3} \[(-?0\.\d{3})", row).group(1))
+    low = float(re.search(r"[+-]0\.\d{3} \[([+-]?0\.\d{3})", row).group(1))
     card = (DEFAULT_MODEL / "README.md").read_text().split("---\n", 2)[2]
     first = next(line for line in card.splitlines() if line.strip() and not line.startswith("#"))
     assert ("not above" in first) == (low <= 0)
