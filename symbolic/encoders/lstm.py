@@ -34,7 +34,7 @@ class LSTMModel(PreTrainedModel):
 
     With the attention pooling of the heads (Lin 2017) it is the symbolic baseline of the EMOPIA
     paper (Hung 2021). Each row is turned round within its own length: packed sequences, the usual
-    way to leave padding out, take four times as long on a CPU where lengths differ.
+    way to leave padding out, take several times as long on a CPU where lengths differ.
     """
 
     config_class = LSTMConfig
