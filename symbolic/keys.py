@@ -156,12 +156,12 @@ def key_scores(histograms: np.ndarray, profile: str = "krumhansl-kessler") -> np
     # Bare ufuncs: on the 12 numbers of one piece, np.mean, np.linalg.norm and np.clip take most of
     # their time to get to them.
     peak = np.maximum.reduce(np.abs(histograms), axis=-1, keepdims=True)
-    scaled = histograms / np.where(peak > 0, peak, 1.0)
+    scaled = histograms / (peak + (peak == 0))
     centred = scaled - np.add.reduce(scaled, axis=-1, keepdims=True) / 12
     length = np.sqrt(np.add.reduce(centred * centred, axis=-1, keepdims=True))
     # Below this the differences between pitch classes are rounding errors of a uniform histogram.
-    flat = length < 1e-9
-    scores = np.where(flat, 0.0, centred / np.where(flat, 1.0, length)) @ _PROFILES[profile]
+    length[length < 1e-9] = np.inf
+    scores = centred / length @ _PROFILES[profile]
     return np.minimum(np.maximum(scores, -1.0, out=scores), 1.0, out=scores)
 
 

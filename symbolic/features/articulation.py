@@ -5,15 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import mean, spread
+from symbolic.features.summaries import mean, median, moments, share, spread
 
 STACCATO = 0.5
 """Part of the gap to the next onset below which a note is short."""
 
-
-def _ratio_log(onsets: Onsets) -> np.ndarray:
-    """(n,) logarithm of duration / gap, 0 where a note lasts until the next onset."""
-    return np.log(onsets.duration / onsets.gap[onsets.group])
+_SHORT = np.log(STACCATO)
 
 
 def lengths(onsets: Onsets) -> dict[str, float]:
@@ -22,13 +19,14 @@ def lengths(onsets: Onsets) -> dict[str, float]:
     `duration_ratio_log` is the logarithm of duration / gap, 0 where a note lasts until the next
     onset; `legato` the share of notes that last as long or longer.
     """
-    ratio = _ratio_log(onsets)
+    ratio = onsets.duration_ratio_log
+    middle, deviation = moments(ratio)
     return {
-        **spread("duration_log", np.log(onsets.duration)),
-        "duration_ratio_log_mean": ratio.mean(),
-        "duration_ratio_log_std": ratio.std(),
-        "duration_ratio_log_median": np.median(ratio),
-        "legato": (ratio >= 0).mean(),
+        **spread("duration_log", onsets.duration_log),
+        "duration_ratio_log_mean": middle,
+        "duration_ratio_log_std": deviation,
+        "duration_ratio_log_median": median(ratio),
+        "legato": share(ratio >= 0),
     }
 
 
@@ -41,14 +39,13 @@ def touches(onsets: Onsets) -> dict[str, float]:
     bottom notes'. `chord_asynchrony` is the mean time in seconds from the first to the last note of
     onsets of several notes.
     """
-    ratio, notes = _ratio_log(onsets), onsets.notes
-    top, log = ratio[onsets.is_top], np.log(onsets.duration)
-    last = notes.onset[onsets.starts + onsets.size - 1]
-    short = np.log(STACCATO)
+    ratio, log = onsets.duration_ratio_log, onsets.duration_log
+    top = ratio[onsets.is_top]
+    last = onsets.notes.onset[onsets.starts + onsets.size - 1]
     return {
-        "staccato": (ratio < short).mean(),
-        "skyline_staccato": (top < short).mean(),
-        "skyline_legato": (top >= 0).mean(),
-        "skyline_longer_than_bass": log[onsets.is_top].mean() - log[onsets.is_bottom].mean(),
+        "staccato": share(ratio < _SHORT),
+        "skyline_staccato": share(top < _SHORT),
+        "skyline_legato": share(top >= 0),
+        "skyline_longer_than_bass": mean(log[onsets.is_top]) - mean(log[onsets.is_bottom]),
         "chord_asynchrony": mean((last - onsets.time)[onsets.size > 1]),
     }

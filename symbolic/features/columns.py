@@ -92,8 +92,10 @@ def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray
     names = FEATURE_NAMES if names is None else tuple(names)
     blocks = _blocks(names)
     onsets = gather(notes)
-    columns = {name: value for block in blocks for name, value in block(onsets).items()}
-    return np.array([columns[name] for name in names], dtype=np.float64)
+    columns = {}
+    for block in blocks:
+        columns |= block(onsets)
+    return np.fromiter([columns[name] for name in names], np.float64, len(names))
 
 
 def feature_frame(pieces: Sequence[NoteTable], names: Sequence[str] | None = None) -> pd.DataFrame:

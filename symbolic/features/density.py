@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import LONGEST, Onsets
+from symbolic.features.summaries import moments, share
 
 FULL = 4
 """Notes from which on a chord is full."""
@@ -17,21 +18,22 @@ def rates(onsets: Onsets) -> dict[str, float]:
     second, relative to its mean.
     """
     part, parts = onsets.parts(onsets.time, 1.0)
-    per_part = np.bincount(part, minlength=parts)
+    middle, deviation = moments(np.bincount(part, minlength=parts))
     return {
         "notes_per_second_log": np.log(len(onsets.notes) / onsets.span),
         "onsets_per_second_log": np.log(len(onsets.gap) / onsets.span),
-        "onset_density_std": per_part.std() / per_part.mean(),
+        "onset_density_std": deviation / middle,
     }
 
 
 def voices(onsets: Onsets) -> dict[str, float]:
     """Notes that start together at an onset, and notes and pitch classes that sound there."""
     count, g = onsets.sounding, len(onsets.time)
+    middle, deviation = moments(onsets.size)
     return {
-        "notes_per_onset_mean": onsets.size.mean(),
-        "notes_per_onset_std": onsets.size.std(),
-        "notes_sounding_mean": count.sum() / g,
+        "notes_per_onset_mean": middle,
+        "notes_per_onset_std": deviation,
+        "notes_sounding_mean": np.add.reduce(count, axis=None) / g,
         "pcs_sounding_mean": np.count_nonzero(count) / g,
     }
 
@@ -45,14 +47,13 @@ def textures(onsets: Onsets) -> dict[str, float]:
     of their notes, relative to the mean.
     """
     notes = onsets.notes
-    part, parts = onsets.window
-    per_part = np.bincount(part, minlength=parts)
-    sounded = np.maximum.accumulate(notes.onset + notes.duration)
+    sounded = np.maximum.accumulate(onsets.end)
     rests = np.maximum(notes.onset[1:] - sounded[:-1], 0.0)
+    middle, deviation = moments(onsets.window_counts)
     return {
-        "onsets_single": (onsets.size == 1).mean(),
-        "onsets_full": (onsets.size >= FULL).mean(),
-        "polyphony_mean": np.minimum(notes.duration, LONGEST).sum() / onsets.span,
-        "silence": rests.sum() / onsets.span,
-        "note_density_std": per_part.std() / per_part.mean(),
+        "onsets_single": share(onsets.size == 1),
+        "onsets_full": share(onsets.size >= FULL),
+        "polyphony_mean": np.add.reduce(np.minimum(notes.duration, LONGEST)) / onsets.span,
+        "silence": np.add.reduce(rests) / onsets.span,
+        "note_density_std": deviation / middle,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import mean, spread
+from symbolic.features.summaries import mean, moments, share, spread
 
 ACCENT = 10
 """Velocity by which an accent is louder than what comes before and after it."""
@@ -21,16 +23,17 @@ def loudness(onsets: Onsets) -> dict[str, float]:
     top notes are than all notes.
     """
     velocity, notes = onsets.velocity, onsets.notes
+    columns = spread("velocity", velocity)
     place = (notes.onset - notes.onset[0]) / onsets.span
-    place = place - place.mean()
-    power = (place**2).sum()
-    loudest = np.maximum.reduceat(velocity, onsets.starts)
+    place -= mean(place)
+    power = np.add.reduce(place * place)
+    slope = np.add.reduce(place * velocity) / power if power > _NO_VARIANCE else 0.0
     return {
-        **spread("velocity", velocity),
-        "velocity_range": np.ptp(velocity),
-        "velocity_slope": (place * velocity).sum() / power if power > _NO_VARIANCE else 0.0,
-        "velocity_change": mean(np.abs(np.diff(loudest))),
-        "velocity_melody": velocity[onsets.is_top].mean() - velocity.mean(),
+        **columns,
+        "velocity_range": np.maximum.reduce(velocity) - np.minimum.reduce(velocity),
+        "velocity_slope": slope,
+        "velocity_change": mean(np.abs(onsets.loudest[1:] - onsets.loudest[:-1])),
+        "velocity_melody": mean(velocity[onsets.is_top]) - columns["velocity_mean"],
         "has_dynamics": float(notes.has_dynamics),
     }
 
@@ -45,17 +48,17 @@ def contrasts(onsets: Onsets) -> dict[str, float]:
     `velocity_parts_std` compares parts of about four seconds: the standard deviation of their mean
     velocities.
     """
-    velocity, top, bottom = onsets.velocity, onsets.is_top, onsets.is_bottom
-    loudest = np.maximum.reduceat(velocity, onsets.starts)
+    velocity, loudest = onsets.velocity, onsets.loudest
+    top, bottom = onsets.is_top, onsets.is_bottom
     beside = np.maximum(loudest[:-2], loudest[2:])
-    pitch = onsets.notes.pitch - onsets.notes.pitch.min()
-    pitch = pitch - pitch.mean()
-    louder = velocity - velocity.mean()
-    power = (pitch**2).sum() * (louder**2).sum()
+    middle = mean(velocity)
+    louder, higher = velocity - middle, onsets.height - mean(onsets.height)
+    power = np.add.reduce(higher * higher) * np.add.reduce(louder * louder)
+    both = np.add.reduce(higher * louder)
     return {
-        "velocity_bass": velocity[bottom].mean() - velocity.mean(),
-        "velocity_top_above_bottom": mean(velocity[top & ~bottom]) - mean(velocity[bottom & ~top]),
-        "velocity_accents": mean(loudest[1:-1] >= beside + ACCENT),
-        "velocity_pitch": (pitch * louder).sum() / np.sqrt(power) if power > _NO_VARIANCE else 0.0,
-        "velocity_parts_std": onsets.window_means(velocity).std(),
+        "velocity_bass": mean(velocity[bottom]) - middle,
+        "velocity_top_above_bottom": mean(velocity[top > bottom]) - mean(velocity[bottom > top]),
+        "velocity_accents": share(loudest[1:-1] >= beside + ACCENT),
+        "velocity_pitch": both / sqrt(power) if power > _NO_VARIANCE else 0.0,
+        "velocity_parts_std": moments(onsets.window_means(velocity))[1],
     }

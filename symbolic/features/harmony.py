@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import mean
+from symbolic.features.onsets import OCTAVES, Onsets
+from symbolic.features.summaries import mean, moments, share
 
 _TRIADS = {"major": (4, 7), "minor": (3, 7), "diminished": (3, 6), "augmented": (4, 8)}
 _SEVENTHS = {
@@ -32,33 +32,50 @@ def _pair_table() -> np.ndarray:
     return pairs
 
 
-def _centroids(weights: np.ndarray) -> np.ndarray:
-    """(..., 6) tonal centroids of (..., 12) weights of pitch classes, not all 0.
+def _places() -> np.ndarray:
+    """(12, 6) places of the pitch classes in the space of tonal centroids.
 
-    Pitch classes stand on three circles, of fifths, minor thirds and major thirds, of radius 1, 1
-    and 1/2 (Harte, Sandler & Gasser 2006, "Detecting harmonic change in musical audio").
+    They stand on three circles, of fifths, minor thirds and major thirds, of radius 1, 1 and 1/2
+    (Harte, Sandler & Gasser 2006, "Detecting harmonic change in musical audio").
     """
     angle = np.outer(np.arange(12), (7 / 6, 3 / 2, 2 / 3)) * np.pi
     radius = np.array([1.0, 1.0, 0.5])
-    places = np.hstack([radius * np.sin(angle), radius * np.cos(angle)])
-    return weights @ places / weights.sum(axis=-1, keepdims=True)
+    return np.hstack([radius * np.sin(angle), radius * np.cos(angle)])
+
+
+_PLACES = _places()
+
+
+def _centroids(weights: np.ndarray) -> np.ndarray:
+    """(..., 6) tonal centroids of (..., 12) weights of pitch classes, not all 0."""
+    return weights @ _PLACES / np.add.reduce(weights, axis=-1, keepdims=True)
 
 
 def _diameters(pairs: np.ndarray) -> np.ndarray:
     """(4096,) the largest distance between tonal centroids of two pitch classes of each set."""
-    single = _centroids(np.eye(12))
-    distance = np.linalg.norm(single[1:7] - single[0], axis=1)
+    distance = np.linalg.norm(_PLACES[1:7] - _PLACES[0], axis=1)
     return np.where(pairs > 0, distance, 0.0).max(axis=1)
 
 
 _PAIRS = _pair_table()
-_HELD_TRIADS = np.stack([_roots(chord).any(axis=1) for chord in _TRIADS.values()], axis=1)
-_SETS = np.column_stack([_PAIRS, _HELD_TRIADS])
-_HELD_SEVENTHS = np.stack([_roots(chord).any(axis=1) for chord in _SEVENTHS.values()], axis=1)
+_HELD_TRIADS = np.stack([_roots(chord).any(axis=1) for chord in _TRIADS.values()])
+_HELD_SEVENTHS = np.stack([_roots(chord).any(axis=1) for chord in _SEVENTHS.values()])
+_PAIRS_AND_TRIADS = np.vstack([_PAIRS.T, _HELD_TRIADS])
 _TRIAD_BITS = np.hstack([_roots(_TRIADS[mode]) for mode in ("major", "minor")]) @ (
     1 << np.arange(24)
 )
 _DIAMETERS = _diameters(_PAIRS)
+_CENTROIDS = np.vstack([np.zeros(6), _centroids(_MEMBER[1:].astype(np.float64))])
+
+_PAIR_NAMES = tuple(f"interval_class_{k}" for k in range(1, 7))
+_TRIAD_NAMES = tuple(f"chord_{name}" for name in _TRIADS)
+_SEVENTH_NAMES = tuple(f"chord_{name}" for name in _SEVENTHS)
+_OVER_BASS = {"over_bass_minor_third": 3, "over_bass_major_third": 4, "over_bass_fifth": 7}
+
+
+def _count(held: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    """(k,) sums over the sets of what each of the 4096 holds, a row of `held` for each thing."""
+    return np.add.reduce(held.take(sets, axis=1), axis=1)
 
 
 def chords(onsets: Onsets) -> dict[str, float]:
@@ -69,17 +86,13 @@ def chords(onsets: Onsets) -> dict[str, float]:
     of classes 1, 2 and 6. All are 0 where no two ever sound together. `chord_*` are the shares of
     onsets at which that triad sounds, alone or within more.
     """
-    counts = np.bincount(onsets.sets, minlength=4096) @ _SETS
+    counts = _count(_PAIRS_AND_TRIADS, onsets.sets)
     pairs, triads = counts[:6], counts[6:]
-    classes = pairs / max(pairs.sum(), 1)
-    g = len(onsets.time)
+    classes = (pairs / max(np.add.reduce(pairs), 1)).tolist()
     return {
-        **{f"interval_class_{k}": classes[k - 1] for k in range(1, 7)},
+        **dict(zip(_PAIR_NAMES, classes, strict=True)),
         "dissonance": classes[0] + classes[1] + classes[5],
-        **{
-            f"chord_{name}": onsets_with / g
-            for name, onsets_with in zip(_TRIADS, triads, strict=True)
-        },
+        **dict(zip(_TRIAD_NAMES, (triads / len(onsets.time)).tolist(), strict=True)),
     }
 
 
@@ -93,20 +106,22 @@ def progressions(onsets: Onsets) -> dict[str, float]:
     sounds above the bottom note, in any octave.
     """
     sets = onsets.sets
-    major, minor = np.count_nonzero(_HELD_TRIADS[sets, :2], axis=0)
     triads = _TRIAD_BITS[sets]
     triads = triads[triads > 0]
-    sevenths = np.count_nonzero(_HELD_SEVENTHS[sets], axis=0) / len(sets)
-    over_bass = {"minor_third": 3, "major_third": 4, "fifth": 7}
+    major, minor = np.count_nonzero(triads & 0xFFF), np.count_nonzero(triads >> 12)
+    sevenths = _count(_HELD_SEVENTHS, sets) / len(sets)
+    over_bass = (sets | sets << 12) >> onsets.bottom % 12  # an octave more, for what lies above it
     return {
-        **{f"chord_{name}": share for name, share in zip(_SEVENTHS, sevenths, strict=True)},
+        **dict(zip(_SEVENTH_NAMES, sevenths.tolist(), strict=True)),
         "chord_major_share": major / (major + minor) if major + minor else 0.5,
-        "chord_changes": mean(triads[1:] & triads[:-1] == 0),
-        **{
-            f"over_bass_{name}": (sets >> (onsets.bottom + k) % 12 & 1).mean()
-            for name, k in over_bass.items()
-        },
+        "chord_changes": share(triads[1:] & triads[:-1] == 0),
+        **{name: share(over_bass & 1 << k) for name, k in _OVER_BASS.items()},
     }
+
+
+def _norms(vectors: np.ndarray) -> np.ndarray:
+    """(k,) lengths of (k, 6) vectors."""
+    return np.sqrt(np.add.reduce(vectors * vectors, axis=1))
 
 
 def tension(onsets: Onsets) -> dict[str, float]:
@@ -120,12 +135,13 @@ def tension(onsets: Onsets) -> dict[str, float]:
     centroid from that of all notes, by duration.
     """
     sets = onsets.sets
-    centroids = _centroids(_MEMBER[sets].astype(np.float64))
-    whole = _centroids(np.roll(onsets.histogram, int(onsets.notes.pitch.min())))
-    momentum = np.sqrt((np.diff(centroids, axis=0) ** 2).sum(axis=1))
+    centroids = _CENTROIDS.take(sets, axis=0)
+    whole = _centroids(onsets.histogram[OCTAVES[-onsets.lowest % 12]])
+    momentum = _norms(centroids[1:] - centroids[:-1])
+    middle, deviation = moments(momentum) if len(momentum) else (0.0, 0.0)
     return {
-        "tension_diameter": _DIAMETERS[sets].mean(),
-        "tension_momentum_mean": mean(momentum),
-        "tension_momentum_std": momentum.std() if len(momentum) else 0.0,
-        "tension_strain": np.sqrt(((centroids - whole) ** 2).sum(axis=1)).mean(),
+        "tension_diameter": mean(_DIAMETERS[sets]),
+        "tension_momentum_mean": middle,
+        "tension_momentum_std": deviation,
+        "tension_strain": mean(_norms(centroids - whole)),
     }

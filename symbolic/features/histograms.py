@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import Onsets
+from symbolic.features.onsets import OCTAVES, Onsets, within
 
 PART = 1.0
 """Seconds, about, of the equal parts in which a chord is heard."""
@@ -25,8 +25,19 @@ BOUNDS = {"ioi": (0.04, 4.0), "duration": (0.04, 7.9)}
 MOST_OF_A_NOTE = 2.0
 """Seconds that a note of an outer voice counts for at most."""
 
+
+def _numbered(count: int, *names: str) -> tuple[str, ...]:
+    """The names of the bins of each of these histograms."""
+    return tuple(f"{name}_{k:02d}" for name in names for k in range(count))
+
+
 _MODES = ("major", "minor")
-_CHANGES = tuple(f"{before}_to_{after}" for before in _MODES for after in _MODES)
+_CHANGES = _numbered(12, *(f"chord_change_{a}_to_{b}" for a in _MODES for b in _MODES))
+_LENGTHS = _numbered(12, "ioi_share", "duration_share")
+_VELOCITIES = _numbered(10, "velocity_share")
+_OUTER_VOICES = _numbered(
+    12, "bass_from_relative_major", "melody_from_relative_major", "melody_from_tonic"
+)
 
 # Bins are of one width on the logarithm of seconds, and of velocity.
 _IOI_BINS = np.linspace(-4.7, 2.01, 13)
@@ -34,7 +45,7 @@ _DURATION_BINS = np.linspace(-4.7, 3.01, 13)
 _VELOCITY_BINS = np.linspace(0.0, 128.0, 11)
 
 _SOUNDS = 1e-9
-_DECIMALS = 9  # beyond them, triads that fit equally well differ by errors of rounding
+_PRECISION = 1e9  # beyond it, triads that fit equally well differ by errors of rounding
 
 
 def _triads() -> np.ndarray:
@@ -45,22 +56,25 @@ def _triads() -> np.ndarray:
     return np.array([np.roll(row, root) for row in rows for root in range(12)])
 
 
+def _change_table() -> np.ndarray:
+    """(24, 24) place among `_CHANGES` of the change from each triad to each."""
+    before, after = np.arange(24)[:, None], np.arange(24)
+    return (2 * (before >= 12) + (after >= 12)) * 12 + (after - before) % 12
+
+
 _TRIADS = _triads()
+_CHANGE = _change_table()
 
 
-def _numbered(name: str, values: np.ndarray) -> dict[str, float]:
-    return {f"{name}_{k:02d}": value for k, value in enumerate(values)}
-
-
-def _root_shares(counts: np.ndarray) -> np.ndarray:
+def _root_shares(counts: np.ndarray) -> list[float]:
     """Square roots of the shares of counts, all 0 of none."""
-    return np.sqrt(counts / max(counts.sum(), 1))
+    return np.sqrt(counts / max(np.add.reduce(counts), 1)).tolist()
 
 
-def _binned(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def _binned(values: np.ndarray, edges: np.ndarray) -> list[float]:
     """Square roots of the shares of values in each bin; an edge belongs to the bin above it."""
-    places = np.searchsorted(edges, values, side="right") - 1
-    return _root_shares(np.bincount(places, minlength=len(edges) - 1))
+    places = edges.searchsorted(values, side="right")  # from 1: none lies below the first edge
+    return _root_shares(np.bincount(places, minlength=len(edges))[1:])
 
 
 def _relative_major(onsets: Onsets) -> int:
@@ -76,20 +90,21 @@ def _sounding_in_parts(onsets: Onsets) -> np.ndarray:
     of the part it ends in: memory is that of the notes and of the parts, not of their product.
     """
     notes = onsets.notes
-    _, parts = onsets.parts(onsets.time[:1], PART)
+    parts = onsets.count_parts(PART)
     start = (notes.onset - onsets.time[0]) / onsets.span * parts
-    end = (notes.onset + notes.duration - onsets.time[0]) / onsets.span * parts
+    end = (onsets.end - onsets.time[0]) / onsets.span * parts
     first = np.minimum(start.astype(np.int64), parts - 1)
     last = np.minimum(end.astype(np.int64), parts - 1)
-    longer = last > first
+    following = first + 1
     row, size = onsets.above_lowest * (parts + 1), 12 * (parts + 1)
     # Whole parts are counted in whole numbers: where nothing sounds there is exactly nothing.
-    whole = np.bincount(row + first + 1, minlength=size)
-    whole -= np.bincount(row + np.maximum(last, first + 1), minlength=size)
-    amount = np.bincount(row + first, np.where(longer, first + 1, end) - start, size)
-    amount += np.bincount(row + last, np.where(longer, end - last, 0.0), size)
-    amount += whole.reshape(12, -1).cumsum(axis=1).ravel()
-    return amount.reshape(12, parts + 1)[:, :-1]
+    whole = np.bincount(row + following, minlength=size)
+    whole -= np.bincount(row + np.maximum(last, following), minlength=size)
+    amount = np.bincount(row + first, np.minimum(following, end) - start, size)
+    amount += np.bincount(row + last, (end - last) * (last > first), size)
+    amount = amount.reshape(12, parts + 1)
+    amount += np.add.accumulate(whole.reshape(12, parts + 1), axis=1)
+    return amount[:, :-1]
 
 
 def chord_changes(onsets: Onsets) -> dict[str, float]:
@@ -105,20 +120,14 @@ def chord_changes(onsets: Onsets) -> dict[str, float]:
     change, so that `chord_change_major_to_major_00` and `chord_change_minor_to_minor_00` are
     always 0; all are 0 where the chord never changes.
     """
-    sounding = np.roll(_sounding_in_parts(onsets), -_relative_major(onsets), axis=0)
-    length = np.sqrt((sounding**2).sum(axis=0))
-    fit = np.round(_TRIADS @ (sounding / (length + _SOUNDS)), _DECIMALS)
-    chord = fit.argmax(axis=0)[fit.max(axis=0) > LEAST_FIT]
-    chord = chord[np.append(True, chord[1:] != chord[:-1])] if len(chord) else chord
+    sounding = _sounding_in_parts(onsets)[OCTAVES[_relative_major(onsets)]]
+    length = np.sqrt(np.add.reduce(sounding * sounding, axis=0))
+    fit = np.rint(_TRIADS @ (sounding / (length + _SOUNDS)) * _PRECISION)
+    chord = fit.argmax(axis=0)[np.maximum.reduce(fit, axis=0) > LEAST_FIT * _PRECISION]
     before, after = chord[:-1], chord[1:]
-    modes = 2 * (before >= 12) + (after >= 12)
-    counts = np.bincount(modes * 12 + (after - before) % 12, minlength=48)
-    shares = _root_shares(counts).reshape(4, 12)
-    return {
-        name: share
-        for change, row in zip(_CHANGES, shares, strict=True)
-        for name, share in _numbered(f"chord_change_{change}", row).items()
-    }
+    changed = before != after
+    counts = np.bincount(_CHANGE[before[changed], after[changed]], minlength=48)
+    return dict(zip(_CHANGES, _root_shares(counts), strict=True))
 
 
 def lengths(onsets: Onsets) -> dict[str, float]:
@@ -129,12 +138,10 @@ def lengths(onsets: Onsets) -> dict[str, float]:
     the notes: bins of 0.64 octaves from 0.038 to 8.06 seconds. What lies outside of `BOUNDS` counts
     in the first or the last bin.
     """
-    ioi = np.log2(np.clip(onsets.gap, *BOUNDS["ioi"]))
-    duration = np.log2(np.clip(onsets.notes.duration, *BOUNDS["duration"]))
-    return {
-        **_numbered("ioi_share", _binned(ioi, _IOI_BINS)),
-        **_numbered("duration_share", _binned(duration, _DURATION_BINS)),
-    }
+    ioi = np.log2(within(onsets.gap, *BOUNDS["ioi"]))
+    duration = np.log2(within(onsets.notes.duration, *BOUNDS["duration"]))
+    shares = _binned(ioi, _IOI_BINS) + _binned(duration, _DURATION_BINS)
+    return dict(zip(_LENGTHS, shares, strict=True))
 
 
 def velocities(onsets: Onsets) -> dict[str, float]:
@@ -142,7 +149,7 @@ def velocities(onsets: Onsets) -> dict[str, float]:
 
     Without dynamics every note counts as `symbolic.features.onsets.NEUTRAL_VELOCITY`.
     """
-    return _numbered("velocity_share", _binned(onsets.velocity, _VELOCITY_BINS))
+    return dict(zip(_VELOCITIES, _binned(onsets.velocity, _VELOCITY_BINS), strict=True))
 
 
 def outer_voices(onsets: Onsets) -> dict[str, float]:
@@ -155,13 +162,10 @@ def outer_voices(onsets: Onsets) -> dict[str, float]:
     `melody_from_tonic_*` count from the tonic of the key.
     """
     seconds = np.minimum(onsets.gap, MOST_OF_A_NOTE)
-    lowest, tonic, relative = onsets.notes.pitch.min(), onsets.key % 12, _relative_major(onsets)
-    columns = {}
-    for name, line, origin in (
-        ("bass_from_relative_major", onsets.bottom, relative),
-        ("melody_from_relative_major", onsets.top, relative),
-        ("melody_from_tonic", onsets.top, tonic),
-    ):
-        heard = np.bincount((line - lowest - origin) % 12, seconds, minlength=12)
-        columns |= _numbered(name, heard / heard.sum())
-    return columns
+    bass = np.bincount(onsets.bottom_above_lowest, seconds, minlength=12)
+    melody = np.bincount((onsets.top - onsets.lowest) % 12, seconds, minlength=12)
+    relative = OCTAVES[_relative_major(onsets)]
+    shares = []
+    for heard in bass[relative], melody[relative], melody[OCTAVES[onsets.key % 12]]:
+        shares += (heard / np.add.reduce(heard)).tolist()
+    return dict(zip(_OUTER_VOICES, shares, strict=True))

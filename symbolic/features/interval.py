@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import entropy, mean
+from symbolic.features.onsets import Onsets, within
+from symbolic.features.summaries import entropy, mean, share
 
 _SIZES = {
     "semitones": 1,
@@ -20,16 +20,21 @@ _SIZES = {
 }
 """Classes of melodic intervals and the semitones from which each begins."""
 
+_NAMES = tuple(f"skyline_{name}" for name in _SIZES)
+_BEGINNINGS = np.array(list(_SIZES.values()))
 
-def _moves(name: str, line: np.ndarray) -> dict[str, float]:
-    interval = np.diff(line)
+
+def _moves(name: str, interval: np.ndarray) -> dict[str, float]:
     size = np.abs(interval)
+    count = max(len(size), 1)
+    repeats, one, two, three, four = np.bincount(np.minimum(size, 5), minlength=6)[:5].tolist()
+    moving = len(size) - repeats
     return {
         f"{name}_interval_mean": mean(size),
-        f"{name}_repeats": mean(size == 0),
-        f"{name}_steps": mean((size == 1) | (size == 2)),
-        f"{name}_leaps": mean(size >= 5),
-        f"{name}_rising": mean(interval[size > 0] > 0),
+        f"{name}_repeats": repeats / count,
+        f"{name}_steps": (one + two) / count,
+        f"{name}_leaps": (moving - one - two - three - four) / count,
+        f"{name}_rising": np.count_nonzero(interval > 0) / max(moving, 1),
     }
 
 
@@ -39,13 +44,13 @@ def moves(onsets: Onsets) -> dict[str, float]:
     Steps are intervals of 1 or 2 semitones, leaps of 5 or more; `*_rising` is the share of upward
     among moving intervals.
     """
-    return {**_moves("skyline", onsets.top), **_moves("bass", onsets.bottom)}
+    return {**_moves("skyline", onsets.top_moves), **_moves("bass", onsets.bottom_moves)}
 
 
 def _turns(interval: np.ndarray) -> float:
     """Share of changes of direction among neighbouring intervals, repeated notes left out."""
     upward = interval[interval != 0] > 0
-    return mean(upward[1:] != upward[:-1])
+    return share(upward[1:] != upward[:-1])
 
 
 def shapes(onsets: Onsets) -> dict[str, float]:
@@ -59,18 +64,18 @@ def shapes(onsets: Onsets) -> dict[str, float]:
     to onset at which skyline and bass move against each other, and by the same interval in the
     same direction, as a single line does with itself.
     """
-    top, bottom = np.diff(onsets.top), np.diff(onsets.bottom)
+    top, bottom = onsets.top_moves, onsets.bottom_moves
     count = max(len(top), 1)
     sizes = np.bincount(np.abs(top), minlength=128)
-    shares = np.add.reduceat(sizes, list(_SIZES.values())) / count
-    directed = np.bincount(np.clip(top, -12, 12) + 12)
+    shares = np.add.reduceat(sizes, _BEGINNINGS) / count
+    directed = np.bincount(within(top, -12, 12) + 12)
     bass_size = np.abs(bottom)
     return {
-        **{f"skyline_{name}": share for name, share in zip(_SIZES, shares, strict=True)},
+        **dict(zip(_NAMES, shares.tolist(), strict=True)),
         "skyline_interval_entropy": entropy(directed / count),
         "skyline_turns": _turns(top),
         "bass_turns": _turns(bottom),
-        "bass_fourths_fifths": mean((bass_size == 5) | (bass_size == 7)),
-        "outer_contrary": mean(top * bottom < 0),
-        "outer_parallel": mean((top == bottom) & (top != 0)),
+        "bass_fourths_fifths": share((bass_size == 5) | (bass_size == 7)),
+        "outer_contrary": share(top * bottom < 0),
+        "outer_parallel": share((top == bottom) & (top != 0)),
     }

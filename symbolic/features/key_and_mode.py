@@ -8,15 +8,27 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import entropy, mean
-from symbolic.keys import key_scores
+from symbolic.features.summaries import entropy, mean, moments, share
 
-_FIFTHS = (np.arange(12) * 7 + 5) % 12 - 5
+_FROM_TONIC = tuple(f"pc_from_tonic_{k:02d}" for k in range(12))
+
+_FIFTHS = (np.arange(12) * 7 + 5) % 12 - 5.0
 """Fifths from the tonic to each pitch class above it, -5 (minor second) to 6 (raised fourth)."""
 
 _SCALES = np.zeros((2, 12), bool)
 _SCALES[0, [0, 2, 4, 5, 7, 9, 11]] = True  # major
 _SCALES[1, [0, 2, 3, 5, 7, 8, 10]] = True  # natural minor
+
+
+def _key_distances() -> np.ndarray:
+    """(24, 24) fifths between the signatures of two keys; a minor key has its relative major's."""
+    key = np.arange(24)
+    signature = (key % 12 + 3 * (key >= 12)) * 7 % 12
+    fifths = (signature - signature[:, None]) % 12
+    return np.minimum(fifths, 12 - fifths)
+
+
+_KEY_DISTANCES = _key_distances()
 
 
 def _part_of(one: float, other: float) -> float:
@@ -33,19 +45,18 @@ def tonality(onsets: Onsets) -> dict[str, float]:
     key's, `major_minus_minor_on_tonic` the same for the two keys on the tonic.
     `major_third_share` is the part of the major among both thirds above the tonic.
     """
-    histogram = onsets.histogram
-    scores = onsets.key_correlations
+    scores = onsets.key_correlations.tolist()
+    shares = onsets.tonal_shares.tolist()
     minor, tonic = divmod(onsets.key, 12)
-    second, best = np.partition(scores, -2)[-2:]
-    share = np.roll(histogram, -tonic) / histogram.sum()
+    second, best = sorted(scores)[-2:]
     return {
-        **{f"pc_from_tonic_{k:02d}": share[k] for k in range(12)},
-        "pc_entropy": entropy(share),
-        "major_third_share": _part_of(share[4], share[3]),
+        **dict(zip(_FROM_TONIC, shares, strict=True)),
+        "pc_entropy": entropy(onsets.tonal_shares),
+        "major_third_share": _part_of(shares[4], shares[3]),
         "key_minor": float(minor),
         "key_correlation": best,
         "key_margin": best - second,
-        "major_minus_minor": scores[:12].max() - scores[12:].max(),
+        "major_minus_minor": max(scores[:12]) - max(scores[12:]),
         "major_minus_minor_on_tonic": scores[tonic] - scores[tonic + 12],
     }
 
@@ -58,18 +69,15 @@ def local_modes(onsets: Onsets) -> dict[str, float]:
     the share of parts that are rather major. A song in a minor key may well live on major chords:
     that is heard here and not in the key of the whole.
     """
-    scores = key_scores(onsets.window_histograms)
-    mode = scores[:, :12].max(axis=1) - scores[:, 12:].max(axis=1)
+    scores = onsets.window_correlations
+    major, minor = scores[:, :12], scores[:, 12:]
+    mode = np.maximum.reduce(major, axis=1) - np.maximum.reduce(minor, axis=1)
+    middle, deviation = moments(mode)
     return {
-        "local_mode_mean": mode.mean(),
-        "local_mode_std": mode.std(),
-        "local_mode_major": (mode > 0).mean(),
+        "local_mode_mean": middle,
+        "local_mode_std": deviation,
+        "local_mode_major": share(mode > 0),
     }
-
-
-def _signature(key: np.ndarray | int) -> np.ndarray | int:
-    """Place of a key's signature on the circle of fifths; a minor key has its relative major's."""
-    return (key % 12 + 3 * (key >= 12)) * 7 % 12
 
 
 def scales(onsets: Onsets) -> dict[str, float]:
@@ -85,20 +93,17 @@ def scales(onsets: Onsets) -> dict[str, float]:
     `local_key_distance` the mean number of fifths between the signatures of a part's key and of
     that of the whole, 0 to 6, `local_key_correlation` the mean correlation of a part's key.
     """
-    histogram = onsets.histogram
     minor, tonic = divmod(onsets.key, 12)
-    share = np.roll(histogram, -tonic) / histogram.sum()
-    scores = key_scores(onsets.window_histograms)
+    shares = onsets.tonal_shares
+    scores = onsets.window_correlations
     local = scores.argmax(axis=1)
-    fifths = (_signature(local) - _signature(onsets.key)) % 12
-    bottom = (onsets.bottom - onsets.notes.pitch.min()) % 12
     return {
-        "pc_in_scale": share[_SCALES[minor]].sum(),
-        "major_sixth_share": _part_of(share[9], share[8]),
-        "major_seventh_share": _part_of(share[11], share[10]),
-        "fifths_mean": share @ _FIFTHS,
-        "bass_on_tonic": (bottom == tonic).mean(),
-        "local_key_changes": mean(local[1:] != local[:-1]),
-        "local_key_distance": np.minimum(fifths, 12 - fifths).mean(),
-        "local_key_correlation": scores.max(axis=1).mean(),
+        "pc_in_scale": np.add.reduce(shares[_SCALES[minor]]),
+        "major_sixth_share": _part_of(shares[9], shares[8]),
+        "major_seventh_share": _part_of(shares[11], shares[10]),
+        "fifths_mean": shares @ _FIFTHS,
+        "bass_on_tonic": share(onsets.bottom_above_lowest == tonic),
+        "local_key_changes": share(local[1:] != local[:-1]),
+        "local_key_distance": mean(_KEY_DISTANCES[onsets.key, local]),
+        "local_key_correlation": mean(np.maximum.reduce(scores, axis=1)),
     }

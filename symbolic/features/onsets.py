@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from symbolic.keys import key_scores, pitch_class_histogram
+from symbolic import keys
 from symbolic.notes import NoteTable
 
 TOGETHER = 0.03
@@ -25,6 +25,11 @@ MOST_PARTS = 4096
 
 NEUTRAL_VELOCITY = 64.0
 """What every velocity counts as where a piece has no dynamics."""
+
+OCTAVES = (np.arange(12)[:, None] + np.arange(12)) % 12
+"""(12, 12) the pitch classes in rising order from each of them."""
+
+_BITS = 1 << np.arange(12)[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +62,10 @@ class Onsets:
     @cached_property
     def size(self) -> np.ndarray:
         """(g,) how many notes start at each onset."""
-        return np.diff(self.starts, append=len(self.notes))
+        size = np.empty_like(self.starts)
+        np.subtract(self.starts[1:], self.starts[:-1], out=size[:-1])
+        size[-1] = len(self.notes) - self.starts[-1]
+        return size
 
     @cached_property
     def is_top(self) -> np.ndarray:
@@ -70,9 +78,49 @@ class Onsets:
         return self.notes.pitch == self.bottom[self.group]
 
     @cached_property
+    def top_moves(self) -> np.ndarray:
+        """(g - 1,) semitones from each top note to the next."""
+        return self.top[1:] - self.top[:-1]
+
+    @cached_property
+    def bottom_moves(self) -> np.ndarray:
+        """(g - 1,) semitones from each bottom note to the next."""
+        return self.bottom[1:] - self.bottom[:-1]
+
+    @cached_property
+    def loudest(self) -> np.ndarray:
+        """(g,) velocity of each onset's loudest note."""
+        return np.maximum.reduceat(self.velocity, self.starts)
+
+    @cached_property
+    def end(self) -> np.ndarray:
+        """(n,) seconds at which each note ends."""
+        return self.notes.onset + self.notes.duration
+
+    @cached_property
     def duration(self) -> np.ndarray:
         """(n,) seconds of each note, kept within `SHORTEST` and `LONGEST`."""
-        return np.clip(self.notes.duration, SHORTEST, LONGEST)
+        return within(self.notes.duration, SHORTEST, LONGEST)
+
+    @cached_property
+    def duration_log(self) -> np.ndarray:
+        """(n,) natural logarithm of `duration`."""
+        return np.log(self.duration)
+
+    @cached_property
+    def duration_ratio_log(self) -> np.ndarray:
+        """(n,) logarithm of duration / gap, 0 where a note lasts until the next onset."""
+        return np.log(self.duration / self.gap[self.group])
+
+    @cached_property
+    def lowest(self) -> int:
+        """The piece's lowest pitch."""
+        return int(np.minimum.reduce(self.notes.pitch))
+
+    @cached_property
+    def height(self) -> np.ndarray:
+        """(n,) semitones of each note above the piece's lowest."""
+        return self.notes.pitch - self.lowest
 
     @cached_property
     def above_lowest(self) -> np.ndarray:
@@ -80,17 +128,23 @@ class Onsets:
 
         Histograms of these are the same to the last bit however the piece is transposed.
         """
-        return (self.notes.pitch - self.notes.pitch.min()) % 12
+        return self.height % 12
+
+    @cached_property
+    def bottom_above_lowest(self) -> np.ndarray:
+        """(g,) pitch class of each bottom note, counted as in `above_lowest`."""
+        return (self.bottom - self.lowest) % 12
 
     @cached_property
     def histogram(self) -> np.ndarray:
         """(12,) seconds of each pitch class above the lowest note."""
-        return np.roll(pitch_class_histogram(self.notes), -int(self.notes.pitch.min()))
+        seconds = within(self.notes.duration, keys.SHORTEST, keys.LONGEST)
+        return np.bincount(self.above_lowest, seconds, minlength=12)
 
     @cached_property
     def key_correlations(self) -> np.ndarray:
         """(24,) correlation of `histogram` with each key, tonics counted from the lowest note."""
-        return key_scores(self.histogram)
+        return keys.key_scores(self.histogram)
 
     @cached_property
     def key(self) -> int:
@@ -98,18 +152,33 @@ class Onsets:
         return int(self.key_correlations.argmax())
 
     @cached_property
+    def tonal_shares(self) -> np.ndarray:
+        """(12,) shares of `histogram`, counted from the tonic of the key."""
+        return self.histogram[OCTAVES[self.key % 12]] / np.add.reduce(self.histogram)
+
+    @cached_property
     def window(self) -> tuple[np.ndarray, int]:
         """(n,) the part, of about `WINDOW` seconds, that each note starts in; number of parts."""
         return self.parts(self.notes.onset, WINDOW)
 
     @cached_property
+    def window_counts(self) -> np.ndarray:
+        """(parts,) how many notes start in each part of `window`."""
+        part, parts = self.window
+        return np.bincount(part, minlength=parts)
+
+    @cached_property
     def window_histograms(self) -> np.ndarray:
         """(p, 12) seconds of each pitch class above the lowest note in each part with notes."""
         part, parts = self.window
-        amounts = np.clip(self.notes.duration, SHORTEST, WINDOW)
-        counts = np.bincount(part * 12 + self.above_lowest, amounts, minlength=parts * 12)
-        counts = counts.reshape(parts, 12)
-        return counts[counts.any(axis=1)]
+        seconds = np.minimum(self.duration, WINDOW)
+        counts = np.bincount(part * 12 + self.above_lowest, seconds, minlength=parts * 12)
+        return counts.reshape(parts, 12)[self.window_counts > 0]
+
+    @cached_property
+    def window_correlations(self) -> np.ndarray:
+        """(p, 24) correlation of `window_histograms` with each key, as in `key_correlations`."""
+        return keys.key_scores(self.window_histograms)
 
     @cached_property
     def sounding(self) -> np.ndarray:
@@ -118,18 +187,18 @@ class Onsets:
         A note held over from before counts unless it ends within `TOGETHER` of the onset: legato
         playing overlaps without meaning harmony.
         """
-        notes, g = self.notes, len(self.time)
-        end = np.searchsorted(self.time, notes.onset + notes.duration - TOGETHER)
+        columns = len(self.time) + 1
+        end = self.time.searchsorted(self.end - TOGETHER)
         end = np.maximum(end, self.group + 1)
-        row = notes.pitch % 12 * (g + 1)
-        change = np.bincount(row + self.group, minlength=12 * (g + 1))
-        change -= np.bincount(row + end, minlength=12 * (g + 1))
-        return change.reshape(12, g + 1)[:, :-1].cumsum(axis=1)
+        row = self.notes.pitch % 12 * columns
+        change = np.bincount(row + self.group, minlength=12 * columns)
+        change -= np.bincount(row + end, minlength=12 * columns)
+        return np.add.accumulate(change.reshape(12, columns)[:, :-1], axis=1)
 
     @cached_property
     def sets(self) -> np.ndarray:
         """(g,) the set of pitch classes that sound at each onset, never empty; bit 0 is C."""
-        return (1 << np.arange(12)) @ (self.sounding > 0)
+        return np.bitwise_or.reduce((self.sounding > 0) * _BITS, axis=0)
 
     def parts(self, time: np.ndarray, length: float) -> tuple[np.ndarray, int]:
         """Which of the piece's equal parts, about `length` seconds each, each time falls into.
@@ -137,16 +206,24 @@ class Onsets:
         Returns:
             (the part of each time, the number of parts, at least 1).
         """
-        parts = int(np.clip(self.span // length, 1, MOST_PARTS))
+        parts = self.count_parts(length)
         part = ((time - self.time[0]) / self.span * parts).astype(np.int64)
         return np.minimum(part, parts - 1), parts
 
+    def count_parts(self, length: float) -> int:
+        """How many equal parts, about `length` seconds each, the piece has; at least 1."""
+        return int(min(max(self.span // length, 1), MOST_PARTS))
+
     def window_means(self, values: np.ndarray) -> np.ndarray:
         """(p,) mean of (n,) values in each part of `window` that has notes."""
-        part, _ = self.window
-        counts = np.bincount(part)
-        heard = counts > 0
-        return np.bincount(part, values)[heard] / counts[heard]
+        part, parts = self.window
+        heard = self.window_counts > 0
+        return np.bincount(part, values, parts)[heard] / self.window_counts[heard]
+
+
+def within(values: np.ndarray, least: float, most: float) -> np.ndarray:
+    """The values, those that lie outside of the bounds moved to the nearer one."""
+    return np.minimum(np.maximum(values, least), most)
 
 
 def gather(notes: NoteTable) -> Onsets:
@@ -156,20 +233,29 @@ def gather(notes: NoteTable) -> Onsets:
         ValueError: no pitched notes.
     """
     notes = notes.pitched()
-    if not len(notes):
+    n = len(notes)
+    if not n:
         raise ValueError("no features: the piece has no pitched notes")
-    new = np.append(True, np.diff(notes.onset) > TOGETHER)
-    starts = np.flatnonzero(new)
+    new = np.empty(n, bool)
+    new[0] = True
+    np.greater(notes.onset[1:] - notes.onset[:-1], TOGETHER, out=new[1:])
+    starts = new.nonzero()[0]
     time = notes.onset[starts]
-    end = float((notes.onset + notes.duration).max())
-    velocity = notes.velocity.astype(np.float64)
+    end = float(np.maximum.reduce(notes.onset + notes.duration))
+    gap = np.empty_like(time)
+    np.subtract(time[1:], time[:-1], out=gap[:-1])
+    gap[-1] = end - time[-1]
     return Onsets(
         notes=notes,
-        velocity=velocity if notes.has_dynamics else np.full(len(notes), NEUTRAL_VELOCITY),
-        group=np.cumsum(new) - 1,
+        velocity=(
+            notes.velocity.astype(np.float64)
+            if notes.has_dynamics
+            else np.full(n, NEUTRAL_VELOCITY)
+        ),
+        group=np.add.accumulate(new, dtype=np.int64) - 1,
         starts=starts,
         time=time,
-        gap=np.clip(np.diff(time, append=end), SHORTEST, LONGEST),
+        gap=within(gap, SHORTEST, LONGEST),
         top=np.maximum.reduceat(notes.pitch, starts),
         bottom=np.minimum.reduceat(notes.pitch, starts),
         span=max(end - float(time[0]), SHORTEST),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import entropy, spread
+from symbolic.features.summaries import entropy, mean, median, moments, share, spread
 
 
 def heights(onsets: Onsets) -> dict[str, float]:
@@ -14,12 +14,11 @@ def heights(onsets: Onsets) -> dict[str, float]:
     The skyline as a stand-in for the melody follows Uitdenbogerd & Zobel (1999).
     """
     pitch = onsets.notes.pitch
-    columns = {**spread("pitch", pitch), "pitch_range": np.ptp(pitch)}
+    columns = {**spread("pitch", pitch), "pitch_range": np.maximum.reduce(onsets.height)}
     for name, line in ("skyline", onsets.top), ("bass", onsets.bottom):
-        columns[f"{name}_mean"] = line.mean()
-        columns[f"{name}_std"] = line.std()
-        columns[f"{name}_range"] = np.ptp(line)
-    columns["skyline_above_bass"] = (onsets.top - onsets.bottom).mean()
+        columns[f"{name}_mean"], columns[f"{name}_std"] = moments(line)
+        columns[f"{name}_range"] = np.maximum.reduce(line) - np.minimum.reduce(line)
+    columns["skyline_above_bass"] = mean(onsets.top - onsets.bottom)
     return columns
 
 
@@ -32,13 +31,12 @@ def registers(onsets: Onsets) -> dict[str, float]:
     standard deviation of their mean pitches.
     """
     pitch, seconds = onsets.notes.pitch, onsets.duration
-    lowest = pitch.min()
-    above_lowest = pitch - lowest
-    from_median = pitch - np.median(pitch)
+    height, middle = onsets.height, median(pitch)
+    above_lowest = np.add.reduce(height * seconds) / np.add.reduce(seconds)
     return {
-        "pitch_sounding_mean": lowest + (above_lowest * seconds).sum() / seconds.sum(),
-        "pitch_entropy": entropy(np.bincount(above_lowest) / len(pitch)),
-        "pitch_parts_std": onsets.window_means(above_lowest).std(),
-        "register_low": (from_median < -12).mean(),
-        "register_high": (from_median > 12).mean(),
+        "pitch_sounding_mean": onsets.lowest + above_lowest,
+        "pitch_entropy": entropy(np.bincount(height) / len(pitch)),
+        "pitch_parts_std": moments(onsets.window_means(height))[1],
+        "register_low": share(pitch < middle - 12),
+        "register_high": share(pitch > middle + 12),
     }

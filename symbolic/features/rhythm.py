@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import entropy, mean, spread
+from symbolic.features.onsets import Onsets, within
+from symbolic.features.summaries import entropy, mean, median, moments, share, spread
 
 FRAME = 0.02
 """Seconds of the frames in which a pulse is looked for."""
@@ -16,10 +16,14 @@ MOST_FRAMES = 2**15
 PULSE_LAGS = np.arange(10, 101)
 """Periods that a pulse may have, in frames: 0.2 to 2 seconds, 300 to 30 in a minute."""
 
+_SHORTEST_LAG, _LONGEST_LAG = int(PULSE_LAGS[0]), int(PULSE_LAGS[-1])
+
+_SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
+
 NO_PULSE = 0.05
 """Clarity below which no period is named."""
 
-_RATIOS = ("1_1", "3_2", "2_1", "3_1")
+_RATIOS = tuple(f"ioi_ratio_{name}" for name in ("1_1", "3_2", "2_1", "3_1"))
 _BETWEEN_RATIOS = np.log2([1.5**0.5, 3**0.5, 6**0.5])
 """Halfway from each of the ratios 1, 3/2, 2 and 3 to the next, as logarithms."""
 
@@ -33,12 +37,14 @@ def intervals(onsets: Onsets) -> dict[str, float]:
     """
     gap = onsets.gap
     before, after = gap[:-1], gap[1:]
+    change = np.abs(after - before)
+    middle, deviation = moments(gap)
     return {
-        "ioi_mean": gap.mean(),
-        "ioi_std": gap.std(),
+        "ioi_mean": middle,
+        "ioi_std": deviation,
         **spread("ioi_log", np.log(gap)),
-        "ioi_variability": mean(2 * np.abs(after - before) / (after + before)),
-        "ioi_repeated": mean(np.abs(after - before) <= 0.1 * before),
+        "ioi_variability": mean(2 * change / (after + before)),
+        "ioi_repeated": share(change <= 0.1 * before),
     }
 
 
@@ -52,13 +58,13 @@ def ratios(onsets: Onsets) -> dict[str, float]:
     """
     gap = onsets.gap
     change = np.log2(gap[1:] / gap[:-1])
-    ratio = np.searchsorted(_BETWEEN_RATIOS, np.abs(change))
+    ratio = _BETWEEN_RATIOS.searchsorted(np.abs(change))
     shares = np.bincount(ratio, minlength=4) / max(len(change), 1)
-    half_octaves = np.rint(2 * np.log2(gap / np.median(gap))).astype(np.int64)
+    half_octaves = np.rint(2 * np.log2(gap / median(gap))).astype(np.int64)
     return {
-        **{f"ioi_ratio_{name}": share for name, share in zip(_RATIOS, shares, strict=True)},
-        "ioi_lengthening": mean(change[ratio > 0] > 0),
-        "ioi_entropy": entropy(np.bincount(np.clip(half_octaves, -8, 8) + 8) / len(gap)),
+        **dict(zip(_RATIOS, shares.tolist(), strict=True)),
+        "ioi_lengthening": share(change[ratio > 0] > 0),
+        "ioi_entropy": entropy(np.bincount(within(half_octaves, -8, 8) + 8) / len(gap)),
     }
 
 
@@ -79,13 +85,13 @@ def pulse(onsets: Onsets) -> dict[str, float]:
     length = int(frame[-1]) + 2
     strength = np.bincount(frame, weight - late, length) + np.bincount(frame + 1, late, length)
     # Over some 80 milliseconds, as far as a player's beats stray.
-    strength = np.convolve(strength, (1.0, 2.0, 3.0, 2.0, 1.0))
-    strength -= strength.mean()
-    size = 1 << (len(strength) + int(PULSE_LAGS[-1])).bit_length()
+    strength = np.convolve(strength, _SMOOTHING)
+    strength -= mean(strength)
+    size = 1 << (len(strength) + _LONGEST_LAG).bit_length()
     spectrum = np.fft.rfft(strength, size)
     correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)
-    best = int(correlation[PULSE_LAGS].argmax())
+    lag = _SHORTEST_LAG + int(correlation[_SHORTEST_LAG : _LONGEST_LAG + 1].argmax())
     power = correlation[0]
-    clarity = max(correlation[PULSE_LAGS[best]] / power, 0.0) if power > 0 else 0.0
-    period = np.log(PULSE_LAGS[best] * FRAME) if clarity >= NO_PULSE else 0.0
+    clarity = max(correlation[lag] / power, 0.0) if power > 0 else 0.0
+    period = np.log(lag * FRAME) if clarity >= NO_PULSE else 0.0
     return {"pulse_clarity": clarity, "pulse_period_log": period}
