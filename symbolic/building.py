@@ -14,17 +14,18 @@ from symbolic.backbones import backbone_config
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.transposing import PITCH
-from symbolic.encoders.experts import FAMILIAR_RANGE, FeatureExperts
-from symbolic.features import FEATURE_GROUPS, FEATURE_SETS
+from symbolic.encoders import FeatureEncoder, FeatureExperts
+from symbolic.encoders.features import HEARD
+from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import TASKS, Task
+from symbolic.tasks import EMOTION, TASKS, Task
 
 if TYPE_CHECKING:
     from symbolic.data.scheme import TokenScheme
     from symbolic.tokenizers import Tokenizer
 
-SHRINKAGE = 0.1  # of the features' covariance towards none, for few pieces of many features
-FAMILIAR_SHARE = 0.99  # of the training pieces that count as wholly familiar
+SHRINKAGE = 0.3  # of the features' covariance towards none, for few pieces of many features
+FAMILIAR_SHARE = 0.95  # of the training pieces that are not beyond the limit
 
 
 @dataclass
@@ -46,13 +47,14 @@ class ShapeArguments:
     heads: int = 4
     feedforward: int = field(default=0, metadata={"help": "0: three times the hidden size"})
     field_embedding_size: int = 32
-    experts: bool = field(
-        default=False,
-        metadata={"help": "the emotion is answered by experts on the features, not by the notes"},
+    encoder: str = field(
+        default="notes",
+        metadata={"help": "notes, or features: of the whole piece alone, without the notes"},
     )
-    expert_size: int = field(
-        default=64, metadata={"help": "hidden units of the expert that hears all features"}
+    expert_members: int = field(
+        default=8, metadata={"help": "networks in the committee that hears all features"}
     )
+    expert_size: int = field(default=64, metadata={"help": "hidden units of each of them"})
     expert_dropout: float = field(default=0.3, metadata={"help": "in the experts"})
     dropout: float = field(default=0.2, metadata={"help": "in the backbone"})
     attention_dropout: float = field(
@@ -110,12 +112,14 @@ def build_model(
         arguments,
         tasks,
         feature_names,
-        backbone_config=new_backbone(arguments),
+        encoder=arguments.encoder,
+        backbone_config=new_backbone(arguments) if arguments.encoder == "notes" else None,
         field_embedding_size=arguments.field_embedding_size,
         window=arguments.window,
     )
     model = SymbolicModel(config)
-    share_pitch_classes(model, vocabulary)
+    if model.hears_notes:
+        share_pitch_classes(model, vocabulary)
     return model
 
 
@@ -134,15 +138,20 @@ def _configuration(
     arguments: ShapeArguments,
     tasks: Sequence[Task],
     feature_names: Sequence[str],
+    *,
+    encoder: str,
     **shape: Any,
 ) -> SymbolicConfig:
+    by_experts = encoder == "features" and any(task.name == EMOTION.name for task in tasks)
     return SymbolicConfig(
+        encoder=encoder,
         field_names=vocabulary.field_names,
         vocab_sizes=vocabulary.vocab_sizes,
         pad_ids=vocabulary.pad_ids,
         mask_ids=vocabulary.mask_ids,
         feature_names=feature_names,
-        expert_features=expert_features(feature_names) if arguments.experts else None,
+        expert_features=expert_features(feature_names) if by_experts else None,
+        expert_members=arguments.expert_members,
         expert_size=arguments.expert_size,
         expert_dropout=arguments.expert_dropout,
         tasks=tasks,
@@ -172,6 +181,7 @@ def _build_on(
         arguments,
         tasks,
         feature_names,
+        encoder=base.config.encoder,
         backbone_config=base.config.backbone_config,
         field_embedding_size=base.config.field_embedding_size,
         window=base.config.window,
@@ -208,42 +218,61 @@ def expert_features(names: Sequence[str]) -> dict[str, list[str]]:
     """Which of a model's features its experts hear, as `SymbolicConfig` takes them.
 
     Valence is heard in key, mode and harmony, arousal in rhythm and density: what means the same
-    in performances and in scores, loud or soft.
+    in performances and in scores, loud or soft. Whether a piece is familiar shows in how it is
+    played.
 
     Raises:
         ValueError: features without any that one of them hears.
     """
-    sets = {"valence": "harmonic", "arousal": "temporal", "familiar": "all"}
-    chosen = {
-        which: [name for name in names if name in FEATURE_SETS[of]] for which, of in sets.items()
+    played = [n for g in ("dynamics", "articulation", "rhythm") for n in FEATURE_GROUPS[g]]
+    heard = {
+        "valence": FEATURE_SETS["harmonic"],
+        "arousal": FEATURE_SETS["temporal"],
+        "familiar": played,
     }
-    # Hundreds of shares, most of them near 0, would drown the others in a distance.
-    chosen["familiar"] = [n for n in chosen["familiar"] if n not in FEATURE_GROUPS["histograms"]]
+    chosen = {which: [name for name in names if name in of] for which, of in heard.items()}
     if empty := [which for which, columns in chosen.items() if not columns]:
         raise ValueError(f"experts need features for {', '.join(empty)}: take --features all")
+    if set(TONAL_NAMES) & set(names):
+        chosen["valence"] += HEARD
     return chosen
 
 
 def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
     """Tell a model its training pieces: mean and scale of its features, and how far they vary.
 
+    An encoder that was pre-trained keeps the scale of the channels that it hears the key in.
+
     Args:
         model: changed in place.
         rows: (pieces, C) features of those trained on.
     """
     encoder = model.encoder
-    scale = rows.std(axis=0)
-    scale = np.where(scale > 1e-9, scale, 1.0)
-    encoder.feature_mean.copy_(torch.from_numpy(rows.mean(axis=0)))
-    encoder.feature_scale.copy_(torch.from_numpy(scale))
+    rows = torch.tensor(rows, dtype=torch.float64)
+    others = rows
+    if isinstance(encoder, FeatureEncoder):
+        others = rows[:, encoder.other_columns]
+        if encoder.tonic is not None and not encoder.tonic.is_standardised:
+            encoder.tonic.standardise(rows[:, encoder.tonal_columns].unflatten(1, (-1, 12)))
+    if encoder.feature_count:
+        scale, mean = torch.std_mean(others, dim=0, correction=0)
+        encoder.feature_mean.copy_(mean)
+        encoder.feature_scale.copy_(torch.where(scale > 1e-9, scale, 1.0))
     for head in model.heads.values():
         if isinstance(head, FeatureExperts):
-            standard = encoder.standardised(torch.tensor(rows))
-            known = standard[:, head.familiar_columns].clamp(-FAMILIAR_RANGE, FAMILIAR_RANGE)
-            spread = (known.T @ known).double() / len(known)
-            shrunk = (1 - SHRINKAGE) * spread + SHRINKAGE * torch.eye(len(spread)).double()
-            head.precision.copy_(torch.linalg.inv(shrunk))
-            head.limit.copy_(torch.quantile(head.distance(standard), FAMILIAR_SHARE))
+            _standardise_familiarity(head, encoder.standardised(others.float()))
+
+
+def _standardise_familiarity(head: FeatureExperts, heard: torch.Tensor) -> None:
+    """Tell experts how far their training pieces, (n, C) standardised features, vary."""
+    known = head.judged(heard).double()
+    spread = (1 - SHRINKAGE) * known.T @ known / len(known)
+    spread += SHRINKAGE * torch.eye(len(spread))
+    head.precision.copy_(torch.linalg.inv(spread))
+    distance = head.distance(heard).double()
+    # From the others: a piece that counted in the spread has made itself more familiar.
+    counted = ((1 - SHRINKAGE) * distance / len(known)).clamp(max=0.95)
+    head.limit.copy_(torch.quantile(distance / (1 - counted), FAMILIAR_SHARE))
 
 
 def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenScheme) -> None:

@@ -39,20 +39,22 @@ class SymbolicConfig(PreTrainedConfig):
     """Configuration of a `SymbolicModel`.
 
     Args:
-        encoder: name in `symbolic.encoders.ENCODERS`.
-        backbone_config: configuration of any transformers encoder or decoder that takes
-            `inputs_embeds`, or its dictionary; a small BERT by default.
+        encoder: name in `symbolic.encoders.ENCODERS`: `notes`, or `features` of the whole piece.
+        backbone_config: of the encoder of notes: configuration of any transformers encoder or
+            decoder that takes `inputs_embeds`, or its dictionary; a small BERT by default.
         field_names: names of the sub-tokens, in the order of the columns of `input_ids`; one where
             ids are flat.
         vocab_sizes: ids of each sub-token.
         pad_ids, mask_ids: padding and what is masked, one id for each sub-token; `mask_ids` is
             empty where the tokenizer has no MASK.
-        feature_names: columns of `symbolic.features` that join the hidden states before the heads;
-            none by default.
-        expert_features: names among `feature_names` of the columns that the experts for `valence`
-            and `arousal` hear, and of those that show whether a piece is `familiar`; with them the
-            emotion is answered by `symbolic.encoders.FeatureExperts`, and without the notes.
-        expert_size: hidden units of the expert that hears all features.
+        feature_names: columns of `symbolic.features` that the encoder of features hears, or that
+            join the hidden states of the encoder of notes before the heads; none by default.
+        expert_features: with the encoder of features, names among `feature_names`, or of the
+            columns `symbolic.encoders.features.HEARD`, of what the plain expert hears for `valence`
+            and `arousal`, and of the columns that show whether a piece is `familiar`; with them the
+            emotion is answered by `symbolic.encoders.FeatureExperts`.
+        expert_members: networks in the committee that hears all features.
+        expert_size: hidden units of each of them.
         expert_dropout: of what the experts hear, and of these hidden units.
         field_embedding_size: width of each sub-token's embedding, before they are joined.
         tasks: the heads, as `Task` or their dictionaries.
@@ -81,6 +83,7 @@ class SymbolicConfig(PreTrainedConfig):
         mask_ids: list[int] | None = None,
         feature_names: list[str] | None = None,
         expert_features: dict[str, list[str]] | None = None,
+        expert_members: int = 8,
         expert_size: int = 64,
         expert_dropout: float = 0.3,
         field_embedding_size: int = 64,
@@ -98,21 +101,24 @@ class SymbolicConfig(PreTrainedConfig):
         if isinstance(backbone_config, dict):
             values = dict(backbone_config)
             backbone_config = AutoConfig.for_model(values.pop("model_type", "bert"), **values)
-        self.backbone_config = backbone_config or BertConfig(
-            vocab_size=1,
-            hidden_size=192,
-            num_hidden_layers=3,
-            num_attention_heads=4,
-            intermediate_size=576,
-            max_position_embeddings=window,
-            type_vocab_size=1,
-        )
+        if backbone_config is None and encoder == "notes":
+            backbone_config = BertConfig(
+                vocab_size=1,
+                hidden_size=192,
+                num_hidden_layers=3,
+                num_attention_heads=4,
+                intermediate_size=576,
+                max_position_embeddings=window,
+                type_vocab_size=1,
+            )
+        self.backbone_config = backbone_config
         self.field_names = list(field_names or [])
         self.vocab_sizes = list(vocab_sizes or [])
         self.pad_ids = list(pad_ids or [])
         self.mask_ids = list(mask_ids or [])
         self.feature_names = list(feature_names or [])
         self.expert_features = {k: list(v) for k, v in (expert_features or {}).items()}
+        self.expert_members = expert_members
         self.expert_size = expert_size
         self.expert_dropout = expert_dropout
         self.field_embedding_size = field_embedding_size

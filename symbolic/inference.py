@@ -32,7 +32,7 @@ def predict(
         ReadError: a piece of which the tokenizer makes nothing.
     """
     tables = [tokenizer.emitted(table) for table in tables]
-    sequences = [tokenizer.note_ids(table) for table in tables]
+    sequences = [tokenizer.note_ids(table) for table in tables] if model.hears_notes else []
     return predict_ids(model, sequences, feature_rows(model, tables), batch_size)
 
 
@@ -56,7 +56,8 @@ def predict_ids(
 
     Args:
         model: used in evaluation mode, on the device it is on.
-        sequences: (T, F) super-tokens of each piece, or (T,) ids, each of at least one token.
+        sequences: (T, F) super-tokens of each piece, or (T,) ids, each of at least one token. A
+            model that hears features alone does not look at them.
         rows: (pieces, C) features of each piece, as `feature_rows` gives them.
         batch_size: windows in one forward pass.
 
@@ -64,6 +65,8 @@ def predict_ids(
         By task name, (pieces, K) float64: probabilities for `single` and `multi` tasks, values for
         `regression`.
     """
+    if not model.hears_notes:
+        return predict_features(model, rows)
     config = model.config
     inputs = {} if rows is None else {"features": torch.from_numpy(rows).float()}
     cuts = [
@@ -99,6 +102,35 @@ def predict_ids(
                 np.add.at(totals[task.name], pieces, answer.numpy())
     model.train(was_training)
     return {name: total / counts[:, None] for name, total in totals.items()}
+
+
+def predict_features(
+    model: SymbolicModel, rows: np.ndarray, batch_size: int = 1024
+) -> dict[str, np.ndarray]:
+    """Answers of every task for every piece, by a model that hears features alone.
+
+    Args:
+        model: used in evaluation mode, on the device it is on.
+        rows: (pieces, C) features of each piece.
+        batch_size: pieces in one forward pass.
+
+    Returns:
+        As `predict_ids`.
+    """
+    was_training = model.training
+    model.eval()
+    parts = []
+    with torch.inference_mode():
+        for first in range(0, len(rows), batch_size):
+            some = torch.from_numpy(rows[first : first + batch_size]).float()
+            parts.append(model(features=some.to(model.device)).logits)
+    model.train(was_training)
+    answers = {}
+    for task in model.tasks:
+        logits = torch.cat([part[task.name].cpu().double() for part in parts])
+        temperature = model.config.temperatures.get(task.name, 1.0)
+        answers[task.name] = _answers(logits / temperature, task.kind).numpy()
+    return answers
 
 
 def _answers(logits: torch.Tensor, kind: str) -> torch.Tensor:

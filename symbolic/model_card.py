@@ -121,15 +121,18 @@ def read_json(path: Path) -> dict[str, Any]:
 def _what(config: SymbolicConfig) -> str:
     with torch.device("meta"):  # counted, not made
         parameters = SymbolicModel(config).num_parameters()
-    backbone = config.backbone_config
-    features = f", and {len(config.feature_names)} features of the whole piece"
-    text = (
-        f"A model of symbolic music (MIDI and MusicXML): {backbone.model_type} of "
-        f"{backbone.num_hidden_layers} layers, {backbone.hidden_size} wide, over the tokens of "
-        f"`{config.tokenizer_class}` ({', '.join(config.field_names)})"
-        f"{features if config.feature_names else ''}. {parameters:,} parameters; "
-        f"windows of {config.window} tokens, averaged over a piece."
-    )
+    backbone, count = config.backbone_config, len(config.feature_names)
+    text = "A model of symbolic music (MIDI and MusicXML): "
+    if backbone is None:
+        text += f"{count} features of the whole piece. {parameters:,} parameters."
+    else:
+        features = f", and {count} features of the whole piece" if count else ""
+        text += (
+            f"{backbone.model_type} of {backbone.num_hidden_layers} layers, "
+            f"{backbone.hidden_size} wide, over the tokens of `{config.tokenizer_class}` "
+            f"({', '.join(config.field_names)}){features}. {parameters:,} parameters; "
+            f"windows of {config.window} tokens, averaged over a piece."
+        )
     if temperature := config.temperatures.get("emotion"):
         text += f" Logits of the quadrant are divided by {temperature:g}."
     return text

@@ -10,8 +10,9 @@ from transformers import AutoModel, PreTrainedModel
 from transformers.utils import ModelOutput
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders import ENCODERS, FeatureExperts
-from symbolic.tasks import EMOTION, IGNORE, Head, Task
+from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureExperts, HeardKey
+from symbolic.encoders.tonic import TonicNetwork
+from symbolic.tasks import EMOTION, IGNORE, KEY, Head, Task
 
 
 @dataclass
@@ -45,22 +46,25 @@ class SymbolicModel(PreTrainedModel):
             raise ValueError(f"unknown encoder {config.encoder!r}; known: {', '.join(ENCODERS)}")
         self.encoder = ENCODERS[config.encoder](config)
         self.tasks = config.task_specs
-        self.heads = nn.ModuleDict(
-            {
-                task.name: FeatureExperts(config)
-                if task.name == EMOTION.name and config.expert_features
-                else Head(task, self.encoder.hidden_size, config.head_dropout)
-                for task in self.tasks
-            }
-        )
-        self.hears_notes = any(isinstance(head, Head) for head in self.heads.values())
-        if not self.hears_notes:  # parameters that get no gradient would stop distributed training
-            self.encoder.requires_grad_(False)
+        self.hears_notes = not isinstance(self.encoder, FeatureEncoder)
+        self.heads = nn.ModuleDict({task.name: self._head(task) for task in self.tasks})
         if config.task_weighting == "uncertainty":
             self.log_variances = nn.ParameterDict(
                 {task.name: nn.Parameter(torch.zeros(())) for task in self.tasks}
             )
         self.post_init()
+
+    def _head(self, task: Task) -> nn.Module:
+        config, encoder = self.config, self.encoder
+        if self.hears_notes:
+            return Head(task, encoder.hidden_size, config.head_dropout)
+        if task.level == "token":
+            raise ValueError(f"task {task.name} asks for notes, and the encoder hears features")
+        if task.name == EMOTION.name and config.expert_features:
+            return FeatureExperts(config)
+        if task.name == KEY.name and encoder.tonic is not None:
+            return HeardKey()
+        return Head(task, encoder.hidden_size, config.head_dropout)
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Linear):
@@ -73,8 +77,8 @@ class SymbolicModel(PreTrainedModel):
         elif isinstance(module, nn.LayerNorm):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
-        elif isinstance(module, FeatureExperts):  # after the layers within it
-            module.silence()
+        elif isinstance(module, FeatureExperts | TonicNetwork):  # after the layers within it
+            module.reset()
 
     def forward(
         self,
@@ -90,6 +94,7 @@ class SymbolicModel(PreTrainedModel):
             input_ids: (B, T, F) super-tokens of notes.
             attention_mask: (B, T), 1 for real positions.
             features: (B, C) features of the whole piece, where the configuration names C of them.
+                An encoder of features takes nothing else.
             labels: by task name, as `Task.loss` takes them; a task that is missing, or has no
                 label in the batch, adds 0.
             inputs: what else the encoder takes.
@@ -97,19 +102,18 @@ class SymbolicModel(PreTrainedModel):
         # Named in the signature so that the stock Trainer does not drop them from the examples.
         named = {"input_ids": input_ids, "attention_mask": attention_mask, "features": features}
         given = {name: value for name, value in named.items() if value is not None}
-        hidden, mask = None, attention_mask
-        if self.hears_notes:
-            hidden, mask = self.encoder(**given, **inputs)
-        logits = {
-            name: head(self.encoder.standardised(features))
-            if isinstance(head, FeatureExperts)
-            else head(hidden, mask)
-            for name, head in self.heads.items()
-        }
+        hidden, mask = self.encoder(**given, **inputs)
+        logits, answers = {}, {}
+        for name, head in self.heads.items():
+            if isinstance(head, FeatureExperts):
+                answers[name] = head.members(hidden, mask)
+                logits[name] = head.together(answers[name], hidden)
+            else:
+                answers[name] = logits[name] = head(hidden, mask)
         loss = None
         if labels is not None:
             losses = [
-                self._task_loss(task, logits[task.name], labels[task.name])
+                self._task_loss(task, answers[task.name], labels[task.name])
                 for task in self.tasks
                 if task.name in labels
             ]
@@ -117,7 +121,13 @@ class SymbolicModel(PreTrainedModel):
         return SymbolicOutput(loss=loss, logits=logits, mask=mask)
 
     def _task_loss(self, task: Task, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """What a task adds to the loss; exactly 0 where nothing has a label."""
+        """What a task adds to the loss; exactly 0 where nothing has a label.
+
+        Of several members that answer, the mean of their losses, not the loss of their mean: each
+        learns as if it were alone.
+        """
+        if isinstance(self.heads[task.name], FeatureExperts):
+            labels = labels.expand(len(logits), -1)
         weights = self.config.class_weights.get(task.name)
         loss = task.weight * task.loss(
             logits,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +14,11 @@ import numpy as np
 import torch
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.inference import feature_rows, predict_ids
+from symbolic.features import features
+from symbolic.inference import predict_ids
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import NoteTable, ReadError
-from symbolic.notes.pool import AHEAD, read_many
+from symbolic.notes import ReadError, read_notes
+from symbolic.notes.pool import AHEAD, apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.tasks import QUADRANTS, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
@@ -30,6 +33,7 @@ COLUMNS = (
     *("path", "quadrant", "confidence", "q1", "q2", "q3", "q4", "valence", "arousal"),
     *("key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
 )
+TOGETHER = 8  # files in a task of a worker
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
 
 
@@ -61,6 +65,56 @@ def check_vocabulary(model: SymbolicModel, tokenizer: Tokenizer) -> None:
     """Refuse a tokenizer that the model was not trained with, with a ValueError."""
     if list(model.config.vocab_sizes) != list(tokenizer.vocab_sizes):
         raise ValueError("the model was trained with another tokenizer's sub-tokens")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A piece as the model takes it, and what is told of its notes.
+
+    Attributes:
+        ids: what the tokenizer makes of them; None for a model that hears features alone.
+        features: (C,) those that the model takes; None where it takes none.
+        notes: how many the tokenizer emits.
+        seconds: to the end of the last of them.
+        mean_velocity: NaN without dynamics.
+    """
+
+    ids: np.ndarray | None
+    features: np.ndarray | None
+    notes: int
+    seconds: float
+    mean_velocity: float
+
+
+def hear(
+    sources: Sequence[Source], tokenizer: Tokenizer, names: Sequence[str], hears_notes: bool
+) -> list[Heard]:
+    """Read sources and prepare them for a model: all that can be done where there is no torch.
+
+    Args:
+        sources: as `read_notes` takes them.
+        tokenizer: of the model.
+        names: of the features that it takes.
+        hears_notes: whether it takes ids.
+
+    Raises:
+        ReadError: a source that cannot be read, or without a note that the tokenizer can hold.
+    """
+    heard = []
+    for source in sources:
+        notes = tokenizer.emitted(read_notes(source))
+        if not len(notes):
+            raise ReadError("no note that the tokenizer can hold")
+        heard.append(
+            Heard(
+                tokenizer.note_ids(notes) if hears_notes else None,
+                features(notes, names) if names else None,
+                len(notes),
+                notes.seconds,
+                float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
+            )
+        )
+    return heard
 
 
 class EmotionScorer:
@@ -136,45 +190,52 @@ class EmotionScorer:
 
         found = list(find_sources(sources, recursive))
         rows: list[dict] = []
-        # The bar follows the reading, which for MusicXML takes nearly all of the time.
-        bar = tqdm(read_many(found, workers), total=len(found), unit="file", disable=not progress)
-        tables = iter(bar)
-        while chunk := list(islice(tables, AHEAD)):
+        model = self.model
+        apply = partial(
+            hear,
+            tokenizer=self.tokenizer,
+            names=model.config.feature_names,
+            hears_notes=model.hears_notes,
+        )
+        heard = apply_many(apply, found, workers, together=TOGETHER)
+        # The bar follows the reading, which takes nearly all of the time.
+        bar = iter(tqdm(heard, total=len(found), unit="file", disable=not progress))
+        while chunk := list(islice(bar, AHEAD)):
             rows += self._rows(chunk, batch_size)
         for source, row in zip(found, rows, strict=True):
             row["path"] = display_name(source)
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"notes": "Int64"})
 
-    def _rows(self, tables: list[NoteTable | ReadError], batch_size: int) -> list[dict]:
-        """The columns of each table, without its path."""
-        rows: list[dict] = [{} for _ in tables]
-        pieces, sequences = [], []
-        for row, table in zip(rows, tables, strict=True):
-            try:
-                if isinstance(table, ReadError):
-                    raise table
-                notes = self.tokenizer.emitted(table)
-                sequences.append(self.tokenizer.note_ids(notes))
-                pieces.append((row, notes))
-            except ReadError as error:  # also from a tokenizer that can hold none of the notes
-                row["error"] = error.reason
-        if not pieces:
+    def _rows(self, heard: list[Heard | ReadError], batch_size: int) -> list[dict]:
+        """The columns of each piece, without its path."""
+        rows: list[dict] = [
+            {"error": one.reason} if isinstance(one, ReadError) else {} for one in heard
+        ]
+        good = [i for i, one in enumerate(heard) if not isinstance(one, ReadError)]
+        if not good:
             return rows
-        features = feature_rows(self.model, [notes for _, notes in pieces])
-        answers = predict_ids(self.model, sequences, features, batch_size)
+        pieces = [heard[i] for i in good]
+        taken = [one.features for one in pieces]
+        answers = predict_ids(
+            self.model,
+            [one.ids for one in pieces],
+            None if taken[0] is None else np.stack(taken),
+            batch_size,
+        )
         emotion = answers["emotion"]
         plane = valence_arousal(emotion)
-        for i, (row, notes) in enumerate(pieces):
-            row["quadrant"] = QUADRANTS[emotion[i].argmax()]
-            row["confidence"] = emotion[i].max()
-            row.update(zip(("q1", "q2", "q3", "q4"), emotion[i], strict=True))
-            row["valence"], row["arousal"] = plane[i]
-            row["mean_velocity"] = notes.velocity.mean() if notes.has_dynamics else np.nan
-            row["notes"] = len(notes)
-            row["seconds"] = notes.seconds
+        for n, (i, piece) in enumerate(zip(good, pieces, strict=True)):
+            row = rows[i]
+            row["quadrant"] = QUADRANTS[emotion[n].argmax()]
+            row["confidence"] = emotion[n].max()
+            row.update(zip(("q1", "q2", "q3", "q4"), emotion[n], strict=True))
+            row["valence"], row["arousal"] = plane[n]
+            row["mean_velocity"] = piece.mean_velocity
+            row["notes"] = piece.notes
+            row["seconds"] = piece.seconds
             row["error"] = ""
         if "key" in answers:
             names = next(task.labels for task in self.model.tasks if task.name == "key")
-            for (row, _), key in zip(pieces, answers["key"], strict=True):
-                row["key"], row["key_confidence"] = names[key.argmax()], key.max()
+            for i, key in zip(good, answers["key"], strict=True):
+                rows[i]["key"], rows[i]["key_confidence"] = names[key.argmax()], key.max()
         return rows

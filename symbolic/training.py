@@ -14,6 +14,7 @@ from symbolic.augment import Augmentation
 from symbolic.building import ShapeArguments, build_model, standardise_features
 from symbolic.data import (
     DataArguments,
+    FeatureDataset,
     Piece,
     PieceDataset,
     TokenDataset,
@@ -32,7 +33,7 @@ from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
 from symbolic.predictions import Row, predictions
-from symbolic.runs import accuracy_line, save_run
+from symbolic.runs import RECORD, accuracy_line, read_record, save_run
 from symbolic.tasks import EMOTION, IGNORE
 from symbolic.tokenizers import build_tokenizer
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
@@ -53,9 +54,17 @@ class ModelArguments(ShapeArguments):
     features: str = field(
         default="core",
         metadata={
-            "help": "features of the whole piece that join the notes: none, all, core (those of "
-            "the model in the package), or groups of symbolic.features, by commas"
+            "help": "features of the whole piece: none, all, core, tonal (in which a key is "
+            "heard), or other sets and groups of symbolic.features, by commas"
         },
+    )
+    copies: int = field(
+        default=0,
+        metadata={"help": "augmented copies of each piece, where features alone are trained on"},
+    )
+    repeats: str = field(
+        default="",
+        metadata={"help": "vgmidi=3: every piece of that corpus three times in an epoch"},
     )
     semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
     tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 %% faster or slower"})
@@ -68,6 +77,32 @@ def recorded_data(data: DataArguments) -> dict[str, Any]:
     """Data arguments as a record keeps them: names of folders and files, never where they lie."""
     values = asdict(data).items()
     return {k: Path(v).name if isinstance(v, str) and k != "hold_out" else v for k, v in values}
+
+
+def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
+    """Numbers of the pieces, those of corpora that are to be repeated several times.
+
+    Args:
+        pieces: of any corpora.
+        repeats: corpora, by commas, each with `=` and how many times its pieces are taken.
+
+    Raises:
+        ValueError: a corpus of which there is no piece, or a number that is not positive.
+    """
+    times = {}
+    for part in repeats.split(",") if repeats else []:
+        corpus, _, count = part.strip().partition("=")
+        if not count.isdecimal() or int(count) < 1:
+            raise ValueError(f"repeats {part!r}: how many times? Write {corpus}=3")
+        times[corpus] = int(count)
+    if unknown := times.keys() - {piece.corpus for piece in pieces}:
+        raise ValueError(f"repeats: no piece of {', '.join(sorted(unknown))} is trained on")
+    return [i for i, piece in enumerate(pieces) for _ in range(times.get(piece.corpus, 1))]
+
+
+def known_groups(folder: str) -> list[str]:
+    """The groups that the model in a folder was trained on; none where its record is not there."""
+    return read_record(folder)["groups"] if folder and Path(folder, RECORD).is_file() else []
 
 
 def train(
@@ -83,7 +118,8 @@ def train(
     checkpoint with `--resume_from_checkpoint True`, from another with its path.
 
     Raises:
-        LeakError: music without labels that has the file name of a held-out piece.
+        LeakError: music without labels that has the file name of a held-out piece, or a held-out
+            piece that the model in `pretrained` was trained on.
         ValueError: a tokenizer, a task or a corpus that does not exist, or tasks that the tokenizer
             cannot serve.
         ReadError: a piece that cannot be read, or of which the tokenizer can hold no note.
@@ -97,6 +133,10 @@ def train(
     )
     train_pieces += unlabelled
     groups = [group_name(piece.corpus, piece.group) for piece in train_pieces]
+    known = known_groups(arguments.pretrained)
+    held = [group_name(piece.corpus, piece.group) for piece in test_pieces]
+    assert_disjoint(pretrained=known, held_out=held)
+    groups += [group for group in known if group not in set(groups)]
     validation_pieces: list[Piece] = []
     if fitting.validation_share:
         train_pieces, validation_pieces = validation_split(
@@ -106,24 +146,35 @@ def train(
     names = named_columns(arguments.features)
     model = build_model(tokenizer, arguments, names)
     masked = MASKED_VELOCITY if "velocity" in model.heads else None
-    dataset = PieceDataset(
-        train_pieces,
-        read_tables(train_pieces),
-        tokenizer,
-        window=arguments.training_window,
-        augmentation=Augmentation(
-            arguments.semitones,
-            arguments.tempo,
-            arguments.velocity,
-            arguments.drop_dynamics,
-            arguments.drop_notes,
-        ),
-        masked_velocity=masked,
-        masked_score_time=arguments.masked_score_time,
-        feature_names=names,
+    tables = read_tables(train_pieces)
+    order = repeated(train_pieces, arguments.repeats)
+    train_pieces, tables = [train_pieces[i] for i in order], [tables[i] for i in order]
+    augmentation = Augmentation(
+        arguments.semitones,
+        arguments.tempo,
+        arguments.velocity,
+        arguments.drop_dynamics,
+        arguments.drop_notes,
     )
-    if names:
-        rows = np.stack([features(table, names) for table in dataset.tables])
+    if model.hears_notes:
+        dataset = PieceDataset(
+            train_pieces,
+            tables,
+            tokenizer,
+            window=arguments.training_window,
+            augmentation=augmentation,
+            masked_velocity=masked,
+            masked_score_time=arguments.masked_score_time,
+            feature_names=names,
+        )
+        rows = np.stack([features(table, names) for table in dataset.tables]) if names else None
+    else:
+        emitted = [tokenizer.emitted(table) for table in tables]
+        dataset = FeatureDataset.of(
+            train_pieces, emitted, names, augmentation, arguments.copies, training.seed
+        )
+        rows = dataset.rows[:, 0]
+    if rows is not None:
         standardise_features(model, rows)
     if fitting.class_weights:
         quadrants = [piece.labels.get("emotion", IGNORE) for piece in train_pieces]

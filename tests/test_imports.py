@@ -39,7 +39,15 @@ LAYERS = (
         "doors",
     ),
     (
-        *("training", "token_training", "pretraining", "baselines", "scoring", "evaluation"),
+        *(
+            "training",
+            "key_training",
+            "token_training",
+            "pretraining",
+            "baselines",
+            "scoring",
+            "evaluation",
+        ),
         *("emotion_pipeline", "card_results", "model_card", "publishing"),
     ),
     ("sweep",),

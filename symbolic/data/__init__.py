@@ -6,6 +6,7 @@ from symbolic.data.audited import audit_paths, audited_pieces
 from symbolic.data.collator import Collator
 from symbolic.data.dataset import PieceDataset
 from symbolic.data.emopia import EMOPIA_LOOK_ALIKES, listed_pieces, read_emopia
+from symbolic.data.feature_dataset import FeatureDataset
 from symbolic.data.folds import FOLDS, fold_pieces, validation_split
 from symbolic.data.groups import (
     LeakError,
@@ -45,6 +46,7 @@ __all__ = [
     "Audit",
     "Collator",
     "DataArguments",
+    "FeatureDataset",
     "LeakError",
     "LengthSampler",
     "Piece",

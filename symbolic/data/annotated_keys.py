@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from symbolic.data.label_rows import corpus_rows
@@ -53,14 +56,41 @@ def read_when_in_rome(folder: str | Path, table: str | Path | None = None) -> li
     return _keyed(folder, table, "when_in_rome", "opening_key", WHEN_IN_ROME)
 
 
+def steady_songs(pieces: Sequence[Piece], table: str | Path) -> list[Piece]:
+    """Those of POP909's songs that never leave the key of their label.
+
+    Args:
+        pieces: as `read_pop909` gives them.
+        table: CSV with the columns file and keys.
+
+    Raises:
+        ValueError: a table that cannot be read.
+    """
+    with open(table, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if rows and not {"file", "keys"} <= rows[0].keys():
+        raise ValueError(f"{table}: no column of all keys of a song, called keys")
+    steady = {row["file"] for row in rows if len(row["keys"].split()) == 1}
+    return [piece for piece in pieces if piece.path.name in steady]
+
+
+def key_table(folder: str | Path, corpus: str) -> Path:
+    """Where the table of a corpus's keys is: in its folder, or beside it."""
+    name = f"{corpus}_keys.csv"
+    inside, beside = Path(folder) / name, Path(folder).resolve().parent / name
+    return inside if inside.is_file() else beside
+
+
+def work_of(piece: Piece) -> str:
+    """The book or the author that a score of When in Rome is from, as its name begins."""
+    return re.split(r"_\w*?\d", piece.path.stem)[0]
+
+
 def _keyed(
     folder: str | Path, table: str | Path | None, corpus: str, column: str, source: str
 ) -> list[Piece]:
     folder = Path(folder)
-    if table is None:
-        name = f"{corpus}_keys.csv"
-        inside, beside = folder / name, folder.resolve().parent / name
-        table = inside if inside.is_file() else beside
+    table = key_table(folder, corpus) if table is None else table
     pieces = []
     for path, row in corpus_rows(Path(table), folder, ("file", column), source):
         key = row.key(column)

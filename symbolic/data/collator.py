@@ -29,8 +29,22 @@ class Collator:
         Returns:
             `input_ids` (B, T, F), or (B, T) where examples are flat, and `attention_mask` (B, T),
             both int64; `labels` by task name; and `features` (B, C) where the examples have them.
+            Of examples without ids, `features` and `labels` alone.
         """
-        lengths = np.array([len(example["input_ids"]) for example in examples])
+        batch: dict[str, object] = {}
+        lengths = np.zeros(len(examples), np.int64)
+        if "input_ids" in examples[0]:
+            lengths = np.array([len(example["input_ids"]) for example in examples])
+            batch |= self._windows(examples, lengths)
+        batch["labels"] = {task.name: self._labels(task, examples, lengths) for task in self.tasks}
+        if "features" in examples[0]:
+            stacked = np.stack([example["features"] for example in examples])
+            batch["features"] = torch.from_numpy(stacked).float()
+        return batch
+
+    def _windows(
+        self, examples: Sequence[dict[str, object]], lengths: np.ndarray
+    ) -> dict[str, torch.Tensor]:
         size, longest = len(examples), int(lengths.max())
         pad = self.pad_ids if np.ndim(examples[0]["input_ids"]) == 2 else self.pad_ids[0]
         ids = np.empty((size, longest, *np.shape(pad)), np.int64)
@@ -38,15 +52,10 @@ class Collator:
         for row, example, length in zip(ids, examples, lengths, strict=True):
             row[:length] = example["input_ids"]
         mask = np.arange(longest) < lengths[:, None]
-        batch = {
+        return {
             "input_ids": torch.from_numpy(ids),
             "attention_mask": torch.from_numpy(mask.astype(np.int64)),
-            "labels": {task.name: self._labels(task, examples, lengths) for task in self.tasks},
         }
-        if "features" in examples[0]:
-            stacked = np.stack([example["features"] for example in examples])
-            batch["features"] = torch.from_numpy(stacked).float()
-        return batch
 
     @staticmethod
     def _labels(

@@ -12,7 +12,7 @@ from symbolic.data.dataset import MASKED_VELOCITY, SCORE_TIME, SECONDS, check_ve
 from symbolic.data.token_file import TokenFile
 from symbolic.data.transposing import Transposer
 from symbolic.data.windows import window_starts
-from symbolic.features import ABSOLUTE_PITCH
+from symbolic.features import ABSOLUTE_PITCH, TONAL_NAMES, turned
 from symbolic.keys import transpose_key
 from symbolic.tasks import IGNORE
 
@@ -66,6 +66,10 @@ class TokenDataset(Dataset):
         # Features that move with the pitches, by so much for each semitone.
         self.features = tokens.feature_columns(feature_names) if feature_names else None
         self.moving = np.isin(feature_names, ABSOLUTE_PITCH).astype(np.float32)
+        place = {name: i for i, name in enumerate(feature_names)}
+        self.turning = [place[name] for name in TONAL_NAMES if name in place]
+        if self.turning and len(self.turning) < len(TONAL_NAMES):
+            raise ValueError("features of symbolic.features.tonal: all of them, or none")
         self.every = every
         names = tokens.scheme.field_names
         seconds = set(names) >= set(SECONDS)
@@ -115,5 +119,8 @@ class TokenDataset(Dataset):
             ids[:, self.score_fields] = np.array(self.tokens.scheme.mask_ids)[self.score_fields]
         example = {"input_ids": ids, "labels": labels}
         if self.features is not None:
-            example["features"] = self.features[piece] + steps * self.moving
+            row = self.features[piece] + steps * self.moving
+            if self.turning:
+                row[self.turning] = turned(row[self.turning], steps)
+            example["features"] = row
         return example

@@ -10,17 +10,18 @@ from torch import nn
 from transformers import AutoModel
 
 from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.standard import StandardFeatures
 
 FEATURE_RANGE = 4.0  # standard deviations; music of another kind must not drown the notes
 
 
-class NoteEncoder(nn.Module):
+class NoteEncoder(StandardFeatures):
     """One embedding for each sub-token, scaled, joined, projected to the backbone's width.
 
     As in MIDI-BERT (Chou 2021), with any `AutoModel` that takes `inputs_embeds`. Where the
     configuration names features, their projection is added to every hidden state, so that each
-    head hears the piece as a whole beside its notes. They are standardised by `feature_mean` and
-    `feature_scale`, which training sets, and kept within `FEATURE_RANGE` of those.
+    head hears the piece as a whole beside its notes. They are standardised, and kept within
+    `FEATURE_RANGE`.
     """
 
     main_input_name = "input_ids"
@@ -35,10 +36,8 @@ class NoteEncoder(nn.Module):
         self.hidden_size = config.backbone_config.hidden_size
         self.project = nn.Linear(size * len(config.vocab_sizes), self.hidden_size)
         self.backbone = AutoModel.from_config(config.backbone_config)
-        self.feature_count = len(config.feature_names)
+        self.expect_features(len(config.feature_names))
         if self.feature_count:
-            self.register_buffer("feature_mean", torch.zeros(self.feature_count))
-            self.register_buffer("feature_scale", torch.ones(self.feature_count))
             self.feature_projection = nn.Sequential(
                 nn.Dropout(config.head_dropout), nn.Linear(self.feature_count, self.hidden_size)
             )
@@ -78,16 +77,6 @@ class NoteEncoder(nn.Module):
             standard = self.standardised(features).clamp(-FEATURE_RANGE, FEATURE_RANGE)
             hidden = hidden + self.feature_projection(standard).unsqueeze(1)
         return hidden, attention_mask
-
-    def standardised(self, features: torch.Tensor | None) -> torch.Tensor:
-        """(B, C) features in standard deviations from the mean of the training pieces.
-
-        Raises:
-            ValueError: features that the configuration names are not given, or are as many as not.
-        """
-        if features is None or features.shape[-1] != self.feature_count:
-            raise ValueError(f"the model takes {self.feature_count} features of each piece")
-        return (features.float() - self.feature_mean) / self.feature_scale
 
     def _embedded(self, input_ids: torch.Tensor) -> torch.Tensor:
         """(B, T, F) ids to (B, T, H): their embeddings, scaled, joined and projected.

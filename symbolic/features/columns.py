@@ -18,6 +18,7 @@ from symbolic.features import (
     key_and_mode,
     pitch,
     rhythm,
+    tonal,
 )
 from symbolic.features.onsets import Onsets, gather
 from symbolic.notes import NoteTable, note_table
@@ -46,6 +47,7 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
 
 _ONE_NOTE = gather(note_table([0], [480], [60], [64]))
 _COLUMNS = {block: tuple(block(_ONE_NOTE)) for blocks in BLOCKS.values() for block in blocks}
+_COLUMNS[tonal.evidence] = tonal.TONAL_NAMES
 _BLOCK_OF = {name: block for block, names in _COLUMNS.items() for name in names}
 
 FEATURE_GROUPS: dict[str, tuple[str, ...]] = {
@@ -55,13 +57,14 @@ FEATURE_GROUPS: dict[str, tuple[str, ...]] = {
 """The names of the columns of each group; every column is in one group."""
 
 FEATURE_NAMES: tuple[str, ...] = tuple(name for names in FEATURE_GROUPS.values() for name in names)
-"""The names of all columns, group by group."""
+"""The names of the columns of all groups, group by group; those of `TONAL_NAMES` are apart."""
 
 ABSOLUTE_PITCH = (
     *("pitch_mean", "pitch_q10", "pitch_q25", "pitch_median", "pitch_q75", "pitch_q90"),
     *("skyline_mean", "bass_mean", "pitch_sounding_mean"),
 )
-"""The columns that move with a transposition, by as many semitones; all others stay."""
+"""The columns of the groups that move with a transposition, by as many semitones; all others stay.
+"""
 
 
 @lru_cache
@@ -79,8 +82,8 @@ def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray
 
     Args:
         notes: at least one pitched note.
-        names: the columns wanted, for example `FEATURE_GROUPS["rhythm"]` or `FEATURE_SETS["core"]`;
-            all of `FEATURE_NAMES` where None.
+        names: the columns wanted, for example `FEATURE_GROUPS["rhythm"]`, `FEATURE_SETS["core"]` or
+            `TONAL_NAMES`; all of `FEATURE_NAMES` where None.
 
     Returns:
         (len(names),) float64, all finite, in the order of the names. What the columns mean stands

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbolic.features.columns import FEATURE_GROUPS, FEATURE_NAMES
 from symbolic.features.summaries import STATISTICS
+from symbolic.features.tonal import TONAL_NAMES
 
 
 def _spread(*names: str) -> tuple[str, ...]:
@@ -50,10 +51,11 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "temporal": (*_groups("rhythm", "density"), *_begin("ioi_share", "duration_share")),
     "lin2013": _groups("pitch", "interval", "rhythm", "dynamics", "key_and_mode"),
     "panda2013": _groups("pitch", "interval", "rhythm", "density", "dynamics", "articulation"),
+    "tonal": TONAL_NAMES,
 }
 """Columns by the name of the choice.
 
-- `all`: every column.
+- `all`: every column of the groups.
 - `core`: 99 columns whose names, order and values stay as they are: released models take them.
 - `harmonic`, `temporal`: what tells valence, and arousal, in performances and in scores alike;
   neither register nor dynamics, which each corpus has of its own.
@@ -67,6 +69,7 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
   recognition": 320 columns of MIDI) takes the families of jSymbolic (McKay & Fujinaga 2006) that
   piano music has: pitch statistics, melody, rhythm, texture and dynamics, with the durations that
   jSymbolic counts as rhythm; no key and no harmony.
+- `tonal`: the columns of `symbolic.features.tonal`, which a key is heard in.
 """
 
 
