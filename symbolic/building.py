@@ -174,6 +174,8 @@ def _build_on(
 ) -> SymbolicModel:
     """A model with the encoder of another one, and heads that are new."""
     base = SymbolicModel.from_pretrained(name)
+    if base.config.encoder != arguments.encoder:
+        raise ValueError(f"{name}: has an encoder of {base.config.encoder}: say so, with --encoder")
     if list(base.config.vocab_sizes) != list(vocabulary.vocab_sizes):
         raise ValueError(f"{name}: pre-trained on other tokens than those of this tokenizer")
     config = _configuration(

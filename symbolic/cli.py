@@ -14,6 +14,7 @@ from symbolic.commands.score import add_score
 
 DOORS = {
     "train": ("symbolic.training", "train a model on labelled music"),
+    "train-key": ("symbolic.key_training", "train the encoder that hears the key"),
     "evaluate": ("symbolic.evaluating", "score trained models on what they held out"),
     "pretrain": ("symbolic.pretraining", "pre-train an encoder on music without labels"),
     "sweep": ("symbolic.sweep.main", "train and compare a grid of systems"),

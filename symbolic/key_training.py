@@ -137,7 +137,7 @@ def examples(arguments: KeyArguments) -> KeyExamples:
             continue
         number = len(pieces)
         pieces.append(piece)
-        profiles.append(estimate_key(notes))
+        profiles.append(estimate_key(read))
         kind = "song" if piece.corpus == "pop909" else "score"
         whole.append((notes, number, TIMES[kind]))
         some = []

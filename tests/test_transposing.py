@@ -11,7 +11,7 @@ from miditok import TokenizerConfig
 from symbolic.augment import transpose
 from symbolic.data import Piece, TokenDataset, TokenScheme, tokens_of
 from symbolic.data.transposing import Transposer
-from symbolic.features import ABSOLUTE_PITCH, FEATURE_NAMES, features
+from symbolic.features import ABSOLUTE_PITCH, FEATURE_NAMES, TONAL_NAMES, features
 from symbolic.keys import transpose_key
 from symbolic.notes import note_table, read_notes
 from symbolic.tasks import IGNORE
@@ -152,7 +152,7 @@ def test_a_trained_vocabulary_is_refused_unless_nothing_is_to_be_moved(tmp_path,
 def tokens():
     pieces = [Piece(f"{i}.mid", f"song{i}", {"emotion": i % 4}) for i in range(3)]
     tables = [music(seed=i) for i in range(3)]
-    return tokens_of(pieces, tables, TOKENIZERS["cp-performance"], FEATURE_NAMES)
+    return tokens_of(pieces, tables, TOKENIZERS["cp-performance"], FEATURE_NAMES + TONAL_NAMES)
 
 
 def test_the_key_and_the_features_move_with_the_window(tokens):
@@ -178,15 +178,15 @@ def test_the_key_and_the_features_move_with_the_window(tokens):
 
 
 def test_features_of_moved_windows_are_those_of_the_moved_notes(tokens):
-    data = TokenDataset(tokens, 64, masked_velocity=None, feature_names=list(FEATURE_NAMES),
-                        semitones=6)  # fmt: skip
+    names = (*TONAL_NAMES, *FEATURE_NAMES)
+    data = TokenDataset(tokens, 64, masked_velocity=None, feature_names=names, semitones=6)
     tokenizer = TOKENIZERS["cp-performance"]
     pitch = tokens.scheme.field_names.index("Pitch")
     torch.manual_seed(1)
     for i in (0, 1, 2, 0, 1, 2):
         example, notes = data[i], music(seed=i)
         steps = int((example["input_ids"] - tokens.ids_of(i))[0, pitch])
-        moved = features(tokenizer.emitted(transpose(notes, steps)))
+        moved = features(tokenizer.emitted(transpose(notes, steps)), names)
         np.testing.assert_allclose(example["features"], moved, rtol=1e-4, atol=1e-4)
 
 
@@ -209,3 +209,8 @@ def test_real_clips_move_as_their_notes_do(data_folder):
                 expected = ids_of(name, transpose(notes, steps))
                 moved = Transposer(SCHEMES[name], 6)(ids_of(name, notes), steps)
                 assert np.array_equal(moved, expected), path.name
+
+
+def test_tonal_features_are_taken_all_or_none(tokens):
+    with pytest.raises(ValueError, match="all of them, or none"):
+        TokenDataset(tokens, 64, masked_velocity=None, feature_names=TONAL_NAMES[:12])

@@ -83,7 +83,7 @@ def key_table(folder: str | Path, corpus: str) -> Path:
 
 def work_of(piece: Piece) -> str:
     """The book or the author that a score of When in Rome is from, as its name begins."""
-    return re.split(r"_\w*?\d", piece.path.stem)[0]
+    return re.split(r"_[^_]*\d", piece.path.stem)[0]
 
 
 def _keyed(

@@ -1,0 +1,88 @@
+"""Features as training examples: copies, labels that move with them, repeated corpora."""
+
+import numpy as np
+import pytest
+import torch
+
+from symbolic.augment import Augmentation
+from symbolic.data import Collator, FeatureDataset, Piece
+from symbolic.features import TONAL_NAMES, features, turned
+from symbolic.notes import ReadError, note_table
+from symbolic.tasks import EMOTION, KEY, VELOCITY
+from symbolic.training import repeated
+
+NAMES = ("pitch_mean", "velocity_mean", *TONAL_NAMES)
+PIECES = [Piece(f"{i}.mid", f"song{i}", {"emotion": i, "key": i}, "pop909") for i in range(3)]
+TABLES = [
+    note_table(np.arange(20) * 240, np.full(20, 240), 50 + i + np.arange(20) % 9, np.arange(60, 80))
+    for i in range(3)
+]
+
+
+def test_the_first_version_is_the_piece_itself():
+    data = FeatureDataset.of(PIECES, TABLES, NAMES)
+    assert data.rows.shape == (3, 1, len(NAMES))
+    for i, table in enumerate(TABLES):
+        example = data[i]
+        np.testing.assert_allclose(example["features"], features(table, NAMES), rtol=1e-6)
+        assert example["labels"] == {"emotion": i, "key": i}
+
+
+def test_the_key_of_a_copy_moves_with_its_notes():
+    data = FeatureDataset.of(PIECES, TABLES, NAMES, Augmentation(semitones=6), copies=12)
+    assert data.rows.shape == (3, 13, len(NAMES))
+    moved = set()
+    for versions, labels in zip(data.rows, data.labels, strict=True):
+        for row, label in zip(versions, labels, strict=True):
+            steps = (label["key"] - labels[0]["key"]) % 12
+            moved.add(steps)
+            np.testing.assert_allclose(row[2:], turned(versions[0, 2:], steps), atol=1e-6)
+            assert label["emotion"] == labels[0]["emotion"]
+    assert len(moved) > 6
+
+
+def test_copies_follow_their_seed_and_which_is_drawn_that_of_torch():
+    def make(seed):
+        return FeatureDataset.of(PIECES, TABLES, NAMES, Augmentation(velocity=20), 5, seed)
+
+    assert np.array_equal(make(1).rows, make(1).rows)
+    assert not np.array_equal(make(1).rows, make(2).rows)
+    data = make(1)
+
+    def draws():
+        torch.manual_seed(3)
+        return [float(data[0]["features"][1]) for _ in range(30)]
+
+    assert draws() == draws()
+    assert len(set(draws())) > 3
+
+
+def test_a_piece_without_notes_is_named():
+    nothing = TABLES[0].select(np.zeros(20, bool))
+    with pytest.raises(ReadError, match=r"no note.*1\.mid|1\.mid.*no note"):
+        FeatureDataset.of(PIECES, [TABLES[0], nothing, TABLES[2]], NAMES)
+    with pytest.raises(ValueError, match="features of 2 pieces, and labels of 1"):
+        FeatureDataset(np.zeros((2, 1, 3)), [[{}]])
+
+
+def test_batches_have_features_and_a_label_of_every_task():
+    data = FeatureDataset.of(PIECES, TABLES, NAMES)
+    batch = Collator((EMOTION, KEY), [0])([data[0], data[2]])
+    assert set(batch) == {"features", "labels"}
+    assert batch["features"].shape == (2, len(NAMES))
+    assert batch["labels"]["key"].tolist() == [0, 2]
+    unlabelled = [{"features": np.zeros(3), "labels": {}}]
+    assert Collator((EMOTION,), [0])(unlabelled)["labels"]["emotion"].tolist() == [-100]
+    assert Collator((VELOCITY,), [0])(unlabelled)["labels"]["velocity"].shape == (1, 0)
+
+
+def test_pieces_of_a_corpus_are_repeated():
+    pieces = [Piece(f"{i}.mid", "", {}, corpus) for i, corpus in enumerate(("a", "b", "a"))]
+    assert repeated(pieces, "") == [0, 1, 2]
+    assert repeated(pieces, "b=3") == [0, 1, 1, 1, 2]
+    assert repeated(pieces, "b=2, a=2") == [0, 0, 1, 1, 2, 2]
+    for wrong in ("b", "b=0", "b=some"):
+        with pytest.raises(ValueError, match="how many times"):
+            repeated(pieces, wrong)
+    with pytest.raises(ValueError, match="no piece of c"):
+        repeated(pieces, "c=2")
