@@ -54,7 +54,7 @@ RECIPES = {
     "60 epochs": replace(DEFAULT, told={"num_train_epochs": 60}),
     "without label smoothing": replace(DEFAULT, shape={"label_smoothing": 0.0}),
     "VGMIDI counts once": replace(DEFAULT, repeats=1),
-    "8 augmented copies": replace(DEFAULT, copies=8),
+    "4 augmented copies": replace(DEFAULT, copies=4),
     "core features": replace(DEFAULT, features=FEATURE_SETS["core"]),
     "without dynamics": replace(
         DEFAULT, features=tuple(n for n in FEATURE_NAMES if "velocity" not in n)

@@ -33,7 +33,8 @@ COLUMNS = (
     *("path", "quadrant", "confidence", "q1", "q2", "q3", "q4", "valence", "arousal"),
     *("key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
 )
-TOGETHER = 8  # files in a task of a worker
+TOGETHER = 4  # files in a task of a worker, where there are many: handing one over takes time, too
+MANY = 256
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
 
 
@@ -197,7 +198,8 @@ class EmotionScorer:
             names=model.config.feature_names,
             hears_notes=model.hears_notes,
         )
-        heard = apply_many(apply, found, workers, together=TOGETHER)
+        together = TOGETHER if len(found) >= MANY else 1
+        heard = apply_many(apply, found, workers, together=together)
         # The bar follows the reading, which takes nearly all of the time.
         bar = iter(tqdm(heard, total=len(found), unit="file", disable=not progress))
         while chunk := list(islice(bar, AHEAD)):

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel
+from transformers import AutoModel, TrainingArguments
 
 from symbolic import EmotionScorer
 from symbolic.augment import scale_tempo, shift_velocity, transpose
 from symbolic.building import ShapeArguments, build_model, standardise_features
+from symbolic.data import Piece, tokens_of
 from symbolic.encoders import FeatureExperts
 from symbolic.features import (
     FEATURE_GROUPS,
@@ -19,7 +20,9 @@ from symbolic.features import (
 from symbolic.notes import note_table
 from symbolic.optimisation import freeze
 from symbolic.tasks import IGNORE
+from symbolic.token_training import TokenModelArguments, train_on
 from symbolic.tokenizers import CPTokenizer
+from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
 
 TOKENIZER = CPTokenizer()
 
@@ -211,3 +214,22 @@ def test_experts_without_anything_to_hear_are_refused():
         build_model(TOKENIZER, arguments, FEATURE_GROUPS["harmony"])
     with pytest.raises(ValueError, match="the encoder hears features"):
         build_model(TOKENIZER, ShapeArguments(encoder="features", tasks="key"))
+
+
+def test_it_trains_from_a_token_file(tmp_path):
+    pieces = [Piece(f"{i}.mid", f"song{i}", {"emotion": i % 4}) for i in range(60)]
+    tokens = tokens_of(pieces, MUSIC, TOKENIZER, (*FEATURE_NAMES, *TONAL_NAMES))
+    training = TrainingArguments(
+        **{**TRAINING_DEFAULTS, "output_dir": str(tmp_path), "num_train_epochs": 1, "use_cpu": True}
+    )
+    arguments = TokenModelArguments(
+        encoder="features", features="all,tonal", tasks="emotion,key", expert_members=2
+    )
+    model, found = train_on(
+        tokens, range(40), range(40, 60), arguments, FitArguments(), training, {}
+    )
+    assert not model.hears_notes
+    assert len(found) == 20
+    assert all({"predicted", "key_predicted", "q1"} <= row.keys() for row in found)
+    expected = answers(model, MUSIC[40:]).numpy()
+    np.testing.assert_allclose([row["q1"] for row in found], expected[:, 0], atol=1e-4)
