@@ -231,5 +231,5 @@ def test_it_trains_from_a_token_file(tmp_path):
     assert not model.hears_notes
     assert len(found) == 20
     assert all({"predicted", "key_predicted", "q1"} <= row.keys() for row in found)
-    expected = answers(model, MUSIC[40:]).numpy()
+    expected = answers(model.eval(), MUSIC[40:]).numpy()
     np.testing.assert_allclose([row["q1"] for row in found], expected[:, 0], atol=1e-4)
