@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from symbolic.data import window_starts
+from symbolic.encoders import FeatureExperts
 from symbolic.features import features
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable
@@ -131,6 +132,25 @@ def predict_features(
         temperature = model.config.temperatures.get(task.name, 1.0)
         answers[task.name] = _answers(logits / temperature, task.kind).numpy()
     return answers
+
+
+def familiarity(model: SymbolicModel, rows: np.ndarray) -> np.ndarray | None:
+    """How much each piece is played like those that the model was trained on.
+
+    Args:
+        model: on the device it is on.
+        rows: (pieces, C) features of each piece.
+
+    Returns:
+        (pieces,) from 1, as familiar as its training pieces, to 0; None of a model that does not
+        judge it.
+    """
+    head = dict(model.heads.items()).get("emotion")
+    if not isinstance(head, FeatureExperts):
+        return None
+    with torch.inference_mode():
+        hidden, _ = model.encoder(torch.from_numpy(rows).float().to(model.device))
+        return head.familiarity(hidden[:, 0]).cpu().double().numpy()
 
 
 def _answers(logits: torch.Tensor, kind: str) -> torch.Tensor:

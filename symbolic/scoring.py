@@ -15,7 +15,7 @@ import torch
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.features import features
-from symbolic.inference import predict_ids
+from symbolic.inference import familiarity, predict_ids
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.pool import AHEAD, apply_many
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = Path(__file__).parent / "weights"
 COLUMNS = (
     *("path", "quadrant", "confidence", "q1", "q2", "q3", "q4", "valence", "arousal"),
-    *("key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
+    *("familiarity", "key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
 )
 TOGETHER = 4  # files in a task of a worker, where there are many: handing one over takes time, too
 MANY = 256
@@ -179,12 +179,14 @@ class EmotionScorer:
             progress: whether to show a progress bar on stderr.
 
         Returns:
-            DataFrame with the columns `path quadrant confidence q1 q2 q3 q4 valence arousal key
-            key_confidence mean_velocity notes seconds error`. q1..q4 sum to 1 and confidence is the
-            largest of them; valence and arousal are in [-1, 1]; `mean_velocity` (1..127) is missing
-            where the piece has no dynamics; `notes` counts what was scored, the notes that the
-            tokenizer emits (no drums, and no duplicates for the default model); `error` is empty
-            for a scored file, and the other columns are missing where it is not.
+            DataFrame with the columns `path quadrant confidence q1 q2 q3 q4 valence arousal
+            familiarity key key_confidence mean_velocity notes seconds error`. q1..q4 sum to 1 and
+            confidence is the largest of them; valence and arousal are in [-1, 1]; `familiarity` is
+            1 where a piece is played like those that the model was trained on, 0 where it is not
+            at all, and missing for a model that does not judge it; `mean_velocity` (1..127) is
+            missing where the piece has no dynamics; `notes` counts what was scored, the notes that
+            the tokenizer emits (no drums, and no duplicates for the default model); `error` is
+            empty for a scored file, and the other columns are missing where it is not.
         """
         import pandas as pd
         from tqdm import tqdm
@@ -217,13 +219,9 @@ class EmotionScorer:
         if not good:
             return rows
         pieces = [heard[i] for i in good]
-        taken = [one.features for one in pieces]
-        answers = predict_ids(
-            self.model,
-            [one.ids for one in pieces],
-            None if taken[0] is None else np.stack(taken),
-            batch_size,
-        )
+        taken = None if pieces[0].features is None else np.stack([one.features for one in pieces])
+        answers = predict_ids(self.model, [one.ids for one in pieces], taken, batch_size)
+        known = None if taken is None else familiarity(self.model, taken)
         emotion = answers["emotion"]
         plane = valence_arousal(emotion)
         for n, (i, piece) in enumerate(zip(good, pieces, strict=True)):
@@ -232,6 +230,7 @@ class EmotionScorer:
             row["confidence"] = emotion[n].max()
             row.update(zip(("q1", "q2", "q3", "q4"), emotion[n], strict=True))
             row["valence"], row["arousal"] = plane[n]
+            row["familiarity"] = np.nan if known is None else known[n]
             row["mean_velocity"] = piece.mean_velocity
             row["notes"] = piece.notes
             row["seconds"] = piece.seconds

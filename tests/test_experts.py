@@ -193,6 +193,16 @@ def test_the_scorer_takes_it(model):
     table = EmotionScorer(model, TOKENIZER).score(MUSIC[:3], workers=0)
     expected = answers(model, MUSIC[:3]).numpy()
     np.testing.assert_allclose(table[["q1", "q2", "q3", "q4"]].to_numpy(), expected, atol=1e-5)
+    known = familiarity(model, MUSIC[:3]).numpy()
+    np.testing.assert_allclose(table["familiarity"].to_numpy(float), known, atol=1e-5)
+
+
+def test_the_scorer_says_what_is_unfamiliar(model):
+    strange = [scale_tempo(transpose(one, 30), 12) for one in MUSIC[:3]]
+    table = EmotionScorer(model, TOKENIZER).score([*MUSIC[:10], *strange, b"nothing"], workers=0)
+    assert table["familiarity"][:10].mean() > 0.8
+    assert (table["familiarity"][10:13] == 0).all()
+    assert table["familiarity"].isna().tolist() == [False] * 13 + [True]
 
 
 def test_before_training_the_plain_expert_has_no_opinion():

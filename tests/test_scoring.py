@@ -20,7 +20,7 @@ from symbolic.tokenizers import CPTokenizer
 
 DOCUMENTED = [
     *("path", "quadrant", "confidence", "q1", "q2", "q3", "q4", "valence", "arousal"),
-    *("key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
+    *("familiarity", "key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
 ]
 PROBABILITIES = ["q1", "q2", "q3", "q4"]
 NUMBERS = [*PROBABILITIES, "confidence", "valence", "arousal", "key_confidence", "seconds"]
@@ -145,7 +145,8 @@ def test_a_bad_file_has_only_a_path_and_an_error(tiny_scorer, tmp_path, write_mi
     good = write_midi(tmp_path / "a.mid", tune())
     table = tiny_scorer.score([good, tmp_path / "missing.mid"], workers=0)
     assert table.loc[0, "error"] == ""
-    assert table.loc[0].drop("error").notna().all()
+    assert table.loc[0].drop(["error", "familiarity"]).notna().all()
+    assert table["familiarity"].isna().all()  # this model does not judge it
     assert table.loc[1, ["path", "error"]].tolist() == [
         str(tmp_path / "missing.mid"),
         "no such file",
