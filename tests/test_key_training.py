@@ -158,5 +158,8 @@ def test_the_command_leaves_a_model_that_another_begins_with(corpora, tmp_path, 
     rows = np.random.default_rng(0).random((5, 952)).astype(np.float32)
     expected = predict_features(heard, rows[:, 280:])["key"]
     np.testing.assert_allclose(predict_features(both, rows)["key"], expected, atol=1e-6)
+    told[told.index("features")] = "notes"
+    assert train([str(word) for word in told]) == 2
+    assert "has an encoder of features" in capsys.readouterr().err
     groups = json.loads((tmp_path / "both" / "training.json").read_text())["groups"]
     assert {"pop909: 000", "when_in_rome: Book_A_0", "emopia: song0"} <= set(groups)
