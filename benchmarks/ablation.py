@@ -24,7 +24,7 @@ from symbolic.data import READERS, FeatureDataset, Piece, group_folds, read_tabl
 from symbolic.features import FEATURE_NAMES, FEATURE_SETS, TONAL_NAMES
 from symbolic.inference import predict_features
 from symbolic.notes import NoteTable
-from symbolic.tasks.metrics import calibration_error, emotion_metrics
+from symbolic.tasks.metrics import emotion_metrics
 from symbolic.tokenizers import build_tokenizer
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
@@ -173,10 +173,6 @@ def row(trial: Trial, seeds: Sequence[int]) -> dict[str, float]:
 
     def mean(key: tuple, figure: str) -> float:
         truth = trial.corpora[key[0]].quadrants
-        if figure == "surest half":
-            return float(np.mean([surest_half(truth, p) for p in answers[key]]))
-        if figure == "calibration":
-            return float(np.mean([calibration_error(truth, p) for p in answers[key]]))
         return float(np.mean([emotion_metrics(truth, p)[figure] for p in answers[key]]))
 
     alone = ("emopia", ())
@@ -184,20 +180,14 @@ def row(trial: Trial, seeds: Sequence[int]) -> dict[str, float]:
         "emopia": mean(alone, "accuracy"),
         "valence": mean(alone, "valence"),
         "arousal": mean(alone, "arousal"),
-        "surest half": mean(alone, "surest half"),
-        "calibration": mean(alone, "calibration"),
+        "surest half": mean(alone, "surest_half"),
+        "calibration": mean(alone, "calibration_error"),
         "emopia, both": mean(("emopia", ("vgmidi",)), "accuracy"),
         "vgmidi": mean(("vgmidi", ()), "accuracy"),
         "vgmidi, both": mean(("vgmidi", ("emopia",)), "accuracy"),
         "to vgmidi": mean(("vgmidi", "emopia"), "accuracy"),
         "to emopia": mean(("emopia", "vgmidi"), "accuracy"),
     }
-
-
-def surest_half(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """Accuracy of the half of the pieces with the most probable answers."""
-    order = np.argsort(-probabilities.max(axis=1), kind="stable")[: len(truth) // 2]
-    return float((probabilities[order].argmax(axis=1) == truth[order]).mean())
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ from transformers import TrainingArguments, set_seed
 from symbolic.building import ShapeArguments, build_model, standardise_features
 from symbolic.data import FeatureDataset, Piece, TokenScheme, group_folds, group_name
 from symbolic.data.annotated_keys import (
-    key_table,
     read_pop909,
     read_when_in_rome,
     steady_songs,
@@ -122,10 +121,9 @@ def examples(arguments: KeyArguments) -> KeyExamples:
     A song that keeps its key has it in every excerpt; the key of a score is that of its opening.
     Pieces that cannot be read, or hold no notes, are left out with a warning.
     """
-    table = arguments.pop909_keys or key_table(arguments.pop909, "pop909")
-    songs = read_pop909(arguments.pop909, table)
+    songs = read_pop909(arguments.pop909, arguments.pop909_keys)
     scores = read_when_in_rome(arguments.when_in_rome, arguments.when_in_rome_keys)
-    steady = {piece.path for piece in steady_songs(songs, table)}
+    steady = steady_songs(arguments.pop909, arguments.pop909_keys)
     tokenizer = build_tokenizer(arguments.tokenizer)
     rng = np.random.default_rng(0)
     pieces, whole, parts, profiles = [], [], [], []

@@ -20,7 +20,7 @@ from symbolic.data.token_file import TokenFile, load_tokens
 from symbolic.data.validation import validation_mask
 from symbolic.doors import guarded, parsed
 from symbolic.modeling import SymbolicModel
-from symbolic.runs import RECORD, read_record, save_run
+from symbolic.runs import known_groups, save_run
 from symbolic.tasks import IGNORE
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
@@ -82,9 +82,7 @@ def pretrain(
     )
     if trainer.is_world_process_zero():
         groups = list(map(group_name, tokens.corpora, tokens.groups))
-        begun = arguments.pretrained
-        if begun and Path(begun, RECORD).is_file():  # whose music it has heard as well
-            groups += read_record(begun)["groups"]
+        groups += known_groups(arguments.pretrained)  # whose music it has heard as well
         source = {
             "music": [Path(folder).name for folder in data.music],
             "tokens": Path(data.tokens).name,

@@ -76,6 +76,18 @@ def save_run(
         write_predictions(rows, output / PREDICTIONS)
 
 
+def known_groups(folder: str | Path) -> list[str]:
+    """The groups that a model was trained on before another begins with it.
+
+    Args:
+        folder: of the model; empty, a hub name, or a folder without a record, tells none.
+
+    Raises:
+        ValueError: a record that is damaged.
+    """
+    return read_record(folder)["groups"] if folder and Path(folder, RECORD).is_file() else []
+
+
 def read_record(folder: str | Path) -> dict[str, Any]:
     """The record of a run.
 

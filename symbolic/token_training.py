@@ -24,7 +24,7 @@ from symbolic.features import named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
 from symbolic.predictions import Row, predictions
-from symbolic.runs import accuracy_line, save_run
+from symbolic.runs import accuracy_line, known_groups, save_run
 from symbolic.tasks import EMOTION, IGNORE
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
@@ -107,12 +107,14 @@ def train_on(
 
     Raises:
         ValueError: tasks that the tokens cannot serve.
-        LeakError: a group on both sides.
+        LeakError: a group on both sides, or held out and known to the model in `pretrained`.
     """
     groups = np.array(list(map(group_name, tokens.corpora, tokens.groups)))
     train = np.asarray(train, np.int64)
+    known = known_groups(arguments.pretrained)
     if not source.get("leaks"):
-        assert_disjoint(train=groups[train], held_out=groups[list(held)])
+        heard = [*groups[train], *known]
+        assert_disjoint(train=heard, held_out=groups[list(held)])
     set_seed(training.seed)
     names = named_columns(arguments.features) if tokens.feature_names else []
     model = build_model(tokens.scheme, arguments, names)
@@ -156,7 +158,7 @@ def train_on(
             model,
             tokens.scheme,
             source,
-            groups[train].tolist(),
+            list(dict.fromkeys([*groups[train].tolist(), *known])),
             arguments,
             fitting,
             training,

@@ -33,7 +33,7 @@ from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
 from symbolic.predictions import Row, predictions
-from symbolic.runs import RECORD, accuracy_line, read_record, save_run
+from symbolic.runs import accuracy_line, known_groups, save_run
 from symbolic.tasks import EMOTION, IGNORE
 from symbolic.tokenizers import build_tokenizer
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
@@ -100,11 +100,6 @@ def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
     return [i for i, piece in enumerate(pieces) for _ in range(times.get(piece.corpus, 1))]
 
 
-def known_groups(folder: str) -> list[str]:
-    """The groups that the model in a folder was trained on; none where its record is not there."""
-    return read_record(folder)["groups"] if folder and Path(folder, RECORD).is_file() else []
-
-
 def train(
     data: DataArguments,
     arguments: ModelArguments,
@@ -136,7 +131,7 @@ def train(
     known = known_groups(arguments.pretrained)
     held = [group_name(piece.corpus, piece.group) for piece in test_pieces]
     assert_disjoint(pretrained=known, held_out=held)
-    groups += [group for group in known if group not in set(groups)]
+    groups = list(dict.fromkeys([*groups, *known]))
     validation_pieces: list[Piece] = []
     if fitting.validation_share:
         train_pieces, validation_pieces = validation_split(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from symbolic import SymbolicModel
-from symbolic.data.annotated_keys import read_pop909, steady_songs, work_of
+from symbolic.data.annotated_keys import steady_songs, work_of
 from symbolic.data.pieces import Piece
 from symbolic.inference import predict_features
 from symbolic.key_training import (
@@ -86,8 +86,7 @@ def test_excerpts_are_parts_and_openings_begin_where_the_piece_does():
 
 
 def test_only_songs_that_keep_their_key_have_excerpts(corpora, data):
-    songs = read_pop909(corpora / "pop909")
-    steady = {p.path for p in steady_songs(songs, corpora / "pop909_keys.csv")}
+    steady = steady_songs(corpora / "pop909")
     assert len(steady) == 30
     parts = data.piece[len(data.pieces) :]
     with_parts = {data.pieces[i].path for i in parts if data.pieces[i].corpus == "pop909"}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from symbolic.data.label_rows import corpus_rows
@@ -56,22 +54,19 @@ def read_when_in_rome(folder: str | Path, table: str | Path | None = None) -> li
     return _keyed(folder, table, "when_in_rome", "opening_key", WHEN_IN_ROME)
 
 
-def steady_songs(pieces: Sequence[Piece], table: str | Path) -> list[Piece]:
-    """Those of POP909's songs that never leave the key of their label.
+def steady_songs(folder: str | Path, table: str | Path | None = None) -> set[Path]:
+    """The files of those POP909 songs that never leave the key of their label.
 
     Args:
-        pieces: as `read_pop909` gives them.
-        table: CSV with the columns file and keys.
+        folder, table: as for `read_pop909`; the table has a column keys, too, all of them in order.
 
     Raises:
+        FileNotFoundError: folder, table, a column or songs that are missing.
         ValueError: a table that cannot be read.
     """
-    with open(table, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if rows and not {"file", "keys"} <= rows[0].keys():
-        raise ValueError(f"{table}: no column of all keys of a song, called keys")
-    steady = {row["file"] for row in rows if len(row["keys"].split()) == 1}
-    return [piece for piece in pieces if piece.path.name in steady]
+    table = key_table(folder, "pop909") if table is None else table
+    rows = corpus_rows(Path(table), Path(folder), ("file", "keys"), POP909)
+    return {path for path, row in rows if len(row.text("keys").split()) == 1}
 
 
 def key_table(folder: str | Path, corpus: str) -> Path:
