@@ -28,6 +28,7 @@ from symbolic.tasks.metrics import emotion_metrics
 from symbolic.tokenizers import build_tokenizer
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
+LABELS = 10  # of a piece whose probabilities are learnt
 AUGMENTATION = Augmentation(semitones=6, tempo=0.1, velocity=10, drop_dynamics=0.1)
 
 
@@ -41,6 +42,8 @@ class Recipe:
     repeats: int = 3
     copies: int = 0
     told: dict[str, Any] = field(default_factory=dict)
+    average_from: float = 1.0
+    teacher: "Recipe | None" = None  # whose answers are learnt, not the annotators'
 
 
 DEFAULT = Recipe()
@@ -48,6 +51,13 @@ RECIPES = {
     "default": DEFAULT,
     "without the key": replace(DEFAULT, hears_key=False),
     "one network, not eight": replace(DEFAULT, shape={"expert_members": 1}),
+    "one network, taught by eight": replace(
+        DEFAULT, shape={"expert_members": 1, "label_smoothing": 0.0}, teacher=DEFAULT
+    ),
+    "averaged weights": replace(DEFAULT, average_from=0.5),
+    "averaged weights, constant rate": replace(
+        DEFAULT, average_from=0.5, told={"lr_scheduler_type": "constant_with_warmup"}
+    ),
     "16 networks": replace(DEFAULT, shape={"expert_members": 16}),
     "128 hidden units": replace(DEFAULT, shape={"expert_size": 128}),
     "dropout .5": replace(DEFAULT, shape={"expert_dropout": 0.5}),
@@ -110,14 +120,22 @@ class Trial:
             times = self.recipe.repeats if name == "vgmidi" and len(chosen) > 1 else 1
             rows.append(self.data[name][pieces].repeat(times, axis=0))
             quadrants += self.corpora[name].quadrants[pieces].repeat(times).tolist()
-        rows = np.concatenate(rows)
-        labels = [[{"emotion": q}] * rows.shape[1] for q in quadrants]
+        rows, quadrants = np.concatenate(rows), np.array(quadrants)
+        if (teacher := self.recipe.teacher) is not None:
+            answers = predict_features(self._taught(teacher, rows, quadrants, seed), rows[:, 0])
+            which, quadrants = soft_labels(answers["emotion"])
+            rows = rows[which]
+        return self._taught(self.recipe, rows, quadrants, seed)
+
+    def _taught(self, recipe: Recipe, rows: np.ndarray, quadrants: np.ndarray, seed: int):
+        """A model of a recipe, trained on (n, k, C) features with (n,) quadrants."""
+        labels = [[{"emotion": int(q)}] * rows.shape[1] for q in quadrants]
         set_seed(seed)
         shape = ShapeArguments(
             encoder="features",
-            tasks="emotion,key=0" if self.recipe.hears_key else "emotion",
-            pretrained=self.key if self.recipe.hears_key else "",
-            **self.recipe.shape,
+            tasks="emotion,key=0" if recipe.hears_key else "emotion",
+            pretrained=self.key if recipe.hears_key else "",
+            **recipe.shape,
         )
         model = build_model(self.tokenizer, shape, self.names)
         standardise_features(model, rows[:, 0])
@@ -131,11 +149,15 @@ class Trial:
                 "use_cpu": True,
                 "output_dir": folder,
                 "seed": seed,
-                **self.recipe.told,
+                **recipe.told,
             }
-            freezing = FitArguments(freeze="encoder" if self.recipe.hears_key else "none")
+            # Each piece once an epoch, however many labels it has.
+            told["num_train_epochs"] /= 1 if recipe.teacher is None else LABELS
+            fitting = FitArguments(
+                freeze="encoder" if recipe.hears_key else "none", average_from=recipe.average_from
+            )
             data = FeatureDataset(rows, labels)
-            fit(model, data, None, freezing, TrainingArguments(**told))
+            fit(model, data, None, fitting, TrainingArguments(**told))
         return model
 
     def over_folds(self, name: str, others: Sequence[str], seed: int) -> np.ndarray:
@@ -155,6 +177,24 @@ class Trial:
         """(n, 4) probabilities of a corpus by a model of the other one."""
         model = self.fitted({trained: np.arange(len(self.data[trained]))}, seed)
         return predict_features(model, self.data[tested][:, 0])["emotion"]
+
+
+def soft_labels(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels that say in their numbers what (n, 4) probabilities say: `LABELS` of each piece.
+
+    Returns:
+        (n * LABELS,) number of the piece, and its quadrant: as many of each as its probability
+        asks for, the last ones by the largest remainders.
+    """
+    wanted = probabilities * LABELS
+    counts = np.floor(wanted).astype(int)
+    order = np.argsort(counts - wanted, axis=1)
+    left = LABELS - counts.sum(axis=1, keepdims=True)
+    np.put_along_axis(
+        counts, order, np.take_along_axis(counts, order, axis=1) + (np.arange(4) < left), axis=1
+    )
+    pieces = np.arange(len(probabilities)).repeat(LABELS)
+    return pieces, np.tile(np.arange(4), len(counts)).repeat(counts.ravel())
 
 
 def row(trial: Trial, seeds: Sequence[int]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from symbolic.data.collator import Collator
 from symbolic.data.sampling import LengthSampler
 from symbolic.data.token_dataset import TokenDataset
 from symbolic.modeling import SymbolicModel
-from symbolic.optimisation import freeze, layer_groups
+from symbolic.optimisation import WeightAveraging, freeze, layer_groups
 from symbolic.tasks import IGNORE
 
 TRAINING_DEFAULTS = {
@@ -51,6 +51,13 @@ class FitArguments:
     freeze: str = field(
         default="none", metadata={"help": "none, embeddings, encoder, or a number of layers"}
     )
+    average_from: float = field(
+        default=1.0,
+        metadata={
+            "help": "0.5: the model ends with the mean of its weights after each epoch of the "
+            "second half; 1: with the last"
+        },
+    )
     class_weights: bool = field(
         default=False, metadata={"help": "quadrants count alike, however many pieces they have"}
     )
@@ -70,6 +77,10 @@ class FitArguments:
             raise ValueError(f"validation_share {self.validation_share} is no share below 1")
         if self.patience and not self.validation_share:
             raise ValueError("patience asks for a validation_share to judge epochs by")
+        if not 0 <= self.average_from <= 1:
+            raise ValueError(f"average_from {self.average_from} is no share of a training")
+        if self.validation_share and self.average_from < 1:
+            raise ValueError("average_from and validation_share both say how a training ends")
 
 
 class SymbolicTrainer(Trainer):
@@ -125,7 +136,7 @@ def fit(
         validation: windows of pieces that are not trained on; with it the model ends as it was
             after its best epoch: by accuracy of the quadrants, of pieces, where it has that task,
             else by loss.
-        arguments: what is frozen, learning rates by layer, patience.
+        arguments: what is frozen, learning rates by layer, averaged weights, patience.
         training: what the stock Trainer is told; with validation it saves, and judges, by epochs or
             by steps.
 
@@ -133,7 +144,9 @@ def fit(
         ValueError: a validation where no epoch is saved, or what `freeze` refuses.
     """
     freeze(model, arguments.freeze)
-    options = {}
+    options = {"callbacks": []}
+    if arguments.average_from < 1:
+        options["callbacks"].append(WeightAveraging(arguments.average_from))
     if validation is not None:
         if training.save_strategy not in (SaveStrategy.EPOCH, SaveStrategy.STEPS):
             raise ValueError(
@@ -149,7 +162,7 @@ def fit(
             options["compute_metrics"] = lambda answers: piece_accuracy(answers, validation.piece)
             options["preprocess_logits_for_metrics"] = lambda logits, _: _emotion_logits(logits)
         if arguments.patience:
-            options["callbacks"] = [EarlyStoppingCallback(arguments.patience)]
+            options["callbacks"].append(EarlyStoppingCallback(arguments.patience))
     trainer = SymbolicTrainer(
         model=model,
         args=training,

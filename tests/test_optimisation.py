@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import TrainingArguments
 
 from symbolic.backbones import BACKBONES
@@ -170,3 +171,29 @@ def test_class_weights_weigh_the_loss_of_their_class():
     ]
     model.config.class_weights = {"emotion": [0.5, 1.0, 3.0, 1.0]}
     torch.testing.assert_close(model(**batch).loss, (0.5 * each[0] + 3.0 * each[1]) / 2)
+
+
+def test_averaged_weights_are_the_mean_of_the_last_epochs(token_tunes, tmp_path):
+    model = make(features=())
+    training = TrainingArguments(
+        str(tmp_path), num_train_epochs=4, per_device_train_batch_size=8, learning_rate=1e-2,
+        use_cpu=True, disable_tqdm=True, report_to="none", save_strategy="epoch",
+        remove_unused_columns=False, label_names=["labels"],
+    )  # fmt: skip
+    data = TokenDataset(token_tunes(), 32)
+    fit(model, data, None, FitArguments(average_from=0.5), training)
+    folders = sorted(tmp_path.glob("checkpoint-*"), key=lambda folder: int(folder.name[11:]))
+    epochs = [load_file(folder / "model.safetensors") for folder in folders]
+    assert len(epochs) == 4
+    ended = model.state_dict()
+    for name, last in epochs[3].items():
+        torch.testing.assert_close(ended[name], (epochs[2][name] + last) / 2)
+    assert any(not torch.equal(ended[name], last) for name, last in epochs[3].items())
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"average_from": 0.5, "validation_share": 0.1}, {"average_from": -0.1}]
+)
+def test_a_training_ends_in_one_way(arguments):
+    with pytest.raises(ValueError, match="average_from"):
+        FitArguments(**arguments)
