@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers import AutoConfig, BertConfig, PreTrainedConfig
 
+from symbolic.audio.front import Front
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
 
 WEIGHTINGS = ("fixed", "uncertainty")
@@ -39,9 +42,17 @@ class SymbolicConfig(PreTrainedConfig):
     """Configuration of a `SymbolicModel`.
 
     Args:
-        encoder: name in `symbolic.encoders.ENCODERS`: `notes`, or `features` of the whole piece.
+        encoder: name in `symbolic.encoders.ENCODERS`: `notes`, `features` of the whole piece, or
+            one that hears audio.
         backbone_config: of the encoder of notes: configuration of any transformers encoder or
-            decoder that takes `inputs_embeds`, or its dictionary; a small BERT by default.
+            decoder that takes `inputs_embeds`, or its dictionary; a small BERT by default. Of the
+            encoder `ast`: an `ASTConfig`.
+        front: of an encoder that hears audio, what of it: a `symbolic.audio.Front` or its
+            dictionary; None for encoders of music.
+        front_inside: whether the model takes samples and makes the pictures of `front` itself, on
+            whatever device it is.
+        encoder_options: what else an encoder that hears audio is told; each class documents its
+            own.
         field_names: names of the sub-tokens, in the order of the columns of `input_ids`; one where
             ids are flat.
         vocab_sizes: ids of each sub-token.
@@ -77,6 +88,9 @@ class SymbolicConfig(PreTrainedConfig):
         self,
         encoder: str = "notes",
         backbone_config: PreTrainedConfig | dict | None = None,
+        front: Front | dict | None = None,
+        front_inside: bool = False,
+        encoder_options: dict[str, Any] | None = None,
         field_names: list[str] | None = None,
         vocab_sizes: list[int] | None = None,
         pad_ids: list[int] | None = None,
@@ -112,6 +126,9 @@ class SymbolicConfig(PreTrainedConfig):
                 type_vocab_size=1,
             )
         self.backbone_config = backbone_config
+        self.front = front.to_dict() if isinstance(front, Front) else front
+        self.front_inside = front_inside
+        self.encoder_options = dict(encoder_options or {})
         self.field_names = list(field_names or [])
         self.vocab_sizes = list(vocab_sizes or [])
         self.pad_ids = list(pad_ids or [])
@@ -133,6 +150,11 @@ class SymbolicConfig(PreTrainedConfig):
         self.window = window
         self.temperatures = dict(temperatures or {})
         super().__init__(tokenizer_class=tokenizer_class, **kwargs)
+
+    @property
+    def front_end(self) -> Front | None:
+        """What of a recording the encoder hears; None where it hears none."""
+        return None if self.front is None else Front(**self.front)
 
     @property
     def task_specs(self) -> tuple[Task, ...]:

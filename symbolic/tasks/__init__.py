@@ -7,21 +7,29 @@ from symbolic.tasks.emotion import (
     VALENCE_AROUSAL,
     valence_arousal,
 )
+from symbolic.tasks.genre import GENRE, GTZAN_GENRES, MOOD, MOOD_CLUSTERS
 from symbolic.tasks.heads import AttentionPooling, Head
 from symbolic.tasks.key import KEY, key_label
+from symbolic.tasks.tagging import TAGS, TOP_TEN
 from symbolic.tasks.task import IGNORE, Task
 from symbolic.tasks.velocity import DYNAMICS, VELOCITY, velocity_classes, velocity_labels
 
-TASKS = {task.name: task for task in (EMOTION, KEY, VELOCITY, VALENCE_AROUSAL)}
+TASKS = {task.name: task for task in (EMOTION, KEY, VELOCITY, VALENCE_AROUSAL, GENRE, MOOD, TAGS)}
 
 __all__ = [
     "DYNAMICS",
     "EMOTION",
+    "GENRE",
+    "GTZAN_GENRES",
     "IGNORE",
     "KEY",
+    "MOOD",
+    "MOOD_CLUSTERS",
     "QUADRANTS",
     "QUADRANT_WORDS",
+    "TAGS",
     "TASKS",
+    "TOP_TEN",
     "VALENCE_AROUSAL",
     "VELOCITY",
     "AttentionPooling",

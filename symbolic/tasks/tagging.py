@@ -1,0 +1,13 @@
+"""Tags of a recording: any of several."""
+
+from __future__ import annotations
+
+from symbolic.tasks.task import Task
+
+# The ten most frequent of MagnaTagATune (Law 2009), most frequent first.
+TOP_TEN = (
+    *("guitar", "classical", "slow", "techno", "strings"),
+    *("drums", "electronic", "rock", "fast", "piano"),
+)
+
+TAGS = Task("tags", "sequence", "multi", TOP_TEN)
