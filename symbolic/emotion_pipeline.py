@@ -7,29 +7,26 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch.utils.data import DataLoader
-from transformers.pipelines import PIPELINE_REGISTRY, Pipeline
-from transformers.pipelines.pt_utils import PipelineDataset, PipelineIterator
+from transformers.pipelines import PIPELINE_REGISTRY
 
 from symbolic.inference import feature_rows, predict_ids
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.read import kind_of
 from symbolic.notes.sources import display_name
+from symbolic.piece_pipeline import Answer, PiecePipeline
 from symbolic.scoring import DEFAULT_MODEL, EmotionScorer, load_model
-from symbolic.tasks import VALENCE_AROUSAL, valence_arousal
+from symbolic.tasks import EMOTION, VALENCE_AROUSAL, Task, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
-    Answer = list[dict[str, str | float]]
-
 TASK = "music-emotion"
 WINDOWS = 32  # in one forward pass, if the pieces of a batch have that many
 
 
-class MusicEmotionPipeline(Pipeline):
+class MusicEmotionPipeline(PiecePipeline):
     """Emotion of MIDI and MusicXML, answered as text and audio classification are.
 
     The probabilities are those of `EmotionScorer`, which gives rows of a table where this raises:
@@ -51,11 +48,7 @@ class MusicEmotionPipeline(Pipeline):
         >>> classify("song.mid", top_k=1)
     """
 
-    _load_processor = False
-    _load_image_processor = False
-    _load_video_processor = False
-    _load_feature_extractor = False
-    _load_tokenizer = False
+    task_name = TASK
 
     def __init__(
         self,
@@ -99,27 +92,22 @@ class MusicEmotionPipeline(Pipeline):
             TypeError: a source or an option of another kind.
             ValueError: an `answer` that the model cannot give, or a `top_k` below 1.
         """
-        if kind_of(inputs) is None:
-            if isinstance(inputs, tuple):
-                inputs = list(inputs)
-            elif isinstance(inputs, Iterator):
-                inputs = (source for source in inputs)  # transformers streams generators only
-            if inputs == []:
-                return []
         return super().__call__(inputs, **kwargs)
 
-    def _sanitize_parameters(self, **options: Any) -> tuple[dict, dict, dict]:
-        if unknown := options.keys() - {"top_k", "answer"}:
-            raise TypeError(f"{TASK} has no option {', '.join(sorted(unknown))}")
-        top_k, answer = options.get("top_k"), options.get("answer", "emotion")
-        if top_k is not None and top_k < 1:
-            raise ValueError(f"top_k {top_k!r} is not 1 or more, or None for all")
-        answers = [task.name for task in self.model.tasks if task.level == "sequence"]
-        if answer not in (*answers, VALENCE_AROUSAL.name):
-            raise ValueError(
-                f"no answer {answer!r}; there are {', '.join(answers)}, {VALENCE_AROUSAL.name}"
-            )
-        return {}, {}, options
+    def is_source(self, inputs: object) -> bool:
+        return kind_of(inputs) is not None
+
+    @property
+    def answers(self) -> list[Task]:
+        tasks = {task.name: task for task in super().answers}
+        return list(
+            {EMOTION.name: EMOTION, **tasks, VALENCE_AROUSAL.name: VALENCE_AROUSAL}.values()
+        )
+
+    def scores(self, task: Task, answers: dict[str, np.ndarray]) -> np.ndarray:
+        if task is VALENCE_AROUSAL:
+            return valence_arousal(answers[EMOTION.name][0])
+        return super().scores(task, answers)
 
     def preprocess(self, source: Source) -> dict[str, list[np.ndarray]]:
         notes = read_notes(source)
@@ -134,41 +122,6 @@ class MusicEmotionPipeline(Pipeline):
     def _forward(self, batch: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
         rows = np.stack(batch["features"]) if "features" in batch else None
         return predict_ids(self.model, batch["ids"], rows, max(WINDOWS, len(batch["ids"])))
-
-    def postprocess(
-        self, answers: dict[str, np.ndarray], top_k: int | None = None, answer: str = "emotion"
-    ) -> Answer:
-        if answer == VALENCE_AROUSAL.name:
-            task, scores = VALENCE_AROUSAL, valence_arousal(answers["emotion"][0])
-        else:
-            task = next(task for task in self.model.tasks if task.name == answer)
-            scores = answers[answer][0]
-        order = range(len(scores))
-        if task.kind != "regression":
-            order = np.argsort(-scores, kind="stable")[:top_k]
-        return [{"label": task.labels[i], "score": float(scores[i])} for i in order]
-
-    def get_iterator(
-        self,
-        inputs: Any,
-        num_workers: int,
-        batch_size: int,
-        preprocess_params: dict,
-        forward_params: dict,
-        postprocess_params: dict,
-    ) -> PipelineIterator:
-        # As in transformers, but that pieces are joined into lists, whose windows `predict_ids`
-        # sorts and pads: there is no padding of whole pieces.
-        if hasattr(inputs, "__len__"):
-            pieces = PipelineDataset(inputs, self.preprocess, preprocess_params)
-        else:
-            pieces = PipelineIterator(inputs, self.preprocess, preprocess_params)
-            num_workers = min(num_workers, 1)  # each worker would go through all of a stream
-        loader = DataLoader(
-            pieces, batch_size=batch_size, num_workers=num_workers, collate_fn=_joined
-        )
-        answers = PipelineIterator(loader, self.forward, forward_params, batch_size)
-        return PipelineIterator(answers, self.postprocess, postprocess_params)
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         """Write model and tokenizer to a folder, which is then the `model` of `pipeline`.
@@ -194,10 +147,6 @@ class ModelWithTokenizer:
         """The model, its tokenizer in the attribute `music_tokenizer`; see `load_model`."""
         model, model.music_tokenizer = load_model(name, **kwargs)
         return model
-
-
-def _joined(items: list[dict[str, list]]) -> dict[str, list]:
-    return {name: [item[name][0] for item in items] for name in items[0]}
 
 
 PIPELINE_REGISTRY.register_pipeline(

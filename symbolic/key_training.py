@@ -257,7 +257,7 @@ def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicM
     save_run(
         training.output_dir,
         model,
-        TokenScheme.of(tokenizer),
+        TokenScheme.of(tokenizer).save_tokenizer,
         {"pop909": Path(arguments.pop909).name, "when_in_rome": Path(arguments.when_in_rome).name},
         [group_name(piece.corpus, piece.group) for piece in data.pieces],
         shape(),

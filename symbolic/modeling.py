@@ -46,7 +46,8 @@ class SymbolicModel(PreTrainedModel):
             raise ValueError(f"unknown encoder {config.encoder!r}; known: {', '.join(ENCODERS)}")
         self.encoder = ENCODERS[config.encoder](config)
         self.tasks = config.task_specs
-        self.hears_notes = not isinstance(self.encoder, FeatureEncoder)
+        self.hears_audio = config.front is not None
+        self.hears_notes = not (self.hears_audio or isinstance(self.encoder, FeatureEncoder))
         self.heads = nn.ModuleDict({task.name: self._head(task) for task in self.tasks})
         if config.task_weighting == "uncertainty":
             self.log_variances = nn.ParameterDict(
@@ -56,7 +57,7 @@ class SymbolicModel(PreTrainedModel):
 
     def _head(self, task: Task) -> nn.Module:
         config, encoder = self.config, self.encoder
-        if self.hears_notes:
+        if not isinstance(encoder, FeatureEncoder):
             return Head(task, encoder.hidden_size, config.head_dropout)
         if task.level == "token":
             raise ValueError(f"task {task.name} asks for notes, and the encoder hears features")
@@ -84,6 +85,7 @@ class SymbolicModel(PreTrainedModel):
         self,
         input_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
+        input_values: torch.Tensor | None = None,
         features: torch.Tensor | None = None,
         labels: dict[str, torch.Tensor] | None = None,
         **inputs: torch.Tensor,
@@ -93,6 +95,8 @@ class SymbolicModel(PreTrainedModel):
         Args:
             input_ids: (B, T, F) super-tokens of notes.
             attention_mask: (B, T), 1 for real positions.
+            input_values: (B, T, F) frames or (B, T) samples, as the configuration's front says.
+                Encoders that hear audio take these and the mask.
             features: (B, C) features of the whole piece, where the configuration names C of them.
                 An encoder of features takes nothing else.
             labels: by task name, as `Task.loss` takes them; a task that is missing, or has no
@@ -100,7 +104,12 @@ class SymbolicModel(PreTrainedModel):
             inputs: what else the encoder takes.
         """
         # Named in the signature so that the stock Trainer does not drop them from the examples.
-        named = {"input_ids": input_ids, "attention_mask": attention_mask, "features": features}
+        named = {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "input_values": input_values,
+            "features": features,
+        }
         given = {name: value for name, value in named.items() if value is not None}
         hidden, mask = self.encoder(**given, **inputs)
         logits, answers = {}, {}

@@ -95,7 +95,7 @@ def pretrain(
         save_run(
             training.output_dir,
             model,
-            tokens.scheme,
+            tokens.scheme.save_tokenizer,
             source,
             groups,
             arguments,

@@ -1,17 +1,15 @@
-"""What a training leaves in its folder: model, tokenizer, record, predictions."""
+"""What a training leaves in its folder: model, what makes its input, record, predictions."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
 
-from symbolic.building import ShapeArguments
-from symbolic.data.scheme import TokenScheme
 from symbolic.modeling import SymbolicModel
 from symbolic.predictions import PREDICTIONS, Row, write_predictions
 from symbolic.trainer import FitArguments
@@ -33,28 +31,30 @@ TOLD = (
 def save_run(
     output: str | Path,
     model: SymbolicModel,
-    scheme: TokenScheme,
+    save_input: Callable[[Path], object],
     data: dict[str, Any],
     groups: Iterable[str],
-    arguments: ShapeArguments,
+    arguments: Any,
     fitting: FitArguments,
     training: TrainingArguments,
     rows: list[Row],
 ) -> None:
-    """Write a model, its tokenizer, its record and what it says of the pieces held out.
+    """Write a model, what makes its input, its record and what it says of the pieces held out.
 
     Args:
         output: the folder.
         model: trained.
-        scheme: of its tokens.
+        save_input: writes into the folder what the model's input is made with: its tokenizer, or
+            its feature extractor.
         data: what the record says of the data: names of files, never where they lie.
         groups: trained on, as `symbolic.data.group_name` writes them; validation groups count.
-        arguments, fitting, training: as the training took them.
+        arguments: a data class, of the model.
+        fitting, training: as the training took them.
         rows: as `symbolic.predictions.predictions` gives them; none, no file.
     """
     output = Path(output)
     model.save_pretrained(output)
-    scheme.save_tokenizer(output)
+    save_input(output)
     shape = asdict(arguments)
     for name in ("tokenizer", "pretrained"):
         if shape.get(name):

@@ -156,7 +156,7 @@ def train_on(
         save_run(
             training.output_dir,
             model,
-            tokens.scheme,
+            tokens.scheme.save_tokenizer,
             source,
             list(dict.fromkeys([*groups[train].tolist(), *known])),
             arguments,

@@ -193,7 +193,7 @@ def train(
         save_run(
             training.output_dir,
             model,
-            TokenScheme.of(tokenizer),
+            TokenScheme.of(tokenizer).save_tokenizer,
             recorded_data(data),
             groups,
             arguments,

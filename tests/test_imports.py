@@ -48,7 +48,7 @@ LAYERS = (
             "scoring",
             "evaluation",
         ),
-        *("emotion_pipeline", "card_results", "model_card", "publishing"),
+        *("emotion_pipeline", "piece_pipeline", "card_results", "model_card", "publishing"),
     ),
     ("sweep",),
     ("plots", "report", "evaluating", "commands", "cli"),

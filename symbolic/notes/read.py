@@ -126,11 +126,22 @@ def _read_content(data: bytes) -> NoteTable:
         raise ReadError("empty file")
     if len(data) > MAX_BYTES:
         raise ReadError(f"{len(data) / 2**20:.0f} MiB, more than the {MAX_BYTES >> 20} MiB read")
+    if is_recording(data):
+        raise ReadError("a recording, not notes: a model of audio is needed to hear it")
     if is_midi(data):
         return read_midi(data)
     if data[:4] == b"PK\x03\x04" or data.lstrip()[:1] == b"<" or data[:3] in _XML_MARKS:
         return read_musicxml(data)
     raise ReadError(f"neither MIDI nor MusicXML: the file begins with {data[:8]!r}")
+
+
+def is_recording(data: bytes) -> bool:
+    """Whether the content of a file begins as audio does: WAV, AIFF, AU, FLAC, Ogg or MP3."""
+    if data[:4] in (b"RIFF", b"FORM"):
+        return data[8:12] in (b"WAVE", b"AIFF", b"AIFC")
+    # An MP3 begins with a tag or with a frame: eleven bits, and layer II or III.
+    frame = data[:1] == b"\xff" and data[1:2] and data[1] & 0xE0 == 0xE0 and data[1] & 6 in (2, 4)
+    return data[:4] in (b".snd", b"fLaC", b"OggS") or data[:3] == b"ID3" or bool(frame)
 
 
 # UTF-8 and UTF-16 byte order marks, and "<" in UTF-16 without one.
