@@ -2,7 +2,7 @@
 
 Public names are imported when they are first used, so that `import symbolic` costs next to nothing.
 The transformers Auto classes know the `symbolic` model type as soon as they are imported, and
-`transformers.pipeline` the task `music-emotion`.
+`transformers.pipeline` the tasks `music-emotion` and `music-tags`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from symbolic.auto import register_on_import
 __version__ = "0.1.0"
 
 _NAMES = {
+    "AudioScorer": "symbolic.audio_scoring",
     "CPTokenizer": "symbolic.tokenizers",
     "EmotionScorer": "symbolic.scoring",
     "FerreiraTokenizer": "symbolic.tokenizers",
     "MidiTokTokenizer": "symbolic.tokenizers",
     "MusicEmotionPipeline": "symbolic.emotion_pipeline",
+    "MusicTagsPipeline": "symbolic.tags_pipeline",
     "NoteTable": "symbolic.notes",
     "ReadError": "symbolic.notes",
     "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well
+    "SymbolicFeatureExtractor": "symbolic.feature_extraction",
     "SymbolicModel": "symbolic.modeling",
     "SymbolicOutput": "symbolic.modeling",
     "Task": "symbolic.tasks",

@@ -14,6 +14,7 @@ import sys
 # What modeling imports, each of which may itself be what imports transformers: modeling then waits
 # until it is whole.
 _BELOW = ("symbolic.configuration", "symbolic.encoders")
+_EXTRACTOR = "symbolic.audio.extractor"
 
 
 def register_on_import() -> None:
@@ -27,6 +28,8 @@ def register_on_import() -> None:
     wrapt.register_post_import_hook(_register, "transformers")
     for name in _BELOW:
         wrapt.register_post_import_hook(_register, name)
+    for name in ("transformers", *_BELOW, _EXTRACTOR):
+        wrapt.register_post_import_hook(_register_extractor, name)
     wrapt.register_post_import_hook(_register_pipeline, "transformers.pipelines")
 
 
@@ -37,9 +40,18 @@ def _register(module) -> None:
         importlib.import_module("symbolic.modeling")
 
 
+def _register_extractor(module) -> None:
+    # What is still being imported comes here again when it is whole.
+    others = {*_BELOW, _EXTRACTOR} - {module.__name__}
+    specs = [getattr(sys.modules.get(name), "__spec__", None) for name in others]
+    if not any(getattr(spec, "_initializing", False) for spec in specs):
+        importlib.import_module("symbolic.feature_extraction")
+
+
 def _register_pipeline(module) -> None:
     try:
         importlib.import_module("symbolic.emotion_pipeline")
+        importlib.import_module("symbolic.tags_pipeline")
     except ModuleNotFoundError as error:
         # Without what reads music there is no pipeline of music; the others must go on working.
         if (error.name or "").partition(".")[0] == "symbolic":

@@ -75,7 +75,9 @@ class SymbolicConfig(PreTrainedConfig):
             for tasks that are not named.
         task_weighting: `fixed`, by the tasks' own weights, or `uncertainty`, by weights that are
             learnt beside them (Kendall, Gal & Cipolla 2018).
-        window: tokens in one window.
+        window: tokens in one window; of an encoder that hears audio, samples or frames.
+        chunks: of a recording, evenly spaced windows whose answers are averaged; as many as cover
+            it where None.
         temperatures: by task name, what the logits are divided by before they become
             probabilities (Guo 2017); 1 for a task that is not named. Losses do not use it.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
@@ -107,6 +109,7 @@ class SymbolicConfig(PreTrainedConfig):
         class_weights: dict[str, list[float]] | None = None,
         task_weighting: str = "fixed",
         window: int = 512,
+        chunks: int | None = None,
         temperatures: dict[str, float] | None = None,
         tokenizer_class: str = "CPTokenizer",
         **kwargs,
@@ -148,6 +151,7 @@ class SymbolicConfig(PreTrainedConfig):
             raise ValueError(f"task_weighting {task_weighting!r} is none of {WEIGHTINGS}")
         self.task_weighting = task_weighting
         self.window = window
+        self.chunks = chunks
         self.temperatures = dict(temperatures or {})
         super().__init__(tokenizer_class=tokenizer_class, **kwargs)
 

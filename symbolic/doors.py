@@ -79,6 +79,18 @@ def settings(path: str | Path) -> dict[str, list[str]]:
     return words
 
 
+def gives(option: str, arguments: Sequence[str] | None = None) -> bool:
+    """Whether words of a command line, or a file of settings before them, give an option."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    while words and words[0].lower().endswith(SUFFIXES):
+        try:
+            if option in settings(words.pop(0)):
+                return True
+        except (OSError, ValueError):
+            return False  # which the parser will tell
+    return any(word.partition("=")[0] == f"--{option}" for word in words)
+
+
 def guarded(door, arguments: Sequence[str] | None = None) -> int:
     """Run a command; what the user can mend is one line on stderr, and status 2."""
     from symbolic.data.groups import LeakError

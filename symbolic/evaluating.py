@@ -6,7 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from transformers.utils import CONFIG_NAME
+
 from symbolic.baselines import BASELINES
+from symbolic.configuration import SymbolicConfig
 from symbolic.data import DataArguments
 from symbolic.doors import guarded
 from symbolic.evaluation import MODEL, REFERENCE, Evaluation, evaluate
@@ -26,6 +29,14 @@ def _main(arguments: Sequence[str] | None) -> None:
         description="Score trained models on what they held out, beside the baselines."
     )
     parser.add_argument("models", nargs="+", help="folders; several are folds or seeds, pooled")
+    parser.add_argument("--audio", help="of models of audio: folder of their corpus, for a probe")
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="of models of audio: how often answers change under an equaliser, a low-pass, another "
+        "gain and speed; models of notes are asked likewise unless --no_robustness forbids it",
+    )
+    parser.add_argument("--views", help="of models of audio: a picture of their embeddings")
     parser.add_argument("--emopia", help="folder of EMOPIA")
     parser.add_argument("--vgmidi", help="folder of VGMIDI")
     parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
@@ -46,6 +57,11 @@ def _main(arguments: Sequence[str] | None) -> None:
         "where only one is named)",
     )
     options = parser.parse_args(arguments)
+    if hears_audio(options.models[0]):
+        from symbolic.audio_evaluating import report_audio
+
+        report_audio(options.models, options.audio, options.probe, options.views)
+        return
     baselines = [] if options.baselines == "none" else options.baselines.split(",")
     if unknown := set(baselines) - BASELINES.keys():
         raise ValueError(f"no baseline {', '.join(unknown)}; there are {', '.join(BASELINES)}")
@@ -69,6 +85,13 @@ def _main(arguments: Sequence[str] | None) -> None:
     into = options.metrics_into or (options.models[0] if len(options.models) == 1 else None)
     if into:
         write_system(into, result.frames[MODEL], result.summaries[MODEL], Path(into).name)
+
+
+def hears_audio(folder: str) -> bool:
+    """Whether a folder holds a model of audio."""
+    return (Path(folder) / CONFIG_NAME).is_file() and (
+        SymbolicConfig.from_pretrained(folder).front is not None
+    )
 
 
 def _print(result: Evaluation) -> None:

@@ -26,7 +26,12 @@ from symbolic.features import feature_frame
 from symbolic.inference import predict
 from symbolic.keys import estimate_key, parse_key
 from symbolic.notes import NoteTable, read_notes
-from symbolic.prediction_frames import PROBABILITIES, piece_level, read_predictions
+from symbolic.prediction_frames import (
+    PROBABILITIES,
+    assert_folds,
+    piece_level,
+    read_predictions,
+)
 from symbolic.predictions import PREDICTIONS, Row, predictions
 from symbolic.results import Summary, summarise
 from symbolic.robustness import Answer, robustness_of
@@ -101,7 +106,8 @@ def evaluate(
     parts = [_evaluate_one(Path(one), data, baselines, robust, skip_known) for one in folders]
     if len({part.leaks for part in parts}) > 1:
         raise ValueError("some of these models were trained on a split that leaks, others were not")
-    _assert_folds(parts)
+    if not parts[0].leaks:
+        assert_folds({f"{one.folder} ({n})": one.frames[MODEL] for n, one in enumerate(parts, 1)})
     names = [name for name in parts[0].frames if all(name in part.frames for part in parts)]
     frames = {name: pd.concat([p.frames[name] for p in parts], ignore_index=True) for name in names}
     left_out = 0
@@ -238,18 +244,6 @@ def _frame(rows: list[Row]) -> pd.DataFrame:
     for column in numbers.drop("predicted", errors="ignore"):
         frame[column] = frame[column].astype(float)
     return frame
-
-
-def _assert_folds(parts: Sequence[_Part]) -> None:
-    """No two models of one seed may have predicted the same group."""
-    sides: dict[Any, dict[str, list[str]]] = {}
-    for number, part in enumerate(parts, 1):
-        for seed, rows in part.frames[MODEL].groupby("seed"):
-            names = [group_name(*pair) for pair in zip(rows["corpus"], rows["group"], strict=True)]
-            sides.setdefault(seed, {})[f"{part.folder} (model {number})"] = names
-    if not parts[0].leaks:
-        for folders in sides.values():
-            assert_disjoint(**folders)
 
 
 def pooled(parts: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from symbolic.data import window_starts
+from symbolic.data import AudioDataset, Collator, window_starts
 from symbolic.encoders import FeatureExperts
 from symbolic.features import features
 from symbolic.modeling import SymbolicModel
@@ -16,6 +16,8 @@ from symbolic.notes import NoteTable
 
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
+
+    Batch = tuple[dict[str, torch.Tensor], Sequence[int]]
 
 
 def predict(
@@ -69,20 +71,16 @@ def predict_ids(
     if not model.hears_notes:
         return predict_features(model, rows)
     config = model.config
-    inputs = {} if rows is None else {"features": torch.from_numpy(rows).float()}
     cuts = [
         (piece, start, start + min(len(ids), config.window))
         for piece, ids in enumerate(sequences)
         for start in window_starts(len(ids), config.window).tolist()
     ]
     cuts.sort(key=lambda cut: cut[2] - cut[1])
-    tasks = [task for task in model.tasks if task.level == "sequence"]
-    totals = {task.name: np.zeros((len(sequences), task.num_labels)) for task in tasks}
-    counts = np.bincount([piece for piece, _, _ in cuts], minlength=len(sequences))
+    features = None if rows is None else torch.from_numpy(rows).float()
     pad = torch.tensor(config.pad_ids)
-    was_training = model.training
-    model.eval()
-    with torch.inference_mode():
+
+    def batches() -> Iterator[Batch]:
         for first in range(0, len(cuts), batch_size):
             batch = cuts[first : first + batch_size]
             longest = batch[-1][2] - batch[-1][1]
@@ -94,13 +92,62 @@ def predict_ids(
                 ids[row, : end - start] = torch.from_numpy(sequences[piece][start:end])
                 mask[row, : end - start] = 1
             pieces = [piece for piece, _, _ in batch]
-            named = {"input_ids": ids, "attention_mask": mask}
-            named |= {name: rows[pieces] for name, rows in inputs.items()}
-            output = model(**{name: value.to(model.device) for name, value in named.items()})
+            inputs = {"input_ids": ids, "attention_mask": mask}
+            if features is not None:
+                inputs["features"] = features[pieces]
+            yield inputs, pieces
+
+    return _averaged(model, batches(), len(sequences))
+
+
+def predict_audio(
+    model: SymbolicModel, arrays: Sequence[np.ndarray], batch_size: int = 16
+) -> dict[str, np.ndarray]:
+    """Answers of every sequence-level task for every recording.
+
+    A recording is cut into windows of `config.window` positions, `config.chunks` of them evenly
+    spaced or as many as cover it, and what they say is averaged.
+
+    Args:
+        model: one that hears audio, used in evaluation mode, on the device it is on.
+        arrays: of each recording the (T, F) frames or (n,) samples that the model takes.
+        batch_size: windows in one forward pass.
+
+    Returns:
+        As `predict_ids`.
+    """
+    config = model.config
+    windows = AudioDataset(
+        arrays, [{}] * len(arrays), config.window, chunks=config.chunks, every=True
+    )
+    collate = Collator(model.tasks, config.pad_ids)
+
+    def batches() -> Iterator[Batch]:
+        for first in range(0, len(windows), batch_size):
+            chosen = range(first, min(first + batch_size, len(windows)))
+            batch = collate([windows[i] for i in chosen])
+            del batch["labels"]
+            yield batch, windows.piece[chosen.start : chosen.stop]
+
+    return _averaged(model, batches(), len(arrays))
+
+
+def _averaged(model: SymbolicModel, batches: Iterable[Batch], pieces: int) -> dict[str, np.ndarray]:
+    """What a model says of windows, averaged over those of each of so many pieces."""
+    tasks = [task for task in model.tasks if task.level == "sequence"]
+    totals = {task.name: np.zeros((pieces, task.num_labels)) for task in tasks}
+    counts = np.zeros(pieces, np.int64)
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode():
+        for inputs, which in batches:
+            output = model(**{name: value.to(model.device) for name, value in inputs.items()})
+            np.add.at(counts, which, 1)
             for task in tasks:
                 logits = output.logits[task.name].cpu().double()  # Apple's GPUs have no doubles
-                answer = _answers(logits / config.temperatures.get(task.name, 1.0), task.kind)
-                np.add.at(totals[task.name], pieces, answer.numpy())
+                temperature = model.config.temperatures.get(task.name, 1.0)
+                answer = _answers(logits / temperature, task.kind)
+                np.add.at(totals[task.name], which, answer.numpy())
     model.train(was_training)
     return {name: total / counts[:, None] for name, total in totals.items()}
 

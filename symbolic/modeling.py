@@ -9,6 +9,7 @@ from torch import nn
 from transformers import AutoModel, PreTrainedModel
 from transformers.utils import ModelOutput
 
+from symbolic.audio.torch_front import SpectralFront
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureExperts, HeardKey
 from symbolic.encoders.tonic import TonicNetwork
@@ -39,6 +40,7 @@ class SymbolicModel(PreTrainedModel):
     accepts_loss_kwargs = False  # else the Trainer scales the loss under gradient accumulation
     supports_gradient_checkpointing = True  # where the backbone can
     _supports_sdpa = True
+    _keep_in_fp32_modules_strict = ("spectral",)
 
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__(config)
@@ -67,6 +69,14 @@ class SymbolicModel(PreTrainedModel):
             return HeardKey()
         return Head(task, encoder.hidden_size, config.head_dropout)
 
+    def train(self, mode: bool = True) -> SymbolicModel:
+        """Set training mode; batch norms whose weights are frozen keep their statistics, too."""
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.affine:
+                module.train(mode and module.weight.requires_grad)
+        return self
+
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Linear):
             nn.init.xavier_uniform_(module.weight)
@@ -78,7 +88,8 @@ class SymbolicModel(PreTrainedModel):
         elif isinstance(module, nn.LayerNorm):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
-        elif isinstance(module, FeatureExperts | TonicNetwork):  # after the layers within it
+        elif isinstance(module, FeatureExperts | TonicNetwork | SpectralFront):
+            # After the layers within it.
             module.reset()
 
     def forward(

@@ -15,11 +15,13 @@ Those after `quadrant` may be absent. Other columns are kept and not looked at.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbolic.data.groups import assert_disjoint, group_name
 from symbolic.tasks import QUADRANTS
 
 if TYPE_CHECKING:
@@ -184,3 +186,21 @@ def piece_level(frame: pd.DataFrame, by: str = "group") -> tuple[pd.DataFrame, i
     joined["file"] = joined[by].astype(str)
     columns = [name for name in (*REQUIRED, *NUMBERS) if name in joined]
     return joined[columns], left_out
+
+
+def assert_folds(frames: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse predictions of which two runs of one seed have the same group.
+
+    Args:
+        frames: by the name of the run, with `corpus`, `group` and `seed`.
+
+    Raises:
+        LeakError: naming the runs.
+    """
+    sides: dict[Any, dict[str, list[str]]] = {}
+    for run, frame in frames.items():
+        for seed, rows in frame.groupby("seed"):
+            names = [group_name(*pair) for pair in zip(rows["corpus"], rows["group"], strict=True)]
+            sides.setdefault(seed, {})[run] = names
+    for runs in sides.values():
+        assert_disjoint(**runs)

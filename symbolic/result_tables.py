@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -93,14 +93,14 @@ def results_table(
     return lines
 
 
-def confusion_table(matrix: np.ndarray, name: str = "") -> str:
-    """Markdown: a (4, 4) confusion matrix, rows true and columns predicted quadrants."""
+def confusion_table(matrix: np.ndarray, name: str = "", labels: Sequence[str] = QUADRANTS) -> str:
+    """Markdown: a (K, K) confusion matrix, rows true and columns predicted classes."""
     whole = np.allclose(matrix, np.round(matrix), atol=1e-6)
     rows = [
-        [f"**{quadrant}**", *(f"{count:.{0 if whole else 1}f}" for count in row)]
-        for quadrant, row in zip(QUADRANTS, matrix, strict=True)
+        [f"**{label}**", *(f"{count:.{0 if whole else 1}f}" for count in row)]
+        for label, row in zip(labels, matrix, strict=True)
     ]
-    return markdown([name, *QUADRANTS], rows)
+    return markdown([name, *labels], rows)
 
 
 def markdown(head: list[str], rows: list[list[str]]) -> str:

@@ -52,14 +52,26 @@ def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, T
     name = os.fspath(name)
     hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
     config = SymbolicConfig.from_pretrained(name, **hub)
+    if config.front is not None:
+        raise ValueError(f"{name}: a model of audio, which reads no notes")
+    model = loaded(name, config, **kwargs)
+    tokenizer = load_tokenizer(config.tokenizer_class, name, **hub)
+    check_vocabulary(model, tokenizer)
+    return model, tokenizer
+
+
+def loaded(name: str, config: SymbolicConfig, **kwargs: Any) -> SymbolicModel:
+    """A model with all its weights.
+
+    Raises:
+        ValueError: weights that are missing.
+    """
     model, loading = SymbolicModel.from_pretrained(
         name, config=config, **{**kwargs, "use_safetensors": True, "output_loading_info": True}
     )
     if loading["missing_keys"]:
         raise ValueError(f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}")
-    tokenizer = load_tokenizer(config.tokenizer_class, name, **hub)
-    check_vocabulary(model, tokenizer)
-    return model, tokenizer
+    return model
 
 
 def check_vocabulary(model: SymbolicModel, tokenizer: Tokenizer) -> None:

@@ -28,7 +28,7 @@ from symbolic.data import (
     validation_split,
 )
 from symbolic.data.dataset import MASKED_VELOCITY
-from symbolic.doors import guarded, parsed
+from symbolic.doors import gives, guarded, parsed
 from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
@@ -206,11 +206,20 @@ def train(
     return model
 
 
+DESCRIPTION = (
+    "Train a model on labelled music. With --system NAME, on recordings: see --system fcn --help"
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The door of `scripts/train.py` and `symbolic train`."""
+    """The door of `scripts/train.py` and `symbolic train`; `--system` names a system of audio."""
+    if gives("system", arguments):
+        from symbolic.audio_training import main as train_audio
+
+        return train_audio(arguments)
     return guarded(_main, arguments)
 
 
 def _main(arguments: Sequence[str] | None) -> None:
     kinds = (DataArguments, ModelArguments, FitArguments, TrainingArguments)
-    train(*parsed(kinds, arguments, TRAINING_DEFAULTS, "Train a model on labelled music."))
+    train(*parsed(kinds, arguments, TRAINING_DEFAULTS, DESCRIPTION))

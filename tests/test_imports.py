@@ -37,6 +37,9 @@ LAYERS = (
         "trainer",
         "runs",
         "doors",
+        "feature_extraction",
+        "audio_predictions",
+        "probe",
     ),
     (
         *(
@@ -48,10 +51,21 @@ LAYERS = (
             "scoring",
             "evaluation",
         ),
-        *("emotion_pipeline", "piece_pipeline", "card_results", "model_card", "publishing"),
+        *("audio_training", "audio_baselines", "audio_scoring", "audio_evaluation"),
+        *(
+            "tags_pipeline",
+            "emotion_pipeline",
+            "piece_pipeline",
+            "card_results",
+            "model_card",
+            "publishing",
+        ),
     ),
     ("sweep",),
-    ("plots", "report", "evaluating", "commands", "cli"),
+    (
+        *("plots", "embedding_views", "report", "audio_evaluating", "evaluating"),
+        *("commands", "cli"),
+    ),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 TOP = {"symbolic", "symbolic.auto"}  # they only hand out names, and register them

@@ -15,6 +15,10 @@ WRITERS = {
         path, orient="records", lines=True, force_ascii=False, double_precision=15
     ),
 }
+SHOWN = (
+    *("file", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"),
+    *("notes", "seconds"),
+)
 PICTURES = (".png", ".pdf", ".svg")
 
 
@@ -24,8 +28,8 @@ def add_score(commands: argparse._SubParsersAction) -> None:
         "score",
         help="score files and folders for emotion",
         description="Score MIDI and MusicXML files: quadrant probabilities (Q1 happy, Q2 angry, "
-        "Q3 sad, Q4 calm), valence, arousal, key and dynamics, one row per file. A file that "
-        "cannot be read gets a row that says why.",
+        "Q3 sad, Q4 calm), valence, arousal, key and dynamics, one row per file; or recordings, "
+        "with a --model that hears audio. A file that cannot be read gets a row that says why.",
     )
     score.set_defaults(run=_score)
     score.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
@@ -73,11 +77,15 @@ def _score(options: argparse.Namespace) -> int:
         make_room(path)
     from symbolic.notes.sources import find_sources
 
-    found = list(find_sources(options.paths, options.recursive))
+    audio = options.model is not None and _hears_audio(options.model)
+    if audio and options.plot:
+        raise UsageError(f"model {options.model!r} hears audio: there is no plane to draw")
+    suffixes, kind = _listened(audio)
+    found = list(find_sources(options.paths, options.recursive, suffixes))
     if not found:
-        print(f"symbolic: no MIDI or MusicXML file in {', '.join(options.paths)}", file=sys.stderr)
+        print(f"symbolic: no {kind} file in {', '.join(options.paths)}", file=sys.stderr)
         return 1
-    scorer = _load(options.model, options.device)
+    scorer = _load(options.model, options.device, audio)
     table = scorer.score(
         found,
         batch_size=options.batch_size,
@@ -95,11 +103,34 @@ def _score(options: argparse.Namespace) -> int:
     return 0
 
 
-def _load(name: str | None, device: str):
+def _hears_audio(name: str) -> bool:
+    from symbolic.configuration import SymbolicConfig
+
+    try:
+        return SymbolicConfig.from_pretrained(name).front is not None
+    except Exception:  # loading the model tells what is wrong with it
+        return False
+
+
+def _listened(audio: bool) -> tuple[tuple[str, ...], str]:
+    """Names that files in folders must end with, and what they are called together."""
+    if audio:
+        from symbolic.audio_scoring import SUFFIXES
+
+        return SUFFIXES, "audio or MIDI"
+    from symbolic.notes.read import SUFFIXES
+
+    return SUFFIXES, "MIDI or MusicXML"
+
+
+def _load(name: str | None, device: str, audio: bool):
     import torch
     from transformers.utils import logging
 
-    from symbolic.scoring import EmotionScorer
+    if audio:
+        from symbolic.audio_scoring import AudioScorer as Scorer
+    else:
+        from symbolic.scoring import EmotionScorer as Scorer
 
     logging.disable_progress_bar()
     try:
@@ -108,7 +139,7 @@ def _load(name: str | None, device: str):
         reason = str(error).splitlines()[0]
         raise UsageError(f"device {device!r} cannot be used: {reason}") from error
     try:
-        return EmotionScorer.from_pretrained(name, device=device)
+        return Scorer.from_pretrained(name, device=device)
     except Exception as error:  # safetensors, transformers and the hub raise of many kinds
         reason = " ".join(str(error).split())
         raise UsageError(f"model {name!r} cannot be loaded: {reason}") from error
@@ -120,9 +151,11 @@ def _print(table, options: argparse.Namespace) -> None:
     shown.insert(0, "file", names)
     failed = table["error"] != ""
     if not failed.all():
-        columns = ["file", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"]
+        columns = [name for name in SHOWN if name in shown]
+        if "quadrant" not in shown:
+            columns = [name for name in shown if name != "path"]
         print(
-            shown.loc[~failed, [*columns, "notes", "seconds"]].to_string(
+            shown.loc[~failed, columns].to_string(
                 index=False,
                 max_rows=60,
                 na_rep="-",

@@ -1,12 +1,17 @@
 """Data: labelled pieces, splits without leaks, windows, token files, batches."""
 
 from symbolic.data.annotated_keys import read_pop909, read_when_in_rome
+from symbolic.data.audio_corpora import AudioCorpus
+from symbolic.data.audio_dataset import AudioDataset
+from symbolic.data.audio_folder import read_audio_folder
+from symbolic.data.audio_readers import AUDIO_READERS
 from symbolic.data.audit import Audit
 from symbolic.data.audited import audit_paths, audited_pieces
 from symbolic.data.collator import Collator
 from symbolic.data.dataset import PieceDataset
 from symbolic.data.emopia import EMOPIA_LOOK_ALIKES, listed_pieces, read_emopia
 from symbolic.data.feature_dataset import FeatureDataset
+from symbolic.data.fma import read_fma
 from symbolic.data.folds import FOLDS, fold_pieces, validation_split
 from symbolic.data.groups import (
     LeakError,
@@ -15,8 +20,11 @@ from symbolic.data.groups import (
     group_name,
     merged_groups,
 )
+from symbolic.data.gtzan import read_gtzan
 from symbolic.data.labelled import read_labelled
+from symbolic.data.magnatagatune import read_magnatagatune
 from symbolic.data.midibert import load_midibert, save_midibert
+from symbolic.data.moods import read_moods
 from symbolic.data.pieces import Piece, loose_pieces
 from symbolic.data.protocols import (
     PROTOCOLS,
@@ -39,10 +47,13 @@ from symbolic.data.vgmidi import read_vgmidi
 from symbolic.data.windows import window_starts
 
 __all__ = [
+    "AUDIO_READERS",
     "EMOPIA_LOOK_ALIKES",
     "FOLDS",
     "PROTOCOLS",
     "READERS",
+    "AudioCorpus",
+    "AudioDataset",
     "Audit",
     "Collator",
     "DataArguments",
@@ -68,8 +79,13 @@ __all__ = [
     "load_tokens",
     "loose_pieces",
     "merged_groups",
+    "read_audio_folder",
     "read_emopia",
+    "read_fma",
+    "read_gtzan",
     "read_labelled",
+    "read_magnatagatune",
+    "read_moods",
     "read_pop909",
     "read_tables",
     "read_vgmidi",

@@ -13,29 +13,31 @@ from symbolic.tasks import Task
 
 @dataclass(frozen=True)
 class Collator:
-    """Pads super-tokens and note labels; a label that a piece lacks is -100 or NaN.
+    """Pads tokens, frames or samples and their labels; a label that a piece lacks is -100 or NaN.
 
     Attributes:
         tasks: every one of them has labels in every batch, as the stock Trainer needs it.
-        pad_ids: the super-token of padding.
+        pad_ids: the super-token of padding; none where examples are audio, whose padding is 0.
     """
 
     tasks: tuple[Task, ...]
-    pad_ids: Sequence[int]
+    pad_ids: Sequence[int] = ()
 
     def __call__(self, examples: Sequence[dict[str, object]]) -> dict[str, object]:
-        """One batch of B examples, the longest with T tokens.
+        """One batch of B examples, the longest with T tokens, frames or samples.
 
         Returns:
-            `input_ids` (B, T, F), or (B, T) where examples are flat, and `attention_mask` (B, T),
-            both int64; `labels` by task name; and `features` (B, C) where the examples have them.
-            Of examples without ids, `features` and `labels` alone.
+            `input_ids` (B, T, F) int64 or `input_values` (B, T, F) float32, or (B, T) where
+            examples are flat, and `attention_mask` (B, T) int64; `labels` by task name; and
+            `features` (B, C) where the examples have them. Of examples without ids and values,
+            `features` and `labels` alone.
         """
         batch: dict[str, object] = {}
         lengths = np.zeros(len(examples), np.int64)
-        if "input_ids" in examples[0]:
-            lengths = np.array([len(example["input_ids"]) for example in examples])
-            batch |= self._windows(examples, lengths)
+        for name in ("input_ids", "input_values"):
+            if name in examples[0]:
+                lengths = np.array([len(example[name]) for example in examples])
+                batch |= self._windows(name, examples, lengths)
         batch["labels"] = {task.name: self._labels(task, examples, lengths) for task in self.tasks}
         if "features" in examples[0]:
             stacked = np.stack([example["features"] for example in examples])
@@ -43,17 +45,19 @@ class Collator:
         return batch
 
     def _windows(
-        self, examples: Sequence[dict[str, object]], lengths: np.ndarray
+        self, name: str, examples: Sequence[dict[str, object]], lengths: np.ndarray
     ) -> dict[str, torch.Tensor]:
         size, longest = len(examples), int(lengths.max())
-        pad = self.pad_ids if np.ndim(examples[0]["input_ids"]) == 2 else self.pad_ids[0]
-        ids = np.empty((size, longest, *np.shape(pad)), np.int64)
-        ids[:] = pad
-        for row, example, length in zip(ids, examples, lengths, strict=True):
-            row[:length] = example["input_ids"]
+        shape, kind, pad = np.shape(examples[0][name])[1:], np.float32, 0
+        if name == "input_ids":
+            kind, pad = np.int64, self.pad_ids if shape else self.pad_ids[0]
+        padded = np.empty((size, longest, *shape), kind)
+        padded[:] = pad
+        for row, example, length in zip(padded, examples, lengths, strict=True):
+            row[:length] = example[name]
         mask = np.arange(longest) < lengths[:, None]
         return {
-            "input_ids": torch.from_numpy(ids),
+            name: torch.from_numpy(padded),
             "attention_mask": torch.from_numpy(mask.astype(np.int64)),
         }
 

@@ -1,10 +1,49 @@
 """Encoders: inputs become hidden states and a mask. One class, one line here."""
 
+from symbolic.encoders.ast import ASTEncoder
+from symbolic.encoders.attention import SelfAttentionEncoder
+from symbolic.encoders.audio import AudioEncoder
+from symbolic.encoders.audio_system import AudioSystem
+from symbolic.encoders.branches import BranchesEncoder
 from symbolic.encoders.experts import FeatureExperts, HeardKey
 from symbolic.encoders.features import FeatureEncoder
+from symbolic.encoders.harmonic import HarmonicEncoder
 from symbolic.encoders.lstm import LSTMModel
+from symbolic.encoders.musicnn import MusicnnEncoder
 from symbolic.encoders.notes import NoteEncoder
+from symbolic.encoders.spectrogram import SpectrogramEncoder
+from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.encoders.waveform import ChunkedEncoder, WaveformEncoder
 
-ENCODERS = {"notes": NoteEncoder, "features": FeatureEncoder}
+ENCODERS = {
+    "notes": NoteEncoder,
+    "features": FeatureEncoder,
+    "spectrogram": SpectrogramEncoder,
+    "waveform": WaveformEncoder,
+    "chunked": ChunkedEncoder,
+    "branches": BranchesEncoder,
+    "musicnn": MusicnnEncoder,
+    "self_attention": SelfAttentionEncoder,
+    "harmonic": HarmonicEncoder,
+    "ast": ASTEncoder,
+}
 
-__all__ = ["ENCODERS", "FeatureEncoder", "FeatureExperts", "HeardKey", "LSTMModel", "NoteEncoder"]
+__all__ = [
+    "AUDIO_SYSTEMS",
+    "ENCODERS",
+    "ASTEncoder",
+    "AudioEncoder",
+    "AudioSystem",
+    "BranchesEncoder",
+    "ChunkedEncoder",
+    "FeatureEncoder",
+    "FeatureExperts",
+    "HarmonicEncoder",
+    "HeardKey",
+    "LSTMModel",
+    "MusicnnEncoder",
+    "NoteEncoder",
+    "SelfAttentionEncoder",
+    "SpectrogramEncoder",
+    "WaveformEncoder",
+]

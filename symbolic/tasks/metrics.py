@@ -47,11 +47,15 @@ def surest_half(quadrants: np.ndarray, probabilities: np.ndarray) -> float:
     return float((right[sure].sum() + (half - sure.sum()) * right[level].mean()) / half)
 
 
-def confusion(quadrants: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """(4, 4) counts: rows are true quadrants, columns predicted ones."""
+def confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """(K, K) counts of (n,) true classes and (n, K) probabilities.
+
+    Rows are true classes, columns predicted ones.
+    """
     from sklearn.metrics import confusion_matrix
 
-    return confusion_matrix(quadrants, np.argmax(probabilities, axis=1), labels=range(4))
+    classes = range(np.shape(probabilities)[1])
+    return confusion_matrix(labels, np.argmax(probabilities, axis=1), labels=classes)
 
 
 def accuracy(matrix: np.ndarray) -> np.ndarray:

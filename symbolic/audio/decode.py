@@ -1,0 +1,134 @@
+"""Recordings become samples: decoded by libsndfile, one channel, resampled by soxr."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+
+import numpy as np
+
+from symbolic.audio.extra import audio_module
+from symbolic.notes.midi import is_midi
+from symbolic.notes.table import ReadError
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".mp3", ".aiff", ".aif", ".au")
+
+MAX_SECONDS = 2 * 3600.0
+MIN_RATE, MAX_RATE = 1_000, 1_000_000  # Hz, of what is read: a header beyond them is damaged
+LOUDEST = 1e10  # of a sample, where full scale is 1: beyond it a power is no longer a float32
+BLOCK = 2**20  # samples of all channels, decoded at once
+
+
+def read_audio(
+    source: str | os.PathLike | bytes, sampling_rate: int | None = None
+) -> tuple[np.ndarray, int]:
+    """Samples of a recording.
+
+    Args:
+        source: a path, whose content decides and not its name, or the bytes of such a file: WAV,
+            FLAC, Ogg (Vorbis, Opus), MP3, AIFF, AU and whatever else libsndfile reads.
+        sampling_rate: in Hz, of the samples that are wanted; None is that of the file.
+
+    Returns:
+        (n,) float32 samples, n at least 1, full scale at 1, channels averaged; and their sampling
+        rate. n is ceil(samples of the file * sampling_rate / its sampling rate).
+
+    Raises:
+        ReadError: a source that is no audio, is damaged, has no samples or samples that are no
+            numbers, lasts longer than `MAX_SECONDS`, or is no regular file; the message names it.
+        ImportError: soundfile or soxr is missing.
+    """
+    name = os.fspath(source) if isinstance(source, str | os.PathLike) else None
+    try:
+        if name is None and not isinstance(source, bytes | bytearray | memoryview):
+            raise TypeError(f"expected a path or bytes, got {type(source).__name__}")
+        samples, rate = _decode(_regular(name) if name is not None else _content(bytes(source)))
+        wanted = sampling_rate or rate
+        return resample(samples, rate, wanted), wanted
+    except ReadError as error:
+        if name is None:
+            raise
+        raise ReadError(error.reason, source=name) from error
+
+
+def resample(samples: np.ndarray, rate: float, wanted: float) -> np.ndarray:
+    """(n,) samples at another rate: (ceil(n * wanted / rate),) float32, by soxr at high quality."""
+    if rate == wanted:
+        return samples
+    length = int(np.ceil(len(samples) * wanted / rate))
+    samples = audio_module("soxr").resample(samples, rate, wanted, "HQ")[:length]
+    return np.pad(samples, (0, length - len(samples)))
+
+
+def is_regular(path: str) -> bool:
+    """Whether a path is a file that can be read to its end, which a pipe or a folder is not."""
+    return stat.S_ISREG(os.stat(path).st_mode)
+
+
+def _regular(path: str) -> str:
+    """The path itself.
+
+    Raises:
+        ReadError: there is no regular file, or an empty one, or it may not be opened.
+    """
+    try:
+        if os.path.isdir(path):
+            raise ReadError("a folder, not a file")
+        if not is_regular(path):
+            raise ReadError("not a regular file")
+        with open(path, "rb") as file:
+            _content(file.read(16))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ReadError("no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        if isinstance(error, ReadError):
+            raise
+        raise ReadError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return path
+
+
+def _content(data: bytes) -> io.BytesIO:
+    """Bytes as a file; or refused by how they begin."""
+    if not data:
+        raise ReadError("empty file")
+    if is_midi(data):
+        raise ReadError("MIDI, not a recording: symbolic.audio.render_midi makes it sound")
+    return io.BytesIO(data)
+
+
+def _decode(source: str | io.BytesIO) -> tuple[np.ndarray, int]:
+    """(n,) float32 samples of one channel and their rate."""
+    soundfile = audio_module("soundfile")
+    try:
+        with soundfile.SoundFile(source) as file:
+            rate, claimed = file.samplerate, file.frames
+            if not MIN_RATE <= rate <= MAX_RATE:
+                raise ReadError(f"a sampling rate of {rate} Hz: taken for damaged")
+            samples = _mono(file, limit=int(MAX_SECONDS * rate))
+    except (soundfile.SoundFileError, TypeError, RuntimeError) as error:  # TypeError: a .raw file
+        reason = getattr(error, "error_string", None) or str(error)
+        raise ReadError(f"no audio, or damaged: {reason.strip().rstrip('.')}") from error
+    if not len(samples):
+        raise ReadError("no samples")
+    if claimed < 2**62 and len(samples) < claimed // 2:
+        raise ReadError(f"cut off: {len(samples):,} of {claimed:,} samples")
+    if not np.isfinite(samples).all():
+        raise ReadError("samples that are no numbers (NaN or infinite)")
+    if np.abs(samples).max() > LOUDEST:
+        raise ReadError("samples beyond any scale: taken for damaged")
+    return samples, rate
+
+
+def _mono(file, limit: int) -> np.ndarray:
+    """The mean of all channels, read in blocks: what a header says of the length is not trusted."""
+    blocks, count = [], 0
+    while True:
+        block = file.read(max(1, BLOCK // file.channels), dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        blocks.append(block[:, 0] if block.shape[1] == 1 else block.mean(axis=1))
+        count += len(block)
+        if count > limit:
+            raise ReadError(f"longer than {MAX_SECONDS / 3600:g} hours")
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)

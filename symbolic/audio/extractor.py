@@ -1,0 +1,155 @@
+"""The feature extractor: recordings become the inputs of a model, in the manner of transformers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from transformers import BatchFeature, SequenceFeatureExtractor
+from transformers.utils import PaddingStrategy, logging
+
+from symbolic.audio.front import Front
+from symbolic.audio.rendering import read_sound
+from symbolic.audio.spectral import front_features, silence
+
+logger = logging.get_logger(__name__)
+
+INPUT, MASK = "input_values", "attention_mask"
+
+
+class SymbolicFeatureExtractor(SequenceFeatureExtractor):
+    """Recordings, or samples, to `input_values` and `attention_mask`.
+
+    Padding is silence: a padded frame is what `front_features` makes of digital silence.
+
+    Args:
+        front: what of a recording the model hears, a `Front` or its dictionary.
+        inside: whether the model makes the pictures of `front` itself and is given samples.
+        kwargs: as in transformers; `return_attention_mask` is True by default.
+    """
+
+    model_input_names = [INPUT, MASK]  # noqa: RUF012 - transformers reads it as it is
+
+    def __init__(
+        self, front: Front | dict[str, Any] | None = None, inside: bool = False, **kwargs: Any
+    ) -> None:
+        front = front if isinstance(front, Front) else Front(**(front or {}))
+        self.front, self.inside = front.to_dict(), inside
+        kwargs |= {
+            "feature_size": 1 if inside else front.width,
+            "sampling_rate": front.sampling_rate,
+            "padding_value": 0.0,  # of samples; frames are padded with silence
+        }
+        super().__init__(**kwargs)
+
+    @property
+    def front_end(self) -> Front:
+        """The front end of the model."""
+        return Front(**self.front)
+
+    @property
+    def heard(self) -> Front:
+        """The front end of `input_values`: the samples alone, where the model does the rest."""
+        front = self.front_end
+        if not self.inside:
+            return front
+        return Front(kinds=("samples",), sampling_rate=front.sampling_rate)
+
+    def features(self, sound: Any, sampling_rate: int | None = None) -> np.ndarray:
+        """(T, F) or (n,) float32, what the model is given of one sound.
+
+        Args:
+            sound: the path or the bytes of a recording or of MIDI; (n,) samples; or what `datasets`
+                makes of a recording, a dictionary of its `array` and `sampling_rate`.
+            sampling_rate: of samples, in Hz. Without one they are taken to be at the front end's,
+                and a warning is logged, once.
+
+        Raises:
+            ValueError: samples at another rate, or of several channels.
+            ReadError: a source that cannot be read.
+        """
+        wanted = self.sampling_rate
+        if isinstance(sound, str | os.PathLike | bytes):
+            return front_features(read_sound(sound, wanted), self.heard)
+        if isinstance(sound, Mapping):
+            sampling_rate = sound.get("sampling_rate", sampling_rate)
+            sound = sound["array"] if "array" in sound else sound["raw"]
+        if sampling_rate is None:
+            logger.warning_once(f"no sampling_rate with the samples: taken to be {wanted} Hz")
+        elif sampling_rate != wanted:
+            raise ValueError(
+                f"samples at {sampling_rate} Hz for a model that hears {wanted} Hz: resample them, "
+                "or give the file, which is resampled when it is read"
+            )
+        return front_features(np.asarray(sound, dtype=np.float32), self.heard)
+
+    def __call__(
+        self,
+        audio: Any,
+        sampling_rate: int | None = None,
+        padding: bool | str | PaddingStrategy = True,
+        max_length: int | None = None,
+        truncation: bool = False,
+        pad_to_multiple_of: int | None = None,
+        return_attention_mask: bool | None = None,
+        return_tensors: str | None = None,
+    ) -> BatchFeature:
+        """A batch of one sound or of several.
+
+        Args:
+            audio: a sound as `features` takes it, or a list of them. A (B, n) array is B sounds.
+            sampling_rate: of samples, in Hz.
+            padding, max_length, truncation, pad_to_multiple_of: as in transformers; lengths count
+                positions of `input_values`: samples or frames.
+            return_attention_mask: whether the mask is among the outputs.
+            return_tensors: `np` or `pt`; numpy by default.
+
+        Returns:
+            `input_values`, (B, T, F) frames or (B, n) samples in float32, and `attention_mask`,
+            (B, T) or (B, n) in int64.
+        """
+        values = [self.features(sound, sampling_rate) for sound in _several(audio)]
+        return self.pad(
+            {INPUT: values},
+            padding=padding,
+            max_length=max_length,
+            truncation=truncation,
+            pad_to_multiple_of=pad_to_multiple_of,
+            return_attention_mask=return_attention_mask,
+            return_tensors=return_tensors,
+        )
+
+    def _pad(
+        self,
+        processed_features: dict[str, np.ndarray] | BatchFeature,
+        max_length: int | None = None,
+        padding_strategy: PaddingStrategy = PaddingStrategy.DO_NOT_PAD,
+        pad_to_multiple_of: int | None = None,
+        return_attention_mask: bool | None = None,
+    ) -> dict[str, np.ndarray]:
+        """One example, padded on the right with silence; transformers would pad with one number."""
+        features = dict(processed_features)
+        values = np.asarray(features[INPUT], dtype=np.float32)
+        length = len(values)
+        mask = np.asarray(features.get(MASK, np.ones(length)), dtype=np.int64)
+        if padding_strategy != PaddingStrategy.DO_NOT_PAD and max_length is not None:
+            multiple = pad_to_multiple_of or 1
+            length = max(length, -(-max_length // multiple) * multiple)
+        padded = np.empty((length, *values.shape[1:]), np.float32)
+        padded[: len(values)] = values
+        padded[len(values) :] = silence(self.heard)
+        features[INPUT] = padded
+        if self.return_attention_mask if return_attention_mask is None else return_attention_mask:
+            features[MASK] = np.pad(mask, (0, length - len(mask)))
+        return features
+
+
+def _several(audio: Any) -> Sequence[Any]:
+    """The sounds, where one may stand for itself."""
+    if isinstance(audio, str | os.PathLike | bytes | Mapping):
+        return [audio]
+    if isinstance(audio, list | tuple):
+        return [audio] if audio and isinstance(audio[0], int | float) else audio
+    return [audio] if np.ndim(audio) == 1 else list(audio)

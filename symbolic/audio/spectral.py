@@ -1,0 +1,185 @@
+"""Time-frequency pictures: mel, MFCC, constant-Q, chroma and magnitude, as librosa defines them.
+
+Differences from librosa's defaults, so that what a cut of a song is does not depend on the rest of
+it: decibels have no limit relative to the loudest frame (`top_db`), and chroma is of a tuning of
+A = 440 Hz, which is not estimated from the song.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from symbolic.audio.constant_q import constant_q
+from symbolic.audio.extra import audio_module
+from symbolic.audio.front import Front
+from symbolic.audio.products import product
+
+LEAST_POWER = 1e-10  # -100 dB
+FRAMES = 64  # transformed together, so that they stay in the cache
+BANDS = 16  # mel bands that share one matrix product over the bins where any of them is
+
+
+def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
+    """What an encoder hears of samples.
+
+    Windows are Hann's, frames are centred, and silence stands before the first sample and after the
+    last. A band's decibels are 10 log10 of its power; of its sum squared, where `front.power` is 1.
+    Chroma is librosa's `chroma_stft`: the loudest pitch class of each frame is 1.
+
+    Args:
+        samples: (n,) at `front.sampling_rate`, n at least 1.
+        front: the front end.
+
+    Returns:
+        (T, F) float32 with T = `front.positions(n)` and F = `front.width`, kinds side by side in
+        the order of `front.kinds`; (n,) float32 where the front end hears samples.
+
+    Raises:
+        ValueError: samples of another shape, or constant-Q bins beyond half the sampling rate.
+        ImportError: librosa is missing.
+    """
+    samples = np.asarray(samples, dtype=np.float32)
+    if samples.ndim != 1 or not len(samples):
+        raise ValueError(f"expected (n,) samples of one channel, got {samples.shape}")
+    if front.hears_samples:
+        return samples
+    out = np.empty((front.positions(len(samples)), front.width), np.float32)
+    columns = _columns(front)
+    if set(columns) - {"cqt"}:
+        _fill_spectral(samples, front, columns, out)
+    if "cqt" in columns:
+        power = constant_q(samples, front)
+        out[:, columns["cqt"]] = decibels(power) if front.decibels else np.sqrt(power)
+    return out
+
+
+@lru_cache(maxsize=64)
+def silence(front: Front) -> np.ndarray:
+    """(F,) what one frame of digital silence is, for padding: -100 dB in most columns.
+
+    () zero where the front end hears samples.
+    """
+    heard = front_features(np.zeros(1, np.float32), front)[0]
+    heard = np.array(heard)
+    heard.setflags(write=False)
+    return heard
+
+
+def decibels(power: np.ndarray) -> np.ndarray:
+    """10 log10 of a power of at least 1e-10, in place."""
+    np.maximum(power, LEAST_POWER, out=power)
+    np.log(power, out=power)  # of which numpy has a fast one, unlike log10
+    power *= np.float32(10 / np.log(10))
+    return power
+
+
+def hann(front: Front) -> np.ndarray:
+    """(n_fft,) float64, the periodic Hann window."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(front.n_fft) / front.n_fft)
+
+
+@lru_cache(maxsize=16)
+def mel_bank(front: Front) -> np.ndarray:
+    """(bins, n_mels) float32, what each frequency counts in each mel band."""
+    bank = audio_module("librosa").filters.mel(
+        sr=front.sampling_rate,
+        n_fft=front.n_fft,
+        n_mels=front.n_mels,
+        fmin=front.fmin,
+        fmax=front.fmax,
+        htk=front.htk,
+        norm=front.norm,
+    )
+    return np.ascontiguousarray(bank.T)
+
+
+@lru_cache(maxsize=16)
+def cepstral_bank(front: Front) -> np.ndarray:
+    """(n_mels, n_mfcc) float32, the orthonormal DCT-II.
+
+    Raises:
+        ValueError: more coefficients than bands.
+    """
+    if front.n_mfcc > front.n_mels:
+        raise ValueError(f"{front.n_mfcc} MFCC of {front.n_mels} mel bands")
+    band, coefficient = np.arange(front.n_mels)[:, None] + 0.5, np.arange(front.n_mfcc)
+    bank = np.cos(np.pi / front.n_mels * band * coefficient) * np.sqrt(2 / front.n_mels)
+    bank[:, 0] /= np.sqrt(2)
+    return bank.astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def _chroma_bank(front: Front) -> np.ndarray:
+    bank = audio_module("librosa").filters.chroma(
+        sr=front.sampling_rate, n_fft=front.n_fft, tuning=0.0
+    )
+    return np.ascontiguousarray(bank.T, dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _mel_blocks(front: Front) -> list[tuple[slice, slice, np.ndarray]]:
+    """Bands, the bins in which any of them is, and what these count: the bank without its zeros."""
+    bank, blocks = mel_bank(front), []
+    for start in range(0, front.n_mels, BANDS):
+        bands = slice(start, start + BANDS)
+        heard = np.flatnonzero(bank[:, bands].any(axis=1))
+        bins = slice(heard[0], heard[-1] + 1) if len(heard) else slice(0, 1)
+        blocks.append((bands, bins, np.ascontiguousarray(bank[bins, bands])))
+    return blocks
+
+
+def _columns(front: Front) -> dict[str, slice]:
+    ends = np.cumsum(list(front.widths.values())).tolist()
+    starts = [0, *ends[:-1]]
+    return {
+        kind: slice(start, end) for kind, start, end in zip(front.widths, starts, ends, strict=True)
+    }
+
+
+def _fill_spectral(
+    samples: np.ndarray, front: Front, columns: dict[str, slice], out: np.ndarray
+) -> None:
+    """Everything that is made of the short-time Fourier transform.
+
+    The transform is in float64, as librosa's is: in float32 the rounding of a loud frequency is
+    heard in bands 80 dB below it, by some hundredths of a dB.
+    """
+    from scipy import fft
+
+    window, size, half = hann(front), front.n_fft, front.n_fft // 2
+    padded = np.zeros(max(half + len(samples), (len(out) - 1) * front.hop + size), np.float32)
+    padded[half : half + len(samples)] = samples
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size)[:: front.hop]
+    for start in range(0, len(out), FRAMES):
+        rows = out[start : start + FRAMES]
+        spectrum = fft.rfft(windows[start : start + len(rows)] * window, axis=1)
+        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+        if "mel" in columns or "mfcc" in columns:
+            _fill_mel(power, front, columns, rows)
+        if "chroma" in columns:
+            rows[:, columns["chroma"]] = _chroma(power, front)
+        if "magnitude" in columns:
+            rows[:, columns["magnitude"]] = decibels(power) if front.decibels else np.sqrt(power)
+
+
+def _fill_mel(power: np.ndarray, front: Front, columns: dict[str, slice], rows: np.ndarray) -> None:
+    heard = power if front.power == 2 else power ** np.float32(front.power / 2)
+    bands = np.empty((len(power), front.n_mels), np.float32)
+    for block, bins, weights in _mel_blocks(front):
+        bands[:, block] = product(heard[:, bins], weights)
+    if "mel" in columns and not front.decibels:
+        rows[:, columns["mel"]] = bands
+    if "mfcc" in columns or front.decibels:
+        bands = decibels(bands if front.power == 2 else bands ** np.float32(2 / front.power))
+    if "mel" in columns and front.decibels:
+        rows[:, columns["mel"]] = bands
+    if "mfcc" in columns:
+        rows[:, columns["mfcc"]] = product(bands, cepstral_bank(front))
+
+
+def _chroma(power: np.ndarray, front: Front) -> np.ndarray:
+    chroma = product(power, _chroma_bank(front))
+    loudest = chroma.max(axis=1, keepdims=True)
+    return chroma / np.where(loudest < np.finfo(np.float32).tiny, 1, loudest)

@@ -1,0 +1,128 @@
+"""Models of audio at the door of `scripts/evaluate.py`: tables, the probe, views of embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symbolic.audio.rendering import read_sound
+from symbolic.audio.spectral import front_features
+from symbolic.audio_evaluation import audio_table, evaluate_audio
+from symbolic.audio_scoring import load_audio_model
+from symbolic.audio_training import held_out
+from symbolic.data import AUDIO_READERS, AudioCorpus, AudioDataset, Collator
+from symbolic.embedding_views import embedding_views
+from symbolic.modeling import SymbolicModel
+from symbolic.probe import Probed, changes_of_pictures, changes_of_samples, probe
+from symbolic.result_tables import confusion_table, markdown
+from symbolic.runs import read_record
+
+
+def report_audio(
+    folders: Sequence[str | Path],
+    audio: str | None = None,
+    probed: bool = False,
+    views: str | None = None,
+) -> None:
+    """Print what runs have scored on what they held out.
+
+    Args:
+        folders: runs of one protocol.
+        audio: folder of the corpus, for what asks the models again.
+        probed: whether to ask them again with the recordings changed a little.
+        views: a picture to draw of the embeddings of what was held out.
+
+    Raises:
+        ValueError: a probe or views without the corpus.
+    """
+    for summary in evaluate_audio(folders):
+        name = Path(folders[0]).name if len(folders) == 1 else f"{len(folders)} models"
+        print(f"{summary.task.name}\n\n{audio_table({name: summary})}\n")
+        if summary.confusion is not None:
+            labels = summary.task.labels
+            print(confusion_table(summary.confusion, name, labels), end="\n\n")
+    if not (probed or views):
+        return
+    if not audio:
+        raise ValueError("to ask the models again, say where the corpus is: --audio DIR")
+    asked = [_asked(folder, audio) for folder in folders]
+    if probed:
+        print(probe_table([_probed(*one) for one in asked]))
+    if views:
+        hidden = [embeddings(model, arrays) for model, _, arrays, _ in asked]
+        _draw(asked, hidden, views)
+
+
+def _asked(
+    folder: str | Path, audio: str
+) -> tuple[SymbolicModel, AudioCorpus, list[np.ndarray], np.ndarray]:
+    """A model, its corpus, what it takes of the recordings it held out, and their numbers."""
+    record = read_record(folder)["data"]
+    model, extractor = load_audio_model(folder)
+    corpus = AUDIO_READERS[record["corpus"]](audio)
+    _, test = held_out(corpus, record["hold_out"], record["folds"], record["fold_seed"])
+    if corpus.features is not None:
+        return model, corpus, [corpus.features[i] for i in test], test
+    return model, corpus, [extractor.features(corpus.pieces[i].path) for i in test], test
+
+
+def _probed(
+    model: SymbolicModel, corpus: AudioCorpus, arrays: list[np.ndarray], test: np.ndarray
+) -> tuple[int, dict[str, dict[str, Probed]]]:
+    front = model.config.front_end
+    if corpus.features is not None:
+        return len(test), probe(model, arrays, changes_of_pictures(front))
+    from symbolic.feature_extraction import extractor_of
+
+    heard = extractor_of(model.config).heard
+    sounds = [read_sound(corpus.pieces[i].path, front.sampling_rate) for i in test]
+    changes = changes_of_samples(front.sampling_rate)
+    return len(test), probe(model, sounds, changes, lambda one: front_features(one, heard))
+
+
+def probe_table(parts: Sequence[tuple[int, dict[str, dict[str, Probed]]]]) -> str:
+    """Markdown: for each change how often answers change, pooled by the number of recordings."""
+    weights = np.array([count for count, _ in parts], float)
+    rows = []
+    for task, changes in parts[0][1].items():
+        for name in changes:
+            each = [found[task][name] for _, found in parts]
+            changed = np.average([one.changed for one in each], weights=weights)
+            distance = np.average([one.distance for one in each], weights=weights)
+            rows.append([task, name, f"{changed:.3f}", f"{distance:.3f}"])
+    return markdown(["task", "change", "answers that change", "mean distance"], rows)
+
+
+def embeddings(model: SymbolicModel, arrays: Sequence[np.ndarray], batch_size: int = 16):
+    """(recordings, H): the mean hidden state of each over its real positions and windows."""
+    import torch
+
+    windows = AudioDataset(arrays, [{}] * len(arrays), model.config.window, every=True)
+    collate = Collator((), ())
+    totals = np.zeros((len(arrays), model.encoder.hidden_size))
+    counts = np.zeros(len(arrays))
+    model.eval()
+    with torch.inference_mode():
+        for first in range(0, len(windows), batch_size):
+            chosen = range(first, min(first + batch_size, len(windows)))
+            batch = collate([windows[i] for i in chosen])
+            del batch["labels"]
+            moved = {name: value.to(model.device) for name, value in batch.items()}
+            hidden, mask = model.encoder(**moved)
+            kept = mask.unsqueeze(-1)
+            which = windows.piece[chosen.start : chosen.stop]
+            np.add.at(totals, which, (hidden * kept).sum(dim=1).cpu().double().numpy())
+            np.add.at(counts, which, mask.sum(dim=1).cpu().numpy())
+    return totals / counts[:, None]
+
+
+def _draw(asked: Sequence[Any], hidden: Sequence[np.ndarray], path: str) -> None:
+    """Views of the first run's recordings: embeddings of different models have no common axes."""
+    model, corpus, _, test = asked[0]
+    task = next(task for task in model.tasks if task.kind == "single")
+    labels = [corpus.pieces[i].labels[task.name] for i in test]
+    figures = embedding_views(hidden[0], np.array(labels), task.labels, path)
+    print(", ".join(f"{name} {value:.3f}" for name, value in figures.items()), f"in {path}")

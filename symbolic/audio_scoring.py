@@ -1,0 +1,182 @@
+"""Scoring recordings: files in, one row per file out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from symbolic.audio.decode import AUDIO_SUFFIXES
+from symbolic.audio.extractor import SymbolicFeatureExtractor
+from symbolic.audio.front import Front
+from symbolic.audio.rendering import read_sound
+from symbolic.audio.spectral import front_features
+from symbolic.configuration import SymbolicConfig
+from symbolic.feature_extraction import extractor_of
+from symbolic.inference import predict_audio
+from symbolic.modeling import SymbolicModel
+from symbolic.notes import ReadError
+from symbolic.notes.pool import apply_many
+from symbolic.notes.read import MIDI_SUFFIXES
+from symbolic.notes.sources import display_name, find_sources
+from symbolic.scoring import HUB_OPTIONS, loaded
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = AUDIO_SUFFIXES + MIDI_SUFFIXES
+AHEAD = 16  # recordings in memory
+
+Source = str | os.PathLike | bytes
+
+
+def load_audio_model(
+    name: str | os.PathLike, **kwargs: Any
+) -> tuple[SymbolicModel, SymbolicFeatureExtractor]:
+    """A model that hears audio, and the feature extractor that was saved beside it.
+
+    Args:
+        name: a folder or a hub name.
+        kwargs: of `SymbolicModel.from_pretrained`; the extractor gets `HUB_OPTIONS` of them.
+
+    Raises:
+        OSError: nothing to load under that name.
+        ValueError: a model that hears no audio, or another front end than the extractor's.
+    """
+    name = os.fspath(name)
+    hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
+    config = SymbolicConfig.from_pretrained(name, **hub)
+    if config.front is None:
+        raise ValueError(f"{name}: a model of notes, which hears no recordings")
+    model = loaded(name, config, **kwargs)
+    extractor = SymbolicFeatureExtractor.from_pretrained(name, **hub)
+    check_extractor(model, extractor)
+    return model, extractor
+
+
+def check_extractor(model: SymbolicModel, extractor: SymbolicFeatureExtractor) -> None:
+    """Refuse an extractor whose frames the model was not trained with, with a ValueError."""
+    if extractor.front_end != model.config.front_end:
+        raise ValueError("the model was trained with another front end than the extractor's")
+
+
+def listen(sources: Sequence[Source], front: Front) -> list[tuple[np.ndarray, float]]:
+    """What a model is given of each source, and its seconds.
+
+    Args:
+        sources: recordings, or MIDI files, which are rendered.
+        front: what the model is given, `SymbolicFeatureExtractor.heard`.
+
+    Raises:
+        ReadError: a source that cannot be read.
+    """
+    heard = []
+    for source in sources:
+        samples = read_sound(source, front.sampling_rate)
+        heard.append((front_features(samples, front), len(samples) / front.sampling_rate))
+    return heard
+
+
+class AudioScorer:
+    """Genre, mood, tags or whatever else a model answers, one row for each recording.
+
+    Args:
+        model: one that hears audio, with a task on sequence level.
+
+    Raises:
+        ValueError: a model of notes, or without such a task.
+
+    Example:
+        >>> scorer = AudioScorer.from_pretrained("runs/genre")
+        >>> table = scorer.score(["song.wav", "folder/"])
+    """
+
+    suffixes = SUFFIXES
+
+    def __init__(self, model: SymbolicModel) -> None:
+        if not model.hears_audio:
+            raise ValueError("a model of notes, which hears no recordings")
+        self.tasks = [task for task in model.tasks if task.level == "sequence"]
+        if not self.tasks:
+            raise ValueError("the model has no answer for a whole recording")
+        self.model = model.eval()
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | os.PathLike, device: str | torch.device = "cpu", **kwargs: Any
+    ) -> AudioScorer:
+        """Load a model; arguments and errors as of `load_audio_model`."""
+        model, _ = load_audio_model(name, **kwargs)
+        return cls(model.to(device))
+
+    def score(
+        self,
+        sources: Source | Iterable[Source],
+        *,
+        recursive: bool = True,
+        batch_size: int = 16,
+        workers: int | None = None,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """One row per file.
+
+        Args:
+            sources: a path or an iterable of paths: recordings, MIDI files, which are rendered, or
+                folders, of which every file with the name of one is scored; also their bytes.
+            recursive: whether folders are searched to the bottom.
+            batch_size: windows in one forward pass; changes speed, not the result.
+            workers: processes that read files; None is one for each core, 0 reads in this process,
+                without a time and memory limit for each file.
+            progress: whether to show a progress bar on stderr.
+
+        Returns:
+            DataFrame with `path`; of a task of classes its name, the most probable class, and
+            `<task> confidence`; for each label `<task>: <label>`, a probability, or a value of a
+            regression; `seconds`; and `error`, empty for a scored file, where the other columns
+            are missing if it is not.
+        """
+        import pandas as pd
+        from tqdm import tqdm
+
+        found = list(find_sources(sources, recursive, self.suffixes))
+        apply = partial(listen, front=extractor_of(self.model.config).heard)
+        heard = apply_many(apply, found, workers)
+        bar = iter(tqdm(heard, total=len(found), unit="file", disable=not progress))
+        rows: list[dict] = []
+        while chunk := list(islice(bar, AHEAD)):
+            rows += self._rows(chunk, batch_size)
+        for source, row in zip(found, rows, strict=True):
+            row["path"] = display_name(source)
+        return pd.DataFrame(rows, columns=self.columns)
+
+    @property
+    def columns(self) -> list[str]:
+        """Of the table."""
+        named = ["path"]
+        for task in self.tasks:
+            if task.kind == "single":
+                named += [task.name, f"{task.name} confidence"]
+            named += [f"{task.name}: {label}" for label in task.labels]
+        return [*named, "seconds", "error"]
+
+    def _rows(self, heard: list[tuple[np.ndarray, float] | ReadError], batch_size: int):
+        rows = [{"error": one.reason} if isinstance(one, ReadError) else {} for one in heard]
+        good = [i for i, one in enumerate(heard) if not isinstance(one, ReadError)]
+        if not good:
+            return rows
+        answers = predict_audio(self.model, [heard[i][0] for i in good], batch_size)
+        for n, i in enumerate(good):
+            rows[i] |= {"seconds": heard[i][1], "error": ""}
+            for task in self.tasks:
+                answer = answers[task.name][n]
+                if task.kind == "single":
+                    rows[i][task.name] = task.labels[int(answer.argmax())]
+                    rows[i][f"{task.name} confidence"] = answer.max()
+                names = (f"{task.name}: {label}" for label in task.labels)
+                rows[i].update(zip(names, answer, strict=True))
+        return rows

@@ -1,0 +1,335 @@
+"""Training models of audio: what `scripts/train.py --system NAME` calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import TrainingArguments, set_seed
+
+from symbolic.audio.cache import features_of
+from symbolic.audio.changes import AudioAugmentation, spec_augment
+from symbolic.audio.front import Front
+from symbolic.audio_predictions import Row, audio_rows
+from symbolic.data import (
+    AUDIO_READERS,
+    FOLDS,
+    AudioCorpus,
+    AudioDataset,
+    assert_disjoint,
+    group_folds,
+    group_name,
+)
+from symbolic.data.protocols import training_pieces
+from symbolic.data.validation import validation_mask
+from symbolic.doors import guarded, parsed
+from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.feature_extraction import extractor_of
+from symbolic.inference import predict_audio
+from symbolic.modeling import SymbolicModel
+from symbolic.notes import ReadError
+from symbolic.runs import known_groups, save_run
+from symbolic.tasks import IGNORE, Task
+from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
+
+
+@dataclass(kw_only=True)
+class AudioDataArguments:
+    """Which recordings are trained on and which are held out."""
+
+    corpus: str = field(metadata={"help": f"one of {', '.join(AUDIO_READERS)}"})
+    audio: str = field(metadata={"help": "folder of the corpus"})
+    hold_out: str = field(
+        default="fold-0",
+        metadata={
+            "help": "recordings to predict, never trained on: fold-K, fold K by group (artist, "
+            "song); or the name of a split of the corpus; none"
+        },
+    )
+    folds: int = field(default=FOLDS, metadata={"help": "how many folds, where K names one"})
+    fold_seed: int = field(default=0, metadata={"help": "of the shuffle before folding"})
+    cache_dir: str | None = field(default=None, metadata={"help": "where features are kept"})
+    workers: int | None = field(default=None, metadata={"help": "processes that read files"})
+
+
+@dataclass
+class AudioModelArguments:
+    """The model, and what is done to its input in training."""
+
+    system: str = field(metadata={"help": f"one of {', '.join(AUDIO_SYSTEMS)}"})
+    width: float = field(default=1.0, metadata={"help": "factor of the channels of the encoder"})
+    seconds: float = field(default=0.0, metadata={"help": "of a window; 0: the system's own"})
+    frame_rate: float = field(
+        default=0.0,
+        metadata={
+            "help": "frames a second that the pictures of a corpus without audio are stretched "
+            "to, beside the bands of the system; 0: as many as they have"
+        },
+    )
+    front_inside: bool = field(
+        default=False, metadata={"help": "the model takes samples and makes its pictures itself"}
+    )
+    pretrained: str = field(
+        default="",
+        metadata={
+            "help": "folder or hub name of a model of the same system, whose encoder is taken"
+        },
+    )
+    head_dropout: float = field(
+        default=-1.0, metadata={"help": "in the heads; below 0: the system's own"}
+    )
+    label_smoothing: float = field(default=0.0, metadata={"help": "of tasks of classes"})
+    augment: bool = field(
+        default=False,
+        metadata={
+            "help": "noise, gain, stretched time and moved pitch, where the input is samples"
+        },
+    )
+    spec_augment: bool = field(
+        default=False, metadata={"help": "masked bands and stretches of frames (Park 2019)"}
+    )
+
+
+AUDIO_DEFAULTS = {
+    **TRAINING_DEFAULTS,
+    "per_device_train_batch_size": 16,
+    "weight_decay": 1e-4,
+    "warmup_steps": 0.1,
+    "num_train_epochs": 20.0,
+}
+
+
+def train_audio(
+    data: AudioDataArguments,
+    arguments: AudioModelArguments,
+    fitting: FitArguments,
+    training: TrainingArguments,
+) -> SymbolicModel:
+    """Train, save the model and its feature extractor, predict what is held out.
+
+    Segments are cut after the split; what is said of a recording is the mean over its windows. The
+    folder is as `symbolic.training.train` leaves it, with the feature extractor in place of the
+    tokenizer.
+
+    Raises:
+        FileNotFoundError: a corpus that is not there.
+        ValueError: a corpus, a system or a split that does not exist, or a corpus without audio for
+            a system that takes samples.
+        LeakError: a group on both sides, or held out and known to the model in `pretrained`.
+        ReadError: no recording of the corpus can be read.
+    """
+    if data.corpus not in AUDIO_READERS:
+        raise ValueError(f"no corpus {data.corpus!r}; there are {', '.join(AUDIO_READERS)}")
+    corpus = AUDIO_READERS[data.corpus](data.audio)
+    set_seed(training.seed)
+    model = build_audio_model(corpus, arguments)
+    corpus, arrays, findings = heard(corpus, model, data.cache_dir, data.workers)
+    for finding in findings:
+        print(finding)
+    train, test = held_out(corpus, data.hold_out, data.folds, data.fold_seed)
+    groups = [group_name(piece.corpus, piece.group) for piece in corpus.pieces]
+    known = known_groups(arguments.pretrained)
+    trained_on = [*(groups[i] for i in train), *known]
+    assert_disjoint(train=trained_on, held_out=[groups[i] for i in test])
+    validation, fitted = np.zeros(len(train), bool), train
+    if fitting.validation_share:
+        classes = _classes(corpus)[train]
+        names = [groups[i] for i in train]
+        validation = validation_mask(classes, names, fitting.validation_share, training.seed)
+        fitted = train[~validation]
+    change = augmentation(model, arguments)
+
+    def dataset(chosen: Sequence[int], **options) -> AudioDataset:
+        return AudioDataset(
+            [arrays[i] for i in chosen],
+            [corpus.pieces[i].labels for i in chosen],
+            model.config.window,
+            **options,
+        )
+
+    trainer = fit(
+        model,
+        dataset(fitted, augment=change),
+        dataset(train[validation], every=True) if validation.any() else None,
+        fitting,
+        training,
+    )
+    if trainer.is_world_process_zero():
+        rows: list[Row] = []
+        if len(test):
+            answers = predict_audio(model, [arrays[i] for i in test])
+            named = {"fold": data.hold_out, "seed": training.seed}
+            rows = audio_rows(model.tasks, [corpus.pieces[i] for i in test], answers, **named)
+        source = {**asdict(data), "audio": Path(data.audio).name, "findings": findings}
+        del source["cache_dir"], source["workers"]
+        save_run(
+            training.output_dir,
+            model,
+            extractor_of(model.config).save_pretrained,
+            source,
+            trained_on,
+            arguments,
+            fitting,
+            training,
+            rows,
+        )
+        if rows:
+            print(accuracy_line(model.tasks, rows, data.hold_out))
+    return model
+
+
+def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> SymbolicModel:
+    """A new model of a system for the tasks of a corpus, with random weights of torch's generator.
+
+    Of a corpus of pictures the encoder stretches them onto the bands of the system's front, and
+    where it is asked to onto other frames a second.
+
+    Raises:
+        ValueError: a system that does not exist, or that takes what the corpus does not have; or a
+            pre-trained model of another system.
+    """
+    if arguments.system not in AUDIO_SYSTEMS:
+        raise ValueError(f"no system {arguments.system!r}; there are {', '.join(AUDIO_SYSTEMS)}")
+    system = AUDIO_SYSTEMS[arguments.system]
+    front, grid = system.front, None
+    if corpus.front is not None:
+        if front.kinds != corpus.front.kinds:
+            kinds = " and ".join(front.kinds)
+            raise ValueError(f"{corpus.name}: has no {kinds}, which {arguments.system} takes")
+        rate = arguments.frame_rate or corpus.front.rate
+        grid = (front.width, rate / corpus.front.rate)
+        front = corpus.front
+    told: dict[str, Any] = {"label_smoothing": arguments.label_smoothing}
+    if arguments.head_dropout >= 0:
+        told["head_dropout"] = arguments.head_dropout
+    if arguments.seconds:  # other windows than the published ones: as many as cover a recording
+        told["chunks"] = None
+    config = system.config(
+        corpus.tasks,
+        arguments.width,
+        front=front,
+        grid=grid,
+        seconds=arguments.seconds or None,
+        front_inside=arguments.front_inside,
+        **told,
+    )
+    model = SymbolicModel(config)
+    if arguments.pretrained:
+        base = SymbolicModel.from_pretrained(arguments.pretrained)
+        same = ("encoder", "encoder_options", "front", "front_inside")
+        if any(getattr(base.config, name) != getattr(config, name) for name in same):
+            raise ValueError(f"{arguments.pretrained}: not of the system {arguments.system}")
+        model.encoder.load_state_dict(base.encoder.state_dict())
+    return model
+
+
+def heard(
+    corpus: AudioCorpus, model: SymbolicModel, cache_dir: str | None, workers: int | None
+) -> tuple[AudioCorpus, list[np.ndarray], list[str]]:
+    """What a model takes of each recording of a corpus.
+
+    Returns:
+        The corpus without the recordings that cannot be read, an array for each that is left, and
+        sentences on what was left out.
+
+    Raises:
+        ReadError: none can be read.
+    """
+    if corpus.features is not None:
+        return corpus, list(corpus.features), list(corpus.findings)
+    front = extractor_of(model.config).heard
+    found = features_of([piece.path for piece in corpus.pieces], front, cache_dir, workers)
+    bad = [isinstance(one, ReadError) for one in found]
+    findings = [*corpus.findings, *(str(found[i]) for i in np.flatnonzero(bad))]
+    if all(bad):
+        raise ReadError(f"no recording of {corpus.name} can be read: {findings[-1]}")
+    kept = np.flatnonzero(~np.array(bad)).tolist()
+    pieces = [corpus.pieces[i] for i in kept]
+    return replace(corpus, pieces=pieces), [found[i] for i in kept], findings
+
+
+def held_out(
+    corpus: AudioCorpus, hold_out: str, folds: int = FOLDS, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the pieces to train on, and of those held out.
+
+    Where a split of the corpus is held out, its split `train` is trained on, or where it has none
+    what is in no split.
+
+    Raises:
+        ValueError: a fold or a split that does not exist.
+    """
+    pieces = corpus.pieces
+    everything = np.arange(len(pieces))
+    if hold_out == "none":
+        return everything, everything[:0]
+    if hold_out.startswith("fold-"):
+        number = hold_out.removeprefix("fold-")
+        if number not in map(str, range(folds)):
+            raise ValueError(f"hold_out {hold_out!r}: the folds are fold-0 to fold-{folds - 1}")
+        fold = group_folds(_classes(corpus), [piece.group for piece in pieces], folds, seed)
+        return np.flatnonzero(fold != int(number)), np.flatnonzero(fold == int(number))
+    splits = sorted({piece.split for piece in pieces} - {""})
+    if hold_out not in splits:
+        known = ", ".join(splits) or "none"
+        raise ValueError(f"hold_out {hold_out!r}: {corpus.name} has the splits {known}, and fold-K")
+    trained = {id(piece) for piece in training_pieces(pieces)}
+    return (
+        np.array([i for i in everything if id(pieces[i]) in trained]),
+        np.array([i for i in everything if pieces[i].split == hold_out]),
+    )
+
+
+def _classes(corpus: AudioCorpus) -> np.ndarray:
+    """(n,) what folds are stratified by: the first task of classes, if there is one."""
+    names = [task.name for task in corpus.tasks if task.kind == "single"]
+    labels = [piece.labels.get(names[0], IGNORE) if names else 0 for piece in corpus.pieces]
+    return np.array(labels)
+
+
+def augmentation(model: SymbolicModel, arguments: AudioModelArguments):
+    """What changes a training window, `(window, rng) -> window`; None where nothing does.
+
+    Raises:
+        ValueError: a change of samples where the model takes pictures, or the other way round.
+    """
+    config = model.config
+    takes_samples = config.front_inside or config.front_end.hears_samples
+    if arguments.augment and not takes_samples:
+        raise ValueError(f"augment changes samples, and {arguments.system} takes pictures")
+    if arguments.spec_augment and takes_samples:
+        raise ValueError(f"spec_augment masks pictures, and {arguments.system} takes samples")
+    if arguments.augment:
+        return partial(_changed, AudioAugmentation(), config.front_end)
+    return spec_augment if arguments.spec_augment else None
+
+
+def _changed(
+    change: AudioAugmentation, front: Front, samples: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    return change(samples, front.sampling_rate, rng)
+
+
+def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str) -> str:
+    """What to print of held-out recordings."""
+    parts = [f"held out {name}: {len(rows)} recordings"]
+    for task in tasks:
+        known = [row for row in rows if task.kind == "single" and row.get(task.name)]
+        if known:
+            right = sum(row[task.name] == row[f"{task.name} predicted"] for row in known)
+            parts.append(f"accuracy of {task.name} {right / len(known):.3f}")
+    return ", ".join(parts)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The door that `symbolic.training.main` opens for a system of audio."""
+    return guarded(_main, arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    kinds = (AudioDataArguments, AudioModelArguments, FitArguments, TrainingArguments)
+    train_audio(*parsed(kinds, arguments, AUDIO_DEFAULTS, "Train a model on recordings."))

@@ -1,0 +1,100 @@
+"""Corpora of recordings: what every reader of one gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symbolic.audio.front import Front
+from symbolic.data.pieces import Piece
+from symbolic.tasks import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SPLITS = ("test", "val", "train")  # what is in several of them stays in the first of these
+
+
+@dataclass(frozen=True)
+class AudioCorpus:
+    """Recordings with what is known of them.
+
+    Attributes:
+        name: of the corpus.
+        pieces: n recordings. Labels are `genre`, `mood` and `emotion` as ints, `tags` and
+            `valence_arousal` as tuples of floats, as far as the corpus has them.
+        tasks: what can be learnt, each with the names that the corpus has for its labels.
+        findings: a sentence for each thing that was left out or that one has to know.
+        features: n pictures (T, F) float32 where the corpus has them and no audio, else None.
+        front: what the pictures are; None where there is audio.
+    """
+
+    name: str
+    pieces: list[Piece]
+    tasks: tuple[Task, ...]
+    findings: list[str] = field(default_factory=list)
+    features: list[np.ndarray] | None = None
+    front: Front | None = None
+
+    @property
+    def groups(self) -> list[str]:
+        """What must not cross a split, of each piece: the artist, the song, or the recording."""
+        return [piece.group for piece in self.pieces]
+
+
+def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
+    """Splits that no group crosses.
+
+    A group that is in several splits stays in the test split, or in `val`; its pieces in the other
+    splits are in none any more.
+
+    Returns:
+        The pieces in order, and a sentence on what was taken out of a split, if anything was.
+    """
+    kept: dict[str, str] = {}
+    for split in SPLITS:
+        for piece in pieces:
+            if piece.split == split:
+                kept.setdefault(piece.group, split)
+    crossing = [
+        piece
+        for piece in pieces
+        if piece.split and piece.split != kept.get(piece.group, piece.split)
+    ]
+    if not crossing:
+        return list(pieces), []
+    gone = {id(piece) for piece in crossing}
+    first = crossing[0]
+    finding = (
+        f"{len(crossing)} recordings are taken out of their split, because another of their group "
+        f"is in a split that is held out: the first is {first.path.name} ({first.group}) of "
+        f"{first.split}"
+    )
+    return [replace(piece, split="") if id(piece) in gone else piece for piece in pieces], [finding]
+
+
+def missing_files(paths: Sequence[Path], source: str) -> tuple[set[Path], list[str]]:
+    """Files that are not there or hold nothing, and a sentence on each kind.
+
+    Raises:
+        FileNotFoundError: all of them; the message names the first and the corpus.
+    """
+    absent = [path for path in paths if not path.is_file()]
+    if len(absent) == len(paths):
+        where = f", the first is {paths[0]}" if paths else ""
+        raise FileNotFoundError(
+            f"none of the {len(paths)} recordings is there{where}: expected is {source}. "
+            "Nothing is downloaded here"
+        )
+    gone = set(absent)
+    empty = [path for path in paths if path not in gone and not path.stat().st_size]
+    findings = []
+    for found, what in ((absent, "are missing"), (empty, "are empty files")):
+        if found:
+            findings.append(
+                f"{len(found)} of {len(paths)} recordings {what} and left out, the first is "
+                f"{found[0].name}"
+            )
+    return gone | set(empty), findings

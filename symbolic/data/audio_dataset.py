@@ -1,0 +1,115 @@
+"""Segments of recordings as training examples: of samples, or of frames of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+class AudioDataset(Dataset):
+    """One random segment of each recording at a time, or evenly spaced segments of every one.
+
+    Recordings are cut here, after they were parted into those to train on and those held out, so
+    that no recording is on both sides. Random choices follow torch's global generator, as those of
+    `TokenDataset`.
+
+    Args:
+        arrays: of each recording (T, F) frames or (n,) samples, in memory or mapped from disk.
+        labels: of each recording, by task name.
+        length: positions of a segment; a recording that has fewer is taken whole, for the collator
+            to pad and mask.
+        augment: changes a training segment, `(segment, rng) -> segment`, which may be shorter or
+            longer: what is beyond `length` is cut off.
+        chunks: evenly spaced segments of a recording, for `every`: 16 where results are compared
+            with Won 2020. None is as many as cover it.
+        every: all these segments, the longest first, instead of a random one: to evaluate.
+        decode: makes numbers of a segment of what `arrays` hold, for example dB of uint8.
+
+    Attributes:
+        lengths: (len(self),) int64, positions of each example, before it is augmented.
+        piece: (len(self),) int64, number of the recording that each example is from.
+
+    Raises:
+        ValueError: labels of another number of recordings, a recording without a position, a length
+            or number of segments that is not positive, or `augment` of what is to be evaluated.
+    """
+
+    def __init__(
+        self,
+        arrays: Sequence[np.ndarray],
+        labels: Sequence[dict[str, Any]],
+        length: int,
+        augment: Augment | None = None,
+        chunks: int | None = None,
+        every: bool = False,
+        decode: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> None:
+        if len(arrays) != len(labels):
+            raise ValueError(f"{len(arrays)} recordings, and labels of {len(labels)}")
+        if length < 1 or (chunks is not None and chunks < 1):
+            raise ValueError(f"{chunks} segments of {length} positions: both must be positive")
+        if every and augment is not None:
+            raise ValueError("every: segments to evaluate are not augmented")
+        whole = np.array([len(array) for array in arrays], dtype=np.int64)
+        if not whole.all():
+            raise ValueError(f"recording {int(whole.argmin())} has no position")
+        self.arrays, self.labels, self.length = arrays, labels, length
+        self.augment, self.every, self.decode = augment, every, decode
+        self.piece = np.arange(len(arrays))
+        if every:
+            starts = [chunk_starts(size, length, chunks) for size in whole.tolist()]
+            self.piece = self.piece.repeat([len(one) for one in starts])
+            order = np.argsort(-np.minimum(whole[self.piece], length), kind="stable")
+            self.piece = self.piece[order]
+            self.starts = np.concatenate([*starts, np.zeros(0, np.int64)])[order]
+        self.lengths = np.minimum(whole[self.piece], length)
+
+    def __len__(self) -> int:
+        return len(self.piece)
+
+    def __getitem__(self, index: int) -> dict[str, object]:
+        """One example, as the collator takes it.
+
+        Returns:
+            `input_values` (L, F) or (L,) float32, and `labels` by task name.
+        """
+        piece = int(self.piece[index])  # an index that is too high ends an iteration
+        array = self.arrays[piece]
+        if self.every:
+            start = int(self.starts[index])
+        else:
+            rng = np.random.default_rng(int(torch.randint(2**62, ())))
+            start = int(rng.integers(0, max(len(array) - self.length, 0), endpoint=True))
+        segment = array[start : start + self.length]
+        if self.decode is not None:
+            segment = self.decode(segment)
+        segment = np.array(segment, dtype=np.float32)
+        if self.augment is not None:
+            segment = np.asarray(self.augment(segment, rng), dtype=np.float32)[: self.length]
+        return {"input_values": segment, "labels": self.labels[piece]}
+
+
+def chunk_starts(size: int, length: int, chunks: int | None = None) -> np.ndarray:
+    """Where evenly spaced segments begin: the first with the recording, the last ends with it.
+
+    Args:
+        size: positions of the recording.
+        length: positions of a segment.
+        chunks: how many, or fewer where there are not so many places; one segment is in the
+            middle. None is as many as cover the recording.
+
+    Returns:
+        (c,) int64, ascending, at least one.
+    """
+    spare = max(size - length, 0)
+    if chunks is None:
+        chunks = -(-size // length)
+    if chunks == 1:
+        return np.array([spare // 2], dtype=np.int64)
+    return np.unique(np.linspace(0, spare, chunks).round().astype(np.int64))

@@ -1,0 +1,23 @@
+"""The readers of corpora of recordings by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from symbolic.data.audio_corpora import AudioCorpus
+from symbolic.data.audio_folder import read_audio_folder
+from symbolic.data.fma import read_fma
+from symbolic.data.gtzan import read_gtzan
+from symbolic.data.magnatagatune import read_magnatagatune
+from symbolic.data.moods import read_moods
+
+AUDIO_READERS: dict[str, Callable[..., AudioCorpus]] = {
+    "gtzan": read_gtzan,
+    "fma": read_fma,
+    "magnatagatune": read_magnatagatune,
+    "magnatagatune-10": partial(read_magnatagatune, tags=10, split="9:1"),
+    "moods": read_moods,
+    "folder": read_audio_folder,
+}
+"""Each takes the folder of a corpus."""

@@ -1,0 +1,105 @@
+"""An audio system: the front end, the encoder and its options, the length of the input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from transformers import ASTConfig
+
+from symbolic.audio.front import Front
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.blocks import scaled
+from symbolic.tasks import Task
+
+
+@dataclass(frozen=True)
+class AudioSystem:
+    """An audio system as it is trained and tested.
+
+    Attributes:
+        encoder: name in `symbolic.encoders.ENCODERS`.
+        front: what of a recording it hears.
+        seconds: length of its input in training.
+        description: what it is, in a line.
+        options: `encoder_options` of the configuration; of `ast`, values of its `ASTConfig`.
+        chunks: how many evenly spaced inputs of a recording are averaged in the test; None is as
+            many as cover it.
+        head_dropout: in the heads.
+    """
+
+    encoder: str
+    front: Front
+    seconds: float
+    description: str
+    options: dict[str, Any] = field(default_factory=dict)
+    chunks: int | None = None
+    head_dropout: float = 0.5
+
+    @property
+    def samples(self) -> int:
+        """Samples of one input in training."""
+        return round(self.seconds * self.front.sampling_rate)
+
+    @property
+    def positions(self) -> int:
+        """Frames, or samples, of one input in training."""
+        return self.front.positions(self.samples)
+
+    def config(
+        self,
+        tasks: Sequence[Task],
+        width: float = 1.0,
+        *,
+        front: Front | None = None,
+        grid: tuple[int, float] | None = None,
+        seconds: float | None = None,
+        **changes: Any,
+    ) -> SymbolicConfig:
+        """The configuration of a model.
+
+        Args:
+            tasks: its heads.
+            width: factor on the channels and units of the encoder.
+            front: what it hears instead of the system's front.
+            grid: columns, and positions for each frame, that pictures are stretched to, as in
+                `symbolic.encoders.AudioEncoder`; not stretched where None.
+            seconds: length of one window instead of the system's.
+            changes: of the configuration; `encoder_options` join the system's.
+        """
+        front = front or self.front
+        samples = round((self.seconds if seconds is None else seconds) * front.sampling_rate)
+        options = {**self.options, **changes.pop("encoder_options", {})}
+        options = json.loads(json.dumps(options))  # lists, as they will come back from a file
+        if self.encoder == "ast":
+            frames = front.positions(samples)
+            values = {
+                "num_mel_bins": front.width if grid is None else grid[0],
+                "max_length": frames if grid is None else max(1, int(frames * grid[1])),
+            }
+            norm = {"norm": options.pop("norm")} if "norm" in options else {}
+            backbone = ast_config(width, **{**values, **options})
+            changes.setdefault("backbone_config", backbone)
+            options = norm
+        elif width != 1.0:
+            options["width"] = width
+        if grid is not None:
+            options["grid"] = list(grid)
+        values = {
+            "window": samples if changes.get("front_inside") else front.positions(samples),
+            "chunks": self.chunks,
+            "head_dropout": self.head_dropout,
+            **changes,
+        }
+        return SymbolicConfig(
+            encoder=self.encoder, front=front, encoder_options=options, tasks=list(tasks), **values
+        )
+
+
+def ast_config(width: float = 1.0, num_attention_heads: int = 12, **values: Any) -> ASTConfig:
+    """An `ASTConfig` of a factor times as many heads, each of them 64 wide."""
+    heads = scaled(num_attention_heads, width)
+    shape = {"hidden_size": 64 * heads, "intermediate_size": 256 * heads}
+    return ASTConfig(num_attention_heads=heads, **{**shape, **values})

@@ -1,0 +1,215 @@
+"""A grid of audio systems on one corpus: every fold trained, and a table of them all."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from transformers import TrainingArguments
+
+from symbolic.audio_evaluation import AudioSummary, evaluate_audio
+from symbolic.audio_training import (
+    AUDIO_DEFAULTS,
+    AudioDataArguments,
+    AudioModelArguments,
+    train_audio,
+)
+from symbolic.doors import guarded
+from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.predictions import PREDICTIONS
+from symbolic.result_tables import markdown
+from symbolic.trainer import FitArguments
+
+CELL = "cell.json"
+TABLE = "results.md"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a system is trained where there is no accelerator.
+
+    Attributes:
+        epochs: over the recordings, a window of each.
+        width: factor of its channels.
+        seconds: of a window; 0 is the system's own.
+        frame_rate: that pictures are stretched to; 0 is their own.
+        learning_rate: the highest.
+        batch_size: windows in a step.
+    """
+
+    epochs: float = 20
+    width: float = 1.0
+    seconds: float = 0.0
+    frame_rate: float = 0.0
+    learning_rate: float = 1e-3
+    batch_size: int = 16
+
+
+PUBLISHED = {
+    "cnn_lstm_mel": "GTZAN .8720",
+    "cnn_bilstm_mel": "GTZAN .8800",
+    "cnn_gru_mel": "GTZAN .8778",
+    "cnn_bigru_mel": "GTZAN .8930",
+    "cnn_lstm_mfcc": "GTZAN .7640",
+    "cnn_bilstm_mfcc": "GTZAN .7369",
+    "cnn_gru_mfcc": "GTZAN .7150",
+    "cnn_bigru_mfcc": "GTZAN .7630",
+    "three_branch": "FMA, 8 genres .555",
+    "wave_cnn": "top 10 .8399 / .5271",
+    "wave_cnn_rnn": "top 10 .7222 / .3456",
+    "wave_cnn_lstm": "top 10 .3855 / .3079",
+    "wave_cnn_gru": "top 10 .9032 / .6253",
+    "wave_chunked": "top 10 .8572 / .5755",
+    "spec_cnn_rnn": "top 10 .8244 / .4990",
+    "spec_cnn_lstm": "top 10 .8735 / .5745",
+    "spec_cnn_gru": "top 10 .9016 / .6508",
+    "fcn": "top 50 .9005 / .4295",
+    "fcn_128": "top 50 .8994 / .4236",
+    "musicnn": "top 50 .9106 / .4493",
+    "musicnn_128": "top 50 .9092 / .4546",
+    "sample_cnn": "top 50 .9058 / .4422",
+    "sample_cnn_se": "top 50 .9103 / .4520",
+    "crnn": "top 50 .8722 / .3625",
+    "crnn_128": "top 50 .8703 / .3601",
+    "self_attention": "top 50 .9077 / .4445",
+    "harmonic": "top 50 .9127 / .4611",
+    "short_chunk": "top 50 .9126 / .4590",
+    "short_chunk_res": "top 50 .9129 / .4614",
+}
+"""Accuracy of genre, or ROC-AUC / PR-AUC of tags on MagnaTagATune, as the papers have them."""
+
+
+def run_cell(
+    system: str,
+    fold: int,
+    plan: Plan,
+    data: AudioDataArguments,
+    output: Path,
+    use_cpu: bool,
+) -> Path:
+    """Train a system on all folds but one, unless it is done already; the folder of the run."""
+    folder = output / system / f"fold-{fold}"
+    if (folder / CELL).is_file():
+        return folder
+    training = TrainingArguments(
+        **{
+            **AUDIO_DEFAULTS,
+            "output_dir": str(folder),
+            "num_train_epochs": plan.epochs,
+            "learning_rate": plan.learning_rate,
+            "per_device_train_batch_size": plan.batch_size,
+            "save_strategy": "no",
+            "disable_tqdm": True,
+            "use_cpu": use_cpu,
+        }
+    )
+    held = AudioDataArguments(**{**asdict(data), "hold_out": f"fold-{fold}"})
+    arguments = AudioModelArguments(
+        system=system, width=plan.width, seconds=plan.seconds, frame_rate=plan.frame_rate
+    )
+    began = time.perf_counter()
+    model = train_audio(held, arguments, FitArguments(), training)
+    told = {
+        **asdict(plan),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "minutes": (time.perf_counter() - began) / 60,
+    }
+    (folder / CELL).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    return folder
+
+
+def audio_sweep_table(output: str | Path) -> str:
+    """Markdown: a row for each system with a finished fold, in the order of `AUDIO_SYSTEMS`.
+
+    Raises:
+        FileNotFoundError: nothing is finished.
+    """
+    rows: dict[str, tuple[dict, AudioSummary]] = {}
+    for system in AUDIO_SYSTEMS:
+        done = sorted(path.parent for path in Path(output, system).glob(f"*/{CELL}"))
+        done = [folder for folder in done if (folder / PREDICTIONS).is_file()]
+        if done:
+            told = [json.loads((folder / CELL).read_text(encoding="utf-8")) for folder in done]
+            minutes = sum(one["minutes"] for one in told) / len(told)
+            rows[system] = {**told[0], "minutes": minutes}, evaluate_audio(done)[0]
+    if not rows:
+        raise FileNotFoundError(f"{output}: no finished fold")
+    names = list(dict.fromkeys(name for _, one in rows.values() for name in one.scores))
+    head = ["system", "published", "width", "parameters", "epochs", "minutes a fold", "folds"]
+    cells = [
+        [
+            system,
+            PUBLISHED.get(system, ""),
+            f"{told['width']:g}",
+            f"{told['parameters']:,}",
+            f"{told['epochs']:g}",
+            f"{told['minutes']:.1f}",
+            str(one.folds),
+            *(_figure(one, name) for name in names),
+        ]
+        for system, (told, one) in rows.items()
+    ]
+    return markdown([*head, *(name.replace("_", " ") for name in names)], cells)
+
+
+def _figure(summary: AudioSummary, name: str) -> str:
+    if name not in summary.scores:
+        return ""
+    low_high = summary.intervals.get(name)
+    text = f"{summary.scores[name]:.3f}"
+    return text + (f" [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else "")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The door of `scripts/sweep_audio.py`."""
+    return guarded(_main, arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    parser = argparse.ArgumentParser(
+        description="Train audio systems on the folds of a corpus, and sum them up. What is "
+        "finished is not done again."
+    )
+    parser.add_argument("--output_dir", required=True, help="folder of the grid")
+    parser.add_argument("--corpus", help="as of scripts/train.py")
+    parser.add_argument("--audio", help="folder of the corpus")
+    parser.add_argument("--systems", nargs="+", default=list(AUDIO_SYSTEMS), metavar="SYSTEM")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--epochs", type=float, default=Plan.epochs)
+    parser.add_argument("--width", type=float, default=Plan.width, help="factor of the channels")
+    parser.add_argument("--seconds", type=float, default=Plan.seconds, help="of a window")
+    parser.add_argument("--frame_rate", type=float, default=Plan.frame_rate)
+    parser.add_argument("--learning_rate", type=float, default=Plan.learning_rate)
+    parser.add_argument("--batch_size", type=int, default=Plan.batch_size)
+    parser.add_argument("--cache_dir", help="where features are kept")
+    parser.add_argument("--use_cpu", action="store_true")
+    parser.add_argument("--table", action="store_true", help="only sum up what is finished")
+    options = parser.parse_args(arguments)
+    output = Path(options.output_dir)
+    if not options.table:
+        if not (options.corpus and options.audio):
+            raise ValueError("say what to train on: --corpus and --audio")
+        plan = Plan(
+            options.epochs,
+            options.width,
+            options.seconds,
+            options.frame_rate,
+            options.learning_rate,
+            options.batch_size,
+        )
+        data = AudioDataArguments(
+            corpus=options.corpus,
+            audio=options.audio,
+            folds=options.folds,
+            cache_dir=options.cache_dir,
+        )
+        for system in options.systems:
+            for fold in range(options.folds):
+                run_cell(system, fold, plan, data, output, options.use_cpu)
+    text = audio_sweep_table(output)
+    (output / TABLE).write_text(text + "\n", encoding="utf-8")
+    print(text)
