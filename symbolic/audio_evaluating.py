@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,18 @@ import numpy as np
 
 from symbolic.audio.rendering import read_sound
 from symbolic.audio.spectral import front_features
-from symbolic.audio_evaluation import audio_table, evaluate_audio
+from symbolic.audio_evaluation import AudioSummary, audio_table, evaluate_audio
+from symbolic.audio_predictions import read_audio_rows
 from symbolic.audio_scoring import load_audio_model
-from symbolic.audio_training import held_out
+from symbolic.card_results import METRICS
 from symbolic.data import AUDIO_READERS, AudioCorpus, AudioDataset, Collator
 from symbolic.embedding_views import embedding_views
 from symbolic.modeling import SymbolicModel
+from symbolic.predictions import PREDICTIONS
 from symbolic.probe import Probed, changes_of_pictures, changes_of_samples, probe
 from symbolic.result_tables import confusion_table, markdown
 from symbolic.runs import read_record
+from symbolic.tasks import IGNORE
 
 
 def report_audio(
@@ -26,19 +31,29 @@ def report_audio(
     audio: str | None = None,
     probed: bool = False,
     views: str | None = None,
+    metrics_into: str | Path | None = None,
 ) -> None:
-    """Print what runs have scored on what they held out.
+    """Print what runs have scored on what they held out, and write it down.
 
     Args:
         folders: runs of one protocol.
         audio: folder of the corpus, for what asks the models again.
         probed: whether to ask them again with the recordings changed a little.
         views: a picture to draw of the embeddings of what was held out.
+        metrics_into: folder of the model that the scores are to be published with, in
+            `metrics.json`; by default the model, where only one is given.
 
     Raises:
-        ValueError: a probe or views without the corpus.
+        ValueError: a probe or views without the corpus, or views of a model without classes.
     """
-    for summary in evaluate_audio(folders):
+    summaries = evaluate_audio(folders)
+    if metrics_into is None and len(folders) == 1:
+        metrics_into = folders[0]
+    if metrics_into is not None:
+        text = json.dumps(audio_metrics(folders, summaries), indent=2, ensure_ascii=False)
+        Path(metrics_into).mkdir(parents=True, exist_ok=True)
+        (Path(metrics_into) / METRICS).write_text(text + "\n", encoding="utf-8")
+    for summary in summaries:
         name = Path(folders[0]).name if len(folders) == 1 else f"{len(folders)} models"
         print(f"{summary.task.name}\n\n{audio_table({name: summary})}\n")
         if summary.confusion is not None:
@@ -56,14 +71,62 @@ def report_audio(
         _draw(asked, hidden, views)
 
 
+def audio_metrics(
+    folders: Sequence[str | Path], summaries: Sequence[AudioSummary]
+) -> dict[str, Any]:
+    """What `metrics.json` holds: plain numbers, lists and strings; no NaN.
+
+    Keys are those of `symbolic.results.Summary.to_dict`, as far as they apply; before the name of a
+    score stands its task, `genre: accuracy`. Nothing leaks: a run refuses groups on both sides.
+
+    Args:
+        folders: runs of one protocol.
+        summaries: of them, one for each task.
+    """
+    records = [read_record(folder) for folder in folders]
+    parts = sorted({record["data"]["hold_out"] for record in records})
+    frames = [read_audio_rows(Path(folder) / PREDICTIONS) for folder in folders]
+    corpora = dict.fromkeys(name for frame in frames for name in frame["corpus"].unique())
+    return {
+        "protocol": f"{' and '.join(corpora)} {', '.join(parts)}",
+        "leaks": False,
+        "recordings": max(one.recordings for one in summaries),
+        "groups": max(one.groups for one in summaries),
+        "folds": len(parts),
+        "seeds": sorted({record["seed"] for record in records}),
+        "scores": {
+            f"{one.task.name}: {name}": value
+            for one in summaries
+            for name, value in one.scores.items()
+            if math.isfinite(value)
+        },
+        "counts": {one.task.name: one.recordings for one in summaries},
+        "intervals": {
+            f"{one.task.name}: {name}": list(interval)
+            for one in summaries
+            for name, interval in one.intervals.items()
+            if all(map(math.isfinite, interval))
+        },
+    }
+
+
 def _asked(
     folder: str | Path, audio: str
 ) -> tuple[SymbolicModel, AudioCorpus, list[np.ndarray], np.ndarray]:
-    """A model, its corpus, what it takes of the recordings it held out, and their numbers."""
+    """A model, its corpus, what it takes of the recordings it held out, and their numbers.
+
+    Which those are, its predictions say: folds of the corpus are others as soon as a file of it is
+    missing, or cannot be read.
+    """
     record = read_record(folder)["data"]
     model, extractor = load_audio_model(folder)
-    corpus = AUDIO_READERS[record["corpus"]](audio)
-    _, test = held_out(corpus, record["hold_out"], record["folds"], record["fold_seed"])
+    corpus = AUDIO_READERS[record["corpus"]](audio).heard_as(model.config.front_end)
+    rows = read_audio_rows(Path(folder) / PREDICTIONS)
+    held = set(zip(rows["file"].astype(str), rows["group"], strict=True))
+    names = [(piece.path.name, str(piece.group)) for piece in corpus.pieces]
+    test = np.array([i for i, name in enumerate(names) if name in held], int)
+    if not len(test):
+        raise ValueError(f"{audio}: none of the recordings that {folder} has held out")
     if corpus.features is not None:
         return model, corpus, [corpus.features[i] for i in test], test
     return model, corpus, [extractor.features(corpus.pieces[i].path) for i in test], test
@@ -122,7 +185,10 @@ def embeddings(model: SymbolicModel, arrays: Sequence[np.ndarray], batch_size: i
 def _draw(asked: Sequence[Any], hidden: Sequence[np.ndarray], path: str) -> None:
     """Views of the first run's recordings: embeddings of different models have no common axes."""
     model, corpus, _, test = asked[0]
-    task = next(task for task in model.tasks if task.kind == "single")
-    labels = [corpus.pieces[i].labels[task.name] for i in test]
-    figures = embedding_views(hidden[0], np.array(labels), task.labels, path)
+    tasks = [task for task in model.tasks if task.kind == "single"]
+    if not tasks:
+        raise ValueError("views are coloured by class, and the model has no task of classes")
+    labels = np.array([corpus.pieces[i].labels.get(tasks[0].name, IGNORE) for i in test])
+    known = labels != IGNORE
+    figures = embedding_views(hidden[0][known], labels[known], tasks[0].labels, path)
     print(", ".join(f"{name} {value:.3f}" for name, value in figures.items()), f"in {path}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,13 @@ from symbolic.predictions import PREDICTIONS
 from symbolic.result_tables import markdown
 from symbolic.results import Interval
 from symbolic.tasks import IGNORE, Task
-from symbolic.tasks.intervals import DRAWS, grouped_bootstrap
-from symbolic.tasks.tag_metrics import class_metrics, tag_metrics
+from symbolic.tasks.intervals import DRAWS, grouped_bootstraps
+from symbolic.tasks.tag_metrics import class_metrics, tag_metrics, value_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
 
+METRICS = {"single": class_metrics, "multi": tag_metrics}
 INTERVALS = ("accuracy", "macro_f1", "roc_auc", "pr_auc")
 
 
@@ -34,7 +36,8 @@ class AudioSummary:
         recordings: with a label.
         groups: artists or songs.
         folds: how many, over all seeds.
-        scores: as `class_metrics` or `tag_metrics` name them; of several seeds, their mean.
+        scores: as `class_metrics`, `tag_metrics` or `value_metrics` name them; of several seeds,
+            their mean.
         intervals: 95 %, from drawing groups, of those of `INTERVALS` that there are.
         confusion: (K, K) of a task of classes, rows true; a recording counts once for each seed.
     """
@@ -71,11 +74,7 @@ def evaluate_audio(folders: Sequence[str | Path], draws: int = DRAWS) -> list[Au
     }
     assert_folds(frames)
     frame = pd.concat(frames.values(), ignore_index=True)
-    return [
-        summarise_audio(frame, task, draws)
-        for task in tasks[0]
-        if task.level == "sequence" and task.kind != "regression"
-    ]
+    return [summarise_audio(frame, task, draws) for task in tasks[0] if task.level == "sequence"]
 
 
 def summarise_audio(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> AudioSummary:
@@ -90,7 +89,7 @@ def summarise_audio(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> Audi
     if not known.any():
         raise ValueError(f"no recording has a label of {task.name}")
     labels, answers, frame = labels[known], answers[known], frame[known]
-    metrics: Callable = class_metrics if single else tag_metrics
+    metrics: Callable = METRICS.get(task.kind) or partial(value_metrics, names=task.labels)
     seeds = [(frame["seed"] == seed).to_numpy() for seed in sorted(frame["seed"].unique())]
 
     def scores(rows: np.ndarray) -> dict[str, float]:
@@ -101,18 +100,23 @@ def summarise_audio(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> Audi
     whole = scores(np.ones(len(labels), bool))
     names = frame["corpus"] + ": " + frame["group"].astype(str)
 
-    def interval(name: str) -> Interval:
-        return grouped_bootstrap(
-            lambda rows: metrics(labels[rows], answers[rows])[name], names, draws
-        )
+    drawn = [name for name in INTERVALS if name in whole]
 
+    def statistics(rows: np.ndarray) -> list[float]:
+        found = metrics(labels[rows], answers[rows])
+        return [found[name] for name in drawn]
+
+    intervals = grouped_bootstraps(statistics, names, draws).T if drawn else []
     return AudioSummary(
         task,
-        len(frame[["corpus", "file"]].drop_duplicates()),
+        len(frame[["corpus", "group", "file"]].drop_duplicates()),
         names.nunique(),
         len(frame[["fold", "seed"]].drop_duplicates()),
         whole,
-        {name: interval(name) for name in INTERVALS if name in whole},
+        {
+            name: (float(low), float(high))
+            for name, (low, high) in zip(drawn, intervals, strict=True)
+        },
         np.asarray(metrics(labels, answers)["confusion"]) if single else None,
     )
 

@@ -61,7 +61,8 @@ def load_audio_model(
 
 def check_extractor(model: SymbolicModel, extractor: SymbolicFeatureExtractor) -> None:
     """Refuse an extractor whose frames the model was not trained with, with a ValueError."""
-    if extractor.front_end != model.config.front_end:
+    config = model.config
+    if (extractor.front_end, extractor.inside) != (config.front_end, config.front_inside):
         raise ValueError("the model was trained with another front end than the extractor's")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ import numpy as np
 from transformers import TrainingArguments, set_seed
 
 from symbolic.audio.cache import features_of
-from symbolic.audio.changes import AudioAugmentation, spec_augment
-from symbolic.audio.front import Front
+from symbolic.audio_augmenting import AugmentArguments, augmentation
 from symbolic.audio_predictions import Row, audio_rows
+from symbolic.configuration import SymbolicConfig
 from symbolic.data import (
     AUDIO_READERS,
     FOLDS,
@@ -27,6 +26,7 @@ from symbolic.data import (
 from symbolic.data.protocols import training_pieces
 from symbolic.data.validation import validation_mask
 from symbolic.doors import guarded, parsed
+from symbolic.encoders.audio_system import AudioSystem
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.feature_extraction import extractor_of
 from symbolic.inference import predict_audio
@@ -56,8 +56,8 @@ class AudioDataArguments:
     workers: int | None = field(default=None, metadata={"help": "processes that read files"})
 
 
-@dataclass
-class AudioModelArguments:
+@dataclass(kw_only=True)
+class AudioModelArguments(AugmentArguments):
     """The model, and what is done to its input in training."""
 
     system: str = field(metadata={"help": f"one of {', '.join(AUDIO_SYSTEMS)}"})
@@ -76,22 +76,14 @@ class AudioModelArguments:
     pretrained: str = field(
         default="",
         metadata={
-            "help": "folder or hub name of a model of the same system, whose encoder is taken"
+            "help": "folder or hub name of a model of the same system, whose encoder is taken, "
+            "with its front end and window"
         },
     )
     head_dropout: float = field(
         default=-1.0, metadata={"help": "in the heads; below 0: the system's own"}
     )
     label_smoothing: float = field(default=0.0, metadata={"help": "of tasks of classes"})
-    augment: bool = field(
-        default=False,
-        metadata={
-            "help": "noise, gain, stretched time and moved pitch, where the input is samples"
-        },
-    )
-    spec_augment: bool = field(
-        default=False, metadata={"help": "masked bands and stretches of frames (Park 2019)"}
-    )
 
 
 AUDIO_DEFAULTS = {
@@ -141,7 +133,7 @@ def train_audio(
         names = [groups[i] for i in train]
         validation = validation_mask(classes, names, fitting.validation_share, training.seed)
         fitted = train[~validation]
-    change = augmentation(model, arguments)
+    change = augmentation(model.config, arguments)
 
     def dataset(chosen: Sequence[int], **options) -> AudioDataset:
         return AudioDataset(
@@ -186,7 +178,9 @@ def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> Sy
     """A new model of a system for the tasks of a corpus, with random weights of torch's generator.
 
     Of a corpus of pictures the encoder stretches them onto the bands of the system's front, and
-    where it is asked to onto other frames a second.
+    where it is asked to onto other frames a second. The model in `pretrained` gives its encoder and
+    its own ears: front end, stretching, and windows unless other seconds are asked for. So
+    recordings are heard as that model has heard its own, of another corpus or of pictures.
 
     Raises:
         ValueError: a system that does not exist, or that takes what the corpus does not have; or a
@@ -195,19 +189,25 @@ def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> Sy
     if arguments.system not in AUDIO_SYSTEMS:
         raise ValueError(f"no system {arguments.system!r}; there are {', '.join(AUDIO_SYSTEMS)}")
     system = AUDIO_SYSTEMS[arguments.system]
-    front, grid = system.front, None
-    if corpus.front is not None:
-        if front.kinds != corpus.front.kinds:
-            kinds = " and ".join(front.kinds)
-            raise ValueError(f"{corpus.name}: has no {kinds}, which {arguments.system} takes")
-        rate = arguments.frame_rate or corpus.front.rate
-        grid = (front.width, rate / corpus.front.rate)
-        front = corpus.front
     told: dict[str, Any] = {"label_smoothing": arguments.label_smoothing}
     if arguments.head_dropout >= 0:
         told["head_dropout"] = arguments.head_dropout
     if arguments.seconds:  # other windows than the published ones: as many as cover a recording
         told["chunks"] = None
+    base = None
+    if arguments.pretrained:
+        if arguments.frame_rate:
+            raise ValueError("frame_rate: a pre-trained model has its own frames a second")
+        base = SymbolicConfig.from_pretrained(arguments.pretrained)
+        front, grid = base.front_end, base.encoder_options.get("grid")
+        told["backbone_config"] = base.backbone_config
+        if not arguments.seconds:
+            told |= {"window": base.window, "chunks": base.chunks}
+    else:
+        front, grid = corpus.front_for(system.front), None
+        if corpus.front is not None:
+            rate = arguments.frame_rate or front.rate
+            grid = (system.front.width, rate / front.rate)
     config = system.config(
         corpus.tasks,
         arguments.width,
@@ -217,14 +217,28 @@ def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> Sy
         front_inside=arguments.front_inside,
         **told,
     )
+    if base is not None and not _is_of_system(base, config, system):
+        raise ValueError(
+            f"{arguments.pretrained}: not of the system {arguments.system}, of this width and with "
+            "the front on this side"
+        )
     model = SymbolicModel(config)
-    if arguments.pretrained:
-        base = SymbolicModel.from_pretrained(arguments.pretrained)
-        same = ("encoder", "encoder_options", "front", "front_inside")
-        if any(getattr(base.config, name) != getattr(config, name) for name in same):
-            raise ValueError(f"{arguments.pretrained}: not of the system {arguments.system}")
-        model.encoder.load_state_dict(base.encoder.state_dict())
+    if base is not None:
+        weights = SymbolicModel.from_pretrained(arguments.pretrained).encoder.state_dict()
+        model.encoder.load_state_dict(weights)
     return model
+
+
+def _is_of_system(base: SymbolicConfig, config: SymbolicConfig, system: AudioSystem) -> bool:
+    """Whether a pre-trained model is of a system, whose configuration has that model's ears."""
+    front, grid = base.front_end, base.encoder_options.get("grid")
+    if front is None or front.kinds != system.front.kinds:
+        return False
+    columns = front.width if grid is None else grid[0]
+    same = ("encoder", "encoder_options", "front_inside")
+    return columns == system.front.width and all(
+        getattr(base, name) == getattr(config, name) for name in same
+    )
 
 
 def heard(
@@ -237,14 +251,19 @@ def heard(
         sentences on what was left out.
 
     Raises:
+        ValueError: a corpus of pictures, and a model that was made for others.
         ReadError: none can be read.
     """
     if corpus.features is not None:
+        corpus = corpus.heard_as(model.config.front_end)
         return corpus, list(corpus.features), list(corpus.findings)
     front = extractor_of(model.config).heard
     found = features_of([piece.path for piece in corpus.pieces], front, cache_dir, workers)
     bad = [isinstance(one, ReadError) for one in found]
-    findings = [*corpus.findings, *(str(found[i]) for i in np.flatnonzero(bad))]
+    findings = [  # by name: where recordings lie is nobody's business, and the record is published
+        *corpus.findings,
+        *(f"{corpus.pieces[i].path.name}: {found[i].reason}" for i in np.flatnonzero(bad)),
+    ]
     if all(bad):
         raise ReadError(f"no recording of {corpus.name} can be read: {findings[-1]}")
     kept = np.flatnonzero(~np.array(bad)).tolist()
@@ -289,29 +308,6 @@ def _classes(corpus: AudioCorpus) -> np.ndarray:
     names = [task.name for task in corpus.tasks if task.kind == "single"]
     labels = [piece.labels.get(names[0], IGNORE) if names else 0 for piece in corpus.pieces]
     return np.array(labels)
-
-
-def augmentation(model: SymbolicModel, arguments: AudioModelArguments):
-    """What changes a training window, `(window, rng) -> window`; None where nothing does.
-
-    Raises:
-        ValueError: a change of samples where the model takes pictures, or the other way round.
-    """
-    config = model.config
-    takes_samples = config.front_inside or config.front_end.hears_samples
-    if arguments.augment and not takes_samples:
-        raise ValueError(f"augment changes samples, and {arguments.system} takes pictures")
-    if arguments.spec_augment and takes_samples:
-        raise ValueError(f"spec_augment masks pictures, and {arguments.system} takes samples")
-    if arguments.augment:
-        return partial(_changed, AudioAugmentation(), config.front_end)
-    return spec_augment if arguments.spec_augment else None
-
-
-def _changed(
-    change: AudioAugmentation, front: Front, samples: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    return change(samples, front.sampling_rate, rng)
 
 
 def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str) -> str:

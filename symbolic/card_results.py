@@ -18,7 +18,12 @@ METRICS = "metrics.json"  # beside the weights: what the evaluation of the run h
 METRIC_NAMES = {  # the Hub's id of a metric, where it has one, and how it is written
     "accuracy": ("accuracy", "accuracy"),
     "macro_f1": ("f1", "macro-F1"),
+    "roc_auc": ("roc_auc", "ROC-AUC"),
+    "pr_auc": ("pr_auc", "PR-AUC"),
 }
+
+
+SIZES = ("pieces", "recordings", "groups", "folds")
 
 
 def check_metrics(metrics: dict[str, Any], path: Path) -> None:
@@ -29,12 +34,18 @@ def check_metrics(metrics: dict[str, Any], path: Path) -> None:
             raise ValueError(f"{path}: {key!r} is missing or no {kind.__name__}")
 
 
-def eval_results(metrics: dict[str, Any], corpora: Iterable[str]) -> list[EvalResult]:
+def eval_results(
+    metrics: dict[str, Any],
+    corpora: Iterable[str],
+    task_type: str = TASK,
+    task_name: str = "Music emotion recognition",
+) -> list[EvalResult]:
     """Figures for the header of a card; none of a split that leaks.
 
     Args:
         metrics: what `metrics.json` holds, or nothing.
         corpora: names of corpora, of which a protocol's name may begin with one.
+        task_type, task_name: the Hub's id of what was asked, and how it is written.
     """
     from huggingface_hub import EvalResult
 
@@ -48,8 +59,8 @@ def eval_results(metrics: dict[str, Any], corpora: Iterable[str]) -> list[EvalRe
         if _is_number(value):
             results.append(
                 EvalResult(
-                    task_type=TASK,
-                    task_name="Music emotion recognition",
+                    task_type=task_type,
+                    task_name=task_name,
                     dataset_type=next((c for c in corpora if c and slug.startswith(c)), slug),
                     dataset_name=protocol,
                     metric_type=metric,
@@ -64,7 +75,7 @@ def results_section(metrics: dict[str, Any]) -> str:
     """Markdown: what was measured and how, or that nothing was."""
     if not metrics:
         return "This model has not been evaluated: there are no figures."
-    size = [f"{metrics[key]} {key}" for key in ("pieces", "groups", "folds") if metrics.get(key)]
+    size = [f"{metrics[key]} {key}" for key in SIZES if metrics.get(key)]
     if seeds := metrics.get("seeds"):
         size.append(f"seeds {', '.join(map(str, seeds))}")
     parts = [f"Protocol `{metrics['protocol']}`" + "".join(f", {part}" for part in size) + "."]
@@ -101,7 +112,9 @@ def markdown_table(columns: tuple[str, ...], rows: list[tuple]) -> str:
 
 
 def _names(key: str) -> tuple[str, str]:
-    return METRIC_NAMES.get(key, (key, key.replace("_", " ")))
+    task, colon, metric = key.rpartition(": ")  # of audio, before which its task stands
+    kind, name = METRIC_NAMES.get(metric, (metric, metric.replace("_", " ")))
+    return kind, f"{task}{colon}{name}"
 
 
 def _flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -60,7 +60,11 @@ def _main(arguments: Sequence[str] | None) -> None:
     if hears_audio(options.models[0]):
         from symbolic.audio_evaluating import report_audio
 
-        report_audio(options.models, options.audio, options.probe, options.views)
+        if options.output_dir:
+            raise ValueError("output_dir is of models of notes; those of audio have --views")
+        report_audio(
+            options.models, options.audio, options.probe, options.views, options.metrics_into
+        )
         return
     baselines = [] if options.baselines == "none" else options.baselines.split(",")
     if unknown := set(baselines) - BASELINES.keys():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 
+from symbolic.audio_card import PIPELINE_TAG, audio_limits, audio_tags, use_audio, what_audio
 from symbolic.card_results import (
     METRICS,
     check_metrics,
@@ -27,16 +29,47 @@ from symbolic.tasks import QUADRANT_WORDS
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a card says of a corpus; `licence` is an id of the Hub, empty where none is stated."""
+    """What a card says of a corpus.
+
+    Attributes:
+        name: and where it was published.
+        music: what music it is.
+        licence: an id of the Hub; empty where there is none.
+        terms: what may be done with it, in words, where the Hub has no id for that.
+        hub: name of the data set on the Hub, where it is there under another one.
+    """
 
     name: str
     music: str
-    licence: str
+    licence: str = ""
+    terms: str = ""
+    hub: str = ""
 
 
 CORPORA = {
     "emopia": Corpus("EMOPIA (Hung 2021)", "transcribed pop piano", "cc-by-nc-sa-4.0"),
-    "vgmidi": Corpus("VGMIDI (Ferreira 2019)", "piano arrangements of game music", ""),
+    "vgmidi": Corpus("VGMIDI (Ferreira 2019)", "piano arrangements of game music"),
+    "gtzan": Corpus(
+        "GTZAN (Tzanetakis & Cook 2002)",
+        "excerpts of half a minute in ten genres, most of them Western and older than 2002",
+        terms="research use",
+        hub="marsyas/gtzan",
+    ),
+    "fma": Corpus(
+        "FMA (Defferrard 2017)",
+        "clips of half a minute of the Free Music Archive",
+        terms="Creative Commons, each track its own",
+    ),
+    "magnatagatune": Corpus(
+        "MagnaTagATune (Law 2009)",
+        "clips of 29 s of the label Magnatune",
+        terms="CC BY-NC-SA 1.0",
+    ),
+    "moods": Corpus(
+        "MIREX-like mood set (Panda 2013)",
+        "mel pictures of songs of half a minute in five clusters of moods",
+        terms="research use",
+    ),
 }
 """By the name that stands in `training.json`; a corpus that is missing is named, no more."""
 
@@ -51,7 +84,7 @@ def model_card(
             `metrics.json` do not say, the card does not say either.
         repo_id: where the model will be; by default the snippets say `your-name/` and the folder.
         license: a licence id of the Hub; by default that of EMOPIA for a model trained on it
-            (share alike), else none.
+            (share alike), `other` for one trained on corpora whose terms have no id, else none.
 
     Returns:
         YAML header and Markdown. Figures of a split that leaks stay out of the header, which has
@@ -72,30 +105,33 @@ def model_card(
         check_metrics(metrics, folder / METRICS)
         metrics["leaks"] |= bool(record.get("data", {}).get("leaks"))  # either may know
     corpora = Counter(group.partition(": ")[0] for group in record.get("groups", []))
-    if license is None and any(name.lower().startswith("emopia") for name in corpora):
-        license = CORPORA["emopia"].licence
+    licence = _weights_licence(license, corpora)
+    hears = config.front is not None
     tasks = [task.name for task in config.task_specs]
-    results = eval_results(metrics, corpora)
+    notes_tags = ["symbolic-emotion", "music", "midi", "musicxml"]
+    notes_tags += [TASK, "music-emotion-recognition"] * ("emotion" in tasks)
+    told = {"task_type": PIPELINE_TAG, "task_name": "Audio classification"} if hears else {}
+    results = eval_results(metrics, corpora, **told)
     header = ModelCardData(
-        license=license,
+        **licence,
         library_name="transformers",
-        tags=["symbolic-emotion", "music", "midi", "musicxml"]
-        + [TASK, "music-emotion-recognition"] * ("emotion" in tasks),
-        datasets=[corpus for corpus in corpora if corpus in CORPORA] or None,
+        pipeline_tag=PIPELINE_TAG if hears else None,
+        tags=audio_tags(config) if hears else notes_tags,
+        datasets=[CORPORA[name].hub or name for name in corpora if name in CORPORA] or None,
         metrics=list(dict.fromkeys(result.metric_type for result in results)) or None,
         model_name=repo_id.split("/")[-1] if results else None,
         eval_results=results or None,
     )
     name = repo_id.split("/")[-1]
     sections = {
-        f"# {name}": _what(config),
-        "## Use": _use(repo_id, "emotion" in tasks),
+        f"# {name}": what_audio(config, record) if hears else _what(config),
+        "## Use": use_audio(repo_id, config) if hears else _use(repo_id, "emotion" in tasks),
         "## Tasks": _tasks(config),
         "## Trained on": _trained_on(record, corpora),
         "## How": _how(record),
         "## Results": results_section(metrics),
         "## Limits": _limits(config, corpora),
-        "## Licence": _licence(license, corpora),
+        "## Licence": _licence(licence, corpora),
     }
     body = "\n\n".join(f"{title}\n\n{text}" for title, text in sections.items())
     return f"---\n{header.to_yaml()}\n---\n\n{body}\n"
@@ -177,7 +213,7 @@ def _tasks(config: SymbolicConfig) -> str:
             f"{label} {QUADRANT_WORDS[label]}" if label in QUADRANT_WORDS else label
             for label in task.labels
         ]
-        if len(labels) > 8:
+        if len(labels) > (8 if config.front is None else 50):
             labels = [labels[0], "...", f"{labels[-1]} ({len(labels)} in all)"]
         weight = "learnt" if learnt else f"{task.weight:g}"
         rows.append((task.name, task.level, task.kind, ", ".join(labels), weight))
@@ -189,14 +225,18 @@ def _trained_on(record: dict[str, Any], corpora: Counter) -> str:
         return "There is no record of the training beside the weights."
     rows = []
     for corpus, groups in corpora.items():
-        known = CORPORA.get(corpus, Corpus(corpus or "unnamed", "-", ""))
-        rows.append((known.name, known.music, groups, known.licence or "none stated"))
-    text = markdown_table(("corpus", "music", "groups (songs or pieces)", "licence"), rows)
+        known = CORPORA.get(corpus, Corpus(corpus or "unnamed", "-"))
+        licence = known.licence or known.terms or "none stated"
+        rows.append((known.name, known.music, groups, licence))
+    unit = "songs or pieces" if "system" not in record.get("model", {}) else "artists or songs"
+    text = markdown_table(("corpus", "music", f"groups ({unit})", "licence"), rows)
     data = record.get("data", {})
     held_out = data.get("hold_out") or data.get("held_out_split")
     if held_out and held_out != "none":
         groups = "of whose groups other pieces were" if data.get("leaks") else "never"
         text += f"\n\nHeld out, {groups} trained on: `{held_out}`."
+    if findings := data.get("findings"):
+        text += "\n\n" + "\n".join(f"- {finding}" for finding in findings)
     return f"{text}\n\n`{RECORD}` lists every group."
 
 
@@ -211,7 +251,8 @@ def _how(record: dict[str, Any]) -> str:
 
 
 def _limits(config: SymbolicConfig, corpora: Counter) -> str:
-    limits = ["A piece has one answer: windows are averaged, and so are changes of mood."]
+    piece = "piece" if config.front is None else "recording"
+    limits = [f"A {piece} has one answer: windows are averaged, and so are changes of mood."]
     if "emotion" in {task.name for task in config.task_specs}:
         limits.append(
             "A quadrant is what annotators would have marked, roughly, and not what a listener "
@@ -221,13 +262,36 @@ def _limits(config: SymbolicConfig, corpora: Counter) -> str:
     if known:
         heard = " and ".join(corpus.music for corpus in known)
         limits.append(f"Its labelled music is {heard}; of other music its answers say less.")
+    if config.front is not None:
+        limits += audio_limits(config, corpora)
     limits.append("A high probability on unfamiliar music is no sign that the answer is right.")
     return "\n".join(f"- {limit}" for limit in limits)
 
 
-def _licence(license: str | None, corpora: Counter) -> str:
-    text = f"The weights: `{license}`." if license else "No licence is stated for the weights."
-    unclear = [CORPORA[c].name for c in corpora if c in CORPORA and not CORPORA[c].licence]
-    if unclear:
+def _weights_licence(license: str | None, corpora: Counter) -> dict[str, str]:
+    """What the header says of the licence: what was asked for, or what the corpora ask for."""
+    if license is not None:
+        return {"license": license}
+    if any(name.lower().startswith("emopia") for name in corpora):
+        return {"license": CORPORA["emopia"].licence}
+    terms = dict.fromkeys(CORPORA[name].terms for name in corpora if name in CORPORA)
+    if not any(terms):
+        return {}
+    slugs = [re.sub(r"[^a-z0-9.]+", "-", words.lower()) for words in terms if words]
+    return {"license": "other", "license_name": "-and-".join(slugs)}
+
+
+def _licence(licence: dict[str, str], corpora: Counter) -> str:
+    known = [CORPORA[name] for name in corpora if name in CORPORA]
+    asked = [f"{corpus.name}: {corpus.terms}" for corpus in known if corpus.terms]
+    if "license_name" in licence:
+        text = "The weights have no licence of their own: they inherit what their data ask for."
+    elif licence:
+        text = f"The weights: `{licence['license']}`."
+    else:
+        text = "No licence is stated for the weights."
+    if asked:
+        text += f" {'; '.join(asked)}."
+    if unclear := [corpus.name for corpus in known if not (corpus.licence or corpus.terms)]:
         text += f" {', '.join(unclear)} states no licence."
     return f"{text} The code of `symbolic-emotion` has a licence of its own, Apache-2.0."

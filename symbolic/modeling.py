@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import torch
@@ -76,6 +77,14 @@ class SymbolicModel(PreTrainedModel):
             if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.affine:
                 module.train(mode and module.weight.requires_grad)
         return self
+
+    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs) -> None:
+        """As in transformers, the weights under the names that the model has for them.
+
+        transformers writes those of some backbones, AST for one, under older names, by which the
+        Trainer does not find them when it goes on from a checkpoint or back to the best one.
+        """
+        super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Linear):

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from transformers.utils import FEATURE_EXTRACTOR_NAME as EXTRACTOR
+
+from symbolic.audio_scoring import AudioScorer, load_audio_model
 from symbolic.card_results import METRICS
 from symbolic.doors import guarded
 from symbolic.model_card import model_card, read_json
@@ -23,6 +26,10 @@ CARD = "README.md"
 NEEDED = (WEIGHTS, CONFIG, TOKENIZER)
 FILES = (*NEEDED, RECORD, METRICS, CARD)
 """What is published, in full: no checkpoints, no predictions, no optimizer's state."""
+
+AUDIO_NEEDED = (WEIGHTS, CONFIG, EXTRACTOR)
+AUDIO_FILES = (*AUDIO_NEEDED, RECORD, METRICS, CARD)
+"""The same of a model of audio."""
 
 
 def push(
@@ -52,7 +59,8 @@ def push(
         Names of the files.
 
     Raises:
-        FileNotFoundError: a folder without weights, configuration or tokenizer.
+        FileNotFoundError: a folder without weights, configuration or tokenizer; of a model of
+            audio, without its feature extractor.
         FileExistsError: a folder for the dry run that holds anything else.
         ValueError: a model that does not load, a `repo_id` that the Hub would refuse, a file that
             is not what it should be or that names a path of this machine.
@@ -76,7 +84,7 @@ def push(
             revision=revision,
             commit_message="Upload model",
             # So that no metrics of an earlier model stay beside this one.
-            delete_patterns=[name for name in FILES if name not in names],
+            delete_patterns=[name for name in _files(Path(place)) if name not in names],
         )
     return names
 
@@ -88,7 +96,7 @@ def assemble(
     license: str | None = None,
     card: str | None = None,
 ) -> list[str]:
-    """Write `FILES` of a trained model to a folder, and load the model from there.
+    """Write `FILES`, or `AUDIO_FILES`, of a trained model to a folder; load the model from there.
 
     Args:
         folder: what training has saved.
@@ -102,21 +110,36 @@ def assemble(
         FileNotFoundError, FileExistsError, ValueError: as `push`.
     """
     folder, output = Path(folder), Path(output)
-    if missing := [name for name in NEEDED if not (folder / name).is_file()]:
+    hears = _hears_audio(folder)
+    needed = AUDIO_NEEDED if hears else NEEDED
+    if missing := [name for name in needed if not (folder / name).is_file()]:
         raise FileNotFoundError(f"{folder}: no {', '.join(missing)}")
-    for name in (CONFIG, RECORD, METRICS):
+    for name in (CONFIG, EXTRACTOR, RECORD, METRICS):
         if found := next(_local_paths(read_json(folder / name)), None):
             raise ValueError(f"{folder / name}: names a path of this machine: {found}")
     _make_empty(output, folder)
     text = card or model_card(folder, repo_id, license)
-    for name in FILES:
+    for name in _files(folder):
         if name != CARD and (folder / name).is_file():
             shutil.copyfile(folder / name, output / name)
     (output / CARD).write_text(text, encoding="utf-8")
-    model, tokenizer = load_model(output)
-    if "emotion" in model.heads:
-        EmotionScorer(model, tokenizer)
-    return [name for name in FILES if (output / name).is_file()]
+    if hears:
+        AudioScorer(load_audio_model(output)[0])
+    else:
+        model, tokenizer = load_model(output)
+        if "emotion" in model.heads:
+            EmotionScorer(model, tokenizer)
+    return [name for name in _files(output) if (output / name).is_file()]
+
+
+def _hears_audio(folder: Path) -> bool:
+    """Whether a folder holds a model of audio."""
+    return read_json(folder / CONFIG).get("front") is not None
+
+
+def _files(folder: Path) -> tuple[str, ...]:
+    """What is published of a folder."""
+    return AUDIO_FILES if _hears_audio(folder) else FILES
 
 
 def _make_empty(output: Path, folder: Path) -> None:
@@ -124,9 +147,10 @@ def _make_empty(output: Path, folder: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     if output.samefile(folder):
         raise FileExistsError(f"{output}: is the model's own folder")
-    if others := sorted({path.name for path in output.iterdir()} - set(FILES)):
+    ours = {*FILES, *AUDIO_FILES}
+    if others := sorted({path.name for path in output.iterdir()} - ours):
         raise FileExistsError(f"{output}: already holds {', '.join(others[:3])}")
-    for name in FILES:
+    for name in ours:
         (output / name).unlink(missing_ok=True)
 
 

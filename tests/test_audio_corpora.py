@@ -2,11 +2,12 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from symbolic.audio import read_audio
+from symbolic.audio import Front, read_audio
 from symbolic.data import (
     AUDIO_READERS,
     LeakError,
@@ -282,6 +283,34 @@ def test_pictures_of_the_mood_set_are_decibels_in_frames(moods_folder):
     assert "1 pictures of moods_mel.npz have no row" in corpus.findings[0]
 
 
+def test_mfcc_of_an_even_picture_are_its_level_and_nothing_else(moods_folder):
+    corpus = read_moods(moods_folder)
+    front = corpus.front_for(Front(kinds=("mfcc",), n_mfcc=13))
+    assert front == replace(corpus.front, kinds=("mfcc",), n_mfcc=13)
+    heard = corpus.heard_as(front)
+    assert heard.front == front
+    assert heard.pieces == corpus.pieces
+    for frames, bands in zip(heard.features, corpus.features, strict=True):
+        assert frames.shape == (len(bands), 13)
+        np.testing.assert_allclose(frames[:, 0], 8 * bands[:, 0], rtol=1e-5)  # 8 * 8 bands
+        np.testing.assert_allclose(frames[:, 1:], 0, atol=1e-3)
+
+
+def test_pictures_are_heard_as_what_they_hold_only(moods_folder):
+    corpus = read_moods(moods_folder)
+    assert corpus.front_for(Front(n_mels=128)) == corpus.front
+    assert corpus.heard_as(corpus.front) is corpus
+    with pytest.raises(ValueError, match="moods: has no cqt"):
+        corpus.front_for(Front(kinds=("cqt",)))
+    with pytest.raises(ValueError, match="moods: has pictures of another front end"):
+        corpus.heard_as(Front())
+    with pytest.raises(ValueError, match="65 MFCC of 64 mel bands"):
+        corpus.heard_as(corpus.front_for(Front(kinds=("mfcc",), n_mfcc=65)))
+    audio = replace(corpus, features=None, front=None)
+    assert audio.front_for(Front(kinds=("cqt",))) == Front(kinds=("cqt",))
+    assert audio.heard_as(Front()) is audio
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -380,6 +409,7 @@ def test_a_group_in_several_splits_stays_where_it_is_held_out(tmp_path):
 
 def test_the_readers_are_known_by_name():
     assert {"gtzan", "fma", "magnatagatune", "moods", "folder"} <= set(AUDIO_READERS)
+    assert {"emopia", "vgmidi"} <= set(AUDIO_READERS)
 
 
 def test_the_real_excerpts_of_gtzan_are_read(audio_data):

@@ -28,6 +28,7 @@ from symbolic.evaluating import main as evaluate
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.scoring import EmotionScorer, load_model
+from symbolic.sweep.audio import main as sweep
 from symbolic.trainer import FitArguments
 from symbolic.training import main as train
 
@@ -238,7 +239,7 @@ def test_the_front_may_be_inside(recordings, tmp_path):
     data = AudioDataArguments(
         corpus="gtzan", audio=str(recordings), hold_out="none", cache_dir=str(tmp_path), workers=0
     )
-    inside = AudioModelArguments(system="cnn_mel", front_inside=True, augment=True, **SHORT)
+    inside = AudioModelArguments(system="cnn_mel", front_inside=True, gain=6.0, noise=20.0, **SHORT)
     train_audio(data, inside, FitArguments(), told(tmp_path / "model", max_steps=2))
     path = recordings / "blues.00000.wav"
     scorer = AudioScorer.from_pretrained(tmp_path / "model")
@@ -301,7 +302,8 @@ def test_what_cannot_be_read_is_left_out_and_told(recordings, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"system": "cnn_mel", "augment": True}, "takes pictures"),
+        ({"system": "cnn_mel", "stretch": 0.1}, "stretch: of samples"),
+        ({"system": "cnn_mfcc", "gain": 6.0}, "gain: of pictures in dB"),
         ({"system": "wave_cnn", "spec_augment": True}, "takes samples"),
     ],
 )
@@ -312,3 +314,82 @@ def test_changes_of_another_kind_of_input_are_refused(changes, words, recordings
     arguments = AudioModelArguments(width=0.05, seconds=0.5, **changes)
     with pytest.raises(ValueError, match=words):
         train_audio(data, arguments, FitArguments(), told(tmp_path / "model", max_steps=1))
+
+
+def test_a_grid_of_systems_is_trained_summed_up_and_not_done_twice(recordings, tmp_path, capsys):
+    words = ["--corpus", "gtzan", "--audio", str(recordings), "--output_dir", str(tmp_path)]
+    words += ["--cache_dir", str(tmp_path / "cache"), "--folds", "2", "--epochs", "1"]
+    words += ["--seconds", "0.5", "--use_cpu", "--width", "0.1", "--systems"]
+    assert sweep([*words, "cnn_gru_mel", "mel_cnn1d"]) == 0
+    table = capsys.readouterr().out[-2000:]
+    assert "| cnn_gru_mel | GTZAN .8778 | 0.1 |" in table
+    assert "| mel_cnn1d |" in table
+    cell = tmp_path / "cnn_gru_mel" / "fold-0" / "cell.json"
+    before = cell.stat().st_mtime_ns
+    assert sweep([*words, "cnn_gru_mel"]) == 0
+    assert cell.stat().st_mtime_ns == before
+    assert sweep(["--output_dir", str(tmp_path / "none"), "--table"]) == 2
+    assert "no finished fold" in capsys.readouterr().err
+
+
+def test_a_pretrained_model_hears_another_corpus_as_it_has_heard_its_own(recordings, tmp_path):
+    from symbolic.data import AudioCorpus, Piece
+    from symbolic.tasks import MOOD
+
+    rng = np.random.default_rng(0)
+    pictures = [rng.normal(size=(60, 64)).astype(np.float32) for _ in range(2)]
+    pieces = [Piece(f"{i}", f"{i}", {"mood": i}, "moods") for i in range(2)]
+    moods = AudioCorpus("moods", pieces, (MOOD,), [], pictures, MOODS)
+    base = build_audio_model(moods, AudioModelArguments(system="cnn_gru_mel", **SHORT))
+    base.save_pretrained(tmp_path / "base")
+    data = AudioDataArguments(
+        corpus="gtzan", audio=str(recordings), folds=3, cache_dir=str(tmp_path / "c"), workers=0
+    )
+    told_base = {"pretrained": str(tmp_path / "base"), "width": SHORT["width"]}
+    frozen = FitArguments(freeze="encoder")
+    model = train_audio(
+        data,
+        AudioModelArguments(system="cnn_gru_mel", **told_base),
+        frozen,
+        told(tmp_path / "model", max_steps=2),
+    )
+    assert [task.name for task in model.tasks] == ["genre"]
+    for name in ("front", "encoder_options", "window", "chunks"):
+        assert getattr(model.config, name) == getattr(base.config, name), name
+    path = recordings / "metal.00001.wav"
+    row = AudioScorer.from_pretrained(tmp_path / "model").score(path, workers=0).iloc[0]
+    assert row["error"] == ""
+    corpus = AUDIO_READERS["gtzan"](recordings)
+    longer = AudioModelArguments(system="cnn_gru_mel", seconds=2.0, **told_base)
+    assert build_audio_model(corpus, longer).config.window == MOODS.positions(2 * RATE)
+    for system, width in (("cnn_gru_mfcc", 0.2), ("cnn_gru_mel", 0.1), ("spec_cnn_gru", 0.2)):
+        other = AudioModelArguments(system=system, pretrained=str(tmp_path / "base"), width=width)
+        with pytest.raises(ValueError, match=f"not of the system {system}"):
+            build_audio_model(corpus, other)
+    rate = AudioModelArguments(system="cnn_gru_mel", frame_rate=50.0, **told_base)
+    with pytest.raises(ValueError, match="frames a second"):
+        build_audio_model(corpus, rate)
+
+
+def test_a_system_of_mfcc_learns_from_mel_pictures(monkeypatch, tmp_path):
+    from symbolic.audio import front_features
+    from symbolic.data import AudioCorpus, Piece
+    from symbolic.tasks import MOOD
+
+    rng = np.random.default_rng(0)
+    sounds = [rng.normal(0, 0.1, 2 * RATE).astype(np.float32) for _ in range(4)]
+    pictures = [front_features(sound, MOODS) for sound in sounds]
+    pieces = [Piece(tmp_path / f"{i}", f"{i}", {"mood": i % 2}, "moods") for i in range(4)]
+    corpus = AudioCorpus("moods", pieces, (MOOD,), [], pictures, MOODS)
+    monkeypatch.setitem(AUDIO_READERS, "moods", lambda folder: corpus)
+    data = AudioDataArguments(corpus="moods", audio="", hold_out="fold-0", folds=2)
+    arguments = AudioModelArguments(system="cnn_gru_mfcc", **SHORT)
+    model = train_audio(data, arguments, FitArguments(), told(tmp_path / "model", max_steps=2))
+    front = model.config.front_end
+    assert front == replace(MOODS, kinds=("mfcc",), n_mfcc=20)
+    for sound, features in zip(sounds, corpus.heard_as(front).features, strict=True):
+        np.testing.assert_allclose(features, front_features(sound, front), atol=1e-4)
+    with pytest.raises(ValueError, match="has no cqt"):
+        build_audio_model(corpus, AudioModelArguments(system="branch_cqt"))
+    with pytest.raises(ValueError, match="pictures of another front"):
+        corpus.heard_as(AUDIO_SYSTEMS["cnn_mfcc"].front)

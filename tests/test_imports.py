@@ -39,6 +39,7 @@ LAYERS = (
         "doors",
         "feature_extraction",
         "audio_predictions",
+        "audio_augmenting",
         "probe",
     ),
     (
@@ -57,6 +58,7 @@ LAYERS = (
             "emotion_pipeline",
             "piece_pipeline",
             "card_results",
+            "audio_card",
             "model_card",
             "publishing",
         ),

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symbolic.audio.front import Front
+from symbolic.audio.products import product
+from symbolic.audio.spectral import cepstral_bank
 from symbolic.data.pieces import Piece
 from symbolic.tasks import Task
 
@@ -42,6 +44,39 @@ class AudioCorpus:
     def groups(self) -> list[str]:
         """What must not cross a split, of each piece: the artist, the song, or the recording."""
         return [piece.group for piece in self.pieces]
+
+    def front_for(self, front: Front) -> Front:
+        """What an encoder that was made for a front end can hear of the corpus.
+
+        Of a corpus of pictures that is the pictures, or where MFCC are wanted and they are mel
+        bands in dB, as many MFCC of these bands; of a corpus of audio the front end itself.
+
+        Raises:
+            ValueError: other pictures than those that are wanted.
+        """
+        if self.front is None:
+            return front
+        if front.kinds == self.front.kinds:
+            return self.front
+        if front.kinds == ("mfcc",) and self.front.kinds == ("mel",) and self.front.decibels:
+            return replace(self.front, kinds=front.kinds, n_mfcc=front.n_mfcc)
+        raise ValueError(f"{self.name}: has no {' and '.join(front.kinds)}")
+
+    def heard_as(self, front: Front) -> AudioCorpus:
+        """The corpus with the pictures of a front end that `front_for` gives.
+
+        What is made of the pictures is what `front_features` makes of the samples, as far as the
+        pictures are.
+
+        Raises:
+            ValueError: a front end that the pictures do not have.
+        """
+        if self.features is None or front == self.front:
+            return self
+        if front != self.front_for(front):
+            raise ValueError(f"{self.name}: has pictures of another front end")
+        bank = cepstral_bank(front)
+        return replace(self, features=[product(one, bank) for one in self.features], front=front)
 
 
 def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:

@@ -11,6 +11,7 @@ from symbolic.data.fma import read_fma
 from symbolic.data.gtzan import read_gtzan
 from symbolic.data.magnatagatune import read_magnatagatune
 from symbolic.data.moods import read_moods
+from symbolic.data.rendered import read_rendered
 
 AUDIO_READERS: dict[str, Callable[..., AudioCorpus]] = {
     "gtzan": read_gtzan,
@@ -19,5 +20,7 @@ AUDIO_READERS: dict[str, Callable[..., AudioCorpus]] = {
     "magnatagatune-10": partial(read_magnatagatune, tags=10, split="9:1"),
     "moods": read_moods,
     "folder": read_audio_folder,
+    "emopia": partial(read_rendered, reader="emopia"),
+    "vgmidi": partial(read_rendered, reader="vgmidi"),
 }
 """Each takes the folder of a corpus."""

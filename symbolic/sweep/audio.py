@@ -1,4 +1,4 @@
-"""A grid of audio systems on one corpus: every fold trained, and a table of them all."""
+"""A grid of audio systems on one corpus: each trained on every fold, and a table of them all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from transformers import TrainingArguments
@@ -24,22 +24,22 @@ from symbolic.predictions import PREDICTIONS
 from symbolic.result_tables import markdown
 from symbolic.trainer import FitArguments
 
+HELP = {
+    "epochs": "over the recordings, a window of each",
+    "width": "factor of the channels",
+    "seconds": "of a window; 0: the system's own",
+    "frame_rate": "that pictures are stretched to; 0: their own",
+    "learning_rate": "the highest",
+    "batch_size": "windows in a step",
+    "head_dropout": "below 0: the system's own",
+}
 CELL = "cell.json"
 TABLE = "results.md"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a system is trained where there is no accelerator.
-
-    Attributes:
-        epochs: over the recordings, a window of each.
-        width: factor of its channels.
-        seconds: of a window; 0 is the system's own.
-        frame_rate: that pictures are stretched to; 0 is their own.
-        learning_rate: the highest.
-        batch_size: windows in a step.
-    """
+    """How a system is trained where there is no accelerator. Fields are as in `HELP`."""
 
     epochs: float = 20
     width: float = 1.0
@@ -47,6 +47,7 @@ class Plan:
     frame_rate: float = 0.0
     learning_rate: float = 1e-3
     batch_size: int = 16
+    head_dropout: float = -1.0
 
 
 PUBLISHED = {
@@ -72,7 +73,7 @@ PUBLISHED = {
     "musicnn": "top 50 .9106 / .4493",
     "musicnn_128": "top 50 .9092 / .4546",
     "sample_cnn": "top 50 .9058 / .4422",
-    "sample_cnn_se": "top 50 .9103 / .4520",
+    "sample_cnn_se_res": "top 50 .9103 / .4520",
     "crnn": "top 50 .8722 / .3625",
     "crnn_128": "top 50 .8703 / .3601",
     "self_attention": "top 50 .9077 / .4445",
@@ -85,14 +86,14 @@ PUBLISHED = {
 
 def run_cell(
     system: str,
-    fold: int,
+    hold_out: str,
     plan: Plan,
     data: AudioDataArguments,
     output: Path,
     use_cpu: bool,
 ) -> Path:
-    """Train a system on all folds but one, unless it is done already; the folder of the run."""
-    folder = output / system / f"fold-{fold}"
+    """Train a system with a part held out, unless it is done already; the folder of the run."""
+    folder = output / system / hold_out
     if (folder / CELL).is_file():
         return folder
     training = TrainingArguments(
@@ -107,9 +108,13 @@ def run_cell(
             "use_cpu": use_cpu,
         }
     )
-    held = AudioDataArguments(**{**asdict(data), "hold_out": f"fold-{fold}"})
+    held = AudioDataArguments(**{**asdict(data), "hold_out": hold_out})
     arguments = AudioModelArguments(
-        system=system, width=plan.width, seconds=plan.seconds, frame_rate=plan.frame_rate
+        system=system,
+        width=plan.width,
+        seconds=plan.seconds,
+        frame_rate=plan.frame_rate,
+        head_dropout=plan.head_dropout,
     )
     began = time.perf_counter()
     model = train_audio(held, arguments, FitArguments(), training)
@@ -123,7 +128,7 @@ def run_cell(
 
 
 def audio_sweep_table(output: str | Path) -> str:
-    """Markdown: a row for each system with a finished fold, in the order of `AUDIO_SYSTEMS`.
+    """Markdown: a row for each system that has finished one, in the order of `AUDIO_SYSTEMS`.
 
     Raises:
         FileNotFoundError: nothing is finished.
@@ -171,20 +176,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> None:
     parser = argparse.ArgumentParser(
-        description="Train audio systems on the folds of a corpus, and sum them up. What is "
-        "finished is not done again."
+        description="Train audio systems on the folds, or a split, of a corpus, and sum them up. "
+        "What is finished is not done again."
     )
     parser.add_argument("--output_dir", required=True, help="folder of the grid")
     parser.add_argument("--corpus", help="as of scripts/train.py")
     parser.add_argument("--audio", help="folder of the corpus")
     parser.add_argument("--systems", nargs="+", default=list(AUDIO_SYSTEMS), metavar="SYSTEM")
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--epochs", type=float, default=Plan.epochs)
-    parser.add_argument("--width", type=float, default=Plan.width, help="factor of the channels")
-    parser.add_argument("--seconds", type=float, default=Plan.seconds, help="of a window")
-    parser.add_argument("--frame_rate", type=float, default=Plan.frame_rate)
-    parser.add_argument("--learning_rate", type=float, default=Plan.learning_rate)
-    parser.add_argument("--batch_size", type=int, default=Plan.batch_size)
+    parser.add_argument("--hold_out", nargs="+", help="splits of the corpus, instead of all folds")
+    for one in fields(Plan):
+        kind = int if one.name == "batch_size" else float
+        parser.add_argument(f"--{one.name}", type=kind, default=one.default, help=HELP[one.name])
     parser.add_argument("--cache_dir", help="where features are kept")
     parser.add_argument("--use_cpu", action="store_true")
     parser.add_argument("--table", action="store_true", help="only sum up what is finished")
@@ -193,14 +196,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     if not options.table:
         if not (options.corpus and options.audio):
             raise ValueError("say what to train on: --corpus and --audio")
-        plan = Plan(
-            options.epochs,
-            options.width,
-            options.seconds,
-            options.frame_rate,
-            options.learning_rate,
-            options.batch_size,
-        )
+        plan = Plan(**{one.name: getattr(options, one.name) for one in fields(Plan)})
         data = AudioDataArguments(
             corpus=options.corpus,
             audio=options.audio,
@@ -208,8 +204,8 @@ def _main(arguments: Sequence[str] | None) -> None:
             cache_dir=options.cache_dir,
         )
         for system in options.systems:
-            for fold in range(options.folds):
-                run_cell(system, fold, plan, data, output, options.use_cpu)
+            for part in options.hold_out or [f"fold-{k}" for k in range(options.folds)]:
+                run_cell(system, part, plan, data, output, options.use_cpu)
     text = audio_sweep_table(output)
     (output / TABLE).write_text(text + "\n", encoding="utf-8")
     print(text)

@@ -32,15 +32,33 @@ def grouped_bootstrap(
     Returns:
         The 2.5 % and the 97.5 % quantile.
     """
+    low, high = grouped_bootstraps(lambda rows: [statistic(rows)], groups, draws, seed)[:, 0]
+    return float(low), float(high)
+
+
+def grouped_bootstraps(
+    statistics: Callable[[np.ndarray], Sequence[float]],
+    groups: Sequence[str],
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> np.ndarray:
+    """The intervals of `grouped_bootstrap` of several statistics of the same draws.
+
+    Args:
+        statistics: from the positions of the rows drawn to k numbers.
+        groups, draws, seed: as there.
+
+    Returns:
+        (2, k), the 2.5 % and the 97.5 % quantiles.
+    """
     _, group = np.unique(np.asarray(groups), return_inverse=True)
     order = np.argsort(group, kind="stable")
     members = np.split(order, np.cumsum(np.bincount(group))[:-1])
     values = [
-        statistic(np.concatenate([members[g] for g in drawn]))
+        statistics(np.concatenate([members[g] for g in drawn]))
         for drawn in _drawn(len(members), draws, seed)
     ]
-    low, high = np.quantile(values, QUANTILES)
-    return float(low), float(high)
+    return np.quantile(values, QUANTILES, axis=0)
 
 
 def bootstrap_of_sums(

@@ -1,4 +1,4 @@
-"""Metrics of recordings: classes such as genre and mood, and tags of which any number apply."""
+"""Metrics of recordings: classes such as genre and mood, tags of which any number apply, values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.tasks.metrics import accuracy, calibration_error, confusion, macro_f1
+from symbolic.tasks.metrics import (
+    accuracy,
+    calibration_error,
+    concordance,
+    confusion,
+    macro_f1,
+    r2,
+    rmse,
+)
 
 
 def class_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
@@ -130,3 +138,25 @@ def _share(part: np.ndarray, whole: np.ndarray, defined: np.ndarray) -> np.ndarr
 
 def _mean(values: np.ndarray) -> float:
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def value_metrics(labels: np.ndarray, values: np.ndarray, names: Sequence[str]) -> dict[str, float]:
+    """Scores of K real values, such as valence and arousal.
+
+    Args:
+        labels: (n, K), NaN where one is not known.
+        values: (n, K) predicted.
+        names: of the K values.
+
+    Returns:
+        For each name that has a label `<name>_ccc` (Lin 1989), `<name>_rmse` and `<name>_r2`.
+    """
+    found = {}
+    for name, true, predicted in zip(
+        names, np.asarray(labels).T, np.asarray(values).T, strict=True
+    ):
+        known = ~np.isnan(true)
+        if known.any():
+            for metric, score in (("ccc", concordance), ("rmse", rmse), ("r2", r2)):
+                found[f"{name}_{metric}"] = float(score(true[known], predicted[known]))
+    return found

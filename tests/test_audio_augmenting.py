@@ -1,0 +1,79 @@
+"""What of a recording changes while it is learnt from, and what stays."""
+
+import numpy as np
+import pytest
+
+from symbolic.audio.front import Front
+from symbolic.audio_augmenting import AugmentArguments, augmentation, sound_changes
+from symbolic.configuration import SymbolicConfig
+
+SAMPLES = SymbolicConfig(encoder="waveform", front=Front(kinds=("samples",)))
+INSIDE = SymbolicConfig(encoder="spectrogram", front=Front(), front_inside=True)
+PICTURES = SymbolicConfig(encoder="spectrogram", front=Front())
+TONE = np.sin(np.arange(22050) * 0.1).astype(np.float32)
+
+
+@pytest.mark.parametrize("config", [SAMPLES, INSIDE, PICTURES])
+def test_nothing_changes_unless_it_is_asked_for(config):
+    assert augmentation(config, AugmentArguments()) is None
+
+
+@pytest.mark.parametrize("config", [SAMPLES, INSIDE])
+def test_a_gain_makes_samples_louder_or_softer_by_up_to_its_decibels(config):
+    change = augmentation(config, AugmentArguments(gain=6.0))
+    found = [np.abs(change(TONE, np.random.default_rng(seed))).max() for seed in range(40)]
+    levels = 20 * np.log10(np.array(found) / np.abs(TONE).max())
+    assert (np.abs(levels) <= 6.01).all()
+    assert 0.2 < (levels == 0).mean() < 0.8  # half of the windows are left alone
+    assert levels.max() > 2
+    assert levels.min() < -2
+
+
+def test_a_gain_moves_pictures_in_decibels_as_a_whole():
+    change = augmentation(PICTURES, AugmentArguments(gain=6.0))
+    frames = np.random.default_rng(0).normal(size=(30, 128)).astype(np.float32)
+    moves = [change(frames, np.random.default_rng(seed)) - frames for seed in range(40)]
+    assert max(np.ptp(move) for move in moves) < 1e-5
+    assert 2 < max(move.mean() for move in moves) <= 6
+    assert -6 <= min(move.mean() for move in moves) < -2
+
+
+def test_masks_hide_stripes_of_pictures():
+    change = augmentation(PICTURES, AugmentArguments(spec_augment=True))
+    frames = np.random.default_rng(0).normal(size=(300, 128)).astype(np.float32)
+    hidden = change(frames, np.random.default_rng(1)) != frames
+    assert hidden.any()
+    rows, columns = hidden.all(axis=1), hidden.all(axis=0)
+    assert (hidden == (rows[:, None] | columns[None])).all()
+
+
+def test_every_change_of_samples_is_told_to_the_one_that_makes_it():
+    change = sound_changes(
+        AugmentArguments(stretch=0.1, semitones=2, speed=0.05, equaliser=3, gain=6, noise=20)
+    )
+    assert change.stretch == pytest.approx((0.9, 1.1))
+    assert change.semitones == (-2, 2)
+    assert change.speed == pytest.approx((0.95, 1.05))
+    assert change.equaliser_db == 3
+    assert change.gain_db == (-6, 6)
+    assert change.snr_db == (20, 50)
+    nothing = sound_changes(AugmentArguments())
+    assert np.array_equal(nothing(TONE, 22050, np.random.default_rng(0)), TONE)
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "words"),
+    [
+        (PICTURES, {"stretch": 0.1, "noise": 20}, "stretch, noise: of samples"),
+        (SAMPLES, {"spec_augment": True}, "takes samples"),
+        (INSIDE, {"spec_augment": True}, "takes samples"),
+        (
+            SymbolicConfig(encoder="spectrogram", front=Front(kinds=("mfcc",))),
+            {"gain": 6},
+            "not of mfcc",
+        ),
+    ],
+)
+def test_what_cannot_be_done_to_an_input_is_refused(config, arguments, words):
+    with pytest.raises(ValueError, match=words):
+        augmentation(config, AugmentArguments(**arguments))
