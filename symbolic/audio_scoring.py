@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +20,9 @@ from symbolic.feature_extraction import extractor_of
 from symbolic.inference import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
-from symbolic.notes.pool import apply_many
 from symbolic.notes.read import MIDI_SUFFIXES
-from symbolic.notes.sources import display_name, find_sources
-from symbolic.scoring import HUB_OPTIONS, loaded
+from symbolic.notes.sources import find_sources
+from symbolic.scoring import HUB_OPTIONS, loaded, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,17 +140,11 @@ class AudioScorer:
             are missing if it is not.
         """
         import pandas as pd
-        from tqdm import tqdm
 
         found = list(find_sources(sources, recursive, self.suffixes))
         apply = partial(listen, front=extractor_of(self.model.config).heard)
-        heard = apply_many(apply, found, workers)
-        bar = iter(tqdm(heard, total=len(found), unit="file", disable=not progress))
-        rows: list[dict] = []
-        while chunk := list(islice(bar, AHEAD)):
-            rows += self._rows(chunk, batch_size)
-        for source, row in zip(found, rows, strict=True):
-            row["path"] = display_name(source)
+        answer = partial(self._rows, batch_size=batch_size)
+        rows = rows_of(found, apply, answer, workers, progress, ahead=AHEAD)
         return pd.DataFrame(rows, columns=self.columns)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -130,6 +130,38 @@ def hear(
     return heard
 
 
+def rows_of(
+    found: Sequence[Source],
+    apply: Callable[[list[Source]], list[Any]],
+    answer: Callable[[list[Any]], list[dict]],
+    workers: int | None,
+    progress: bool,
+    ahead: int = AHEAD,
+    together: int = 1,
+) -> list[dict]:
+    """A row for each source, its path with it.
+
+    Args:
+        found: sources.
+        apply: what workers make of some of them, as `symbolic.notes.pool.apply_many` takes it.
+        answer: rows of what they made, or of the `ReadError` that came in its place.
+        workers: as `apply_many` takes them.
+        progress: whether to show a bar on stderr; it follows the reading, which takes most time.
+        ahead: how many are answered at once.
+        together: files in a task of a worker.
+    """
+    from tqdm import tqdm
+
+    made = apply_many(apply, found, workers, together=together)
+    bar = iter(tqdm(made, total=len(found), unit="file", disable=not progress))
+    rows: list[dict] = []
+    while chunk := list(islice(bar, ahead)):
+        rows += answer(chunk)
+    for source, row in zip(found, rows, strict=True):
+        row["path"] = display_name(source)
+    return rows
+
+
 class EmotionScorer:
     """Emotion, key and dynamics of pieces, one row for each.
 
@@ -201,10 +233,8 @@ class EmotionScorer:
             empty for a scored file, and the other columns are missing where it is not.
         """
         import pandas as pd
-        from tqdm import tqdm
 
         found = list(find_sources(sources, recursive))
-        rows: list[dict] = []
         model = self.model
         apply = partial(
             hear,
@@ -212,14 +242,14 @@ class EmotionScorer:
             names=model.config.feature_names,
             hears_notes=model.hears_notes,
         )
-        together = TOGETHER if len(found) >= MANY else 1
-        heard = apply_many(apply, found, workers, together=together)
-        # The bar follows the reading, which takes nearly all of the time.
-        bar = iter(tqdm(heard, total=len(found), unit="file", disable=not progress))
-        while chunk := list(islice(bar, AHEAD)):
-            rows += self._rows(chunk, batch_size)
-        for source, row in zip(found, rows, strict=True):
-            row["path"] = display_name(source)
+        rows = rows_of(
+            found,
+            apply,
+            partial(self._rows, batch_size=batch_size),
+            workers,
+            progress,
+            together=TOGETHER if len(found) >= MANY else 1,
+        )
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"notes": "Int64"})
 
     def _rows(self, heard: list[Heard | ReadError], batch_size: int) -> list[dict]:
