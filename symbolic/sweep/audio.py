@@ -144,12 +144,14 @@ def audio_sweep_table(output: str | Path) -> str:
     if not rows:
         raise FileNotFoundError(f"{output}: no finished fold")
     names = list(dict.fromkeys(name for _, one in rows.values() for name in one.scores))
-    head = ["system", "published", "width", "parameters", "epochs", "minutes a fold", "folds"]
+    head = ["system", "published", "width", "seconds", "parameters", "epochs", "minutes a fold"]
+    head.append("folds")
     cells = [
         [
             system,
             PUBLISHED.get(system, ""),
             f"{told['width']:g}",
+            f"{told['seconds'] or AUDIO_SYSTEMS[system].seconds:.3g}",
             f"{told['parameters']:,}",
             f"{told['epochs']:g}",
             f"{told['minutes']:.1f}",
