@@ -364,3 +364,11 @@ def test_no_filter_of_the_usual_front_ends_is_empty():
         warnings.simplefilter("error")
         for front in FRONTS.values():
             front_features(tone(rate=front.sampling_rate), front)
+
+
+@pytest.mark.parametrize("kind", ["mel", "magnitude", "cqt"])
+def test_nothing_is_softer_than_the_floor(kind):
+    samples = np.random.default_rng(0).normal(size=22050).astype(np.float32) * 1e-3
+    deep, shallow = (front_features(samples, Front((kind,), floor=dB)) for dB in (-100, -60))
+    assert deep.min() < -60
+    np.testing.assert_array_equal(shallow, np.maximum(deep, np.float32(-60)))

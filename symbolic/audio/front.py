@@ -29,9 +29,10 @@ class Front:
         htk: mel scale of HTK, not Slaney's.
         norm: `slaney`, bands of equal area, or None, bands of equal height.
         power: of the magnitudes that the mel bands sum, 1 or 2.
-        decibels: whether mel, magnitude and constant-Q are in dB, 10 log10 of a power of at least
-            1e-10, with no limit relative to the loudest frame: what a cut of a song is, must not
-            depend on the rest. MFCC are always of dB.
+        decibels: whether mel, magnitude and constant-Q are in dB, 10 log10 of a power, with no
+            limit relative to the loudest frame: what a cut of a song is, must not depend on the
+            rest. MFCC are always of dB.
+        floor: in dB; what is softer is raised to it.
 
     Raises:
         ValueError: a kind that does not exist, or samples beside another one.
@@ -52,6 +53,7 @@ class Front:
     norm: str | None = "slaney"
     power: float = 2.0
     decibels: bool = True
+    floor: float = -100.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kinds", tuple(self.kinds))
@@ -61,6 +63,11 @@ class Front:
             raise ValueError(f"a front end of {self.kinds}: samples stand alone")
         if self.norm not in ("slaney", None):
             raise ValueError(f"norm {self.norm!r} is neither slaney nor None")
+
+    @property
+    def least_power(self) -> float:
+        """The power of `floor`."""
+        return 10 ** (self.floor / 10)
 
     @property
     def hears_samples(self) -> bool:

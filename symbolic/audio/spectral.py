@@ -16,7 +16,6 @@ from symbolic.audio.extra import audio_module
 from symbolic.audio.front import Front
 from symbolic.audio.products import product
 
-LEAST_POWER = 1e-10  # -100 dB
 FRAMES = 64  # transformed together, so that they stay in the cache
 BANDS = 16  # mel bands that share one matrix product over the bins where any of them is
 
@@ -51,13 +50,13 @@ def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
         _fill_spectral(samples, front, columns, out)
     if "cqt" in columns:
         power = constant_q(samples, front)
-        out[:, columns["cqt"]] = decibels(power) if front.decibels else np.sqrt(power)
+        out[:, columns["cqt"]] = decibels(power, front) if front.decibels else np.sqrt(power)
     return out
 
 
 @lru_cache(maxsize=64)
 def silence(front: Front) -> np.ndarray:
-    """(F,) what one frame of digital silence is, for padding: -100 dB in most columns.
+    """(F,) what one frame of digital silence is, for padding: the front's floor in most columns.
 
     () zero where the front end hears samples.
     """
@@ -67,9 +66,9 @@ def silence(front: Front) -> np.ndarray:
     return heard
 
 
-def decibels(power: np.ndarray) -> np.ndarray:
-    """10 log10 of a power of at least 1e-10, in place."""
-    np.maximum(power, LEAST_POWER, out=power)
+def decibels(power: np.ndarray, front: Front) -> np.ndarray:
+    """10 log10 of a power of at least that of the front's floor, in place."""
+    np.maximum(power, np.float32(front.least_power), out=power)
     np.log(power, out=power)  # of which numpy has a fast one, unlike log10
     power *= np.float32(10 / np.log(10))
     return power
@@ -161,7 +160,9 @@ def _fill_spectral(
         if "chroma" in columns:
             rows[:, columns["chroma"]] = _chroma(power, front)
         if "magnitude" in columns:
-            rows[:, columns["magnitude"]] = decibels(power) if front.decibels else np.sqrt(power)
+            rows[:, columns["magnitude"]] = (
+                decibels(power, front) if front.decibels else np.sqrt(power)
+            )
 
 
 def _fill_mel(power: np.ndarray, front: Front, columns: dict[str, slice], rows: np.ndarray) -> None:
@@ -172,7 +173,8 @@ def _fill_mel(power: np.ndarray, front: Front, columns: dict[str, slice], rows: 
     if "mel" in columns and not front.decibels:
         rows[:, columns["mel"]] = bands
     if "mfcc" in columns or front.decibels:
-        bands = decibels(bands if front.power == 2 else bands ** np.float32(2 / front.power))
+        power = bands if front.power == 2 else bands ** np.float32(2 / front.power)
+        bands = decibels(power, front)
     if "mel" in columns and front.decibels:
         rows[:, columns["mel"]] = bands
     if "mfcc" in columns:

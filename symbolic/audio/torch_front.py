@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from symbolic.audio.front import Front
-from symbolic.audio.spectral import LEAST_POWER, cepstral_bank, hann, mel_bank
+from symbolic.audio.spectral import cepstral_bank, hann, mel_bank
 
 INSIDE = ("magnitude", "mel", "mfcc")
 
@@ -103,9 +103,8 @@ class SpectralFront(nn.Module):
     def _band_decibels(self, bands: torch.Tensor) -> torch.Tensor:
         return self._decibels(bands if self.front.power == 2 else bands ** (2 / self.front.power))
 
-    @staticmethod
-    def _decibels(power: torch.Tensor) -> torch.Tensor:
-        return 10 * power.clamp(min=LEAST_POWER).log10()
+    def _decibels(self, power: torch.Tensor) -> torch.Tensor:
+        return 10 * power.clamp(min=self.front.least_power).log10()
 
 
 def _root(power: torch.Tensor) -> torch.Tensor:

@@ -19,8 +19,8 @@ SOURCE = (
     f"a table {TABLE} (columns {', '.join(COLUMNS)}) and the mel pictures {PICTURES} of the "
     "MIREX-like mood set (Panda 2013)"
 )
-FRONT = Front(n_fft=2048, hop=2048, n_mels=64, fmin=30.0, fmax=11000.0)
 LOWEST, RANGE = -60.0, 120.0  # dB at 0, and dB from 0 to 255
+FRONT = Front(n_fft=2048, hop=2048, n_mels=64, fmin=30.0, fmax=11000.0, floor=LOWEST)
 
 
 def decibels(picture: np.ndarray) -> np.ndarray:
