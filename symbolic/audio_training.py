@@ -32,6 +32,7 @@ from symbolic.feature_extraction import extractor_of
 from symbolic.inference import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
+from symbolic.optimisation import balanced_weights
 from symbolic.runs import known_groups, save_run
 from symbolic.tasks import IGNORE, Task
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
@@ -133,6 +134,12 @@ def train_audio(
         names = [groups[i] for i in train]
         validation = validation_mask(classes, names, fitting.validation_share, training.seed)
         fitted = train[~validation]
+    if fitting.class_weights:
+        model.config.class_weights = {
+            task.name: balanced_weights(_labels(corpus, task)[fitted], task.num_labels)
+            for task in corpus.tasks
+            if task.kind == "single"
+        }
     change = augmentation(model.config, arguments)
 
     def dataset(chosen: Sequence[int], **options) -> AudioDataset:
@@ -305,9 +312,13 @@ def held_out(
 
 def _classes(corpus: AudioCorpus) -> np.ndarray:
     """(n,) what folds are stratified by: the first task of classes, if there is one."""
-    names = [task.name for task in corpus.tasks if task.kind == "single"]
-    labels = [piece.labels.get(names[0], IGNORE) if names else 0 for piece in corpus.pieces]
-    return np.array(labels)
+    single = [task for task in corpus.tasks if task.kind == "single"]
+    return _labels(corpus, single[0]) if single else np.zeros(len(corpus.pieces), int)
+
+
+def _labels(corpus: AudioCorpus, task: Task) -> np.ndarray:
+    """(n,) class ids of a task of classes, -100 for no label."""
+    return np.array([piece.labels.get(task.name, IGNORE) for piece in corpus.pieces])
 
 
 def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str) -> str:

@@ -59,7 +59,7 @@ class FitArguments:
         },
     )
     class_weights: bool = field(
-        default=False, metadata={"help": "quadrants count alike, however many pieces they have"}
+        default=False, metadata={"help": "classes count alike, however many pieces they have"}
     )
     validation_share: float = field(
         default=0.0,

@@ -29,6 +29,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.scoring import EmotionScorer, load_model
 from symbolic.sweep.audio import main as sweep
+from symbolic.tasks import GTZAN_GENRES
 from symbolic.trainer import FitArguments
 from symbolic.training import main as train
 
@@ -393,3 +394,17 @@ def test_a_system_of_mfcc_learns_from_mel_pictures(monkeypatch, tmp_path):
         build_audio_model(corpus, AudioModelArguments(system="branch_cqt"))
     with pytest.raises(ValueError, match="pictures of another front"):
         corpus.heard_as(AUDIO_SYSTEMS["cnn_mfcc"].front)
+
+
+def test_a_rare_genre_can_count_as_much_as_a_frequent_one(recordings, tmp_path):
+    for path in [*recordings.glob("blues*"), *list(recordings.glob("metal*"))[:2]]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    data = AudioDataArguments(
+        corpus="gtzan", audio=str(tmp_path), hold_out="none", cache_dir=str(tmp_path), workers=0
+    )
+    arguments = AudioModelArguments(system="cnn_mel", **SHORT)
+    fitting = FitArguments(class_weights=True)
+    model = train_audio(data, arguments, fitting, told(tmp_path / "model", max_steps=1))
+    weights = model.config.class_weights["genre"]
+    assert weights[GTZAN_GENRES.index("blues")] == pytest.approx(8 / (2 * 6))
+    assert weights[GTZAN_GENRES.index("metal")] == pytest.approx(8 / (2 * 2))
