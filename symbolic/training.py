@@ -34,9 +34,11 @@ from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
 from symbolic.predictions import Row, predictions
 from symbolic.runs import accuracy_line, known_groups, save_run
-from symbolic.tasks import EMOTION, IGNORE
+from symbolic.tasks import EMOTION, IGNORE, KEY, VELOCITY, Task
 from symbolic.tokenizers import build_tokenizer
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
+
+MADE = (KEY.name, VELOCITY.name)  # labels that are made of the notes
 
 
 @dataclass
@@ -115,8 +117,8 @@ def train(
     Raises:
         LeakError: music without labels that has the file name of a held-out piece, or a held-out
             piece that the model in `pretrained` was trained on.
-        ValueError: a tokenizer, a task or a corpus that does not exist, or tasks that the tokenizer
-            cannot serve.
+        ValueError: a tokenizer, a task or a corpus that does not exist, tasks that the tokenizer
+            cannot serve, or a task that no piece has a label of.
         ReadError: a piece that cannot be read, or of which the tokenizer can hold no note.
     """
     tokenizer = build_tokenizer(arguments.tokenizer)
@@ -140,6 +142,8 @@ def train(
     set_seed(training.seed)
     names = named_columns(arguments.features)
     model = build_model(tokenizer, arguments, names)
+    if unknown := [task.name for task in model.tasks if not _labelled(task, train_pieces)]:
+        raise ValueError(f"no piece to train on has a label of {', '.join(unknown)}")
     masked = MASKED_VELOCITY if "velocity" in model.heads else None
     tables = read_tables(train_pieces)
     order = repeated(train_pieces, arguments.repeats)
@@ -204,6 +208,11 @@ def train(
         if line := accuracy_line(answers, data.hold_out):
             print(line)
     return model
+
+
+def _labelled(task: Task, pieces: Sequence[Piece]) -> bool:
+    """Whether a task has labels: in some piece, or made of the notes of every one."""
+    return task.name in MADE or any(task.name in piece.labels for piece in pieces)
 
 
 DESCRIPTION = (

@@ -148,7 +148,9 @@ def test_resuming_takes_the_last_checkpoint_or_the_one_that_is_named(tmp_path):
 
 
 def test_a_task_that_does_not_exist_is_refused(emopia, tmp_path):
-    with pytest.raises(ValueError, match="no task mood; there are emotion, key"):
+    with pytest.raises(ValueError, match="no task humour; there are emotion, key"):
+        run(emopia, tmp_path, "--tasks", "emotion,humour")
+    with pytest.raises(ValueError, match="no piece to train on has a label of mood"):
         run(emopia, tmp_path, "--tasks", "emotion,mood")
 
 
