@@ -132,17 +132,10 @@ class WeightAveraging(TrainerCallback):
         if state.global_step <= self.start * state.max_steps:
             return
         if self.averaged is None:
-            self.averaged = AveragedModel(model)
+            self.averaged = AveragedModel(model, use_buffers=True)  # of batch norms, too
         self.averaged.update_parameters(model)
 
-    def on_train_end(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: SymbolicModel,
-        **kwargs,
-    ) -> None:
+    def on_train_end(self, args: TrainingArguments, *state, model: SymbolicModel, **kwargs) -> None:
         if self.averaged is not None:
             model.load_state_dict(self.averaged.module.state_dict())
 

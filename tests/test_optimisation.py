@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import TrainingArguments
+from transformers import TrainerState, TrainingArguments
 
 from symbolic.backbones import BACKBONES
 from symbolic.building import ShapeArguments, build_model
 from symbolic.data import Collator, TokenDataset
-from symbolic.optimisation import balanced_weights, freeze, layer_groups, parameter_depths
+from symbolic.optimisation import (
+    WeightAveraging,
+    balanced_weights,
+    freeze,
+    layer_groups,
+    parameter_depths,
+)
 from symbolic.tokenizers import CPTokenizer
 from symbolic.trainer import FitArguments, fit
 
@@ -197,3 +203,15 @@ def test_averaged_weights_are_the_mean_of_the_last_epochs(token_tunes, tmp_path)
 def test_a_training_ends_in_one_way(arguments):
     with pytest.raises(ValueError, match="average_from"):
         FitArguments(**arguments)
+
+
+def test_running_statistics_are_averaged_with_the_weights():
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    averaging, state = WeightAveraging(0.0), TrainerState(global_step=1, max_steps=2)
+    means = []
+    for epoch in range(3):
+        model(torch.randn(8, 3) + epoch)
+        means.append(model[1].running_mean.clone())
+        averaging.on_epoch_end(None, state, None, model=model)
+    averaging.on_train_end(None, state, None, model=model)
+    torch.testing.assert_close(model[1].running_mean, torch.stack(means).mean(dim=0))
