@@ -4,7 +4,8 @@
 
 Columns: accuracy over folds of EMOPIA by song and VGMIDI by piece, trained on both corpora or on
 that one alone, and from one corpus to the whole of the other; of EMOPIA trained alone also valence,
-arousal, the surest half and the calibration error. `--key` is what scripts/train_key.py has left.
+arousal, the surest half and the calibration error. `--key` is what scripts/train_key.py has left,
+`--music DATA/pretrain` what two of the recipes learn from beside.
 """
 
 import argparse
@@ -16,11 +17,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from ablation_parts import (
+    CONTRASTED,
+    LABELS,
+    LIKENESS,
+    PLAYED,
+    Corpus,
+    changed,
+    contrasted,
+    in_parts,
+    likeness,
+    mixed,
+    other_music,
+    soft_labels,
+)
 from transformers import TrainingArguments, set_seed
 
-from symbolic.augment import Augmentation
 from symbolic.building import ShapeArguments, build_model, standardise_features
-from symbolic.data import READERS, FeatureDataset, Piece, group_folds, read_tables
+from symbolic.data import READERS, FeatureDataset, group_folds, read_tables
 from symbolic.features import FEATURE_NAMES, FEATURE_SETS, TONAL_NAMES
 from symbolic.inference import predict_features
 from symbolic.notes import NoteTable
@@ -28,8 +42,7 @@ from symbolic.tasks.metrics import emotion_metrics
 from symbolic.tokenizers import build_tokenizer
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
-LABELS = 10  # of a piece whose probabilities are learnt
-AUGMENTATION = Augmentation(semitones=6, tempo=0.1, velocity=10, drop_dynamics=0.1)
+Answers = Callable[[np.ndarray], np.ndarray]  # (n, k, C) features of pieces to (n, 4)
 
 
 @dataclass(frozen=True)
@@ -40,10 +53,16 @@ class Recipe:
     features: tuple[str, ...] = FEATURE_NAMES
     hears_key: bool = True
     repeats: int = 3
-    copies: int = 0
+    versions: Callable[[Corpus, Sequence[str], int], np.ndarray] = changed
+    copies: int = 0  # versions that are trained on, beside the piece
+    asked: int = 0  # versions that are asked, beside the piece
     told: dict[str, Any] = field(default_factory=dict)
     average_from: float = 1.0
     teacher: "Recipe | None" = None  # whose answers are learnt, not the annotators'
+    excerpts: int = 0  # of other music, with the answers of the default model
+    mix_up: float = 0.0
+    contrast: bool = False
+    likeness: bool = False
 
 
 DEFAULT = Recipe()
@@ -69,17 +88,14 @@ RECIPES = {
     "without dynamics": replace(
         DEFAULT, features=tuple(n for n in FEATURE_NAMES if "velocity" not in n)
     ),
+    "mix-up": replace(DEFAULT, mix_up=0.4),
+    "8 changed copies are asked": replace(DEFAULT, asked=8),
+    "8 parts are asked": replace(DEFAULT, versions=in_parts, asked=8),
+    "8 parts are learnt and asked": replace(DEFAULT, versions=in_parts, copies=8, asked=8),
+    "which corpus it is like": replace(DEFAULT, likeness=True),
+    "features by contrast": replace(DEFAULT, contrast=True),
+    "2,000 excerpts, self-taught": replace(DEFAULT, excerpts=2000),
 }
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Pieces with (n,) quadrants and groups, and their notes as the tokenizer emits them."""
-
-    pieces: list[Piece]
-    tables: list[NoteTable]
-    quadrants: np.ndarray
-    groups: np.ndarray
 
 
 def read(name: str, folder: str, emitted: Callable[[NoteTable], NoteTable]) -> Corpus:
@@ -99,35 +115,78 @@ class Trial:
         recipe: the recipe.
         corpora: by name.
         key: folder of the encoder that hears the key.
+        others: (p, k, C) `FEATURE_NAMES` and `TONAL_NAMES` of excerpts of other music, for the
+            recipes that learn from it.
     """
 
-    def __init__(self, recipe: Recipe, corpora: dict[str, Corpus], key: str) -> None:
-        self.recipe, self.key = recipe, key
+    def __init__(
+        self, recipe: Recipe, corpora: dict[str, Corpus], key: str, others: np.ndarray | None
+    ) -> None:
+        self.recipe, self.key, self.corpora = recipe, key, corpora
         self.names = [*recipe.features, *(TONAL_NAMES if recipe.hears_key else ())]
-        self.data = {
-            name: FeatureDataset.of(
-                one.pieces, one.tables, self.names, AUGMENTATION, recipe.copies
-            ).rows
-            for name, one in corpora.items()
-        }
-        self.corpora = corpora
+        count = max(recipe.copies, recipe.asked)
+        self.data = {name: recipe.versions(one, self.names, count) for name, one in corpora.items()}
+        self.others = others
+        if (recipe.contrast or recipe.excerpts) and others is None:
+            raise ValueError("the recipe learns from other music: name some with --music")
+        if recipe.contrast:
+            told = contrasted(others[..., : len(recipe.features)])
+            self.data = {
+                name: np.concatenate([rows, told(rows[..., : len(recipe.features)])], axis=-1)
+                for name, rows in self.data.items()
+            }
+            self.names += CONTRASTED
         self.tokenizer = build_tokenizer("cp-performance")
 
-    def fitted(self, chosen: dict[str, np.ndarray], seed: int):
-        """A model trained on chosen pieces of each corpus."""
+    def fitted(self, chosen: dict[str, np.ndarray], seed: int) -> Answers:
+        """What a model answers that is trained on chosen pieces of each corpus."""
+        recipe, names, added = self.recipe, self.names, None
+        known = {name: self.data[name][pieces] for name, pieces in chosen.items()}
+        if recipe.likeness and len(known) > 1:
+            columns = [names.index(name) for name in PLAYED]
+            added = likeness([rows[:, 0] for rows in known.values()], columns)
+            names = [*names, LIKENESS]
+
+        def widened(rows: np.ndarray) -> np.ndarray:
+            return rows if added is None else np.concatenate([rows, added(rows)], axis=-1)
+
         rows, quadrants = [], []
         for name, pieces in chosen.items():
-            times = self.recipe.repeats if name == "vgmidi" and len(chosen) > 1 else 1
-            rows.append(self.data[name][pieces].repeat(times, axis=0))
+            times = recipe.repeats if name == "vgmidi" and len(chosen) > 1 else 1
+            rows.append(widened(known[name])[:, : 1 + recipe.copies].repeat(times, axis=0))
             quadrants += self.corpora[name].quadrants[pieces].repeat(times).tolist()
         rows, quadrants = np.concatenate(rows), np.array(quadrants)
-        if (teacher := self.recipe.teacher) is not None:
-            answers = predict_features(self._taught(teacher, rows, quadrants, seed), rows[:, 0])
-            which, quadrants = soft_labels(answers["emotion"])
+        if recipe.teacher is not None:
+            model = self._taught(recipe.teacher, names, rows, quadrants, seed)
+            which, quadrants = soft_labels(predict_features(model, rows[:, 0])["emotion"])
             rows = rows[which]
-        return self._taught(self.recipe, rows, quadrants, seed)
+        if recipe.mix_up:
+            rows, quadrants = mixed(rows[:, 0], quadrants, recipe.mix_up, seed)
+            rows = rows[:, None]
+        if recipe.excerpts:
+            model = self._taught(DEFAULT, names, rows, quadrants, seed)
+            heard = self.others.reshape(-1, self.others.shape[-1])
+            heard = np.random.default_rng(seed).permutation(heard)[: recipe.excerpts]
+            which, answers = soft_labels(predict_features(model, heard)["emotion"])
+            rows = np.concatenate([rows.repeat(LABELS, axis=0), heard[which, None]])
+            quadrants = np.concatenate([quadrants.repeat(LABELS), answers])
+        model = self._taught(recipe, names, rows, quadrants, seed)
 
-    def _taught(self, recipe: Recipe, rows: np.ndarray, quadrants: np.ndarray, seed: int):
+        def answers_to(rows: np.ndarray) -> np.ndarray:
+            asked = widened(rows)[:, : 1 + recipe.asked]
+            said = predict_features(model, asked.reshape(-1, asked.shape[-1]))["emotion"]
+            return said.reshape(*asked.shape[:2], -1).mean(axis=1)
+
+        return answers_to
+
+    def _taught(
+        self,
+        recipe: Recipe,
+        names: Sequence[str],
+        rows: np.ndarray,
+        quadrants: np.ndarray,
+        seed: int,
+    ):
         """A model of a recipe, trained on (n, k, C) features with (n,) quadrants."""
         labels = [[{"emotion": int(q)}] * rows.shape[1] for q in quadrants]
         set_seed(seed)
@@ -137,7 +196,7 @@ class Trial:
             pretrained=self.key if recipe.hears_key else "",
             **recipe.shape,
         )
-        model = build_model(self.tokenizer, shape, self.names)
+        model = build_model(self.tokenizer, shape, names)
         standardise_features(model, rows[:, 0])
         with tempfile.TemporaryDirectory() as folder:
             told = {
@@ -146,13 +205,15 @@ class Trial:
                 "warmup_steps": 0.1,
                 "save_strategy": "no",
                 "logging_strategy": "no",
+                "disable_tqdm": True,
                 "use_cpu": True,
                 "output_dir": folder,
                 "seed": seed,
                 **recipe.told,
             }
             # Each piece once an epoch, however many labels it has.
-            told["num_train_epochs"] /= 1 if recipe.teacher is None else LABELS
+            several = recipe.teacher is not None or recipe.mix_up or recipe.excerpts
+            told["num_train_epochs"] /= LABELS if several else 1
             fitting = FitArguments(
                 freeze="encoder" if recipe.hears_key else "none", average_from=recipe.average_from
             )
@@ -168,33 +229,13 @@ class Trial:
         for k in range(5):
             chosen = {other: np.arange(len(self.data[other])) for other in others}
             chosen[name] = np.flatnonzero(fold != k)
-            model = self.fitted(chosen, seed)
-            held = self.data[name][fold == k, 0]
-            answers[fold == k] = predict_features(model, held)["emotion"]
+            answers[fold == k] = self.fitted(chosen, seed)(self.data[name][fold == k])
         return answers
 
     def across(self, trained: str, tested: str, seed: int) -> np.ndarray:
         """(n, 4) probabilities of a corpus by a model of the other one."""
-        model = self.fitted({trained: np.arange(len(self.data[trained]))}, seed)
-        return predict_features(model, self.data[tested][:, 0])["emotion"]
-
-
-def soft_labels(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Labels that say in their numbers what (n, 4) probabilities say: `LABELS` of each piece.
-
-    Returns:
-        (n * LABELS,) number of the piece, and its quadrant: as many of each as its probability
-        asks for, the last ones by the largest remainders.
-    """
-    wanted = probabilities * LABELS
-    counts = np.floor(wanted).astype(int)
-    order = np.argsort(counts - wanted, axis=1)
-    left = LABELS - counts.sum(axis=1, keepdims=True)
-    np.put_along_axis(
-        counts, order, np.take_along_axis(counts, order, axis=1) + (np.arange(4) < left), axis=1
-    )
-    pieces = np.arange(len(probabilities)).repeat(LABELS)
-    return pieces, np.tile(np.arange(4), len(counts)).repeat(counts.ravel())
+        everything = {trained: np.arange(len(self.data[trained]))}
+        return self.fitted(everything, seed)(self.data[tested])
 
 
 def row(trial: Trial, seeds: Sequence[int]) -> dict[str, float]:
@@ -235,6 +276,7 @@ def main() -> None:
     parser.add_argument("--emopia", required=True, help="folder of EMOPIA")
     parser.add_argument("--vgmidi", required=True, help="folder of VGMIDI")
     parser.add_argument("--key", required=True, help="folder of the encoder of the key")
+    parser.add_argument("--music", nargs="+", help="folders of other music, without labels")
     parser.add_argument("--seeds", default="1,2", help="of folds and training, by commas (1,2)")
     parser.add_argument("--recipes", nargs="+", default=list(RECIPES), help="some of them")
     options = parser.parse_args()
@@ -242,9 +284,12 @@ def main() -> None:
     emitted = build_tokenizer("cp-performance").emitted
     corpora = {name: read(name, getattr(options, name), emitted) for name in ("emopia", "vgmidi")}
     seeds = [int(seed) for seed in options.seeds.split(",")]
+    others = None
+    if options.music:
+        others = other_music(options.music, [*FEATURE_NAMES, *TONAL_NAMES], emitted)
     rows = {}
     for name in options.recipes:
-        rows[name] = row(Trial(RECIPES[name], corpora, options.key), seeds)
+        rows[name] = row(Trial(RECIPES[name], corpora, options.key, others), seeds)
         print(pd.DataFrame(rows).T.to_string(float_format="{:.3f}".format), flush=True)
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from symbolic.audio.front import Front
-from symbolic.audio.spectral import cepstral_bank, hann, mel_bank
+from symbolic.audio.spectral import cepstral_bank, mel_bank
 
 INSIDE = ("magnitude", "mel", "mfcc")
 
@@ -14,11 +14,11 @@ INSIDE = ("magnitude", "mel", "mfcc")
 class SpectralFront(nn.Module):
     """Mel, MFCC and magnitude of samples, as `symbolic.audio.front_features` has them.
 
-    The window and the banks are persistent buffers: `from_pretrained` loads them, and a model that
-    makes its weights anew calls `reset` (in `_init_weights`). Everything is computed in float32,
-    under autocast too. Bands that are not 60 dB or more below the loudest of their frame are within
-    1e-3 dB of those of `front_features`, which transforms in float64; below that, rounding of the
-    loud ones is heard in the soft ones, by hundredths of a dB.
+    The banks are persistent buffers: `from_pretrained` loads them, and a model that makes its
+    weights anew calls `reset` (in `_init_weights`). Everything is computed in float64,
+    under autocast too, and is within 1e-4 of `front_features`: in float32 the rounding of a frame's
+    loud bands is heard in its soft ones. On a device that has no float64 it is computed in float32:
+    within 1e-3 dB where a band is less than 60 dB below the loudest of its frame.
 
     Args:
         front: its kinds are among `INSIDE`.
@@ -35,7 +35,6 @@ class SpectralFront(nn.Module):
                 "let the feature extractor do it"
             )
         self.front = front
-        self.register_buffer("window", torch.empty(front.n_fft))
         if "mel" in front.kinds or "mfcc" in front.kinds:
             self.register_buffer("mel_bank", torch.empty(front.n_fft // 2 + 1, front.n_mels))
         if "mfcc" in front.kinds:
@@ -45,11 +44,10 @@ class SpectralFront(nn.Module):
     @torch.no_grad()
     def reset(self) -> None:
         """Compute the buffers; on the meta device there is nothing to fill."""
-        if self.window.is_meta:
-            return
-        made = {"window": hann, "mel_bank": mel_bank, "cepstral_bank": cepstral_bank}
+        made = {"mel_bank": mel_bank, "cepstral_bank": cepstral_bank}
         for name, buffer in self.named_buffers():
-            buffer.copy_(torch.from_numpy(made[name](self.front)))
+            if not buffer.is_meta:
+                buffer.copy_(torch.from_numpy(made[name](self.front)))
 
     def forward(
         self, samples: torch.Tensor, mask: torch.Tensor | None = None
@@ -64,7 +62,7 @@ class SpectralFront(nn.Module):
             (B, T, F) float32 frames, those of padding being of silence, and their (B, T) int64
             mask: a clip's frames are the same with and without padding.
         """
-        samples = samples.float()
+        samples = samples.to(_precision(samples.device))
         lengths = torch.full(samples.shape[:1], samples.shape[1], device=samples.device)
         if mask is not None:
             lengths = mask.long().sum(dim=1)
@@ -75,13 +73,13 @@ class SpectralFront(nn.Module):
             heard = places < (1 + lengths // self.front.hop)[:, None]
             heard &= (lengths > 0)[:, None]
             frames = self._pictures(power * heard[..., None])
-        return frames, heard.long()
+        return frames.float(), heard.long()
 
     def _power(self, samples: torch.Tensor) -> torch.Tensor:
         """(B, T, n_fft // 2 + 1) power of centred frames."""
         size = self.front.n_fft
         samples = nn.functional.pad(samples, (size // 2, size // 2 + size % 2))
-        window = self.window.float()
+        window = torch.hann_window(size, dtype=samples.dtype, device=samples.device)
         spectrum = torch.stft(
             samples, size, self.front.hop, window=window, center=False, return_complex=True
         ).transpose(1, 2)
@@ -93,11 +91,12 @@ class SpectralFront(nn.Module):
             pictures["magnitude"] = self._decibels(power) if front.decibels else _root(power)
         if "mel" in front.kinds or "mfcc" in front.kinds:
             heard = power if front.power == 2 else _root(power) ** front.power
-            bands = heard @ self.mel_bank.float()
+            bands = heard @ self.mel_bank.to(heard.dtype)
             if "mel" in front.kinds:
                 pictures["mel"] = self._band_decibels(bands) if front.decibels else bands
             if "mfcc" in front.kinds:
-                pictures["mfcc"] = self._band_decibels(bands) @ self.cepstral_bank.float()
+                bank = self.cepstral_bank.to(bands.dtype)
+                pictures["mfcc"] = self._band_decibels(bands) @ bank
         return torch.cat([pictures[kind] for kind in front.kinds], dim=-1)
 
     def _band_decibels(self, bands: torch.Tensor) -> torch.Tensor:
@@ -105,6 +104,10 @@ class SpectralFront(nn.Module):
 
     def _decibels(self, power: torch.Tensor) -> torch.Tensor:
         return 10 * power.clamp(min=self.front.least_power).log10()
+
+
+def _precision(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def _root(power: torch.Tensor) -> torch.Tensor:
