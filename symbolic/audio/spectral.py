@@ -7,17 +7,19 @@ A = 440 Hz, which is not estimated from the song.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
+from symbolic.audio.banks import cepstral_bank, chroma_bank, hann, mel_blocks
 from symbolic.audio.constant_q import constant_q
-from symbolic.audio.extra import audio_module
 from symbolic.audio.front import Front
+from symbolic.audio.lag_matrix import pooled
 from symbolic.audio.products import product
+from symbolic.audio.structured import intermediate, structured
 
 FRAMES = 64  # transformed together, so that they stay in the cache
-BANDS = 16  # mel bands that share one matrix product over the bins where any of them is
 
 
 def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
@@ -44,6 +46,10 @@ def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
         raise ValueError(f"expected (n,) samples of one channel, got {samples.shape}")
     if front.hears_samples:
         return samples
+    if front.pool > 1 or front.lag_kinds:
+        made_of = intermediate(front)
+        frames = front_features(samples, replace(made_of, pool=1))
+        return structured(pooled(frames, made_of.pool), made_of, front)
     out = np.empty((front.positions(len(samples)), front.width), np.float32)
     columns = _columns(front)
     if set(columns) - {"cqt"}:
@@ -72,61 +78,6 @@ def decibels(power: np.ndarray, front: Front) -> np.ndarray:
     np.log(power, out=power)  # of which numpy has a fast one, unlike log10
     power *= np.float32(10 / np.log(10))
     return power
-
-
-def hann(front: Front) -> np.ndarray:
-    """(n_fft,) float64, the periodic Hann window."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(front.n_fft) / front.n_fft)
-
-
-@lru_cache(maxsize=16)
-def mel_bank(front: Front) -> np.ndarray:
-    """(bins, n_mels) float32, what each frequency counts in each mel band."""
-    bank = audio_module("librosa").filters.mel(
-        sr=front.sampling_rate,
-        n_fft=front.n_fft,
-        n_mels=front.n_mels,
-        fmin=front.fmin,
-        fmax=front.fmax,
-        htk=front.htk,
-        norm=front.norm,
-    )
-    return np.ascontiguousarray(bank.T)
-
-
-@lru_cache(maxsize=16)
-def cepstral_bank(front: Front) -> np.ndarray:
-    """(n_mels, n_mfcc) float32, the orthonormal DCT-II.
-
-    Raises:
-        ValueError: more coefficients than bands.
-    """
-    if front.n_mfcc > front.n_mels:
-        raise ValueError(f"{front.n_mfcc} MFCC of {front.n_mels} mel bands")
-    band, coefficient = np.arange(front.n_mels)[:, None] + 0.5, np.arange(front.n_mfcc)
-    bank = np.cos(np.pi / front.n_mels * band * coefficient) * np.sqrt(2 / front.n_mels)
-    bank[:, 0] /= np.sqrt(2)
-    return bank.astype(np.float32)
-
-
-@lru_cache(maxsize=16)
-def _chroma_bank(front: Front) -> np.ndarray:
-    bank = audio_module("librosa").filters.chroma(
-        sr=front.sampling_rate, n_fft=front.n_fft, tuning=0.0
-    )
-    return np.ascontiguousarray(bank.T, dtype=np.float32)
-
-
-@lru_cache(maxsize=16)
-def _mel_blocks(front: Front) -> list[tuple[slice, slice, np.ndarray]]:
-    """Bands, the bins in which any of them is, and what these count: the bank without its zeros."""
-    bank, blocks = mel_bank(front), []
-    for start in range(0, front.n_mels, BANDS):
-        bands = slice(start, start + BANDS)
-        heard = np.flatnonzero(bank[:, bands].any(axis=1))
-        bins = slice(heard[0], heard[-1] + 1) if len(heard) else slice(0, 1)
-        blocks.append((bands, bins, np.ascontiguousarray(bank[bins, bands])))
-    return blocks
 
 
 def _columns(front: Front) -> dict[str, slice]:
@@ -168,7 +119,7 @@ def _fill_spectral(
 def _fill_mel(power: np.ndarray, front: Front, columns: dict[str, slice], rows: np.ndarray) -> None:
     heard = power if front.power == 2 else power ** np.float32(front.power / 2)
     bands = np.empty((len(power), front.n_mels), np.float32)
-    for block, bins, weights in _mel_blocks(front):
+    for block, bins, weights in mel_blocks(front):
         bands[:, block] = product(heard[:, bins], weights)
     if "mel" in columns and not front.decibels:
         rows[:, columns["mel"]] = bands
@@ -182,6 +133,6 @@ def _fill_mel(power: np.ndarray, front: Front, columns: dict[str, slice], rows: 
 
 
 def _chroma(power: np.ndarray, front: Front) -> np.ndarray:
-    chroma = product(power, _chroma_bank(front))
+    chroma = product(power, chroma_bank(front))
     loudest = chroma.max(axis=1, keepdims=True)
     return chroma / np.where(loudest < np.finfo(np.float32).tiny, 1, loudest)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from symbolic.audio.banks import cepstral_bank, mel_bank
 from symbolic.audio.front import Front
-from symbolic.audio.spectral import cepstral_bank, mel_bank
 
 INSIDE = ("magnitude", "mel", "mfcc")
 

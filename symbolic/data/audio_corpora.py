@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from symbolic.audio.banks import cepstral_bank
 from symbolic.audio.front import Front
 from symbolic.audio.products import product
-from symbolic.audio.spectral import cepstral_bank
 from symbolic.data.pieces import Piece
 from symbolic.tasks import Task
 

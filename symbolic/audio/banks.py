@@ -1,0 +1,68 @@
+"""Windows and banks: what turns frequencies into bands, pitch classes and cepstra."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from symbolic.audio.extra import audio_module
+from symbolic.audio.front import Front
+
+BANDS = 16  # mel bands that share one matrix product over the bins where any of them is
+
+
+def hann(front: Front) -> np.ndarray:
+    """(n_fft,) float64, the periodic Hann window."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(front.n_fft) / front.n_fft)
+
+
+@lru_cache(maxsize=16)
+def mel_bank(front: Front) -> np.ndarray:
+    """(bins, n_mels) float32, what each frequency counts in each mel band."""
+    bank = audio_module("librosa").filters.mel(
+        sr=front.sampling_rate,
+        n_fft=front.n_fft,
+        n_mels=front.n_mels,
+        fmin=front.fmin,
+        fmax=front.fmax,
+        htk=front.htk,
+        norm=front.norm,
+    )
+    return np.ascontiguousarray(bank.T)
+
+
+@lru_cache(maxsize=16)
+def cepstral_bank(front: Front) -> np.ndarray:
+    """(n_mels, n_mfcc) float32, the orthonormal DCT-II.
+
+    Raises:
+        ValueError: more coefficients than bands.
+    """
+    if front.n_mfcc > front.n_mels:
+        raise ValueError(f"{front.n_mfcc} MFCC of {front.n_mels} mel bands")
+    band, coefficient = np.arange(front.n_mels)[:, None] + 0.5, np.arange(front.n_mfcc)
+    bank = np.cos(np.pi / front.n_mels * band * coefficient) * np.sqrt(2 / front.n_mels)
+    bank[:, 0] /= np.sqrt(2)
+    return bank.astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def chroma_bank(front: Front) -> np.ndarray:
+    """(bins, 12) float32, what each frequency counts in each pitch class, at A = 440 Hz."""
+    bank = audio_module("librosa").filters.chroma(
+        sr=front.sampling_rate, n_fft=front.n_fft, tuning=0.0
+    )
+    return np.ascontiguousarray(bank.T, dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def mel_blocks(front: Front) -> list[tuple[slice, slice, np.ndarray]]:
+    """Bands, the bins in which any of them is, and what these count: the bank without its zeros."""
+    bank, blocks = mel_bank(front), []
+    for start in range(0, front.n_mels, BANDS):
+        bands = slice(start, start + BANDS)
+        heard = np.flatnonzero(bank[:, bands].any(axis=1))
+        bins = slice(heard[0], heard[-1] + 1) if len(heard) else slice(0, 1)
+        blocks.append((bands, bins, np.ascontiguousarray(bank[bins, bands])))
+    return blocks

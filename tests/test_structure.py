@@ -1,0 +1,218 @@
+"""Where a piece turns into something else: novelty, peaks, and what a network is to say of it."""
+
+import numpy as np
+import pytest
+
+from symbolic.structure import (
+    checkerboard,
+    equal_distances,
+    foote_novelty,
+    gaussian_targets,
+    over_running_median,
+    peaks_apart,
+    peaks_in_window,
+    smeared_targets,
+)
+
+
+def curve(count, **peaks):
+    """Nothing but peaks, `at_3=0.5` one at frame 3."""
+    out = np.zeros(count)
+    for name, height in peaks.items():
+        out[int(name.split("_")[1])] = height
+    return out
+
+
+def parts(*lengths, width=12, noise=0.05, seed=0):
+    """A piece of parts that each have a chord of their own."""
+    rng = np.random.default_rng(seed)
+    chords = [np.tile(rng.random(width), (length, 1)) for length in lengths]
+    frames = np.concatenate(chords)
+    return frames + noise * rng.random(frames.shape)
+
+
+def similarities(frames, metric):
+    """(T, T) by definition."""
+    out = np.empty((len(frames), len(frames)))
+    for i, one in enumerate(frames):
+        for j, other in enumerate(frames):
+            norms = np.linalg.norm(one) * np.linalg.norm(other)
+            if metric == "euclidean":
+                out[i, j] = -np.sum((one - other) ** 2)
+            else:
+                out[i, j] = one @ other / norms if norms else float(not (one.any() or other.any()))
+    return out
+
+
+def test_a_checkerboard_has_two_bright_and_two_dark_quarters_that_fade():
+    board = checkerboard(6)
+    assert (board[:3, :3] > 0).all()
+    assert (board[3:, :3] < 0).all()
+    assert np.allclose(board, board.T)
+    assert np.allclose(board, board[::-1, ::-1])
+    assert board[2, 2] > board[1, 1] > board[0, 0]
+    assert np.abs(board).sum() == pytest.approx(1)
+    assert checkerboard(6, spread=100)[0, 0] == pytest.approx(1 / 36, rel=1e-3)
+    for size, spread in ((5, 0.5), (0, 0.5), (6, 0)):
+        with pytest.raises(ValueError, match="checkerboard"):
+            checkerboard(size, spread)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("count", [5, 40])
+def test_novelty_is_that_of_the_whole_similarity_matrix(metric, count):
+    frames = np.random.default_rng(0).normal(size=(count, 4))
+    frames[count // 2 : count // 2 + 3] = 0
+    mirrored = np.pad(frames, [(8, 8), (0, 0)], mode="symmetric")
+    matrix, board = similarities(mirrored, metric), checkerboard(16)
+    expected = [(matrix[i : i + 16, i : i + 16] * board).sum() for i in range(count)]
+    assert np.allclose(foote_novelty(frames, 16, metric), expected)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_a_piece_in_two_parts_is_new_where_the_second_begins(metric):
+    novelty = foote_novelty(parts(100, 80), 32, metric)
+    assert novelty.argmax() == 100
+    assert novelty[:84].max() < novelty.max() / 20
+    assert (novelty >= 0).all()
+
+
+def test_where_music_stops_is_new_and_more_silence_is_not():
+    novelty = foote_novelty(np.concatenate([parts(60), np.zeros((60, 12))]), 20)
+    assert novelty.argmax() == 60
+    assert np.allclose(novelty[75:], 0)
+
+
+def test_a_piece_without_parts_and_its_ends_are_not_new():
+    assert np.allclose(foote_novelty(np.tile([1.0, 2, 3], (50, 1)), 10), 0)
+    assert foote_novelty(parts(100, 80), 32)[0] == pytest.approx(0, abs=1e-12)
+    assert foote_novelty(np.ones((1, 3))).tolist() == pytest.approx([0])
+    assert foote_novelty(np.ones((0, 3))).shape == (0,)
+    with pytest.raises(ValueError, match="manhattan"):
+        foote_novelty(np.ones((4, 3)), 2, "manhattan")
+
+
+def test_equal_distances_lie_within_the_piece():
+    assert equal_distances(35, 10).tolist() == [10, 20, 30]
+    assert equal_distances(30, 10).tolist() == [10, 20]
+    assert np.allclose(equal_distances(0.3, 0.1), [0.1, 0.2])
+    assert len(equal_distances(10, 20)) == len(equal_distances(0, 1)) == 0
+    with pytest.raises(ValueError, match="boundaries every 0 s"):
+        equal_distances(10, 0)
+
+
+def test_of_two_peaks_that_are_too_near_the_higher_stays():
+    activation = curve(60, at_10=0.6, at_14=0.8, at_40=0.5)
+    assert peaks_apart(activation, 1, 0.4).tolist() == [14, 40]
+    assert peaks_apart(activation, 1, 0.4, seconds=4).tolist() == [10, 14, 40]
+    assert peaks_apart(activation, 1, 0.7).tolist() == [14]
+    assert peaks_apart(activation, 1, 0.9).dtype == np.int64
+
+
+def test_seconds_are_counted_in_frames():
+    activation = curve(100, at_10=0.6, at_22=0.8, at_33=0.7)
+    assert peaks_apart(activation, 2, 0.1).tolist() == [10, 22]
+    assert peaks_in_window(activation, 2, 0.1).tolist() == [22]
+    assert peaks_in_window(activation, 2, 0.1, around=5).tolist() == [10, 22, 33]
+
+
+def test_a_plateau_is_one_peak():
+    activation = np.zeros(40)
+    activation[10:15] = 0.5
+    assert peaks_apart(activation, 1, 0.2).tolist() == [12]
+    assert peaks_in_window(activation, 1, 0.2).tolist() == [12]
+    assert over_running_median(activation, 1, 20).tolist() == [12]
+
+
+def test_two_equal_peaks_in_one_window_are_one():
+    activation = curve(60, at_20=0.5, at_24=0.5, at_40=0.5)
+    found = peaks_in_window(activation, 1, 0.2)
+    assert len(found) == 2
+    assert found[0] in (20, 24)
+    assert found[1] == 40
+
+
+def test_a_peak_in_a_window_is_above_the_mean_of_past_and_future():
+    activation = curve(60, at_30=1.0)
+    mean = 1 / 19  # of 12 seconds before, itself, and 6 after
+    assert peaks_in_window(activation, 1, 0.999 - mean).tolist() == [30]
+    assert peaks_in_window(activation, 1, 1.001 - mean).tolist() == []
+    assert peaks_in_window(activation + 5, 1, 0.999 - mean).tolist() == [30]
+    assert peaks_in_window(curve(60, at_30=1.0, at_19=0.9), 1, 0.92).tolist() == []  # in the past
+    assert peaks_in_window(curve(60, at_30=1.0, at_39=0.9), 1, 0.92).tolist() == [30]
+
+
+def test_a_window_ends_where_the_piece_does():
+    assert peaks_in_window(curve(30, at_0=1.0, at_29=0.8), 1, 0.5).tolist() == [0, 29]
+    assert peaks_in_window(np.zeros(0), 1, 0.5).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_peaks_in_a_window_are_those_of_the_definition(seed):
+    activation = np.random.default_rng(seed).random(300)
+    expected = [
+        t
+        for t in range(300)
+        if activation[t] == activation[max(0, t - 9) : t + 10].max()
+        and activation[t] > activation[max(0, t - 18) : t + 10].mean() + 0.35
+    ]
+    assert peaks_in_window(activation, 1.5, 0.35).tolist() == expected
+
+
+def test_a_level_curve_has_no_peaks():
+    level = np.full(50, 0.3)
+    assert len(peaks_apart(level, 1, 0.1)) == 0
+    assert len(peaks_in_window(level, 1, 0.01)) == 0
+    assert len(over_running_median(level, 1, 10)) == 0
+
+
+def test_over_a_running_median_a_soft_turn_counts_in_a_calm_passage_and_not_in_a_restless_one():
+    calm, restless = np.zeros(100), np.tile([0.5, 1.0, 1.0, 1.0], 25)
+    calm[50], restless[50] = 0.4, 0.6
+    found = over_running_median(np.concatenate([calm, restless]), 2, 10)
+    assert 50 in found
+    assert 150 not in found
+    assert over_running_median(calm, 2, 10, threshold=0.5).tolist() == []
+    assert over_running_median(np.zeros(0), 2, 10).tolist() == []
+
+
+def test_the_parts_of_a_piece_are_found_from_its_notes_of_novelty():
+    novelty = foote_novelty(parts(90, 60, 120), 40)
+    assert peaks_apart(novelty, 5, novelty.max() / 4).tolist() == [90, 150]
+    assert {90, 150} <= set(over_running_median(novelty, 5, 12, novelty.max() / 4))
+
+
+def test_a_soft_target_is_a_bell_around_each_boundary():
+    targets = gaussian_targets([4.0, 8.0], 120, 10)
+    assert targets.dtype == np.float32
+    assert targets[[40, 80]].tolist() == pytest.approx([0.99, 0.99])
+    assert targets[46] == targets[34] == pytest.approx(0.01 + 0.98 * np.exp(-0.5))
+    assert targets[[0, 60]].tolist() == pytest.approx([0.01, 0.01 + 0.98 * np.exp(-50 / 9)])
+    assert np.allclose(gaussian_targets([], 5, 10), 0.01)
+    assert gaussian_targets([1.0], 0, 10).shape == (0,)
+
+
+def test_of_two_bells_the_greater_counts():
+    near = gaussian_targets([5.0, 4.0], 100, 10)
+    each = [gaussian_targets([time], 100, 10) for time in (4.0, 5.0)]
+    assert np.allclose(near, np.maximum(*each))
+
+
+def test_smeared_targets_are_one_near_a_boundary_and_count_less_at_its_sides():
+    targets, weights = smeared_targets([5.0], 100, 10)
+    assert np.flatnonzero(targets).tolist() == list(range(35, 66))
+    assert weights[50] == 1
+    assert (np.diff(weights[50:66]) < 0).all()
+    assert weights[65] == pytest.approx(np.exp(-2))
+    assert (weights[targets == 0] == 1).all()
+    assert targets.dtype == weights.dtype == np.float32
+    assert smeared_targets([5.0], 100, 10, sigma=1.5)[1][65] == pytest.approx(np.exp(-0.5))
+
+
+def test_without_boundaries_all_frames_count_and_none_is_one():
+    targets, weights = smeared_targets([], 10, 2)
+    assert (targets == 0).all()
+    assert (weights == 1).all()
+    targets, weights = smeared_targets([2.0], 10, 2, smear=0)
+    assert np.flatnonzero(targets).tolist() == [4]
+    assert (weights == 1).all()
