@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolic.audio_predictions import read_audio_rows, truth_and_answers
+from symbolic.boundaries import WINDOWS, predicted, read_times
 from symbolic.configuration import SymbolicConfig
 from symbolic.prediction_frames import assert_folds
 from symbolic.predictions import PREDICTIONS
 from symbolic.result_tables import markdown
 from symbolic.results import Interval
 from symbolic.tasks import IGNORE, Task
+from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.intervals import DRAWS, grouped_bootstraps
 from symbolic.tasks.tag_metrics import class_metrics, tag_metrics, value_metrics
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 METRICS = {"single": class_metrics, "multi": tag_metrics}
 INTERVALS = ("accuracy", "macro_f1", "roc_auc", "pr_auc")
+NAMED = ("corpus", "group", "file")
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,10 @@ def evaluate_audio(folders: Sequence[str | Path], draws: int = DRAWS) -> list[Au
     }
     assert_folds(frames)
     frame = pd.concat(frames.values(), ignore_index=True)
-    return [summarise_audio(frame, task, draws) for task in tasks[0] if task.level == "sequence"]
+    return [
+        (summarise_audio if task.level == "sequence" else summarise_boundaries)(frame, task, draws)
+        for task in tasks[0]
+    ]
 
 
 def summarise_audio(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> AudioSummary:
@@ -109,7 +115,7 @@ def summarise_audio(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> Audi
     intervals = grouped_bootstraps(statistics, names, draws).T if drawn else []
     return AudioSummary(
         task,
-        len(frame[["corpus", "group", "file"]].drop_duplicates()),
+        len(frame[[*NAMED]].drop_duplicates()),
         names.nunique(),
         len(frame[["fold", "seed"]].drop_duplicates()),
         whole,
@@ -118,6 +124,45 @@ def summarise_audio(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> Audi
             for name, (low, high) in zip(drawn, intervals, strict=True)
         },
         np.asarray(metrics(labels, answers)["confusion"]) if single else None,
+    )
+
+
+def summarise_boundaries(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> AudioSummary:
+    """The scores of boundaries in a table of predictions: means over pieces.
+
+    What is said of each window was found with the threshold for it.
+
+    Raises:
+        ValueError: a table without boundaries, or of which no piece has any.
+    """
+    columns = {f"{window:g}": predicted(f"{window:g}") for window in WINDOWS}
+    if task.name not in frame or not set(columns.values()) <= set(frame):
+        raise ValueError(f"the table has no answers to {task.name}")
+    frame = frame[frame[task.name].notna()]
+    if frame.empty:
+        raise ValueError(f"no recording has a label of {task.name}")
+    truth = [read_times(text) for text in frame[task.name]]
+    each: dict[str, list[float]] = {}
+    for window, column in columns.items():
+        for reference, text in zip(truth, frame[column], strict=True):
+            scores = boundary_scores(reference, read_times(text), (float(window),))
+            for name, score in scores.items():
+                each.setdefault(name, []).append(score)
+    table = {name: np.array(scores) for name, scores in each.items()}
+    names = frame["corpus"] + ": " + frame["group"].astype(str)
+    drawn = [name for name in table if name.startswith("f_")]
+    intervals = grouped_bootstraps(
+        lambda rows: [table[name][rows].mean() for name in drawn], names, draws
+    ).T
+    deviations = {f"{name} deviation": float(table[name].std()) for name in drawn}
+    return AudioSummary(
+        task,
+        len(frame[[*NAMED]].drop_duplicates()),
+        names.nunique(),
+        len(frame[["fold", "seed"]].drop_duplicates()),
+        {**{name: float(scores.mean()) for name, scores in table.items()}, **deviations},
+        {n: (float(low), float(high)) for n, (low, high) in zip(drawn, intervals, strict=True)},
+        None,
     )
 
 

@@ -13,6 +13,7 @@ from transformers import TrainingArguments, set_seed
 from symbolic.audio.cache import features_of
 from symbolic.audio_augmenting import AugmentArguments, augmentation
 from symbolic.audio_predictions import Row, audio_rows
+from symbolic.boundaries import BoundaryArguments, best_thresholds, boundary_rows, frame_labels
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import (
     AUDIO_READERS,
@@ -27,14 +28,14 @@ from symbolic.data.protocols import training_pieces
 from symbolic.data.validation import validation_mask
 from symbolic.doors import guarded, parsed
 from symbolic.encoders.audio_system import AudioSystem
-from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.encoders.systems import SYSTEMS
 from symbolic.feature_extraction import extractor_of
-from symbolic.inference import predict_audio
+from symbolic.inference import predict_audio, predict_frames
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.optimisation import balanced_weights
 from symbolic.runs import known_groups, save_run
-from symbolic.tasks import IGNORE, Task
+from symbolic.tasks import BOUNDARY, IGNORE, Task
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
 
@@ -58,10 +59,10 @@ class AudioDataArguments:
 
 
 @dataclass(kw_only=True)
-class AudioModelArguments(AugmentArguments):
+class AudioModelArguments(AugmentArguments, BoundaryArguments):
     """The model, and what is done to its input in training."""
 
-    system: str = field(metadata={"help": f"one of {', '.join(AUDIO_SYSTEMS)}"})
+    system: str = field(metadata={"help": f"one of {', '.join(SYSTEMS)}"})
     width: float = field(default=1.0, metadata={"help": "factor of the channels of the encoder"})
     seconds: float = field(default=0.0, metadata={"help": "of a window; 0: the system's own"})
     frame_rate: float = field(
@@ -83,6 +84,10 @@ class AudioModelArguments(AugmentArguments):
     )
     head_dropout: float = field(
         default=-1.0, metadata={"help": "in the heads; below 0: the system's own"}
+    )
+    norm: str = field(
+        default="",
+        metadata={"help": "of the input: column, picture or none; the system's own by default"},
     )
     label_smoothing: float = field(default=0.0, metadata={"help": "of tasks of classes"})
 
@@ -129,10 +134,17 @@ def train_audio(
     trained_on = [*(groups[i] for i in train), *known]
     assert_disjoint(train=trained_on, held_out=[groups[i] for i in test])
     validation, fitted = np.zeros(len(train), bool), train
-    if fitting.validation_share:
+    front, bounds = model.config.front_end, BOUNDARY.name in model.heads
+    labels = [piece.labels for piece in corpus.pieces]
+    if bounds:
+        labels = [
+            {**one, BOUNDARY.name: frame_labels(one[BOUNDARY.name], len(array), front, arguments)}
+            for one, array in zip(labels, arrays, strict=True)
+        ]
+    if share := fitting.validation_share or (arguments.threshold_share if bounds else 0.0):
         classes = _classes(corpus)[train]
         names = [groups[i] for i in train]
-        validation = validation_mask(classes, names, fitting.validation_share, training.seed)
+        validation = validation_mask(classes, names, share, training.seed)
         fitted = train[~validation]
     if fitting.class_weights:
         model.config.class_weights = {
@@ -145,7 +157,7 @@ def train_audio(
     def dataset(chosen: Sequence[int], **options) -> AudioDataset:
         return AudioDataset(
             [arrays[i] for i in chosen],
-            [corpus.pieces[i].labels for i in chosen],
+            [labels[i] for i in chosen],
             model.config.window,
             **options,
         )
@@ -153,16 +165,27 @@ def train_audio(
     trainer = fit(
         model,
         dataset(fitted, augment=change),
-        dataset(train[validation], every=True) if validation.any() else None,
+        dataset(train[validation], every=True) if fitting.validation_share else None,
         fitting,
         training,
     )
+    if bounds:
+        told = [corpus.pieces[i].labels[BOUNDARY.name] for i in train[validation]]
+        heard_there = predict_frames(model, [arrays[i] for i in train[validation]], BOUNDARY)
+        best = best_thresholds([one[:, 0] for one in heard_there], told, front, arguments.peaks)
+        model.config.thresholds = {BOUNDARY.name: best}
     if trainer.is_world_process_zero():
         rows: list[Row] = []
         if len(test):
             answers = predict_audio(model, [arrays[i] for i in test])
             named = {"fold": data.hold_out, "seed": training.seed}
-            rows = audio_rows(model.tasks, [corpus.pieces[i] for i in test], answers, **named)
+            pieces = [corpus.pieces[i] for i in test]
+            rows = audio_rows(model.tasks, pieces, answers, **named)
+            if bounds:
+                frames = predict_frames(model, [arrays[i] for i in test], BOUNDARY)
+                activations = [one[:, 0] for one in frames]
+                more = boundary_rows(pieces, activations, front, arguments.peaks, best)
+                rows = [{**row, **found} for row, found in zip(rows, more, strict=True)]
         source = {**asdict(data), "audio": Path(data.audio).name, "findings": findings}
         del source["cache_dir"], source["workers"]
         save_run(
@@ -193,14 +216,19 @@ def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> Sy
         ValueError: a system that does not exist, or that takes what the corpus does not have; or a
             pre-trained model of another system.
     """
-    if arguments.system not in AUDIO_SYSTEMS:
-        raise ValueError(f"no system {arguments.system!r}; there are {', '.join(AUDIO_SYSTEMS)}")
-    system = AUDIO_SYSTEMS[arguments.system]
-    told: dict[str, Any] = {"label_smoothing": arguments.label_smoothing}
+    if arguments.system not in SYSTEMS:
+        raise ValueError(f"no system {arguments.system!r}; there are {', '.join(SYSTEMS)}")
+    system = SYSTEMS[arguments.system]
+    told: dict[str, Any] = {
+        "label_smoothing": arguments.label_smoothing,
+        "peaks": arguments.peaks,
+    }
     if arguments.head_dropout >= 0:
         told["head_dropout"] = arguments.head_dropout
     if arguments.seconds:  # other windows than the published ones: as many as cover a recording
         told["chunks"] = None
+    if arguments.norm:
+        told["encoder_options"] = {"norm": arguments.norm}
     base = None
     if arguments.pretrained:
         if arguments.frame_rate:
@@ -212,7 +240,7 @@ def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> Sy
             told |= {"window": base.window, "chunks": base.chunks}
     else:
         front, grid = corpus.front_for(system.front), None
-        if corpus.front is not None:
+        if corpus.front is not None and not front.structured:
             rate = arguments.frame_rate or front.rate
             grid = (system.front.width, rate / front.rate)
     config = system.config(

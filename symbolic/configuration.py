@@ -70,6 +70,7 @@ class SymbolicConfig(PreTrainedConfig):
         field_embedding_size: width of each sub-token's embedding, before they are joined.
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
+        head_units: of their hidden layer; as many as the encoder has where None, none where 0.
         label_smoothing: of the losses of `single` tasks on sequence level.
         class_weights: by name of a `single` task, what the loss of each of its classes counts; 1
             for tasks that are not named.
@@ -80,6 +81,9 @@ class SymbolicConfig(PreTrainedConfig):
             it where None.
         temperatures: by task name, what the logits are divided by before they become
             probabilities (Guo 2017); 1 for a task that is not named. Losses do not use it.
+        thresholds: by task name, by the name of what they are best for, from where on an activation
+            of a frame counts.
+        peaks: how boundaries are picked from activations, in `symbolic.boundaries.PICKERS`.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
     """
 
@@ -105,12 +109,15 @@ class SymbolicConfig(PreTrainedConfig):
         field_embedding_size: int = 64,
         tasks: list[Task | dict] | None = None,
         head_dropout: float = 0.1,
+        head_units: int | None = None,
         label_smoothing: float = 0.0,
         class_weights: dict[str, list[float]] | None = None,
         task_weighting: str = "fixed",
         window: int = 512,
         chunks: int | None = None,
         temperatures: dict[str, float] | None = None,
+        thresholds: dict[str, dict[str, float]] | None = None,
+        peaks: str = "apart",
         tokenizer_class: str = "CPTokenizer",
         **kwargs,
     ) -> None:
@@ -145,6 +152,9 @@ class SymbolicConfig(PreTrainedConfig):
         tasks = (EMOTION, KEY, VELOCITY) if tasks is None else tasks
         self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]
         self.head_dropout = head_dropout
+        self.head_units = head_units
+        self.thresholds = {name: dict(values) for name, values in (thresholds or {}).items()}
+        self.peaks = peaks
         self.label_smoothing = label_smoothing
         self.class_weights = dict(class_weights or {})
         if task_weighting not in WEIGHTINGS:

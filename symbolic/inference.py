@@ -13,11 +13,15 @@ from symbolic.encoders import FeatureExperts
 from symbolic.features import features
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable
+from symbolic.tasks import Task
 
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
 
     Batch = tuple[dict[str, torch.Tensor], Sequence[int]]
+
+FRAMES = 4096  # of a recording, in one forward pass
+CONTEXT = 64  # more than any encoder that keeps its frames looks ahead or back
 
 
 def predict(
@@ -130,6 +134,39 @@ def predict_audio(
             yield batch, windows.piece[chosen.start : chosen.stop]
 
     return _averaged(model, batches(), len(arrays))
+
+
+def predict_frames(
+    model: SymbolicModel, arrays: Sequence[np.ndarray], task: Task, length: int = FRAMES
+) -> list[np.ndarray]:
+    """Answers of a token-level task for every frame of every recording.
+
+    Args:
+        model: one that hears audio and keeps its frames, used in evaluation mode, on its device.
+        arrays: of each recording the (T, F) frames that the model takes.
+        task: on token level.
+        length: frames in one forward pass. Longer recordings are cut; `CONTEXT` frames on either
+            side of a cut are heard with each part.
+
+    Returns:
+        Of each recording (T, K) probabilities.
+    """
+    was_training = model.training
+    model.eval()
+    found = []
+    with torch.inference_mode():
+        for array in arrays:
+            parts = []
+            for start in range(0, len(array), length):
+                first = max(start - CONTEXT, 0)
+                some = np.array(array[first : start + length + CONTEXT], np.float32)
+                values = torch.from_numpy(some)[None].to(model.device)
+                logits = model(input_values=values).logits[task.name][0].cpu().double()
+                kept = logits[start - first : start - first + length]
+                parts.append(_answers(kept, task.kind).numpy())
+            found.append(np.concatenate(parts))
+    model.train(was_training)
+    return found
 
 
 def _averaged(model: SymbolicModel, batches: Iterable[Batch], pieces: int) -> dict[str, np.ndarray]:

@@ -61,14 +61,14 @@ class SymbolicModel(PreTrainedModel):
     def _head(self, task: Task) -> nn.Module:
         config, encoder = self.config, self.encoder
         if not isinstance(encoder, FeatureEncoder):
-            return Head(task, encoder.hidden_size, config.head_dropout)
+            return Head(task, encoder.hidden_size, config.head_dropout, config.head_units)
         if task.level == "token":
             raise ValueError(f"task {task.name} asks for notes, and the encoder hears features")
         if task.name == EMOTION.name and config.expert_features:
             return FeatureExperts(config)
         if task.name == KEY.name and encoder.tonic is not None:
             return HeardKey()
-        return Head(task, encoder.hidden_size, config.head_dropout)
+        return Head(task, encoder.hidden_size, config.head_dropout, config.head_units)
 
     def train(self, mode: bool = True) -> SymbolicModel:
         """Set training mode; batch norms whose weights are frozen keep their statistics, too."""

@@ -302,13 +302,13 @@ def test_features_of_many_files_and_of_those_that_fail(recordings, tmp_path, wor
 def test_they_are_computed_once_and_again_when_the_file_or_the_front_changes(
     recordings, tmp_path, monkeypatch
 ):
-    heard, read = [], cache.read_sound
+    heard, read = [], cache.hear
 
-    def counting(path, rate):
+    def counting(path, front):
         heard.append(path)
-        return read(path, rate)
+        return read(path, front)
 
-    monkeypatch.setattr(cache, "read_sound", counting)
+    monkeypatch.setattr(cache, "hear", counting)
     path, place = str(recordings[0]), tmp_path / "cache"
     first = features_of([path], Front(), place, 0)[0]
     first += 1  # in memory alone

@@ -39,6 +39,7 @@ LAYERS = (
         "doors",
         "feature_extraction",
         "audio_predictions",
+        "boundaries",
         "audio_augmenting",
         "probe",
     ),
@@ -52,7 +53,13 @@ LAYERS = (
             "scoring",
             "evaluation",
         ),
-        *("audio_training", "audio_baselines", "audio_scoring", "audio_evaluation"),
+        *(
+            "audio_training",
+            "audio_baselines",
+            "boundary_baselines",
+            "audio_scoring",
+            "audio_evaluation",
+        ),
         *(
             "tags_pipeline",
             "emotion_pipeline",

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from symbolic.audio.front import Front
-from symbolic.audio.rendering import find_sound_font, read_sound
-from symbolic.audio.spectral import front_features
+from symbolic.audio.hearing import hear
+from symbolic.audio.rendering import find_sound_font
+from symbolic.audio.spectral import silence
 from symbolic.notes.pool import apply_many
 from symbolic.notes.read import SUFFIXES
 from symbolic.notes.table import ReadError
@@ -58,7 +59,7 @@ def features_of(
             found[path] = features
     missing = [path for path in dict.fromkeys(paths) if path not in found]
     if missing:
-        front_features(np.zeros(1, np.float32), front)  # filters that all workers share
+        silence(front)  # makes the filters, which all workers share
         made = apply_many(partial(_make, front, folder), missing, workers)
         for path, answer in zip(missing, made, strict=True):
             if not isinstance(answer, ReadError):
@@ -75,8 +76,7 @@ def _make(front: Front, folder: Path, paths: list[str]) -> list[str]:
     places = []
     for path in paths:
         place = _place(path, front, folder)
-        features = front_features(read_sound(path, front.sampling_rate), front)
-        _write(place, features)
+        _write(place, hear(path, front))
         places.append(str(place))
     return places
 
@@ -97,7 +97,7 @@ def _place(path: str, front: Front, folder: Path) -> Path:
         known = [os.path.realpath(path), status.st_size, status.st_mtime_ns]
     except (OSError, ValueError):
         known = [path]  # the reader says why
-    if path.lower().endswith(SUFFIXES):
+    if path.lower().endswith(SUFFIXES) and not front.of_notes:
         try:
             known.append(find_sound_font())
         except FileNotFoundError:

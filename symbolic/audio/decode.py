@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from symbolic.notes.table import ReadError
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".mp3", ".aiff", ".aif", ".au")
 
 MAX_SECONDS = 2 * 3600.0
+MAX_STREAMED = 12 * 3600.0  # seconds, of what is not held in memory as a whole
 MIN_RATE, MAX_RATE = 1_000, 1_000_000  # Hz, of what is read: a header beyond them is damaged
 LOUDEST = 1e10  # of a sample, where full scale is 1: beyond it a power is no longer a float32
 BLOCK = 2**20  # samples of all channels, decoded at once
@@ -46,6 +49,39 @@ def read_audio(
         samples, rate = _decode(_regular(name) if name is not None else _content(bytes(source)))
         wanted = sampling_rate or rate
         return resample(samples, rate, wanted), wanted
+    except ReadError as error:
+        if name is None:
+            raise
+        raise ReadError(error.reason, source=name) from error
+
+
+def audio_blocks(source: str | os.PathLike | bytes, sampling_rate: int) -> Iterator[np.ndarray]:
+    """Samples of a recording, some at a time: at most `MAX_STREAMED` seconds of them.
+
+    Args:
+        source: as in `read_audio`.
+        sampling_rate: in Hz, of the samples that are wanted.
+
+    Yields:
+        (n,) float32 samples, channels averaged.
+
+    Raises:
+        ReadError, ImportError: as `read_audio`, when it comes to it.
+    """
+    name = os.fspath(source) if isinstance(source, str | os.PathLike) else None
+    soundfile, soxr = audio_module("soundfile"), audio_module("soxr")
+    try:
+        opened = _regular(name) if name is not None else _content(bytes(source))
+        with _decoding(soundfile), soundfile.SoundFile(opened) as file:
+            rate = _checked_rate(file)
+            stream = None
+            if rate != sampling_rate:
+                stream = soxr.ResampleStream(rate, sampling_rate, 1, "float32", "HQ")
+            for block in _mono_blocks(file, MAX_STREAMED):
+                _check_samples(block)
+                yield block if stream is None else stream.resample_chunk(block)
+            if stream is not None:
+                yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
     except ReadError as error:
         if name is None:
             raise
@@ -100,35 +136,49 @@ def _content(data: bytes) -> io.BytesIO:
 def _decode(source: str | io.BytesIO) -> tuple[np.ndarray, int]:
     """(n,) float32 samples of one channel and their rate."""
     soundfile = audio_module("soundfile")
-    try:
-        with soundfile.SoundFile(source) as file:
-            rate, claimed = file.samplerate, file.frames
-            if not MIN_RATE <= rate <= MAX_RATE:
-                raise ReadError(f"a sampling rate of {rate} Hz: taken for damaged")
-            samples = _mono(file, limit=int(MAX_SECONDS * rate))
-    except (soundfile.SoundFileError, TypeError, RuntimeError) as error:  # TypeError: a .raw file
-        reason = getattr(error, "error_string", None) or str(error)
-        raise ReadError(f"no audio, or damaged: {reason.strip().rstrip('.')}") from error
+    with _decoding(soundfile), soundfile.SoundFile(source) as file:
+        rate, claimed = _checked_rate(file), file.frames
+        blocks = [*_mono_blocks(file, MAX_SECONDS)]
+    samples = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
     if not len(samples):
         raise ReadError("no samples")
     if claimed < 2**62 and len(samples) < claimed // 2:
         raise ReadError(f"cut off: {len(samples):,} of {claimed:,} samples")
-    if not np.isfinite(samples).all():
-        raise ReadError("samples that are no numbers (NaN or infinite)")
-    if np.abs(samples).max() > LOUDEST:
-        raise ReadError("samples beyond any scale: taken for damaged")
+    _check_samples(samples)
     return samples, rate
 
 
-def _mono(file, limit: int) -> np.ndarray:
-    """The mean of all channels, read in blocks: what a header says of the length is not trusted."""
-    blocks, count = [], 0
-    while True:
-        block = file.read(max(1, BLOCK // file.channels), dtype="float32", always_2d=True)
-        if not len(block):
-            break
-        blocks.append(block[:, 0] if block.shape[1] == 1 else block.mean(axis=1))
+@contextmanager
+def _decoding(soundfile) -> Iterator[None]:
+    """What libsndfile says of a source is a `ReadError`."""
+    try:
+        yield
+    except (soundfile.SoundFileError, TypeError, RuntimeError) as error:  # TypeError: a .raw file
+        reason = getattr(error, "error_string", None) or str(error)
+        raise ReadError(f"no audio, or damaged: {reason.strip().rstrip('.')}") from error
+
+
+def _checked_rate(file) -> int:
+    if not MIN_RATE <= file.samplerate <= MAX_RATE:
+        raise ReadError(f"a sampling rate of {file.samplerate} Hz: taken for damaged")
+    return file.samplerate
+
+
+def _check_samples(samples: np.ndarray) -> None:
+    if not np.isfinite(samples).all():
+        raise ReadError("samples that are no numbers (NaN or infinite)")
+    if len(samples) and np.abs(samples).max() > LOUDEST:
+        raise ReadError("samples beyond any scale: taken for damaged")
+
+
+def _mono_blocks(file, most: float) -> Iterator[np.ndarray]:
+    """The mean of all channels, in blocks, of at most so many seconds.
+
+    What a header says of the length is not trusted.
+    """
+    count, limit = 0, int(most * file.samplerate)
+    while len(block := file.read(max(1, BLOCK // file.channels), dtype="float32", always_2d=True)):
         count += len(block)
         if count > limit:
-            raise ReadError(f"longer than {MAX_SECONDS / 3600:g} hours")
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+            raise ReadError(f"longer than {most / 3600:g} hours")
+        yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)

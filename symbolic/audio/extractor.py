@@ -11,7 +11,7 @@ from transformers import BatchFeature, SequenceFeatureExtractor
 from transformers.utils import PaddingStrategy, logging
 
 from symbolic.audio.front import Front
-from symbolic.audio.rendering import read_sound
+from symbolic.audio.hearing import hear
 from symbolic.audio.spectral import front_features, silence
 
 logger = logging.get_logger(__name__)
@@ -72,7 +72,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         """
         wanted = self.sampling_rate
         if isinstance(sound, str | os.PathLike | bytes):
-            return front_features(read_sound(sound, wanted), self.heard)
+            return hear(sound, self.heard)
         if isinstance(sound, Mapping):
             sampling_rate = sound.get("sampling_rate", sampling_rate)
             sound = sound["array"] if "array" in sound else sound["raw"]

@@ -153,6 +153,11 @@ class Front:
         """Those of `kinds` that are lag matrices."""
         return tuple(kind for kind in self.kinds if "sslm_" in kind)
 
+    @property
+    def structured(self) -> bool:
+        """Whether pictures are made of others, which are pooled or compared."""
+        return self.pool > 1 or bool(self.lag_kinds) or self.of_notes
+
     def lag_count(self, kind: str) -> int:
         """Lags of a matrix, before they are pooled."""
         seconds = self.lags.far_seconds if kind.startswith("far_") else self.lags.seconds

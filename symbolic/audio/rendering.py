@@ -104,12 +104,13 @@ def read_sound(source: str | os.PathLike | bytes, sampling_rate: int) -> np.ndar
     """
     return (
         render_midi(source, sampling_rate)
-        if _is_music(source)
+        if is_music(source)
         else read_audio(source, sampling_rate)[0]
     )
 
 
-def _is_music(source: str | os.PathLike | bytes) -> bool:
+def is_music(source: str | os.PathLike | bytes) -> bool:
+    """Whether a source holds notes, not sound: by its content, or by its name."""
     if not isinstance(source, str | os.PathLike):
         return is_midi(bytes(source[:16]))
     try:

@@ -38,15 +38,18 @@ def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
         the order of `front.kinds`; (n,) float32 where the front end hears samples.
 
     Raises:
-        ValueError: samples of another shape, or constant-Q bins beyond half the sampling rate.
+        ValueError: samples of another shape, a front end of notes, or constant-Q bins beyond half
+            the sampling rate.
         ImportError: librosa is missing.
     """
     samples = np.asarray(samples, dtype=np.float32)
     if samples.ndim != 1 or not len(samples):
         raise ValueError(f"expected (n,) samples of one channel, got {samples.shape}")
+    if front.of_notes:
+        raise ValueError("a front end of notes hears no samples")
     if front.hears_samples:
         return samples
-    if front.pool > 1 or front.lag_kinds:
+    if front.structured:
         made_of = intermediate(front)
         frames = front_features(samples, replace(made_of, pool=1))
         return structured(pooled(frames, made_of.pool), made_of, front)
@@ -66,8 +69,10 @@ def silence(front: Front) -> np.ndarray:
 
     () zero where the front end hears samples.
     """
-    heard = front_features(np.zeros(1, np.float32), front)[0]
-    heard = np.array(heard)
+    if front.of_notes:
+        heard = np.zeros(front.width, np.float32)
+    else:
+        heard = np.array(front_features(np.zeros(1, np.float32), front)[0])
     heard.setflags(write=False)
     return heard
 

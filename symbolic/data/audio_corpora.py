@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from symbolic.audio.banks import cepstral_bank
 from symbolic.audio.front import Front
 from symbolic.audio.products import product
+from symbolic.audio.structured import intermediate, structured
 from symbolic.data.pieces import Piece
 from symbolic.tasks import Task
 
@@ -49,14 +50,23 @@ class AudioCorpus:
         """What an encoder that was made for a front end can hear of the corpus.
 
         Of a corpus of pictures that is the pictures, or where MFCC are wanted and they are mel
-        bands in dB, as many MFCC of these bands; of a corpus of audio the front end itself.
+        bands in dB, as many MFCC of these bands; where the structure of pieces is wanted and can be
+        made of the pictures, that; of a corpus of audio the front end itself.
 
         Raises:
             ValueError: other pictures than those that are wanted.
         """
         if self.front is None:
             return front
-        if front.kinds == self.front.kinds:
+        if front.structured:
+            wanted = intermediate(front)
+            same = replace(
+                wanted, kinds=self.front.kinds, pool=self.front.pool, lags=self.front.lags
+            )
+            pools = wanted.pool % self.front.pool == 0
+            if same == self.front and pools and set(wanted.kinds) <= set(self.front.kinds):
+                return front
+        elif front.kinds == self.front.kinds:
             return self.front
         if front.kinds == ("mfcc",) and self.front.kinds == ("mel",) and self.front.decibels:
             return replace(self.front, kinds=front.kinds, n_mfcc=front.n_mfcc)
@@ -75,6 +85,9 @@ class AudioCorpus:
             return self
         if front != self.front_for(front):
             raise ValueError(f"{self.name}: has pictures of another front end")
+        if front.structured:
+            made = [structured(one, self.front, front) for one in self.features]
+            return replace(self, features=made, front=front)
         bank = cepstral_bank(front)
         return replace(self, features=[product(one, bank) for one in self.features], front=front)
 

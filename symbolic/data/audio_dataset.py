@@ -21,7 +21,7 @@ class AudioDataset(Dataset):
 
     Args:
         arrays: of each recording (T, F) frames or (n,) samples, in memory or mapped from disk.
-        labels: of each recording, by task name.
+        labels: of each recording, by task name; arrays are of its positions, and cut with it.
         length: positions of a segment; a recording that has fewer is taken whole, for the collator
             to pad and mask.
         augment: changes a training segment, `(segment, rng) -> segment`, which may be shorter or
@@ -92,7 +92,11 @@ class AudioDataset(Dataset):
         segment = np.array(segment, dtype=np.float32)
         if self.augment is not None:
             segment = np.asarray(self.augment(segment, rng), dtype=np.float32)[: self.length]
-        return {"input_values": segment, "labels": self.labels[piece]}
+        labels = {
+            name: value[start : start + self.length] if isinstance(value, np.ndarray) else value
+            for name, value in self.labels[piece].items()
+        }
+        return {"input_values": segment, "labels": labels}
 
 
 def chunk_starts(size: int, length: int, chunks: int | None = None) -> np.ndarray:

@@ -7,6 +7,7 @@ from functools import partial
 
 from symbolic.data.audio_corpora import AudioCorpus
 from symbolic.data.audio_folder import read_audio_folder
+from symbolic.data.beatles import read_beatles
 from symbolic.data.fma import read_fma
 from symbolic.data.gtzan import read_gtzan
 from symbolic.data.magnatagatune import read_magnatagatune
@@ -19,6 +20,7 @@ AUDIO_READERS: dict[str, Callable[..., AudioCorpus]] = {
     "magnatagatune": read_magnatagatune,
     "magnatagatune-10": partial(read_magnatagatune, tags=10, split="9:1"),
     "moods": read_moods,
+    "beatles": read_beatles,
     "folder": read_audio_folder,
     "emopia": partial(read_rendered, reader="emopia"),
     "vgmidi": partial(read_rendered, reader="vgmidi"),

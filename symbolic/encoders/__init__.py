@@ -4,6 +4,8 @@ from symbolic.encoders.ast import ASTEncoder
 from symbolic.encoders.attention import SelfAttentionEncoder
 from symbolic.encoders.audio import AudioEncoder
 from symbolic.encoders.audio_system import AudioSystem
+from symbolic.encoders.boundary import BoundaryEncoder
+from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.branches import BranchesEncoder
 from symbolic.encoders.experts import FeatureExperts, HeardKey
 from symbolic.encoders.features import FeatureEncoder
@@ -11,6 +13,7 @@ from symbolic.encoders.harmonic import HarmonicEncoder
 from symbolic.encoders.lstm import LSTMModel
 from symbolic.encoders.musicnn import MusicnnEncoder
 from symbolic.encoders.notes import NoteEncoder
+from symbolic.encoders.patch import PatchEncoder
 from symbolic.encoders.spectrogram import SpectrogramEncoder
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.encoders.waveform import ChunkedEncoder, WaveformEncoder
@@ -26,14 +29,18 @@ ENCODERS = {
     "self_attention": SelfAttentionEncoder,
     "harmonic": HarmonicEncoder,
     "ast": ASTEncoder,
+    "boundary": BoundaryEncoder,
+    "patch": PatchEncoder,
 }
 
 __all__ = [
     "AUDIO_SYSTEMS",
+    "BOUNDARY_SYSTEMS",
     "ENCODERS",
     "ASTEncoder",
     "AudioEncoder",
     "AudioSystem",
+    "BoundaryEncoder",
     "BranchesEncoder",
     "ChunkedEncoder",
     "FeatureEncoder",
@@ -43,6 +50,7 @@ __all__ = [
     "LSTMModel",
     "MusicnnEncoder",
     "NoteEncoder",
+    "PatchEncoder",
     "SelfAttentionEncoder",
     "SpectrogramEncoder",
     "WaveformEncoder",

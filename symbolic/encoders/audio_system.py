@@ -28,6 +28,7 @@ class AudioSystem:
         chunks: how many evenly spaced inputs of a recording are averaged in the test; None is as
             many as cover it.
         head_dropout: in the heads.
+        head_units: of their hidden layer; None and 0 as in `SymbolicConfig`.
     """
 
     encoder: str
@@ -37,6 +38,7 @@ class AudioSystem:
     options: dict[str, Any] = field(default_factory=dict)
     chunks: int | None = None
     head_dropout: float = 0.5
+    head_units: int | None = None
 
     @property
     def samples(self) -> int:
@@ -91,6 +93,7 @@ class AudioSystem:
             "window": samples if changes.get("front_inside") else front.positions(samples),
             "chunks": self.chunks,
             "head_dropout": self.head_dropout,
+            "head_units": self.head_units,
             **changes,
         }
         return SymbolicConfig(

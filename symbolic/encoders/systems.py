@@ -16,6 +16,7 @@ from typing import Any
 from symbolic.audio.front import Front
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio_system import AudioSystem
+from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.tasks import Task
 
 GTZAN_MEL = Front()
@@ -193,7 +194,10 @@ AUDIO_SYSTEMS: dict[str, AudioSystem] = {
         head_dropout=0.1,
     ),
 }
-"""Every system of the audio literature that this package compares, by its name."""
+"""Every system for genre and tags of the audio literature that this package compares, by name."""
+
+SYSTEMS = {**AUDIO_SYSTEMS, **BOUNDARY_SYSTEMS}
+"""All that can be trained on recordings."""
 
 
 def system_config(

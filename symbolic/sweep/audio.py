@@ -19,7 +19,7 @@ from symbolic.audio_training import (
     train_audio,
 )
 from symbolic.doors import guarded
-from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.encoders.systems import AUDIO_SYSTEMS, SYSTEMS
 from symbolic.predictions import PREDICTIONS
 from symbolic.result_tables import markdown
 from symbolic.trainer import FitArguments
@@ -32,6 +32,7 @@ HELP = {
     "learning_rate": "the highest",
     "batch_size": "windows in a step",
     "head_dropout": "below 0: the system's own",
+    "norm": "of the input; empty: the system's own",
 }
 CELL = "cell.json"
 TABLE = "results.md"
@@ -48,6 +49,7 @@ class Plan:
     learning_rate: float = 1e-3
     batch_size: int = 16
     head_dropout: float = -1.0
+    norm: str = ""
 
 
 PUBLISHED = {
@@ -115,6 +117,7 @@ def run_cell(
         seconds=plan.seconds,
         frame_rate=plan.frame_rate,
         head_dropout=plan.head_dropout,
+        norm=plan.norm,
     )
     began = time.perf_counter()
     model = train_audio(held, arguments, FitArguments(), training)
@@ -128,13 +131,13 @@ def run_cell(
 
 
 def audio_sweep_table(output: str | Path) -> str:
-    """Markdown: a row for each system that has finished one, in the order of `AUDIO_SYSTEMS`.
+    """Markdown: a row for each system that has finished one, in the order of `SYSTEMS`.
 
     Raises:
         FileNotFoundError: nothing is finished.
     """
     rows: dict[str, tuple[dict, AudioSummary]] = {}
-    for system in AUDIO_SYSTEMS:
+    for system in SYSTEMS:
         done = sorted(path.parent for path in Path(output, system).glob(f"*/{CELL}"))
         done = [folder for folder in done if (folder / PREDICTIONS).is_file()]
         if done:
@@ -151,7 +154,7 @@ def audio_sweep_table(output: str | Path) -> str:
             system,
             PUBLISHED.get(system, ""),
             f"{told['width']:g}",
-            f"{told['seconds'] or AUDIO_SYSTEMS[system].seconds:.3g}",
+            f"{told['seconds'] or SYSTEMS[system].seconds:.3g}",
             f"{told['parameters']:,}",
             f"{told['epochs']:g}",
             f"{told['minutes']:.1f}",
@@ -188,7 +191,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--hold_out", nargs="+", help="splits of the corpus, instead of all folds")
     for one in fields(Plan):
-        kind = int if one.name == "batch_size" else float
+        kind = {"batch_size": int, "norm": str}.get(one.name, float)
         parser.add_argument(f"--{one.name}", type=kind, default=one.default, help=HELP[one.name])
     parser.add_argument("--cache_dir", help="where features are kept")
     parser.add_argument("--use_cpu", action="store_true")

@@ -1,5 +1,6 @@
 """Tasks: what is predicted. A new one is one file here and one line in `TASKS`."""
 
+from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.emotion import (
     EMOTION,
     QUADRANT_WORDS,
@@ -14,9 +15,13 @@ from symbolic.tasks.tagging import TAGS, TOP_TEN
 from symbolic.tasks.task import IGNORE, Task
 from symbolic.tasks.velocity import DYNAMICS, VELOCITY, velocity_classes, velocity_labels
 
-TASKS = {task.name: task for task in (EMOTION, KEY, VELOCITY, VALENCE_AROUSAL, GENRE, MOOD, TAGS)}
+TASKS = {
+    task.name: task
+    for task in (EMOTION, KEY, VELOCITY, VALENCE_AROUSAL, GENRE, MOOD, TAGS, BOUNDARY)
+}
 
 __all__ = [
+    "BOUNDARY",
     "DYNAMICS",
     "EMOTION",
     "GENRE",

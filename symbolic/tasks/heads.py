@@ -38,18 +38,25 @@ class Head(nn.Module):
         hidden_size: H of the encoder.
         dropout: before each layer; on token level before the first alone, as in MIDI-BERT: to draw
             it twice for every token would be a twentieth of a small model's step.
+        units: of the hidden layer; as many as the encoder's where None, no such layer where 0.
     """
 
-    def __init__(self, task: Task, hidden_size: int, dropout: float = 0.1) -> None:
+    def __init__(
+        self, task: Task, hidden_size: int, dropout: float = 0.1, units: int | None = None
+    ) -> None:
         super().__init__()
         self.pool = AttentionPooling(hidden_size) if task.level == "sequence" else None
         width = hidden_size * (4 if self.pool is not None else 1)
+        if units == 0:
+            self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, task.num_labels))
+            return
+        units = hidden_size if units is None else units
         self.classifier = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(width, hidden_size),
+            nn.Linear(width, units),
             nn.ReLU(),
             nn.Dropout(dropout if self.pool is not None else 0.0),
-            nn.Linear(hidden_size, task.num_labels),
+            nn.Linear(units, task.num_labels),
         )
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -21,6 +21,8 @@ class Task:
         kind: `single` (one class of several), `multi` (any of several) or `regression`.
         labels: names of the K classes or target columns.
         weight: factor of the task's loss.
+        weighted: whether labels say what each of them weighs, in K columns after the K targets;
+            not of `single`.
 
     Raises:
         ValueError: a level or kind that does not exist, no labels, or a negative weight.
@@ -31,6 +33,7 @@ class Task:
     kind: Literal["single", "multi", "regression"]
     labels: tuple[str, ...]
     weight: float = 1.0
+    weighted: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", tuple(self.labels))
@@ -42,6 +45,8 @@ class Task:
             )
         if not self.labels:
             raise ValueError(f"task {self.name!r} has no labels")
+        if self.weighted and self.kind == "single":
+            raise ValueError(f"task {self.name!r}: classes have no weights of their own")
         if not self.weight >= 0:
             raise ValueError(f"task {self.name!r}: weight {self.weight} is negative")
 
@@ -57,7 +62,7 @@ class Task:
         """Labels that say "no label", for a batch of `shape`: (B,), or (B, T) on token level."""
         if self.kind == "single":
             return torch.full(shape, IGNORE, dtype=torch.long)
-        return torch.full((*shape, self.num_labels), torch.nan)
+        return torch.full((*shape, self.num_labels * (1 + self.weighted)), torch.nan)
 
     def loss(
         self,
@@ -74,7 +79,8 @@ class Task:
         Args:
             logits: (B, K) or (B, T, K).
             labels: `single`: (B,) or (B, T) int64, -100 for no label; otherwise shaped like
-                `logits`, NaN for no label.
+                `logits`, NaN for no label, and twice as wide where they are weighted. The mean is
+                over the labels, whatever they weigh.
             label_smoothing: mass spread evenly over the classes (`single` only).
             class_weights: (K,) factor of each class (`single` only). The weighted losses are
                 divided by the number of labels, not by the sum of their weights, so that batches
@@ -92,11 +98,16 @@ class Task:
                 weight=None if class_weights is None else class_weights.to(logits),
             )
         else:
+            weights = None
+            if self.weighted:
+                labels, weights = labels.split(self.num_labels, dim=-1)
             known = ~labels.isnan()
             target = labels.to(logits.dtype).nan_to_num()
             if self.kind == "multi":
                 each = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
             else:
                 each = (logits - target).square()
+            if weights is not None:
+                each = each * weights.to(each.dtype).nan_to_num()
             total = each.where(known, 0.0).sum()
         return total / known.sum().clamp(min=1)

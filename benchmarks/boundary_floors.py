@@ -1,0 +1,51 @@
+"""Boundaries without learning: floors that a model of boundaries has to be above.
+
+    python benchmarks/boundary_floors.py --corpus beatles --audio DATA/audio
+
+Settings are chosen on the other folds, which are those that scripts/train.py holds out. With
+`--notes` a corpus of MIDI is read and not made to sound.
+"""
+
+import argparse
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from symbolic.audio.cache import features_of
+from symbolic.audio_evaluation import audio_table, summarise_boundaries
+from symbolic.boundary_baselines import floor_rows, floors
+from symbolic.data import AUDIO_READERS, group_folds
+from symbolic.encoders import BOUNDARY_SYSTEMS
+from symbolic.notes import ReadError
+from symbolic.tasks import BOUNDARY
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", required=True, help="as of scripts/train.py")
+    parser.add_argument("--audio", required=True, help="folder of the corpus")
+    parser.add_argument("--notes", action="store_true", help="pictures of notes")
+    parser.add_argument("--cache_dir", help="where features are kept")
+    options = parser.parse_args()
+    corpus = AUDIO_READERS[options.corpus](options.audio)
+    pieces = corpus.pieces
+    kind = "roll" if options.notes else "mel"
+    heard = BOUNDARY_SYSTEMS["roll" if options.notes else "mls"].front
+    front = replace(heard, kinds=(kind, "chroma"))
+    if corpus.features is None:
+        frames = features_of([piece.path for piece in pieces], front, options.cache_dir)
+        kept = [i for i, one in enumerate(frames) if not isinstance(one, ReadError)]
+        pieces, frames = [pieces[i] for i in kept], [frames[i] for i in kept]
+    else:
+        frames = corpus.heard_as(corpus.front_for(front)).features
+    fold = group_folds(np.zeros(len(pieces), int), [piece.group for piece in pieces], 5, seed=0)
+    found = {}
+    for name, guesses in floors(front).items():
+        frame = pd.DataFrame(floor_rows(guesses, pieces, frames, front, fold))
+        found[name] = summarise_boundaries(frame, BOUNDARY)
+    print(audio_table(found))
+
+
+if __name__ == "__main__":
+    main()

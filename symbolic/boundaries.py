@@ -1,0 +1,164 @@
+"""Boundaries of the parts of a piece: from times to targets, and from activations to times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbolic.audio.front import Front
+from symbolic.structure import gaussian_targets, peaks_apart, peaks_in_window, smeared_targets
+from symbolic.tasks.boundary import BOUNDARY
+from symbolic.tasks.boundary_metrics import boundary_scores
+
+if TYPE_CHECKING:
+    from symbolic.data.pieces import Piece
+
+PICKERS = {"apart": peaks_apart, "window": peaks_in_window}
+TARGETS = {"gaussian": 0.6, "smeared": 1.5}
+"""Ways to say where a boundary is, and the seconds that are usual."""
+
+WINDOWS = (0.5, 3.0)  # seconds that a boundary may be off
+STEPS = np.linspace(0.0, 0.98, 50)  # thresholds that are tried
+
+
+@dataclass(kw_only=True)
+class BoundaryArguments:
+    """How boundaries are learnt, and found in what a model says."""
+
+    targets: str = field(
+        default="gaussian",
+        metadata={"help": "of boundaries: gaussian, or smeared, with weights (Ullrich 2014)"},
+    )
+    target_seconds: float = field(
+        default=0.0, metadata={"help": "how far a boundary reaches; 0: the usual"}
+    )
+    peaks: str = field(
+        default="apart",
+        metadata={"help": "apart: 6 s apart; window: above the mean around (Schlüter 2014)"},
+    )
+    threshold_share: float = field(
+        default=0.15,
+        metadata={
+            "help": "share of the training pieces, by group, that thresholds of boundaries are "
+            "chosen on and that are not trained on"
+        },
+    )
+
+    def __post_init__(self) -> None:
+        for name, known in (("targets", TARGETS), ("peaks", PICKERS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} {getattr(self, name)!r}: there are {', '.join(known)}")
+        if not 0 < self.threshold_share < 1:
+            raise ValueError(f"threshold_share {self.threshold_share} is no share")
+
+
+def frame_labels(
+    times: Sequence[float], count: int, front: Front, arguments: BoundaryArguments
+) -> np.ndarray:
+    """(count, 2) float32, the target of each frame and what it weighs.
+
+    Where a piece begins and ends is no boundary: that is always known.
+
+    Args:
+        times: of all boundaries in seconds, ascending, with the beginning and the end.
+        count: frames.
+        front: says when they are.
+        arguments: of the targets.
+    """
+    inner = np.asarray(times[1:-1]) - front.first
+    seconds = arguments.target_seconds or TARGETS[arguments.targets]
+    if arguments.targets == "smeared":
+        return np.stack(smeared_targets(inner, count, front.rate, seconds), axis=1)
+    targets = gaussian_targets(inner, count, front.rate, seconds)
+    return np.stack([targets, np.ones_like(targets)], axis=1)
+
+
+def boundary_times(
+    activation: np.ndarray, front: Front, peaks: str, threshold: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where parts of a piece begin, by the activation of its frames.
+
+    Args:
+        activation: (T,) 0..1.
+        front: says when frames are.
+        peaks: one of `PICKERS`.
+        threshold: of the picker.
+
+    Returns:
+        (P + 2,) seconds, ascending, with the beginning and the end of the piece; and (P + 2,) the
+        activation there, 1 for these two.
+    """
+    found = PICKERS[peaks](activation, front.rate, threshold)
+    end = len(activation) / front.rate
+    times = front.first + found / front.rate
+    inside = (times > 0) & (times < end)
+    return (
+        np.concatenate([[0.0], times[inside], [end]]),
+        np.concatenate([[1.0], activation[found[inside]], [1.0]]),
+    )
+
+
+def best_thresholds(
+    activations: Sequence[np.ndarray],
+    references: Sequence[Sequence[float]],
+    front: Front,
+    peaks: str,
+) -> dict[str, float]:
+    """The threshold that is best on average of some pieces, for each of `WINDOWS`.
+
+    Args:
+        activations: of each piece, (T,).
+        references: the boundaries of each.
+        front: says when frames are.
+        peaks: one of `PICKERS`.
+
+    Returns:
+        By the name of the window, `0.5` and `3`; of several that are equal, the middle one.
+    """
+    scores = np.zeros((len(STEPS), len(WINDOWS)))
+    for row, step in zip(scores, STEPS, strict=True):
+        for activation, reference in zip(activations, references, strict=True):
+            estimated = boundary_times(activation, front, peaks, step)[0]
+            found = boundary_scores(reference, estimated, WINDOWS)
+            row += [found[f"f_{window:g}"] for window in WINDOWS]
+    best = {}
+    for window, column in zip(WINDOWS, scores.T, strict=True):
+        places = np.flatnonzero(column == column.max())
+        best[f"{window:g}"] = float(STEPS[places[len(places) // 2]])
+    return best
+
+
+def boundary_rows(
+    pieces: Sequence[Piece],
+    activations: Sequence[np.ndarray],
+    front: Front,
+    peaks: str,
+    thresholds: dict[str, float],
+) -> list[dict[str, Any]]:
+    """What the table of predictions says of boundaries: times of each piece, by spaces."""
+    rows = []
+    for piece, activation in zip(pieces, activations, strict=True):
+        row = {BOUNDARY.name: written(piece.labels.get(BOUNDARY.name, ()))}
+        for window, threshold in thresholds.items():
+            times, _ = boundary_times(activation, front, peaks, threshold)
+            row[predicted(window)] = written(times)
+        rows.append(row)
+    return rows
+
+
+def predicted(window: str) -> str:
+    """The column of what was found with the threshold for a window."""
+    return f"{BOUNDARY.name} predicted {window}"
+
+
+def read_times(text: str) -> np.ndarray:
+    """What `boundary_rows` has written."""
+    return np.array([float(word) for word in str(text).split()])
+
+
+def written(times: Sequence[float]) -> str:
+    """Times as they stand in a table of predictions."""
+    return " ".join(f"{time:.3f}" for time in times)

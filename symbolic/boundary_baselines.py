@@ -1,0 +1,104 @@
+"""Floors of boundary detection: boundaries without learning, at equal distances and by novelty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from symbolic.audio.banks import cepstral_bank
+from symbolic.audio.front import Front
+from symbolic.boundaries import WINDOWS, predicted, written
+from symbolic.data.pieces import Piece
+from symbolic.structure import equal_distances, foote_novelty, over_running_median
+from symbolic.tasks.boundary import BOUNDARY
+from symbolic.tasks.boundary_metrics import boundary_scores
+
+SPACINGS = np.arange(4.0, 41.0, 1.0)  # seconds
+THRESHOLDS = np.linspace(0.0, 0.5, 26)  # above the median, of the greatest novelty of the piece
+KERNEL = 66  # frames of the checkerboard
+MEDIAN = 12.0  # seconds
+
+Guess = Callable[[np.ndarray, Front], np.ndarray]
+
+
+def equal(spacing: float, frames: np.ndarray, front: Front) -> np.ndarray:
+    """Times of boundaries at equal distances."""
+    return equal_distances(len(frames) / front.rate, spacing)
+
+
+def foote(kind: str, threshold: float, frames: np.ndarray, front: Front) -> np.ndarray:
+    """Times where what is heard changes (Foote 2000).
+
+    Args:
+        kind: of the front end, what is compared; of mel bands it is their cepstra, of all kinds
+            without what is left of loudness.
+        threshold: how far above the median a peak is.
+        frames: (T, F) of the front end.
+        front: the front end.
+    """
+    ends = np.cumsum([*front.widths.values()])[:-1]
+    part = dict(zip(front.widths, np.split(frames, ends, axis=1), strict=True))[kind]
+    if kind == "mel":
+        bank = cepstral_bank(replace(front, kinds=("mfcc",), n_mfcc=front.n_mels, pool=1))
+        part = ((part - front.floor) @ bank)[:, 1:]
+    novelty = foote_novelty(part, KERNEL)
+    peaks = over_running_median(novelty / max(novelty.max(), 1e-12), front.rate, MEDIAN, threshold)
+    return front.first + peaks / front.rate
+
+
+def floors(front: Front) -> dict[str, list[Guess]]:
+    """By name, the settings of each floor."""
+    return {
+        "equal distances": [partial(equal, spacing) for spacing in SPACINGS],
+        "Foote's novelty": [
+            partial(foote, kind, threshold) for kind in front.kinds for threshold in THRESHOLDS
+        ],
+    }
+
+
+def floor_rows(
+    guesses: Sequence[Guess],
+    pieces: Sequence[Piece],
+    frames: Sequence[np.ndarray],
+    front: Front,
+    fold: np.ndarray,
+) -> list[dict[str, Any]]:
+    """What a floor says of each piece, as rows of a table of predictions.
+
+    For each fold, and for each window, the setting is the one that scores best on the other folds.
+
+    Args:
+        guesses: the settings.
+        pieces: with `boundary` among their labels.
+        frames: of each piece, (T, F).
+        front: what they are.
+        fold: (n,) of each piece.
+    """
+    truth = [piece.labels[BOUNDARY.name] for piece in pieces]
+    found = [
+        [_whole(guess(one, front), len(one) / front.rate) for one in frames] for guess in guesses
+    ]
+    scores = np.array(
+        [[_f(boundary_scores(a, b)) for a, b in zip(truth, times, strict=True)] for times in found]
+    )
+    rows = []
+    for number, (piece, times) in enumerate(zip(pieces, truth, strict=True)):
+        best = scores[:, fold != fold[number]].mean(axis=1).argmax(axis=0)
+        row = {"corpus": piece.corpus, "file": piece.path.name, "group": piece.group}
+        row |= {"fold": f"fold-{fold[number]}", "seed": 0, BOUNDARY.name: written(times)}
+        for window, setting in zip(WINDOWS, best, strict=True):
+            row[predicted(f"{window:g}")] = written(found[setting][number])
+        rows.append(row)
+    return rows
+
+
+def _whole(times: np.ndarray, end: float) -> np.ndarray:
+    return np.concatenate([[0.0], times[(times > 0) & (times < end)], [end]])
+
+
+def _f(scores: dict[str, float]) -> list[float]:
+    return [scores[f"f_{window:g}"] for window in WINDOWS]
