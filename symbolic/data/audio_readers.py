@@ -12,7 +12,9 @@ from symbolic.data.fma import read_fma
 from symbolic.data.gtzan import read_gtzan
 from symbolic.data.magnatagatune import read_magnatagatune
 from symbolic.data.moods import read_moods
+from symbolic.data.pop909_structure import read_pop909_structure
 from symbolic.data.rendered import read_rendered
+from symbolic.data.salami import read_salami
 
 AUDIO_READERS: dict[str, Callable[..., AudioCorpus]] = {
     "gtzan": read_gtzan,
@@ -21,6 +23,9 @@ AUDIO_READERS: dict[str, Callable[..., AudioCorpus]] = {
     "magnatagatune-10": partial(read_magnatagatune, tags=10, split="9:1"),
     "moods": read_moods,
     "beatles": read_beatles,
+    "pop909_structure": read_pop909_structure,
+    "salami": read_salami,
+    "salami-segments": partial(read_salami, level="segments"),
     "folder": read_audio_folder,
     "emopia": partial(read_rendered, reader="emopia"),
     "vgmidi": partial(read_rendered, reader="vgmidi"),
