@@ -31,12 +31,17 @@ def equal(spacing: float, frames: np.ndarray, front: Front) -> np.ndarray:
 
 
 def foote(kind: str, threshold: float, frames: np.ndarray, front: Front) -> np.ndarray:
-    """Times where what is heard changes (Foote 2000).
+    """Times where what is heard changes (Foote 2000): see `novelty_of`."""
+    peaks = novelty_peaks(novelty_of(kind, frames, front), front, threshold)
+    return front.first + peaks / front.rate
+
+
+def novelty_of(kind: str, frames: np.ndarray, front: Front) -> np.ndarray:
+    """(T,) novelty of frames, the greatest of the piece 1.
 
     Args:
-        kind: of the front end, what is compared; of mel bands it is their cepstra, of all kinds
-            without what is left of loudness.
-        threshold: how far above the median a peak is.
+        kind: of the front end, what is compared; of mel bands it is their cepstra, without what is
+            left of loudness.
         frames: (T, F) of the front end.
         front: the front end.
     """
@@ -46,8 +51,21 @@ def foote(kind: str, threshold: float, frames: np.ndarray, front: Front) -> np.n
         bank = cepstral_bank(replace(front, kinds=("mfcc",), n_mfcc=front.n_mels, pool=1))
         part = ((part - front.floor) @ bank)[:, 1:]
     novelty = foote_novelty(part, KERNEL)
-    peaks = over_running_median(novelty / max(novelty.max(), 1e-12), front.rate, MEDIAN, threshold)
-    return front.first + peaks / front.rate
+    return novelty / max(novelty.max(), 1e-12)
+
+
+def novelty_above(kind: str, frames: np.ndarray, front: Front) -> np.ndarray:
+    """(T,) how far novelty is above what it usually is around: see `novelty_of`."""
+    from scipy.ndimage import median_filter
+
+    novelty = novelty_of(kind, frames, front)
+    usual = median_filter(novelty, size=2 * round(MEDIAN * front.rate / 2) + 1, mode="reflect")
+    return (novelty - usual).clip(min=0)
+
+
+def novelty_peaks(novelty: np.ndarray, front: Front, threshold: float) -> np.ndarray:
+    """(P,) frames where novelty is that far above its running median."""
+    return over_running_median(novelty, front.rate, MEDIAN, threshold)
 
 
 def floors(front: Front) -> dict[str, list[Guess]]:

@@ -11,6 +11,7 @@ from symbolic import __version__
 from symbolic.commands.audit import add_audit
 from symbolic.commands.options import UsageError
 from symbolic.commands.score import add_score
+from symbolic.commands.segment import add_segment
 
 DOORS = {
     "train": ("symbolic.training", "train a model on labelled music"),
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"symbolic {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_score(commands)
+    add_segment(commands)
     add_audit(commands)
     for name, (_, words) in DOORS.items():
         commands.add_parser(name, help=words, add_help=False)

@@ -70,9 +70,9 @@ LAYERS = (
             "publishing",
         ),
     ),
-    ("sweep",),
+    ("segmenting", "sweep"),
     (
-        *("plots", "embedding_views", "report", "audio_evaluating", "evaluating"),
+        *("plots", "segment_plots", "embedding_views", "report", "audio_evaluating", "evaluating"),
         *("commands", "cli"),
     ),
 )

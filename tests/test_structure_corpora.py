@@ -212,3 +212,39 @@ def test_a_line_of_salami_that_cannot_be_read_is_named(tmp_path, text, why):
     path.write_text(text)
     with pytest.raises(ValueError, match=f"textfile1_functions.txt, {why}"):
         read_boundaries(path)
+
+
+@pytest.mark.parametrize("system", ["roll", "roll_sslm", "note_sslm"])
+def test_systems_of_notes_train_two_steps_on_phrases(system, pop909, tmp_path):
+    pytest.importorskip("mir_eval")
+    pytest.importorskip("librosa")
+    from transformers import TrainingArguments
+
+    from symbolic.audio_training import (
+        AUDIO_DEFAULTS,
+        AudioDataArguments,
+        AudioModelArguments,
+        train_audio,
+    )
+    from symbolic.trainer import FitArguments
+
+    told = {"output_dir": str(tmp_path / "run"), "max_steps": 2, "save_strategy": "no"}
+    (pop909 / "pop909" / "004.mid").write_bytes((pop909 / "pop909" / "002.mid").read_bytes())
+    (pop909 / "beats" / "004.txt").write_bytes((pop909 / "beats" / "002.txt").read_bytes())
+    with (pop909 / "pop909_phrases.csv").open("a", encoding="utf-8") as table:
+        table.write(f"004.mid,{SONG},{SONG}\n")
+    model = train_audio(
+        AudioDataArguments(
+            corpus="pop909_structure",
+            audio=str(pop909),
+            folds=3,
+            cache_dir=str(tmp_path / "cache"),
+            workers=0,
+        ),
+        AudioModelArguments(system=system, width=1 / 8, seconds=10.0, threshold_share=0.5),
+        FitArguments(),
+        TrainingArguments(**{**AUDIO_DEFAULTS, **told, "use_cpu": True, "disable_tqdm": True}),
+    )
+    assert model.config.front_end.of_notes
+    assert model.config.thresholds["boundary"]
+    assert (tmp_path / "run" / "predictions.csv").is_file()

@@ -1,0 +1,183 @@
+"""Files to the boundaries of their parts: by a model, or without one by novelty."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbolic.audio.front import Front
+from symbolic.audio.hearing import hear
+from symbolic.audio.rendering import is_music
+from symbolic.audio_scoring import SUFFIXES, load_audio_model
+from symbolic.boundaries import boundary_times
+from symbolic.boundary_baselines import novelty_above
+from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
+from symbolic.inference import predict_frames
+from symbolic.modeling import SymbolicModel
+from symbolic.notes import ReadError
+from symbolic.notes.pool import apply_many
+from symbolic.notes.sources import display_name, find_sources
+from symbolic.tasks import BOUNDARY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOVELTY = 0.1  # of a piece's greatest, that a boundary is above the median
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What was found in one file.
+
+    Attributes:
+        path: of the file, as it is displayed.
+        times: (P + 2,) seconds of boundaries, ascending, with the beginning and the end; none where
+            there is an error.
+        confidence: (P + 2,) 0..1 of each, 1 for the beginning and the end.
+        activation: (T,) 0..1 of each frame.
+        picture: (T, F) mel bands in dB or a piano roll.
+        front: what the picture is, and when frames are.
+        error: why there is nothing, or empty.
+    """
+
+    path: str
+    times: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    activation: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    picture: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    front: Front | None = None
+    error: str = ""
+
+
+class Segmenter:
+    """Boundaries of the parts of pieces.
+
+    Args:
+        model: one with the task `boundary`; None is Foote's novelty (2000), of cepstra of mel bands
+            of recordings and of the chroma of notes, which has learnt nothing.
+        window: the name of what its threshold is best for, `0.5` or `3` seconds.
+
+    Raises:
+        ValueError: a model without that task, or without a threshold for the window.
+
+    Example:
+        >>> found = Segmenter.from_pretrained("runs/parts").segment(["song.wav"])
+        >>> found[0].times
+    """
+
+    def __init__(self, model: SymbolicModel | None = None, window: str = "0.5") -> None:
+        self.model, self.threshold = model, NOVELTY
+        if model is not None:
+            if BOUNDARY.name not in model.heads:
+                raise ValueError("the model finds no boundaries")
+            known = model.config.thresholds.get(BOUNDARY.name, {})
+            if window not in known:
+                raise ValueError(f"window {window!r}: the model has {', '.join(known) or 'none'}")
+            self.threshold = known[window]
+            model.eval()
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | os.PathLike, window: str = "0.5", device: str = "cpu", **kwargs: Any
+    ) -> Segmenter:
+        """Load a model; arguments and errors as of `symbolic.audio_scoring.load_audio_model`."""
+        model, _ = load_audio_model(name, **kwargs)
+        return cls(model.to(device), window)
+
+    def segment(
+        self,
+        sources: str | os.PathLike | bytes | Iterable[str | os.PathLike | bytes],
+        *,
+        recursive: bool = True,
+        workers: int | None = None,
+    ) -> list[Segmented]:
+        """What there is in files, one after the other.
+
+        Args:
+            sources: a path or several: recordings, MIDI, MusicXML, or folders of them.
+            recursive: whether folders are searched to the bottom.
+            workers: processes that read; None is one for each core, 0 none.
+        """
+        found = [*find_sources(sources, recursive, SUFFIXES)]
+        heard = apply_many(
+            partial(_heard, None if self.model is None else self._front), found, workers
+        )
+        return [self._answered(source, one) for source, one in zip(found, heard, strict=True)]
+
+    @property
+    def _front(self) -> Front:
+        return self.model.config.front_end
+
+    def _answered(self, source: Any, heard: tuple[Front, np.ndarray] | ReadError) -> Segmented:
+        path = display_name(source)
+        if isinstance(heard, ReadError):
+            return Segmented(path, error=heard.reason)
+        front, frames = heard
+        if self.model is None:
+            activation, peaks = novelty_above(front.kinds[-1], frames, front), "apart"
+        else:
+            activation = predict_frames(self.model, [frames], BOUNDARY)[0][:, 0]
+            peaks = self.model.config.peaks
+        times, sure = boundary_times(activation, front, peaks, self.threshold)
+        picture = frames[:, : front.widths[front.kinds[0]]]
+        return Segmented(path, times, sure, activation, picture, front)
+
+
+def _heard(front: Front | None, sources: Sequence[Any]) -> list[tuple[Front, np.ndarray]]:
+    """What a model hears of sources; without one, what novelty is told by."""
+    found = []
+    for source in sources:
+        heard = front or _novelty_front(is_music(source))
+        found.append((heard, hear(source, heard)))
+    return found
+
+
+def _novelty_front(of_notes: bool) -> Front:
+    if of_notes:
+        return replace(BOUNDARY_SYSTEMS["roll"].front, kinds=("roll", "chroma"))
+    return BOUNDARY_SYSTEMS["mls"].front
+
+
+def segment_table(found: Sequence[Segmented]) -> pd.DataFrame:
+    """A row for each part: `file`, `part` from 1, `start` and `end` in seconds, `confidence` of the
+    boundary at its start, `error`; of a file that cannot be read a row that says why."""
+    import pandas as pd
+
+    rows = []
+    for one in found:
+        if one.error:
+            rows.append({"file": one.path, "error": one.error})
+        for part, (start, end, sure) in enumerate(
+            zip(one.times[:-1], one.times[1:], one.confidence[:-1], strict=True), 1
+        ):
+            row = {"file": one.path, "part": part, "start": round(float(start), 3)}
+            row |= {"end": round(float(end), 3), "confidence": round(float(sure), 4), "error": ""}
+            rows.append(row)
+    columns = ["file", "part", "start", "end", "confidence", "error"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"part": "Int64"})
+
+
+def segment_labels(one: Segmented) -> str:
+    """Parts as labels that Audacity imports: start, end and a name on each line, by tabs."""
+    lines = [
+        f"{start:.6f}\t{end:.6f}\tpart {part} ({sure:.2f})"
+        for part, (start, end, sure) in enumerate(
+            zip(one.times[:-1], one.times[1:], one.confidence[:-1], strict=True), 1
+        )
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def segment_record(one: Segmented) -> dict[str, Any]:
+    """What JSON has of a file: `file`, `error`, and of each boundary `time` and `confidence`."""
+    boundaries = [
+        {"time": round(float(time), 3), "confidence": round(float(sure), 4)}
+        for time, sure in zip(one.times, one.confidence, strict=True)
+    ]
+    return {"file": one.path, "error": one.error, "boundaries": boundaries}

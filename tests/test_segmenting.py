@@ -1,0 +1,154 @@
+"""`symbolic segment`: where the parts of files begin."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from symbolic.cli import main as cli
+from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
+from symbolic.feature_extraction import extractor_of
+from symbolic.modeling import SymbolicModel
+from symbolic.segmenting import Segmented, Segmenter, segment_labels, segment_table
+from symbolic.tasks import BOUNDARY, TAGS
+
+soundfile = pytest.importorskip("soundfile")
+pytest.importorskip("librosa")
+pytest.importorskip("mir_eval")
+
+RATE = 22050
+CHANGE = 20.0
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A recording and a MIDI file that become another thing after twenty seconds, and no music."""
+    import pretty_midi
+
+    folder = tmp_path_factory.mktemp("pieces")
+    rng = np.random.default_rng(0)
+    time = np.arange(int(2 * CHANGE * RATE)) / RATE
+    low = np.sin(2 * np.pi * 110 * time) + 0.5 * np.sin(2 * np.pi * 330 * time)
+    high = rng.standard_normal(len(time))
+    sound = 0.2 * np.where(time < CHANGE, low, high) * (1 + 0.1 * rng.standard_normal(len(time)))
+    soundfile.write(folder / "two parts.wav", sound, RATE)
+    music = pretty_midi.PrettyMIDI()
+    piano = pretty_midi.Instrument(0)
+    for step in range(80):
+        chord = (48, 52, 55) if step < 40 else (54, 58, 61)
+        pitch = chord[step % 3]
+        piano.notes.append(pretty_midi.Note(80, pitch, step / 2, step / 2 + 0.5))
+    music.instruments.append(piano)
+    music.write(str(folder / "two parts.mid"))
+    (folder / "words.wav").write_bytes(b"no sound")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    made = SymbolicModel(BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], 1 / 8))
+    made.config.thresholds = {"boundary": {"0.5": 0.6, "3": 0.0}}
+    made.save_pretrained(folder)
+    extractor_of(made.config).save_pretrained(folder)
+    return folder
+
+
+def test_without_a_model_it_is_where_something_new_begins(folder):
+    found = Segmenter().segment([folder / "two parts.wav", folder / "two parts.mid"], workers=0)
+    for one in found:
+        assert one.error == ""
+        best = one.times[1:-1][one.confidence[1:-1].argmax()]
+        assert abs(best - CHANGE) < 1, one.path
+        assert one.times[-1] == pytest.approx(2 * CHANGE, abs=0.5)
+    assert found[1].front.of_notes
+
+
+def test_tables_labels_and_pictures_are_written(folder, tmp_path, capsys):
+    marked = tmp_path / "marked.txt"
+    marked.write_text("# by ear\n0.0\tA\n20.0\tB\n\n40.0\n", encoding="utf-8")
+    table = tmp_path / "out" / "parts.csv"
+    words = ["segment", str(folder / "two parts.mid"), "--workers", "0", "-o", str(table)]
+    words += ["--labels", str(tmp_path / "labels"), "--plots", str(tmp_path / "plots")]
+    assert cli([*words, "--reference", str(marked)]) == 0
+    parts = pd.read_csv(table)
+    assert parts["start"].iloc[0] == 0
+    np.testing.assert_allclose(parts["start"].iloc[1:], parts["end"].iloc[:-1])
+    lines = (tmp_path / "labels" / "two parts.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(parts)
+    start, end, name = lines[1].split("\t")
+    assert float(start) == pytest.approx(parts["start"].iloc[1], abs=1e-3)
+    assert float(end) > float(start)
+    assert name.startswith("part 2")
+    assert (tmp_path / "plots" / "two parts.png").read_bytes().startswith(b"\x89PNG")
+    assert "confidence" in capsys.readouterr().out
+
+
+def test_what_cannot_be_read_has_a_row_that_says_why(folder, tmp_path, capsys):
+    output = tmp_path / "parts.json"
+    words = ["segment", str(folder), "--workers", "0", "-o", str(output), "-q"]
+    assert cli([*words, "--plots", str(tmp_path)]) == 0
+    records = {record["file"]: record for record in json.loads(output.read_text(encoding="utf-8"))}
+    assert len(records) == 3
+    (bad,) = [record for record in records.values() if record["error"]]
+    assert "words.wav" in bad["file"]
+    assert bad["boundaries"] == []
+    # A recording and a MIDI file of one name have pictures of their own.
+    assert {path.name for path in tmp_path.glob("*.png")} == {"two parts.png", "two parts-2.png"}
+    assert capsys.readouterr().out == ""
+
+
+def test_a_model_answers_with_its_own_thresholds(folder, model):
+    path = folder / "two parts.wav"
+    sure, unsure = (
+        Segmenter.from_pretrained(model, window).segment([path], workers=0)[0]
+        for window in ("0.5", "3")
+    )
+    assert len(sure.times) <= len(unsure.times)
+    assert unsure.activation.shape == (len(unsure.picture),)
+    assert unsure.picture.shape[1] == 80
+
+
+def test_silence_has_no_parts_and_two_seconds_have_one(tmp_path):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(30 * RATE), RATE)
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "short.wav", 0.1 * rng.standard_normal(2 * RATE), RATE)
+    found = Segmenter().segment([tmp_path / "silence.wav", tmp_path / "short.wav"], workers=0)
+    assert len(found[0].times) == 2
+    assert found[0].times[0] == 0
+    assert found[1].times[-1] == pytest.approx(2, abs=0.3)
+
+
+def test_models_that_find_no_boundaries_are_refused(tmp_path, folder, capsys):
+    made = SymbolicModel(AUDIO_SYSTEMS["cnn_mel"].config([TAGS], 1 / 16))
+    made.save_pretrained(tmp_path)
+    extractor_of(made.config).save_pretrained(tmp_path)
+    assert cli(["segment", str(folder), "--model", str(tmp_path)]) == 2
+    assert "finds no boundaries" in capsys.readouterr().err
+    none = SymbolicModel(BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], 1 / 8))
+    with pytest.raises(ValueError, match="the model has none"):
+        Segmenter(none)
+
+
+def test_what_is_asked_wrongly_is_said_before_any_work(folder, tmp_path, capsys):
+    marked = tmp_path / "marked.txt"
+    marked.write_text("soon\n", encoding="utf-8")
+    assert cli(["segment", str(folder), "--reference", str(marked)]) == 2
+    assert "line 1: 'soon' is no time" in capsys.readouterr().err
+    marked.write_text("1\n", encoding="utf-8")
+    words = ["segment", str(folder), "--workers", "0", "--reference", str(marked)]
+    assert cli(words) == 2
+    assert "there are 3" in capsys.readouterr().err
+    assert cli(["segment", str(tmp_path / "nowhere.wav"), "--workers", "0", "-q"]) in (0, 2)
+    (tmp_path / "empty").mkdir()
+    assert cli(["segment", str(tmp_path / "empty")]) == 1
+
+
+def test_a_table_of_nothing_but_errors():
+    table = segment_table([Segmented("a.wav", error="no sound")])
+    assert table["error"].tolist() == ["no sound"]
+    assert table["part"].isna().all()
+    assert segment_labels(Segmented("a", np.array([0, 2.0]), np.ones(2))).startswith(
+        "0.000000\t2.0"
+    )
