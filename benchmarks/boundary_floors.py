@@ -14,8 +14,9 @@ import pandas as pd
 
 from symbolic.audio.cache import features_of
 from symbolic.audio_evaluation import audio_table, summarise_boundaries
-from symbolic.boundary_baselines import floor_rows, floors
+from symbolic.boundary_baselines import FLOORS, floor_rows
 from symbolic.data import AUDIO_READERS, group_folds
+from symbolic.data.pop909_structure import annotator_agreement
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.notes import ReadError
 from symbolic.tasks import BOUNDARY
@@ -41,10 +42,14 @@ def main() -> None:
         frames = corpus.heard_as(corpus.front_for(front)).features
     fold = group_folds(np.zeros(len(pieces), int), [piece.group for piece in pieces], 5, seed=0)
     found = {}
-    for name, guesses in floors(front).items():
+    for name, guesses in FLOORS.items():
         frame = pd.DataFrame(floor_rows(guesses, pieces, frames, front, fold))
         found[name] = summarise_boundaries(frame, BOUNDARY)
     print(audio_table(found))
+    if options.corpus == "pop909_structure":
+        scores = pd.DataFrame(annotator_agreement(options.audio)).T
+        print(f"\nannotator 2 against annotator 1, {len(scores)} songs, mean and deviation")
+        print(scores.agg(["mean", "std"]).to_string(float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,18 +21,26 @@ THRESHOLDS = np.linspace(0.0, 0.5, 26)  # above the median, of the greatest nove
 KERNEL = 66  # frames of the checkerboard
 MEDIAN = 12.0  # seconds
 
-Guess = Callable[[np.ndarray, Front], np.ndarray]
+Guesses = Callable[[np.ndarray, Front], list[np.ndarray]]
+"""(T, F) frames and what they are to the times of boundaries by each setting."""
 
 
-def equal(spacing: float, frames: np.ndarray, front: Front) -> np.ndarray:
-    """Times of boundaries at equal distances."""
-    return equal_distances(len(frames) / front.rate, spacing)
+def equal(frames: np.ndarray, front: Front) -> list[np.ndarray]:
+    """Boundaries at equal distances, for each of `SPACINGS`."""
+    return [equal_distances(len(frames) / front.rate, spacing) for spacing in SPACINGS]
 
 
-def foote(kind: str, threshold: float, frames: np.ndarray, front: Front) -> np.ndarray:
-    """Times where what is heard changes (Foote 2000): see `novelty_of`."""
-    peaks = novelty_peaks(novelty_of(kind, frames, front), front, threshold)
-    return front.first + peaks / front.rate
+def foote(frames: np.ndarray, front: Front) -> list[np.ndarray]:
+    """Where what is heard changes (Foote 2000), by each kind of the front and each threshold."""
+    novelties = [novelty_of(kind, frames, front) for kind in front.kinds]
+    return [
+        front.first + over_running_median(one, front.rate, MEDIAN, threshold) / front.rate
+        for one in novelties
+        for threshold in THRESHOLDS
+    ]
+
+
+FLOORS: dict[str, Guesses] = {"equal distances": equal, "Foote's novelty": foote}
 
 
 def novelty_of(kind: str, frames: np.ndarray, front: Front) -> np.ndarray:
@@ -63,23 +70,8 @@ def novelty_above(kind: str, frames: np.ndarray, front: Front) -> np.ndarray:
     return (novelty - usual).clip(min=0)
 
 
-def novelty_peaks(novelty: np.ndarray, front: Front, threshold: float) -> np.ndarray:
-    """(P,) frames where novelty is that far above its running median."""
-    return over_running_median(novelty, front.rate, MEDIAN, threshold)
-
-
-def floors(front: Front) -> dict[str, list[Guess]]:
-    """By name, the settings of each floor."""
-    return {
-        "equal distances": [partial(equal, spacing) for spacing in SPACINGS],
-        "Foote's novelty": [
-            partial(foote, kind, threshold) for kind in front.kinds for threshold in THRESHOLDS
-        ],
-    }
-
-
 def floor_rows(
-    guesses: Sequence[Guess],
+    guesses: Guesses,
     pieces: Sequence[Piece],
     frames: Sequence[np.ndarray],
     front: Front,
@@ -90,7 +82,7 @@ def floor_rows(
     For each fold, and for each window, the setting is the one that scores best on the other folds.
 
     Args:
-        guesses: the settings.
+        guesses: one of `FLOORS`.
         pieces: with `boundary` among their labels.
         frames: of each piece, (T, F).
         front: what they are.
@@ -98,10 +90,13 @@ def floor_rows(
     """
     truth = [piece.labels[BOUNDARY.name] for piece in pieces]
     found = [
-        [_whole(guess(one, front), len(one) / front.rate) for one in frames] for guess in guesses
+        [_whole(times, len(one) / front.rate) for times in guesses(one, front)] for one in frames
     ]
-    scores = np.array(
-        [[_f(boundary_scores(a, b)) for a, b in zip(truth, times, strict=True)] for times in found]
+    scores = np.array(  # (settings, pieces, windows)
+        [
+            [_f(boundary_scores(times, guess)) for times, guess in zip(truth, each, strict=True)]
+            for each in zip(*found, strict=True)
+        ]
     )
     rows = []
     for number, (piece, times) in enumerate(zip(pieces, truth, strict=True)):
@@ -109,7 +104,7 @@ def floor_rows(
         row = {"corpus": piece.corpus, "file": piece.path.name, "group": piece.group}
         row |= {"fold": f"fold-{fold[number]}", "seed": 0, BOUNDARY.name: written(times)}
         for window, setting in zip(WINDOWS, best, strict=True):
-            row[predicted(f"{window:g}")] = written(found[setting][number])
+            row[predicted(f"{window:g}")] = written(found[number][setting])
         rows.append(row)
     return rows
 
