@@ -1,7 +1,6 @@
 """Boundaries that are found, against those that are annotated."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,23 +9,21 @@ from symbolic.tasks.boundary_metrics import boundary_scores
 
 mir_eval = pytest.importorskip("mir_eval")
 
-PAIRS = Path(__file__).parents[2] / "shared" / "data" / "conformance" / "mir_eval_segment"
-
 
 def intervals(times):
     times = np.unique(times)
     return np.stack([times[:-1], times[1:]], axis=1)
 
 
-@pytest.mark.skipif(not PAIRS.is_dir(), reason=f"no conformance pairs in {PAIRS}")
-def test_the_pairs_of_mir_eval_have_its_scores():
-    files = sorted(PAIRS.glob("ref*.lab"))
+def test_the_pairs_of_mir_eval_have_its_scores(data_folder):
+    pairs = data_folder / "conformance" / "mir_eval_segment"
+    files = sorted(pairs.glob("ref*.lab"))
     assert len(files) == 10
     for file in files:
         estimate = file.with_name(file.name.replace("ref", "est"))
         truth, found = (np.loadtxt(one, usecols=(0, 1), ndmin=2) for one in (file, estimate))
         number = file.stem.removeprefix("ref")
-        wanted = json.loads((PAIRS / f"output{number}.json").read_text(encoding="utf-8"))
+        wanted = json.loads((pairs / f"output{number}.json").read_text(encoding="utf-8"))
         scores = boundary_scores(np.unique(truth), np.unique(found))
         for window, theirs in ((0.5, "0.5"), (3, "3.0")):
             for name, ours in (

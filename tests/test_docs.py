@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 
-from symbolic.encoders import AUDIO_SYSTEMS
+from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
 
 
 @pytest.mark.parametrize("page", ["tokenizers.md", "sharing.md"])
@@ -14,7 +14,10 @@ def test_what_a_page_shows_is_what_comes_out(root, page):
     assert shown.failed == 0
 
 
-def test_every_audio_system_stands_in_its_page(root):
-    page = (root / "docs" / "audio.md").read_text(encoding="utf-8")
-    for name in AUDIO_SYSTEMS:
-        assert f"`{name}`" in page, name
+@pytest.mark.parametrize(
+    ("page", "systems"), [("audio.md", AUDIO_SYSTEMS), ("structure.md", BOUNDARY_SYSTEMS)]
+)
+def test_every_audio_system_stands_in_its_page(root, page, systems):
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+    for name in systems:
+        assert f"`{name}`" in text, name
