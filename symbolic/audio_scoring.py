@@ -102,7 +102,10 @@ class AudioScorer:
             raise ValueError("a model of notes, which hears no recordings")
         self.tasks = [task for task in model.tasks if task.level == "sequence"]
         if not self.tasks:
-            raise ValueError("the model has no answer for a whole recording")
+            raise ValueError(
+                "the model has no answer for a whole recording, but for frames: symbolic segment "
+                "tells boundaries"
+            )
         self.model = model.eval()
 
     @classmethod

@@ -28,6 +28,7 @@ from symbolic.data.protocols import training_pieces
 from symbolic.data.validation import validation_mask
 from symbolic.doors import guarded, parsed
 from symbolic.encoders.audio_system import AudioSystem
+from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
 from symbolic.feature_extraction import extractor_of
 from symbolic.inference import predict_audio, predict_frames
@@ -134,13 +135,10 @@ def train_audio(
     trained_on = [*(groups[i] for i in train), *known]
     assert_disjoint(train=trained_on, held_out=[groups[i] for i in test])
     validation, fitted = np.zeros(len(train), bool), train
-    front, bounds = model.config.front_end, BOUNDARY.name in model.heads
+    bounds = BOUNDARY.name in model.heads
     labels = [piece.labels for piece in corpus.pieces]
     if bounds:
-        labels = [
-            {**one, BOUNDARY.name: frame_labels(one[BOUNDARY.name], len(array), front, arguments)}
-            for one, array in zip(labels, arrays, strict=True)
-        ]
+        labels = _with_frames(labels, arrays, model, arguments)
     if share := fitting.validation_share or (arguments.threshold_share if bounds else 0.0):
         classes = _classes(corpus)[train]
         names = [groups[i] for i in train]
@@ -169,23 +167,21 @@ def train_audio(
         fitting,
         training,
     )
-    if bounds:
-        told = [corpus.pieces[i].labels[BOUNDARY.name] for i in train[validation]]
-        heard_there = predict_frames(model, [arrays[i] for i in train[validation]], BOUNDARY)
-        best = best_thresholds([one[:, 0] for one in heard_there], told, front, arguments.peaks)
-        model.config.thresholds = {BOUNDARY.name: best}
     if trainer.is_world_process_zero():
+        if bounds:
+            chosen = train[validation]
+            activations = _activations(model, [arrays[i] for i in chosen])
+            told = [corpus.pieces[i].labels[BOUNDARY.name] for i in chosen]
+            best = best_thresholds(activations, told, model.config.front_end, arguments.peaks)
+            model.config.thresholds = {BOUNDARY.name: best}
         rows: list[Row] = []
         if len(test):
-            answers = predict_audio(model, [arrays[i] for i in test])
+            pieces, heard_there = [corpus.pieces[i] for i in test], [arrays[i] for i in test]
             named = {"fold": data.hold_out, "seed": training.seed}
-            pieces = [corpus.pieces[i] for i in test]
-            rows = audio_rows(model.tasks, pieces, answers, **named)
+            rows = audio_rows(model.tasks, pieces, predict_audio(model, heard_there), **named)
             if bounds:
-                frames = predict_frames(model, [arrays[i] for i in test], BOUNDARY)
-                activations = [one[:, 0] for one in frames]
-                more = boundary_rows(pieces, activations, front, arguments.peaks, best)
-                rows = [{**row, **found} for row, found in zip(rows, more, strict=True)]
+                found = boundary_rows(pieces, _activations(model, heard_there), model.config)
+                rows = [{**row, **one} for row, one in zip(rows, found, strict=True)]
         source = {**asdict(data), "audio": Path(data.audio).name, "findings": findings}
         del source["cache_dir"], source["workers"]
         save_run(
@@ -204,6 +200,25 @@ def train_audio(
     return model
 
 
+def _with_frames(
+    labels: Sequence[dict[str, Any]],
+    arrays: Sequence[np.ndarray],
+    model: SymbolicModel,
+    arguments: BoundaryArguments,
+) -> list[dict[str, Any]]:
+    """Labels with the targets of frames in place of the times of boundaries."""
+    front = model.config.front_end
+    return [
+        {**one, BOUNDARY.name: frame_labels(one[BOUNDARY.name], len(array), front, arguments)}
+        for one, array in zip(labels, arrays, strict=True)
+    ]
+
+
+def _activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Of each recording (T,), how sure the model is that a boundary is there."""
+    return [one[:, 0] for one in predict_frames(model, arrays, BOUNDARY)]
+
+
 def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> SymbolicModel:
     """A new model of a system for the tasks of a corpus, with random weights of torch's generator.
 
@@ -219,6 +234,11 @@ def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> Sy
     if arguments.system not in SYSTEMS:
         raise ValueError(f"no system {arguments.system!r}; there are {', '.join(SYSTEMS)}")
     system = SYSTEMS[arguments.system]
+    if BOUNDARY in corpus.tasks and arguments.system not in BOUNDARY_SYSTEMS:
+        raise ValueError(
+            f"system {arguments.system!r} does not keep its frames, and boundaries are of frames; "
+            f"there are {', '.join(BOUNDARY_SYSTEMS)}"
+        )
     told: dict[str, Any] = {
         "label_smoothing": arguments.label_smoothing,
         "peaks": arguments.peaks,

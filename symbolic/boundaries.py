@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbolic.audio.front import Front
+from symbolic.configuration import SymbolicConfig
 from symbolic.structure import gaussian_targets, peaks_apart, peaks_in_window, smeared_targets
 from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
@@ -134,15 +135,19 @@ def best_thresholds(
 def boundary_rows(
     pieces: Sequence[Piece],
     activations: Sequence[np.ndarray],
-    front: Front,
-    peaks: str,
-    thresholds: dict[str, float],
+    config: SymbolicConfig,
 ) -> list[dict[str, Any]]:
-    """What the table of predictions says of boundaries: times of each piece, by spaces."""
-    rows = []
+    """What the table of predictions says of boundaries: times of each piece, by spaces.
+
+    Args:
+        pieces: with `boundary` among their labels, where it is known.
+        activations: of each, (T,).
+        config: of the model, with its thresholds.
+    """
+    rows, front, peaks = [], config.front_end, config.peaks
     for piece, activation in zip(pieces, activations, strict=True):
         row = {BOUNDARY.name: written(piece.labels.get(BOUNDARY.name, ()))}
-        for window, threshold in thresholds.items():
+        for window, threshold in config.thresholds[BOUNDARY.name].items():
             times, _ = boundary_times(activation, front, peaks, threshold)
             row[predicted(window)] = written(times)
         rows.append(row)

@@ -121,6 +121,8 @@ def predict_audio(
         As `predict_ids`.
     """
     config = model.config
+    if all(task.level == "token" for task in model.tasks):
+        return {}
     windows = AudioDataset(
         arrays, [{}] * len(arrays), config.window, chunks=config.chunks, every=True
     )

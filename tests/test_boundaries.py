@@ -146,6 +146,11 @@ def test_every_system_of_sound_trains_two_steps_and_answers(system, songs, tmp_p
         assert found.shape == (len(heard), 1)
 
 
+def test_systems_that_do_not_keep_their_frames_are_refused(songs, tmp_path):
+    with pytest.raises(ValueError, match="'fcn' does not keep its frames"):
+        trained(songs, tmp_path, "fcn")
+
+
 def test_smeared_targets_and_the_window_rule_are_learnt_by_name(songs, tmp_path):
     options = {"targets": "smeared", "peaks": "window", "training": {"max_steps": 2}}
     model = trained(songs, tmp_path, width=1 / 8, **options)
@@ -198,7 +203,8 @@ def test_times_go_through_the_table(tmp_path):
 
     piece = Piece(Path("a.wav"), "a", {"boundary": (0.0, 1.25, 40.0)}, "own")
     activation = np.zeros(287)
-    (row,) = boundary_rows([piece], [activation], HEARD, "apart", {"0.5": 0.5})
+    config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], thresholds={"boundary": {"0.5": 0.5}})
+    (row,) = boundary_rows([piece], [activation], config)
     assert read_times(row["boundary"]).tolist() == [0.0, 1.25, 40.0]
     assert len(read_times(row[predicted("0.5")])) == 2
 

@@ -152,3 +152,8 @@ def test_a_table_of_nothing_but_errors():
     assert segment_labels(Segmented("a", np.array([0, 2.0]), np.ones(2))).startswith(
         "0.000000\t2.0"
     )
+
+
+def test_a_model_of_boundaries_scores_no_whole_recordings(folder, model, capsys):
+    assert cli(["score", str(folder / "two parts.wav"), "--model", str(model)]) == 2
+    assert "symbolic segment tells boundaries" in capsys.readouterr().err
