@@ -197,3 +197,16 @@ class Front:
     def to_dict(self) -> dict[str, Any]:
         """Plain values; `Front(**front.to_dict())` is the front end."""
         return {**asdict(self), "kinds": list(self.kinds)}
+
+
+STRUCTURE = Front(
+    sampling_rate=44100,
+    n_fft=2048,
+    hop=1024,
+    n_mels=80,
+    fmin=80.0,
+    fmax=16000.0,
+    floor=-80.0,
+    pool=6,
+)
+"""Mel bands as boundaries are heard in (Hernandez-Olivan 2020), 7.18 frames a second."""

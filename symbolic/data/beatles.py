@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from symbolic.audio.front import Front
+from symbolic.audio.front import STRUCTURE
 from symbolic.data.audio_corpora import AudioCorpus
 from symbolic.data.label_rows import read_rows
 from symbolic.data.pieces import Piece
@@ -17,17 +18,7 @@ TABLE, PICTURES = "beatles_segments.csv", "beatles_features.npz"
 COLUMNS = ("song", "start", "end", "label")
 SOURCE = f"a table {TABLE} (columns {', '.join(COLUMNS)}) and the pictures {PICTURES}"
 APART = 2.0  # seconds between the end of a recording and of its annotation that are reported
-FRONT = Front(
-    kinds=("mel", "chroma"),
-    sampling_rate=44100,
-    n_fft=2048,
-    hop=1024,
-    n_mels=80,
-    fmin=80.0,
-    fmax=16000.0,
-    floor=-80.0,
-    pool=2,
-)
+FRONT = replace(STRUCTURE, kinds=("mel", "chroma"), pool=2)
 
 
 def read_beatles(folder: str | Path) -> AudioCorpus:

@@ -63,8 +63,8 @@ def align_phrases(
 
     It is that of the string that fits best.
 
-    Of 20 songs whose melodies were published as the annotators saw them, this finds the beat of 13
-    and is off by half a bar at most in the others. Those 20 were looked at when it was made.
+    Where a melody was published as the annotators saw it, the beat that is found is often right,
+    else off by half a bar at most; some such melodies were looked at when this was made.
 
     Args:
         strings: of one song.

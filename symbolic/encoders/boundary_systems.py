@@ -11,22 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from symbolic.audio.front import DISTANCES, Front, Lags
+from symbolic.audio.front import DISTANCES, STRUCTURE, Front
 from symbolic.encoders.audio_system import AudioSystem
 
 SECONDS = 60.0
-MLS = Front(
-    sampling_rate=44100,
-    n_fft=2048,
-    hop=1024,
-    n_mels=80,
-    fmin=80.0,
-    fmax=16000.0,
-    floor=-80.0,
-    pool=6,
-    lags=Lags(pool=6),
-)
-ROLL = replace(MLS, kinds=("roll",), of_notes=True)
+ROLL = replace(STRUCTURE, kinds=("roll",), of_notes=True)
 
 
 def _lags(*columns: str, distances: tuple[str, ...] = DISTANCES) -> tuple[str, ...]:
@@ -68,13 +57,15 @@ def full_size(system: AudioSystem) -> AudioSystem:
 
 GS1 = ("mel", "sslm_mfcc_cosine", "far_sslm_mfcc_cosine")
 BOUNDARY_SYSTEMS: dict[str, AudioSystem] = {
-    "mls": _system("boundary", MLS, ("mel",), "2-D CNN on mel"),
-    "sslm": _system("boundary", MLS, ALL, "2-D CNN on four lag matrices"),
-    "mls_sslm": _system("boundary", MLS, ("mel", *ALL), "2-D CNN on mel and four lag matrices"),
+    "mls": _system("boundary", STRUCTURE, ("mel",), "2-D CNN on mel"),
+    "sslm": _system("boundary", STRUCTURE, ALL, "2-D CNN on four lag matrices"),
+    "mls_sslm": _system(
+        "boundary", STRUCTURE, ("mel", *ALL), "2-D CNN on mel and four lag matrices"
+    ),
     **{
         f"mls_{name}": _system(
             "boundary",
-            MLS,
+            STRUCTURE,
             ("mel", *kinds),
             "2-D CNN on mel and lag matrices of "
             + " and ".join(kind.removeprefix("sslm_").replace("_", " ") for kind in kinds),
@@ -83,13 +74,15 @@ BOUNDARY_SYSTEMS: dict[str, AudioSystem] = {
     },
     "stacked_depth": _system(
         "boundary",
-        MLS,
+        STRUCTURE,
         ("mel", *ALL),
         "2-D CNN on mel and four lag matrices as channels of one picture",
         joined="depth",
     ),
-    "sug1": _system("patch", MLS, ("mel",), "CNN on patches of mel"),
-    "gs1": _system("patch", MLS, GS1, "CNN on patches of mel, of near and of far lag matrices"),
+    "sug1": _system("patch", STRUCTURE, ("mel",), "CNN on patches of mel"),
+    "gs1": _system(
+        "patch", STRUCTURE, GS1, "CNN on patches of mel, of near and of far lag matrices"
+    ),
     "roll": _system("boundary", ROLL, ("roll",), "2-D CNN on a piano roll"),
     "roll_sslm": _system(
         "boundary", ROLL, ("roll", *NOTE_LAGS), "2-D CNN on a piano roll and four lag matrices"
