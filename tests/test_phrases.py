@@ -102,6 +102,20 @@ def test_the_beat_is_found_on_which_the_first_phrase_begins(midi_score, start, u
     assert found.misfits[0] < 0.05
 
 
+@pytest.mark.parametrize("silent", [0, 1, 2, 3])
+def test_where_neither_melody_nor_harmony_tells_it_the_song_begins_with_a_bar(midi_score, silent):
+    phrases = parse_phrases("i4A4b4A4o4")
+    chord = [((silent + beat) * QUARTER, QUARTER, 60, 80) for beat in range(80)]
+    # Of each bar the second beat alone: it might as well be the first or the last.
+    melody = [
+        ((silent + 4 * bar + 1) * QUARTER, QUARTER // 2, 72, 90)
+        for bar in np.flatnonzero(melodic_bars(phrases))
+    ]
+    notes = read_notes(midi_score(melody, [], chord, tempos=[(0, 120)]))
+    beats = np.arange(silent + 81) * 0.5
+    assert align_phrases([phrases], beats, notes).start == silent
+
+
 @pytest.mark.parametrize("meter", [2, 3])
 def test_a_song_in_another_meter_has_other_bars(midi_score, meter):
     phrases = parse_phrases(SONG)

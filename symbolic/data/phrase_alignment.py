@@ -4,7 +4,8 @@ Phrase strings count bars of melodies that were moved to their bar lines by hand
 say not by how much. The downbeats that come with POP909 do not agree with these bars: their number
 is not that of the bars, and many are counted anew in the middle of a song. So bars are taken for
 equally many beats each, and their first beat is looked for: the one from which there is melody in
-phrases with a melody and none in the others, and harmonies change with the bars.
+phrases with a melody and none in the others, harmonies change with the bars, and the song begins
+in the first bar.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ LATEST, OVERHANG = 40, 12
 UPBEAT = 2
 """Beats of melody before a phrase that may be its upbeat."""
 
-HARMONY = 0.1
+HARMONY = 0.4
 """What a change of harmony with the bars counts against misfits of the melody."""
+
+OPENING, NEAR_OPENING = 0.05, 0.02
+"""What it counts if the song's first note is on the first beat, or about the first bar."""
 
 METERS = (4, 3, 2)
 """Beats in a bar; of those that fit equally well the first."""
@@ -63,8 +67,9 @@ def align_phrases(
 
     It is that of the string that fits best.
 
-    Where a melody was published as the annotators saw it, the beat that is found is often right,
-    else off by half a bar at most; some such melodies were looked at when this was made.
+    Where a melody is published as the annotators saw it, its first rest tells the beat. The weights
+    were chosen by 47 such songs, of which it is right in 45; of 21 others it is right in 18, a bar
+    early in two and half a bar in one.
 
     Args:
         strings: of one song.
@@ -83,7 +88,7 @@ def align_phrases(
     change = _harmonic_change(
         *(column[~melody] for column in (onsets, ends, notes.pitch)), len(beats)
     )
-    found = [_in_meter(bars, onsets[melody], change, meter) for meter in METERS]
+    found = [_in_meter(bars, onsets[melody], onsets.min(), change, meter) for meter in METERS]
     return min(filter(None, found), key=lambda one: min(one.misfits), default=None)
 
 
@@ -103,7 +108,7 @@ def beat_times(beats: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
 
 def _in_meter(
-    bars: list[np.ndarray], onsets: np.ndarray, change: np.ndarray, meter: int
+    bars: list[np.ndarray], onsets: np.ndarray, opening: float, change: np.ndarray, meter: int
 ) -> Alignment | None:
     latest = min(LATEST, len(change) + OVERHANG - meter * max(map(len, bars)))
     if latest < 0:
@@ -111,7 +116,10 @@ def _in_meter(
     starts = np.arange(latest + 1)
     misfits = np.stack([_misfits(melodic, onsets, starts, meter) for melodic in bars])
     by_phase = np.array([change[phase::meter].mean() for phase in range(meter)])
-    best = (misfits.min(0) - HARMONY * by_phase[starts % meter]).argmin()
+    late = starts - opening  # beats from the first note to the first bar line
+    near = (late > -0.6 * meter) & (late < 0.9 * meter)
+    opens = np.where(abs(late) < 0.6, OPENING, NEAR_OPENING * near)
+    best = (misfits.min(0) - HARMONY * by_phase[starts % meter] - opens).argmin()
     return Alignment(int(starts[best]), meter, tuple(misfits[:, best].tolist()))
 
 

@@ -166,8 +166,8 @@ def _findings(songs: list[StructuredSong], annotator: int) -> list[str]:
     short = [song for song in songs if song.alignment is None]
     misfit = [song for song in songs if song.alignment and not song.boundaries[annotator - 1]]
     findings = [
-        "the beat on which phrases begin is inferred, and may be wrong by half a bar: the score at "
-        "0.5 s is to be read with care"
+        "the beat on which phrases begin is inferred, and may be wrong by half a bar or a bar: the "
+        "score at 0.5 s is to be read with care"
     ]
     for left, why in (
         (short, "are shorter than their phrases or have no melody"),
