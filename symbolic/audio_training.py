@@ -3,103 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from transformers import TrainingArguments, set_seed
 
 from symbolic.audio.cache import features_of
-from symbolic.audio_augmenting import AugmentArguments, augmentation
+from symbolic.audio_arguments import (
+    AUDIO_DEFAULTS,
+    AudioDataArguments,
+    AudioModelArguments,
+    recorded,
+)
+from symbolic.audio_augmenting import augmentation
 from symbolic.audio_predictions import Row, audio_rows
-from symbolic.boundaries import BoundaryArguments, best_thresholds, boundary_rows, frame_labels
+from symbolic.boundaries import (
+    boundary_rows,
+    choose_thresholds,
+    frame_activations,
+    frame_times,
+    position_labels,
+)
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import (
     AUDIO_READERS,
-    FOLDS,
     AudioCorpus,
     AudioDataset,
     assert_disjoint,
-    group_folds,
     group_name,
 )
-from symbolic.data.protocols import training_pieces
+from symbolic.data.audio_splits import class_labels, classes, held_out
 from symbolic.data.validation import validation_mask
 from symbolic.doors import guarded, parsed
 from symbolic.encoders.audio_system import AudioSystem
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
+from symbolic.encoders.unit_systems import UNIT_SYSTEMS
 from symbolic.feature_extraction import extractor_of
-from symbolic.inference import predict_audio, predict_frames
+from symbolic.inference import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.optimisation import balanced_weights
 from symbolic.runs import known_groups, save_run
-from symbolic.tasks import BOUNDARY, IGNORE, Task
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
-
-
-@dataclass(kw_only=True)
-class AudioDataArguments:
-    """Which recordings are trained on and which are held out."""
-
-    corpus: str = field(metadata={"help": f"one of {', '.join(AUDIO_READERS)}"})
-    audio: str = field(metadata={"help": "folder of the corpus"})
-    hold_out: str = field(
-        default="fold-0",
-        metadata={
-            "help": "recordings to predict, never trained on: fold-K, fold K by group (artist, "
-            "song); or the name of a split of the corpus; none"
-        },
-    )
-    folds: int = field(default=FOLDS, metadata={"help": "how many folds, where K names one"})
-    fold_seed: int = field(default=0, metadata={"help": "of the shuffle before folding"})
-    cache_dir: str | None = field(default=None, metadata={"help": "where features are kept"})
-    workers: int | None = field(default=None, metadata={"help": "processes that read files"})
-
-
-@dataclass(kw_only=True)
-class AudioModelArguments(AugmentArguments, BoundaryArguments):
-    """The model, and what is done to its input in training."""
-
-    system: str = field(metadata={"help": f"one of {', '.join(SYSTEMS)}"})
-    width: float = field(default=1.0, metadata={"help": "factor of the channels of the encoder"})
-    seconds: float = field(default=0.0, metadata={"help": "of a window; 0: the system's own"})
-    frame_rate: float = field(
-        default=0.0,
-        metadata={
-            "help": "frames a second that the pictures of a corpus without audio are stretched "
-            "to, beside the bands of the system; 0: as many as they have"
-        },
-    )
-    front_inside: bool = field(
-        default=False, metadata={"help": "the model takes samples and makes its pictures itself"}
-    )
-    pretrained: str = field(
-        default="",
-        metadata={
-            "help": "folder or hub name of a model of the same system, whose encoder is taken, "
-            "with its front end and window"
-        },
-    )
-    head_dropout: float = field(
-        default=-1.0, metadata={"help": "in the heads; below 0: the system's own"}
-    )
-    norm: str = field(
-        default="",
-        metadata={"help": "of the input: column, picture or none; the system's own by default"},
-    )
-    label_smoothing: float = field(default=0.0, metadata={"help": "of tasks of classes"})
-
-
-AUDIO_DEFAULTS = {
-    **TRAINING_DEFAULTS,
-    "per_device_train_batch_size": 16,
-    "weight_decay": 1e-4,
-    "warmup_steps": 0.1,
-    "num_train_epochs": 20.0,
-}
+from symbolic.tasks import BOUNDARY, Task
+from symbolic.trainer import FitArguments, fit
+from symbolic.unit_training import train_units
 
 
 def train_audio(
@@ -123,6 +72,8 @@ def train_audio(
     """
     if data.corpus not in AUDIO_READERS:
         raise ValueError(f"no corpus {data.corpus!r}; there are {', '.join(AUDIO_READERS)}")
+    if arguments.system in UNIT_SYSTEMS:
+        return train_units(data, arguments, fitting, training)
     corpus = AUDIO_READERS[data.corpus](data.audio)
     set_seed(training.seed)
     model = build_audio_model(corpus, arguments)
@@ -140,13 +91,12 @@ def train_audio(
     if bounds:
         labels = _with_frames(labels, arrays, model, arguments)
     if share := fitting.validation_share or (arguments.threshold_share if bounds else 0.0):
-        classes = _classes(corpus)[train]
         names = [groups[i] for i in train]
-        validation = validation_mask(classes, names, share, training.seed)
+        validation = validation_mask(classes(corpus)[train], names, share, training.seed)
         fitted = train[~validation]
     if fitting.class_weights:
         model.config.class_weights = {
-            task.name: balanced_weights(_labels(corpus, task)[fitted], task.num_labels)
+            task.name: balanced_weights(class_labels(corpus, task)[fitted], task.num_labels)
             for task in corpus.tasks
             if task.kind == "single"
         }
@@ -170,25 +120,21 @@ def train_audio(
     if trainer.is_world_process_zero():
         if bounds:
             chosen = train[validation]
-            activations = _activations(model, [arrays[i] for i in chosen])
-            told = [corpus.pieces[i].labels[BOUNDARY.name] for i in chosen]
-            best = best_thresholds(activations, told, model.config.front_end, arguments.peaks)
-            model.config.thresholds = {BOUNDARY.name: best}
+            activations = frame_activations(model, [arrays[i] for i in chosen])
+            choose_thresholds(model.config, [corpus.pieces[i] for i in chosen], activations)
         rows: list[Row] = []
         if len(test):
             pieces, heard_there = [corpus.pieces[i] for i in test], [arrays[i] for i in test]
             named = {"fold": data.hold_out, "seed": training.seed}
             rows = audio_rows(model.tasks, pieces, predict_audio(model, heard_there), **named)
             if bounds:
-                found = boundary_rows(pieces, _activations(model, heard_there), model.config)
+                found = boundary_rows(pieces, frame_activations(model, heard_there), model.config)
                 rows = [{**row, **one} for row, one in zip(rows, found, strict=True)]
-        source = {**asdict(data), "audio": Path(data.audio).name, "findings": findings}
-        del source["cache_dir"], source["workers"]
         save_run(
             training.output_dir,
             model,
             extractor_of(model.config).save_pretrained,
-            source,
+            recorded(data, findings),
             trained_on,
             arguments,
             fitting,
@@ -204,19 +150,19 @@ def _with_frames(
     labels: Sequence[dict[str, Any]],
     arrays: Sequence[np.ndarray],
     model: SymbolicModel,
-    arguments: BoundaryArguments,
+    arguments: AudioModelArguments,
 ) -> list[dict[str, Any]]:
     """Labels with the targets of frames in place of the times of boundaries."""
     front = model.config.front_end
     return [
-        {**one, BOUNDARY.name: frame_labels(one[BOUNDARY.name], len(array), front, arguments)}
+        {
+            **one,
+            BOUNDARY.name: position_labels(
+                one[BOUNDARY.name], frame_times(len(array), front), arguments
+            ),
+        }
         for one, array in zip(labels, arrays, strict=True)
     ]
-
-
-def _activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Of each recording (T,), how sure the model is that a boundary is there."""
-    return [one[:, 0] for one in predict_frames(model, arrays, BOUNDARY)]
 
 
 def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> SymbolicModel:
@@ -324,49 +270,6 @@ def heard(
     kept = np.flatnonzero(~np.array(bad)).tolist()
     pieces = [corpus.pieces[i] for i in kept]
     return replace(corpus, pieces=pieces), [found[i] for i in kept], findings
-
-
-def held_out(
-    corpus: AudioCorpus, hold_out: str, folds: int = FOLDS, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the pieces to train on, and of those held out.
-
-    Where a split of the corpus is held out, its split `train` is trained on, or where it has none
-    what is in no split.
-
-    Raises:
-        ValueError: a fold or a split that does not exist.
-    """
-    pieces = corpus.pieces
-    everything = np.arange(len(pieces))
-    if hold_out == "none":
-        return everything, everything[:0]
-    if hold_out.startswith("fold-"):
-        number = hold_out.removeprefix("fold-")
-        if number not in map(str, range(folds)):
-            raise ValueError(f"hold_out {hold_out!r}: the folds are fold-0 to fold-{folds - 1}")
-        fold = group_folds(_classes(corpus), [piece.group for piece in pieces], folds, seed)
-        return np.flatnonzero(fold != int(number)), np.flatnonzero(fold == int(number))
-    splits = sorted({piece.split for piece in pieces} - {""})
-    if hold_out not in splits:
-        known = ", ".join(splits) or "none"
-        raise ValueError(f"hold_out {hold_out!r}: {corpus.name} has the splits {known}, and fold-K")
-    trained = {id(piece) for piece in training_pieces(pieces)}
-    return (
-        np.array([i for i in everything if id(pieces[i]) in trained]),
-        np.array([i for i in everything if pieces[i].split == hold_out]),
-    )
-
-
-def _classes(corpus: AudioCorpus) -> np.ndarray:
-    """(n,) what folds are stratified by: the first task of classes, if there is one."""
-    single = [task for task in corpus.tasks if task.kind == "single"]
-    return _labels(corpus, single[0]) if single else np.zeros(len(corpus.pieces), int)
-
-
-def _labels(corpus: AudioCorpus, task: Task) -> np.ndarray:
-    """(n,) class ids of a task of classes, -100 for no label."""
-    return np.array([piece.labels.get(task.name, IGNORE) for piece in corpus.pieces])
 
 
 def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str) -> str:

@@ -10,16 +10,23 @@ import numpy as np
 
 from symbolic.audio.front import Front
 from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.boundary_systems import ROLL
+from symbolic.inference import predict_frames, predict_units
 from symbolic.structure import gaussian_targets, peaks_apart, peaks_in_window, smeared_targets
 from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 
 if TYPE_CHECKING:
     from symbolic.data.pieces import Piece
+    from symbolic.data.unit_dataset import UnitRow
+    from symbolic.modeling import SymbolicModel
 
 PICKERS = {"apart": peaks_apart, "window": peaks_in_window}
 TARGETS = {"gaussian": 0.6, "smeared": 1.5}
 """Ways to say where a boundary is, and the seconds that are usual."""
+
+CLOCK = ROLL
+"""Frames that activations of bars and beats are laid out in, for peaks to be picked and drawn."""
 
 WINDOWS = (0.5, 3.0)  # seconds that a boundary may be off
 STEPS = np.linspace(0.0, 0.98, 50)  # thresholds that are tried
@@ -56,25 +63,60 @@ class BoundaryArguments:
             raise ValueError(f"threshold_share {self.threshold_share} is no share")
 
 
-def frame_labels(
-    times: Sequence[float], count: int, front: Front, arguments: BoundaryArguments
+def position_labels(
+    times: Sequence[float], at: np.ndarray, arguments: BoundaryArguments
 ) -> np.ndarray:
-    """(count, 2) float32, the target of each frame and what it weighs.
+    """(T, 2) float32, the target of each position and what it weighs.
 
     Where a piece begins and ends is no boundary: that is always known.
 
     Args:
         times: of all boundaries in seconds, ascending, with the beginning and the end.
-        count: frames.
-        front: says when they are.
+        at: (T,) seconds of the positions.
         arguments: of the targets.
     """
-    inner = np.asarray(times[1:-1]) - front.first
+    inner = np.asarray(times[1:-1])
     seconds = arguments.target_seconds or TARGETS[arguments.targets]
     if arguments.targets == "smeared":
-        return np.stack(smeared_targets(inner, count, front.rate, seconds), axis=1)
-    targets = gaussian_targets(inner, count, front.rate, seconds)
+        return np.stack(smeared_targets(inner, at, seconds), axis=1)
+    targets = gaussian_targets(inner, at, seconds)
     return np.stack([targets, np.ones_like(targets)], axis=1)
+
+
+def frame_times(count: int, front: Front) -> np.ndarray:
+    """(count,) seconds of the middles of frames."""
+    return front.first + np.arange(count) / front.rate
+
+
+def clock_of(config: SymbolicConfig) -> Front:
+    """Whose frames a model's activations are: its front end's, or of a model of notes `CLOCK`'s."""
+    return config.front_end or CLOCK
+
+
+def on_clock(activation: np.ndarray, starts: np.ndarray, seconds: float) -> np.ndarray:
+    """(T,) the activation of bars or beats as a curve of the frames of `CLOCK`.
+
+    Args:
+        activation: (U,) of each unit, at its beginning; straight lines lead from one to the next.
+        starts: (U,) seconds at which units begin.
+        seconds: length of the piece.
+    """
+    frames = CLOCK.positions(int(seconds * CLOCK.sampling_rate))
+    return np.interp(frame_times(frames, CLOCK), starts, activation)
+
+
+def frame_activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Of each recording (T,), how sure a model is that a boundary is there."""
+    return [one[:, 0] for one in predict_frames(model, arrays, BOUNDARY)]
+
+
+def unit_activations(model: SymbolicModel, rows: Sequence[UnitRow]) -> list[np.ndarray]:
+    """The same by a model of bars or beats, in frames of `CLOCK`."""
+    answers = predict_units(model, rows, BOUNDARY)
+    return [
+        on_clock(one[:, 0], row.edges[:-1], row.seconds)
+        for one, row in zip(answers, rows, strict=True)
+    ]
 
 
 def boundary_times(
@@ -94,7 +136,7 @@ def boundary_times(
     """
     found = PICKERS[peaks](activation, front.rate, threshold)
     end = len(activation) / front.rate
-    times = front.first + found / front.rate
+    times = frame_times(len(activation), front)[found]
     inside = (times > 0) & (times < end)
     return (
         np.concatenate([[0.0], times[inside], [end]]),
@@ -132,6 +174,15 @@ def best_thresholds(
     return best
 
 
+def choose_thresholds(
+    config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[np.ndarray]
+) -> None:
+    """Write the thresholds that are best for some pieces into a model's configuration."""
+    told = [piece.labels[BOUNDARY.name] for piece in pieces]
+    best = best_thresholds(activations, told, clock_of(config), config.peaks)
+    config.thresholds = {BOUNDARY.name: best}
+
+
 def boundary_rows(
     pieces: Sequence[Piece],
     activations: Sequence[np.ndarray],
@@ -144,7 +195,7 @@ def boundary_rows(
         activations: of each, (T,).
         config: of the model, with its thresholds.
     """
-    rows, front, peaks = [], config.front_end, config.peaks
+    rows, front, peaks = [], clock_of(config), config.peaks
     for piece, activation in zip(pieces, activations, strict=True):
         row = {BOUNDARY.name: written(piece.labels.get(BOUNDARY.name, ()))}
         for window, threshold in config.thresholds[BOUNDARY.name].items():

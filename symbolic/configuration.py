@@ -7,6 +7,7 @@ from typing import Any
 from transformers import AutoConfig, BertConfig, PreTrainedConfig
 
 from symbolic.audio.front import Front
+from symbolic.notes.units import UNITS
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
 
 WEIGHTINGS = ("fixed", "uncertainty")
@@ -42,8 +43,8 @@ class SymbolicConfig(PreTrainedConfig):
     """Configuration of a `SymbolicModel`.
 
     Args:
-        encoder: name in `symbolic.encoders.ENCODERS`: `notes`, `features` of the whole piece, or
-            one that hears audio.
+        encoder: name in `symbolic.encoders.ENCODERS`: `notes`, `features` of the whole piece,
+            `units`, pictures of bars or beats, or one that hears audio.
         backbone_config: of the encoder of notes: configuration of any transformers encoder or
             decoder that takes `inputs_embeds`, or its dictionary; a small BERT by default. Of the
             encoder `ast`: an `ASTConfig`.
@@ -77,6 +78,9 @@ class SymbolicConfig(PreTrainedConfig):
         task_weighting: `fixed`, by the tasks' own weights, or `uncertainty`, by weights that are
             learnt beside them (Kendall, Gal & Cipolla 2018).
         window: tokens in one window; of an encoder that hears audio, samples or frames.
+        unit: of the encoder `units`, and of tasks whose tokens are pooled: `bar` or `beat`; empty
+            where there are none.
+        unit_options: of `symbolic.encoders.units.UnitContext`.
         chunks: of a recording, evenly spaced windows whose answers are averaged; as many as cover
             it where None.
         temperatures: by task name, what the logits are divided by before they become
@@ -114,6 +118,8 @@ class SymbolicConfig(PreTrainedConfig):
         class_weights: dict[str, list[float]] | None = None,
         task_weighting: str = "fixed",
         window: int = 512,
+        unit: str = "",
+        unit_options: dict[str, Any] | None = None,
         chunks: int | None = None,
         temperatures: dict[str, float] | None = None,
         thresholds: dict[str, dict[str, float]] | None = None,
@@ -161,6 +167,11 @@ class SymbolicConfig(PreTrainedConfig):
             raise ValueError(f"task_weighting {task_weighting!r} is none of {WEIGHTINGS}")
         self.task_weighting = task_weighting
         self.window = window
+        of_units = encoder == "units" or any(task.get("pooled") for task in self.tasks)
+        if of_units != (unit in UNITS):
+            raise ValueError(f"unit {unit!r}: tasks of units ask for one of {UNITS}, others do not")
+        self.unit = unit
+        self.unit_options = dict(unit_options or {})
         self.chunks = chunks
         self.temperatures = dict(temperatures or {})
         super().__init__(tokenizer_class=tokenizer_class, **kwargs)

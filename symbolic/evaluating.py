@@ -92,10 +92,11 @@ def _main(arguments: Sequence[str] | None) -> None:
 
 
 def hears_audio(folder: str) -> bool:
-    """Whether a folder holds a model of audio."""
-    return (Path(folder) / CONFIG_NAME).is_file() and (
-        SymbolicConfig.from_pretrained(folder).front is not None
-    )
+    """Whether a folder holds a model of audio, or of bars or beats, whose tables are alike."""
+    if not (Path(folder) / CONFIG_NAME).is_file():
+        return False
+    config = SymbolicConfig.from_pretrained(folder)
+    return config.front is not None or bool(config.unit)
 
 
 def _print(result: Evaluation) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from symbolic.data import AudioDataset, Collator, window_starts
+from symbolic.data.unit_dataset import UnitRow, unit_example
 from symbolic.encoders import FeatureExperts
 from symbolic.features import features
 from symbolic.modeling import SymbolicModel
@@ -167,6 +168,32 @@ def predict_frames(
                 kept = logits[start - first : start - first + length]
                 parts.append(_answers(kept, task.kind).numpy())
             found.append(np.concatenate(parts))
+    model.train(was_training)
+    return found
+
+
+def predict_units(model: SymbolicModel, rows: Sequence[UnitRow], task: Task) -> list[np.ndarray]:
+    """Answers of a task of units for every bar or beat of every piece.
+
+    Args:
+        model: one with that task, used in evaluation mode, on its device.
+        rows: the pieces.
+        task: of units.
+
+    Returns:
+        Of each piece (U, K) probabilities.
+    """
+    was_training = model.training
+    model.eval()
+    collate = Collator((), model.config.pad_ids)
+    found = []
+    with torch.inference_mode():
+        for row in rows:
+            batch = collate([unit_example(row, model.config.window)])
+            del batch["labels"]
+            inputs = {name: value.to(model.device) for name, value in batch.items()}
+            logits = model(**inputs).logits[task.name][0].cpu().double()
+            found.append(_answers(logits, task.kind).numpy())
     model.train(was_training)
     return found
 

@@ -12,8 +12,9 @@ from transformers.utils import ModelOutput
 
 from symbolic.audio.torch_front import SpectralFront
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureExperts, HeardKey
+from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureExperts, HeardKey, NoteEncoder
 from symbolic.encoders.tonic import TonicNetwork
+from symbolic.encoders.units import UnitContext
 from symbolic.tasks import EMOTION, IGNORE, KEY, Head, Task
 
 
@@ -23,7 +24,8 @@ class SymbolicOutput(ModelOutput):
 
     Attributes:
         loss: weighted sum of the tasks' losses, where labels were given.
-        logits: by task name, (B, K) on sequence level and (B, T, K) on token level.
+        logits: by task name, (B, K) on sequence level and (B, T, K) on token level; (B, U, K) where
+            tokens are pooled into U units.
         mask: (B, T), which positions are real.
     """
 
@@ -50,7 +52,10 @@ class SymbolicModel(PreTrainedModel):
         self.encoder = ENCODERS[config.encoder](config)
         self.tasks = config.task_specs
         self.hears_audio = config.front is not None
-        self.hears_notes = not (self.hears_audio or isinstance(self.encoder, FeatureEncoder))
+        self.hears_notes = isinstance(self.encoder, NoteEncoder)
+        self.units = None
+        if any(task.pooled for task in self.tasks):
+            self.units = UnitContext(self.encoder.hidden_size, **config.unit_options)
         self.heads = nn.ModuleDict({task.name: self._head(task) for task in self.tasks})
         if config.task_weighting == "uncertainty":
             self.log_variances = nn.ParameterDict(
@@ -61,7 +66,8 @@ class SymbolicModel(PreTrainedModel):
     def _head(self, task: Task) -> nn.Module:
         config, encoder = self.config, self.encoder
         if not isinstance(encoder, FeatureEncoder):
-            return Head(task, encoder.hidden_size, config.head_dropout, config.head_units)
+            size = self.units.size if task.pooled else encoder.hidden_size
+            return Head(task, size, config.head_dropout, config.head_units)
         if task.level == "token":
             raise ValueError(f"task {task.name} asks for notes, and the encoder hears features")
         if task.name == EMOTION.name and config.expert_features:
@@ -107,6 +113,9 @@ class SymbolicModel(PreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         input_values: torch.Tensor | None = None,
         features: torch.Tensor | None = None,
+        units: torch.Tensor | None = None,
+        unit_mask: torch.Tensor | None = None,
+        unit_pictures: torch.Tensor | None = None,
         labels: dict[str, torch.Tensor] | None = None,
         **inputs: torch.Tensor,
     ) -> SymbolicOutput:
@@ -119,6 +128,10 @@ class SymbolicModel(PreTrainedModel):
                 Encoders that hear audio take these and the mask.
             features: (B, C) features of the whole piece, where the configuration names C of them.
                 An encoder of features takes nothing else.
+            units: (B, T) units of the tokens,
+            unit_mask: (P, U), which units P pieces have, and
+            unit_pictures: (P, U, F) pictures of their notes, all as `UnitContext` takes them, where
+                tasks ask for units. The B windows of tokens are then of any of these pieces.
             labels: by task name, as `Task.loss` takes them; a task that is missing, or has no
                 label in the batch, adds 0.
             inputs: what else the encoder takes.
@@ -130,11 +143,19 @@ class SymbolicModel(PreTrainedModel):
             "input_values": input_values,
             "features": features,
         }
+        if self.units is None:
+            named |= {"unit_mask": unit_mask, "unit_pictures": unit_pictures}
         given = {name: value for name, value in named.items() if value is not None}
         hidden, mask = self.encoder(**given, **inputs)
         logits, answers = {}, {}
-        for name, head in self.heads.items():
-            if isinstance(head, FeatureExperts):
+        coarse = None
+        if self.units is not None:
+            coarse = self.units(unit_mask, hidden, units, unit_pictures)
+        for task in self.tasks:
+            name, head = task.name, self.heads[task.name]
+            if task.pooled:
+                answers[name] = logits[name] = head(coarse, unit_mask)
+            elif isinstance(head, FeatureExperts):
                 answers[name] = head.members(hidden, mask)
                 logits[name] = head.together(answers[name], hidden)
             else:

@@ -14,18 +14,22 @@ from symbolic.audio.front import Front
 from symbolic.audio.hearing import hear
 from symbolic.audio.rendering import is_music
 from symbolic.audio_scoring import SUFFIXES, load_audio_model
-from symbolic.boundaries import boundary_times
+from symbolic.boundaries import CLOCK, boundary_times, frame_activations, unit_activations
 from symbolic.boundary_baselines import novelty_above
+from symbolic.configuration import SymbolicConfig
+from symbolic.data.unit_dataset import UnitRow, read_units
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
-from symbolic.inference import predict_frames
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
+from symbolic.scoring import HUB_OPTIONS, check_vocabulary, load_model, loaded
 from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from symbolic.tokenizers import Tokenizer
 
 NOVELTY = 0.1  # of a piece's greatest, that a boundary is above the median
 
@@ -61,17 +65,24 @@ class Segmenter:
         model: one with the task `boundary`; None is Foote's novelty (2000), of cepstra of mel bands
             of recordings and of the chroma of notes, which has learnt nothing.
         window: the name of what its threshold is best for, `0.5` or `3` seconds.
+        tokenizer: of a model that answers for bars or beats, the one that it was trained with.
 
     Raises:
-        ValueError: a model without that task, or without a threshold for the window.
+        ValueError: a model without that task, or without a threshold for the window; no tokenizer,
+            or another than it was trained with.
 
     Example:
         >>> found = Segmenter.from_pretrained("runs/parts").segment(["song.wav"])
         >>> found[0].times
     """
 
-    def __init__(self, model: SymbolicModel | None = None, window: str = "0.5") -> None:
-        self.model, self.threshold = model, NOVELTY
+    def __init__(
+        self,
+        model: SymbolicModel | None = None,
+        window: str = "0.5",
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
+        self.model, self.threshold, self.tokenizer = model, NOVELTY, tokenizer
         if model is not None:
             if BOUNDARY.name not in model.heads:
                 raise ValueError("the model finds no boundaries")
@@ -79,15 +90,31 @@ class Segmenter:
             if window not in known:
                 raise ValueError(f"window {window!r}: the model has {', '.join(known) or 'none'}")
             self.threshold = known[window]
+            if model.units is not None:
+                if tokenizer is None:
+                    raise ValueError("a model of tokens, and no tokenizer")
+                check_vocabulary(model, tokenizer)
             model.eval()
 
     @classmethod
     def from_pretrained(
         cls, name: str | os.PathLike, window: str = "0.5", device: str = "cpu", **kwargs: Any
     ) -> Segmenter:
-        """Load a model; arguments and errors as of `symbolic.audio_scoring.load_audio_model`."""
-        model, _ = load_audio_model(name, **kwargs)
-        return cls(model.to(device), window)
+        """Load a model, of recordings or of notes, with its tokenizer if it has one.
+
+        Arguments and errors are as of `symbolic.audio_scoring.load_audio_model`.
+        """
+        name = os.fspath(name)
+        hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
+        config = SymbolicConfig.from_pretrained(name, **hub)
+        tokenizer = None
+        if not config.unit:
+            model, _ = load_audio_model(name, **kwargs)
+        elif config.encoder == "units":
+            model = loaded(name, config, **kwargs)
+        else:
+            model, tokenizer = load_model(name, **kwargs)
+        return cls(model.to(device), window, tokenizer)
 
     def segment(
         self,
@@ -104,37 +131,55 @@ class Segmenter:
             workers: processes that read; None is one for each core, 0 none.
         """
         found = [*find_sources(sources, recursive, SUFFIXES)]
-        heard = apply_many(
-            partial(_heard, None if self.model is None else self._front), found, workers
-        )
+        config = None if self.model is None else self.model.config
+        if config is not None and config.unit:
+            pictures = config.unit_options.get("pictures", ())
+            hear_all = partial(_read, config.unit, self.tokenizer, pictures)
+        else:
+            hear_all = partial(_heard, None if config is None else config.front_end)
+        heard = apply_many(hear_all, found, workers)
         return [self._answered(source, one) for source, one in zip(found, heard, strict=True)]
 
-    @property
-    def _front(self) -> Front:
-        return self.model.config.front_end
-
-    def _answered(self, source: Any, heard: tuple[Front, np.ndarray] | ReadError) -> Segmented:
+    def _answered(self, source: Any, heard: Heard | ReadError) -> Segmented:
         path = display_name(source)
         if isinstance(heard, ReadError):
             return Segmented(path, error=heard.reason)
-        front, frames = heard
+        front, frames, row = heard
+        peaks = "apart" if self.model is None else self.model.config.peaks
         if self.model is None:
-            activation, peaks = novelty_above(front.kinds[-1], frames, front), "apart"
+            activation = novelty_above(front.kinds[-1], frames, front)
+        elif row is not None:
+            (activation,) = unit_activations(self.model, [row])
+            frames = frames[: len(activation)]
         else:
-            activation = predict_frames(self.model, [frames], BOUNDARY)[0][:, 0]
-            peaks = self.model.config.peaks
+            (activation,) = frame_activations(self.model, [frames])
         times, sure = boundary_times(activation, front, peaks, self.threshold)
         picture = frames[:, : front.widths[front.kinds[0]]]
         return Segmented(path, times, sure, activation, picture, front)
 
 
-def _heard(front: Front | None, sources: Sequence[Any]) -> list[tuple[Front, np.ndarray]]:
+Heard = tuple[Front, np.ndarray, UnitRow | None]
+"""What is drawn of a piece, and the tokens of a model of notes."""
+
+
+def _heard(front: Front | None, sources: Sequence[Any]) -> list[Heard]:
     """What a model hears of sources; without one, what novelty is told by."""
     found = []
     for source in sources:
         heard = front or _novelty_front(is_music(source))
-        found.append((heard, hear(source, heard)))
+        found.append((heard, hear(source, heard), None))
     return found
+
+
+def _read(
+    unit: str, tokenizer: Tokenizer | None, pictures: Sequence[str], sources: Sequence[Any]
+) -> list[Heard | ReadError]:
+    """What a model of bars or beats takes of sources, and their piano rolls."""
+    rows = read_units(unit, tokenizer, pictures, sources)
+    return [
+        row if isinstance(row, ReadError) else (CLOCK, hear(source, CLOCK), row)
+        for source, row in zip(sources, rows, strict=True)
+    ]
 
 
 def _novelty_front(of_notes: bool) -> Front:

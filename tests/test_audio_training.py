@@ -9,18 +9,13 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, TrainingArguments, pipeline
 
+from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
 from symbolic.audio_evaluation import evaluate_audio
 from symbolic.audio_scoring import AudioScorer, load_audio_model
-from symbolic.audio_training import (
-    AUDIO_DEFAULTS,
-    AudioDataArguments,
-    AudioModelArguments,
-    build_audio_model,
-    held_out,
-    train_audio,
-)
+from symbolic.audio_training import build_audio_model, train_audio
 from symbolic.cli import main as cli
 from symbolic.data import AUDIO_READERS
+from symbolic.data.audio_splits import held_out
 from symbolic.data.groups import LeakError
 from symbolic.data.moods import FRONT as MOODS
 from symbolic.encoders.systems import AUDIO_SYSTEMS

@@ -7,19 +7,16 @@ import pandas as pd
 import pytest
 
 from symbolic.audio.front import Front
+from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
 from symbolic.audio_evaluation import evaluate_audio, summarise_boundaries
-from symbolic.audio_training import (
-    AUDIO_DEFAULTS,
-    AudioDataArguments,
-    AudioModelArguments,
-    train_audio,
-)
+from symbolic.audio_training import train_audio
 from symbolic.boundaries import (
     BoundaryArguments,
     best_thresholds,
     boundary_rows,
     boundary_times,
-    frame_labels,
+    frame_times,
+    position_labels,
     predicted,
     read_times,
 )
@@ -171,7 +168,7 @@ def test_a_long_piece_is_heard_in_parts_that_agree(songs):
 
 
 def test_a_boundary_is_the_frame_whose_middle_is_nearest():
-    labels = frame_labels((0.0, 5.0, 10.0), 72, HEARD, BoundaryArguments())
+    labels = position_labels((0.0, 5.0, 10.0), frame_times(72, HEARD), BoundaryArguments())
     assert labels.shape == (72, 2)
     middle = HEARD.first + labels[:, 0].argmax() / HEARD.rate
     assert abs(middle - 5.0) <= 0.5 / HEARD.rate

@@ -40,6 +40,7 @@ LAYERS = (
         "feature_extraction",
         "audio_predictions",
         "boundaries",
+        "audio_arguments",
         "audio_augmenting",
         "probe",
     ),
@@ -55,6 +56,7 @@ LAYERS = (
         ),
         *(
             "audio_training",
+            "unit_training",
             "audio_baselines",
             "boundary_baselines",
             "audio_scoring",

@@ -9,15 +9,11 @@ from transformers import TrainingArguments
 
 from symbolic.audio import rendering
 from symbolic.audio.cache import features_of
+from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
 from symbolic.audio_scoring import AudioScorer
-from symbolic.audio_training import (
-    AUDIO_DEFAULTS,
-    AudioDataArguments,
-    AudioModelArguments,
-    held_out,
-    train_audio,
-)
+from symbolic.audio_training import train_audio
 from symbolic.data import AUDIO_READERS, READERS
+from symbolic.data.audio_splits import held_out
 from symbolic.data.rendered import read_rendered
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.notes import ReadError

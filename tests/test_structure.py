@@ -182,37 +182,41 @@ def test_the_parts_of_a_piece_are_found_from_its_notes_of_novelty():
     assert {90, 150} <= set(over_running_median(novelty, 5, 12, novelty.max() / 4))
 
 
+def seconds(count, rate):
+    return np.arange(count) / rate
+
+
 def test_a_soft_target_is_a_bell_around_each_boundary():
-    targets = gaussian_targets([4.0, 8.0], 120, 10)
+    targets = gaussian_targets([4.0, 8.0], seconds(120, 10))
     assert targets.dtype == np.float32
     assert targets[[40, 80]].tolist() == pytest.approx([0.99, 0.99])
     assert targets[46] == targets[34] == pytest.approx(0.01 + 0.98 * np.exp(-0.5))
     assert targets[[0, 60]].tolist() == pytest.approx([0.01, 0.01 + 0.98 * np.exp(-50 / 9)])
-    assert np.allclose(gaussian_targets([], 5, 10), 0.01)
-    assert gaussian_targets([1.0], 0, 10).shape == (0,)
+    assert np.allclose(gaussian_targets([], seconds(5, 10)), 0.01)
+    assert gaussian_targets([1.0], seconds(0, 10)).shape == (0,)
 
 
 def test_of_two_bells_the_greater_counts():
-    near = gaussian_targets([5.0, 4.0], 100, 10)
-    each = [gaussian_targets([time], 100, 10) for time in (4.0, 5.0)]
+    near = gaussian_targets([5.0, 4.0], seconds(100, 10))
+    each = [gaussian_targets([time], seconds(100, 10)) for time in (4.0, 5.0)]
     assert np.allclose(near, np.maximum(*each))
 
 
 def test_smeared_targets_are_one_near_a_boundary_and_count_less_at_its_sides():
-    targets, weights = smeared_targets([5.0], 100, 10)
+    targets, weights = smeared_targets([5.0], seconds(100, 10))
     assert np.flatnonzero(targets).tolist() == list(range(35, 66))
     assert weights[50] == 1
     assert (np.diff(weights[50:66]) < 0).all()
     assert weights[65] == pytest.approx(np.exp(-2))
     assert (weights[targets == 0] == 1).all()
     assert targets.dtype == weights.dtype == np.float32
-    assert smeared_targets([5.0], 100, 10, sigma=1.5)[1][65] == pytest.approx(np.exp(-0.5))
+    assert smeared_targets([5.0], seconds(100, 10), sigma=1.5)[1][65] == pytest.approx(np.exp(-0.5))
 
 
 def test_without_boundaries_all_frames_count_and_none_is_one():
-    targets, weights = smeared_targets([], 10, 2)
+    targets, weights = smeared_targets([], seconds(10, 2))
     assert (targets == 0).all()
     assert (weights == 1).all()
-    targets, weights = smeared_targets([2.0], 10, 2, smear=0)
+    targets, weights = smeared_targets([2.0], seconds(10, 2), smear=0)
     assert np.flatnonzero(targets).tolist() == [4]
     assert (weights == 1).all()

@@ -220,12 +220,8 @@ def test_systems_of_notes_train_two_steps_on_phrases(system, pop909, tmp_path):
     pytest.importorskip("librosa")
     from transformers import TrainingArguments
 
-    from symbolic.audio_training import (
-        AUDIO_DEFAULTS,
-        AudioDataArguments,
-        AudioModelArguments,
-        train_audio,
-    )
+    from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
+    from symbolic.audio_training import train_audio
     from symbolic.trainer import FitArguments
 
     told = {"output_dir": str(tmp_path / "run"), "max_steps": 2, "save_strategy": "no"}

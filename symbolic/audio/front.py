@@ -7,7 +7,7 @@ from typing import Any
 
 SPECTRAL = ("magnitude", "mel", "mfcc", "cqt", "chroma")
 DISTANCES = ("euclidean", "cosine")
-NOTE_PICTURES = ("roll", "chroma", "onsets")
+NOTE_PICTURES = ("roll", "chroma", "onsets", "lead_roll", "lead_onsets")
 
 
 def _lag_kinds(columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def _lag_kinds(columns: tuple[str, ...]) -> tuple[str, ...]:
 
 KINDS = ("samples", *SPECTRAL, *_lag_kinds(("mfcc", "chroma")))
 NOTE_KINDS = (*NOTE_PICTURES, *_lag_kinds(("chroma", "onsets")))
-NOTE_WIDTHS = {"roll": 88, "chroma": 12, "onsets": 16}
+NOTE_WIDTHS = {"roll": 88, "chroma": 12, "onsets": 16, "lead_roll": 88, "lead_onsets": 16}
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from symbolic.audio.front import NOTE_PICTURES, NOTE_WIDTHS
 from symbolic.notes.table import NoteTable
 
 LOWEST, KEYS = 21, 88  # a piano's, from A0
@@ -43,10 +46,12 @@ def note_pictures(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
     log(1 + mean seconds that they last). Where nothing begins they are 0. Drums count to `drums`
     and to `loudness` only.
 
+    `lead_roll` and `lead_onsets` are those of `leading_notes` alone.
+
     Args:
         notes: the piece.
         edges: (T + 1,) seconds, each later than the one before.
-        kind: "roll", "chroma" or "onsets".
+        kind: one of `symbolic.audio.front.NOTE_PICTURES`.
 
     Returns:
         (T, 88), (T, 12) or (T, 16) float32, 0 to 1 but for logarithms. What sounds or begins before
@@ -58,6 +63,8 @@ def note_pictures(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
     edges = np.asarray(edges, np.float64)
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
         raise ValueError(f"edges {edges.shape} are no seconds in rising order, two or more")
+    if kind.startswith("lead_"):
+        return note_pictures(leading_notes(notes), edges, kind.removeprefix("lead_"))
     if kind == "roll":
         pitched = notes.pitched()
         return np.minimum(_sounding(pitched, edges, _keys(pitched.pitch), KEYS), 1)
@@ -68,7 +75,41 @@ def note_pictures(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
         return chroma / np.where(greatest > 0, greatest, 1)
     if kind == "onsets":
         return _onsets(notes, edges)
-    raise ValueError(f"no picture {kind!r} of notes; there are roll, chroma and onsets")
+    raise ValueError(f"no picture {kind!r} of notes; there are {', '.join(NOTE_PICTURES)}")
+
+
+def leading_notes(notes: NoteTable) -> NoteTable:
+    """The melody, as far as a file tells it: the pitched notes of its first track.
+
+    So it is in scores, whose highest part stands first, and in songs whose voice does. Of a file of
+    one track it is all of them.
+    """
+    pitched = notes.pitched()
+    return pitched.select(pitched.track == pitched.track.min()) if len(pitched) else pitched
+
+
+def transposed_pictures(pictures: np.ndarray, kinds: Sequence[str], steps: int) -> np.ndarray:
+    """Pictures of the same music so many semitones higher, as near as pictures tell.
+
+    Rolls are moved by keys, and what leaves at one end is lost; chroma turn round; of onsets, whose
+    columns are too coarse, nothing moves.
+
+    Args:
+        pictures: (T, F) of these kinds side by side.
+        kinds: of `symbolic.audio.front.NOTE_PICTURES`.
+        steps: semitones, fewer than 12 either way.
+    """
+    moved, at = pictures.copy(), 0
+    for kind in kinds:
+        width = NOTE_WIDTHS[kind]
+        part = pictures[:, at : at + width]
+        if not kind.endswith("onsets"):
+            turned = np.roll(part, steps, axis=1)
+            if kind != "chroma" and steps:
+                turned[:, slice(steps) if steps > 0 else slice(steps, None)] = 0
+            moved[:, at : at + width] = turned
+        at += width
+    return moved
 
 
 def _keys(pitch: np.ndarray) -> np.ndarray:

@@ -30,8 +30,13 @@ class Collator:
             `input_ids` (B, T, F) int64 or `input_values` (B, T, F) float32, or (B, T) where
             examples are flat, and `attention_mask` (B, T) int64; `labels` by task name; and
             `features` (B, C) where the examples have them. Of examples without ids and values,
-            `features` and `labels` alone.
+            `features` and `labels` alone. Of examples with units, windows of all of them one
+            after the other, with `units`, where there are tokens; `unit_mask` and, where there are
+            any, `unit_pictures`, as `symbolic.modeling.SymbolicModel` takes them all; and labels of
+            units.
         """
+        if "unit_count" in examples[0]:
+            return self._of_units(examples)
         batch: dict[str, object] = {}
         lengths = np.zeros(len(examples), np.int64)
         for name in ("input_ids", "input_values"):
@@ -43,6 +48,35 @@ class Collator:
             stacked = np.stack([example["features"] for example in examples])
             batch["features"] = torch.from_numpy(stacked).float()
         return batch
+
+    def _of_units(self, examples: Sequence[dict[str, object]]) -> dict[str, object]:
+        counts = np.array([example["unit_count"] for example in examples])
+        mask = np.arange(counts.max()) < counts[:, None]
+        batch: dict[str, object] = {"unit_mask": torch.from_numpy(mask.astype(np.int64))}
+        if "input_ids" in examples[0]:
+            batch |= self._tokens_of_units(examples, int(counts.max()))
+        if "unit_pictures" in examples[0]:
+            width = examples[0]["unit_pictures"].shape[1]
+            pictures = torch.zeros(len(examples), int(counts.max()), width)
+            for row, example, count in zip(pictures.numpy(), examples, counts, strict=True):
+                row[:count] = example["unit_pictures"]
+            batch["unit_pictures"] = pictures
+        batch["labels"] = {task.name: self._labels(task, examples, counts) for task in self.tasks}
+        return batch
+
+    def _tokens_of_units(
+        self, examples: Sequence[dict[str, object]], most: int
+    ) -> dict[str, torch.Tensor]:
+        windows = [
+            {"input_ids": ids, "units": units + piece * most}
+            for piece, example in enumerate(examples)
+            for ids, units in zip(example["input_ids"], example["units"], strict=True)
+        ]
+        lengths = np.array([len(window["units"]) for window in windows])
+        places = torch.full((len(windows), int(lengths.max())), -1)
+        for row, window, length in zip(places.numpy(), windows, lengths, strict=True):
+            row[:length] = window["units"]
+        return {**self._windows("input_ids", windows, lengths), "units": places}
 
     def _windows(
         self, name: str, examples: Sequence[dict[str, object]], lengths: np.ndarray

@@ -16,6 +16,8 @@ from symbolic.encoders.notes import NoteEncoder
 from symbolic.encoders.patch import PatchEncoder
 from symbolic.encoders.spectrogram import SpectrogramEncoder
 from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.encoders.unit_systems import UNIT_SYSTEMS
+from symbolic.encoders.units import UnitEncoder
 from symbolic.encoders.waveform import ChunkedEncoder, WaveformEncoder
 
 ENCODERS = {
@@ -31,12 +33,14 @@ ENCODERS = {
     "ast": ASTEncoder,
     "boundary": BoundaryEncoder,
     "patch": PatchEncoder,
+    "units": UnitEncoder,
 }
 
 __all__ = [
     "AUDIO_SYSTEMS",
     "BOUNDARY_SYSTEMS",
     "ENCODERS",
+    "UNIT_SYSTEMS",
     "ASTEncoder",
     "AudioEncoder",
     "AudioSystem",
@@ -53,5 +57,6 @@ __all__ = [
     "PatchEncoder",
     "SelfAttentionEncoder",
     "SpectrogramEncoder",
+    "UnitEncoder",
     "WaveformEncoder",
 ]

@@ -11,13 +11,9 @@ from pathlib import Path
 
 from transformers import TrainingArguments
 
+from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
 from symbolic.audio_evaluation import AudioSummary, evaluate_audio
-from symbolic.audio_training import (
-    AUDIO_DEFAULTS,
-    AudioDataArguments,
-    AudioModelArguments,
-    train_audio,
-)
+from symbolic.audio_training import train_audio
 from symbolic.doors import guarded
 from symbolic.encoders.systems import AUDIO_SYSTEMS, SYSTEMS
 from symbolic.predictions import PREDICTIONS

@@ -1,6 +1,6 @@
 """Tasks: what is predicted. A new one is one file here and one line in `TASKS`."""
 
-from symbolic.tasks.boundary import BOUNDARY
+from symbolic.tasks.boundary import BOUNDARY, UNIT_BOUNDARY
 from symbolic.tasks.emotion import (
     EMOTION,
     QUADRANT_WORDS,
@@ -35,6 +35,7 @@ __all__ = [
     "TAGS",
     "TASKS",
     "TOP_TEN",
+    "UNIT_BOUNDARY",
     "VALENCE_AROUSAL",
     "VELOCITY",
     "AttentionPooling",

@@ -23,9 +23,12 @@ class Task:
         weight: factor of the task's loss.
         weighted: whether labels say what each of them weighs, in K columns after the K targets;
             not of `single`.
+        pooled: on token level, whether the positions are units, bars or beats, that several tokens
+            of the encoder belong to.
 
     Raises:
-        ValueError: a level or kind that does not exist, no labels, or a negative weight.
+        ValueError: a level or kind that does not exist, no labels, a negative weight, or units of
+            a task on sequence level.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Task:
     labels: tuple[str, ...]
     weight: float = 1.0
     weighted: bool = False
+    pooled: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", tuple(self.labels))
@@ -47,6 +51,8 @@ class Task:
             raise ValueError(f"task {self.name!r} has no labels")
         if self.weighted and self.kind == "single":
             raise ValueError(f"task {self.name!r}: classes have no weights of their own")
+        if self.pooled and self.level != "token":
+            raise ValueError(f"task {self.name!r}: a whole piece has no units")
         if not self.weight >= 0:
             raise ValueError(f"task {self.name!r}: weight {self.weight} is negative")
 

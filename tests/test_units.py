@@ -1,0 +1,388 @@
+"""Bars and beats: where they begin, tokens pooled into them, and boundaries that they tell."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import TrainingArguments
+
+from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
+from symbolic.boundaries import CLOCK, frame_times, on_clock, predicted, read_times
+from symbolic.configuration import SymbolicConfig
+from symbolic.data import Collator, TokenScheme
+from symbolic.data.unit_dataset import UnitDataset, UnitRow, unit_example, unit_row
+from symbolic.encoders.unit_systems import UNIT_SYSTEMS
+from symbolic.encoders.units import UnitContext
+from symbolic.inference import predict_units
+from symbolic.modeling import SymbolicModel
+from symbolic.notes import ReadError, read_notes
+from symbolic.notes.units import MOST, unit_edges
+from symbolic.tasks import BOUNDARY, UNIT_BOUNDARY, Task
+from symbolic.tokenizers import build_tokenizer
+from symbolic.trainer import FitArguments
+from symbolic.unit_training import build_unit_model
+
+QUARTER = 480
+
+
+def scale(count, length=QUARTER):
+    return [(i * length, length, 60 + i % 12, 80) for i in range(count)]
+
+
+def units_of(notes, edges):
+    return (edges.searchsorted(notes.onset, side="right") - 1).tolist()
+
+
+def test_bars_follow_the_time_signatures(midi_score):
+    meters = [(0, 3, 4), (6 * QUARTER, 6, 8)]
+    notes = read_notes(midi_score(scale(11), tempos=[(0, 60)], meters=meters))
+    edges = unit_edges(notes, "bar")
+    assert edges.tolist() == [0, 3, 6, 9, 12]
+    assert units_of(notes, edges) == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]
+    edges = unit_edges(notes, "beat")
+    assert edges.tolist() == [0, 1, 2, 3, 4, 5, *np.arange(6, 10.6, 0.5)]
+    assert units_of(notes, edges) == [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14]
+
+
+def test_a_signature_in_the_middle_of_a_bar_begins_a_new_one(midi_score):
+    notes = read_notes(
+        midi_score(scale(9), tempos=[(0, 60)], meters=[(0, 4, 4), (6 * QUARTER, 4, 4)])
+    )
+    edges = unit_edges(notes, "bar")
+    assert edges.tolist() == [0, 4, 6, 10]
+    assert units_of(notes, edges) == [0, 0, 0, 0, 1, 1, 2, 2, 2]
+
+
+def test_without_a_signature_bars_have_four_quarters_and_follow_the_tempo(midi_score):
+    notes = read_notes(midi_score(scale(6), tempos=[(0, 60), (4 * QUARTER, 120)]))
+    assert unit_edges(notes, "bar").tolist() == [0, 4, 6]
+    late = read_notes(midi_score(scale(10), tempos=[(0, 60)], meters=[(5 * QUARTER, 2, 4)]))
+    assert unit_edges(late, "bar").tolist() == [0, 4, 5, 7, 9, 11]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_note_is_in_a_unit_and_the_last_one_in_the_last(midi_score, seed):
+    rng = np.random.default_rng(seed)
+    onsets = np.sort(rng.integers(0, 40 * QUARTER, 30))
+    starts = np.unique(np.append(0, rng.integers(0, 40 * QUARTER, 3))).tolist()
+    meters = [(tick, int(rng.integers(1, 8)), int(2 ** rng.integers(1, 4))) for tick in starts]
+    notes = read_notes(
+        midi_score([(int(tick), 10, 60, 80) for tick in onsets], meters=meters, tempos=[(0, 97)])
+    )
+    for unit in ("bar", "beat"):
+        edges = unit_edges(notes, unit)
+        assert edges[0] == 0
+        assert (np.diff(edges) > 0).all()
+        numbers = units_of(notes, edges)
+        assert min(numbers) >= 0
+        assert numbers[-1] == len(edges) - 2
+
+
+@pytest.mark.parametrize("late", [0, 60, 130, 200, -100, -40])
+def test_beats_are_where_the_notes_are(midi_score, late):
+    played = [(i * QUARTER + late, 200, 60, 80) for i in range(1, 12)]
+    offbeat = [(i * QUARTER + QUARTER // 2 + late, 100, 64, 30) for i in range(1, 10, 3)]
+    notes = read_notes(midi_score([*played, *offbeat], tempos=[(0, 60)]))
+    edges = unit_edges(notes, "beat")
+    beats = np.arange(1, 12) + late / QUARTER
+    assert np.abs(edges[:, None] - beats).min(axis=0).max() < 0.01
+    assert len(edges) in (13, 14)
+    assert unit_edges(notes, "bar").tolist() == [0, 4, 8, 12]
+
+
+def test_units_that_are_none_and_too_many_are_refused(midi_score):
+    notes = read_notes(midi_score(scale(3)))
+    with pytest.raises(ValueError, match="no unit 'phrase'"):
+        unit_edges(notes, "phrase")
+    far = [(0, 10, 60, 80), ((MOST + 1) * QUARTER, 10, 60, 80)]
+    with pytest.raises(ReadError, match=f"more than {MOST}"):
+        unit_edges(read_notes(midi_score(far, tempos=[(0, 900)])), "beat")
+
+
+@pytest.mark.parametrize("name", ["cp-performance", "cp-midibert", "ferreira"])
+def test_tokens_are_of_the_unit_of_their_note(midi_score, name):
+    tokenizer = build_tokenizer(name)
+    notes = read_notes(midi_score(scale(9), tempos=[(0, 60)]))
+    row = unit_row(notes, "bar", tokenizer, ("chroma", "lead_roll"))
+    assert row.count == 3
+    assert row.seconds == 9
+    places = tokenizer.note_positions(row.ids)
+    assert row.units[places].tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2]
+    assert len(row.units) == len(row.ids)
+    assert (np.diff(row.units) >= 0).all()
+    assert row.pictures.shape == (3, 100)
+    assert np.flatnonzero(row.pictures[2, :12]).tolist() == [8]
+
+
+def test_a_piece_beyond_the_vocabulary_has_no_tokens(midi_score):
+    notes = read_notes(midi_score([(0, QUARTER, 120, 80)]))
+    with pytest.raises(ReadError, match="no note that the tokenizer can hold"):
+        unit_row(notes, "bar", build_tokenizer("cp-midibert"))
+
+
+def row_of(count, per_unit, seed=0):
+    rng = np.random.default_rng(seed)
+    units = np.arange(count).repeat(per_unit)
+    ids = rng.integers(2, 10, (len(units), 3))
+    pictures = rng.random((count, 12), np.float32)
+    return UnitRow(np.arange(count + 1.0), float(count), ids, units, pictures)
+
+
+def test_windows_of_several_pieces_stand_in_one_batch():
+    rows = [row_of(5, 3), row_of(4, 2)]
+    examples = [
+        {
+            **unit_example(row, 4),
+            "labels": {"boundary": np.full((row.count, 2), piece, np.float32)},
+        }
+        for piece, row in enumerate(rows)
+    ]
+    batch = Collator((UNIT_BOUNDARY,), (0, 0, 0))(examples)
+    assert batch["input_ids"].shape == (6, 4, 3)  # 15 tokens in four windows, 8 in two
+    assert batch["attention_mask"].sum(1).tolist() == [4, 4, 4, 3, 4, 4]
+    units = batch["units"]
+    assert units[:4].flatten()[:15].tolist() == rows[0].units.tolist()
+    assert units[3, 3] == -1
+    assert (units[4:].flatten() - 5).tolist() == rows[1].units.tolist()
+    assert batch["unit_mask"].sum(1).tolist() == [5, 4]
+    assert np.array_equal(batch["unit_pictures"][1, :4], rows[1].pictures)
+    assert (batch["unit_pictures"][1, 4] == 0).all()
+    labels = batch["labels"]["boundary"]
+    assert labels.shape == (2, 5, 2)
+    assert labels[1, 4].isnan().all()
+    assert (labels[1, :4] == 1).all()
+
+
+def test_a_stretch_keeps_its_own_tokens_pictures_and_labels():
+    tokenizer = build_tokenizer("cp-performance")
+    rng = np.random.default_rng(0)
+    units = np.sort(rng.integers(0, 20, 100))
+    ids = np.stack([rng.integers(2, size - 1, 100) for size in tokenizer.vocab_sizes], axis=1)
+    label = np.stack([np.arange(20), np.ones(20)], axis=1)
+    row = UnitRow(np.arange(21.0), 20.0, ids, units, np.arange(20)[:, None] + np.zeros((20, 12)))
+    scheme = TokenScheme.of(tokenizer)
+    dataset = UnitDataset([row], [{"boundary": label}], 16, 6, scheme, ("chroma",))
+    torch.manual_seed(1)
+    for _ in range(10):
+        example = dataset[0]
+        first = int(example["labels"]["boundary"][0, 0])
+        inside = (units >= first) & (units < first + 6)
+        assert np.concatenate(example["input_ids"]).tolist() == ids[inside].tolist()
+        assert (np.concatenate(example["units"]) + first).tolist() == units[inside].tolist()
+        assert example["unit_pictures"][:, 3].tolist() == list(range(first, first + 6))
+        assert example["unit_count"] == len(example["labels"]["boundary"]) == 6
+
+
+def test_a_stretch_is_transposed_in_all_that_it_is(midi_score):
+    tokenizer = build_tokenizer("cp-performance")
+    kinds = ("chroma", "lead_roll", "onsets")
+    low, high = (
+        unit_row(
+            read_notes(midi_score([(i * QUARTER, QUARTER, 60 + i + up, 80) for i in range(8)])),
+            "beat",
+            tokenizer,
+            kinds,
+        )
+        for up in (0, 3)
+    )
+    dataset = UnitDataset([low], [{}], 16, 8, TokenScheme.of(tokenizer), kinds, semitones=3)
+    moved = dataset._stretch(low, 0, 8, 3)
+    assert np.array_equal(moved.ids, high.ids)
+    assert np.array_equal(moved.pictures[:, :100], high.pictures[:, :100])
+    back = dataset._stretch(low, 0, 8, -3)
+    assert back.pictures[:, 12:100].argmax(axis=1).tolist() == [36 + i for i in range(8)]
+
+
+def test_units_hear_their_own_tokens_and_their_own_piece():
+    torch.manual_seed(0)
+    context = UnitContext(6, ("chroma",), size=8, lags=5, channels=2).eval()
+    tokens, pictures = torch.randn(2, 9, 6), torch.randn(2, 4, 12)
+    units = torch.tensor([[0, 0, 1, 1, 1, 2, 2, -1, -1], [4, 5, 5, 5, 7, 7, 7, 7, 7]])
+    mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
+    pictures[0, 3] = 0
+    with torch.no_grad():
+        both = context(mask, tokens, units, pictures)
+        assert both.shape == (2, 4, 8)
+        assert (both[0, 3] == 0).all()
+        # The same tokens of the first piece in windows of other sizes, and without the other piece.
+        windows = torch.cat([tokens[0, :7], torch.randn(1, 6)]).view(2, 4, 6)
+        places = torch.tensor([[0, 0, 1, 1], [1, 2, 2, -1]])
+        alone = context(mask[:1, :3], windows, places, pictures[:1, :3])
+        assert torch.allclose(alone, both[:1, :3], atol=1e-6)
+        changed = tokens.clone()
+        changed[0, 7:] = 9.0  # of no unit
+        assert torch.equal(context(mask, changed, units, pictures), both)
+
+
+def test_lags_tell_what_has_been_heard_before():
+    context = UnitContext(pictures=("chroma",), lags=4)
+    known = torch.eye(4)[[0, 1, 0, 2, 1]].unsqueeze(0)
+    found = context._lagged(3 * known)[0]
+    assert found.tolist() == [
+        [0, 0, 0, 0],
+        [0, 0, 0, 0],
+        [0, 1, 0, 0],
+        [0, 0, 0, 0],
+        [0, 0, 1, 0],
+    ]
+    with pytest.raises(ValueError, match="neither of tokens nor of pictures"):
+        UnitContext()
+
+
+def test_units_and_tasks_of_units_go_together():
+    with pytest.raises(ValueError, match="tasks of units"):
+        SymbolicConfig(tasks=[UNIT_BOUNDARY], vocab_sizes=[4])
+    with pytest.raises(ValueError, match="tasks of units"):
+        SymbolicConfig(tasks=[BOUNDARY], vocab_sizes=[4], unit="bar")
+    with pytest.raises(ValueError, match="no units"):
+        Task("mood", "sequence", "multi", ("calm",), pooled=True)
+
+
+@pytest.mark.parametrize("name", UNIT_SYSTEMS)
+def test_every_system_answers_for_each_unit_and_learns_in_all_its_parts(name, midi_score, tmp_path):
+    system = UNIT_SYSTEMS[name]
+    tokenizer = build_tokenizer(system.tokenizer) if system.backbone else None
+    model = build_unit_model(system, tokenizer, AudioModelArguments(system=name, width=1 / 4))
+    row = unit_row(read_notes(midi_score(scale(40))), system.unit, tokenizer, system.pictures)
+    assert row.count == (10 if name.startswith("bar") else 40)
+    label = np.ones((row.count, 2), np.float32)
+    scheme = None if tokenizer is None else TokenScheme.of(tokenizer)
+    dataset = UnitDataset(
+        [row], [{"boundary": label}], model.config.window, 64, scheme, system.pictures
+    )
+    output = model(**Collator(model.tasks, model.config.pad_ids)([dataset[0]]))
+    assert output.logits["boundary"].shape == (1, row.count, 1)
+    output.loss.backward()
+    still = [
+        name
+        for name, one in model.named_parameters()
+        if one.requires_grad and (one.grad is None or not one.grad.abs().sum())
+    ]
+    assert not [name for name in still if "embeddings" not in name and "wpe" not in name], still
+    model.save_pretrained(tmp_path)
+    again = SymbolicModel.from_pretrained(tmp_path)
+    (found,), (other,) = (predict_units(one, [row], BOUNDARY) for one in (model, again))
+    assert found.shape == (row.count, 1)
+    assert np.allclose(found, other, atol=1e-6)
+
+
+def test_a_curve_of_units_is_highest_where_one_begins():
+    starts = np.array([0.0, 1.0, 2.5, 4.0])
+    curve = on_clock(np.array([0.1, 0.2, 0.9, 0.1]), starts, 5.0)
+    times = frame_times(len(curve), CLOCK)
+    assert abs(times[curve.argmax()] - 2.5) <= 0.5 / CLOCK.rate
+    assert len(curve) == CLOCK.positions(5 * CLOCK.sampling_rate)
+    assert curve.min() == pytest.approx(0.1)
+
+
+def song(rng, parts):
+    """A song whose parts are two tunes by turns: notes in ticks, and the beats of boundaries."""
+    tunes = [rng.integers(40, 60, 4), rng.integers(70, 90, 4)]
+    notes, edges, beat = [], [0], 0
+    for part in range(parts):
+        for _ in range(int(rng.choice([8, 12, 16]))):
+            pitch = int(tunes[part % 2][beat % 4])
+            notes.append((beat * QUARTER, QUARTER, pitch, 60 + int(rng.integers(40))))
+            beat += 1
+        edges.append(beat)
+    return notes, edges
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory, write_midi):
+    """Songs with phrases in the layout of POP909."""
+    folder = tmp_path_factory.mktemp("songs")
+    (folder / "beats").mkdir()
+    (folder / "pop909").mkdir()
+    rng = np.random.default_rng(0)
+    rows = ["file,annotator1,annotator2"]
+    for number in range(24):
+        notes, edges = song(rng, 6)
+        string = "".join(f"{'AB'[part % 2]}{bars}" for part, bars in enumerate(np.diff(edges) // 4))
+        rows.append(f"{number:03}.mid,{string},{string}")
+        write_midi(folder / "pop909" / f"{number:03}.mid", notes, tempos=[(0, 100)])
+        beats = np.arange(edges[-1] + 1) * 0.6
+        lines = "\n".join(f"{beat} 1.0 0.0" for beat in beats)
+        (folder / "beats" / f"{number:03}.txt").write_text(lines, encoding="utf-8")
+    (folder / "pop909_phrases.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(songs, tmp_path_factory):
+    pytest.importorskip("mir_eval")
+    from symbolic.audio_training import train_audio
+
+    folder = tmp_path_factory.mktemp("run")
+    train_audio(
+        AudioDataArguments(corpus="pop909_structure", audio=str(songs), folds=3, workers=0),
+        AudioModelArguments(system="beat_bert_pictures", width=1 / 2),
+        FitArguments(),
+        TrainingArguments(
+            **{
+                **AUDIO_DEFAULTS,
+                "output_dir": str(folder),
+                "num_train_epochs": 25,
+                "learning_rate": 5e-3,
+                "per_device_train_batch_size": 4,
+                "save_strategy": "no",
+                "use_cpu": True,
+                "disable_tqdm": True,
+            }
+        ),
+    )
+    return folder
+
+
+def test_a_model_that_has_learnt_is_above_the_floor(run):
+    from symbolic.audio_evaluation import evaluate_audio, summarise_boundaries
+    from symbolic.structure import equal_distances
+
+    (learnt,) = evaluate_audio([run])
+    rows = pd.read_csv(run / "predictions.csv")
+    floors = []
+    for spacing in (4.8, 7.2, 9.6):
+        guessed = rows.copy()
+        for window in ("0.5", "3"):
+            guessed[predicted(window)] = [
+                " ".join(map(str, [0, *equal_distances(end, spacing), end]))
+                for end in (read_times(text)[-1] for text in rows["boundary"])
+            ]
+        floors.append(summarise_boundaries(guessed, BOUNDARY).scores["f_0.5"])
+    assert learnt.recordings == 8
+    assert learnt.scores["f_0.5"] > max(0.8, max(floors) + 0.15)
+
+
+def test_files_are_parted_by_a_model_of_notes(run, songs, tmp_path, capsys):
+    from symbolic.cli import main as cli
+    from symbolic.segmenting import Segmenter
+
+    held = pd.read_csv(run / "predictions.csv").iloc[0]
+    path = songs / "pop909" / held["file"]
+    (one,) = Segmenter.from_pretrained(run, "3").segment([path], workers=0)
+    assert one.times.tolist() == pytest.approx(read_times(held[predicted("3")]), abs=1e-3)
+    assert len(one.activation) == len(one.picture)
+    (tmp_path / "words.mid").write_bytes(b"no music")
+    table = tmp_path / "parts.csv"
+    arguments = [str(path), str(tmp_path / "words.mid"), "--model", str(run), "--workers", "0"]
+    assert cli(["segment", *arguments, "-o", str(table), "--plots", str(tmp_path)]) == 0
+    assert (tmp_path / f"{path.stem}.png").stat().st_size > 10_000
+    told = pd.read_csv(table)
+    assert told["error"].notna().sum() == 1
+
+
+def test_what_is_of_recordings_is_refused(songs, tmp_path):
+    from symbolic.audio_training import train_audio
+
+    def trained(corpus, fitting=None, **options):
+        train_audio(
+            AudioDataArguments(corpus=corpus, audio=str(songs), workers=0),
+            AudioModelArguments(system="beat_lstm", **options),
+            fitting or FitArguments(),
+            TrainingArguments(**{**AUDIO_DEFAULTS, "output_dir": str(tmp_path), "use_cpu": True}),
+        )
+
+    with pytest.raises(ValueError, match="norm: of recordings"):
+        trained("pop909_structure", norm="column")
+    with pytest.raises(ValueError, match="validation_share"):
+        trained("pop909_structure", FitArguments(validation_share=0.2))
