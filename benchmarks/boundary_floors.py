@@ -16,6 +16,7 @@ from symbolic.audio.cache import features_of
 from symbolic.audio_evaluation import audio_table, summarise_boundaries
 from symbolic.boundary_baselines import FLOORS, floor_rows
 from symbolic.data import AUDIO_READERS, group_folds
+from symbolic.data.audio_splits import drawn
 from symbolic.data.pop909_structure import annotator_agreement
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.notes import ReadError
@@ -27,9 +28,13 @@ def main() -> None:
     parser.add_argument("--corpus", required=True, help="as of scripts/train.py")
     parser.add_argument("--audio", required=True, help="folder of the corpus")
     parser.add_argument("--notes", action="store_true", help="pictures of notes")
+    parser.add_argument("--fold", type=int, help="only the songs of this fold, which is held out")
+    parser.add_argument(
+        "--most", type=int, default=0, help="so many songs, as scripts/train.py has"
+    )
     parser.add_argument("--cache_dir", help="where features are kept")
     options = parser.parse_args()
-    corpus = AUDIO_READERS[options.corpus](options.audio)
+    corpus = drawn(AUDIO_READERS[options.corpus](options.audio), options.most)
     pieces = corpus.pieces
     kind = "roll" if options.notes else "mel"
     heard = BOUNDARY_SYSTEMS["roll" if options.notes else "mls"].front
@@ -44,10 +49,13 @@ def main() -> None:
     found = {}
     for name, guesses in FLOORS.items():
         frame = pd.DataFrame(floor_rows(guesses, pieces, frames, front, fold))
+        if options.fold is not None:
+            frame = frame[frame["fold"] == f"fold-{options.fold}"]
         found[name] = summarise_boundaries(frame, BOUNDARY)
     print(audio_table(found))
     if options.corpus == "pop909_structure":
         scores = pd.DataFrame(annotator_agreement(options.audio)).T
+        scores = scores[scores.index.isin(frame["group"])]
         print(f"\nannotator 2 against annotator 1, {len(scores)} songs, mean and deviation")
         print(scores.agg(["mean", "std"]).to_string(float_format="{:.3f}".format))
 

@@ -30,6 +30,9 @@ class AudioDataArguments:
     )
     folds: int = field(default=FOLDS, metadata={"help": "how many folds, where K names one"})
     fold_seed: int = field(default=0, metadata={"help": "of the shuffle before folding"})
+    most: int = field(
+        default=0, metadata={"help": "so many pieces of the corpus, drawn by fold_seed; 0: all"}
+    )
     cache_dir: str | None = field(default=None, metadata={"help": "where features are kept"})
     workers: int | None = field(default=None, metadata={"help": "processes that read files"})
 

@@ -33,7 +33,7 @@ from symbolic.data import (
     assert_disjoint,
     group_name,
 )
-from symbolic.data.audio_splits import class_labels, classes, held_out
+from symbolic.data.audio_splits import class_labels, classes, drawn, held_out
 from symbolic.data.validation import validation_mask
 from symbolic.doors import guarded, parsed
 from symbolic.encoders.audio_system import AudioSystem
@@ -74,7 +74,7 @@ def train_audio(
         raise ValueError(f"no corpus {data.corpus!r}; there are {', '.join(AUDIO_READERS)}")
     if arguments.system in UNIT_SYSTEMS:
         return train_units(data, arguments, fitting, training)
-    corpus = AUDIO_READERS[data.corpus](data.audio)
+    corpus = drawn(AUDIO_READERS[data.corpus](data.audio), data.most, data.fold_seed)
     set_seed(training.seed)
     model = build_audio_model(corpus, arguments)
     corpus, arrays, findings = heard(corpus, model, data.cache_dir, data.workers)

@@ -17,7 +17,7 @@ from symbolic.boundaries import boundary_rows, choose_thresholds, position_label
 from symbolic.building import ShapeArguments, new_backbone, share_pitch_classes
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import AUDIO_READERS, AudioCorpus, TokenScheme, assert_disjoint, group_name
-from symbolic.data.audio_splits import held_out
+from symbolic.data.audio_splits import drawn, held_out
 from symbolic.data.unit_dataset import UnitDataset, UnitRow, read_units
 from symbolic.data.validation import validation_mask
 from symbolic.encoders.blocks import scaled
@@ -54,7 +54,7 @@ def train_units(
     """
     system = UNIT_SYSTEMS[arguments.system]
     _refuse(arguments, fitting)
-    corpus = AUDIO_READERS[data.corpus](data.audio)
+    corpus = drawn(AUDIO_READERS[data.corpus](data.audio), data.most, data.fold_seed)
     if BOUNDARY not in corpus.tasks or not all(is_music(piece.path) for piece in corpus.pieces):
         raise ValueError(
             f"system {arguments.system!r} reads notes with marked parts, and {data.corpus} has none"

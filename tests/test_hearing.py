@@ -126,6 +126,22 @@ def test_the_cache_keeps_what_is_heard_of_notes(song, tmp_path):
     assert len([*(tmp_path / "cache").rglob("*.npy")]) == 1
 
 
+def test_what_several_systems_are_made_of_is_heard_once(tmp_path, monkeypatch):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, music(6), RATE)
+    systems = [BOUNDARY_SYSTEMS[name].front for name in ("mls", "mls_sslm", "gs1", "sslm")]
+    wanted = [hear(path, front) for front in systems]
+    heard = []
+    whole = hearing_room.heard_blocks
+    monkeypatch.setattr(
+        hearing_room, "heard_blocks", lambda *given: heard.append(given) or whole(*given)
+    )
+    for front, one in zip(systems, wanted, strict=True):
+        (found,) = features_of([path], front, tmp_path / "cache", workers=0)
+        np.testing.assert_allclose(found, one, atol=1e-5)
+    assert len(heard) == 1
+
+
 def test_a_file_without_notes_is_refused(tmp_path):
     path = tmp_path / "empty.mid"
     file = mido.MidiFile()

@@ -17,6 +17,7 @@ from symbolic.audio.front import Front
 from symbolic.audio.hearing import hear
 from symbolic.audio.rendering import find_sound_font
 from symbolic.audio.spectral import silence
+from symbolic.audio.structured import shared, structured
 from symbolic.notes.pool import apply_many
 from symbolic.notes.read import SUFFIXES
 from symbolic.notes.table import ReadError
@@ -35,6 +36,7 @@ def features_of(
     """What an encoder hears of each file, in order.
 
     Files are known by path, size and time of change, MIDI also by the sound font that plays it.
+    Pictures of structure are made of others, which are kept as well: see `shared`.
 
     Args:
         paths: recordings, or MIDI and MusicXML, which are made to sound.
@@ -76,9 +78,21 @@ def _make(front: Front, folder: Path, paths: list[str]) -> list[str]:
     places = []
     for path in paths:
         place = _place(path, front, folder)
-        _write(place, hear(path, front))
+        _write(place, _made(path, front, folder))
         places.append(str(place))
     return places
+
+
+def _made(path: str, front: Front, folder: Path) -> np.ndarray:
+    made_of = shared(front)
+    if made_of is None or made_of == front:
+        return hear(path, front)
+    place = _place(path, made_of, folder)
+    frames = _load(place, made_of)
+    if frames is None:
+        frames = hear(path, made_of)
+        _write(place, frames)
+    return structured(frames, made_of, front)
 
 
 @lru_cache(maxsize=1)

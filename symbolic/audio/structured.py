@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from symbolic.audio.banks import cepstral_bank
-from symbolic.audio.front import Front
+from symbolic.audio.front import Front, Lags
 from symbolic.audio.lag_matrix import lag_matrix, pooled
 from symbolic.audio.products import product
 
@@ -24,6 +24,18 @@ def intermediate(front: Front) -> Front:
     kinds += [MADE_OF[_column(kind)] for kind in front.lag_kinds]
     pool = front.lags.pool if front.lag_kinds else front.pool
     return replace(front, kinds=tuple(dict.fromkeys(kinds)), pool=pool)
+
+
+def shared(front: Front) -> Front | None:
+    """Pictures of which those of a front end are made, and those of many others.
+
+    Mel bands and chroma together: to hear a recording takes far longer than to make of them what
+    another system hears. None where a front end is not made of these, or is of notes.
+    """
+    made_of = intermediate(front)
+    if front.of_notes or not front.structured or set(made_of.kinds) - {"mel", "chroma"}:
+        return None
+    return replace(made_of, kinds=("mel", "chroma"), lags=Lags())
 
 
 def structured(frames: np.ndarray, made_of: Front, front: Front) -> np.ndarray:

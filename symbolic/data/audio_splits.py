@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from symbolic.data.audio_corpora import AudioCorpus
 from symbolic.data.folds import FOLDS, group_folds
 from symbolic.data.protocols import training_pieces
 from symbolic.tasks import IGNORE, Task
+
+
+def drawn(corpus: AudioCorpus, most: int, seed: int = 0) -> AudioCorpus:
+    """So many pieces of a corpus at random, in their order; all of them where `most` is 0.
+
+    Raises:
+        ValueError: a number below 0.
+    """
+    if most < 0:
+        raise ValueError(f"{most} pieces")
+    if not most or most >= len(corpus.pieces):
+        return corpus
+    order = np.random.default_rng(seed).permutation(len(corpus.pieces))
+    kept = np.sort(order[:most]).tolist()
+    features = None if corpus.features is None else [corpus.features[i] for i in kept]
+    findings = [*corpus.findings, f"{most} of {len(corpus.pieces)} pieces are taken, at random"]
+    pieces = [corpus.pieces[i] for i in kept]
+    return replace(corpus, pieces=pieces, features=features, findings=findings)
 
 
 def held_out(

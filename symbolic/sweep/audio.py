@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from transformers import TrainingArguments
 
@@ -16,6 +17,7 @@ from symbolic.audio_evaluation import AudioSummary, evaluate_audio
 from symbolic.audio_training import train_audio
 from symbolic.doors import guarded
 from symbolic.encoders.systems import AUDIO_SYSTEMS, SYSTEMS
+from symbolic.encoders.unit_systems import LENGTH, UNIT_SYSTEMS
 from symbolic.predictions import PREDICTIONS
 from symbolic.result_tables import markdown
 from symbolic.trainer import FitArguments
@@ -127,13 +129,14 @@ def run_cell(
 
 
 def audio_sweep_table(output: str | Path) -> str:
-    """Markdown: a row for each system that has finished one, in the order of `SYSTEMS`.
+    """Markdown: a row for each system that has finished one, in the order of `SYSTEMS`
+    and `UNIT_SYSTEMS`.
 
     Raises:
         FileNotFoundError: nothing is finished.
     """
     rows: dict[str, tuple[dict, AudioSummary]] = {}
-    for system in SYSTEMS:
+    for system in (*SYSTEMS, *UNIT_SYSTEMS):
         done = sorted(path.parent for path in Path(output, system).glob(f"*/{CELL}"))
         done = [folder for folder in done if (folder / PREDICTIONS).is_file()]
         if done:
@@ -143,14 +146,14 @@ def audio_sweep_table(output: str | Path) -> str:
     if not rows:
         raise FileNotFoundError(f"{output}: no finished fold")
     names = list(dict.fromkeys(name for _, one in rows.values() for name in one.scores))
-    head = ["system", "published", "width", "seconds", "parameters", "epochs", "minutes a fold"]
+    head = ["system", "published", "width", "window", "parameters", "epochs", "minutes a fold"]
     head.append("folds")
     cells = [
         [
             system,
             PUBLISHED.get(system, ""),
             f"{told['width']:g}",
-            f"{told['seconds'] or SYSTEMS[system].seconds:.3g}",
+            _window(system, told),
             f"{told['parameters']:,}",
             f"{told['epochs']:g}",
             f"{told['minutes']:.1f}",
@@ -160,6 +163,13 @@ def audio_sweep_table(output: str | Path) -> str:
         for system, (told, one) in rows.items()
     ]
     return markdown([*head, *(name.replace("_", " ") for name in names)], cells)
+
+
+def _window(system: str, told: dict[str, Any]) -> str:
+    """How much of a piece is heard at a time in training."""
+    if system in UNIT_SYSTEMS:
+        return f"{LENGTH} {UNIT_SYSTEMS[system].unit}s"
+    return f"{told['seconds'] or SYSTEMS[system].seconds:.3g} s"
 
 
 def _figure(summary: AudioSummary, name: str) -> str:
@@ -189,6 +199,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     for one in fields(Plan):
         kind = {"batch_size": int, "norm": str}.get(one.name, float)
         parser.add_argument(f"--{one.name}", type=kind, default=one.default, help=HELP[one.name])
+    parser.add_argument("--most", type=int, default=0, help="so many pieces of it; 0: all")
     parser.add_argument("--cache_dir", help="where features are kept")
     parser.add_argument("--use_cpu", action="store_true")
     parser.add_argument("--table", action="store_true", help="only sum up what is finished")
@@ -202,6 +213,7 @@ def _main(arguments: Sequence[str] | None) -> None:
             corpus=options.corpus,
             audio=options.audio,
             folds=options.folds,
+            most=options.most,
             cache_dir=options.cache_dir,
         )
         for system in options.systems:
