@@ -318,7 +318,7 @@ def test_a_grid_of_systems_is_trained_summed_up_and_not_done_twice(recordings, t
     words += ["--seconds", "0.5", "--use_cpu", "--width", "0.1", "--systems"]
     assert sweep([*words, "cnn_gru_mel", "mel_cnn1d"]) == 0
     table = capsys.readouterr().out[-2000:]
-    assert "| cnn_gru_mel | GTZAN .8778 | 0.1 | 0.5 |" in table
+    assert "| cnn_gru_mel | GTZAN .8778 | 0.1 | 0.5 s |" in table
     assert "| mel_cnn1d |" in table
     cell = tmp_path / "cnn_gru_mel" / "fold-0" / "cell.json"
     before = cell.stat().st_mtime_ns
