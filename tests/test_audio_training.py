@@ -22,6 +22,7 @@ from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.evaluating import main as evaluate
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
+from symbolic.runs import read_record
 from symbolic.scoring import EmotionScorer, load_model
 from symbolic.sweep.audio import main as sweep
 from symbolic.tasks import GTZAN_GENRES
@@ -326,6 +327,20 @@ def test_a_grid_of_systems_is_trained_summed_up_and_not_done_twice(recordings, t
     assert cell.stat().st_mtime_ns == before
     assert sweep(["--output_dir", str(tmp_path / "none"), "--table"]) == 2
     assert "no finished fold" in capsys.readouterr().err
+
+
+def test_a_grid_begins_with_models_of_its_systems_and_takes_some_pieces(recordings, tmp_path):
+    words = ["--corpus", "gtzan", "--audio", str(recordings), "--cache_dir", str(tmp_path / "c")]
+    words += ["--folds", "2", "--epochs", "1", "--seconds", "0.5", "--use_cpu", "--width", "0.1"]
+    words += ["--systems", "cnn_gru_mel", "--hold_out", "none", "--most", "6"]
+    first, then = tmp_path / "bases", tmp_path / "more"
+    assert sweep([*words, "--output_dir", str(first)]) == 2  # nothing is held out: no table
+    record = read_record(first / "cnn_gru_mel" / "none")
+    assert any("6 of" in one for one in record["data"]["findings"])
+    base = str(first / "{system}" / "none")
+    assert sweep([*words, "--output_dir", str(then), "--pretrained", base]) == 2
+    told = read_record(then / "cnn_gru_mel" / "none")["model"]
+    assert told["pretrained"] == "none"
 
 
 def test_a_pretrained_model_hears_another_corpus_as_it_has_heard_its_own(recordings, tmp_path):

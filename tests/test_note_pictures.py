@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from symbolic.audio.front import NOTE_PICTURES, NOTE_WIDTHS
-from symbolic.audio.note_pictures import ONSET_COLUMNS, frame_edges, note_pictures
+from symbolic.audio.note_pictures import (
+    ONSET_COLUMNS,
+    frame_edges,
+    note_pictures,
+    transposed_pictures,
+)
 from symbolic.notes import note_table
 
 SECOND = 960  # ticks, at 120 quarters per minute
@@ -156,3 +161,38 @@ def test_frames_reach_beyond_the_end():
     for seconds, rate in ((-1, 4), (1, 0)):
         with pytest.raises(ValueError, match="frames a second"):
             frame_edges(seconds, rate)
+
+
+def test_the_first_track_leads_and_a_single_one_is_all():
+    both = note_table(
+        [0, 0, 960], [960] * 3, [72, 48, 50], [100, 80, 80], track=[1, 2, 2], is_drum=[0, 0, 0]
+    )
+    assert np.flatnonzero(note_pictures(both, EDGES, "lead_roll")[0]).tolist() == [72 - 21]
+    assert note_pictures(both, EDGES, "lead_onsets")[1].sum() == 0
+    drums = note_table([0, 0], [960, 960], [38, 60], [90, 90], track=[0, 1], is_drum=[1, 0])
+    assert np.flatnonzero(note_pictures(drums, EDGES, "lead_roll")[0]).tolist() == [60 - 21]
+    one = piece((0, 1, 60, 90), (0, 1, 48, 90))
+    for kind in ("roll", "onsets"):
+        lead = note_pictures(one, EDGES, f"lead_{kind}")
+        assert np.array_equal(lead, note_pictures(one, EDGES, kind))
+
+
+@pytest.mark.parametrize("steps", [-5, 0, 4])
+def test_moved_pictures_are_those_of_moved_notes(steps):
+    notes = [(i / 2, 1, 50 + 3 * i, 80) for i in range(8)]
+    kinds = ("roll", "chroma", "lead_roll")
+
+    def pictures(up):
+        moved = piece(*((onset, length, pitch + up, v) for onset, length, pitch, v in notes))
+        return np.concatenate([note_pictures(moved, EDGES, kind) for kind in kinds], axis=1)
+
+    assert np.array_equal(transposed_pictures(pictures(0), kinds, steps), pictures(steps))
+
+
+def test_keys_that_are_moved_beyond_the_piano_are_lost_and_onsets_stay():
+    notes = piece((0, 1, 21, 90), (1, 1, 108, 90))
+    roll = note_pictures(notes, EDGES, "roll")
+    assert np.count_nonzero(transposed_pictures(roll, ("roll",), -1)) == 1
+    assert np.count_nonzero(transposed_pictures(roll, ("roll",), 1)) == 1
+    found = note_pictures(notes, EDGES, "onsets")
+    assert np.array_equal(transposed_pictures(found, ("onsets",), 6), found)

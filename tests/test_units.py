@@ -371,6 +371,23 @@ def test_files_are_parted_by_a_model_of_notes(run, songs, tmp_path, capsys):
     assert told["error"].notna().sum() == 1
 
 
+def test_a_grid_and_the_evaluation_know_models_of_notes(run, tmp_path, capsys):
+    import json
+    import shutil
+
+    from symbolic.evaluating import main as evaluate
+    from symbolic.sweep.audio import main as sweep
+
+    assert evaluate([str(run)]) == 0
+    assert "f 0.5" in capsys.readouterr().out
+    cell = tmp_path / "beat_bert_pictures" / "fold-0"
+    shutil.copytree(run, cell)
+    told = {"width": 0.5, "seconds": 0.0, "epochs": 25, "parameters": 1, "minutes": 1.0}
+    (cell / "cell.json").write_text(json.dumps(told))
+    assert sweep(["--output_dir", str(tmp_path), "--table"]) == 0
+    assert "| beat_bert_pictures |  | 0.5 | 256 beats |" in capsys.readouterr().out
+
+
 def test_what_is_of_recordings_is_refused(songs, tmp_path):
     from symbolic.audio_training import train_audio
 

@@ -31,6 +31,7 @@ HELP = {
     "batch_size": "windows in a step",
     "head_dropout": "below 0: the system's own",
     "norm": "of the input; empty: the system's own",
+    "pretrained": "folder of a model of the same system to begin with; {system} is its name",
 }
 CELL = "cell.json"
 TABLE = "results.md"
@@ -48,6 +49,7 @@ class Plan:
     batch_size: int = 16
     head_dropout: float = -1.0
     norm: str = ""
+    pretrained: str = ""
 
 
 PUBLISHED = {
@@ -116,11 +118,13 @@ def run_cell(
         frame_rate=plan.frame_rate,
         head_dropout=plan.head_dropout,
         norm=plan.norm,
+        pretrained=plan.pretrained.format(system=system),
     )
     began = time.perf_counter()
     model = train_audio(held, arguments, FitArguments(), training)
     told = {
         **asdict(plan),
+        "pretrained": Path(plan.pretrained).name,
         "parameters": sum(p.numel() for p in model.parameters()),
         "minutes": (time.perf_counter() - began) / 60,
     }
@@ -197,7 +201,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--hold_out", nargs="+", help="splits of the corpus, instead of all folds")
     for one in fields(Plan):
-        kind = {"batch_size": int, "norm": str}.get(one.name, float)
+        kind = {"batch_size": int, "norm": str, "pretrained": str}.get(one.name, float)
         parser.add_argument(f"--{one.name}", type=kind, default=one.default, help=HELP[one.name])
     parser.add_argument("--most", type=int, default=0, help="so many pieces of it; 0: all")
     parser.add_argument("--cache_dir", help="where features are kept")
