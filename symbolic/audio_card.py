@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -21,6 +21,19 @@ TASK_TAGS = {
     "tags": "music-tagging",
     "emotion": "music-emotion-recognition",
 }
+
+WORDS = {
+    "mel": "mel bands",
+    "mfcc": "MFCC",
+    "cqt": "constant-Q bins",
+    "chroma": "chroma",
+    "roll": "keys of a piano roll",
+    "onsets": "columns of what begins",
+    "lead_roll": "keys of the leading voice",
+    "lead_onsets": "columns of what the leading voice begins",
+}
+LAG_WORDS = {"mfcc": "cepstra", "euclidean": "Euclidean"}
+"""Kinds of a front end, and parts of the names of its lag matrices, as they are told."""
 
 
 def audio_tags(config: SymbolicConfig) -> list[str]:
@@ -47,16 +60,22 @@ def what_audio(config: SymbolicConfig, record: dict[str, Any]) -> str:
         if (width := told.get("width", 1.0)) != 1.0:
             text += f"with {width:g} times its channels, "
     text += f"with the encoder `{config.encoder}`. {parameters:,} parameters.\n\n"
-    return text + _heard(config) + _windows(config)
+    return text + heard(config) + _windows(config)
 
 
-def _heard(config: SymbolicConfig) -> str:
+def heard(config: SymbolicConfig) -> str:
+    """What a model of audio hears, or reads of notes, in sentences."""
     front = config.front_end
+    kinds = [_kind(front, kind) for kind in front.kinds if kind not in front.lag_kinds]
+    kinds = listed([*kinds, *_lag_matrices(front)])
+    if front.of_notes:
+        return f"It reads notes, without sound, {front.rate:.2f} frames a second: {kinds}."
     text = f"It hears one channel at {front.sampling_rate:,} Hz"
     if front.hears_samples:
         return f"{text}, as samples."
-    kinds = " and ".join(_kind(front, kind) for kind in front.kinds)
     text += f": {kinds}, of {front.n_fft} samples every {front.hop}."
+    if front.pool > 1:
+        text += f" Every {front.pool} are one, their maximum: {front.rate:.2f} frames a second."
     if config.front_inside:
         text += " The model takes samples and makes these pictures itself."
     if grid := config.encoder_options.get("grid"):
@@ -65,9 +84,29 @@ def _heard(config: SymbolicConfig) -> str:
 
 
 def _kind(front: Front, kind: str) -> str:
-    words = {"mel": "mel bands", "mfcc": "MFCC", "cqt": "constant-Q bins", "chroma": "chroma"}
-    text = f"{front.widths[kind]} {words.get(kind, 'magnitudes')}"
+    text = f"{front.widths[kind]} {WORDS.get(kind, 'magnitudes')}"
     return f"{text} in dB" if front.decibels and kind in ("mel", "cqt", "magnitude") else text
+
+
+def _lag_matrices(front: Front) -> list[str]:
+    """The near lag matrices and the far ones, each in a phrase."""
+    found = []
+    for far, seconds in ((False, front.lags.seconds), (True, front.lags.far_seconds)):
+        kinds = [kind for kind in front.lag_kinds if kind.startswith("far_") == far]
+        if kinds:
+            parts = [kind.removeprefix("far_").split("_")[1:] for kind in kinds]
+            columns = [f"{LAG_WORDS.get(of, of)} ({LAG_WORDS.get(by, by)})" for of, by in parts]
+            one = len(kinds) == 1
+            found.append(
+                f"{'a ' if one else ''}self-similarity lag {'matrix' if one else 'matrices'} of "
+                f"{listed(columns)} ({front.widths[kinds[0]]} lags of up to {seconds:g} s)"
+            )
+    return found
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as they are read out: with commas, and `and` before the last."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def window_seconds(config: SymbolicConfig) -> float:
@@ -140,6 +179,10 @@ CORPUS_LIMITS = {
 """By the name of a corpus in `training.json`."""
 
 OF_NOTES = {"emopia", "vgmidi"}  # corpora of MIDI, which is made to sound
+SYNTHESISED = (
+    "What it learnt from was played by a synthesiser from notes (FluidSynth and a sound font): "
+    "recordings of people and rooms are unfamiliar to it."
+)
 
 
 def audio_limits(config: SymbolicConfig, corpora: Iterable[str]) -> list[str]:
@@ -147,10 +190,7 @@ def audio_limits(config: SymbolicConfig, corpora: Iterable[str]) -> list[str]:
     corpora = list(corpora)
     limits = [CORPUS_LIMITS[corpus] for corpus in corpora if corpus in CORPUS_LIMITS]
     if OF_NOTES & set(corpora):
-        limits.append(
-            "What it learnt from was played by a synthesiser from notes (FluidSynth and a sound "
-            "font): recordings of people and rooms are unfamiliar to it."
-        )
+        limits.append(SYNTHESISED)
     limits.append(
         "It may have learnt of the recordings what is no music, an equaliser or the loudness of "
         "a record (Sturm 2014): `scripts/evaluate.py --probe` asks it."

@@ -20,7 +20,17 @@ METRIC_NAMES = {  # the Hub's id of a metric, where it has one, and how it is wr
     "macro_f1": ("f1", "macro-F1"),
     "roc_auc": ("roc_auc", "ROC-AUC"),
     "pr_auc": ("pr_auc", "PR-AUC"),
+    **{
+        f"{key}_{window}": (kind, f"{name} at {window} s")
+        for window in ("0.5", "3")
+        for key, kind, name in (
+            ("f", "f1", "F1"),
+            ("precision", "precision", "precision"),
+            ("recall", "recall", "recall"),
+        )
+    },
 }
+DEVIATION = " deviation"  # over pieces, of the score that stands before it
 
 
 SIZES = ("pieces", "recordings", "groups", "folds")
@@ -40,7 +50,7 @@ def eval_results(
     task_type: str = TASK,
     task_name: str = "Music emotion recognition",
 ) -> list[EvalResult]:
-    """Figures for the header of a card; none of a split that leaks.
+    """Figures for the header of a card; none of a split that leaks, and no deviations.
 
     Args:
         metrics: what `metrics.json` holds, or nothing.
@@ -52,16 +62,18 @@ def eval_results(
     if not metrics or metrics["leaks"]:
         return []
     protocol = metrics["protocol"]
-    slug = re.sub(r"[^a-z0-9]+", "-", protocol.lower()).strip("-")
+    slug = _slug(protocol)
     results = []
     for key, value in metrics["scores"].items():
         metric, name = _names(key)
-        if _is_number(value):
+        if _is_number(value) and not key.endswith(DEVIATION):
             results.append(
                 EvalResult(
                     task_type=task_type,
                     task_name=task_name,
-                    dataset_type=next((c for c in corpora if c and slug.startswith(c)), slug),
+                    dataset_type=next(
+                        (c for c in corpora if c and slug.startswith(_slug(c))), slug
+                    ),
                     dataset_name=protocol,
                     metric_type=metric,
                     metric_name=name,
@@ -111,10 +123,15 @@ def markdown_table(columns: tuple[str, ...], rows: list[tuple]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
 
 
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
 def _names(key: str) -> tuple[str, str]:
     task, colon, metric = key.rpartition(": ")  # of audio, before which its task stands
-    kind, name = METRIC_NAMES.get(metric, (metric, metric.replace("_", " ")))
-    return kind, f"{task}{colon}{name}"
+    of = metric.removesuffix(DEVIATION)
+    kind, name = METRIC_NAMES.get(of, (of, of.replace("_", " ")))
+    return kind, f"{task}{colon}{name}{', deviation over pieces' if of != metric else ''}"
 
 
 def _flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

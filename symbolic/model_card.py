@@ -13,6 +13,14 @@ from typing import Any
 import torch
 
 from symbolic.audio_card import PIPELINE_TAG, audio_limits, audio_tags, use_audio, what_audio
+from symbolic.boundary_card import (
+    BOUNDARY_TASK,
+    boundary_limits,
+    boundary_tags,
+    finds_boundaries,
+    use_boundaries,
+    what_boundaries,
+)
 from symbolic.card_results import (
     METRICS,
     check_metrics,
@@ -70,6 +78,16 @@ CORPORA = {
         "mel pictures of songs of half a minute in five clusters of moods",
         terms="research use",
     ),
+    "beatles": Corpus(
+        "Beatles (segments of Isophonics)",
+        "songs of the Beatles",
+        terms="research use",
+    ),
+    "pop909_structure": Corpus(
+        "POP909 (Wang 2020) with the phrases of Dai 2020",
+        "pop songs arranged as MIDI",
+        "mit",
+    ),
 }
 """By the name that stands in `training.json`; a corpus that is missing is named, no more."""
 
@@ -106,17 +124,26 @@ def model_card(
         metrics["leaks"] |= bool(record.get("data", {}).get("leaks"))  # either may know
     corpora = Counter(group.partition(": ")[0] for group in record.get("groups", []))
     licence = _weights_licence(license, corpora)
-    hears = config.front is not None
-    tasks = [task.name for task in config.task_specs]
-    notes_tags = ["symbolic-emotion", "music", "midi", "musicxml"]
-    notes_tags += [TASK, "music-emotion-recognition"] * ("emotion" in tasks)
-    told = {"task_type": PIPELINE_TAG, "task_name": "Audio classification"} if hears else {}
+    pipeline_tag, told = None, {}
+    if finds_boundaries(config):
+        what, use = what_boundaries(config, record), use_boundaries(repo_id, config)
+        tags = boundary_tags(config)
+        told = {"task_type": BOUNDARY_TASK, "task_name": "Music boundary detection"}
+    elif config.front is not None:
+        what, use = what_audio(config, record), use_audio(repo_id, config)
+        tags, pipeline_tag = audio_tags(config), PIPELINE_TAG
+        told = {"task_type": PIPELINE_TAG, "task_name": "Audio classification"}
+    else:
+        has_emotion = "emotion" in {task.name for task in config.task_specs}
+        what, use = _what(config), _use(repo_id, has_emotion)
+        tags = ["symbolic-emotion", "music", "midi", "musicxml"]
+        tags += [TASK, "music-emotion-recognition"] * has_emotion
     results = eval_results(metrics, corpora, **told)
     header = ModelCardData(
         **licence,
         library_name="transformers",
-        pipeline_tag=PIPELINE_TAG if hears else None,
-        tags=audio_tags(config) if hears else notes_tags,
+        pipeline_tag=pipeline_tag,
+        tags=tags,
         datasets=[CORPORA[name].hub or name for name in corpora if name in CORPORA] or None,
         metrics=list(dict.fromkeys(result.metric_type for result in results)) or None,
         model_name=repo_id.split("/")[-1] if results else None,
@@ -124,8 +151,8 @@ def model_card(
     )
     name = repo_id.split("/")[-1]
     sections = {
-        f"# {name}": what_audio(config, record) if hears else _what(config),
-        "## Use": use_audio(repo_id, config) if hears else _use(repo_id, "emotion" in tasks),
+        f"# {name}": what,
+        "## Use": use,
         "## Tasks": _tasks(config),
         "## Trained on": _trained_on(record, corpora),
         "## How": _how(record),
@@ -251,8 +278,10 @@ def _how(record: dict[str, Any]) -> str:
 
 
 def _limits(config: SymbolicConfig, corpora: Counter) -> str:
-    piece = "piece" if config.front is None else "recording"
-    limits = [f"A {piece} has one answer: windows are averaged, and so are changes of mood."]
+    finds, limits = finds_boundaries(config), []
+    if not finds:
+        piece = "piece" if config.front is None else "recording"
+        limits = [f"A {piece} has one answer: windows are averaged, and so are changes of mood."]
     if "emotion" in {task.name for task in config.task_specs}:
         limits.append(
             "A quadrant is what annotators would have marked, roughly, and not what a listener "
@@ -262,7 +291,9 @@ def _limits(config: SymbolicConfig, corpora: Counter) -> str:
     if known:
         heard = " and ".join(corpus.music for corpus in known)
         limits.append(f"Its labelled music is {heard}; of other music its answers say less.")
-    if config.front is not None:
+    if finds:
+        limits += boundary_limits(config, corpora)
+    elif config.front is not None:
         limits += audio_limits(config, corpora)
     limits.append("A high probability on unfamiliar music is no sign that the answer is right.")
     return "\n".join(f"- {limit}" for limit in limits)

@@ -13,11 +13,14 @@ from typing import Any
 from transformers.utils import FEATURE_EXTRACTOR_NAME as EXTRACTOR
 
 from symbolic.audio_scoring import AudioScorer, load_audio_model
+from symbolic.boundary_card import finds_boundaries
 from symbolic.card_results import METRICS
+from symbolic.configuration import SymbolicConfig
 from symbolic.doors import guarded
 from symbolic.model_card import model_card, read_json
 from symbolic.runs import RECORD
 from symbolic.scoring import EmotionScorer, load_model
+from symbolic.segmenting import Segmenter
 from symbolic.tokenizers.saved import FILE_NAME as TOKENIZER
 
 WEIGHTS = "model.safetensors"
@@ -30,6 +33,10 @@ FILES = (*NEEDED, RECORD, METRICS, CARD)
 AUDIO_NEEDED = (WEIGHTS, CONFIG, EXTRACTOR)
 AUDIO_FILES = (*AUDIO_NEEDED, RECORD, METRICS, CARD)
 """The same of a model of audio."""
+
+UNIT_NEEDED = (WEIGHTS, CONFIG)
+UNIT_FILES = (*UNIT_NEEDED, RECORD, METRICS, CARD)
+"""The same of a model of bars or beats without tokens: its configuration says what it takes."""
 
 
 def push(
@@ -60,10 +67,12 @@ def push(
 
     Raises:
         FileNotFoundError: a folder without weights, configuration or tokenizer; of a model of
-            audio, without its feature extractor.
+            audio, without its feature extractor. A model of bars or beats without tokens needs
+            neither.
         FileExistsError: a folder for the dry run that holds anything else.
-        ValueError: a model that does not load, a `repo_id` that the Hub would refuse, a file that
-            is not what it should be or that names a path of this machine.
+        ValueError: a model that does not load, or that finds boundaries and has no threshold for
+            them, a `repo_id` that the Hub would refuse, a file that is not what it should be or
+            that names a path of this machine.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.utils import validate_repo_id
@@ -96,7 +105,9 @@ def assemble(
     license: str | None = None,
     card: str | None = None,
 ) -> list[str]:
-    """Write `FILES`, or `AUDIO_FILES`, of a trained model to a folder; load the model from there.
+    """Write the files of a trained model to a folder, and load the model from there.
+
+    They are `FILES`, `AUDIO_FILES` of a model of audio, or `UNIT_FILES`.
 
     Args:
         folder: what training has saved.
@@ -110,9 +121,7 @@ def assemble(
         FileNotFoundError, FileExistsError, ValueError: as `push`.
     """
     folder, output = Path(folder), Path(output)
-    hears = _hears_audio(folder)
-    needed = AUDIO_NEEDED if hears else NEEDED
-    if missing := [name for name in needed if not (folder / name).is_file()]:
+    if missing := [name for name in _needed(folder) if not (folder / name).is_file()]:
         raise FileNotFoundError(f"{folder}: no {', '.join(missing)}")
     for name in (CONFIG, EXTRACTOR, RECORD, METRICS):
         if found := next(_local_paths(read_json(folder / name)), None):
@@ -123,7 +132,10 @@ def assemble(
         if name != CARD and (folder / name).is_file():
             shutil.copyfile(folder / name, output / name)
     (output / CARD).write_text(text, encoding="utf-8")
-    if hears:
+    config = SymbolicConfig.from_pretrained(str(output))
+    if finds_boundaries(config):
+        Segmenter.from_pretrained(output)
+    elif config.front is not None:
         AudioScorer(load_audio_model(output)[0])
     else:
         model, tokenizer = load_model(output)
@@ -132,14 +144,17 @@ def assemble(
     return [name for name in _files(output) if (output / name).is_file()]
 
 
-def _hears_audio(folder: Path) -> bool:
-    """Whether a folder holds a model of audio."""
-    return read_json(folder / CONFIG).get("front") is not None
+def _needed(folder: Path) -> tuple[str, ...]:
+    """What a folder must have, by the kind of its model."""
+    config = read_json(folder / CONFIG)
+    if config.get("front") is not None:
+        return AUDIO_NEEDED
+    return UNIT_NEEDED if config.get("encoder") == "units" else NEEDED
 
 
 def _files(folder: Path) -> tuple[str, ...]:
     """What is published of a folder."""
-    return AUDIO_FILES if _hears_audio(folder) else FILES
+    return (*_needed(folder), RECORD, METRICS, CARD)
 
 
 def _make_empty(output: Path, folder: Path) -> None:
@@ -147,7 +162,7 @@ def _make_empty(output: Path, folder: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     if output.samefile(folder):
         raise FileExistsError(f"{output}: is the model's own folder")
-    ours = {*FILES, *AUDIO_FILES}
+    ours = {*FILES, *AUDIO_FILES, *UNIT_FILES}
     if others := sorted({path.name for path in output.iterdir()} - ours):
         raise FileExistsError(f"{output}: already holds {', '.join(others[:3])}")
     for name in ours:

@@ -68,11 +68,11 @@ LAYERS = (
             "piece_pipeline",
             "card_results",
             "audio_card",
+            "boundary_card",
             "model_card",
-            "publishing",
         ),
     ),
-    ("segmenting", "sweep"),
+    ("segmenting", "publishing", "sweep"),
     (
         *("plots", "segment_plots", "embedding_views", "report", "audio_evaluating", "evaluating"),
         *("commands", "cli"),

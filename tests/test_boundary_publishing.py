@@ -1,0 +1,151 @@
+"""Publishing a model of boundaries: what it takes along, and a card that says how to ask it."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from huggingface_hub import ModelCard
+from test_audio_publishing import RECORD, section, write
+
+from symbolic.audio_arguments import AudioModelArguments
+from symbolic.audio_predictions import audio_rows
+from symbolic.boundaries import boundary_rows
+from symbolic.cli import main as cli
+from symbolic.data import Piece
+from symbolic.encoders import BOUNDARY_SYSTEMS
+from symbolic.encoders.unit_systems import UNIT_SYSTEMS
+from symbolic.evaluating import main as evaluate
+from symbolic.feature_extraction import extractor_of
+from symbolic.model_card import model_card
+from symbolic.modeling import SymbolicModel
+from symbolic.predictions import write_predictions
+from symbolic.publishing import AUDIO_FILES, FILES, UNIT_FILES, assemble, push
+from symbolic.tasks import BOUNDARY
+from symbolic.tokenizers import build_tokenizer
+from symbolic.unit_training import build_unit_model
+
+BEATS = "answers for each beat, of which it takes "
+BOUNDARY_CARDS = {  # files, corpus, words on what is heard, words of a limit
+    "mls_sslm": (
+        *(AUDIO_FILES, "beatles", "80 mel bands in dB and self-similarity lag matrices of cepstra"),
+        "annotations match within 2 s",
+    ),
+    "gs1": (
+        *(AUDIO_FILES, "pop909_structure", "matrix of cepstra (cosine) (100 lags of up to 88 s)"),
+        "played by a synthesiser",
+    ),
+    "roll": (AUDIO_FILES, "pop909_structure", "7.18 frames a second: 88 keys", "first track"),
+    "beat_bert": (
+        *(FILES, "pop909_structure", f"{BEATS}the tokens of `CPTokenizer` (Bar, Position"),
+        "phrases of POP909 begin is inferred",
+    ),
+    "bar_lstm": (FILES, "tunes", "answers for each bar", "where bars begin"),
+    "beat_pictures": (
+        *(UNIT_FILES, "pop909_structure", f"{BEATS}pictures of the notes (12 chroma, 16 columns"),
+        "where beats begin",
+    ),
+}
+
+
+def parted(folder, system, thresholds=True, corpus="tunes"):
+    """A model of boundaries with random weights, as training leaves it."""
+    torch.manual_seed(0)
+    if system in BOUNDARY_SYSTEMS:
+        model = SymbolicModel(BOUNDARY_SYSTEMS[system].config([BOUNDARY], 1 / 8))
+        extractor_of(model.config).save_pretrained(folder)
+    else:
+        made = UNIT_SYSTEMS[system]
+        tokenizer = build_tokenizer(made.tokenizer) if made.backbone else None
+        model = build_unit_model(made, tokenizer, AudioModelArguments(system=system, width=1 / 8))
+        if tokenizer is not None:
+            tokenizer.save_pretrained(folder)
+    if thresholds:
+        model.config.thresholds = {"boundary": {"0.5": 0.3, "3": 0.1}}
+    model.save_pretrained(folder)
+    told = {"model": {"system": system, "width": 1 / 8}, "groups": [f"{corpus}: a"]}
+    write(folder, "training.json", {**RECORD, **told})
+    return model
+
+
+@pytest.mark.parametrize("system", BOUNDARY_CARDS)
+def test_models_of_boundaries_are_published_and_told_as_such(system, tmp_path):
+    files, corpus, heard, limit = BOUNDARY_CARDS[system]
+    model = parted(tmp_path / "run", system, corpus=corpus)
+    sent = push(tmp_path / "run", "me/parts", dry_run=tmp_path / "out")
+    assert set(sent) == {*files} - {"metrics.json"}
+    card = (tmp_path / "out" / "README.md").read_text()
+    data = ModelCard.load(tmp_path / "out" / "README.md").data
+    assert data.pipeline_tag is None
+    assert {"music-structure-analysis", "music-boundary-detection"} < set(data.tags)
+    song = "song.wav" if system in ("mls_sslm", "gs1") else "song.mid"
+    assert ("audio" in data.tags, "midi" in data.tags) == (song == "song.wav", song == "song.mid")
+    assert f"symbolic segment {song} --model me/parts --output parts.csv" in card
+    assert f"system `{system}`" in card
+    assert "with 0.125 times its width" in card
+    assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
+    assert "0.3 for those that may be off by 0.5 s and 0.1 for those" in card
+    assert heard in card
+    assert limit in section(card, "Limits")
+    assert not re.search(r"music-tags|Scorer|averaged|predict\(|magnitudes|pipeline", card)
+
+
+def test_models_of_boundaries_that_are_not_whole_are_not_published(tmp_path):
+    for system, file in (
+        ("mls", "preprocessor_config.json"),
+        ("beat_bert", "music_tokenizer.json"),
+    ):
+        run = tmp_path / system
+        parted(run, system, thresholds=False)
+        assert "It has no threshold yet." in model_card(run)
+        with pytest.raises(ValueError, match="the model has none"):
+            assemble(run, tmp_path / "out")
+        (run / file).unlink()
+        with pytest.raises(FileNotFoundError, match=f"no {file}"):
+            assemble(run, tmp_path / "out")
+
+
+@pytest.mark.parametrize("system", ["roll", "beat_bert", "beat_pictures"])
+def test_what_the_card_of_boundaries_shows_works(system, tmp_path, write_midi):
+    pytest.importorskip("soxr")
+    write_midi(tmp_path / "song.mid", [(i * 480, 480, 60 + i % 7, 80) for i in range(60)])
+    parted(tmp_path / "run", system)
+    assemble(tmp_path / "run", tmp_path / "out", "me/parts")
+    card = (tmp_path / "out" / "README.md").read_text()
+    places = {"me/parts": tmp_path / "out", **{n: tmp_path / n for n in ("song.mid", "parts.csv")}}
+    for name, place in places.items():
+        card = card.replace(name, str(place))
+    shown: dict = {}
+    exec(re.search(r"```python\n(.*?)```", card, re.S).group(1), shown)
+    (command,) = re.findall(r"```bash\nsymbolic (.*?)\n```", card)
+    assert cli([*command.split(), "--quiet", "--workers", "0"]) == 0
+    parts = (tmp_path / "parts.csv").read_text().splitlines()
+    assert len(parts) == len(shown["found"][0].times) > 1  # a header, and one part fewer
+
+
+def test_scores_of_boundaries_are_shown(tmp_path):
+    pytest.importorskip("mir_eval")
+    model = parted(tmp_path, "beat_pictures", corpus="pop909_structure")
+    rng = np.random.default_rng(0)
+    pieces = [
+        Piece(
+            tmp_path / f"{i}.mid", str(i), {"boundary": (0.0, 20.0 + i, 50.0)}, "pop909_structure"
+        )
+        for i in range(4)
+    ]
+    found = boundary_rows(pieces, [rng.random(360) for _ in pieces], model.config)
+    rows = audio_rows((), pieces, {}, fold="fold-0", seed=7)
+    write_predictions(
+        [{**row, **one} for row, one in zip(rows, found, strict=True)], tmp_path / "predictions.csv"
+    )
+    assert evaluate([str(tmp_path), "--metrics_into", str(tmp_path)]) == 0
+    scores = json.loads((tmp_path / "metrics.json").read_text())["scores"]
+    (tmp_path / "README.md").write_text(card := model_card(tmp_path, "me/parts"))
+    assert f"| boundary: F1 at 3 s | {scores['boundary: f_3']:.3f} | [" in section(card, "Results")
+    assert "F1 at 0.5 s, deviation over pieces" in section(card, "Results")
+    results = ModelCard.load(tmp_path / "README.md").data.eval_results
+    assert len(results) == 6
+    assert {(one.task_type, one.dataset_type) for one in results} == {
+        ("music-boundary-detection", "pop909_structure")
+    }
