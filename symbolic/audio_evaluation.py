@@ -130,7 +130,8 @@ def summarise_audio(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> Audi
 def summarise_boundaries(frame: pd.DataFrame, task: Task, draws: int = DRAWS) -> AudioSummary:
     """The scores of boundaries in a table of predictions: means over pieces.
 
-    What is said of each window was found with the threshold for it.
+    What is said of each window was found with the threshold for it. `trimmed` is F1 without the
+    beginning and the end of pieces.
 
     Raises:
         ValueError: a table without boundaries, or of which no piece has any.
@@ -145,12 +146,14 @@ def summarise_boundaries(frame: pd.DataFrame, task: Task, draws: int = DRAWS) ->
     each: dict[str, list[float]] = {}
     for window, column in columns.items():
         for reference, text in zip(truth, frame[column], strict=True):
-            scores = boundary_scores(reference, read_times(text), (float(window),))
+            both = (reference, read_times(text), (float(window),))
+            scores = boundary_scores(*both)
+            scores[f"f_{window} trimmed"] = boundary_scores(*both, trim=True)[f"f_{window}"]
             for name, score in scores.items():
                 each.setdefault(name, []).append(score)
     table = {name: np.array(scores) for name, scores in each.items()}
     names = frame["corpus"] + ": " + frame["group"].astype(str)
-    drawn = [name for name in table if name.startswith("f_")]
+    drawn = [f"f_{window}" for window in columns]
     intervals = grouped_bootstraps(
         lambda rows: [table[name][rows].mean() for name in drawn], names, draws
     ).T

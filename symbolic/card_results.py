@@ -30,7 +30,8 @@ METRIC_NAMES = {  # the Hub's id of a metric, where it has one, and how it is wr
         )
     },
 }
-DEVIATION = " deviation"  # over pieces, of the score that stands before it
+AFTER = {" deviation": "deviation over pieces", " trimmed": "without beginning and end"}
+"""What may stand after the name of a score, and what it means: such scores are no headlines."""
 
 
 SIZES = ("pieces", "recordings", "groups", "folds")
@@ -50,7 +51,7 @@ def eval_results(
     task_type: str = TASK,
     task_name: str = "Music emotion recognition",
 ) -> list[EvalResult]:
-    """Figures for the header of a card; none of a split that leaks, and no deviations.
+    """Figures for the header of a card; none of a split that leaks, and none of `AFTER`.
 
     Args:
         metrics: what `metrics.json` holds, or nothing.
@@ -66,7 +67,7 @@ def eval_results(
     results = []
     for key, value in metrics["scores"].items():
         metric, name = _names(key)
-        if _is_number(value) and not key.endswith(DEVIATION):
+        if _is_number(value) and not key.endswith(tuple(AFTER)):
             results.append(
                 EvalResult(
                     task_type=task_type,
@@ -129,9 +130,10 @@ def _slug(text: str) -> str:
 
 def _names(key: str) -> tuple[str, str]:
     task, colon, metric = key.rpartition(": ")  # of audio, before which its task stands
-    of = metric.removesuffix(DEVIATION)
+    after = next((one for one in AFTER if metric.endswith(one)), "")
+    of = metric.removesuffix(after)
     kind, name = METRIC_NAMES.get(of, (of, of.replace("_", " ")))
-    return kind, f"{task}{colon}{name}{', deviation over pieces' if of != metric else ''}"
+    return kind, f"{task}{colon}{name}" + (f", {AFTER[after]}" if after else "")
 
 
 def _flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -111,6 +111,8 @@ def test_a_model_that_has_learnt_is_above_the_floors(songs, run):
         if name == "equal distances":
             assert learnt.scores["f_0.5"] > floor.scores["f_0.5"] + 0.15
     assert learnt.scores["f_0.5"] > 0.7
+    # Beginning and end are always found, so that without them a model has less.
+    assert 0 < learnt.scores["f_3 trimmed"] < learnt.scores["f_3"]
 
 
 def test_thresholds_are_chosen_on_songs_that_are_neither_trained_on_nor_held_out(run):

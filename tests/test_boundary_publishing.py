@@ -144,6 +144,7 @@ def test_scores_of_boundaries_are_shown(tmp_path):
     (tmp_path / "README.md").write_text(card := model_card(tmp_path, "me/parts"))
     assert f"| boundary: F1 at 3 s | {scores['boundary: f_3']:.3f} | [" in section(card, "Results")
     assert "F1 at 0.5 s, deviation over pieces" in section(card, "Results")
+    assert "F1 at 3 s, without beginning and end" in section(card, "Results")
     results = ModelCard.load(tmp_path / "README.md").data.eval_results
     assert len(results) == 6
     assert {(one.task_type, one.dataset_type) for one in results} == {
