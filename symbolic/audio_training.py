@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from symbolic.data import (
     assert_disjoint,
     group_name,
 )
+from symbolic.data.audio_corpora import readable
 from symbolic.data.audio_splits import class_labels, classes, drawn, held_out
 from symbolic.data.validation import validation_mask
 from symbolic.doors import guarded, parsed
@@ -43,7 +43,6 @@ from symbolic.encoders.unit_systems import UNIT_SYSTEMS
 from symbolic.feature_extraction import extractor_of
 from symbolic.inference import predict_audio
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import ReadError
 from symbolic.optimisation import balanced_weights
 from symbolic.runs import known_groups, save_run
 from symbolic.tasks import BOUNDARY, Task
@@ -259,17 +258,8 @@ def heard(
         corpus = corpus.heard_as(model.config.front_end)
         return corpus, list(corpus.features), list(corpus.findings)
     front = extractor_of(model.config).heard
-    found = features_of([piece.path for piece in corpus.pieces], front, cache_dir, workers)
-    bad = [isinstance(one, ReadError) for one in found]
-    findings = [  # by name: where recordings lie is nobody's business, and the record is published
-        *corpus.findings,
-        *(f"{corpus.pieces[i].path.name}: {found[i].reason}" for i in np.flatnonzero(bad)),
-    ]
-    if all(bad):
-        raise ReadError(f"no recording of {corpus.name} can be read: {findings[-1]}")
-    kept = np.flatnonzero(~np.array(bad)).tolist()
-    pieces = [corpus.pieces[i] for i in kept]
-    return replace(corpus, pieces=pieces), [found[i] for i in kept], findings
+    paths = [piece.path for piece in corpus.pieces]
+    return readable(corpus, features_of(paths, front, cache_dir, workers))
 
 
 def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str) -> str:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.front import Front
 from symbolic.audio.hearing import hear
 from symbolic.audio.rendering import is_music
-from symbolic.audio_scoring import SUFFIXES, load_audio_model
+from symbolic.audio_scoring import load_audio_model
 from symbolic.boundaries import CLOCK, boundary_times, frame_activations, unit_activations
 from symbolic.boundary_baselines import novelty_above
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.unit_dataset import UnitRow, read_units
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import ReadError
+from symbolic.notes import SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring import HUB_OPTIONS, check_vocabulary, load_model, loaded
@@ -130,7 +131,7 @@ class Segmenter:
             recursive: whether folders are searched to the bottom.
             workers: processes that read; None is one for each core, 0 none.
         """
-        found = [*find_sources(sources, recursive, SUFFIXES)]
+        found = [*find_sources(sources, recursive, AUDIO_SUFFIXES + SUFFIXES)]
         config = None if self.model is None else self.model.config
         if config is not None and config.unit:
             pictures = config.unit_options.get("pictures", ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -12,18 +12,19 @@ from transformers import TrainingArguments, set_seed
 
 from symbolic.audio.rendering import is_music
 from symbolic.audio_arguments import AudioDataArguments, AudioModelArguments, recorded
+from symbolic.audio_augmenting import AugmentArguments
 from symbolic.audio_predictions import audio_rows
 from symbolic.boundaries import boundary_rows, choose_thresholds, position_labels, unit_activations
 from symbolic.building import ShapeArguments, new_backbone, share_pitch_classes
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import AUDIO_READERS, AudioCorpus, TokenScheme, assert_disjoint, group_name
+from symbolic.data.audio_corpora import readable
 from symbolic.data.audio_splits import drawn, held_out
 from symbolic.data.unit_dataset import UnitDataset, UnitRow, read_units
 from symbolic.data.validation import validation_mask
 from symbolic.encoders.blocks import scaled
 from symbolic.encoders.unit_systems import HEAD_DROPOUT, LENGTH, UNIT_SYSTEMS, UnitSystem
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.runs import save_run
 from symbolic.tasks import BOUNDARY, UNIT_BOUNDARY
@@ -31,7 +32,10 @@ from symbolic.tokenizers import Tokenizer, build_tokenizer
 from symbolic.trainer import FitArguments, fit
 
 SEMITONES = 6  # each stretch is moved by up to so many, as elsewhere
-OF_RECORDINGS = ("seconds", "frame_rate", "norm", "pretrained", "spec_augment", "gain")
+OF_RECORDINGS = (
+    *("seconds", "frame_rate", "front_inside", "pretrained", "norm", "label_smoothing"),
+    *(change.name for change in fields(AugmentArguments)),
+)
 
 
 def train_units(
@@ -149,20 +153,7 @@ def unit_rows(
     """
     paths = [piece.path for piece in corpus.pieces]
     read = partial(read_units, system.unit, tokenizer, system.pictures)
-    found = list(apply_many(read, paths, workers))
-    kept = [i for i, row in enumerate(found) if not isinstance(row, ReadError)]
-    findings = [
-        *corpus.findings,
-        *(
-            f"{path.name}: {row.reason}"
-            for path, row in zip(paths, found, strict=True)
-            if isinstance(row, ReadError)
-        ),
-    ]
-    if not kept:
-        raise ReadError(f"no file of {corpus.name} can be read: {findings[-1]}")
-    pieces = [corpus.pieces[i] for i in kept]
-    return replace(corpus, pieces=pieces), [found[i] for i in kept], findings
+    return readable(corpus, list(apply_many(read, paths, workers)))
 
 
 def build_unit_model(

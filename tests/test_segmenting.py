@@ -65,6 +65,18 @@ def test_without_a_model_it_is_where_something_new_begins(folder):
     assert found[1].front.of_notes
 
 
+def test_folders_are_searched_for_notation_as_well(tmp_path):
+    from music21 import note, stream
+
+    score = stream.Score(
+        [stream.Part([note.Note(48 + i // 8, quarterLength=1) for i in range(32)])]
+    )
+    score.write("musicxml", fp=tmp_path / "written.musicxml")
+    (one,) = Segmenter().segment(tmp_path, workers=0)
+    assert not one.error
+    assert one.path.endswith("written.musicxml")
+
+
 def test_tables_labels_and_pictures_are_written(folder, tmp_path, capsys):
     marked = tmp_path / "marked.txt"
     marked.write_text("# by ear\n0.0\tA\n20.0\tB\n\n40.0\n", encoding="utf-8")

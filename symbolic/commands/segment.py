@@ -73,7 +73,10 @@ def _segment(options: argparse.Namespace) -> int:
     except (OSError, ImportError) as error:
         raise UsageError(str(error)) from error
     if not found:
-        print(f"symbolic: no audio or MIDI file in {', '.join(options.paths)}", file=sys.stderr)
+        print(
+            f"symbolic: no audio, MIDI or MusicXML file in {', '.join(options.paths)}",
+            file=sys.stderr,
+        )
         return 1
     if marked is not None and len(found) != 1:
         raise UsageError(f"--reference is of one file, and there are {len(found)}")

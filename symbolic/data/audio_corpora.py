@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symbolic.audio.banks import cepstral_bank
 from symbolic.audio.front import Front
 from symbolic.audio.products import product
 from symbolic.audio.structured import intermediate, structured
 from symbolic.data.pieces import Piece
+from symbolic.notes import ReadError
 from symbolic.tasks import Task
 
 if TYPE_CHECKING:
@@ -121,6 +122,37 @@ def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
         f"{first.split}"
     )
     return [replace(piece, split="") if id(piece) in gone else piece for piece in pieces], [finding]
+
+
+def readable(
+    corpus: AudioCorpus, found: Sequence[Any | ReadError]
+) -> tuple[AudioCorpus, list[Any], list[str]]:
+    """A corpus without the files that cannot be read.
+
+    Args:
+        corpus: n pieces.
+        found: what was read of each, or why nothing was.
+
+    Returns:
+        The corpus, what was read of the pieces that are left, and sentences on what was left out,
+        by the names of files: where they lie is nobody's business, and records are published.
+
+    Raises:
+        ReadError: none can be read.
+    """
+    kept = [i for i, one in enumerate(found) if not isinstance(one, ReadError)]
+    findings = [
+        *corpus.findings,
+        *(
+            f"{piece.path.name}: {one.reason}"
+            for piece, one in zip(corpus.pieces, found, strict=True)
+            if isinstance(one, ReadError)
+        ),
+    ]
+    if not kept:
+        raise ReadError(f"no recording of {corpus.name} can be read: {findings[-1]}")
+    pieces = [corpus.pieces[i] for i in kept]
+    return replace(corpus, pieces=pieces), [found[i] for i in kept], findings
 
 
 def missing_files(paths: Sequence[Path], source: str) -> tuple[set[Path], list[str]]:

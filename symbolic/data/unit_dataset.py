@@ -108,6 +108,9 @@ class UnitDataset(Dataset):
 
     Attributes:
         lengths: (len(self),) int64, units of whole pieces.
+
+    Raises:
+        ValueError: a window or a length that is not positive, or ids that cannot be transposed.
     """
 
     def __init__(
