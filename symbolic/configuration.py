@@ -81,6 +81,7 @@ class SymbolicConfig(PreTrainedConfig):
         unit: of the encoder `units`, and of tasks whose tokens are pooled: `bar` or `beat`; empty
             where there are none.
         unit_options: of `symbolic.encoders.units.UnitContext`.
+        unit_members: of the encoder `units`, networks that answer each on its own.
         chunks: of a recording, evenly spaced windows whose answers are averaged; as many as cover
             it where None.
         temperatures: by task name, what the logits are divided by before they become
@@ -120,6 +121,7 @@ class SymbolicConfig(PreTrainedConfig):
         window: int = 512,
         unit: str = "",
         unit_options: dict[str, Any] | None = None,
+        unit_members: int = 1,
         chunks: int | None = None,
         temperatures: dict[str, float] | None = None,
         thresholds: dict[str, dict[str, float]] | None = None,
@@ -172,6 +174,9 @@ class SymbolicConfig(PreTrainedConfig):
             raise ValueError(f"unit {unit!r}: tasks of units ask for one of {UNITS}, others do not")
         self.unit = unit
         self.unit_options = dict(unit_options or {})
+        if unit_members < 1 or (unit_members > 1 and encoder != "units"):
+            raise ValueError(f"{unit_members} members: of the encoder `units` alone, and 1 or more")
+        self.unit_members = unit_members
         self.chunks = chunks
         self.temperatures = dict(temperatures or {})
         super().__init__(tokenizer_class=tokenizer_class, **kwargs)

@@ -15,7 +15,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureExperts, HeardKey, NoteEncoder
 from symbolic.encoders.tonic import TonicNetwork
 from symbolic.encoders.units import UnitContext
-from symbolic.tasks import EMOTION, IGNORE, KEY, Head, Task
+from symbolic.tasks import EMOTION, IGNORE, KEY, CommitteeHead, Head, Task
 
 
 @dataclass
@@ -67,6 +67,10 @@ class SymbolicModel(PreTrainedModel):
         config, encoder = self.config, self.encoder
         if not isinstance(encoder, FeatureEncoder):
             size = self.units.size if task.pooled else encoder.hidden_size
+            if config.unit_members > 1:
+                return CommitteeHead(
+                    task, size, config.unit_members, config.head_dropout, config.head_units
+                )
             return Head(task, size, config.head_dropout, config.head_units)
         if task.level == "token":
             raise ValueError(f"task {task.name} asks for notes, and the encoder hears features")
@@ -155,7 +159,7 @@ class SymbolicModel(PreTrainedModel):
             name, head = task.name, self.heads[task.name]
             if task.pooled:
                 answers[name] = logits[name] = head(coarse, unit_mask)
-            elif isinstance(head, FeatureExperts):
+            elif isinstance(head, FeatureExperts | CommitteeHead):
                 answers[name] = head.members(hidden, mask)
                 logits[name] = head.together(answers[name], hidden)
             else:
@@ -176,8 +180,8 @@ class SymbolicModel(PreTrainedModel):
         Of several members that answer, the mean of their losses, not the loss of their mean: each
         learns as if it were alone.
         """
-        if isinstance(self.heads[task.name], FeatureExperts):
-            labels = labels.expand(len(logits), -1)
+        if isinstance(self.heads[task.name], FeatureExperts | CommitteeHead):
+            labels = labels.expand(len(logits), *labels.shape)
         weights = self.config.class_weights.get(task.name)
         loss = task.weight * task.loss(
             logits,

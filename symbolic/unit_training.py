@@ -179,6 +179,7 @@ def build_unit_model(
         "peaks": arguments.peaks,
     }
     if tokenizer is None:
+        told["unit_members"] = system.members
         return SymbolicModel(SymbolicConfig(encoder="units", tasks=[BOUNDARY], **told))
     half = scaled(system.hidden_size // system.heads // 2, arguments.width)  # even, for rotations
     shape = ShapeArguments(

@@ -263,6 +263,29 @@ def test_every_system_answers_for_each_unit_and_learns_in_all_its_parts(name, mi
     assert np.allclose(found, other, atol=1e-6)
 
 
+def test_each_member_of_a_committee_learns_alone_and_their_mean_is_the_answer():
+    torch.manual_seed(0)
+    options = {"pictures": ["chroma"], "size": 16, "lags": 8}
+    config = SymbolicConfig(
+        encoder="units", tasks=[BOUNDARY], unit="beat", unit_options=options, unit_members=3
+    )
+    model = SymbolicModel(config).eval()
+    inputs = {"unit_pictures": torch.rand(2, 20, 12), "unit_mask": torch.ones(2, 20)}
+    labels = torch.rand(2, 20, 2)
+    labels[1, 5:] = torch.nan
+    alone = []
+    for context, head in zip(model.encoder.contexts, model.heads["boundary"].heads, strict=True):
+        states = context(inputs["unit_mask"], pictures=inputs["unit_pictures"])
+        alone.append(head(states, inputs["unit_mask"]))
+    assert not torch.allclose(alone[0], alone[1], atol=1e-3)
+    output = model(**inputs, labels={"boundary": labels})
+    assert torch.allclose(output.logits["boundary"], torch.stack(alone).mean(dim=0), atol=1e-6)
+    losses = torch.stack([BOUNDARY.loss(one, labels) for one in alone])
+    assert torch.allclose(output.loss, losses.mean(), atol=1e-6)
+    with pytest.raises(ValueError, match="members"):
+        SymbolicConfig(tasks=[BOUNDARY], vocab_sizes=[4], unit_members=2)
+
+
 def test_a_curve_of_units_is_highest_where_one_begins():
     starts = np.array([0.0, 1.0, 2.5, 4.0])
     curve = on_clock(np.array([0.1, 0.2, 0.9, 0.1]), starts, 5.0)

@@ -22,6 +22,8 @@ class UnitSystem:
         window: tokens that hear one another in the backbone; units hear one another after it.
         size: of the hidden states of units.
         lags: units before each that it is compared with.
+        members: of a committee, each with weights and a loss of its own; the mean of what they say
+            is the answer. Of systems without tokens alone.
     """
 
     unit: str
@@ -34,17 +36,20 @@ class UnitSystem:
     window: int = 128
     size: int = 96
     lags: int = 64
+    members: int = 1
 
     @property
     def description(self) -> str:
         """What it is, in a line."""
         parts = [f"{self.backbone} on super-tokens"] if self.backbone else []
         parts += ["pictures of notes"] if self.pictures else []
-        return f"boundaries: {' and '.join(parts)}, by {self.unit}s"
+        who = f", {self.members} members" if self.members > 1 else ""
+        return f"boundaries: {' and '.join(parts)}, by {self.unit}s{who}"
 
 
 UNIT_SYSTEMS: dict[str, UnitSystem] = {
     "beat_pictures": UnitSystem("beat", pictures=PICTURES),
+    "beat_committee": UnitSystem("beat", pictures=PICTURES, members=8),
     **{
         f"{unit}_{backbone}": UnitSystem(unit, backbone)
         for unit in ("beat", "bar")

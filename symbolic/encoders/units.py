@@ -115,20 +115,27 @@ class UnitContext(nn.Module):
 
 
 class UnitEncoder(nn.Module):
-    """Pictures of the notes of bars or beats, without tokens: `UnitContext` as an encoder."""
+    """Pictures of the notes of bars or beats, without tokens: `UnitContext` as an encoder.
+
+    Several `members` hear the same pictures, each with weights of its own; their hidden states
+    stand side by side, for `symbolic.tasks.CommitteeHead` to tell apart.
+    """
 
     main_input_name = "unit_pictures"
 
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__()
-        self.context = UnitContext(0, **config.unit_options)
-        self.hidden_size = self.context.size
+        self.contexts = nn.ModuleList(
+            UnitContext(0, **config.unit_options) for _ in range(config.unit_members)
+        )
+        self.hidden_size = sum(context.size for context in self.contexts)
 
     def forward(
         self, unit_pictures: torch.Tensor, unit_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, U, F) and (B, U) to the hidden states (B, U, H) and the mask."""
-        return self.context(unit_mask, pictures=unit_pictures), unit_mask
+        heard = [context(unit_mask, pictures=unit_pictures) for context in self.contexts]
+        return torch.cat(heard, dim=-1), unit_mask
 
 
 def _pooled(

@@ -62,3 +62,40 @@ class Head(nn.Module):
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(B, T, H) and (B, T) to (B, K) on sequence level, (B, T, K) on token level."""
         return self.classifier(hidden if self.pool is None else self.pool(hidden, mask))
+
+
+class CommitteeHead(nn.Module):
+    """A head for each of several members, whose hidden states stand side by side.
+
+    Args:
+        task: as for `Head`.
+        hidden_size: H, of all of them.
+        members: M; H is a multiple of it.
+        dropout, units: as for `Head`.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        hidden_size: int,
+        members: int,
+        dropout: float = 0.1,
+        units: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(
+            Head(task, hidden_size // members, dropout, units) for _ in range(members)
+        )
+
+    def members(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(B, T, H) and (B, T) to what each says: M times what a `Head` returns."""
+        parts = hidden.chunk(len(self.heads), dim=-1)
+        return torch.stack([head(part, mask) for head, part in zip(self.heads, parts, strict=True)])
+
+    def together(self, answers: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """The logits of what `members` say: their mean."""
+        return answers.mean(dim=0)
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """As `Head`."""
+        return self.together(self.members(hidden, mask), hidden)
