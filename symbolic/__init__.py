@@ -14,6 +14,7 @@ from symbolic.auto import register_on_import
 __version__ = "0.1.0"
 
 _NAMES = {
+    "Asked": "symbolic.corpora",
     "AudioScorer": "symbolic.audio_scoring",
     "CPTokenizer": "symbolic.tokenizers",
     "EmotionScorer": "symbolic.scoring",
@@ -32,6 +33,8 @@ _NAMES = {
     "TOKENIZERS": "symbolic.tokenizers",
     "build_tokenizer": "symbolic.tokenizers",
     "read_notes": "symbolic.notes",
+    "score_corpus": "symbolic.corpora",
+    "score_dataset": "symbolic.corpora",
 }
 
 __all__ = ["__version__", *_NAMES]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from symbolic.answering import rows_of
 from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.extractor import SymbolicFeatureExtractor
 from symbolic.audio.front import Front
@@ -20,9 +22,9 @@ from symbolic.feature_extraction import extractor_of
 from symbolic.inference import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
-from symbolic.notes.read import MIDI_SUFFIXES
+from symbolic.notes.read import MIDI_SUFFIXES, content_of, kind_of
 from symbolic.notes.sources import find_sources
-from symbolic.scoring import HUB_OPTIONS, loaded, rows_of
+from symbolic.scoring import HUB_OPTIONS, loaded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +78,8 @@ def listen(sources: Sequence[Source], front: Front) -> list[tuple[np.ndarray, fl
     """
     heard = []
     for source in sources:
-        samples = read_sound(source, front.sampling_rate)
+        inner = kind_of(source) not in ("path", "bytes")
+        samples = read_sound(content_of(source) if inner else source, front.sampling_rate)
         heard.append((front_features(samples, front), len(samples) / front.sampling_rate))
     return heard
 
@@ -96,6 +99,8 @@ class AudioScorer:
     """
 
     suffixes = SUFFIXES
+    ahead = AHEAD
+    heard = "audio or MIDI"  # what files in folders are
 
     def __init__(self, model: SymbolicModel) -> None:
         if not model.hears_audio:
@@ -144,23 +149,31 @@ class AudioScorer:
         """
         import pandas as pd
 
-        found = list(find_sources(sources, recursive, self.suffixes))
-        apply = partial(listen, front=extractor_of(self.model.config).heard)
-        answer = partial(self._rows, batch_size=batch_size)
-        rows = rows_of(found, apply, answer, workers, progress, ahead=AHEAD)
-        return pd.DataFrame(rows, columns=self.columns)
+        with TemporaryDirectory() as scratch:
+            found = list(find_sources(sources, recursive, self.suffixes, scratch))
+            answer = partial(self.answer, batch_size=batch_size)
+            rows = rows_of(found, self.hearing, answer, progress, self.ahead, workers=workers)
+        return pd.DataFrame(rows, columns=list(self.types))
 
     @property
-    def columns(self) -> list[str]:
-        """Of the table."""
-        named = ["path"]
+    def types(self) -> dict[str, str]:
+        """Columns of the table, and what is in them: text or numbers."""
+        named = {"path": "text"}
         for task in self.tasks:
             if task.kind == "single":
-                named += [task.name, f"{task.name} confidence"]
-            named += [f"{task.name}: {label}" for label in task.labels]
-        return [*named, "seconds", "error"]
+                named |= {task.name: "text", f"{task.name} confidence": "number"}
+            named |= {f"{task.name}: {label}": "number" for label in task.labels}
+        return {**named, "seconds": "number", "error": "text"}
 
-    def _rows(self, heard: list[tuple[np.ndarray, float] | ReadError], batch_size: int):
+    @property
+    def hearing(self) -> Callable[[list[Source]], list[tuple[np.ndarray, float]]]:
+        """What workers do: `listen` for this model."""
+        return partial(listen, front=extractor_of(self.model.config).heard)
+
+    def answer(
+        self, heard: list[tuple[np.ndarray, float] | ReadError], batch_size: int = 16
+    ) -> list[dict]:
+        """A row of the table for each recording, without its path; as of an `EmotionScorer`."""
         rows = [{"error": one.reason} if isinstance(one, ReadError) else {} for one in heard]
         good = [i for i, one in enumerate(heard) if not isinstance(one, ReadError)]
         if not good:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -218,6 +219,20 @@ def _averaged(model: SymbolicModel, batches: Iterable[Batch], pieces: int) -> di
     return {name: total / counts[:, None] for name, total in totals.items()}
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Do without torch's threads: for small networks, beside processes that keep the cores busy.
+
+    Threads that wait for one another while others use their cores take many times as long.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def predict_features(
     model: SymbolicModel, rows: np.ndarray, batch_size: int = 1024
 ) -> dict[str, np.ndarray]:
@@ -234,7 +249,7 @@ def predict_features(
     was_training = model.training
     model.eval()
     parts = []
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread():
         for first in range(0, len(rows), batch_size):
             some = torch.from_numpy(rows[first : first + batch_size]).float()
             parts.append(model(features=some.to(model.device)).logits)
@@ -261,7 +276,7 @@ def familiarity(model: SymbolicModel, rows: np.ndarray) -> np.ndarray | None:
     head = dict(model.heads.items()).get("emotion")
     if not isinstance(head, FeatureExperts):
         return None
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread():
         hidden, _ = model.encoder(torch.from_numpy(rows).float().to(model.device))
         return head.familiarity(hidden[:, 0]).cpu().double().numpy()
 

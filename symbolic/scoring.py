@@ -6,33 +6,48 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from symbolic.answering import rows_of
 from symbolic.configuration import SymbolicConfig
 from symbolic.features import features
 from symbolic.inference import familiarity, predict_ids
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
-from symbolic.notes.pool import AHEAD, apply_many
-from symbolic.notes.sources import display_name, find_sources
+from symbolic.notes.pool import AHEAD
+from symbolic.notes.read import SUFFIXES
+from symbolic.notes.sources import find_sources
 from symbolic.tasks import QUADRANTS, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from symbolic.notes import NoteTable
     from symbolic.notes.read import Source
 
 DEFAULT_MODEL = Path(__file__).parent / "weights"
-COLUMNS = (
-    *("path", "quadrant", "confidence", "q1", "q2", "q3", "q4", "valence", "arousal"),
-    *("familiarity", "key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
-)
+TYPES = {
+    name: kind
+    for kind, names in (
+        ("text", "path quadrant"),
+        ("number", "confidence q1 q2 q3 q4 valence arousal familiarity"),
+        ("text", "key"),
+        ("number", "key_confidence mean_velocity"),
+        ("count", "notes"),
+        ("number", "seconds"),
+        ("text", "error"),
+    )
+    for name in names.split()
+}
+"""Columns of the table, and what is in them: text, numbers or counts."""
+
+COLUMNS = tuple(TYPES)
 TOGETHER = 4  # files in a task of a worker, where there are many: handing one over takes time, too
 MANY = 256
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
@@ -113,53 +128,35 @@ def hear(
     Raises:
         ReadError: a source that cannot be read, or without a note that the tokenizer can hold.
     """
-    heard = []
-    for source in sources:
-        notes = tokenizer.emitted(read_notes(source))
-        if not len(notes):
-            raise ReadError("no note that the tokenizer can hold")
-        heard.append(
-            Heard(
-                tokenizer.note_ids(notes) if hears_notes else None,
-                features(notes, names) if names else None,
-                len(notes),
-                notes.seconds,
-                float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
-            )
-        )
-    return heard
+    return [
+        hear_notes(emitted_notes(source, tokenizer), tokenizer, names, hears_notes)
+        for source in sources
+    ]
 
 
-def rows_of(
-    found: Sequence[Source],
-    apply: Callable[[list[Source]], list[Any]],
-    answer: Callable[[list[Any]], list[dict]],
-    workers: int | None,
-    progress: bool,
-    ahead: int = AHEAD,
-    together: int = 1,
-) -> list[dict]:
-    """A row for each source, its path with it.
+def emitted_notes(source: Source, tokenizer: Tokenizer) -> NoteTable:
+    """The notes of a source that a tokenizer emits.
 
-    Args:
-        found: sources.
-        apply: what workers make of some of them, as `symbolic.notes.pool.apply_many` takes it.
-        answer: rows of what they made, or of the `ReadError` that came in its place.
-        workers: as `apply_many` takes them.
-        progress: whether to show a bar on stderr; it follows the reading, which takes most time.
-        ahead: how many are answered at once.
-        together: files in a task of a worker.
+    Raises:
+        ReadError: a source that cannot be read, or without such a note.
     """
-    from tqdm import tqdm
+    notes = tokenizer.emitted(read_notes(source))
+    if not len(notes):
+        raise ReadError("no note that the tokenizer can hold")
+    return notes
 
-    made = apply_many(apply, found, workers, together=together)
-    bar = iter(tqdm(made, total=len(found), unit="file", disable=not progress))
-    rows: list[dict] = []
-    while chunk := list(islice(bar, ahead)):
-        rows += answer(chunk)
-    for source, row in zip(found, rows, strict=True):
-        row["path"] = display_name(source)
-    return rows
+
+def hear_notes(
+    notes: NoteTable, tokenizer: Tokenizer, names: Sequence[str], hears_notes: bool
+) -> Heard:
+    """As `hear`, of emitted notes."""
+    return Heard(
+        tokenizer.note_ids(notes) if hears_notes else None,
+        features(notes, names) if names else None,
+        len(notes),
+        notes.seconds,
+        float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
+    )
 
 
 class EmotionScorer:
@@ -176,6 +173,11 @@ class EmotionScorer:
         >>> scorer = EmotionScorer.from_pretrained()
         >>> table = scorer.score(["song.mid", "folder/"])
     """
+
+    suffixes = SUFFIXES
+    ahead = AHEAD
+    heard = "MIDI or MusicXML"  # what files in folders are
+    types = TYPES
 
     def __init__(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
         if "emotion" not in model.heads:
@@ -214,8 +216,9 @@ class EmotionScorer:
         """One row per file.
 
         Args:
-            sources: a path or an iterable of paths: files, or folders, of which every file with a
-                MIDI or MusicXML name is scored; also bytes and objects as `read_notes` takes them.
+            sources: a path or an iterable of paths: files, or folders and archives (zip, tar), of
+                which every file with a MIDI or MusicXML name is scored; also bytes and objects as
+                `read_notes` takes them.
             recursive: whether folders are searched to the bottom.
             batch_size: windows in one forward pass; changes speed, not the result.
             workers: processes that read files; None is one for each core, 0 reads in this process,
@@ -234,26 +237,39 @@ class EmotionScorer:
         """
         import pandas as pd
 
-        found = list(find_sources(sources, recursive))
-        model = self.model
-        apply = partial(
-            hear,
-            tokenizer=self.tokenizer,
-            names=model.config.feature_names,
-            hears_notes=model.hears_notes,
-        )
-        rows = rows_of(
-            found,
-            apply,
-            partial(self._rows, batch_size=batch_size),
-            workers,
-            progress,
-            together=TOGETHER if len(found) >= MANY else 1,
-        )
+        with TemporaryDirectory() as scratch:
+            found = list(find_sources(sources, recursive, scratch=scratch))
+            rows = rows_of(
+                found,
+                self.hearing,
+                partial(self.answer, batch_size=batch_size),
+                progress,
+                workers=workers,
+                together=TOGETHER if len(found) >= MANY else 1,
+            )
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"notes": "Int64"})
 
-    def _rows(self, heard: list[Heard | ReadError], batch_size: int) -> list[dict]:
-        """The columns of each piece, without its path."""
+    @property
+    def hearing(self) -> Callable[[list[Source]], list[Heard]]:
+        """What workers do: `hear` for this model."""
+        return partial(hear, **self.taken)
+
+    @property
+    def taken(self) -> dict[str, Any]:
+        """What `hear` and `hear_notes` must know of the model."""
+        return {
+            "tokenizer": self.tokenizer,
+            "names": self.model.config.feature_names,
+            "hears_notes": self.model.hears_notes,
+        }
+
+    def answer(self, heard: list[Heard | ReadError], batch_size: int = 32) -> list[dict]:
+        """A row of the table for each piece, without its path.
+
+        Args:
+            heard: what `hearing` made of them, or why it could not.
+            batch_size: windows in one forward pass.
+        """
         rows: list[dict] = [
             {"error": one.reason} if isinstance(one, ReadError) else {} for one in heard
         ]

@@ -55,7 +55,7 @@ def test_the_written_table_is_the_scorers(suffix, score, folder, tiny_scorer, tm
     assert list(written.columns) == list(COLUMNS)
     for name in NUMBERS:
         found = pd.to_numeric(written[name]).astype(float)
-        assert np.allclose(found, expected[name].astype(float), atol=1e-9, equal_nan=True), name
+        assert np.allclose(found, expected[name].astype(float), atol=1e-6, equal_nan=True), name
     for name in ("path", "quadrant", "key", "error"):
         assert list(written[name].fillna("")) == list(expected[name].fillna("")), name
 

@@ -23,6 +23,7 @@ LAYERS = (
         "results",
         "comparison",
         "result_tables",
+        "score_tables",
         "robustness",
     ),
     ("encoders",),
@@ -37,6 +38,7 @@ LAYERS = (
         "trainer",
         "runs",
         "doors",
+        "answering",
         "feature_extraction",
         "audio_predictions",
         "boundaries",
@@ -52,6 +54,7 @@ LAYERS = (
             "pretraining",
             "baselines",
             "scoring",
+            "timeline",
             "evaluation",
         ),
         *(
@@ -72,9 +75,11 @@ LAYERS = (
             "model_card",
         ),
     ),
-    ("segmenting", "publishing", "sweep"),
+    ("segmenting", "publishing", "sweep", "corpora"),
     (
         *("plots", "segment_plots", "embedding_views", "report", "audio_evaluating", "evaluating"),
+        *("corpus_report", "corpus_report_plots", "corpus_report_html", "corpus_report_page"),
+        "timeline_plots",
         *("commands", "cli"),
     ),
 )

@@ -31,13 +31,18 @@ def path_to(text: str, suffixes: tuple[str, ...]) -> Path:
     return path
 
 
-def make_room(path: Path) -> None:
-    """Refuse now what could not be written after hours of scoring."""
+def make_room(path: Path, folder: bool = False) -> None:
+    """Refuse now what could not be written after hours of scoring.
+
+    Args:
+        path: to be written.
+        folder: whether a folder may be there: a table in parts.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
-    if path.is_dir():
+    if path.is_dir() and not folder:
         raise UsageError(f"cannot write {path}: it is a folder")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"cannot write {path}: permission denied")

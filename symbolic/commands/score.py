@@ -5,42 +5,62 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from symbolic.commands.options import UsageError, make_room, natural, path_to, positive, write
 
-WRITERS = {
-    ".csv": lambda table, path: table.to_csv(path, index=False),
-    ".parquet": lambda table, path: table.to_parquet(path, index=False),
-    ".jsonl": lambda table, path: table.to_json(
-        path, orient="records", lines=True, force_ascii=False, double_precision=15
-    ),
-}
+TABLES = (".csv", ".parquet", ".jsonl")
 SHOWN = (
     *("file", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"),
     *("notes", "seconds"),
 )
 PICTURES = (".png", ".pdf", ".svg")
+MOST_SHOWN = 1000  # files of which rows are printed
 
 
 def add_score(commands: argparse._SubParsersAction) -> None:
     """Add the command to those of the program."""
     score = commands.add_parser(
         "score",
-        help="score files and folders for emotion",
+        help="score files, folders and archives for emotion",
         description="Score MIDI and MusicXML files: quadrant probabilities (Q1 happy, Q2 angry, "
         "Q3 sad, Q4 calm), valence, arousal, key and dynamics, one row per file; or recordings, "
-        "with a --model that hears audio. A file that cannot be read gets a row that says why.",
+        "with a --model that hears audio. A file that cannot be read gets a row that says why. "
+        "With an --output rows are written as they come, and an interrupted run can be resumed.",
     )
     score.set_defaults(run=_score)
-    score.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
     score.add_argument(
-        "-o", "--output", type=_output_path, metavar="FILE", help="write .csv, .parquet or .jsonl"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="files, folders, archives (.zip, .tar, .tar.gz), quoted patterns such as "
+        "'music/**/*.mid', or - for a list of paths on standard input, one a line or ended by NUL",
+    )
+    score.add_argument(
+        "-o",
+        "--output",
+        type=_table_path,
+        metavar="FILE",
+        help="write .csv or .jsonl, or .parquet, a folder of parts",
     )
     score.add_argument(
         "--plot",
         type=_plot_path,
         metavar="FILE",
         help="draw the valence-arousal plane (.png, .pdf, .svg)",
+    )
+    score.add_argument(
+        "--timeline",
+        type=_table_path,
+        metavar="FILE",
+        help="beside --output: emotion in windows that slide over each piece",
+    )
+    score.add_argument(
+        "--window", metavar="LENGTH", help="of the timeline: 30s (the default), 8bars"
+    )
+    score.add_argument("--hop", metavar="LENGTH", help="from window to window: 5s, 2bars")
+    score.add_argument(
+        "--resume", action="store_true", help="go on with the interrupted run of this --output"
     )
     score.add_argument(
         "--recursive",
@@ -52,20 +72,36 @@ def add_score(commands: argparse._SubParsersAction) -> None:
         "--model", metavar="NAME", help="folder or hub name (default: the model in the package)"
     )
     score.add_argument(
-        "--batch-size", type=positive, default=32, metavar="N", help="windows at a time (32)"
+        "--batch-size", type=positive, metavar="N", help="windows at a time (32; of audio 16)"
     )
     score.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: cpu)")
+    score.add_argument(
+        "--engine",
+        choices=("local", "ray", "accelerate"),
+        default="local",
+        help="who scores: this machine, a Ray cluster, or the processes of accelerate launch",
+    )
     score.add_argument(
         "--workers",
         type=natural,
         metavar="N",
-        help="processes that read files (default: one per core; 0: none, without limits per file)",
+        help="processes that read files (default: one per core; 0: none, without limits per file); "
+        "of ray, actors",
+    )
+    score.add_argument(
+        "--timeout", type=positive, metavar="SECONDS", help="that one file may take (120)"
+    )
+    score.add_argument(
+        "--memory", type=positive, metavar="MIB", help="that reading one file may take (4096)"
+    )
+    score.add_argument(
+        "--shard", type=positive, metavar="N", help="files that are written at once (1024)"
     )
     score.add_argument("-q", "--quiet", action="store_true", help="no table and no progress bar")
 
 
-def _output_path(text: str) -> Path:
-    return path_to(text, tuple(WRITERS))
+def _table_path(text: str) -> Path:
+    return path_to(text, TABLES)
 
 
 def _plot_path(text: str) -> Path:
@@ -73,34 +109,48 @@ def _plot_path(text: str) -> Path:
 
 
 def _score(options: argparse.Namespace) -> int:
-    for path in filter(None, (options.output, options.plot)):
-        make_room(path)
-    from symbolic.notes.sources import find_sources
+    _check(options)
+    paths = list(options.paths)
+    if "-" in paths:
+        from symbolic.notes.sources import read_list
 
-    audio = options.model is not None and _hears_audio(options.model)
-    if audio and options.plot:
-        raise UsageError(f"model {options.model!r} hears audio: there is no plane to draw")
-    suffixes, kind = _listened(audio)
-    found = list(find_sources(options.paths, options.recursive, suffixes))
-    if not found:
-        print(f"symbolic: no {kind} file in {', '.join(options.paths)}", file=sys.stderr)
-        return 1
-    scorer = _load(options.model, options.device, audio)
-    table = scorer.score(
-        found,
-        batch_size=options.batch_size,
-        workers=options.workers,
-        progress=not options.quiet,
-    )
-    if options.output:
-        write(lambda path: WRITERS[path.suffix.lower()](table, path), options.output)
+        place = paths.index("-")
+        paths[place : place + 1] = read_list(sys.stdin.buffer.read())
+    asked = _asked(options)
+    with TemporaryDirectory() as scratch:
+        output = options.output or Path(scratch, "scores.csv")
+        tally = _run(paths, output, asked, options)
+        if tally is None:  # nothing was found, or another process writes and tells
+            return 0 if options.engine == "accelerate" else 1
+        table = None
+        if options.plot or (not options.quiet and tally.files <= MOST_SHOWN):
+            from symbolic.score_tables import read_scores
+
+            table = read_scores(output)
     if options.plot:
         from symbolic.plots import valence_arousal_plane
 
         write(lambda path: valence_arousal_plane(table, path), options.plot)
     if not options.quiet:
-        _print(table, options)
+        _print(tally, table, options)
     return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what cannot be had before anything is loaded."""
+    for path in filter(None, (options.output, options.timeline)):
+        make_room(path, folder=path.suffix.lower() == ".parquet")
+    if options.plot:
+        make_room(options.plot)
+    if not options.output:
+        asked = {"timeline": options.timeline, "resume": options.resume}
+        asked["engine"] = options.engine != "local"
+        for name in (name for name, value in asked.items() if value):
+            raise UsageError(f"--{name} goes with an --output")
+    if (options.window or options.hop) and not options.timeline:
+        raise UsageError("--window and --hop are of a --timeline")
+    if options.plot and options.model is not None and _hears_audio(options.model):
+        raise UsageError(f"model {options.model!r} hears audio: there is no plane to draw")
 
 
 def _hears_audio(name: str) -> bool:
@@ -112,61 +162,91 @@ def _hears_audio(name: str) -> bool:
         return False
 
 
-def _listened(audio: bool) -> tuple[tuple[str, ...], str]:
-    """Names that files in folders must end with, and what they are called together."""
-    if audio:
-        from symbolic.audio_scoring import SUFFIXES
+def _asked(options: argparse.Namespace):
+    from symbolic.corpora import Asked
+    from symbolic.timeline import Sliding
 
-        return SUFFIXES, "audio or MIDI"
-    from symbolic.notes.read import SUFFIXES
+    told = {
+        name: getattr(options, name)
+        for name in ("model", "device", "batch_size", "workers", "timeout")
+        if getattr(options, name) is not None
+    }
+    if options.memory is not None:
+        told["memory"] = options.memory << 20
+    if options.timeline:
+        told["sliding"] = Sliding()
+        if options.window or options.hop:
+            try:
+                told["sliding"] = Sliding.parse(options.window or "30s", options.hop)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
+    return Asked(**told)
 
-    return SUFFIXES, "MIDI or MusicXML"
 
+def _run(paths: list[str], output: Path, asked, options: argparse.Namespace):
+    """What scoring into a table has come to; None where there was no file to score."""
+    from symbolic.corpora import SHARD, NoFiles, score_corpus
 
-def _load(name: str | None, device: str, audio: bool):
-    import torch
-    from transformers.utils import logging
-
-    if audio:
-        from symbolic.audio_scoring import AudioScorer as Scorer
-    else:
-        from symbolic.scoring import EmotionScorer as Scorer
-
-    logging.disable_progress_bar()
     try:
-        torch.zeros(1, device=device).cpu()
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"device {device!r} cannot be used: {reason}") from error
-    try:
-        return Scorer.from_pretrained(name, device=device)
-    except Exception as error:  # safetensors, transformers and the hub raise of many kinds
-        reason = " ".join(str(error).split())
-        raise UsageError(f"model {name!r} cannot be loaded: {reason}") from error
-
-
-def _print(table, options: argparse.Namespace) -> None:
-    shown = table.drop(columns="error")
-    names = [Path(path).name for path in table["path"]]
-    shown.insert(0, "file", names)
-    failed = table["error"] != ""
-    if not failed.all():
-        columns = [name for name in SHOWN if name in shown]
-        if "quadrant" not in shown:
-            columns = [name for name in shown if name != "path"]
-        print(
-            shown.loc[~failed, columns].to_string(
-                index=False,
-                max_rows=60,
-                na_rep="-",
-                float_format="{:.2f}".format,
-                formatters={"seconds": "{:.0f}".format},
-            )
+        return score_corpus(
+            paths,
+            output,
+            asked,
+            timeline=options.timeline,
+            resume=options.resume,
+            engine=options.engine,
+            recursive=options.recursive,
+            shard=options.shard or SHARD,
+            progress=not options.quiet,
         )
-    for path, error in table.loc[failed, ["path", "error"]].itertuples(index=False):
+    except NoFiles as error:
+        print(f"symbolic: no {error} file in {', '.join(options.paths)}", file=sys.stderr)
+        return None
+    except KeyboardInterrupt:
+        if options.output:
+            print(
+                f"\nsymbolic: interrupted; what {output} has is valid, and --resume goes on",
+                file=sys.stderr,
+            )
+        raise
+    except (OSError, ValueError, ImportError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _print(tally, table, options: argparse.Namespace) -> None:
+    if table is not None:
+        _print_rows(table)
+    for path, error in tally.errors:
         print(f"not scored: {path}: {error}", file=sys.stderr)
-    print(f"\nscored {(~failed).sum()} of {len(table)} files", end="")
-    for what, path in (("table", options.output), ("picture", options.plot)):
+    failed = tally.files - tally.scored
+    if failed > len(tally.errors):
+        print(f"not scored: {failed - len(tally.errors)} more", file=sys.stderr)
+    print(f"\nscored {tally.scored} of {tally.files} files", end="")
+    if tally.twins:
+        print(f", of which {tally.twins} are the same as others", end="")
+    for what, path in (
+        ("table", options.output), ("timeline", options.timeline), ("picture", options.plot)
+    ):  # fmt: skip
         if path:
             print(f"; {what} in {path}", end="")
     print()
+
+
+def _print_rows(table) -> None:
+    """The rows that have a score; of many the first and the last."""
+    shown = table[table["error"] == ""].drop(columns="error")
+    if not len(shown):
+        return
+    shown.insert(0, "file", [Path(path).name for path in shown["path"]])
+    columns = [name for name in SHOWN if name in shown]
+    if "quadrant" not in shown:
+        columns = [name for name in shown if name != "path"]
+    print(
+        shown[columns].to_string(
+            index=False,
+            max_rows=60,
+            na_rep="-",
+            float_format="{:.2f}".format,
+            formatters={"seconds": "{:.0f}".format},
+        )
+    )

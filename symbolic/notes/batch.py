@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +11,13 @@ import numpy as np
 
 from symbolic.notes.midi import is_midi, parse_midi, score_meters, score_tempos
 from symbolic.notes.read import (
+    FILES,
     MAX_NOTES,
     MAX_QUARTERS,
     MAX_SECONDS,
+    content_of,
     kind_of,
-    read_bytes,
+    name_of,
     read_notes,
 )
 from symbolic.notes.table import (
@@ -219,12 +220,11 @@ class _Part:
 
 
 def _read(source: Source) -> _Part:
-    kind = kind_of(source)
-    if kind not in ("path", "bytes"):
+    if kind_of(source) not in FILES:
         return _part(read_notes(source))
-    name = os.fspath(source) if kind == "path" else None
+    name = name_of(source)
     try:
-        data = bytes(source) if name is None else read_bytes(name)
+        data = content_of(source)
         if is_midi(data):
             part = _part(parse_midi(data))
             if 0 < part.count <= MAX_NOTES:

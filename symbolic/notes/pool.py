@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
 from typing import TYPE_CHECKING, Any
 
-from symbolic.notes.read import kind_of, read_notes
+from symbolic.notes.read import FILES, kind_of, name_of, read_notes
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def apply_many(
     workers: int | None = None,
     timeout: float = TIMEOUT_SECONDS,
     together: int = 1,
+    memory: int | None = None,
 ) -> Iterator[Any | ReadError]:
     """What `apply` makes of sources, in order, with the workers and limits of `read_many`.
 
@@ -62,6 +63,8 @@ def apply_many(
         workers: processes; None is one for each core, 0 does everything here, without limits.
         timeout: seconds that one task may take.
         together: files in a task.
+        memory: bytes that a worker may take beyond what it begins with, heeded on Linux;
+            `MEMORY_BYTES` where None.
 
     Yields:
         An answer or a `ReadError` for each source.
@@ -76,7 +79,10 @@ def apply_many(
     # A forked worker needs no guard in the caller's script and no imports. It never runs torch.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPool(
-        workers or os.cpu_count() or 1, initializer=_start, initargs=[apply], context=context
+        workers or os.cpu_count() or 1,
+        initializer=_start,
+        initargs=[apply, memory or MEMORY_BYTES],
+        context=context,
     ) as pool:
 
         def send(group: list[Source]):
@@ -123,7 +129,7 @@ def _groups(sources: Iterable[Source], together: int) -> Iterator[list[Source]]:
 
 
 def _can_be_sent(source: Source) -> bool:
-    return kind_of(source) in ("path", "bytes")
+    return kind_of(source) in FILES
 
 
 def _read(sources: list[Source]) -> list[NoteTable]:
@@ -141,7 +147,7 @@ def _guarded(apply: Apply, sources: list[Source]) -> list[Any | ReadError]:
 
 
 def _refused(source: Source, error: Exception) -> ReadError:
-    name = _name(source)
+    name = name_of(source)
     if isinstance(error, ReadError):
         return ReadError(error.reason, error.source)  # without its traceback and causes
     if isinstance(error, MemoryError):
@@ -154,34 +160,39 @@ def _refused(source: Source, error: Exception) -> ReadError:
 
 def _lost(source: Source, error: Exception, timeout: float) -> ReadError:
     if isinstance(error, TimeoutError):
-        return ReadError(f"not read within {timeout:.0f} s", _name(source))
-    return ReadError(f"reading it ended the process: {error}", _name(source))
-
-
-def _name(source: Source) -> str | None:
-    return os.fspath(source) if kind_of(source) == "path" else None
+        return ReadError(f"not read within {timeout:.0f} s", name_of(source))
+    return ReadError(f"reading it ended the process: {error}", name_of(source))
 
 
 _apply: Apply
 
 
-def _start(apply: Apply) -> None:
+def _start(apply: Apply, memory: int) -> None:
     """Once in every worker: what it is to do, and with how much memory."""
     global _apply
     _apply = apply
-    _limit_memory()
+    if sys.platform == "linux":
+        _end_with_the_caller()
+        _limit_memory(memory)
 
 
 def _in_worker(sources: list[Source]) -> list[Any | ReadError]:
     return _guarded(_apply, sources)
 
 
-def _limit_memory() -> None:
-    if sys.platform != "linux":
-        return
+def _end_with_the_caller() -> None:
+    """No worker outlives a caller that is killed: it would wait for work for ever."""
+    import ctypes
+    import signal
+
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _limit_memory(memory: int) -> None:
     import resource
 
     with open("/proc/self/statm") as statm:
         used = int(statm.read().split()[0]) * resource.getpagesize()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, hard))
+    resource.setrlimit(resource.RLIMIT_AS, (used + memory, hard))

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from symbolic.notes.archives import Member, Named, Refused, read_member
 from symbolic.notes.midi import is_midi, read_midi, score_notes
 from symbolic.notes.musicxml import read_musicxml, stream_notes
 from symbolic.notes.table import NoteTable, ReadError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
         str
         | os.PathLike
         | bytes
+        | Named
+        | Member
+        | Refused
         | NoteTable
         | symusic.Score
         | pretty_midi.PrettyMIDI
@@ -40,7 +44,8 @@ def read_notes(source: Source) -> NoteTable:
 
     Args:
         source: a path (`.mid .midi .kar .rmi .musicxml .xml .mxl`; the content decides, not the
-            name), the bytes of such a file, a `symusic.Score`, a `pretty_midi.PrettyMIDI`, a
+            name), the bytes of such a file, with a name or without, a member of an archive, a
+            `symusic.Score`, a `pretty_midi.PrettyMIDI`, a
             music21 stream, or a note table, which is only checked.
 
     Returns:
@@ -51,13 +56,46 @@ def read_notes(source: Source) -> NoteTable:
             the limits of this module (bytes, notes, seconds); the message names the file.
         TypeError: an object of another kind.
     """
-    name = os.fspath(source) if kind_of(source) == "path" else None
+    name = name_of(source)
     try:
-        return _check(_read(source if name is None else read_bytes(name)))
+        return _check(_read(source if name is None else content_of(source)))
     except ReadError as error:
         if name is None:
             raise
         raise ReadError(error.reason, source=name) from error
+
+
+def name_of(source: Source) -> str | None:
+    """What errors call a source; None where it has no name."""
+    match kind_of(source):
+        case "path":
+            return os.fspath(source)
+        case "named" | "member" | "refused":
+            return source.path
+    return None
+
+
+def content_of(source: Source) -> bytes:
+    """The bytes of a source that is a file, wherever it lies.
+
+    Args:
+        source: a path, bytes, `Named` or a `Member`.
+
+    Raises:
+        ReadError: why there are none; without the name of the file. A `Refused` says its reason.
+    """
+    match kind_of(source):
+        case "path":
+            return read_bytes(os.fspath(source))
+        case "named":
+            return source.content
+        case "member":
+            return read_member(source, MAX_BYTES)
+        case "refused":
+            raise ReadError(source.reason)
+        case "bytes":
+            return bytes(source)
+    raise TypeError(f"no bytes in a {type(source).__name__}")
 
 
 def read_bytes(path: str) -> bytes:
@@ -88,7 +126,8 @@ def read_bytes(path: str) -> bytes:
 
 
 def kind_of(source: object) -> str | None:
-    """What `read_notes` takes an object for: path, bytes, table, symusic, pretty_midi or music21.
+    """What `read_notes` takes an object for: path, bytes, named, member, refused, table, symusic,
+    pretty_midi or music21.
 
     None for anything else. Classes are told by the name of their module, so that no library needs
     importing for its objects to be refused.
@@ -97,10 +136,16 @@ def kind_of(source: object) -> str | None:
         return "path"
     if isinstance(source, bytes | bytearray | memoryview):
         return "bytes"
-    if isinstance(source, NoteTable):
-        return "table"
+    for kind, name in INNER.items():
+        if isinstance(source, kind):
+            return name
     modules = {cls.__module__.split(".")[0] for cls in type(source).__mro__}
     return next((name for name in ("symusic", "pretty_midi", "music21") if name in modules), None)
+
+
+INNER = {Named: "named", Member: "member", Refused: "refused", NoteTable: "table"}
+FILES = ("path", "bytes", "named", "member", "refused")
+"""Kinds that have the bytes of a file: see `content_of`."""
 
 
 def _read(source: Source) -> NoteTable:
@@ -167,7 +212,7 @@ def _check(notes: NoteTable) -> NoteTable:
     if len(notes) > MAX_NOTES:
         raise ReadError(f"{len(notes):,} notes, more than the {MAX_NOTES:,} read")
     quarters = (notes.onset_ticks + notes.duration_ticks).max() / notes.ticks_per_quarter
-    if notes.seconds > MAX_SECONDS or quarters > MAX_QUARTERS:
+    if not (notes.seconds <= MAX_SECONDS and quarters <= MAX_QUARTERS):
         raise ReadError(
             f"lasts {notes.seconds / 3600:,.0f} hours ({quarters:,.0f} quarters): taken for damaged"
         )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import bz2
+import glob
+import gzip
+import lzma
 import os
+import shutil
+import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symbolic.notes.read import SUFFIXES, kind_of
+from symbolic.notes.archives import PACKED_TARS, Refused, is_archive, members
+from symbolic.notes.read import SUFFIXES, kind_of, name_of
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
@@ -17,21 +25,48 @@ def find_sources(
     sources: Source | Iterable[Source],
     recursive: bool = True,
     suffixes: tuple[str, ...] = SUFFIXES,
+    scratch: str | os.PathLike | None = None,
 ) -> Iterator[Source]:
     """Files to score, in order: folders are replaced by the music files in them, sorted by path.
 
     Music is what has a name that ends as one of `suffixes`, by default those of MIDI and MusicXML.
 
-    A path that is named is kept whatever it is called, and if it does not exist: it gets a row. In
-    folders, names that begin with a dot are passed over and links to folders are not followed.
+    A path that is named is kept whatever it is called, and if it does not exist: it gets a row. But
+    if it does not exist and holds `*`, `?` or `[`, it is a pattern, `**` for any folders, and what
+    matches is taken in its place, sorted. In folders, names that begin with a dot are passed over,
+    links to folders are not followed, and archives are not opened.
+
+    Args:
+        sources: one of them or several.
+        recursive: whether folders are searched to the bottom.
+        suffixes: in small letters.
+        scratch: a folder for what must be unpacked. Where there is one, archives that are named are
+            replaced by the music files in them, and compressed tars are expanded there.
     """
     for source in [sources] if kind_of(sources) else sources:
         if kind_of(source) != "path":
             yield source
-        elif os.path.isdir(source):
-            yield from sorted(_folder_files(Path(source), recursive, suffixes))
-        else:
-            yield Path(source)
+            continue
+        for path in _matched(source):
+            if os.path.isdir(path):
+                yield from sorted(_folder_files(Path(path), recursive, suffixes))
+            elif scratch is not None and is_archive(path) and os.path.isfile(path):
+                yield from _archived(os.fspath(path), suffixes, scratch)
+            else:
+                yield Path(path)
+
+
+def read_list(text: bytes) -> list[str]:
+    """Paths in a list of them: one a line, or ended by NUL as `find -print0` writes them."""
+    ends = b"\0" if b"\0" in text else b"\n"
+    lines = (line if ends == b"\0" else line.rstrip(b"\r") for line in text.split(ends))
+    return [os.fsdecode(line) for line in lines if line]
+
+
+def _matched(path: str | os.PathLike) -> list[str | os.PathLike]:
+    if not glob.has_magic(os.fspath(path)) or os.path.lexists(path):
+        return [path]
+    return sorted(glob.glob(os.fspath(path), recursive=True)) or [path]
 
 
 def _folder_files(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[Path]:
@@ -48,8 +83,32 @@ def _folder_files(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> I
     yield from unreadable  # a row each, so that nobody takes them for scored
 
 
+def _archived(path: str, suffixes: tuple[str, ...], scratch: str | os.PathLike) -> Iterator[Source]:
+    if not path.lower().endswith(PACKED_TARS):
+        yield from members(path, suffixes)
+        return
+    # Nothing in it can be found without expanding all before it: once, and not for every member.
+    handle, plain = tempfile.mkstemp(suffix=".tar", dir=scratch)
+    try:
+        with open(handle, "wb") as file, _expanding(path) as packed:
+            shutil.copyfileobj(packed, file, 2**20)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        reason = getattr(error, "strerror", None) or error
+        yield Refused(display_name(path), f"an archive that cannot be expanded: {reason}")
+    else:
+        yield from members(plain, suffixes, path)
+
+
+def _expanding(path: str):
+    for names, opened in ((("gz", "tgz"), gzip.open), (("bz2", "tbz2"), bz2.open)):
+        if path.lower().endswith(names):
+            return opened(path)
+    return lzma.open(path)
+
+
 def display_name(source: Source) -> str:
-    """A path as text that every encoding can write; the kind of object for what is no path."""
-    if kind_of(source) == "path":
-        return os.fsencode(source).decode("utf-8", "backslashreplace")
+    """A path as text that every encoding can write; the kind of object for what has no name."""
+    name = name_of(source)
+    if name is not None:
+        return os.fsencode(name).decode("utf-8", "backslashreplace")
     return f"<{type(source).__name__}>"

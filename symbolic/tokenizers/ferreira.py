@@ -9,7 +9,6 @@ newline ends the piece.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from miditok import TokenizerConfig, TokSequence
 
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.batch import NoteBatch, note_batch, read_batch
-from symbolic.notes.read import kind_of, read_bytes
+from symbolic.notes.read import FILES, content_of, kind_of, name_of
 from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
 from symbolic.tokenizers.ferreira_notes import (
     emitted_table,
@@ -189,7 +188,7 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         contents = [_content(source) for source in sources]
         batch, answers = read_batch(contents)
         answers = [
-            error and ReadError(error.reason, _path(source) or error.source)
+            error and ReadError(error.reason, name_of(source) or error.source)
             for error, source in zip(answers, sources, strict=True)
         ]
         if batch is None:
@@ -200,7 +199,7 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         if not told.all():
             rest = iter(self._ids_together([contents[i] for i in np.array(good)[told]]))
             for i, any_told in zip(good, told, strict=True):
-                none = ReadError("no note that the scheme can hold", _path(sources[i]))
+                none = ReadError("no note that the scheme can hold", name_of(sources[i]))
                 answers[i] = next(rest) if any_told else none
             return answers
         pitch, velocity = batch.pitch[notes.order], batch.velocity[notes.order]
@@ -262,17 +261,12 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         )
 
 
-def _path(source: Source) -> str | None:
-    return os.fspath(source) if kind_of(source) == "path" else None
-
-
 def _content(source: Source) -> Source:
     """The bytes of a file, which tell what no reader of notes does; else the source itself."""
-    kind = kind_of(source)
-    if kind != "path":
-        return bytes(source) if kind == "bytes" else source
+    if kind_of(source) not in FILES:
+        return source
     try:
-        return read_bytes(os.fspath(source))
+        return content_of(source)
     except ReadError:  # which is told where sources are read
         return source
 

@@ -1,0 +1,114 @@
+"""What a run has done, so that it goes on after it was killed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+SUFFIX = ".resume"
+TABLES = """
+create table run (fingerprint text not null);
+create table shard (number integer primary key, marks text not null, counts text not null);
+create table kept (file integer primary key, answer text not null);
+"""
+
+
+class Ledger:
+    """A small data base beside the output, which is removed when the run is complete.
+
+    A shard is entered after its rows were written, all at once: a run that is killed in between
+    finds more in its output than the ledger knows of, and cuts it off.
+
+    Args:
+        output: whose run it is.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self.path = output.with_name(output.name + SUFFIX)
+        self.base: sqlite3.Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def begin(self) -> None:
+        """Forget what an earlier run has done, and say that one is under way."""
+        self.remove()
+        self.base = sqlite3.connect(self.path)
+        with self.base:
+            self.base.executescript(TABLES)
+
+    def open(self) -> str | None:
+        """The fingerprint of the run that was interrupted; None where it had hardly begun.
+
+        Raises:
+            ValueError: no ledger, but something else under its name.
+        """
+        try:
+            self.base = sqlite3.connect(self.path)
+            found = self.base.execute("select fingerprint from run").fetchone()
+        except sqlite3.OperationalError:  # it was killed before the tables were there
+            return None
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{self.path}: no record of an interrupted run: {error}") from error
+        return found[0] if found else None
+
+    def enter_run(self, fingerprint: str) -> None:
+        """What the run depends on."""
+        with self.base:
+            self.base.execute("insert into run values (?)", [fingerprint])
+
+    def enter(
+        self, number: int, marks: list[int], counts: dict[str, Any], kept: dict[int, Any]
+    ) -> None:
+        """A shard that has been written.
+
+        Args:
+            number: of the shard.
+            marks: how far each output reaches.
+            counts: of the rows so far.
+            kept: answers that later shards need, by the number of the file.
+        """
+        with self.base:
+            self.base.execute(
+                "insert into shard values (?, ?, ?)",
+                [number, json.dumps(marks), json.dumps(counts)],
+            )
+            self.base.executemany(
+                "insert into kept values (?, ?)",
+                [(file, json.dumps(answer, default=_plain)) for file, answer in kept.items()],
+            )
+
+    def last(self) -> tuple[int, list[int], dict[str, Any]] | None:
+        """The last shard that was entered, its marks and counts."""
+        found = self.base.execute(
+            "select number, marks, counts from shard order by number desc limit 1"
+        ).fetchone()
+        return found and (found[0], json.loads(found[1]), json.loads(found[2]))
+
+    def kept(self, files: Iterable[int]) -> dict[int, Any]:
+        """The answers of some files."""
+        found = {}
+        for file in files:
+            row = self.base.execute("select answer from kept where file = ?", [file]).fetchone()
+            found[file] = json.loads(row[0])
+        return found
+
+    def close(self) -> None:
+        if self.base is not None:
+            self.base.close()
+            self.base = None
+
+    def remove(self) -> None:
+        """There is nothing to go on with."""
+        self.close()
+        for end in ("", "-journal"):
+            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's, which JSON keeps to the last bit."""
+    return value.item()

@@ -1,0 +1,500 @@
+"""Corpora: rows are written as they come, and whatever happens none is lost or doubled."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from symbolic import EmotionScorer, scoring
+from symbolic.corpora import (
+    Asked,
+    NoFiles,
+    Tally,
+    Unfinished,
+    load_scorer,
+    run,
+    score_corpus,
+    score_dataset,
+)
+from symbolic.corpora.ledger import Ledger
+from symbolic.corpora.plan import by_name, make_plan
+from symbolic.corpora.sinks import CsvSink, ParquetSink
+from symbolic.notes import read_notes
+from symbolic.notes.archives import Named
+from symbolic.notes.sources import find_sources
+from symbolic.timeline import Sliding
+
+COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
+HERE = Asked(workers=0)
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory, midi_bytes, tune) -> Path:
+    """Thirty files: twins within a shard of 4 and far apart, and some that cannot be read."""
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "sub").mkdir()
+    for i in range(30):
+        place = folder / ("sub" if i % 3 else ".") / f"{i:02d}.mid"
+        if i % 7 == 3:
+            place.write_bytes(b"nothing to hear in number %d" % i)
+        else:
+            kind = 1 if i in (1, 8, 25, 26) else i
+            place.write_bytes(midi_bytes(tune(12 + kind, 50 + kind % 12, 30 + kind)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scored(corpus) -> pd.DataFrame:
+    """What the scorer says of the corpus, by path."""
+    table = EmotionScorer.from_pretrained().score(corpus, workers=0)
+    return table.set_index("path").sort_index()
+
+
+def read(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    if path.suffix == ".jsonl":
+        return pd.read_json(path, lines=True, dtype={"path": str})
+    return pd.read_csv(path)
+
+
+def content(path: Path):
+    """What two outputs are compared by."""
+    if path.is_dir():
+        return {part.name: part.read_bytes() for part in sorted(path.iterdir())}
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_written_rows_are_the_scorers(suffix, corpus, scored, tmp_path):
+    output = tmp_path / f"scores{suffix}"
+    tally = score_corpus(corpus, output, HERE, shard=4)
+    table = read(output)
+    assert table["path"].tolist() == sorted(scored.index)
+    assert list(table) == list(scoring.COLUMNS)
+    assert table["error"].fillna("").tolist() == scored["error"].tolist()
+    assert table["quadrant"].fillna("").tolist() == scored["quadrant"].fillna("").tolist()
+    numbers = ["confidence", "q1", "q2", "q3", "q4", "valence", "arousal", "notes", "seconds"]
+    for name in numbers:
+        expected = scored[name].astype(float).to_numpy(float)
+        assert np.allclose(table[name].astype(float), expected, atol=1e-5, equal_nan=True), name
+    failed = int((scored["error"] != "").sum())
+    assert (tally.files, tally.scored, tally.twins) == (30, 30 - failed, 3)
+    assert tally.errors == [[path, scored.loc[path, "error"]] for path in scored.index[
+        scored["error"] != ""]]  # fmt: skip
+    assert failed == 4
+    assert sorted(one.name for one in tmp_path.iterdir()) == [output.name]
+
+
+def test_files_of_one_content_are_read_once(corpus, tmp_path, monkeypatch):
+    heard = []
+    monkeypatch.setattr(
+        scoring, "read_notes", lambda source: heard.append(str(source)) or read_notes(source)
+    )
+    score_corpus(corpus, tmp_path / "scores.csv", HERE, shard=4)
+    assert len(set(heard)) == 27  # those that fail are tried alone once more
+    rows = read(tmp_path / "scores.csv").set_index("path")
+    twins = rows[[path.endswith(("01.mid", "08.mid", "25.mid", "26.mid")) for path in rows.index]]
+    assert len(twins) == 4
+    assert (twins.nunique(dropna=False) == 1).all()
+
+
+def test_neither_workers_nor_shards_nor_where_files_lie_change_rows(corpus, tmp_path):
+    score_corpus(corpus, tmp_path / "a.csv", HERE, shard=1000)
+    score_corpus(corpus, tmp_path / "b.csv", Asked(workers=2), shard=1000)
+    assert content(tmp_path / "a.csv") == content(tmp_path / "b.csv")
+    score_corpus(corpus, tmp_path / "c.csv", HERE, shard=3)
+    a, c = read(tmp_path / "a.csv"), read(tmp_path / "c.csv")
+    pd.testing.assert_frame_equal(a, c, atol=1e-5)
+
+
+def interrupted(at: int, error: type[BaseException], monkeypatch, call: str):
+    """Let the `at`-th call of a method of the run's parts fail, after or before its work."""
+    owner, name = {"sink": (CsvSink, "write"), "part": (ParquetSink, "write"),
+                   "ledger": (Ledger, "enter")}[call]  # fmt: skip
+    real, calls = getattr(owner, name), []
+
+    def failing(self, *words):
+        calls.append(1)
+        if len(calls) == at:
+            if call != "ledger":  # the rows are on the disk, and the ledger knows nothing of them
+                real(self, *words)
+            raise error
+        return real(self, *words)
+
+    monkeypatch.setattr(owner, name, failing)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("at", [1, 2, 5, 8])
+@pytest.mark.parametrize("call", ["rows", "ledger"])
+def test_a_run_that_is_interrupted_and_resumed_gives_what_one_gives(
+    suffix, at, call, corpus, tmp_path, monkeypatch
+):
+    asked = Asked(workers=0, sliding=Sliding(4, 2))
+    whole, output = tmp_path / f"whole{suffix}", tmp_path / f"output{suffix}"
+    lines = {"timeline": tmp_path / "whole_timeline.csv"}
+    expected = score_corpus(corpus, whole, asked, shard=4, **lines)
+    lines["timeline"] = tmp_path / "timeline.csv"
+    kind = call if call == "ledger" else "part" if suffix == ".parquet" else "sink"
+    with monkeypatch.context() as patch:
+        interrupted(at, KeyboardInterrupt, patch, kind)
+        with pytest.raises(KeyboardInterrupt):
+            score_corpus(corpus, output, asked, shard=4, **lines)
+    if at > 2 or suffix == ".csv":  # whole shards, or a head alone
+        rows = len(read(output))
+        assert rows % 4 == 0 or (call, at, rows) == ("ledger", 8, 30)
+    with pytest.raises(Unfinished, match="resume it"):
+        score_corpus(corpus, output, asked, shard=4, **lines)
+    tally = score_corpus(corpus, output, asked, shard=4, resume=True, **lines)
+    assert content(output) == content(whole)
+    assert content(lines["timeline"]) == content(tmp_path / "whole_timeline.csv")
+    assert {**vars(tally), "resumed": 0} == vars(expected)
+    assert tally.resumed % 4 == 0
+    assert not list(tmp_path.glob("*.resume*"))
+
+
+def half_done(corpus, output, monkeypatch, asked=HERE) -> None:
+    with monkeypatch.context() as patch:
+        interrupted(3, KeyboardInterrupt, patch, "sink")
+        with pytest.raises(KeyboardInterrupt):
+            score_corpus(corpus, output, asked, shard=4)
+    assert Ledger(output).exists
+
+
+def test_what_a_killed_run_left_behind_its_last_shard_is_cut_off(corpus, tmp_path, monkeypatch):
+    score_corpus(corpus, tmp_path / "whole.csv", HERE, shard=4)
+    half_done(corpus, tmp_path / "output.csv", monkeypatch)
+    with open(tmp_path / "output.csv", "ab") as file:
+        file.write(b"/half/a/row.mid,Q1,0.3")
+    score_corpus(corpus, tmp_path / "output.csv", HERE, shard=4, resume=True)
+    assert content(tmp_path / "output.csv") == content(tmp_path / "whole.csv")
+
+
+@pytest.mark.parametrize("what", ["added", "changed", "options", "shard", "shortened"])
+def test_a_run_is_not_resumed_with_other_files_or_options(
+    what, tmp_path, midi_bytes, tune, monkeypatch
+):
+    folder, output = tmp_path / "music", tmp_path / "output.csv"
+    folder.mkdir()
+    for i in range(20):
+        (folder / f"{i:02d}.mid").write_bytes(midi_bytes(tune(12 + i)))
+    half_done(folder, output, monkeypatch)
+    before = content(output)
+    told = {"asked": HERE, "shard": 4}
+    match what:
+        case "added":
+            (folder / "more.mid").write_bytes(midi_bytes(tune(50)))
+        case "changed":
+            (folder / "03.mid").write_bytes(midi_bytes(tune(50)))
+        case "options":
+            told["asked"] = Asked(workers=0, batch_size=7)
+        case "shard":
+            told["shard"] = 5
+        case "shortened":
+            os.truncate(output, len(before) - 1)
+            before = before[:-1]
+    with pytest.raises(ValueError, match=r"cannot be resumed|shorter than"):
+        score_corpus(folder, output, resume=True, **told)
+    assert content(output) == before
+    assert Ledger(output).exists
+
+
+def test_to_resume_what_was_never_begun_is_to_begin(corpus, tmp_path):
+    score_corpus(corpus, tmp_path / "a.csv", HERE, resume=True)
+    score_corpus(corpus, tmp_path / "b.csv", HERE)
+    assert content(tmp_path / "a.csv") == content(tmp_path / "b.csv")
+
+
+def test_to_resume_what_is_complete_changes_nothing(corpus, tmp_path):
+    output = tmp_path / "a.csv"
+    output.write_text("somebody's\n")
+    assert score_corpus(corpus, output, HERE, resume=True) == Tally()
+    assert output.read_text() == "somebody's\n"
+
+
+def test_a_run_that_was_killed_while_it_planned_begins_anew(corpus, tmp_path, monkeypatch):
+    output = tmp_path / "a.csv"
+    output.write_text("of an earlier run\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "make_plan", lambda *_, **__: (_ for _ in ()).throw(MemoryError))
+        with pytest.raises(MemoryError):
+            score_corpus(corpus, output, HERE)
+    score_corpus(corpus, output, HERE, resume=True)
+    assert len(read(output)) == 30
+
+
+def test_the_run_before_is_written_over(corpus, tmp_path):
+    for suffix in SUFFIXES:
+        output = tmp_path / f"a{suffix}"
+        output.write_text("an older table, of one file\n")
+        for shard in (4, 1000):
+            score_corpus(corpus, output, HERE, shard=shard)
+            assert len(read(output)) == 30
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(corpus, tmp_path):
+    output = tmp_path / "a.parquet"
+    output.mkdir()
+    (output / "thesis.txt").write_text("precious")
+    (output / "part-00000.parquet").write_text("mine")
+    with pytest.raises(ValueError, match="more in it"):
+        score_corpus(corpus, output, HERE)
+    assert (output / "part-00000.parquet").read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["crash", "hang", "eat", "raise"])
+def test_a_file_that_ends_its_reader_costs_its_own_row(kind, corpus, tmp_path, monkeypatch):
+    def read_or_fall(source):
+        if str(source).endswith("05.mid"):
+            match kind:
+                case "crash":
+                    os.kill(os.getpid(), signal.SIGSEGV)
+                case "hang":
+                    time.sleep(600)
+                case "eat":
+                    bytearray(2 * 2**30)
+                case "raise":
+                    raise ZeroDivisionError("of all things")
+        return read_notes(source)
+
+    score_corpus(corpus, tmp_path / "whole.csv", HERE, shard=4)
+    monkeypatch.setattr(scoring, "read_notes", read_or_fall)
+    asked = Asked(workers=2, timeout=3, memory=2**30)
+    score_corpus(corpus, tmp_path / "output.csv", asked, shard=4)
+    whole, table = read(tmp_path / "whole.csv"), read(tmp_path / "output.csv")
+    fell = table["path"].str.endswith("05.mid")
+    words = {
+        "crash": "reading it ended the process",
+        "hang": "not read within 3 s",
+        "eat": "more memory",
+        "raise": "ZeroDivisionError",
+    }[kind]
+    assert table.loc[fell, "error"].str.contains(words).all()
+    assert fell.sum() == 1
+    pd.testing.assert_frame_equal(table[~fell], whole[~fell], atol=1e-5)
+
+
+def arguments(corpus, output, *more) -> list[str]:
+    words = ["score", str(corpus), "-o", str(output), "--shard", "4", "--workers", "1", "-q"]
+    return [sys.executable, "-c", COMMAND, *words, *more]
+
+
+def begun(corpus, output, rows: int) -> subprocess.Popen:
+    """A run of the command that has written so many rows."""
+    process = subprocess.Popen(
+        arguments(corpus, output, "--resume"), stderr=subprocess.PIPE, start_new_session=True
+    )
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends and process.poll() is None:
+        if output.exists() and output.read_bytes().count(b"\n") > rows:
+            break
+        time.sleep(0.002)
+    return process
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory, midi_bytes, tune) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    for i in range(300):
+        (folder / f"{i:03d}.mid").write_bytes(midi_bytes(tune(12 + i % 250, 40 + i % 30)))
+    return folder
+
+
+def test_a_run_that_is_killed_at_random_moments_ends_the_same(many, tmp_path):
+    subprocess.run(arguments(many, tmp_path / "whole.csv"), check=True)
+    output, rng, killed = tmp_path / "output.csv", random.Random(0), 0
+    for rows in (0, rng.randrange(20, 200)):
+        process = begun(many, output, rows)
+        time.sleep(rng.uniform(0, 0.05))
+        killed += process.poll() is None
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    assert killed
+    subprocess.run(arguments(many, output, "--resume"), check=True)
+    assert content(output) == content(tmp_path / "whole.csv")
+    assert not Ledger(output).exists
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_a_valid_table_and_no_process(how, many, tmp_path):
+    process = begun(many, tmp_path / "output.csv", 20)
+    os.kill(process.pid, how)
+    _, said = process.communicate(timeout=60)
+    if process.returncode == 0:
+        pytest.skip("the run was over before it was interrupted")
+    assert process.returncode == 130
+    assert b"--resume goes on" in said
+    assert b"Traceback" not in said
+    table = read(tmp_path / "output.csv")
+    assert len(table) % 4 == 0
+    assert 20 <= len(table) < 300
+    with pytest.raises(ProcessLookupError):  # its group is empty
+        os.killpg(process.pid, 0)
+
+
+def test_no_worker_outlives_a_run_that_is_killed(many, tmp_path):
+    process = begun(many, tmp_path / "output.csv", 4)
+    process.kill()
+    process.communicate(timeout=60)
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("a worker is still there")
+
+
+def test_cells_that_a_spreadsheet_would_compute_are_made_harmless(tmp_path, write_midi, tune):
+    names = ["=1+1.mid", "+a.mid", "-b.mid", "@c.mid", "'d.mid", "e.mid", 'f,"g".mid']
+    for i, name in enumerate(names):
+        write_midi(tmp_path / name, tune(12 + i))
+    here = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        score_corpus(names, "scores.csv", HERE)
+        score_corpus(names, "scores.jsonl", HERE)
+    finally:
+        os.chdir(here)
+    written = pd.read_csv(tmp_path / "scores.csv")["path"].tolist()
+    expected = [("'" if name[0] in "=+-@'" else "") + name for name in sorted(names)]
+    assert written == expected
+    assert read(tmp_path / "scores.jsonl")["path"].tolist() == sorted(names)
+
+
+def test_an_archive_is_a_corpus(corpus, tmp_path):
+    subprocess.run(["tar", "-czf", tmp_path / "x.tar.gz", "-C", corpus, "."], check=True)
+    score_corpus(tmp_path / "x.tar.gz", tmp_path / "x.csv", HERE)
+    score_corpus(corpus, tmp_path / "y.csv", HERE)
+    packed, plain = read(tmp_path / "x.csv"), read(tmp_path / "y.csv")
+    assert packed["path"].tolist() == [
+        path.replace(str(corpus), f"{tmp_path}/x.tar.gz/.") for path in plain["path"]
+    ]
+    columns = ["quadrant", "notes", "error"]
+    assert packed[columns].equals(plain[columns])
+
+
+def test_a_timeline_stands_beside_the_table(corpus, tmp_path):
+    asked = Asked(workers=2, sliding=Sliding(4, 2))
+    score_corpus(corpus, tmp_path / "a.csv", asked, timeline=tmp_path / "t.jsonl", shard=7)
+    table, windows = read(tmp_path / "a.csv"), read(tmp_path / "t.jsonl")
+    assert windows["path"].unique().tolist() == table["path"].tolist()
+    failed = windows["error"] != ""
+    assert failed.sum() == 4
+    first = windows[~failed].groupby("path")["start"].first()
+    assert (first == 0).all()
+    assert windows[~failed]["window"].max() > 1
+
+
+def test_a_timeline_and_its_windows_go_together(corpus, tmp_path):
+    with pytest.raises(ValueError, match="takes both"):
+        score_corpus(corpus, tmp_path / "a.csv", HERE, timeline=tmp_path / "t.csv")
+    with pytest.raises(ValueError, match="takes both"):
+        score_corpus(corpus, tmp_path / "a.csv", Asked(sliding=Sliding()))
+
+
+def test_nothing_to_score_leaves_nothing(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NoFiles, match="MIDI or MusicXML"):
+        score_corpus(tmp_path / "empty", tmp_path / "a.csv", HERE)
+    assert [one.name for one in tmp_path.iterdir()] == ["empty"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("no engine", {"engine": "steam"}),
+        ("cannot be loaded", {"asked": Asked("nowhere/at-all")}),
+        ("cannot be used", {"asked": Asked(device="cuda:99")}),
+        ("write to", {"output": "a.xlsx"}),
+    ],
+)
+def test_what_cannot_be_had_is_a_value_error(words, told, corpus, tmp_path):
+    output = tmp_path / told.pop("output", "a.csv")
+    with pytest.raises(ValueError, match=words):
+        score_corpus(corpus, output, **told)
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_in_a_pickle_are_not_loaded(tiny_model_folder, tmp_path):
+    import torch
+    from safetensors.torch import load_file
+
+    for path in tiny_model_folder.iterdir():
+        if path.suffix != ".safetensors":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    torch.save(load_file(tiny_model_folder / "model.safetensors"), tmp_path / "pytorch_model.bin")
+    with pytest.raises(ValueError, match="safetensors"):
+        load_scorer(str(tmp_path))
+
+
+def test_a_model_of_notes_scores_a_corpus(corpus, tiny_scorer, tiny_model_folder, tmp_path):
+    asked = Asked(str(tiny_model_folder), workers=1, sliding=Sliding(3, 3))
+    score_corpus(corpus, tmp_path / "a.csv", asked, timeline=tmp_path / "t.csv", shard=4)
+    expected = tiny_scorer.score(corpus, workers=0).sort_values("path")
+    found = read(tmp_path / "a.csv")
+    assert np.allclose(found["q1"], expected["q1"].astype(float), atol=1e-4, equal_nan=True)
+
+
+def test_a_plan_knows_twins_and_what_is_needed_later(midi_bytes, tune):
+    data = [midi_bytes(tune(12 + i)) for i in range(3)]
+    order = [0, 1, 0, 2, 1, 0, 2]
+    plan = make_plan([Named(str(i), data[kind]) for i, kind in enumerate(order)], 2)
+    assert plan.first.tolist() == [0, 1, 0, 3, 1, 0, 3]
+    assert [plan.unique(k) for k in range(len(plan))] == [[0, 1], [3], [], []]
+    assert np.flatnonzero(plan.recurs).tolist() == [0, 1, 3]
+    same = make_plan(plan.sources, 2)
+    assert plan.fingerprint({}) == same.fingerprint({})
+    assert plan.fingerprint({}) != same.fingerprint({"model": "another"})
+
+
+def test_files_that_cannot_be_read_are_no_twins(tmp_path):
+    plan = make_plan(by_name(find_sources([tmp_path / "a.mid", tmp_path / "b.mid"])), 2)
+    assert plan.first.tolist() == [0, 1]
+
+
+def test_a_column_of_a_dataset_gets_its_scores(corpus, scored, tmp_path):
+    import datasets
+
+    files = sorted(scored.index)
+    rows = {
+        "file": [Path(path).name for path in files],
+        "midi": [Path(path).read_bytes() for path in files],
+    }
+    given = datasets.Dataset.from_dict(rows)
+    found = score_dataset(given, "midi", HERE, name="file", shard=4)
+    assert found.column_names == ["file", "midi", *scoring.COLUMNS[1:]]
+    table = found.remove_columns("midi").to_pandas()
+    assert table["error"].tolist() == scored["error"].tolist()
+    assert np.allclose(table["q1"], scored["q1"].astype(float), atol=1e-5, equal_nan=True)
+    inner = given.map(lambda row: {"midi": {"bytes": row["midi"], "path": None}})
+    again = score_dataset(inner, "midi", HERE)
+    assert again["quadrant"] == found["quadrant"]
+    with pytest.raises(ValueError, match="no column"):
+        score_dataset(given, "audio", HERE)
+    with pytest.raises(ValueError, match="rename"):
+        score_dataset(given.rename_column("file", "key"), "midi", HERE)
+
+
+def test_lists_on_standard_input_are_scored(corpus, tmp_path):
+    files = sorted(str(path) for path in corpus.rglob("*.mid"))
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "score", "-", "-o", str(tmp_path / "a.jsonl"),
+         "--workers", "0"],
+        input="\0".join(files).encode(), capture_output=True, check=True,
+    )  # fmt: skip
+    rows = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert sorted(row["path"] for row in rows) == files
+    assert b"scored 26 of 30 files, of which 3 are the same as others" in done.stdout
