@@ -26,10 +26,11 @@ from symbolic.corpora import (
 )
 from symbolic.corpora.ledger import Ledger
 from symbolic.corpora.plan import by_name, make_plan
-from symbolic.corpora.sinks import CsvSink, ParquetSink
+from symbolic.corpora.sinks import SINKS, CsvSink, ParquetSink
 from symbolic.notes import read_notes
 from symbolic.notes.archives import Named
 from symbolic.notes.sources import find_sources
+from symbolic.score_tables import read_scores
 from symbolic.timeline import Sliding
 
 COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -372,6 +373,20 @@ def test_cells_that_a_spreadsheet_would_compute_are_made_harmless(tmp_path, writ
     expected = [("'" if name[0] in "=+-@'" else "") + name for name in sorted(names)]
     assert written == expected
     assert read(tmp_path / "scores.jsonl")["path"].tolist() == sorted(names)
+
+
+def test_texts_of_any_kind_come_back_from_every_table(tmp_path):
+    texts = ["a\rb", 'c"d', "e,f", "g\nh", "ü", "'=i", "\ud800j", "", "\tk"]
+    rows = [{"path": text, "error": "x"} for text in texts]
+    types = {"path": "text", "n": "number", "error": "text"}
+    for suffix, kind in SINKS.items():
+        sink = kind(tmp_path / f"a{suffix}", types)
+        sink.open(None)
+        for some in (rows[:4], rows[4:]):
+            sink.write(some)
+        sink.close()
+        expected = [text.replace("\ud800", "\\ud800") for text in texts]
+        assert read_scores(tmp_path / f"a{suffix}")["path"].tolist() == expected
 
 
 def test_an_archive_is_a_corpus(corpus, tmp_path):

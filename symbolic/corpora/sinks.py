@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -37,8 +38,13 @@ def table_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> p
         elif kind == COUNT:
             made[name] = pd.array(values, "Int64")
         else:
-            made[name] = pd.array(values, "object")
+            made[name] = pd.array([_utf8(value) for value in values], "object")
     return pd.DataFrame(made)
+
+
+def _utf8(text: str | None) -> str | None:
+    """Text without halves of characters, which no encoding can write."""
+    return text and text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def harmless(text: pd.Series) -> pd.Series:
@@ -88,10 +94,14 @@ class CsvSink:
         return (",".join(self.columns) + "\n").encode("utf-8")
 
     def text(self, table: pd.DataFrame) -> str:
+        returns = False
         for name, kind in self.columns.items():
             if kind == TEXT:
                 table[name] = harmless(table[name])
-        return table.to_csv(index=False, header=False, lineterminator="\n")
+                returns |= table[name].str.contains("\r", na=False, regex=False).any()
+        # Python 3.11 takes a bare carriage return for no reason to quote a cell.
+        quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+        return table.to_csv(index=False, header=False, lineterminator="\n", quoting=quoting)
 
 
 class JsonLinesSink(CsvSink):
