@@ -10,6 +10,8 @@ import sys
 from symbolic import __version__
 from symbolic.commands.audit import add_audit
 from symbolic.commands.options import UsageError
+from symbolic.commands.plot import add_plot
+from symbolic.commands.report import add_report
 from symbolic.commands.score import add_score
 from symbolic.commands.segment import add_segment
 
@@ -57,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"symbolic {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_score(commands)
+    add_report(commands)
+    add_plot(commands)
     add_segment(commands)
     add_audit(commands)
     for name, (_, words) in DOORS.items():

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbolic.answering import answered
 from symbolic.features import features
 from symbolic.inference import familiarity, predict_ids
-from symbolic.notes import ReadError, read_notes
-from symbolic.notes.pool import apply_many
+from symbolic.notes import ReadError
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ticks_to_seconds
 from symbolic.notes.units import unit_edges
+from symbolic.scoring import emitted_notes
+from symbolic.sliding import Sliding
 from symbolic.tasks import QUADRANTS, valence_arousal
 from symbolic.tokenizers.ferreira_notes import StepTable
 
@@ -46,76 +48,11 @@ TIMELINE_TYPES = {
 """Columns of the table, and what is in them: text, numbers or counts."""
 
 TIMELINE_COLUMNS = tuple(TIMELINE_TYPES)
-WHOLE_COLUMNS = ("window", "first_bar", "last_bar", "notes")
+ANSWERS = TIMELINE_COLUMNS[6:-2]  # from the quadrant to the familiarity
 MOST = 20_000
 """Windows of one piece: a day of music every five seconds has fewer."""
-EARLY = (
-    1e-6  # seconds before a window in which a note still begins in it: sums of floats are inexact
-)
-UNITS = {
-    **dict.fromkeys(("s", "sec", "second", "seconds"), "seconds"),
-    **dict.fromkeys(("bar", "bars"), "bars"),
-}
-"""What lengths are given in, by how it may be written."""
-
-
-@dataclass(frozen=True)
-class Sliding:
-    """Windows of one length, one after every `hop`.
-
-    Attributes:
-        length: of a window: seconds, or whole bars.
-        hop: from the beginning of a window to that of the next, no more than the length.
-        unit: "seconds" or "bars".
-
-    Raises:
-        ValueError: another unit, a length or hop that is not positive, a hop beyond the length, or
-            parts of bars.
-    """
-
-    length: float = 30.0
-    hop: float = 5.0
-    unit: str = "seconds"
-
-    def __post_init__(self) -> None:
-        if self.unit not in UNITS.values():
-            raise ValueError(f"no unit {self.unit!r}; there are seconds and bars")
-        said = f"windows of {self.length:g} {self.unit}, one every {self.hop:g}"
-        if not 0 < self.length < np.inf or not self.hop > 0:
-            raise ValueError(f"{said}: both must be more than 0")
-        if self.hop > self.length:
-            raise ValueError(f"{said}: what lies between them would not be heard")
-        if self.unit == "bars" and (self.length % 1 or self.hop % 1):
-            raise ValueError(f"{said}: bars must be whole")
-
-    @classmethod
-    def parse(cls, length: str, hop: str | None = None) -> Sliding:
-        """Windows as they are written: `30s`, `8bars`.
-
-        Args:
-            length: a number and a unit (s, seconds, bar, bars); without a unit it is seconds.
-            hop: the same; without a unit it is that of the length. None is a quarter of the length,
-                of bars at least one.
-
-        Raises:
-            ValueError: what cannot be understood, two units, or as of `Sliding`.
-        """
-        number, unit = _measured(length)
-        unit = unit or "seconds"
-        if hop is None:
-            step = max(number // 4, 1) if unit == "bars" else number / 4
-            return cls(number, step, unit)
-        step, other = _measured(hop)
-        if (other or unit) != unit:
-            raise ValueError(f"windows in {unit} do not move by {other}")
-        return cls(number, step, unit)
-
-
-def _measured(text: str) -> tuple[float, str | None]:
-    found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*", text.lower())
-    if not found or (found[2] and found[2] not in UNITS):
-        raise ValueError(f"{text!r} is no length such as 30s or 8bars")
-    return float(found[1]), UNITS.get(found[2])
+EARLY = 1e-6  # seconds before a window that still belong to it: sums of floats are inexact
+AHEAD = 32  # files of which the windows are answered at once
 
 
 @dataclass(frozen=True)
@@ -125,11 +62,12 @@ class WindowsHeard:
     Attributes:
         start, end: (w,) float64 seconds.
         first_bar, last_bar: (w,) int64, the first and the last bar that a window touches, counted
-            from 1.
-        notes: (w,) int64, how many begin in each.
+            from 1 as `symbolic.notes.units` counts them: from the beginning of the file, where an
+            upbeat is a bar's beginning, until the last note has begun.
+        notes: (w,) int64, how many begin in each; 0 where the tokenizer can hold none of them.
         ids: of each window with notes what the tokenizer makes of them; None for a model that hears
             features alone.
-        features: (v, C) of the v windows with notes; None for a model that takes none.
+        features: (v, C) float32 of the v windows with notes; None for a model that takes none.
     """
 
     start: np.ndarray
@@ -150,9 +88,10 @@ def hear_windows(
 ) -> WindowsHeard:
     """Cut a piece into windows and prepare each for a model as if it were a piece; without torch.
 
-    The first window begins with the piece, the last is the first that reaches the last note, and
-    lasts until that ends; a piece shorter than a window has one. A window takes the notes that
-    begin in it.
+    The first window begins with the piece. The last is the first that reaches beyond the onset of
+    the last note; it ends where the last note ends, so that it may be shorter than the others, or
+    longer. A piece shorter than a window has one. A window takes the notes that begin in it, at its
+    beginning but not at its end, and they sound as long as they do in the piece.
 
     Args:
         notes: as the tokenizer emits them, at least one.
@@ -162,33 +101,41 @@ def hear_windows(
         hears_notes: whether it takes ids.
 
     Raises:
-        ReadError: more than `MOST` windows, more bars than `symbolic.notes.units` counts, or a
-            window of which the tokenizer makes nothing.
+        ReadError: more than `MOST` windows, more bars than `symbolic.notes.units` counts, or no
+            window with a note that the tokenizer can hold.
     """
     bars = unit_edges(notes, "bar")
     start, end = _edges(sliding, bars, float(notes.onset.max()))
     order = notes.onset.argsort(kind="stable")
-    onset = notes.onset[order]
-    first, last = onset.searchsorted(start - EARLY), onset.searchsorted(end - EARLY)
-    end[-1], last[-1] = max(notes.seconds, start[-1]), len(notes)
-    first_bar = bars.searchsorted(start + EARLY, side="right")
-    last_bar = np.clip(bars.searchsorted(end - EARLY, side="right"), first_bar, len(bars) - 1)
-    ticks = _ticks_at(notes, bars[first_bar - 1])
+    first, last = _between(notes.onset[order], start, end)
+    first_bar = np.minimum(bars.searchsorted(start + EARLY, side="right"), len(bars) - 1)
+    begin = bars[first_bar - 1]
+    ticks = _ticks_at(notes, begin)
+    # The emitted order, which need not be that of onsets, is kept within each window.
     cuts = [
-        _cut(notes, np.sort(order[a:b]), tick, begin)
-        for a, b, tick, begin in zip(
-            first.tolist(), last.tolist(), ticks.tolist(), bars[first_bar - 1].tolist(), strict=True
+        _cut(notes, np.sort(order[a:b]), tick, seconds, b == len(order)) if b > a else None
+        for a, b, tick, seconds in zip(
+            *(first.tolist(), last.tolist(), ticks.tolist(), begin.tolist()), strict=True
         )
-        if b > a
     ]
+    if isinstance(notes, StepTable):
+        _share_steps(notes, cuts, start, end, ticks)
+    if hears_notes:  # short notes may be too short where they stand now: whole units are rounded
+        cuts = [None if cut is None else tokenizer.emitted(cut) for cut in cuts]
+    full = np.array([cut is not None and len(cut) > 0 for cut in cuts])
+    cuts = [cut for cut, some in zip(cuts, full.tolist(), strict=True) if some]
+    if not cuts:
+        raise ReadError("no note that the tokenizer can hold")
+    end[-1] = max(notes.seconds, start[-1])
+    last_bar = np.clip(bars.searchsorted(end - EARLY, side="right"), first_bar, len(bars) - 1)
     return WindowsHeard(
         start,
         end,
         first_bar,
         last_bar,
-        last - first,
+        np.where(full, last - first, 0),
         [tokenizer.note_ids(cut) for cut in cuts] if hears_notes else None,
-        np.stack([features(cut, names) for cut in cuts]) if names else None,
+        np.stack([features(cut, names).astype(np.float32) for cut in cuts]) if names else None,
     )
 
 
@@ -199,32 +146,43 @@ def _edges(sliding: Sliding, bars: np.ndarray, last: float) -> tuple[np.ndarray,
     else:
         more = np.floor((last + EARLY - sliding.length) / sliding.hop) + 1
     if more >= MOST:
-        raise ReadError(f"{more + 1:.0f} windows: more than {MOST}; take a longer hop")
+        raise ReadError(f"more than {MOST} windows: take a longer hop")
     start = np.arange(max(int(more), 0) + 1) * float(sliding.hop)
     end = start + sliding.length
     if sliding.unit == "bars":
-        return tuple(bars[np.minimum(at, len(bars) - 1).astype(np.int64)] for at in (start, end))
+        start, end = (bars[np.minimum(at, len(bars) - 1).astype(int)] for at in (start, end))
     return start, end
+
+
+def _between(
+    times: np.ndarray, start: np.ndarray, end: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(w,) int64: from which to before which of rising times lie in each window.
+
+    The first window has what is earlier, too, and the last what is later.
+    """
+    first, last = times.searchsorted(start - EARLY), times.searchsorted(end - EARLY)
+    first[0], last[-1] = 0, len(times)
+    return first, last
 
 
 def _ticks_at(notes: NoteTable, seconds: np.ndarray) -> np.ndarray:
     """Ticks, rounded, at seconds up to the last onset: `ticks_to_seconds` turned round."""
-    last = max(notes.onset_ticks.max(), notes.tempo_ticks.max()) + 1
+    last = max(notes.onset_ticks.max(), notes.tempo_ticks.max(initial=0)) + 1
     knots = np.unique([0, *notes.tempo_ticks, last])
     times = ticks_to_seconds(knots, notes.tempo_ticks, notes.tempo, notes.ticks_per_quarter)
     return np.rint(np.interp(seconds, times, knots)).astype(np.int64)
 
 
-def _cut(notes: NoteTable, index: np.ndarray, tick: int, seconds: float) -> NoteTable:
+def _cut(
+    notes: NoteTable, index: np.ndarray, tick: int, seconds: float, to_the_end: bool
+) -> NoteTable:
     """The notes at `index` as a piece that begins at a bar line, by the tick and seconds of it."""
     cut = notes.select(index)
-    tempos = _changes_from(tick, (notes.tempo_ticks, notes.tempo), DEFAULT_TEMPOS)
+    until = None if to_the_end else int((cut.onset_ticks + cut.duration_ticks).max())
+    tempos = _changes(tick, until, (notes.tempo_ticks, notes.tempo), DEFAULT_TEMPOS)
     meters = (notes.meter_ticks, notes.meter_numerator, notes.meter_denominator)
-    meters = _changes_from(tick, meters, DEFAULT_METERS)
-    if isinstance(cut, StepTable):
-        steps = cut.step_ticks
-        within = (steps >= cut.onset_ticks.min()) & (steps <= cut.onset_ticks.max())
-        cut = replace(cut, step_ticks=steps[within] - tick)
+    meters = _changes(tick, until, meters, DEFAULT_METERS)
     return replace(
         cut,
         onset_ticks=np.maximum(cut.onset_ticks - tick, 0),
@@ -237,18 +195,35 @@ def _cut(notes: NoteTable, index: np.ndarray, tick: int, seconds: float) -> Note
     )
 
 
-def _changes_from(
-    tick: int, columns: tuple[np.ndarray, ...], default: tuple[float, ...]
+def _changes(
+    tick: int, until: int | None, columns: tuple[np.ndarray, ...], default: tuple[float, ...]
 ) -> tuple[np.ndarray, ...]:
-    """Changes from a tick on, counted from there; what is in force there comes first."""
-    later = columns[0].searchsorted(tick, side="right")
-    if later == 0:
+    """Changes from a tick to before another, counted from the first; what holds there is first."""
+    first = int(columns[0].searchsorted(tick, side="right"))
+    last = len(columns[0]) if until is None else max(int(columns[0].searchsorted(until)), first)
+    columns = tuple(column[max(first - 1, 0) : last] for column in columns)
+    if first == 0:
         columns = tuple(
-            np.append(first, rest) for first, rest in zip(default, columns, strict=True)
+            np.append(one, column) for one, column in zip(default, columns, strict=True)
         )
-    else:
-        columns = tuple(column[later - 1 :] for column in columns)
     return np.maximum(columns[0] - tick, 0), *columns[1:]
+
+
+def _share_steps(
+    notes: StepTable,
+    cuts: list[NoteTable | None],
+    start: np.ndarray,
+    end: np.ndarray,
+    ticks: np.ndarray,
+) -> None:
+    """Give each cut the steps that lie in its window."""
+    steps = np.sort(notes.step_ticks)
+    times = ticks_to_seconds(steps, notes.tempo_ticks, notes.tempo, notes.ticks_per_quarter)
+    first, last = _between(times, start, end)
+    for i, cut in enumerate(cuts):
+        if cut is not None:
+            within = np.maximum(steps[first[i] : last[i]] - ticks[i], 0)
+            cuts[i] = replace(cut, step_ticks=within)
 
 
 def timeline_rows(model: SymbolicModel, heard: WindowsHeard, batch_size: int = 32) -> list[dict]:
@@ -259,26 +234,50 @@ def timeline_rows(model: SymbolicModel, heard: WindowsHeard, batch_size: int = 3
         heard: by `hear_windows`.
         batch_size: windows in one forward pass.
     """
-    rows = [
-        dict(zip(("window", "start", "end", "first_bar", "last_bar", "notes"), values, strict=True))
-        | {"error": ""}
-        for values in zip(
-            range(1, len(heard.start) + 1),
-            *(heard.start, heard.end, heard.first_bar, heard.last_bar, heard.notes),
-            strict=True,
+    return timelines_rows(model, [heard], batch_size)[0]
+
+
+def timelines_rows(
+    model: SymbolicModel, pieces: Sequence[WindowsHeard], batch_size: int = 32
+) -> list[list[dict]]:
+    """`timeline_rows` of several pieces, whose windows share batches."""
+    if not pieces:
+        return []
+    ids = [one for piece in pieces for one in piece.ids or ()]
+    taken = None
+    if pieces[0].features is not None:
+        taken = np.concatenate([piece.features for piece in pieces])
+    emotion = predict_ids(model, ids, taken, batch_size)["emotion"]
+    known = None if taken is None else familiarity(model, taken)
+    known = np.full(len(emotion), np.nan) if known is None else known
+    numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), known]
+    answers = (
+        (QUADRANTS[best], *values)
+        for best, values in zip(
+            emotion.argmax(axis=1).tolist(), np.column_stack(numbers).tolist(), strict=True
         )
-    ]
-    answers = predict_ids(model, heard.ids or [], heard.features, batch_size)["emotion"]
-    known = None if heard.features is None else familiarity(model, heard.features)
-    plane = valence_arousal(answers)
-    for number, at in enumerate(np.flatnonzero(heard.notes).tolist()):
-        row = rows[at]
-        row["quadrant"] = QUADRANTS[answers[number].argmax()]
-        row["confidence"] = answers[number].max()
-        row.update(zip(("q1", "q2", "q3", "q4"), answers[number], strict=True))
-        row["valence"], row["arousal"] = plane[number]
-        row["familiarity"] = np.nan if known is None else known[number]
-    return rows
+    )
+    return [list(_rows(piece, answers)) for piece in pieces]
+
+
+def _rows(heard: WindowsHeard, answers: Iterator[tuple]) -> Iterator[dict]:
+    """A row for each window; one of the answers goes to each that has notes."""
+    columns = (heard.start, heard.end, heard.first_bar, heard.last_bar, heard.notes)
+    names = ("start", "end", "first_bar", "last_bar", "notes")
+    for number, values in enumerate(zip(*(c.tolist() for c in columns), strict=True), 1):
+        row = {"window": number} | dict(zip(names, values, strict=True)) | {"error": ""}
+        if row["notes"]:
+            row.update(zip(ANSWERS, next(answers), strict=True))
+        yield row
+
+
+def timeline_table(rows: Iterable[dict]) -> pd.DataFrame:
+    """Rows as a DataFrame with the columns `TIMELINE_COLUMNS`, of their types."""
+    import pandas as pd
+
+    kinds = {"number": "float64", "count": "Int64"}
+    table = pd.DataFrame(list(rows), columns=list(TIMELINE_COLUMNS))
+    return table.astype({c: kinds[k] for c, k in TIMELINE_TYPES.items() if k in kinds})
 
 
 def timeline(
@@ -301,43 +300,41 @@ def timeline(
 
     Returns:
         DataFrame with the columns `path window start end first_bar last_bar quadrant confidence q1
-        q2 q3 q4 valence arousal familiarity notes error`.
+        q2 q3 q4 valence arousal familiarity notes error`, as of `EmotionScorer.score`; windows are
+        counted from 1, start and end are seconds. Where no note begins in a window the answers are
+        missing; a file that cannot be read has one row, with its error.
     """
-    import pandas as pd
     from tqdm import tqdm
 
-    model, found = scorer.model, list(find_sources(sources, recursive))
-    apply = partial(
-        _hear_files,
-        sliding=sliding or Sliding(),
-        tokenizer=scorer.tokenizer,
-        names=model.config.feature_names,
-        hears_notes=model.hears_notes,
+    def answer(heard: list[WindowsHeard | ReadError]) -> list[list[dict]]:
+        good = [one for one in heard if not isinstance(one, ReadError)]
+        rows = iter(timelines_rows(scorer.model, good, batch_size))
+        return [
+            [{"error": one.reason}] if isinstance(one, ReadError) else next(rows) for one in heard
+        ]
+
+    apply = partial(_hear_files, sliding=sliding or Sliding(), taken=scorer.taken)
+    with TemporaryDirectory() as scratch:
+        found = list(find_sources(sources, recursive, scratch=scratch))
+        with tqdm(total=len(found), unit="file", disable=not progress) as bar:
+            groups = answered(
+                *([len(found)], found, apply, answer, AHEAD),
+                tick=lambda _: bar.update(),
+                workers=workers,
+            )
+            pieces = next(groups)
+    return timeline_table(
+        {"path": display_name(source)} | row
+        for source, rows in zip(found, pieces, strict=True)
+        for row in rows
     )
-    made = tqdm(
-        apply_many(apply, found, workers), total=len(found), unit="file", disable=not progress
-    )
-    rows: list[dict] = []
-    for source, heard in zip(found, made, strict=True):
-        if isinstance(heard, ReadError):
-            some = [{"error": heard.reason}]
-        else:
-            some = timeline_rows(model, heard, batch_size)
-        rows += [{"path": display_name(source)} | row for row in some]
-    table = pd.DataFrame(rows, columns=list(TIMELINE_COLUMNS))
-    return table.astype(dict.fromkeys(WHOLE_COLUMNS, "Int64"))
 
 
-def _hear_files(sources: Sequence[Source], tokenizer: Tokenizer, **wanted) -> list[WindowsHeard]:
-    """Read sources and cut them into windows, in a worker.
-
-    Raises:
-        ReadError: as of `read_notes` and `hear_windows`, or without a note for the tokenizer.
-    """
-    heard = []
-    for source in sources:
-        notes = tokenizer.emitted(read_notes(source))
-        if not len(notes):
-            raise ReadError("no note that the tokenizer can hold")
-        heard.append(hear_windows(notes, tokenizer=tokenizer, **wanted))
-    return heard
+def _hear_files(
+    sources: Sequence[Source], sliding: Sliding, taken: dict[str, Any]
+) -> list[WindowsHeard]:
+    """Read sources and cut them into windows, in a worker; errors as of `hear_windows`."""
+    return [
+        hear_windows(emitted_notes(source, taken["tokenizer"]), sliding, **taken)
+        for source in sources
+    ]

@@ -31,7 +31,7 @@ from symbolic.notes import read_notes
 from symbolic.notes.archives import Named
 from symbolic.notes.sources import find_sources
 from symbolic.score_tables import read_scores
-from symbolic.timeline import Sliding
+from symbolic.sliding import Sliding
 
 COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
 HERE = Asked(workers=0)

@@ -161,14 +161,14 @@ def test_quadrants_are_counted_beside_their_mean_probability():
 
 
 def test_keys_are_counted_and_those_of_minor_told_apart():
-    keys = ["a minor", "C major", "a minor", "F# major"]
+    keys = ["a minor", "C major", "a minor", "f# minor"]
     found = page(scores(FOUR, key=keys))
     rows = {key: (count, part) for key, count, part in found.tables["Pieces by key"][1:]}
     assert set(rows) == set(KEY_NAMES)
     assert rows["a minor"] == ("2", percent("50.0"))
-    assert rows["F# major"] == ("1", percent("25.0"))
-    assert rows["A major"][0] == "0"
-    assert f"{percent('50.0')} are in minor" in " ".join(found.texts["figcaption"])
+    assert rows["f# minor"] == ("1", percent("25.0"))
+    assert rows["A major"][0] == rows["F# major"][0] == "0"
+    assert f"{percent('75.0')} are in minor" in " ".join(found.texts["figcaption"])
 
 
 def test_the_circle_of_fifths_holds_every_key_once_beside_its_relative():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from symbolic.corpora import Asked, engines, score_corpus
-from symbolic.timeline import Sliding
+from symbolic.sliding import Sliding
 
 pytestmark = pytest.mark.slow
 ASKED_PLAIN = Asked(workers=1)

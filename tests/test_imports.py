@@ -24,6 +24,7 @@ LAYERS = (
         "comparison",
         "result_tables",
         "score_tables",
+        "sliding",
         "robustness",
     ),
     ("encoders",),

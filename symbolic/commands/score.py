@@ -164,7 +164,7 @@ def _hears_audio(name: str) -> bool:
 
 def _asked(options: argparse.Namespace):
     from symbolic.corpora import Asked
-    from symbolic.timeline import Sliding
+    from symbolic.sliding import Sliding
 
     told = {
         name: getattr(options, name)

@@ -16,7 +16,8 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.notes.pool import MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.table import ReadError
 from symbolic.scoring import DEFAULT_MODEL, TOGETHER, EmotionScorer, emitted_notes, hear_notes
-from symbolic.timeline import TIMELINE_TYPES, Sliding, hear_windows, timeline_rows
+from symbolic.sliding import Sliding
+from symbolic.timeline import TIMELINE_TYPES, hear_windows, timelines_rows
 
 if TYPE_CHECKING:
     from symbolic.audio_scoring import AudioScorer
@@ -130,15 +131,13 @@ class Listener:
         if self.asked.sliding is None:
             return [[[row]] for row in self.scorer.answer(list(heard), **size)]
         whole = [one if isinstance(one, ReadError) else one[0] for one in heard]
-        answers = []
-        for one, row in zip(heard, self.scorer.answer(whole, **size), strict=True):
-            if isinstance(one, ReadError) or isinstance(one[1], ReadError):
-                error = one if isinstance(one, ReadError) else one[1]
-                windows = [{"error": error.reason}]
-            else:
-                windows = timeline_rows(self.scorer.model, one[1], **size)
-            answers.append([[row], windows])
-        return answers
+        windows = [one if isinstance(one, ReadError) else one[1] for one in heard]
+        good = [one for one in windows if not isinstance(one, ReadError)]
+        rows = iter(timelines_rows(self.scorer.model, good, **size))
+        return [
+            [[row], [{"error": one.reason}] if isinstance(one, ReadError) else next(rows)]
+            for row, one in zip(self.scorer.answer(whole, **size), windows, strict=True)
+        ]
 
     @property
     def identity(self) -> dict[str, Any]:
