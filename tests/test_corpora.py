@@ -339,7 +339,7 @@ def test_an_interrupted_run_leaves_a_valid_table_and_no_process(how, many, tmp_p
     assert b"Traceback" not in said
     table = read(tmp_path / "output.csv")
     assert len(table) % 4 == 0
-    assert 20 <= len(table) < 300
+    assert 16 <= len(table) < 300  # the last shard may not be entered yet
     with pytest.raises(ProcessLookupError):  # its group is empty
         os.killpg(process.pid, 0)
 

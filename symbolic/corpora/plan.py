@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symbolic.notes.read import content_of
+from symbolic.notes.read import content_of, kind_of
 from symbolic.notes.sources import display_name
 from symbolic.notes.table import ReadError
 
@@ -104,5 +105,9 @@ def _digest(source: Source) -> bytes:
 
 
 def by_name(sources: Iterator[Source]) -> list[Source]:
-    """Sources sorted by what they are called, so that no listing's chance decides their order."""
-    return sorted(sources, key=display_name)
+    """Sources sorted by what they are called, so that no listing's chance decides their order.
+
+    Paths are held as text, of which a hundred thousand take a third of what objects take.
+    """
+    plain = (os.fspath(one) if kind_of(one) == "path" else one for one in sources)
+    return sorted(plain, key=display_name)
