@@ -24,6 +24,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.notes.read import MIDI_SUFFIXES, content_of, kind_of
 from symbolic.notes.sources import find_sources
+from symbolic.score_columns import NUMBER, TEXT
 from symbolic.scoring import HUB_OPTIONS, loaded
 
 if TYPE_CHECKING:
@@ -158,12 +159,12 @@ class AudioScorer:
     @property
     def types(self) -> dict[str, str]:
         """Columns of the table, and what is in them: text or numbers."""
-        named = {"path": "text"}
+        named = {"path": TEXT}
         for task in self.tasks:
             if task.kind == "single":
-                named |= {task.name: "text", f"{task.name} confidence": "number"}
-            named |= {f"{task.name}: {label}": "number" for label in task.labels}
-        return {**named, "seconds": "number", "error": "text"}
+                named |= {task.name: TEXT, f"{task.name} confidence": NUMBER}
+            named |= {f"{task.name}: {label}": NUMBER for label in task.labels}
+        return {**named, "seconds": NUMBER, "error": TEXT}
 
     @property
     def hearing(self) -> Callable[[list[Source]], list[tuple[np.ndarray, float]]]:

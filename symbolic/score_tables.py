@@ -8,22 +8,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from symbolic.score_columns import COUNT, NUMBER, SCORES, TEXT, TIMELINE
+
 if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
-TEXT, NUMBER, COUNT = "string[pyarrow]", "float64", "Int64"
-KINDS = {
-    **dict.fromkeys(("path", "quadrant"), TEXT),
-    **dict.fromkeys(("confidence", "q1", "q2", "q3", "q4", "valence", "arousal"), NUMBER),
-    "familiarity": NUMBER,
-    "key": TEXT,
-    **dict.fromkeys(("key_confidence", "mean_velocity"), NUMBER),
-    "notes": COUNT,
-    "seconds": NUMBER,
-    "error": TEXT,
-}
-"""Columns of a table of emotion, and what they are read as; other columns are as they look."""
+TYPES = {TEXT: "string[pyarrow]", NUMBER: "float64", COUNT: "Int64"}
+KINDS = {name: TYPES[kind] for name, kind in (TIMELINE | SCORES).items()}
+"""Columns of tables of emotion, and what they are read as; other columns are as they look."""
 
 APOSTROPHES = tuple(f"'{first}" for first in "=+-@\t\r'")
 ROWS = 50_000  # that are read at one time
@@ -102,7 +95,7 @@ def _typed(frame: pd.DataFrame, plain: bool) -> pd.DataFrame:
     frame = frame.astype({name: KINDS[name] for name in frame.columns if name in KINDS})
     frame = _texts_where_some_are(frame)
     for name in frame.columns if plain else ():
-        if frame[name].dtype == TEXT:
+        if frame[name].dtype == TYPES[TEXT]:
             frame[name] = plain_text(frame[name])
     return frame
 
@@ -114,9 +107,9 @@ def _texts_where_some_are(frame: pd.DataFrame) -> pd.DataFrame:
     for name in frame.columns:
         column = frame[name]
         if is_object_dtype(column) and column.isna().all():
-            frame[name] = column.astype(NUMBER)
+            frame[name] = column.astype(TYPES[NUMBER])
         elif is_object_dtype(column) or is_string_dtype(column):
-            frame[name] = column.astype(TEXT).fillna("")
+            frame[name] = column.astype(TYPES[TEXT]).fillna("")
     return frame
 
 
@@ -130,7 +123,7 @@ def _csv(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
     with pd.read_csv(
         path,
         usecols=None if wanted is None else lambda name: name in wanted,
-        dtype={name: NUMBER if kind == COUNT else kind for name, kind in KINDS.items()},
+        dtype={n: TYPES[NUMBER] if k == TYPES[COUNT] else k for n, k in KINDS.items()},
         keep_default_na=False,
         na_values=[""],
         lineterminator=None if returns else "\n",
@@ -148,7 +141,7 @@ def _jsonl(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]
     with path.open(encoding="utf-8", errors="backslashreplace") as file:
         rows = _objects(file)
         chunk = list(islice(rows, ROWS))
-        held = list(dict.fromkeys(name for row in chunk for name in row) if chunk else KINDS)
+        held = list(dict.fromkeys(name for row in chunk for name in row) if chunk else SCORES)
         if wanted is not None:
             held = [name for name in (held if chunk else wanted) if name in wanted]
         while True:

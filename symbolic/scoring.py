@@ -22,6 +22,7 @@ from symbolic.notes import ReadError, read_notes
 from symbolic.notes.pool import AHEAD
 from symbolic.notes.read import SUFFIXES
 from symbolic.notes.sources import find_sources
+from symbolic.score_columns import SCORES
 from symbolic.tasks import QUADRANTS, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
@@ -32,22 +33,7 @@ if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
 DEFAULT_MODEL = Path(__file__).parent / "weights"
-TYPES = {
-    name: kind
-    for kind, names in (
-        ("text", "path quadrant"),
-        ("number", "confidence q1 q2 q3 q4 valence arousal familiarity"),
-        ("text", "key"),
-        ("number", "key_confidence mean_velocity"),
-        ("count", "notes"),
-        ("number", "seconds"),
-        ("text", "error"),
-    )
-    for name in names.split()
-}
-"""Columns of the table, and what is in them: text, numbers or counts."""
-
-COLUMNS = tuple(TYPES)
+COLUMNS = tuple(SCORES)
 TOGETHER = 4  # files in a task of a worker, where there are many: handing one over takes time, too
 MANY = 256
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
@@ -177,7 +163,7 @@ class EmotionScorer:
     suffixes = SUFFIXES
     ahead = AHEAD
     heard = "MIDI or MusicXML"  # what files in folders are
-    types = TYPES
+    types = SCORES
 
     def __init__(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
         if "emotion" not in model.heads:

@@ -17,6 +17,7 @@ from symbolic.notes import ReadError
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ticks_to_seconds
 from symbolic.notes.units import unit_edges
+from symbolic.score_columns import COUNT, NUMBER, TIMELINE
 from symbolic.scoring import emitted_notes
 from symbolic.sliding import Sliding
 from symbolic.tasks import QUADRANTS, valence_arousal
@@ -31,23 +32,7 @@ if TYPE_CHECKING:
     from symbolic.scoring import EmotionScorer
     from symbolic.tokenizers import Tokenizer
 
-TIMELINE_TYPES = {
-    name: kind
-    for kind, names in (
-        ("text", "path"),
-        ("count", "window"),
-        ("number", "start end"),
-        ("count", "first_bar last_bar"),
-        ("text", "quadrant"),
-        ("number", "confidence q1 q2 q3 q4 valence arousal familiarity"),
-        ("count", "notes"),
-        ("text", "error"),
-    )
-    for name in names.split()
-}
-"""Columns of the table, and what is in them: text, numbers or counts."""
-
-TIMELINE_COLUMNS = tuple(TIMELINE_TYPES)
+TIMELINE_COLUMNS = tuple(TIMELINE)
 ANSWERS = TIMELINE_COLUMNS[6:-2]  # from the quadrant to the familiarity
 MOST = 20_000
 """Windows of one piece: a day of music every five seconds has fewer."""
@@ -275,9 +260,9 @@ def timeline_table(rows: Iterable[dict]) -> pd.DataFrame:
     """Rows as a DataFrame with the columns `TIMELINE_COLUMNS`, of their types."""
     import pandas as pd
 
-    kinds = {"number": "float64", "count": "Int64"}
+    kinds = {NUMBER: "float64", COUNT: "Int64"}
     table = pd.DataFrame(list(rows), columns=list(TIMELINE_COLUMNS))
-    return table.astype({c: kinds[k] for c, k in TIMELINE_TYPES.items() if k in kinds})
+    return table.astype({c: kinds[k] for c, k in TIMELINE.items() if k in kinds})
 
 
 def timeline(

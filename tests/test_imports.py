@@ -23,6 +23,7 @@ LAYERS = (
         "results",
         "comparison",
         "result_tables",
+        "score_columns",
         "score_tables",
         "sliding",
         "robustness",

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from symbolic.corpora.sinks import SINKS
+from symbolic.score_columns import SCORES
 from symbolic.score_tables import plain_text, read_scores
-from symbolic.scoring import COLUMNS, TYPES
+from symbolic.scoring import COLUMNS
 
 FORMATS = ("csv", "jsonl", "parquet", "folder")
 ODD = (
@@ -26,7 +27,7 @@ def failed(path, error="no notes"):
     return {"path": path, "error": error}
 
 
-def saved(rows, folder, form, types=TYPES):
+def saved(rows, folder, form, types=SCORES):
     """Rows in a file of a format, or as parts in a folder; two shards."""
     path = folder / ("scores.parquet" if form == "folder" else f"scores.{form}")
     if form == "parquet":
@@ -73,7 +74,7 @@ def test_only_columns_that_are_asked_for_are_read_in_that_order(tmp_path, form):
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_column_that_is_empty_for_many_rows_keeps_its_type(tmp_path, monkeypatch, form):
     monkeypatch.setattr("symbolic.score_tables.ROWS", 2)
-    types = {**TYPES, "genre": "text", "tempo": "number"}
+    types = {**SCORES, "genre": "text", "tempo": "number"}
     rows = [failed("a"), failed("b"), scored("c") | {"genre": "=rock", "tempo": 60.5}, failed("d")]
     read = read_scores(saved(rows, tmp_path, form, types))
     assert read["path"].tolist() == ["a", "b", "c", "d"]

@@ -15,9 +15,10 @@ from transformers.utils import logging
 from symbolic.configuration import SymbolicConfig
 from symbolic.notes.pool import MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.table import ReadError
+from symbolic.score_columns import TIMELINE
 from symbolic.scoring import DEFAULT_MODEL, TOGETHER, EmotionScorer, emitted_notes, hear_notes
 from symbolic.sliding import Sliding
-from symbolic.timeline import TIMELINE_TYPES, hear_windows, timelines_rows
+from symbolic.timeline import hear_windows, timelines_rows
 
 if TYPE_CHECKING:
     from symbolic.audio_scoring import AudioScorer
@@ -103,7 +104,7 @@ class Listener:
         if asked.sliding is not None:
             if not isinstance(scorer, EmotionScorer):
                 raise ValueError("a model of recordings has no timeline")
-            self.types.append(TIMELINE_TYPES)
+            self.types.append(TIMELINE)
 
     @property
     def hearing(self) -> Callable[[list[Source]], list[Any]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
 SHARD = 1024
-TOLD = 20  # errors that are told beside their rows
+TOLD = 100  # errors that are told beside their rows
 
 
 class Unfinished(ValueError):

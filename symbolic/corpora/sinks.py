@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbolic.score_columns import COUNT, NUMBER, TEXT
+from symbolic.score_tables import writable
+
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT, NUMBER, COUNT = "text", "number", "count"
 DECIMALS = 6  # of numbers in tables
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 PART = "part-{:05d}.parquet"
@@ -38,13 +40,8 @@ def table_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> p
         elif kind == COUNT:
             made[name] = pd.array(values, "Int64")
         else:
-            made[name] = pd.array([_utf8(value) for value in values], "object")
+            made[name] = pd.array([writable(value) for value in values], "object")
     return pd.DataFrame(made)
-
-
-def _utf8(text: str | None) -> str | None:
-    """Text without halves of characters, which no encoding can write."""
-    return text and text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def harmless(text: pd.Series) -> pd.Series:

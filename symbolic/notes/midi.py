@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ def parse_midi(data: bytes) -> Score:
         raise ReadError("timed in SMPTE frames, not in ticks per quarter note")
     if division == 0:
         raise ReadError("ticks per quarter is 0: no time can be read from it")
+    if _CUT.search(data, len(data) - 7):
+        data += bytes(4)  # symusic reads on to the length that such an event should have
     try:
         return Score.from_midi(data)
     except Exception:  # symusic raises bare RuntimeError and ValueError of many texts
@@ -97,13 +100,15 @@ def score_tempos(score: Score) -> tuple[np.ndarray, np.ndarray]:
     """Ticks of the tempo changes, and quarters per minute.
 
     Raises:
-        ReadError: a tempo is zero.
+        ReadError: a tempo is zero, or stands before the beginning.
     """
     tempos = score.tempos.numpy()
-    microseconds = tempos["mspq"]
+    ticks, microseconds = tempos["time"], tempos["mspq"]
     if np.count_nonzero(microseconds > 0) < len(microseconds):
         raise ReadError("a tempo is zero: no time can be read from it")
-    return tempos["time"], 60e6 / microseconds
+    if np.count_nonzero(ticks < 0):  # where symusic's 32 bits do not hold the ticks of a file
+        raise ReadError("a tempo begins before 0")
+    return ticks, 60e6 / microseconds
 
 
 def score_meters(score: Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -111,6 +116,8 @@ def score_meters(score: Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     meters = score.time_signatures.numpy()
     return meters["time"], meters["numerator"], meters["denominator"]
 
+
+_CUT = re.compile(rb"\xff[\x51\x54\x58\x59]")  # tempo, offset, meter, key: of a fixed length
 
 COLUMNS = ("time", "duration", "pitch", "velocity")
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 Placed = tuple[int, float, Any]  # bar, offset in it in quarters, music21 element
 
+SLOWEST, FASTEST = 1e-3, 1e6  # quarters per minute; other tempos are slips of the pen
+
 
 def read_musicxml(data: bytes) -> NoteTable:
     """Read a MusicXML score as it sounds.
@@ -57,6 +59,8 @@ def read_musicxml(data: bytes) -> NoteTable:
             importer = MusicXMLImporter()
             importer.xmlRootToScore(root, importer.stream)
             reading = _read(importer.stream)
+    except MemoryError:
+        raise
     except Exception as error:  # music21 raises whatever its parser stumbles over
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise ReadError(f"music21 cannot read this score: {reason[:200]}") from error
@@ -238,7 +242,7 @@ def _read_part(
             reading.meters.setdefault(at, (element.numerator, element.denominator))
         elif isinstance(element, tempo.MetronomeMark):
             quarters = element.getQuarterBPM()
-            if quarters and 0 < quarters < math.inf:
+            if quarters and SLOWEST <= quarters <= FASTEST:
                 implied = element.numberImplicit and element.numberSounding is None
                 tempos = reading.implied_tempos if implied else reading.tempos
                 tempos.setdefault(at, float(quarters))

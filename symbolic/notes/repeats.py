@@ -66,13 +66,20 @@ def playing_order(bars: list[Bar]) -> list[int]:
                 turn, i = turn + 1, start
                 continue
             start, turn = i + 1, 1
-        segnos = [k for k in range(movement, i + 1) if "Segno" in bars[k].signs]
-        if bar.jump.startswith("DaCapo") or (bar.jump and segnos):
-            jumped_from = i
-            i = _head(bars, movement, i) if bar.jump.startswith("DaCapo") else segnos[-1]
+        to = _jump(bars, movement, i) if bar.jump else None
+        if to is not None:
+            jumped_from, i = i, to
         else:
             i += 1
     return order if len(set(order)) == len(bars) else written
+
+
+def _jump(bars: list[Bar], movement: int, i: int) -> int | None:
+    """Where the jump of bar i goes; None where there is no sign to go to."""
+    if bars[i].jump.startswith("DaCapo"):
+        return _head(bars, movement, i)
+    segnos = [k for k in range(movement, i + 1) if "Segno" in bars[k].signs]
+    return segnos[-1] if segnos else None
 
 
 def _head(bars: list[Bar], movement: int, jump: int) -> int:

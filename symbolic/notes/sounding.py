@@ -18,6 +18,7 @@ from symbolic.notes.table import NoteTable, ReadError, note_table
 TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: holds triplets, quintuplets and septuplets exactly
 GRACE_TICKS = TICKS_PER_QUARTER // 8
 TIE_GAP = TICKS_PER_QUARTER // 8  # ties are joined over rounding, not over a rest
+MOST_HELD = 64  # notes of one pitch that an instrument holds at a time, waiting for a tie to end
 MAX_QUARTERS = 10**6  # in a bar, or a note: beyond it ticks overflow
 
 PLAIN_VELOCITY = 64  # of every note in a score without dynamics
@@ -55,8 +56,10 @@ def sounding(reading: Reading) -> NoteTable:
     Raises:
         ReadError: a bar or a note of no sensible length, or a tempo that is not positive.
     """
-    times = np.array([*reading.lengths, *(abs(row[1]) + abs(row[2]) for row in reading.notes)])
-    if not times.max() < MAX_QUARTERS:
+    times = [*reading.lengths, *(abs(row[1]) + abs(row[2]) for row in reading.notes)]
+    marks = (reading.tempos, reading.implied_tempos, reading.meters, *reading.dynamics.values())
+    times += [abs(offset) for events in marks for _, offset in events]
+    if not np.array(times).max() < MAX_QUARTERS:
         raise ReadError("a bar or a note has no sensible length")
     order = np.array(playing_order(reading.bars))
     lengths = np.rint(np.array(reading.lengths) * TICKS_PER_QUARTER).astype(np.int64)
@@ -71,7 +74,7 @@ def sounding(reading: Reading) -> NoteTable:
     end = shift + np.rint((notes[:, 1] + notes[:, 2]) * TICKS_PER_QUARTER).astype(np.int64)
     before, pitch, tie, track, drum, own = notes[:, 3:].astype(np.int64).T
     onset = np.maximum(written - before * GRACE_TICKS, 0)
-    end = np.where(before > 0, onset + GRACE_TICKS, end)
+    end = np.maximum(np.where(before > 0, onset + GRACE_TICKS, end), onset)
 
     marked = bool(reading.dynamics) or bool((own > 0).any())
     velocity = np.full(len(notes), PLAIN_VELOCITY)
@@ -119,7 +122,7 @@ def _joined(
             heads.remove(head)
             end[head] = max(end[head], end[i])
             struck[i] = False
-        held[key] = heads + [head] * int(tie[i] != TIES["stop"])
+        held[key] = heads[-MOST_HELD:] + [head] * int(tie[i] != TIES["stop"])
     return end, struck
 
 

@@ -9,23 +9,31 @@ import numpy as np
 DEFAULT_TEMPO = 120.0  # quarters per minute, as the MIDI standard assumes where a file says nothing
 DEFAULT_TEMPOS = (0, DEFAULT_TEMPO)  # tick, quarters per minute
 DEFAULT_METERS = (0, 4, 4)  # tick, numerator, denominator
+MOST_OF_A_REASON = 300  # letters
 
 
 class ReadError(ValueError):
     """A source that cannot be read as music.
 
     Attributes:
-        reason: why, in one line.
+        reason: why, in one short line: libraries quote what they stumble over, whatever it is.
         source: the name of the file, where there is one; `str(error)` begins with it.
     """
 
     def __init__(self, reason: str, source: str | None = None) -> None:
+        reason = _one_line(reason)
         super().__init__(reason, source)
         self.reason = reason
         self.source = source
 
     def __str__(self) -> str:
         return f"{self.source}: {self.reason}" if self.source else self.reason
+
+
+def _one_line(text: str) -> str:
+    text = " ".join(text[: 4 * MOST_OF_A_REASON].split())
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text if len(text) <= MOST_OF_A_REASON else f"{text[: MOST_OF_A_REASON - 3]}..."
 
 
 def _int(*shape_of: int) -> np.ndarray:
