@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -148,6 +149,7 @@ class Listener:
         for name, weight in sorted(model.state_dict().items()):
             made.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
         return {
+            "version": _version(),
             "model": made.hexdigest(),
             "tables": [list(one) for one in self.types],
             "sliding": None if asked.sliding is None else vars(asked.sliding),
@@ -171,3 +173,10 @@ def _hear_both(sources: list[Source], sliding: Sliding, taken: dict[str, Any]) -
             windows = ReadError(error.reason)
         heard.append((whole, windows))
     return heard
+
+
+def _version() -> str:
+    try:
+        return version("symbolic-emotion")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return ""

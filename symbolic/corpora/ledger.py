@@ -34,6 +34,16 @@ class Ledger:
     def exists(self) -> bool:
         return self.path.exists()
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether a run was interrupted after it had written some rows; errors as of `open`."""
+        if not self.exists:
+            return False
+        try:
+            return self.open() is not None and self.last() is not None
+        finally:
+            self.close()
+
     def begin(self) -> None:
         """Forget what an earlier run has done, and say that one is under way."""
         self.remove()

@@ -115,8 +115,10 @@ def score_corpus(
     for one in outputs:
         if one.suffix.lower() not in SINKS:
             raise ValueError(f"{one}: write to {', '.join(SINKS)}")
+    if len({one.resolve() for one in outputs}) < len(outputs):
+        raise ValueError(f"{outputs[0]}: the table and the timeline cannot be one file")
     ledger = Ledger(outputs[0])
-    if ledger.exists and not resume:
+    if not resume and ledger.has_rows:
         raise Unfinished(
             f"{outputs[0]} is of a run that was interrupted: resume it, or remove {ledger.path}"
         )
@@ -130,7 +132,7 @@ def score_corpus(
         if resume and not ledger.exists and all(one.exists() for one in outputs):
             who.shared((Plan([], *2 * [None], shard), 0))
             return Tally()
-        known = ledger.open() if ledger.exists else None
+        known = ledger.open() if resume and ledger.exists else None
         if known is None:
             ledger.begin()
         suffixes = who.listener.scorer.suffixes
