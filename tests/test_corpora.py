@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -460,6 +461,31 @@ def test_weights_in_a_pickle_are_not_loaded(tiny_model_folder, tmp_path):
     torch.save(load_file(tiny_model_folder / "model.safetensors"), tmp_path / "pytorch_model.bin")
     with pytest.raises(ValueError, match="safetensors"):
         load_scorer(str(tmp_path))
+
+
+def test_code_that_a_model_brings_is_not_run(tiny_model_folder, corpus, tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    for path in tiny_model_folder.iterdir():
+        (model / path.name).write_bytes(path.read_bytes())
+    config = json.loads((model / "config.json").read_text())
+    config["auto_map"] = {name: f"evil.{name}" for name in ("AutoConfig", "AutoModel")}
+    (model / "config.json").write_text(json.dumps(config))
+    (model / "evil.py").write_text(
+        f"open({str(tmp_path / 'ran')!r}, 'w')\nAutoConfig = AutoModel = 1"
+    )
+    score_corpus(corpus, tmp_path / "a.csv", Asked(str(model), workers=0))
+    assert not ran.exists()
+
+
+def test_no_connection_is_made(corpus, tmp_path, monkeypatch):
+    def connect(*words):
+        pytest.fail(f"connects to {words}")
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", connect)
+    assert score_corpus(corpus, tmp_path / "a.csv", HERE).files == 30
 
 
 def test_a_model_of_notes_scores_a_corpus(corpus, tiny_scorer, tiny_model_folder, tmp_path):
