@@ -471,9 +471,8 @@ def test_code_that_a_model_brings_is_not_run(tiny_model_folder, corpus, tmp_path
     config = json.loads((model / "config.json").read_text())
     config["auto_map"] = {name: f"evil.{name}" for name in ("AutoConfig", "AutoModel")}
     (model / "config.json").write_text(json.dumps(config))
-    (model / "evil.py").write_text(
-        f"open({str(tmp_path / 'ran')!r}, 'w')\nAutoConfig = AutoModel = 1"
-    )
+    ran = tmp_path / "ran"
+    (model / "evil.py").write_text(f"open({str(ran)!r}, 'w')\nAutoConfig = AutoModel = 1")
     score_corpus(corpus, tmp_path / "a.csv", Asked(str(model), workers=0))
     assert not ran.exists()
 
