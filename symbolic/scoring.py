@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = Path(__file__).parent / "weights"
 COLUMNS = tuple(SCORES)
-TOGETHER = 4  # files in a task of a worker, where there are many: handing one over takes time, too
+TOGETHER = 16  # files in a task of a worker, where there are many: handing one over takes time, too
 MANY = 256
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
 

@@ -289,6 +289,12 @@ def test_files_that_go_together_are_tried_alone_when_they_fail(workers, tmp_path
     assert all(one.source for one in answers if isinstance(one, ReadError))
 
 
+def test_files_that_take_long_go_alone():
+    names = ["a.mid", "b.mid", "c.XML", "d.mid", "e.musicxml", "f.mxl", "g.mid", "h.mid", "i.mid"]
+    sizes = pool.apply_many(lambda some: [len(some)] * len(some), names, 0, together=2)
+    assert list(sizes) == [2, 2, 1, 1, 1, 1, 2, 2, 1]
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
 def test_a_token_file_holds_what_the_data_set_holds(suffix, pieces, rows, tmp_path):
     path = tmp_path / f"tunes{suffix}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
 from typing import TYPE_CHECKING, Any
 
-from symbolic.notes.read import FILES, kind_of, name_of, read_notes
+from symbolic.notes.read import FILES, MUSICXML_SUFFIXES, kind_of, name_of, read_notes
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def apply_many(
 ) -> Iterator[Any | ReadError]:
     """What `apply` makes of sources, in order, with the workers and limits of `read_many`.
 
-    A task costs more to hand over than a small file takes to read, so files can go `together`. If
-    their worker dies, runs out of time or raises, they are tried one by one: a bad file costs only
-    itself.
+    A task costs more to hand over than a small file takes to read, so files can go `together`,
+    except those that are named as MusicXML, which take long enough. If their worker dies, runs out
+    of time or raises, they are tried one by one: a bad file costs only itself.
 
     Args:
         apply: from a list of sources to one answer for each. Workers get it once, when they start;
@@ -113,14 +113,14 @@ def apply_many(
 
 
 def _groups(sources: Iterable[Source], together: int) -> Iterator[list[Source]]:
-    """Sources in lists of up to `together` that can be sent, or of one that cannot."""
+    """Sources in lists of up to `together` that can be sent and are quickly read, or of one."""
     group: list[Source] = []
     for source in sources:
-        sent = _can_be_sent(source)
-        if group and (not sent or len(group) == together):
+        quick = _can_be_sent(source) and not _takes_long(source)
+        if group and (not quick or len(group) == together):
             yield group
             group = []
-        if sent:
+        if quick:
             group.append(source)
         else:
             yield [source]
@@ -130,6 +130,10 @@ def _groups(sources: Iterable[Source], together: int) -> Iterator[list[Source]]:
 
 def _can_be_sent(source: Source) -> bool:
     return kind_of(source) in FILES
+
+
+def _takes_long(source: Source) -> bool:
+    return os.fsdecode(name_of(source) or "").lower().endswith(MUSICXML_SUFFIXES)
 
 
 def _read(sources: list[Source]) -> list[NoteTable]:
