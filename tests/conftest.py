@@ -240,3 +240,18 @@ def emopia(tmp_path_factory):
     frame = pd.DataFrame(rows, columns=["file", "song", "quadrant", "split"])
     frame.to_csv(folder / "clips.csv", index=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_corpus(tmp_path_factory, midi_bytes, tune) -> Path:
+    """Thirty files: twins within a shard of 4 and far apart, and some that cannot be read."""
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "sub").mkdir()
+    for i in range(30):
+        place = folder / ("sub" if i % 3 else ".") / f"{i:02d}.mid"
+        if i % 7 == 3:
+            place.write_bytes(b"nothing to hear in number %d" % i)
+        else:
+            kind = 1 if i in (1, 8, 25, 26) else i
+            place.write_bytes(midi_bytes(tune(12 + kind, 50 + kind % 12, 30 + kind)))
+    return folder

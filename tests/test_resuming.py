@@ -1,0 +1,225 @@
+"""Runs that are interrupted at any moment, and resumed: what they write is what one run writes."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from symbolic.corpora import Asked, Tally, Unfinished, run, score_corpus
+from symbolic.corpora.ledger import Ledger
+from symbolic.corpora.sinks import CsvSink, ParquetSink
+from symbolic.score_tables import read_scores as read
+from symbolic.sliding import Sliding
+
+COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
+HERE = Asked(workers=0)
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+
+@pytest.fixture
+def corpus(small_corpus) -> Path:
+    return small_corpus
+
+
+def content(path: Path):
+    """What two outputs are compared by."""
+    if path.is_dir():
+        return {part.name: part.read_bytes() for part in sorted(path.iterdir())}
+    return path.read_bytes()
+
+
+def interrupted(at: int, error: type[BaseException], monkeypatch, call: str):
+    """Let the `at`-th call of a method of the run's parts fail, after or before its work."""
+    owner, name = {"sink": (CsvSink, "write"), "part": (ParquetSink, "write"),
+                   "ledger": (Ledger, "enter")}[call]  # fmt: skip
+    real, calls = getattr(owner, name), []
+
+    def failing(self, *words):
+        calls.append(1)
+        if len(calls) == at:
+            if call != "ledger":  # the rows are on the disk, and the ledger knows nothing of them
+                real(self, *words)
+            raise error
+        return real(self, *words)
+
+    monkeypatch.setattr(owner, name, failing)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("at", [1, 2, 5, 8])
+@pytest.mark.parametrize("call", ["rows", "ledger"])
+def test_a_run_that_is_interrupted_and_resumed_gives_what_one_gives(
+    suffix, at, call, corpus, tmp_path, monkeypatch
+):
+    asked = Asked(workers=0, sliding=Sliding(4, 2))
+    whole, output = tmp_path / f"whole{suffix}", tmp_path / f"output{suffix}"
+    lines = {"timeline": tmp_path / "whole_timeline.csv"}
+    expected = score_corpus(corpus, whole, asked, shard=4, **lines)
+    lines["timeline"] = tmp_path / "timeline.csv"
+    kind = call if call == "ledger" else "part" if suffix == ".parquet" else "sink"
+    with monkeypatch.context() as patch:
+        interrupted(at, KeyboardInterrupt, patch, kind)
+        with pytest.raises(KeyboardInterrupt):
+            score_corpus(corpus, output, asked, shard=4, **lines)
+    if at > 2 or suffix == ".csv":  # whole shards, or a head alone
+        rows = len(read(output))
+        assert rows % 4 == 0 or (call, at, rows) == ("ledger", 8, 30)
+    if at > 2:  # a shard is entered
+        with pytest.raises(Unfinished, match="resume it"):
+            score_corpus(corpus, output, asked, shard=4, **lines)
+    tally = score_corpus(corpus, output, asked, shard=4, resume=True, **lines)
+    assert content(output) == content(whole)
+    assert content(lines["timeline"]) == content(tmp_path / "whole_timeline.csv")
+    assert {**vars(tally), "resumed": 0} == vars(expected)
+    assert tally.resumed % 4 == 0
+    assert not list(tmp_path.glob("*.resume*"))
+
+
+def half_done(corpus, output, monkeypatch, asked=HERE) -> None:
+    with monkeypatch.context() as patch:
+        interrupted(3, KeyboardInterrupt, patch, "sink")
+        with pytest.raises(KeyboardInterrupt):
+            score_corpus(corpus, output, asked, shard=4)
+    assert Ledger(output).exists
+
+
+def test_what_a_killed_run_left_behind_its_last_shard_is_cut_off(corpus, tmp_path, monkeypatch):
+    score_corpus(corpus, tmp_path / "whole.csv", HERE, shard=4)
+    half_done(corpus, tmp_path / "output.csv", monkeypatch)
+    with open(tmp_path / "output.csv", "ab") as file:
+        file.write(b"/half/a/row.mid,Q1,0.3")
+    score_corpus(corpus, tmp_path / "output.csv", HERE, shard=4, resume=True)
+    assert content(tmp_path / "output.csv") == content(tmp_path / "whole.csv")
+
+
+@pytest.mark.parametrize("what", ["added", "changed", "options", "shard", "shortened"])
+def test_a_run_is_not_resumed_with_other_files_or_options(
+    what, tmp_path, midi_bytes, tune, monkeypatch
+):
+    folder, output = tmp_path / "music", tmp_path / "output.csv"
+    folder.mkdir()
+    for i in range(20):
+        (folder / f"{i:02d}.mid").write_bytes(midi_bytes(tune(12 + i)))
+    half_done(folder, output, monkeypatch)
+    before = content(output)
+    told = {"asked": HERE, "shard": 4}
+    match what:
+        case "added":
+            (folder / "more.mid").write_bytes(midi_bytes(tune(50)))
+        case "changed":
+            (folder / "03.mid").write_bytes(midi_bytes(tune(50)))
+        case "options":
+            told["asked"] = Asked(workers=0, batch_size=7)
+        case "shard":
+            told["shard"] = 5
+        case "shortened":
+            os.truncate(output, len(before) - 1)
+            before = before[:-1]
+    with pytest.raises(ValueError, match=r"cannot be resumed|shorter than"):
+        score_corpus(folder, output, resume=True, **told)
+    assert content(output) == before
+    assert Ledger(output).exists
+
+
+def test_to_resume_what_was_never_begun_is_to_begin(corpus, tmp_path):
+    score_corpus(corpus, tmp_path / "a.csv", HERE, resume=True)
+    score_corpus(corpus, tmp_path / "b.csv", HERE)
+    assert content(tmp_path / "a.csv") == content(tmp_path / "b.csv")
+
+
+def test_to_resume_what_is_complete_changes_nothing(corpus, tmp_path):
+    output = tmp_path / "a.csv"
+    output.write_text("somebody's\n")
+    assert score_corpus(corpus, output, HERE, resume=True) == Tally()
+    assert output.read_text() == "somebody's\n"
+
+
+def test_a_run_that_was_killed_while_it_planned_begins_anew(corpus, tmp_path, monkeypatch):
+    output = tmp_path / "a.csv"
+    output.write_text("of an earlier run\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "make_plan", lambda *_, **__: (_ for _ in ()).throw(MemoryError))
+        with pytest.raises(MemoryError):
+            score_corpus(corpus, output, HERE)
+    for resume in (True, False):
+        Ledger(output).begin()
+        score_corpus(corpus, output, HERE, resume=resume)
+        assert len(read(output)) == 30
+
+
+def arguments(corpus, output, *more) -> list[str]:
+    words = ["score", str(corpus), "-o", str(output), "--shard", "4", "--workers", "1", "-q"]
+    return [sys.executable, "-c", COMMAND, *words, *more]
+
+
+def begun(corpus, output, rows: int) -> subprocess.Popen:
+    """A run of the command that has written so many rows."""
+    process = subprocess.Popen(
+        arguments(corpus, output, "--resume"), stderr=subprocess.PIPE, start_new_session=True
+    )
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends and process.poll() is None:
+        if output.exists() and output.read_bytes().count(b"\n") > rows:
+            break
+        time.sleep(0.002)
+    return process
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory, midi_bytes, tune) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    for i in range(300):
+        (folder / f"{i:03d}.mid").write_bytes(midi_bytes(tune(12 + i % 250, 40 + i % 30)))
+    return folder
+
+
+def test_a_run_that_is_killed_at_random_moments_ends_the_same(many, tmp_path):
+    subprocess.run(arguments(many, tmp_path / "whole.csv"), check=True)
+    output, rng, killed = tmp_path / "output.csv", random.Random(0), 0
+    for rows in (0, rng.randrange(20, 200)):
+        process = begun(many, output, rows)
+        time.sleep(rng.uniform(0, 0.05))
+        killed += process.poll() is None
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    assert killed
+    subprocess.run(arguments(many, output, "--resume"), check=True)
+    assert content(output) == content(tmp_path / "whole.csv")
+    assert not Ledger(output).exists
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_a_valid_table_and_no_process(how, many, tmp_path):
+    process = begun(many, tmp_path / "output.csv", 20)
+    os.kill(process.pid, how)
+    _, said = process.communicate(timeout=60)
+    if process.returncode == 0:
+        pytest.skip("the run was over before it was interrupted")
+    assert process.returncode == 130
+    assert b"--resume goes on" in said
+    assert b"Traceback" not in said
+    table = read(tmp_path / "output.csv")
+    assert len(table) % 4 == 0
+    assert 16 <= len(table) < 300  # the last shard may not be entered yet
+    with pytest.raises(ProcessLookupError):  # its group is empty
+        os.killpg(process.pid, 0)
+
+
+def test_no_worker_outlives_a_run_that_is_killed(many, tmp_path):
+    process = begun(many, tmp_path / "output.csv", 4)
+    process.kill()
+    process.communicate(timeout=60)
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("a worker is still there")
