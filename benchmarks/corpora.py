@@ -30,7 +30,7 @@ import torch
 
 from symbolic import EmotionScorer, ReadError
 from symbolic.building import ShapeArguments, build_model
-from symbolic.corpora import Asked, score_corpus
+from symbolic.corpora import ScoringArguments, score_corpus
 from symbolic.inference import predict_ids
 from symbolic.notes.sources import find_sources
 from symbolic.scoring import hear
@@ -68,7 +68,7 @@ def measured(name: str, model: str | None, files: list[Path], scratch: Path) -> 
     made, reading = ready(scorer, files)
     passing = forward(scorer, made)
     start, busy = time.perf_counter(), time.process_time()
-    tally = score_corpus(files, scratch / "scores.csv", Asked(model))
+    tally = score_corpus(files, scratch / "scores.csv", ScoringArguments(model))
     whole, busy = time.perf_counter() - start, time.process_time() - busy
     assert tally.files == len(files)
     slower = len(files) / max(reading, passing)

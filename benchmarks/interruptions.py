@@ -67,7 +67,7 @@ def engines(options: argparse.Namespace, scratch: Path) -> int:
     import ray
     from ray.cluster_utils import Cluster
 
-    from symbolic.corpora import Asked, score_corpus
+    from symbolic.corpora import ScoringArguments, score_corpus
 
     sources = [options.data / one for one in PLACES]
     rows, tables = [], {}
@@ -78,12 +78,14 @@ def engines(options: argparse.Namespace, scratch: Path) -> int:
         rows.append((name, time.monotonic() - start))
         tables[name] = pd.read_csv(scratch / f"{name}.csv")
 
-    took("local", lambda path: score_corpus(sources, path, Asked(workers=2), shard=64))
+    took("local", lambda path: score_corpus(sources, path, ScoringArguments(workers=2), shard=64))
     told = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     cluster = Cluster(initialize_head=True, head_node_args={**told, "include_dashboard": False})
     cluster.add_node(**told)
     ray.init(address=cluster.address, log_to_driver=False)
-    took("ray", lambda path: score_corpus(sources, path, Asked(), engine="ray", shard=64))
+    took(
+        "ray", lambda path: score_corpus(sources, path, ScoringArguments(), engine="ray", shard=64)
+    )
     ray.shutdown()
     cluster.shutdown()
     program = scratch / "program.py"

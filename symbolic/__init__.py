@@ -14,7 +14,7 @@ from symbolic.auto import register_on_import
 __version__ = "0.1.0"
 
 _NAMES = {
-    "Asked": "symbolic.corpora",
+    "ScoringArguments": "symbolic.corpora",
     "AudioScorer": "symbolic.audio_scoring",
     "CPTokenizer": "symbolic.tokenizers",
     "EmotionScorer": "symbolic.scoring",

@@ -18,8 +18,17 @@ TYPES = {TEXT: "string[pyarrow]", NUMBER: "float64", COUNT: "Int64"}
 KINDS = {name: TYPES[kind] for name, kind in (TIMELINE | SCORES).items()}
 """Columns of tables of emotion, and what they are read as; other columns are as they look."""
 
-APOSTROPHES = tuple(f"'{first}" for first in "=+-@\t\r'")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # what a cell begins with that is computed
+APOSTROPHES = tuple(f"'{first}" for first in FORMULA)
 ROWS = 50_000  # that are read at one time
+
+
+def harmless(series: pd.Series) -> pd.Series:
+    """Texts that no spreadsheet takes for formulas: an apostrophe before what would be one.
+
+    Those that begin with an apostrophe get another, so that `plain_text` gives all of them back.
+    """
+    return series.where(~series.str.startswith(FORMULA, na=False), "'" + series.astype("string"))
 
 
 def plain_text(series: pd.Series) -> pd.Series:

@@ -15,8 +15,8 @@ import pytest
 
 from symbolic import EmotionScorer, scoring
 from symbolic.corpora import (
-    Asked,
     NoFiles,
+    ScoringArguments,
     load_scorer,
     score_corpus,
     score_dataset,
@@ -30,7 +30,7 @@ from symbolic.score_tables import read_scores
 from symbolic.sliding import Sliding
 
 COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
-HERE = Asked(workers=0)
+HERE = ScoringArguments(workers=0)
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 
@@ -75,7 +75,7 @@ def test_the_written_rows_are_the_scorers(suffix, corpus, scored, tmp_path):
         expected = scored[name].astype(float).to_numpy(float)
         assert np.allclose(table[name].astype(float), expected, atol=1e-5, equal_nan=True), name
     failed = int((scored["error"] != "").sum())
-    assert (tally.files, tally.scored, tally.twins) == (30, 30 - failed, 3)
+    assert (tally.files, tally.scored, tally.duplicates) == (30, 30 - failed, 3)
     assert tally.errors == [[path, scored.loc[path, "error"]] for path in scored.index[
         scored["error"] != ""]]  # fmt: skip
     assert failed == 4
@@ -97,7 +97,7 @@ def test_files_of_one_content_are_read_once(corpus, tmp_path, monkeypatch):
 
 def test_neither_workers_nor_shards_nor_where_files_lie_change_rows(corpus, tmp_path):
     score_corpus(corpus, tmp_path / "a.csv", HERE, shard=1000)
-    score_corpus(corpus, tmp_path / "b.csv", Asked(workers=2), shard=1000)
+    score_corpus(corpus, tmp_path / "b.csv", ScoringArguments(workers=2), shard=1000)
     assert content(tmp_path / "a.csv") == content(tmp_path / "b.csv")
     score_corpus(corpus, tmp_path / "c.csv", HERE, shard=3)
     a, c = read(tmp_path / "a.csv"), read(tmp_path / "c.csv")
@@ -140,8 +140,8 @@ def test_a_file_that_ends_its_reader_costs_its_own_row(kind, corpus, tmp_path, m
 
     score_corpus(corpus, tmp_path / "whole.csv", HERE, shard=4)
     monkeypatch.setattr(scoring, "read_notes", read_or_fall)
-    asked = Asked(workers=2, timeout=3, memory=2**30)
-    score_corpus(corpus, tmp_path / "output.csv", asked, shard=4)
+    arguments = ScoringArguments(workers=2, timeout=3, memory=2**30)
+    score_corpus(corpus, tmp_path / "output.csv", arguments, shard=4)
     whole, table = read(tmp_path / "whole.csv"), read(tmp_path / "output.csv")
     fell = table["path"].str.endswith("05.mid")
     words = {
@@ -199,8 +199,8 @@ def test_an_archive_is_a_corpus(corpus, tmp_path):
 
 
 def test_a_timeline_stands_beside_the_table(corpus, tmp_path):
-    asked = Asked(workers=2, sliding=Sliding(4, 2))
-    score_corpus(corpus, tmp_path / "a.csv", asked, timeline=tmp_path / "t.jsonl", shard=7)
+    arguments = ScoringArguments(workers=2, sliding=Sliding(4, 2))
+    score_corpus(corpus, tmp_path / "a.csv", arguments, timeline=tmp_path / "t.jsonl", shard=7)
     table, windows = read(tmp_path / "a.csv"), read(tmp_path / "t.jsonl")
     assert windows["path"].unique().tolist() == table["path"].tolist()
     failed = windows["error"] != ""
@@ -214,10 +214,13 @@ def test_a_timeline_and_its_windows_go_together(corpus, tmp_path):
     with pytest.raises(ValueError, match="takes both"):
         score_corpus(corpus, tmp_path / "a.csv", HERE, timeline=tmp_path / "t.csv")
     with pytest.raises(ValueError, match="takes both"):
-        score_corpus(corpus, tmp_path / "a.csv", Asked(sliding=Sliding()))
+        score_corpus(corpus, tmp_path / "a.csv", ScoringArguments(sliding=Sliding()))
     with pytest.raises(ValueError, match="cannot be one file"):
         score_corpus(
-            corpus, tmp_path / "a.csv", Asked(sliding=Sliding()), timeline=tmp_path / "a.csv"
+            corpus,
+            tmp_path / "a.csv",
+            ScoringArguments(sliding=Sliding()),
+            timeline=tmp_path / "a.csv",
         )
 
 
@@ -232,8 +235,8 @@ def test_nothing_to_score_leaves_nothing(tmp_path):
     ("words", "told"),
     [
         ("no engine", {"engine": "steam"}),
-        ("cannot be loaded", {"asked": Asked("nowhere/at-all")}),
-        ("cannot be used", {"asked": Asked(device="cuda:99")}),
+        ("cannot be loaded", {"arguments": ScoringArguments("nowhere/at-all")}),
+        ("cannot be used", {"arguments": ScoringArguments(device="cuda:99")}),
         ("write to", {"output": "a.xlsx"}),
     ],
 )
@@ -266,7 +269,7 @@ def test_code_that_a_model_brings_is_not_run(tiny_model_folder, corpus, tmp_path
     (model / "config.json").write_text(json.dumps(config))
     ran = tmp_path / "ran"
     (model / "evil.py").write_text(f"open({str(ran)!r}, 'w')\nAutoConfig = AutoModel = 1")
-    score_corpus(corpus, tmp_path / "a.csv", Asked(str(model), workers=0))
+    score_corpus(corpus, tmp_path / "a.csv", ScoringArguments(str(model), workers=0))
     assert not ran.exists()
 
 
@@ -281,8 +284,8 @@ def test_no_connection_is_made(corpus, tmp_path, monkeypatch):
 
 
 def test_a_model_of_notes_scores_a_corpus(corpus, tiny_scorer, tiny_model_folder, tmp_path):
-    asked = Asked(str(tiny_model_folder), workers=1, sliding=Sliding(3, 3))
-    score_corpus(corpus, tmp_path / "a.csv", asked, timeline=tmp_path / "t.csv", shard=4)
+    arguments = ScoringArguments(str(tiny_model_folder), workers=1, sliding=Sliding(3, 3))
+    score_corpus(corpus, tmp_path / "a.csv", arguments, timeline=tmp_path / "t.csv", shard=4)
     expected = tiny_scorer.score(corpus, workers=0).sort_values("path")
     found = read(tmp_path / "a.csv")
     assert np.allclose(found["q1"], expected["q1"].astype(float), atol=1e-4, equal_nan=True)

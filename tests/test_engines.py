@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from symbolic.corpora import Asked, engines, score_corpus
+from symbolic.corpora import ScoringArguments, engines, score_corpus
 from symbolic.sliding import Sliding
 
 pytestmark = pytest.mark.slow
-ASKED_PLAIN = Asked(workers=1)
-ASKED = Asked(workers=2, sliding=Sliding(4, 2))
+ARGUMENTS_PLAIN = ScoringArguments(workers=1)
+ARGUMENTS = ScoringArguments(workers=2, sliding=Sliding(4, 2))
 COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -42,7 +42,7 @@ def expected(corpus, tmp_path_factory) -> list[pd.DataFrame]:
 def scored(corpus, folder, engine) -> list[pd.DataFrame]:
     output, timeline = folder / "scores.csv", folder / "timeline.csv"
     sources = [corpus, corpus / "more.zip"]
-    score_corpus(sources, output, ASKED, timeline=timeline, engine=engine, shard=4)
+    score_corpus(sources, output, ARGUMENTS, timeline=timeline, engine=engine, shard=4)
     return [pd.read_csv(path) for path in (output, timeline)]
 
 
@@ -101,7 +101,7 @@ def test_an_interrupted_run_is_resumed_by_another_engine(
     output, timeline = tmp_path / "scores.csv", tmp_path / "timeline.csv"
     assert len(pd.read_csv(output)) == 8
     sources = [corpus, corpus / "more.zip"]
-    tally = score_corpus(sources, output, ASKED, timeline=timeline, resume=True, shard=4)
+    tally = score_corpus(sources, output, ARGUMENTS, timeline=timeline, resume=True, shard=4)
     assert tally.resumed == 8
     assert_the_same([pd.read_csv(path) for path in (output, timeline)], expected)
 
@@ -109,7 +109,7 @@ def test_an_interrupted_run_is_resumed_by_another_engine(
 def test_what_only_this_machine_sees_is_refused_by_ray(cluster, corpus, tmp_path):
     subprocess.run(["tar", "-czf", tmp_path / "x.tgz", "-C", corpus, "01.mid"], check=True)
     with pytest.raises(ValueError, match="expanded here"):
-        score_corpus(tmp_path / "x.tgz", tmp_path / "a.csv", ASKED_PLAIN, engine="ray")
+        score_corpus(tmp_path / "x.tgz", tmp_path / "a.csv", ARGUMENTS_PLAIN, engine="ray")
     assert [one.name for one in tmp_path.iterdir()] == ["x.tgz"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from symbolic.corpora import Asked, Tally, Unfinished, run, score_corpus
+from symbolic.corpora import ScoringArguments, Tally, Unfinished, run, score_corpus
 from symbolic.corpora.ledger import Ledger
 from symbolic.corpora.sinks import CsvSink, ParquetSink
 from symbolic.score_tables import read_scores as read
@@ -20,7 +20,7 @@ COMMAND = """import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
 from symbolic.cli import main
 sys.exit(main(sys.argv[1:]))"""
-HERE = Asked(workers=0)
+HERE = ScoringArguments(workers=0)
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 
@@ -59,23 +59,23 @@ def interrupted(at: int, error: type[BaseException], monkeypatch, call: str):
 def test_a_run_that_is_interrupted_and_resumed_gives_what_one_gives(
     suffix, at, call, corpus, tmp_path, monkeypatch
 ):
-    asked = Asked(workers=0, sliding=Sliding(4, 2))
+    arguments = ScoringArguments(workers=0, sliding=Sliding(4, 2))
     whole, output = tmp_path / f"whole{suffix}", tmp_path / f"output{suffix}"
     lines = {"timeline": tmp_path / "whole_timeline.csv"}
-    expected = score_corpus(corpus, whole, asked, shard=4, **lines)
+    expected = score_corpus(corpus, whole, arguments, shard=4, **lines)
     lines["timeline"] = tmp_path / "timeline.csv"
     kind = call if call == "ledger" else "part" if suffix == ".parquet" else "sink"
     with monkeypatch.context() as patch:
         interrupted(at, KeyboardInterrupt, patch, kind)
         with pytest.raises(KeyboardInterrupt):
-            score_corpus(corpus, output, asked, shard=4, **lines)
+            score_corpus(corpus, output, arguments, shard=4, **lines)
     if at > 2 or suffix == ".csv":  # whole shards, or a head alone
         rows = len(read(output))
         assert rows % 4 == 0 or (call, at, rows) == ("ledger", 8, 30)
     if at > 2:  # a shard is entered
         with pytest.raises(Unfinished, match="resume it"):
-            score_corpus(corpus, output, asked, shard=4, **lines)
-    tally = score_corpus(corpus, output, asked, shard=4, resume=True, **lines)
+            score_corpus(corpus, output, arguments, shard=4, **lines)
+    tally = score_corpus(corpus, output, arguments, shard=4, resume=True, **lines)
     assert content(output) == content(whole)
     assert content(lines["timeline"]) == content(tmp_path / "whole_timeline.csv")
     assert {**vars(tally), "resumed": 0} == vars(expected)
@@ -83,11 +83,11 @@ def test_a_run_that_is_interrupted_and_resumed_gives_what_one_gives(
     assert not list(tmp_path.glob("*.resume*"))
 
 
-def half_done(corpus, output, monkeypatch, asked=HERE) -> None:
+def half_done(corpus, output, monkeypatch, arguments=HERE) -> None:
     with monkeypatch.context() as patch:
         interrupted(3, KeyboardInterrupt, patch, "sink")
         with pytest.raises(KeyboardInterrupt):
-            score_corpus(corpus, output, asked, shard=4)
+            score_corpus(corpus, output, arguments, shard=4)
     assert Ledger(output).exists
 
 
@@ -110,14 +110,14 @@ def test_a_run_is_not_resumed_with_other_files_or_options(
         (folder / f"{i:02d}.mid").write_bytes(midi_bytes(tune(12 + i)))
     half_done(folder, output, monkeypatch)
     before = content(output)
-    told = {"asked": HERE, "shard": 4}
+    told = {"arguments": HERE, "shard": 4}
     match what:
         case "added":
             (folder / "more.mid").write_bytes(midi_bytes(tune(50)))
         case "changed":
             (folder / "03.mid").write_bytes(midi_bytes(tune(50)))
         case "options":
-            told["asked"] = Asked(workers=0, batch_size=7)
+            told["arguments"] = ScoringArguments(workers=0, batch_size=7)
         case "shard":
             told["shard"] = 5
         case "shortened":

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+PICTURES = (".png", ".pdf", ".svg")
+
 
 class UsageError(Exception):
     """Something asked for that cannot be had; its text is all the user sees."""
@@ -29,6 +31,10 @@ def path_to(text: str, suffixes: tuple[str, ...]) -> Path:
     if path.suffix.lower() not in suffixes:
         raise argparse.ArgumentTypeError(f"{text!r}: write to {', '.join(suffixes)}")
     return path
+
+
+def picture(text: str) -> Path:
+    return path_to(text, PICTURES)
 
 
 def make_room(path: Path, folder: bool = False) -> None:

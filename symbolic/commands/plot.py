@@ -8,9 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from symbolic.commands.options import UsageError, make_room, path_to, write
-
-PICTURES = (".png", ".pdf", ".svg")
+from symbolic.commands.options import UsageError, make_room, picture, write
 
 
 def add_plot(commands: argparse._SubParsersAction) -> None:
@@ -26,7 +24,7 @@ def add_plot(commands: argparse._SubParsersAction) -> None:
     plot.add_argument(
         "-o",
         "--output",
-        type=_picture_path,
+        type=picture,
         required=True,
         metavar="FILE",
         help="write .png, .pdf or .svg",
@@ -43,10 +41,6 @@ def add_plot(commands: argparse._SubParsersAction) -> None:
         "--model", metavar="NAME", help="folder or hub name (default: the model in the package)"
     )
     plot.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: cpu)")
-
-
-def _picture_path(text: str) -> Path:
-    return path_to(text, PICTURES)
 
 
 def _plot(options: argparse.Namespace) -> int:

@@ -7,14 +7,21 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from symbolic.commands.options import UsageError, make_room, natural, path_to, positive, write
+from symbolic.commands.options import (
+    UsageError,
+    make_room,
+    natural,
+    path_to,
+    picture,
+    positive,
+    write,
+)
+from symbolic.score_tables import SUFFIXES
 
-TABLES = (".csv", ".parquet", ".jsonl")
 SHOWN = (
     *("file", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"),
     *("notes", "seconds"),
 )
-PICTURES = (".png", ".pdf", ".svg")
 MOST_SHOWN = 1000  # files of which rows are printed
 
 
@@ -45,7 +52,7 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     )
     score.add_argument(
         "--plot",
-        type=_plot_path,
+        type=picture,
         metavar="FILE",
         help="draw the valence-arousal plane (.png, .pdf, .svg)",
     )
@@ -101,11 +108,7 @@ def add_score(commands: argparse._SubParsersAction) -> None:
 
 
 def _table_path(text: str) -> Path:
-    return path_to(text, TABLES)
-
-
-def _plot_path(text: str) -> Path:
-    return path_to(text, PICTURES)
+    return path_to(text, SUFFIXES)
 
 
 def _score(options: argparse.Namespace) -> int:
@@ -116,10 +119,10 @@ def _score(options: argparse.Namespace) -> int:
 
         place = paths.index("-")
         paths[place : place + 1] = read_list(sys.stdin.buffer.read())
-    asked = _asked(options)
+    arguments = _arguments(options)
     with TemporaryDirectory() as scratch:
         output = options.output or Path(scratch, "scores.csv")
-        tally = _run(paths, output, asked, options)
+        tally = _run(paths, output, arguments, options)
         if tally is None:  # nothing was found, or another process writes and tells
             return 0 if options.engine == "accelerate" else 1
         table = None
@@ -162,8 +165,8 @@ def _hears_audio(name: str) -> bool:
         return False
 
 
-def _asked(options: argparse.Namespace):
-    from symbolic.corpora import Asked
+def _arguments(options: argparse.Namespace):
+    from symbolic.corpora import ScoringArguments
     from symbolic.sliding import Sliding
 
     told = {
@@ -180,10 +183,10 @@ def _asked(options: argparse.Namespace):
                 told["sliding"] = Sliding.parse(options.window or "30s", options.hop)
             except ValueError as error:
                 raise UsageError(str(error)) from error
-    return Asked(**told)
+    return ScoringArguments(**told)
 
 
-def _run(paths: list[str], output: Path, asked, options: argparse.Namespace):
+def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace):
     """What scoring into a table has come to; None where there was no file to score."""
     from symbolic.corpora import SHARD, NoFiles, score_corpus
 
@@ -191,7 +194,7 @@ def _run(paths: list[str], output: Path, asked, options: argparse.Namespace):
         return score_corpus(
             paths,
             output,
-            asked,
+            arguments,
             timeline=options.timeline,
             resume=options.resume,
             engine=options.engine,
@@ -222,8 +225,8 @@ def _print(tally, table, options: argparse.Namespace) -> None:
     if failed > len(tally.errors):
         print(f"not scored: {failed - len(tally.errors)} more", file=sys.stderr)
     print(f"\nscored {tally.scored} of {tally.files} files", end="")
-    if tally.twins:
-        print(f", of which {tally.twins} are the same as others", end="")
+    if tally.duplicates:
+        print(f", of which {tally.duplicates} are the same as others", end="")
     for what, path in (
         ("table", options.output), ("timeline", options.timeline), ("picture", options.plot)
     ):  # fmt: skip

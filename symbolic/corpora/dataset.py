@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from symbolic.corpora.asked import Asked
+from symbolic.corpora.arguments import ScoringArguments
 from symbolic.corpora.engines import LocalEngine
 from symbolic.corpora.ledger import Ledger
 from symbolic.corpora.plan import make_plan
@@ -45,7 +45,7 @@ class Rows(Sequence):
 def score_dataset(
     dataset: datasets.Dataset,
     column: str = "bytes",
-    asked: Asked | None = None,
+    arguments: ScoringArguments | None = None,
     *,
     name: str | None = None,
     shard: int = SHARD,
@@ -57,7 +57,7 @@ def score_dataset(
         dataset: with the content of a MIDI or MusicXML file (of recordings, where the model hears
             those) in each row.
         column: bytes, or dictionaries with `bytes`.
-        asked: the model and the limits for each file; by default those of `Asked()`.
+        arguments: the model and the limits for each file; by default those of `ScoringArguments()`.
         name: a column that the rows are called by in progress and errors.
         shard: rows that are scored before they are written, to a temporary file.
         progress: whether to show a bar on stderr.
@@ -74,7 +74,7 @@ def score_dataset(
     columns = dataset.column_names
     if missing := {column, name} - {*columns, None}:
         raise ValueError(f"no column {', '.join(sorted(missing))} in {', '.join(columns)}")
-    engine = LocalEngine(asked or Asked())
+    engine = LocalEngine(arguments or ScoringArguments())
     (types,) = engine.listener.types
     if both := [one for one in columns if one in types and one != "path"]:
         raise ValueError(f"rename these columns, which scores are called: {', '.join(both)}")

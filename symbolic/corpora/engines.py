@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from symbolic.answering import answered
-from symbolic.corpora.asked import Answer, Asked, Listener
+from symbolic.corpora.arguments import Answer, Listener, ScoringArguments
 from symbolic.corpora.plan import Plan
 from symbolic.notes.read import kind_of
 
@@ -50,8 +50,8 @@ class LocalEngine:
 
     writes = here = True
 
-    def __init__(self, asked: Asked) -> None:
-        self.listener = asked.listener()
+    def __init__(self, arguments: ScoringArguments) -> None:
+        self.listener = arguments.listener()
 
     def shared(self, value: Any) -> Any:
         return value
@@ -71,15 +71,17 @@ class AccelerateEngine:
 
     here = True
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, arguments: ScoringArguments) -> None:
         from accelerate import PartialState
 
         self.state = PartialState()
-        workers = asked.workers
+        workers = arguments.workers
         if workers is None:
             beside = int(os.environ.get("LOCAL_WORLD_SIZE", self.state.num_processes))
             workers = max(1, (os.cpu_count() or 1) // beside)
-        self.listener = replace(asked, device=str(self.state.device), workers=workers).listener()
+        self.listener = replace(
+            arguments, device=str(self.state.device), workers=workers
+        ).listener()
         self.writes = self.state.is_main_process
         self.here = self.state.num_processes == int(os.environ.get("LOCAL_WORLD_SIZE", 1))
 
@@ -112,7 +114,7 @@ class RayEngine:
 
     writes, here = True, False
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, arguments: ScoringArguments) -> None:
         try:
             import ray
         except ImportError as error:
@@ -122,9 +124,9 @@ class RayEngine:
         if not ray.is_initialized():
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
             ray.init(log_to_driver=False)
-        if asked.model is not None and os.path.isdir(asked.model):
-            asked = replace(asked, model=os.path.abspath(asked.model))
-        self.listener, self.asked = asked.listener(), asked
+        if arguments.model is not None and os.path.isdir(arguments.model):
+            arguments = replace(arguments, model=os.path.abspath(arguments.model))
+        self.listener, self.arguments = arguments.listener(), arguments
 
     def shared(self, value: Any) -> Any:
         return value
@@ -139,16 +141,16 @@ class RayEngine:
         if not shards:
             return
         cores = int(ray.cluster_resources().get("CPU", 1))
-        most = min(self.asked.workers or cores, len(shards))
+        most = min(self.arguments.workers or cores, len(shards))
         context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
         scored = ray.data.from_items(shards, override_num_blocks=len(shards)).map_batches(
             _Actor,
-            fn_constructor_args=[replace(self.asked, workers=1)],
+            fn_constructor_args=[replace(self.arguments, workers=1)],
             batch_size=1,
             num_cpus=1,
-            num_gpus=1 if self.asked.device.startswith("cuda") else None,
+            num_gpus=1 if self.arguments.device.startswith("cuda") else None,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
         )
         for row in scored.iter_rows():
@@ -170,8 +172,8 @@ def _absolute(source: Source) -> Source:
 class _Actor:
     """Answers to a shard at a time, on a node of a cluster."""
 
-    def __init__(self, asked: Asked) -> None:
-        self.listener = asked.listener()
+    def __init__(self, arguments: ScoringArguments) -> None:
+        self.listener = arguments.listener()
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, list[bytes]]:
         said = []
@@ -182,7 +184,7 @@ class _Actor:
         return {"answers": said}
 
 
-ENGINES: dict[str, Callable[[Asked], Engine]] = {
+ENGINES: dict[str, Callable[[ScoringArguments], Engine]] = {
     "local": LocalEngine,
     "ray": RayEngine,
     "accelerate": AccelerateEngine,

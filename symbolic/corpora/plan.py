@@ -82,7 +82,11 @@ def make_plan(
 
     digests = np.zeros((len(sources), DIGEST), np.uint8)
     bar = tqdm(
-        total=len(sources), unit="file", desc="looking for twins", leave=False, disable=not progress
+        total=len(sources),
+        unit="file",
+        desc="looking for duplicates",
+        leave=False,
+        disable=not progress,
     )
     with bar, ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(sources), TOGETHER):

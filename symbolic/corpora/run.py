@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from symbolic.corpora.asked import Answer, Asked
+from symbolic.corpora.arguments import Answer, ScoringArguments
 from symbolic.corpora.engines import ENGINES, Engine
 from symbolic.corpora.ledger import Ledger
 from symbolic.corpora.plan import Plan, by_name, make_plan
@@ -41,14 +41,14 @@ class Tally:
     Attributes:
         files: rows, one for each file.
         scored: those without an error.
-        twins: files whose content an earlier one has: they were not read again.
+        duplicates: files whose content an earlier one has: they were not read again.
         errors: the first of the paths without a score, each with its reason.
         resumed: how many rows were there from before.
     """
 
     files: int = 0
     scored: int = 0
-    twins: int = 0
+    duplicates: int = 0
     errors: list[list[str]] = field(default_factory=list)
     resumed: int = 0
 
@@ -63,7 +63,7 @@ class Tally:
 def score_corpus(
     sources: Source | Iterable[Source],
     output: str | Path,
-    asked: Asked | None = None,
+    arguments: ScoringArguments | None = None,
     *,
     timeline: str | Path | None = None,
     resume: bool = False,
@@ -84,8 +84,8 @@ def score_corpus(
         sources: as `symbolic.notes.sources.find_sources` takes them: files, folders, patterns,
             archives; or `Named` bytes.
         output: `.csv`, `.jsonl`, or `.parquet`, a folder with a file for each shard.
-        asked: the model and the limits for each file; by default those of `Asked()`.
-        timeline: a second output for the windows of `asked.sliding`.
+        arguments: the model and the limits for each file; by default those of `ScoringArguments()`.
+        timeline: a second output for the windows of `arguments.sliding`.
         resume: go on with an interrupted run of the same files, model and options. Where none was
             interrupted, begin; where the output is complete, leave it as it is.
         engine: `local`, `ray` or `accelerate`: see `symbolic.corpora.engines`.
@@ -106,9 +106,9 @@ def score_corpus(
         ImportError: the engine's library is missing.
         KeyboardInterrupt: after the output was cut to whole shards.
     """
-    asked = asked or Asked()
+    arguments = arguments or ScoringArguments()
     outputs = [Path(one) for one in (output, timeline) if one is not None]
-    if (timeline is None) != (asked.sliding is None):
+    if (timeline is None) != (arguments.sliding is None):
         raise ValueError("a timeline takes both: its windows and where to write them")
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
@@ -122,7 +122,7 @@ def score_corpus(
         raise Unfinished(
             f"{outputs[0]} is of a run that was interrupted: resume it, or remove {ledger.path}"
         )
-    who = ENGINES[engine](asked)
+    who = ENGINES[engine](arguments)
     with TemporaryDirectory() as scratch:
         if not who.writes:
             plan, start = who.shared(None)
@@ -213,7 +213,7 @@ def _rows(
         for table, rows in zip(tables, answer, strict=True):
             table += [{**row, "path": path} for row in rows]
         tally.add(path, answer[0][0])
-        tally.twins += first != i
+        tally.duplicates += first != i
     return tables
 
 

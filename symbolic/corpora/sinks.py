@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbolic.score_columns import COUNT, NUMBER, TEXT
-from symbolic.score_tables import writable
+from symbolic.score_tables import harmless, writable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DECIMALS = 6  # of numbers in tables
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 PART = "part-{:05d}.parquet"
 PARTS = re.compile(r"part-\d{5,}\.parquet(\.unfinished)?$")
 
@@ -42,14 +41,6 @@ def table_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> p
         else:
             made[name] = pd.array([writable(value) for value in values], "object")
     return pd.DataFrame(made)
-
-
-def harmless(text: pd.Series) -> pd.Series:
-    """Cells that no spreadsheet takes for formulas: an apostrophe before what would be one.
-
-    Cells that begin with an apostrophe get another, so that `plain_text` gives all of them back.
-    """
-    return text.where(~text.str.startswith(FORMULA, na=False), "'" + text.astype("string"))
 
 
 class CsvSink:

@@ -30,7 +30,7 @@ Answer = list[list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScoringArguments:
     """What is asked of every file, in words that travel to other machines.
 
     Attributes:
@@ -90,7 +90,7 @@ class Listener:
 
     Args:
         scorer: of notes or of recordings.
-        asked: what else to do.
+        arguments: what else to do.
 
     Raises:
         ValueError: a timeline of recordings.
@@ -99,10 +99,10 @@ class Listener:
         types: of each table, its columns and what is in them.
     """
 
-    def __init__(self, scorer: EmotionScorer | AudioScorer, asked: Asked) -> None:
-        self.scorer, self.asked = scorer, asked
+    def __init__(self, scorer: EmotionScorer | AudioScorer, arguments: ScoringArguments) -> None:
+        self.scorer, self.arguments = scorer, arguments
         self.types = [scorer.types]
-        if asked.sliding is not None:
+        if arguments.sliding is not None:
             if not isinstance(scorer, EmotionScorer):
                 raise ValueError("a model of recordings has no timeline")
             self.types.append(TIMELINE)
@@ -110,27 +110,27 @@ class Listener:
     @property
     def hearing(self) -> Callable[[list[Source]], list[Any]]:
         """What workers do, as `symbolic.notes.pool.apply_many` takes it."""
-        if self.asked.sliding is None:
+        if self.arguments.sliding is None:
             return self.scorer.hearing
-        return partial(_hear_both, sliding=self.asked.sliding, taken=self.scorer.taken)
+        return partial(_hear_both, sliding=self.arguments.sliding, taken=self.scorer.taken)
 
     @property
     def reading(self) -> dict[str, Any]:
         """Options of `apply_many`."""
-        asked = self.asked
+        arguments = self.arguments
         together = TOGETHER if isinstance(self.scorer, EmotionScorer) else 1
         return {
-            "workers": asked.workers,
-            "timeout": asked.timeout,
-            "memory": asked.memory,
+            "workers": arguments.workers,
+            "timeout": arguments.timeout,
+            "memory": arguments.memory,
             "together": together,
         }
 
     def answer(self, heard: Sequence[Any | ReadError]) -> list[Answer]:
         """The rows of each file, by what `hearing` made of it."""
-        size = self.asked.batch_size
+        size = self.arguments.batch_size
         size = {} if size is None else {"batch_size": size}
-        if self.asked.sliding is None:
+        if self.arguments.sliding is None:
             return [[[row]] for row in self.scorer.answer(list(heard), **size)]
         whole = [one if isinstance(one, ReadError) else one[0] for one in heard]
         windows = [one if isinstance(one, ReadError) else one[1] for one in heard]
@@ -144,7 +144,7 @@ class Listener:
     @property
     def identity(self) -> dict[str, Any]:
         """What answers depend on, in plain values: the model to its last weight, and the rest."""
-        model, asked = self.scorer.model, self.asked
+        model, arguments = self.scorer.model, self.arguments
         made = hashlib.blake2b(model.config.to_json_string(use_diff=False).encode())
         for name, weight in sorted(model.state_dict().items()):
             made.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
@@ -152,9 +152,9 @@ class Listener:
             "version": _version(),
             "model": made.hexdigest(),
             "tables": [list(one) for one in self.types],
-            "sliding": None if asked.sliding is None else vars(asked.sliding),
-            "batch_size": asked.batch_size,
-            "device": asked.device,
+            "sliding": None if arguments.sliding is None else vars(arguments.sliding),
+            "batch_size": arguments.batch_size,
+            "device": arguments.device,
         }
 
 
