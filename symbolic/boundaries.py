@@ -12,7 +12,13 @@ from symbolic.audio.front import Front
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.boundary_systems import ROLL
 from symbolic.inference import predict_frames, predict_units
-from symbolic.structure import gaussian_targets, peaks_apart, peaks_in_window, smeared_targets
+from symbolic.structure import (
+    expected_hits,
+    gaussian_targets,
+    peaks_apart,
+    peaks_in_window,
+    smeared_targets,
+)
 from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 
@@ -21,7 +27,10 @@ if TYPE_CHECKING:
     from symbolic.data.unit_dataset import UnitRow
     from symbolic.modeling import SymbolicModel
 
-PICKERS = {"apart": peaks_apart, "window": peaks_in_window}
+PICKERS = ("apart", "window", "hits")
+"""Ways to pick boundaries: peaks 6 s apart (`peaks_apart`), peaks above the mean around them
+(`peaks_in_window`), or the most hits that can be expected (`expected_hits`)."""
+
 TARGETS = {"gaussian": 0.6, "smeared": 1.5}
 """Ways to say where a boundary is, and the seconds that are usual."""
 
@@ -45,7 +54,10 @@ class BoundaryArguments:
     )
     peaks: str = field(
         default="apart",
-        metadata={"help": "apart: 6 s apart; window: above the mean around (Schlüter 2014)"},
+        metadata={
+            "help": "apart: 6 s apart; window: above the mean around (Schlüter 2014); hits: as "
+            "many within the tolerance as can be expected"
+        },
     )
     threshold_share: float = field(
         default=0.15,
@@ -120,7 +132,7 @@ def unit_activations(model: SymbolicModel, rows: Sequence[UnitRow]) -> list[np.n
 
 
 def boundary_times(
-    activation: np.ndarray, front: Front, peaks: str, threshold: float
+    activation: np.ndarray, front: Front, peaks: str, threshold: float, window: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where parts of a piece begin, by the activation of its frames.
 
@@ -129,19 +141,32 @@ def boundary_times(
         front: says when frames are.
         peaks: one of `PICKERS`.
         threshold: of the picker.
+        window: seconds that a boundary may be off.
 
     Returns:
-        (P + 2,) seconds, ascending, with the beginning and the end of the piece; and (P + 2,) the
-        activation there, 1 for these two.
+        (P + 2,) seconds, ascending, with the beginning and the end of the piece; and (P + 2,) 0..1
+        how sure each is: the activation there, or of `hits` the boundaries that are expected within
+        the window, 1 at most; 1 for the beginning and the end.
     """
-    found = PICKERS[peaks](activation, front.rate, threshold)
+    found, sure = _picked(activation, front.rate, peaks, threshold, window)
     end = len(activation) / front.rate
     times = frame_times(len(activation), front)[found]
     inside = (times > 0) & (times < end)
     return (
         np.concatenate([[0.0], times[inside], [end]]),
-        np.concatenate([[1.0], activation[found[inside]], [1.0]]),
+        np.concatenate([[1.0], sure[inside], [1.0]]),
     )
+
+
+def _picked(
+    activation: np.ndarray, rate: float, peaks: str, threshold: float, window: float
+) -> tuple[np.ndarray, np.ndarray]:
+    if peaks == "hits":
+        found, hits = expected_hits(activation, rate, threshold, window)
+        return found, np.minimum(hits, 1)
+    pick = {"apart": peaks_apart, "window": peaks_in_window}[peaks]
+    found = pick(activation, rate, threshold)
+    return found, activation[found]
 
 
 def best_thresholds(
@@ -164,9 +189,9 @@ def best_thresholds(
     scores = np.zeros((len(STEPS), len(WINDOWS)))
     for row, step in zip(scores, STEPS, strict=True):
         for activation, reference in zip(activations, references, strict=True):
-            estimated = boundary_times(activation, front, peaks, step)[0]
-            found = boundary_scores(reference, estimated, WINDOWS)
-            row += [found[f"f_{window:g}"] for window in WINDOWS]
+            for number, window in enumerate(WINDOWS):
+                estimated = boundary_times(activation, front, peaks, step, window)[0]
+                row[number] += boundary_scores(reference, estimated, (window,))[f"f_{window:g}"]
     best = {}
     for window, column in zip(WINDOWS, scores.T, strict=True):
         places = np.flatnonzero(column == column.max())
@@ -199,7 +224,7 @@ def boundary_rows(
     for piece, activation in zip(pieces, activations, strict=True):
         row = {BOUNDARY.name: written(piece.labels.get(BOUNDARY.name, ()))}
         for window, threshold in config.thresholds[BOUNDARY.name].items():
-            times, _ = boundary_times(activation, front, peaks, threshold)
+            times, _ = boundary_times(activation, front, peaks, threshold, float(window))
             row[predicted(window)] = written(times)
         rows.append(row)
     return rows

@@ -84,6 +84,7 @@ class Segmenter:
         tokenizer: Tokenizer | None = None,
     ) -> None:
         self.model, self.threshold, self.tokenizer = model, NOVELTY, tokenizer
+        self.window = float(window)
         if model is not None:
             if BOUNDARY.name not in model.heads:
                 raise ValueError("the model finds no boundaries")
@@ -154,7 +155,7 @@ class Segmenter:
             frames = frames[: len(activation)]
         else:
             (activation,) = frame_activations(self.model, [frames])
-        times, sure = boundary_times(activation, front, peaks, self.threshold)
+        times, sure = boundary_times(activation, front, peaks, self.threshold, self.window)
         picture = frames[:, : front.widths[front.kinds[0]]]
         return Segmented(path, times, sure, activation, picture, front)
 
