@@ -1,4 +1,4 @@
-"""Where a piece turns into something else: novelty, peaks, and what a network is to say of it."""
+"""Where a piece turns into something else: novelty, and what a network is to say of it."""
 
 import numpy as np
 import pytest
@@ -10,17 +10,8 @@ from symbolic.structure import (
     gaussian_targets,
     over_running_median,
     peaks_apart,
-    peaks_in_window,
     smeared_targets,
 )
-
-
-def curve(count, **peaks):
-    """Nothing but peaks, `at_3=0.5` one at frame 3."""
-    out = np.zeros(count)
-    for name, height in peaks.items():
-        out[int(name.split("_")[1])] = height
-    return out
 
 
 def parts(*lengths, width=12, noise=0.05, seed=0):
@@ -99,81 +90,6 @@ def test_equal_distances_lie_within_the_piece():
     assert len(equal_distances(10, 20)) == len(equal_distances(0, 1)) == 0
     with pytest.raises(ValueError, match="boundaries every 0 s"):
         equal_distances(10, 0)
-
-
-def test_of_two_peaks_that_are_too_near_the_higher_stays():
-    activation = curve(60, at_10=0.6, at_14=0.8, at_40=0.5)
-    assert peaks_apart(activation, 1, 0.4).tolist() == [14, 40]
-    assert peaks_apart(activation, 1, 0.4, seconds=4).tolist() == [10, 14, 40]
-    assert peaks_apart(activation, 1, 0.7).tolist() == [14]
-    assert peaks_apart(activation, 1, 0.9).dtype == np.int64
-
-
-def test_seconds_are_counted_in_frames():
-    activation = curve(100, at_10=0.6, at_22=0.8, at_33=0.7)
-    assert peaks_apart(activation, 2, 0.1).tolist() == [10, 22]
-    assert peaks_in_window(activation, 2, 0.1).tolist() == [22]
-    assert peaks_in_window(activation, 2, 0.1, around=5).tolist() == [10, 22, 33]
-
-
-def test_a_plateau_is_one_peak():
-    activation = np.zeros(40)
-    activation[10:15] = 0.5
-    assert peaks_apart(activation, 1, 0.2).tolist() == [12]
-    assert peaks_in_window(activation, 1, 0.2).tolist() == [12]
-    assert over_running_median(activation, 1, 20).tolist() == [12]
-
-
-def test_two_equal_peaks_in_one_window_are_one():
-    activation = curve(60, at_20=0.5, at_24=0.5, at_40=0.5)
-    found = peaks_in_window(activation, 1, 0.2)
-    assert len(found) == 2
-    assert found[0] in (20, 24)
-    assert found[1] == 40
-
-
-def test_a_peak_in_a_window_is_above_the_mean_of_past_and_future():
-    activation = curve(60, at_30=1.0)
-    mean = 1 / 19  # of 12 seconds before, itself, and 6 after
-    assert peaks_in_window(activation, 1, 0.999 - mean).tolist() == [30]
-    assert peaks_in_window(activation, 1, 1.001 - mean).tolist() == []
-    assert peaks_in_window(activation + 5, 1, 0.999 - mean).tolist() == [30]
-    assert peaks_in_window(curve(60, at_30=1.0, at_19=0.9), 1, 0.92).tolist() == []  # in the past
-    assert peaks_in_window(curve(60, at_30=1.0, at_39=0.9), 1, 0.92).tolist() == [30]
-
-
-def test_a_window_ends_where_the_piece_does():
-    assert peaks_in_window(curve(30, at_0=1.0, at_29=0.8), 1, 0.5).tolist() == [0, 29]
-    assert peaks_in_window(np.zeros(0), 1, 0.5).tolist() == []
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_peaks_in_a_window_are_those_of_the_definition(seed):
-    activation = np.random.default_rng(seed).random(300)
-    expected = [
-        t
-        for t in range(300)
-        if activation[t] == activation[max(0, t - 9) : t + 10].max()
-        and activation[t] > activation[max(0, t - 18) : t + 10].mean() + 0.35
-    ]
-    assert peaks_in_window(activation, 1.5, 0.35).tolist() == expected
-
-
-def test_a_level_curve_has_no_peaks():
-    level = np.full(50, 0.3)
-    assert len(peaks_apart(level, 1, 0.1)) == 0
-    assert len(peaks_in_window(level, 1, 0.01)) == 0
-    assert len(over_running_median(level, 1, 10)) == 0
-
-
-def test_over_a_running_median_a_soft_turn_counts_in_a_calm_passage_and_not_in_a_restless_one():
-    calm, restless = np.zeros(100), np.tile([0.5, 1.0, 1.0, 1.0], 25)
-    calm[50], restless[50] = 0.4, 0.6
-    found = over_running_median(np.concatenate([calm, restless]), 2, 10)
-    assert 50 in found
-    assert 150 not in found
-    assert over_running_median(calm, 2, 10, threshold=0.5).tolist() == []
-    assert over_running_median(np.zeros(0), 2, 10).tolist() == []
 
 
 def test_the_parts_of_a_piece_are_found_from_its_notes_of_novelty():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-AREA = 0.6 * np.sqrt(2 * np.pi)  # under what `gaussian_targets` makes of one boundary
+SIGMA = 0.6  # seconds, of what `gaussian_targets` makes of a boundary
 SPREAD = 0.3
 LEAST = 0.02
 
@@ -84,7 +84,7 @@ def expected_hits(
     rate: float,
     threshold: float,
     tolerance: float,
-    area: float = AREA,
+    sigma: float = SIGMA,
     spread: float = SPREAD,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Frames from which as many boundaries as possible are within a tolerance.
@@ -92,41 +92,44 @@ def expected_hits(
     An activation that is spread over several places, bars for example of which one begins a part,
     has no high peak, and yet somewhere among them a boundary is all but certain. Read as the
     density of boundaries, it says how many are to be expected within the tolerance of a frame. The
-    frame with most of them is taken, what it accounts for is taken away from the curve, and so on,
-    as long as there are `threshold` of them. So boundaries are where the metric looks for them, and
-    may be between two places, of which either is as likely. Of what to leave out to have the best
-    F-measure, see Lipton, Elkan & Naryanaswamy, "Optimal thresholding of classifiers to maximize F1
-    measure" (ECML 2014): what is below half of the F-measure. The design is this package's.
+    frame with most of them is taken, what is within its reach is taken away from the curve, and so
+    on, as long as there are `threshold` of them. So boundaries are where the metric looks for them,
+    and may be between two places, of which either is as likely. Which to leave out, see Lipton,
+    Elkan & Naryanaswamy, "Optimal thresholding of classifiers to maximize F1 measure" (ECML 2014):
+    those expected to be less than half of the F-measure. The design is this package's.
 
     Args:
         activation: (T,) 0 or more.
         rate: frames a second.
         threshold: least number of boundaries to be expected; at least `LEAST` count.
         tolerance: seconds that a boundary may be off.
-        area: seconds times activation that tell of one boundary, 1.5 of a Gaussian of 0.6 s.
-        spread: standard deviation of the seconds by which annotated times are uncertain: the
-            tolerance ends not at once.
+        sigma: seconds, of the Gaussian of height 1 that tells of a boundary that is certain.
+        spread: standard deviation, in seconds, of annotated times, by which a tolerance has no
+            sharp end: a frame reaches twice as far beyond it.
 
     Returns:
         (P,) int64 frames in order, and (P,) float64 boundaries to be expected within the tolerance
-        of each of them, without those that a frame with more accounts for.
+        of each of them, without those within reach of a frame that has more.
     """
-    left = np.asarray(activation, np.float64) / (rate * area)
-    reach = int(np.ceil((tolerance + 4 * spread) * rate))
-    within = _within(np.arange(-reach, reach + 1) / rate, tolerance, spread)
+    left = np.array(activation, np.float64)
+    if not len(left):
+        return np.zeros(0, np.int64), np.zeros(0)
+    reach = int((tolerance + 2 * spread) * rate)
+    away = np.arange(-reach, reach + 1) / rate
+    within = _within(away, tolerance, spread)
+    within /= within @ np.exp(-((away / sigma) ** 2) / 2)
     expected = np.convolve(left, within)[reach : reach + len(left)]
     frames, hits = [], []
     least = max(threshold, LEAST)
-    while len(expected) and expected[best := expected.argmax()] >= least:
+    while expected[best := expected.argmax()] >= least:
         frames.append(best)
         hits.append(expected[best])
-        first, stop = max(best - reach, 0), min(best + reach + 1, len(left))
-        taken = left[first:stop] * within[first - best + reach : stop - best + reach]
-        left[first:stop] -= taken
-        lost = np.convolve(taken, within)
-        start = max(first - reach, 0)
-        part = expected[start : stop + reach]
-        part -= lost[start - first + reach :][: len(part)]
+        near = slice(max(best - reach, 0), best + reach + 1)
+        lost = np.convolve(left[near], within)
+        left[near] = 0
+        start = max(near.start - reach, 0)
+        part = expected[start : near.stop + reach]
+        part -= lost[start - near.start + reach :][: len(part)]
     order = np.argsort(frames)
     return np.array(frames, np.int64)[order], np.array(hits, np.float64)[order]
 
