@@ -22,6 +22,7 @@ from symbolic.boundaries import (
     boundary_times,
     clock_of,
     frame_activations,
+    picker,
     unit_activations,
 )
 from symbolic.data import AUDIO_READERS, AudioCorpus, group_name
@@ -77,10 +78,11 @@ def scores(folder: Path, audio: str, cache_dir: str | None) -> tuple[str, Scores
         best = best_thresholds(
             [activations[i] for i in chosen], [truth[i] for i in chosen], front, peaks
         )
-        if peaks == config.peaks and best != config.thresholds[BOUNDARY.name]:
-            raise ValueError(f"{folder}: {best} are not the thresholds of the run")
         for window in WINDOWS:
             name = f"{window:g}"
+            own = config.thresholds[BOUNDARY.name][name]
+            if peaks == picker(config.peaks, window) and best[name] != own:
+                raise ValueError(f"{folder}: {own} is not {best[name]}, the threshold of the run")
             found[peaks, window] = [
                 boundary_scores(
                     truth[i],
@@ -97,7 +99,7 @@ def row(system: str, found: Scores) -> list[str]:
     cells = [system]
     for window in WINDOWS:
         values = np.array([found[peaks, window] for peaks in PICKERS]).T
-        values = np.column_stack([values, values[:, -1:] - values[:, :1]])
+        values = np.column_stack([values, values[:, -1] - values[:, 0]])
 
         def means(rows: np.ndarray, values: np.ndarray = values) -> Sequence[float]:
             return values[rows].mean(axis=0)

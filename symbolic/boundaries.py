@@ -53,10 +53,10 @@ class BoundaryArguments:
         default=0.0, metadata={"help": "how far a boundary reaches; 0: the usual"}
     )
     peaks: str = field(
-        default="apart",
+        default="apart,hits",
         metadata={
             "help": "apart: 6 s apart; window: above the mean around (Schlüter 2014); hits: as "
-            "many within the tolerance as can be expected"
+            "many within the window as can be expected; or two of them, for 0.5 and for 3 s"
         },
     )
     threshold_share: float = field(
@@ -68,9 +68,10 @@ class BoundaryArguments:
     )
 
     def __post_init__(self) -> None:
-        for name, known in (("targets", TARGETS), ("peaks", PICKERS)):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} {getattr(self, name)!r}: there are {', '.join(known)}")
+        if self.targets not in TARGETS:
+            raise ValueError(f"targets {self.targets!r}: there are {', '.join(TARGETS)}")
+        for window in WINDOWS:
+            picker(self.peaks, window)
         if not 0 < self.threshold_share < 1:
             raise ValueError(f"threshold_share {self.threshold_share} is no share")
 
@@ -131,6 +132,22 @@ def unit_activations(model: SymbolicModel, rows: Sequence[UnitRow]) -> list[np.n
     ]
 
 
+def picker(peaks: str, window: float) -> str:
+    """Which of `PICKERS` is for boundaries that may be so many seconds off.
+
+    Args:
+        peaks: the name of one, or by a comma of one for each of `WINDOWS`.
+        window: one of `WINDOWS`.
+
+    Raises:
+        ValueError: other names, or not as many.
+    """
+    names = peaks.split(",")
+    if len(names) not in (1, len(WINDOWS)) or not set(names) <= set(PICKERS):
+        raise ValueError(f"peaks {peaks!r}: there are {', '.join(PICKERS)}, one or two by a comma")
+    return names[WINDOWS.index(window)] if len(names) > 1 else names[0]
+
+
 def boundary_times(
     activation: np.ndarray, front: Front, peaks: str, threshold: float, window: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -139,16 +156,16 @@ def boundary_times(
     Args:
         activation: (T,) 0..1.
         front: says when frames are.
-        peaks: one of `PICKERS`.
+        peaks: as `picker` takes it.
         threshold: of the picker.
-        window: seconds that a boundary may be off.
+        window: of `WINDOWS`, seconds that a boundary may be off.
 
     Returns:
         (P + 2,) seconds, ascending, with the beginning and the end of the piece; and (P + 2,) 0..1
         how sure each is: the activation there, or of `hits` the boundaries that are expected within
         the window, 1 at most; 1 for the beginning and the end.
     """
-    found, sure = _picked(activation, front.rate, peaks, threshold, window)
+    found, sure = _picked(activation, front.rate, picker(peaks, window), threshold, window)
     end = len(activation) / front.rate
     times = frame_times(len(activation), front)[found]
     inside = (times > 0) & (times < end)
@@ -159,12 +176,12 @@ def boundary_times(
 
 
 def _picked(
-    activation: np.ndarray, rate: float, peaks: str, threshold: float, window: float
+    activation: np.ndarray, rate: float, name: str, threshold: float, window: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    if peaks == "hits":
+    if name == "hits":
         found, hits = expected_hits(activation, rate, threshold, window)
         return found, np.minimum(hits, 1)
-    pick = {"apart": peaks_apart, "window": peaks_in_window}[peaks]
+    pick = {"apart": peaks_apart, "window": peaks_in_window}[name]
     found = pick(activation, rate, threshold)
     return found, activation[found]
 
@@ -181,7 +198,7 @@ def best_thresholds(
         activations: of each piece, (T,).
         references: the boundaries of each.
         front: says when frames are.
-        peaks: one of `PICKERS`.
+        peaks: as `picker` takes it.
 
     Returns:
         By the name of the window, `0.5` and `3`; of several that are equal, the middle one.

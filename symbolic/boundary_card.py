@@ -9,6 +9,7 @@ import torch
 
 from symbolic.audio.front import NOTE_WIDTHS
 from symbolic.audio_card import SYNTHESISED, WORDS, heard, listed
+from symbolic.boundaries import WINDOWS, picker
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.unit_systems import UNIT_SYSTEMS
@@ -19,9 +20,11 @@ BOUNDARY_TASK = "music-boundary-detection"
 TAGS = ("symbolic-emotion", "music", "music-structure-analysis", BOUNDARY_TASK)
 
 PEAKS = {
-    "apart": "the highest within 6 s that reach a threshold",
-    "window": "the highest within 6 s that are above the mean of the 12 s before and the 6 s "
-    "after by more than a threshold",
+    "apart": "peaks of its activation: the highest within 6 s that reach a threshold",
+    "window": "peaks of its activation: the highest within 6 s that are above the mean of the 12 s "
+    "before and the 6 s after by more than a threshold",
+    "hits": "times that are near enough to as many boundaries as can be expected by its "
+    "activation, to no fewer than a threshold: such a time may be between two likely places",
 }
 """How boundaries are picked, by name in `symbolic.boundaries.PICKERS`."""
 
@@ -83,12 +86,19 @@ def _units(config: SymbolicConfig) -> str:
 
 
 def _peaks(config: SymbolicConfig) -> str:
-    text = f"Boundaries are peaks of its activation: {PEAKS.get(config.peaks, config.peaks)}. "
     known = config.thresholds.get(BOUNDARY.name, {})
+    ways: dict[str, list[str]] = {}
+    for window in known or map("{:g}".format, WINDOWS):
+        ways.setdefault(picker(config.peaks, float(window)), []).append(f"{window} s")
+    text = " ".join(
+        f"Boundaries{f' that may be off by {listed(windows)}' if len(ways) > 1 else ''} are "
+        f"{PEAKS[name]}."
+        for name, windows in ways.items()
+    )
     if not known:
-        return f"{text}It has no threshold yet."
+        return f"{text} It has no threshold yet."
     each = [f"{value:g} for those that may be off by {window} s" for window, value in known.items()]
-    return f"{text}{'Thresholds are' if len(each) > 1 else 'The threshold is'} {listed(each)}."
+    return f"{text} {'Thresholds are' if len(each) > 1 else 'The threshold is'} {listed(each)}."
 
 
 def use_boundaries(repo_id: str, config: SymbolicConfig) -> str:

@@ -88,7 +88,7 @@ class SymbolicConfig(PreTrainedConfig):
             probabilities (Guo 2017); 1 for a task that is not named. Losses do not use it.
         thresholds: by task name, by the name of what they are best for, from where on an activation
             of a frame counts.
-        peaks: how boundaries are picked from activations, in `symbolic.boundaries.PICKERS`.
+        peaks: how boundaries are picked from activations, as `symbolic.boundaries.picker` has it.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
     """
 

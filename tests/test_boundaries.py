@@ -16,6 +16,7 @@ from symbolic.boundaries import (
     boundary_rows,
     boundary_times,
     frame_times,
+    picker,
     position_labels,
     predicted,
     read_times,
@@ -118,7 +119,7 @@ def test_a_model_that_has_learnt_is_above_the_floors(songs, run):
 def test_thresholds_are_chosen_on_songs_that_are_neither_trained_on_nor_held_out(run):
     model = SymbolicModel.from_pretrained(run)
     assert set(model.config.thresholds["boundary"]) == {"0.5", "3"}
-    assert model.config.peaks == "apart"
+    assert model.config.peaks == "apart,hits"
 
 
 def test_what_was_held_out_is_scored_at_the_door(run, capsys):
@@ -159,6 +160,14 @@ def test_smeared_targets_and_the_window_rule_are_learnt_by_name(songs, tmp_path)
         BoundaryArguments(targets="square")
 
 
+def test_each_window_may_have_a_picker_of_its_own():
+    assert [picker("apart,hits", window) for window in (0.5, 3.0)] == ["apart", "hits"]
+    assert [picker("window", window) for window in (0.5, 3.0)] == ["window", "window"]
+    for wrong in ("highest", "apart,", "apart,hits,apart", ""):
+        with pytest.raises(ValueError, match="there are apart, window, hits, one or two"):
+            BoundaryArguments(peaks=wrong)
+
+
 def test_a_long_piece_is_heard_in_parts_that_agree(songs):
     config = BOUNDARY_SYSTEMS["sug1"].config([BOUNDARY], 1 / 8)
     model = SymbolicModel(config).eval()
@@ -181,11 +190,23 @@ def test_a_boundary_is_the_frame_whose_middle_is_nearest():
 def test_boundaries_are_found_where_they_were_put():
     activation = np.zeros(300)
     activation[[60, 61, 200]] = [0.8, 0.5, 0.6]
-    times, sure = boundary_times(activation, HEARD, "apart", 0.3)
+    times, sure = boundary_times(activation, HEARD, "apart", 0.3, 0.5)
     np.testing.assert_allclose(times[1:-1], HEARD.first + np.array([60, 200]) / HEARD.rate)
     assert times[0] == 0
     assert times[-1] == pytest.approx(300 / HEARD.rate)
     assert sure.tolist() == [1.0, 0.8, 0.6, 1.0]
+
+
+def test_the_more_a_boundary_may_be_off_the_more_of_two_places_count_for_one():
+    activation = np.zeros(300)
+    activation[[58, 59, 60]] = activation[[73, 74, 75]] = [0.4, 0.5, 0.4]  # 2 s apart
+    (_, between, _), (_, sure, _) = boundary_times(activation, HEARD, "hits", 0.2, 3.0)
+    assert between == pytest.approx(HEARD.first + 66.5 / HEARD.rate, abs=0.5)
+    times, each = boundary_times(activation, HEARD, "hits", 0.1, 0.5)
+    np.testing.assert_allclose(times[1:-1], HEARD.first + np.array([59, 74]) / HEARD.rate)
+    assert each[1] < sure <= 1
+    activation[:] = 1.0
+    assert boundary_times(activation, HEARD, "hits", 0.1, 3.0)[1].max() == 1.0
 
 
 def test_the_threshold_is_the_one_that_leaves_the_false_ones_out():

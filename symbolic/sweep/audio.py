@@ -15,6 +15,7 @@ from transformers import TrainingArguments
 from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
 from symbolic.audio_evaluation import AudioSummary, evaluate_audio
 from symbolic.audio_training import train_audio
+from symbolic.boundaries import BoundaryArguments
 from symbolic.doors import guarded
 from symbolic.encoders.systems import AUDIO_SYSTEMS, SYSTEMS
 from symbolic.encoders.unit_systems import LENGTH, UNIT_SYSTEMS
@@ -31,6 +32,7 @@ HELP = {
     "batch_size": "windows in a step",
     "head_dropout": "below 0: the system's own",
     "norm": "of the input; empty: the system's own",
+    "peaks": "how boundaries are picked, as of scripts/train.py",
     "pretrained": "folder of a model of the same system to begin with; {system} is its name",
 }
 CELL = "cell.json"
@@ -41,7 +43,7 @@ TABLE = "results.md"
 class Plan:
     """How a system is trained where there is no accelerator. Fields are as in `HELP`."""
 
-    epochs: float = 20
+    epochs: float = 20.0
     width: float = 1.0
     seconds: float = 0.0
     frame_rate: float = 0.0
@@ -49,6 +51,7 @@ class Plan:
     batch_size: int = 16
     head_dropout: float = -1.0
     norm: str = ""
+    peaks: str = BoundaryArguments.peaks
     pretrained: str = ""
 
 
@@ -118,6 +121,7 @@ def run_cell(
         frame_rate=plan.frame_rate,
         head_dropout=plan.head_dropout,
         norm=plan.norm,
+        peaks=plan.peaks,
         pretrained=plan.pretrained.format(system=system),
     )
     began = time.perf_counter()
@@ -201,7 +205,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--hold_out", nargs="+", help="splits of the corpus, instead of all folds")
     for one in fields(Plan):
-        kind = {"batch_size": int, "norm": str, "pretrained": str}.get(one.name, float)
+        kind = type(one.default)
         parser.add_argument(f"--{one.name}", type=kind, default=one.default, help=HELP[one.name])
     parser.add_argument("--most", type=int, default=0, help="so many pieces of it; 0: all")
     parser.add_argument("--cache_dir", help="where features are kept")
