@@ -38,8 +38,11 @@ from symbolic.tasks.intervals import grouped_bootstraps
 from symbolic.tokenizers import build_tokenizer
 from symbolic.unit_training import unit_rows
 
-Scores = dict[tuple[str, float], list[float]]
-"""F1 of songs, by picker and window."""
+COUNTED = ((0.5, 0.5), (3.0, 3.0), (3.0, 0.5))
+"""The window that boundaries are picked for, and how far they may be off to count."""
+
+Scores = dict[tuple[str, float, float], list[float]]
+"""F1 of songs, by picker and `COUNTED`."""
 
 
 def said(
@@ -83,22 +86,21 @@ def scores(folder: Path, audio: str, cache_dir: str | None) -> tuple[str, Scores
             own = config.thresholds[BOUNDARY.name][name]
             if peaks == picker(config.peaks, window) and best[name] != own:
                 raise ValueError(f"{folder}: {own} is not {best[name]}, the threshold of the run")
-            found[peaks, window] = [
-                boundary_scores(
-                    truth[i],
-                    boundary_times(activations[i], front, peaks, best[name], window)[0],
-                    (window,),
-                )[f"f_{name}"]
-                for i in test
-            ]
+            times = {
+                i: boundary_times(activations[i], front, peaks, best[name], window)[0] for i in test
+            }
+            for off in [off for picked, off in COUNTED if picked == window]:
+                found[peaks, window, off] = [
+                    boundary_scores(truth[i], times[i], (off,))[f"f_{off:g}"] for i in test
+                ]
     return record["model"]["system"], found
 
 
 def row(system: str, found: Scores) -> list[str]:
     """Means, and intervals from drawing songs, of each picker and of what `hits` has above it."""
     cells = [system]
-    for window in WINDOWS:
-        values = np.array([found[peaks, window] for peaks in PICKERS]).T
+    for counted in COUNTED:
+        values = np.array([found[peaks, *counted] for peaks in PICKERS]).T
         values = np.column_stack([values, values[:, -1] - values[:, 0]])
 
         def means(rows: np.ndarray, values: np.ndarray = values) -> Sequence[float]:
@@ -125,8 +127,9 @@ def main() -> None:
         for key, values in found.items():
             systems[system][key] += values
     head = ["system"]
-    for window in WINDOWS:
-        head += [f"{peaks} {window:g} s" for peaks in PICKERS]
+    for window, off in COUNTED:
+        told = f"{window:g} s" if window == off else f"{window:g} s, within {off:g} s"
+        head += [f"{peaks} {told}" for peaks in PICKERS]
         head.append(f"{PICKERS[-1]} - {PICKERS[0]}")
     print(markdown(head, [row(*one) for one in systems.items()]))
 
