@@ -1,12 +1,15 @@
 """Ways to pick boundaries from what trained models say, thresholds chosen as in their training.
 
-   python benchmarks/boundary_pickers.py --audio DATA --runs runs/pop909/*/fold-0
+   python benchmarks/boundary_pickers.py --audio DATA --runs runs/pop909/*/fold-0 \\
+     --output_dir runs/picked
 
 F1 of what each run held out, by system; several runs of one system are its folds. Thresholds are
-those that are best for the songs of each run that its training kept for them.
+those that are best for the songs of each run that its training kept for them. What is picked is
+written as runs, PICKER/SYSTEM/FOLD below `--output_dir`, which `boundary_differences.py` compares.
 """
 
 import argparse
+import copy
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,22 +17,24 @@ from typing import Any
 
 import numpy as np
 
+from symbolic.audio_predictions import audio_rows
 from symbolic.audio_training import heard
 from symbolic.boundaries import (
     PICKERS,
-    WINDOWS,
-    best_thresholds,
-    boundary_times,
-    clock_of,
+    boundary_rows,
+    choose_thresholds,
     frame_activations,
     picker,
+    predicted,
+    read_times,
     unit_activations,
 )
-from symbolic.data import AUDIO_READERS, AudioCorpus, group_name
+from symbolic.data import AUDIO_READERS, AudioCorpus, Piece, group_name
 from symbolic.data.audio_splits import classes, drawn, held_out
 from symbolic.data.validation import validation_mask
 from symbolic.encoders.unit_systems import UNIT_SYSTEMS
 from symbolic.modeling import SymbolicModel
+from symbolic.predictions import PREDICTIONS, write_predictions
 from symbolic.result_tables import markdown
 from symbolic.runs import read_record
 from symbolic.tasks import BOUNDARY
@@ -58,58 +63,68 @@ def said(
     return corpus, unit_activations(model, rows)
 
 
-def scores(folder: Path, audio: str, cache_dir: str | None) -> tuple[str, Scores]:
-    """The system of a run, and how well each picker does.
+def scores(folder: Path, audio: str, cache_dir: str | None, output: Path) -> tuple[str, Scores]:
+    """The system of a run, and how well each picker does; what each picks is written as a run.
 
     Raises:
         ValueError: the run's own thresholds are not found again: not the songs that it was
             trained with.
     """
     record = read_record(folder)
-    data, seed = record["data"], record["seed"]
+    data, seed, system = record["data"], record["seed"], record["model"]["system"]
     model = SymbolicModel.from_pretrained(folder).eval()
-    config = model.config
+    own, found = copy.deepcopy(model.config), {}
     corpus = drawn(AUDIO_READERS[data["corpus"]](audio), data["most"], data["fold_seed"])
     corpus, activations = said(model, record, corpus, cache_dir)
     train, test = held_out(corpus, data["hold_out"], data["folds"], data["fold_seed"])
     names = [group_name(corpus.pieces[i].corpus, corpus.pieces[i].group) for i in train]
     share = record["fit"]["validation_share"] or record["model"]["threshold_share"]
     chosen = train[validation_mask(classes(corpus)[train], names, share, seed)]
-    truth = [piece.labels[BOUNDARY.name] for piece in corpus.pieces]
-    front, found = clock_of(config), {}
+
+    def of(rows: Sequence[int]) -> tuple[list[Piece], list[np.ndarray]]:
+        return [corpus.pieces[i] for i in rows], [activations[i] for i in rows]
+
     for peaks in PICKERS:
-        best = best_thresholds(
-            [activations[i] for i in chosen], [truth[i] for i in chosen], front, peaks
-        )
-        for window in WINDOWS:
-            name = f"{window:g}"
-            own = config.thresholds[BOUNDARY.name][name]
-            if peaks == picker(config.peaks, window) and best[name] != own:
-                raise ValueError(f"{folder}: {own} is not {best[name]}, the threshold of the run")
-            times = {
-                i: boundary_times(activations[i], front, peaks, best[name], window)[0] for i in test
-            }
-            for off in [off for picked, off in COUNTED if picked == window]:
-                found[peaks, window, off] = [
-                    boundary_scores(truth[i], times[i], (off,))[f"f_{off:g}"] for i in test
-                ]
-    return record["model"]["system"], found
+        model.config.peaks = peaks
+        choose_thresholds(model.config, *of(chosen))
+        for window, threshold in model.config.thresholds[BOUNDARY.name].items():
+            told = own.thresholds[BOUNDARY.name][window]
+            if peaks == picker(own.peaks, float(window)) and threshold != told:
+                raise ValueError(
+                    f"{folder}: {told} is not the threshold that is found, {threshold}"
+                )
+        rows = boundary_rows(*of(test), model.config)
+        place = output / peaks / system / data["hold_out"]
+        place.mkdir(parents=True, exist_ok=True)
+        named = audio_rows((), of(test)[0], {}, fold=data["hold_out"], seed=seed)
+        written = [{**one, **row} for one, row in zip(named, rows, strict=True)]
+        write_predictions(written, place / PREDICTIONS)
+        for window, off in COUNTED:
+            found[peaks, window, off] = [
+                boundary_scores(
+                    read_times(row[BOUNDARY.name]),
+                    read_times(row[predicted(f"{window:g}")]),
+                    (off,),
+                )[f"f_{off:g}"]
+                for row in rows
+            ]
+    return system, found
 
 
 def row(system: str, found: Scores) -> list[str]:
-    """Means, and intervals from drawing songs, of each picker and of what `hits` has above it."""
+    """Means of each picker, with intervals from drawing songs."""
     cells = [system]
     for counted in COUNTED:
         values = np.array([found[peaks, *counted] for peaks in PICKERS]).T
-        values = np.column_stack([values, values[:, -1] - values[:, 0]])
 
         def means(rows: np.ndarray, values: np.ndarray = values) -> Sequence[float]:
             return values[rows].mean(axis=0)
 
         low, high = grouped_bootstraps(means, np.arange(len(values)).astype(str), 2000)
-        *plain, (mean, least, most) = zip(values.mean(axis=0), low, high, strict=True)
-        cells += [f"{one:.3f} [{a:.3f}, {b:.3f}]" for one, a, b in plain]
-        cells.append(f"{mean:+.3f} [{least:+.3f}, {most:+.3f}]")
+        cells += [
+            f"{mean:.3f} [{a:.3f}, {b:.3f}]"
+            for mean, a, b in zip(values.mean(axis=0), low, high, strict=True)
+        ]
     return cells
 
 
@@ -120,17 +135,17 @@ def main() -> None:
     parser.add_argument("--audio", required=True, help="folder of the corpus")
     parser.add_argument("--runs", nargs="+", required=True, metavar="RUN", help="folders of runs")
     parser.add_argument("--cache_dir", help="where features are kept")
+    parser.add_argument("--output_dir", required=True, type=Path, help="of what is picked")
     options = parser.parse_args()
     systems: dict[str, Scores] = defaultdict(lambda: defaultdict(list))
     for run in options.runs:
-        system, found = scores(Path(run), options.audio, options.cache_dir)
+        system, found = scores(Path(run), options.audio, options.cache_dir, options.output_dir)
         for key, values in found.items():
             systems[system][key] += values
     head = ["system"]
     for window, off in COUNTED:
         told = f"{window:g} s" if window == off else f"{window:g} s, within {off:g} s"
         head += [f"{peaks} {told}" for peaks in PICKERS]
-        head.append(f"{PICKERS[-1]} - {PICKERS[0]}")
     print(markdown(head, [row(*one) for one in systems.items()]))
 
 

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from symbolic.data.unit_dataset import UnitRow
     from symbolic.modeling import SymbolicModel
 
-PICKERS = ("apart", "window", "hits")
+PICKERS = ("apart", "window", "close", "hits")
 """Ways to pick boundaries: peaks 6 s apart (`peaks_apart`), peaks above the mean around them
-(`peaks_in_window`), or the most hits that can be expected (`expected_hits`)."""
+(`peaks_in_window`), or the most hits that can be expected (`expected_hits`), those that are close
+counting a little more or not."""
+
+EXACT = {"close": 0.1, "hits": 0.0}
 
 TARGETS = {"gaussian": 0.6, "smeared": 1.5}
 """Ways to say where a boundary is, and the seconds that are usual."""
@@ -53,10 +56,11 @@ class BoundaryArguments:
         default=0.0, metadata={"help": "how far a boundary reaches; 0: the usual"}
     )
     peaks: str = field(
-        default="apart,hits",
+        default="apart,close",
         metadata={
             "help": "apart: 6 s apart; window: above the mean around (Schlüter 2014); hits: as "
-            "many within the window as can be expected; or two of them, for 0.5 and for 3 s"
+            "many within the window as can be expected; close: about as many, and closer; or two "
+            "of them, for 0.5 and for 3 s"
         },
     )
     threshold_share: float = field(
@@ -162,8 +166,8 @@ def boundary_times(
 
     Returns:
         (P + 2,) seconds, ascending, with the beginning and the end of the piece; and (P + 2,) 0..1
-        how sure each is: the activation there, or of `hits` the boundaries that are expected within
-        the window, 1 at most; 1 for the beginning and the end.
+        how sure each is: the activation there, or of `close` and `hits` the boundaries that are
+        expected within the window, 1 at most; 1 for the beginning and the end.
     """
     found, sure = _picked(activation, front.rate, picker(peaks, window), threshold, window)
     end = len(activation) / front.rate
@@ -178,8 +182,8 @@ def boundary_times(
 def _picked(
     activation: np.ndarray, rate: float, name: str, threshold: float, window: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    if name == "hits":
-        found, hits = expected_hits(activation, rate, threshold, window)
+    if name in EXACT:
+        found, hits = expected_hits(activation, rate, threshold, window, EXACT[name])
         return found, np.minimum(hits, 1)
     pick = {"apart": peaks_apart, "window": peaks_in_window}[name]
     found = pick(activation, rate, threshold)

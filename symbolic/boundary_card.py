@@ -23,8 +23,11 @@ PEAKS = {
     "apart": "peaks of its activation: the highest within 6 s that reach a threshold",
     "window": "peaks of its activation: the highest within 6 s that are above the mean of the 12 s "
     "before and the 6 s after by more than a threshold",
+    "close": "times that are near enough to as many boundaries as can be expected by its "
+    "activation, to no fewer than a threshold; of times that are near to as many, one that is "
+    "close",
     "hits": "times that are near enough to as many boundaries as can be expected by its "
-    "activation, to no fewer than a threshold: such a time may be between two likely places",
+    "activation, to no fewer than a threshold, however close: they may be between likely places",
 }
 """How boundaries are picked, by name in `symbolic.boundaries.PICKERS`."""
 

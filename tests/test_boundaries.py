@@ -119,7 +119,7 @@ def test_a_model_that_has_learnt_is_above_the_floors(songs, run):
 def test_thresholds_are_chosen_on_songs_that_are_neither_trained_on_nor_held_out(run):
     model = SymbolicModel.from_pretrained(run)
     assert set(model.config.thresholds["boundary"]) == {"0.5", "3"}
-    assert model.config.peaks == "apart,hits"
+    assert model.config.peaks == "apart,close"
 
 
 def test_what_was_held_out_is_scored_at_the_door(run, capsys):
@@ -164,7 +164,7 @@ def test_each_window_may_have_a_picker_of_its_own():
     assert [picker("apart,hits", window) for window in (0.5, 3.0)] == ["apart", "hits"]
     assert [picker("window", window) for window in (0.5, 3.0)] == ["window", "window"]
     for wrong in ("highest", "apart,", "apart,hits,apart", ""):
-        with pytest.raises(ValueError, match="there are apart, window, hits, one or two"):
+        with pytest.raises(ValueError, match="there are apart, window, close, hits, one or two"):
             BoundaryArguments(peaks=wrong)
 
 
@@ -202,6 +202,9 @@ def test_the_more_a_boundary_may_be_off_the_more_of_two_places_count_for_one():
     activation[[58, 59, 60]] = activation[[73, 74, 75]] = [0.4, 0.5, 0.4]  # 2 s apart
     (_, between, _), (_, sure, _) = boundary_times(activation, HEARD, "hits", 0.2, 3.0)
     assert between == pytest.approx(HEARD.first + 66.5 / HEARD.rate, abs=0.5)
+    assert boundary_times(activation, HEARD, "close", 0.2, 3.0)[0][1] in (
+        HEARD.first + np.array([59, 74]) / HEARD.rate
+    )
     times, each = boundary_times(activation, HEARD, "hits", 0.1, 0.5)
     np.testing.assert_allclose(times[1:-1], HEARD.first + np.array([59, 74]) / HEARD.rate)
     assert each[1] < sure <= 1

@@ -87,7 +87,7 @@ def test_models_of_boundaries_are_published_and_told_as_such(system, tmp_path):
     assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
     assert "0.3 for those that may be off by 0.5 s and 0.1 for those" in card
     of_units = system in UNIT_SYSTEMS  # made here with the picker of each window
-    assert ("off by 3 s are times that are near enough to as many" in card) == of_units
+    assert ("of times that are near to as many, one that is close" in card) == of_units
     assert ("Boundaries are peaks of its activation" in card) != of_units
     assert heard in card
     assert limit in section(card, "Limits")

@@ -107,31 +107,46 @@ def told(*boundaries, seconds=60):
     return sum(share * (gaussian_targets([time], at) - 0.01) / 0.98 for time, share in boundaries)
 
 
-def hits_by_definition(activation, tolerance, least):
+def hits_by_definition(activation, tolerance, least, exact):
     """What `expected_hits` gives, each sum made anew and no frame forgotten."""
     frames = np.arange(len(activation))
     away = np.abs(frames[:, None] - frames) / RATE
-    within = norm.cdf(tolerance - away, scale=SPREAD) - norm.cdf(-tolerance - away, scale=SPREAD)
     near = away <= tolerance + 2 * SPREAD
-    certain = np.arange(-100, 101) / RATE
-    one = norm.cdf(tolerance - certain, scale=SPREAD) - norm.cdf(-tolerance - certain, scale=SPREAD)
-    one *= np.exp(-((certain / SIGMA) ** 2) / 2) * (np.abs(certain) <= tolerance + 2 * SPREAD)
-    left, found = activation / one.sum(), []
-    while (expected := (within * near) @ left).max(initial=0) >= least:
-        best = int(expected.argmax())
-        found.append((best, expected[best]))
+
+    def within(limit):
+        def share(away):
+            inside = norm.cdf(limit - away, scale=SPREAD) - norm.cdf(-limit - away, scale=SPREAD)
+            return inside * (away <= tolerance + 2 * SPREAD)
+
+        certain = np.abs(np.arange(-100, 101)) / RATE
+        return share(away) / (share(certain) @ np.exp(-((certain / SIGMA) ** 2) / 2))
+
+    left, found = activation.copy(), []
+    while (worth := (within(tolerance) + exact * within(0.5)) @ left).max(initial=0) >= least:
+        best = int(worth.argmax())
+        found.append((best, within(tolerance)[best] @ left))
         left = np.where(near[best], 0, left)
-    return sorted(found)
+    return sorted(one for one in found if one[1] >= least)
 
 
+@pytest.mark.parametrize("exact", [0.0, 0.3])
 @pytest.mark.parametrize("tolerance", [0.5, 3.0])
 @pytest.mark.parametrize("count", [20, 400])
-def test_the_most_hits_are_those_of_the_definition(count, tolerance):
+def test_the_most_hits_are_those_of_the_definition(count, tolerance, exact):
     activation = np.random.default_rng(1).random(count) ** 4
-    expected = hits_by_definition(activation, tolerance, 0.05)
-    frames, hits = expected_hits(activation, RATE, 0.05, tolerance)
+    expected = hits_by_definition(activation, tolerance, 0.05, exact)
+    frames, hits = expected_hits(activation, RATE, 0.05, tolerance, exact)
     assert list(zip(frames, hits, strict=True)) == [(t, pytest.approx(h)) for t, h in expected]
     assert len(frames) > count / 100
+
+
+def test_a_place_that_is_certain_is_kept_to_where_close_counts():
+    beside = told((20, 1.0), (25, 0.2))
+    (far,), _ = expected_hits(beside, RATE, 0.4, 3.0)
+    (near,), (hits,) = expected_hits(beside, RATE, 0.4, 3.0, exact=0.3)
+    assert far / RATE > 21  # from where the less likely place is in reach as well
+    assert near / RATE == pytest.approx(20, abs=0.2)
+    assert hits == pytest.approx(1, abs=0.05)
 
 
 def test_a_boundary_that_is_certain_is_one_hit_where_it_is():
@@ -158,16 +173,17 @@ def test_of_two_places_that_are_as_likely_one_between_them_is_right_within_three
     st.lists(st.floats(0, 1), max_size=80),
     st.floats(0.05, 0.9),
     st.sampled_from([0.5, 3.0]),
+    st.sampled_from([0.0, 0.1, 1.0]),
 )
 def test_a_higher_threshold_leaves_the_surest_and_nothing_is_counted_twice(
-    values, threshold, tolerance
+    values, threshold, tolerance, exact
 ):
     activation = np.array(values)
-    frames, hits = expected_hits(activation, RATE, 0.0, tolerance)
+    frames, hits = expected_hits(activation, RATE, 0.0, tolerance, exact)
     assert (np.diff(frames) > 0).all()
     assert (hits >= LEAST).all()
     assert hits.sum() <= activation.sum() / 5
-    sure, most = expected_hits(activation, RATE, threshold, tolerance)
+    sure, most = expected_hits(activation, RATE, threshold, tolerance, exact)
     assert sure.tolist() == frames[hits >= threshold].tolist()
     assert most == pytest.approx(hits[hits >= threshold])
 

@@ -9,6 +9,7 @@ import numpy as np
 
 SIGMA = 0.6  # seconds, of what `gaussian_targets` makes of a boundary
 SPREAD = 0.3
+CLOSE = 0.5
 LEAST = 0.02
 
 
@@ -84,6 +85,7 @@ def expected_hits(
     rate: float,
     threshold: float,
     tolerance: float,
+    exact: float = 0.0,
     sigma: float = SIGMA,
     spread: float = SPREAD,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -93,45 +95,53 @@ def expected_hits(
     has no high peak, and yet somewhere among them a boundary is all but certain. Read as the
     density of boundaries, it says how many are to be expected within the tolerance of a frame. The
     frame with most of them is taken, what is within its reach is taken away from the curve, and so
-    on, as long as there are `threshold` of them. So boundaries are where the metric looks for them,
-    and may be between two places, of which either is as likely. Which to leave out, see Lipton,
-    Elkan & Naryanaswamy, "Optimal thresholding of classifiers to maximize F1 measure" (ECML 2014):
-    those expected to be less than half of the F-measure. The design is this package's.
+    on, as long as there are `threshold` of them. So boundaries are where the metric looks for them:
+    maybe between two places, and off a place that is certain if more is within reach from there.
+    Which to leave out, see Lipton, Elkan & Naryanaswamy, "Optimal thresholding of classifiers to
+    maximize F1 measure" (ECML 2014): those expected to be less than half of the F-measure. The
+    design is this package's.
 
     Args:
         activation: (T,) 0 or more.
         rate: frames a second.
         threshold: least number of boundaries to be expected; at least `LEAST` count.
         tolerance: seconds that a boundary may be off.
+        exact: what a boundary counts beside where it is within `CLOSE` seconds. A little of it
+            keeps frames near places that are certain.
         sigma: seconds, of the Gaussian of height 1 that tells of a boundary that is certain.
         spread: standard deviation, in seconds, of annotated times, by which a tolerance has no
             sharp end: a frame reaches twice as far beyond it.
 
     Returns:
         (P,) int64 frames in order, and (P,) float64 boundaries to be expected within the tolerance
-        of each of them, without those within reach of a frame that has more.
+        of each of them, without those within reach of a frame that was taken before.
     """
     left = np.array(activation, np.float64)
     if not len(left):
         return np.zeros(0, np.int64), np.zeros(0)
     reach = int((tolerance + 2 * spread) * rate)
     away = np.arange(-reach, reach + 1) / rate
-    within = _within(away, tolerance, spread)
-    within /= within @ np.exp(-((away / sigma) ** 2) / 2)
-    expected = np.convolve(left, within)[reach : reach + len(left)]
+    certain = np.exp(-((away / sigma) ** 2) / 2)
+    within, close = (_within(away, limit, spread) for limit in (tolerance, min(CLOSE, tolerance)))
+    within, close = within / (within @ certain), close / (close @ certain)
+    sought = within + exact * close
+    worth = np.convolve(left, sought)[reach : reach + len(left)]
     frames, hits = [], []
     least = max(threshold, LEAST)
-    while expected[best := expected.argmax()] >= least:
-        frames.append(best)
-        hits.append(expected[best])
+    while worth[best := worth.argmax()] >= least:
         near = slice(max(best - reach, 0), best + reach + 1)
-        lost = np.convolve(left[near], within)
+        taken = left[near].copy()
+        frames.append(best)
+        hits.append(taken @ within[near.start - best + reach :][: len(taken)])
         left[near] = 0
+        lost = np.convolve(taken, sought)
         start = max(near.start - reach, 0)
-        part = expected[start : near.stop + reach]
+        part = worth[start : near.stop + reach]
         part -= lost[start - near.start + reach :][: len(part)]
-    order = np.argsort(frames)
-    return np.array(frames, np.int64)[order], np.array(hits, np.float64)[order]
+    found, expected = np.array(frames, np.int64), np.array(hits, np.float64)
+    order = np.argsort(found)
+    order = order[expected[order] >= least]
+    return found[order], expected[order]
 
 
 def _within(seconds: np.ndarray, tolerance: float, spread: float) -> np.ndarray:
