@@ -44,7 +44,8 @@ def report_audio(
             `metrics.json`; by default the model, where only one is given.
 
     Raises:
-        ValueError: a probe or views without the corpus, or views of a model without classes.
+        ValueError: a probe or views without the corpus or of a model of frames, or views of a
+            model without classes.
     """
     summaries = evaluate_audio(folders)
     if metrics_into is None and len(folders) == 1:
@@ -63,6 +64,9 @@ def report_audio(
         return
     if not audio:
         raise ValueError("to ask the models again, say where the corpus is: --audio DIR")
+    for summary in summaries:
+        if summary.task.level != "sequence":
+            raise ValueError(f"probe and views are of whole recordings, not of {summary.task.name}")
     asked = [_asked(folder, audio) for folder in folders]
     if probed:
         print(probe_table([_probed(*one) for one in asked]))

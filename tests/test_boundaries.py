@@ -129,6 +129,11 @@ def test_what_was_held_out_is_scored_at_the_door(run, capsys):
     assert "deviation" in told
 
 
+def test_a_probe_asks_about_whole_recordings(songs, run, capsys):
+    assert evaluate([str(run), "--probe", "--audio", str(songs)]) == 2
+    assert "of whole recordings, not of boundary" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("system", OF_SOUND)
 def test_every_system_of_sound_trains_two_steps_and_answers(system, songs, tmp_path):
     model = trained(songs, tmp_path, system, width=1 / 8, training={"max_steps": 2})
