@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from symbolic.notes import mxl
-from symbolic.notes.musicxml import read_musicxml, stream_notes
+from symbolic.notes.musicxml import read_musicxml
 from symbolic.notes.repeats import Bar, playing_order
 from symbolic.notes.sounding import TICKS_PER_QUARTER
+from symbolic.notes.streams import stream_notes
 from symbolic.notes.table import ReadError
 
 DOCTYPE = (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from symbolic.notes.archives import Member, Named, Refused, read_member
 from symbolic.notes.midi import is_midi, read_midi, score_notes
-from symbolic.notes.musicxml import read_musicxml, stream_notes
+from symbolic.notes.musicxml import read_musicxml
+from symbolic.notes.streams import stream_notes
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
