@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from symbolic.notes.archives import Member, Named, Refused, read_member
 from symbolic.notes.midi import is_midi, read_midi, score_notes
 from symbolic.notes.musicxml import read_musicxml
+from symbolic.notes.notations import NOTATION_SUFFIXES, notation_of, read_notation
 from symbolic.notes.streams import stream_notes
 from symbolic.notes.table import NoteTable, ReadError
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
-SUFFIXES = MIDI_SUFFIXES + MUSICXML_SUFFIXES
+SUFFIXES = MIDI_SUFFIXES + MUSICXML_SUFFIXES + NOTATION_SUFFIXES
 
 MAX_BYTES = 64 * 2**20
 MAX_NOTES = 2_000_000
@@ -176,6 +177,9 @@ def _read_content(data: bytes) -> NoteTable:
         raise ReadError("a recording, not notes: a model of audio is needed to hear it")
     if is_midi(data):
         return read_midi(data)
+    notation = notation_of(data)
+    if notation is not None:
+        return read_notation(data, notation)
     if data[:4] == b"PK\x03\x04" or data.lstrip()[:1] == b"<" or data[:3] in _XML_MARKS:
         return read_musicxml(data)
     raise ReadError(f"neither MIDI nor MusicXML: the file begins with {data[:8]!r}")

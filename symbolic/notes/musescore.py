@@ -1,0 +1,135 @@
+"""The MuseScore program, which alone reads its own files: it converts them to MusicXML.
+
+No library that can stand beside this package's reads these files: ms3 needs NumPy 1 and pandas 2.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from symbolic.notes.table import ReadError
+
+PROGRAMS = (
+    *("mscore4portable", "mscore4", "musescore4", "MuseScore4"),
+    *("mscore3", "musescore3", "MuseScore3", "mscore", "musescore"),
+)
+"""Names of the program, the newest first: an old one refuses the files of a newer one."""
+
+SECONDS = 60  # that one file may take, of the clock and of a processor
+MAX_EXPANDED = 64 * 2**20  # bytes of a score, of the archive's and of the program's
+
+
+def find_musescore() -> str | None:
+    """The path of the newest MuseScore program on `PATH`; None without one."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+def musescore_to_musicxml(score: bytes, seconds: float = SECONDS) -> bytes:
+    """Convert a score to MusicXML with the MuseScore program.
+
+    The program runs without a window, with settings of its own that are thrown away, in a
+    temporary folder. Repeats stay repeats, ties ties, and transposing parts transposing.
+
+    Args:
+        score: content of a `.mscx` file.
+        seconds: that the program may take.
+
+    Raises:
+        ReadError: no program, a score that it refuses, such as one of a newer version, one that it
+            does not convert in time, or one that is too large.
+    """
+    program = find_musescore()
+    if program is None:
+        raise ReadError(
+            "MuseScore's files need the MuseScore program on PATH, as mscore or musescore: "
+            "apt install musescore3, or see musescore.org"
+        )
+    with TemporaryDirectory(prefix="musescore-") as folder:
+        written, converted = Path(folder, "score.mscx"), Path(folder, "score.musicxml")
+        written.write_bytes(score)
+        command = [program, "-c", folder, "-o", os.fspath(converted), os.fspath(written)]
+        if os.name == "posix":
+            # The limits outlive a worker of a pool that is ended before the program is.
+            limits = f"ulimit -t {SECONDS}; ulimit -f {MAX_EXPANDED // 512}"
+            command = ["/bin/sh", "-c", f'{limits}; exec "$0" "$@"', *command]
+        apart = {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": folder}
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=os.environ | apart,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ReadError(f"not converted by MuseScore within {seconds:.0f} s") from error
+        except OSError as error:
+            raise ReadError(f"{program} does not run: {error.strerror or error}") from error
+        try:
+            data = converted.read_bytes()
+        except OSError as error:
+            raise ReadError(f"not converted by MuseScore: {_reason(done)}") from error
+    if done.returncode or not data:
+        raise ReadError(f"not converted by MuseScore: {_reason(done)}")
+    return data
+
+
+def _reason(done: subprocess.CompletedProcess) -> str:
+    """What the program wrote last about a file that it refuses, without its advice."""
+    if done.returncode < 0:
+        return f"the program was ended by signal {-done.returncode}"
+    lines = done.stderr.decode("utf-8", "replace").splitlines()
+    chatter = ("convert <", "QStandardPaths", "Visit ", "Cannot read file", "qt.", "\tto <")
+    told = [line for line in lines if line.strip() and not line.startswith(chatter)]
+    return told[0] if told else f"exit status {done.returncode}"
+
+
+def score_in_archive(data: bytes) -> bytes:
+    """The score inside a `.mscz` archive: the one that its container names, else the first.
+
+    Args:
+        data: content of the archive.
+
+    Raises:
+        ReadError: a broken archive, one without a score, or one that expands too far.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [name for name in archive.namelist() if name.lower().endswith(".mscx")]
+            if not names:
+                raise ReadError("the .mscz archive holds no score")
+            name = _named(archive, names) or min(names, key=lambda name: name.count("/"))
+            return _bounded(archive, name)
+    except ReadError:
+        raise
+    except Exception as error:  # zipfile raises whatever a damaged number leads to
+        raise ReadError(f"broken .mscz archive: {error}") from error
+
+
+def _named(archive: zipfile.ZipFile, names: list[str]) -> str | None:
+    """The first score that the container lists; parts (`Excerpts/`) come after it."""
+    if "META-INF/container.xml" not in archive.namelist():
+        return None
+    container = _bounded(archive, "META-INF/container.xml").decode("utf-8", "replace")
+    paths = re.findall(r"""full-path\s*=\s*["']([^"']*)["']""", container)
+    return next((path for path in paths if path in names), None)
+
+
+def _bounded(archive: zipfile.ZipFile, name: str) -> bytes:
+    info = archive.getinfo(name)
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # bzip2 and lzma expand a whole block whatever size is asked for
+        raise ReadError(f".mscz compression method {info.compress_type} is not deflate")
+    with archive.open(info) as file:
+        data = file.read(MAX_EXPANDED + 1)  # the header's size may lie
+    if len(data) > MAX_EXPANDED:
+        raise ReadError(f"the .mscz archive expands to more than {MAX_EXPANDED >> 20} MiB")
+    return data

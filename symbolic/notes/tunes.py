@@ -1,0 +1,106 @@
+"""ABC: tune books cut into tunes, and a tune turned into MusicXML by converter21's abc2xml.
+
+Source of the rules: the ABC standard 2.1, abcnotation.com/wiki/abc:standard:v2.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from fractions import Fraction
+
+from symbolic.notes.table import ReadError
+
+TUNE_SUFFIX = ".abc"
+HEAD = 2**16  # bytes in which the kind of a file is looked for
+
+_START = re.compile(rb"^X:[ \t]*(\d*)", re.MULTILINE)
+_HEADER = re.compile(rb"^(?:[A-Z]:|%%|I:)", re.MULTILINE)
+_KEY = re.compile(rb"^K:|\[K:", re.MULTILINE)
+_INCLUDE = re.compile(r"(?:%%|I:)\s*abc-include")
+_TEMPO = re.compile(r"^Q:(.*)$|\[Q:([^]\n]*)\]", re.MULTILINE)
+_BEATS = re.compile(r"((?:\d+/\d+\s*)+)=\s*(\d+(?:\.\d+)?)")
+
+
+def is_abc(data: bytes) -> bool:
+    """Whether the content of a file is ABC: a tune has a number (`X:`) and a key (`K:`)."""
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
+    head = data[:HEAD]
+    if b"\0" in head:
+        return False
+    first = next((line for line in head.split(b"\n") if line.strip()), b"")
+    begun = first.startswith((b"X:", b"%abc"))
+    return begun or (_START.search(head) is not None and _KEY.search(data) is not None)
+
+
+def tunes(data: bytes) -> list[tuple[str, int, int]]:
+    """The tunes of a tune book.
+
+    Returns:
+        For each its number (its place in the book, from 1, where numbers recur or are missing),
+        and where it begins and ends, in bytes.
+    """
+    starts = list(_START.finditer(data))
+    names = [start[1].decode() for start in starts]
+    if any(times > 1 or not name for name, times in Counter(names).items()):
+        names = [str(place) for place in range(1, len(starts) + 1)]
+    begins = [start.start() for start in starts]
+    return list(zip(names, begins, [*begins[1:], len(data)], strict=True))
+
+
+def book_header(data: bytes) -> bytes:
+    """What stands before the first tune and holds for each of them; empty where nothing does."""
+    start = _START.search(data)
+    before = data[: start.start()] if start else b""
+    return before if _HEADER.search(before) else b""
+
+
+def tune_musicxml(data: bytes) -> bytes:
+    """A tune as MusicXML.
+
+    Args:
+        data: content of a `.abc` file with one tune, in UTF-8 or Latin-1.
+
+    Raises:
+        ReadError: several tunes, one that includes another file, or one that cannot be parsed.
+        ImportError: without converter21.
+    """
+    from converter21.abc import abc2xml
+
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    count = len(tunes(data))
+    if count > 1:
+        raise ReadError(f"a book of {count} tunes: each is a piece, to be read by itself")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    if any(_INCLUDE.match(line) for line in text.splitlines()):
+        raise ReadError("a tune that includes another file, which is not read")
+    text = _TEMPO.sub(_tempo, text)
+    abc2xml.getInfo()  # begins its list of messages anew: it would grow with every file
+    abc2xml.mxm = abc2xml.MusicXml()  # nothing of the tune before
+    score = abc2xml.getXmlDocs(text, rOpt=True)[0]
+    if "cannot parse score" in abc2xml.getInfo():
+        raise ReadError("a tune that abc2xml cannot parse")
+    return abc2xml.fixDoctype(score).encode()
+
+
+def _tempo(field: re.Match) -> str:
+    """A tempo as abc2xml takes it: in quarters, since it knows one beat of one digit only.
+
+    It takes digits in words ("Tempo 1") and the first of several beats (1/4 3/8=40) for the tempo.
+    """
+    content = (field[2] if field[1] is None else field[1]).partition("%")[0]
+    quoted = "".join(re.findall(r'"[^"]*"', content))
+    plain = re.sub(r'"[^"]*"', "", content)
+    beats = _BEATS.search(plain)
+    if beats:
+        parts = beats[1].split()
+        if any(int(part.partition("/")[2]) == 0 for part in parts):
+            return field[0]
+        quarters = 4 * float(sum(map(Fraction, parts))) * float(beats[2])
+        content = f"1/4={quarters:.2f}"
+    else:
+        content = plain.strip() or re.sub(r"\d", "", quoted)
+    return f"[Q:{content}]" if field[1] is None else f"Q:{content}"
