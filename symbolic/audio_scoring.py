@@ -16,14 +16,16 @@ from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.extractor import SymbolicFeatureExtractor
 from symbolic.audio.front import Front
 from symbolic.audio.rendering import read_sound
+from symbolic.audio.samples import file_of, is_one_sound, path_of, samples_at
 from symbolic.audio.spectral import front_features
 from symbolic.configuration import SymbolicConfig
 from symbolic.feature_extraction import extractor_of
 from symbolic.inference import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
-from symbolic.notes.read import MIDI_SUFFIXES, content_of, kind_of
-from symbolic.notes.sources import find_sources
+from symbolic.notes.archives import Named
+from symbolic.notes.read import FILES, MIDI_SUFFIXES, content_of, kind_of
+from symbolic.notes.sources import display_name, find_sources
 from symbolic.score_columns import NUMBER, TEXT
 from symbolic.scoring import HUB_OPTIONS, loaded
 
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 SUFFIXES = AUDIO_SUFFIXES + MIDI_SUFFIXES
 AHEAD = 16  # recordings in memory
 
-Source = str | os.PathLike | bytes
+Source = Any
+"""A recording: whatever `SymbolicFeatureExtractor.features` takes."""
 
 
 def load_audio_model(
@@ -71,18 +74,35 @@ def listen(sources: Sequence[Source], front: Front) -> list[tuple[np.ndarray, fl
     """What a model is given of each source, and its seconds.
 
     Args:
-        sources: recordings, or MIDI files, which are rendered.
+        sources: recordings, or MIDI files, which are rendered; samples are as in `samples_at`.
         front: what the model is given, `SymbolicFeatureExtractor.heard`.
 
     Raises:
-        ReadError: a source that cannot be read.
+        ReadError: a source that cannot be read, or samples at another rate.
     """
-    heard = []
+    heard, rate = [], front.sampling_rate
     for source in sources:
-        inner = kind_of(source) not in ("path", "bytes")
-        samples = read_sound(content_of(source) if inner else source, front.sampling_rate)
+        if kind_of(source) in ("path", "bytes"):
+            samples = read_sound(source, rate)
+        elif kind_of(source) in FILES:
+            samples = read_sound(content_of(source), rate)
+        else:
+            samples = _given(source, rate)
         heard.append((front_features(samples, front), len(samples) / front.sampling_rate))
     return heard
+
+
+def _given(source: Any, rate: int) -> np.ndarray:
+    """(n,) samples of a sound in memory."""
+    file = file_of(source)
+    if file is not None:
+        return read_sound(file.content if isinstance(file, Named) else file, rate)
+    try:
+        return samples_at(source, rate)
+    except ReadError:
+        raise
+    except ValueError as error:  # another rate: the row of this sound gives the reason
+        raise ReadError(str(error)) from error
 
 
 class AudioScorer:
@@ -135,7 +155,9 @@ class AudioScorer:
 
         Args:
             sources: a path or an iterable of paths: recordings, MIDI files, which are rendered, or
-                folders, of which every file with the name of one is scored; also their bytes.
+                folders, of which every file with the name of one is scored; also their bytes, (n,)
+                samples at the model's sampling rate, and rows of `datasets`: whatever
+                `pipeline("music-tags")` takes. Sounds in memory are prepared in this process.
             recursive: whether folders are searched to the bottom.
             batch_size: windows in one forward pass; changes speed, not the result.
             workers: processes that read files; None is one for each core, 0 reads in this process,
@@ -151,9 +173,12 @@ class AudioScorer:
         import pandas as pd
 
         with TemporaryDirectory() as scratch:
-            found = list(find_sources(sources, recursive, self.suffixes, scratch))
+            some = [sources] if is_one_sound(sources) else sources
+            found = list(find_sources(some, recursive, self.suffixes, scratch))
             answer = partial(self.answer, batch_size=batch_size)
             rows = rows_of(found, self.hearing, answer, progress, self.ahead, workers=workers)
+        for source, row in zip(found, rows, strict=True):
+            row["path"] = display_name(path_of(source) or source)
         return pd.DataFrame(rows, columns=list(self.types))
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from transformers.pipelines import PIPELINE_REGISTRY
 
 from symbolic.audio.extractor import SymbolicFeatureExtractor
+from symbolic.audio.samples import is_one_sound
 from symbolic.audio_scoring import check_extractor, load_audio_model
 from symbolic.feature_extraction import extractor_of
 from symbolic.inference import predict_audio
@@ -35,8 +36,9 @@ class MusicTagsPipeline(PiecePipeline):
     Raises:
         ValueError: a model of notes, or another front end than the extractor's.
 
-    A source is a path, the bytes of a file, (n,) samples at the model's sampling rate, or
-    `{"array": samples, "sampling_rate": rate}`.
+    A source is a path, the bytes of a file, (n,) samples at the model's sampling rate, or a row of
+    a column of `datasets`: a decoder, `{"bytes": ..., "path": ...}`, or
+    `{"array": samples, "sampling_rate": rate}`. Whole numbers are scaled by their type.
 
     Example:
         >>> import symbolic
@@ -62,10 +64,12 @@ class MusicTagsPipeline(PiecePipeline):
         super().__init__(model, feature_extractor=feature_extractor, **kwargs)
 
     def is_source(self, inputs: object) -> bool:
-        return isinstance(inputs, str | os.PathLike | bytes | np.ndarray | Mapping)
+        return isinstance(inputs, np.ndarray) or (
+            is_one_sound(inputs) and not isinstance(inputs, list | tuple)
+        )
 
     def preprocess(self, source: Any) -> dict[str, list[np.ndarray]]:
-        rate = self.feature_extractor.sampling_rate if isinstance(source, np.ndarray) else None
+        rate = None if isinstance(source, Mapping) else self.feature_extractor.sampling_rate
         return {"heard": [self.feature_extractor.features(source, rate)]}
 
     def _forward(self, batch: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:

@@ -2,6 +2,8 @@
 
 A model that has learnt the recording and not the music ("Clever Hans", Sturm 2014) changes its
 answer when an equaliser, noise or the low-pass of an MP3 changes the sound alone.
+
+Samples may be of any type that `float_samples` takes; full scale is 1 in what is returned.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import numpy as np
 
 from symbolic.audio.decode import resample
 from symbolic.audio.extra import audio_module
+from symbolic.audio.sample_types import float_samples
 
 LOWEST_BAND = 62.5  # Hz, centre of the lowest octave band of the equaliser
 RING_SECONDS = 0.25  # of silence around the samples, for what a filter adds before and after
@@ -22,6 +25,7 @@ SLOPE = 0.05  # of the cutoff: how wide a low-pass falls
 def time_stretch(samples: np.ndarray, rate: float) -> np.ndarray:
     """(n,) samples `rate` times as fast at the same pitch, (n / rate,): a phase vocoder."""
     _positive("rate", rate)
+    samples = float_samples(samples)
     if rate == 1:
         return samples
     stretched = audio_module("librosa").effects.time_stretch(samples, rate=rate)
@@ -30,6 +34,7 @@ def time_stretch(samples: np.ndarray, rate: float) -> np.ndarray:
 
 def pitch_shift(samples: np.ndarray, sampling_rate: int, semitones: float) -> np.ndarray:
     """(n,) samples so many semitones higher, (n,) at the same tempo."""
+    samples = float_samples(samples)
     if semitones == 0:
         return samples
     shifted = audio_module("librosa").effects.pitch_shift(
@@ -46,11 +51,12 @@ def speed(samples: np.ndarray, factor: float) -> np.ndarray:
 
 def gain(samples: np.ndarray, db: float) -> np.ndarray:
     """(n,) samples so many decibels louder; nothing is clipped."""
-    return samples * np.float32(10 ** (db / 20))
+    return float_samples(samples) * np.float32(10 ** (db / 20))
 
 
 def add_noise(samples: np.ndarray, snr_db: float, rng: np.random.Generator) -> np.ndarray:
     """(n,) samples with white noise whose power is `snr_db` below theirs; silence stays silent."""
+    samples = float_samples(samples)
     power = np.mean(np.square(samples, dtype=np.float64))
     level = np.float32(np.sqrt(power * 10 ** (-snr_db / 10)))
     return samples + level * rng.standard_normal(len(samples), dtype=np.float32)
@@ -82,7 +88,7 @@ def equalise(samples: np.ndarray, sampling_rate: int, gains_db: Sequence[float])
         octaves = np.log2(np.maximum(hertz, 1.0))
         return 10 ** (np.interp(octaves, np.log2(bands), gains_db) / 20)
 
-    return _filtered(samples, sampling_rate, response)
+    return _filtered(float_samples(samples), sampling_rate, response)
 
 
 def low_pass(samples: np.ndarray, sampling_rate: int, cutoff: float = 16000.0) -> np.ndarray:
@@ -91,6 +97,7 @@ def low_pass(samples: np.ndarray, sampling_rate: int, cutoff: float = 16000.0) -
     Where half the sampling rate is not above the cutoff, nothing is changed.
     """
     _positive("cutoff", cutoff)
+    samples = float_samples(samples)
     if cutoff >= sampling_rate / 2:
         return samples
 
@@ -180,7 +187,7 @@ class AudioAugmentation:
         def happens(wanted: object) -> bool:
             return wanted is not None and rng.random() < self.probability
 
-        samples = np.asarray(samples, dtype=np.float32)
+        samples = float_samples(samples)
         if happens(self.stretch):
             samples = time_stretch(samples, rng.uniform(*self.stretch))
         if happens(self.semitones):

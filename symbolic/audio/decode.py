@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from symbolic.audio.extra import audio_module
+from symbolic.audio.sample_types import float_samples
 from symbolic.notes.midi import is_midi
 from symbolic.notes.table import ReadError
 
@@ -78,7 +79,7 @@ def audio_blocks(source: str | os.PathLike | bytes, sampling_rate: int) -> Itera
             if rate != sampling_rate:
                 stream = soxr.ResampleStream(rate, sampling_rate, 1, "float32", "HQ")
             for block in _mono_blocks(file, MAX_STREAMED):
-                _check_samples(block)
+                check_samples(block)
                 yield block if stream is None else stream.resample_chunk(block)
             if stream is not None:
                 yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
@@ -90,6 +91,7 @@ def audio_blocks(source: str | os.PathLike | bytes, sampling_rate: int) -> Itera
 
 def resample(samples: np.ndarray, rate: float, wanted: float) -> np.ndarray:
     """(n,) samples at another rate: (ceil(n * wanted / rate),) float32, by soxr at high quality."""
+    samples = float_samples(samples)
     if rate == wanted:
         return samples
     length = int(np.ceil(len(samples) * wanted / rate))
@@ -144,7 +146,7 @@ def _decode(source: str | io.BytesIO) -> tuple[np.ndarray, int]:
         raise ReadError("no samples")
     if claimed < 2**62 and len(samples) < claimed // 2:
         raise ReadError(f"cut off: {len(samples):,} of {claimed:,} samples")
-    _check_samples(samples)
+    check_samples(samples)
     return samples, rate
 
 
@@ -164,7 +166,12 @@ def _checked_rate(file) -> int:
     return file.samplerate
 
 
-def _check_samples(samples: np.ndarray) -> None:
+def check_samples(samples: np.ndarray) -> None:
+    """Refuse samples that no recording has.
+
+    Raises:
+        ReadError: NaN or infinity among them, or values beyond `LOUDEST`.
+    """
     if not np.isfinite(samples).all():
         raise ReadError("samples that are no numbers (NaN or infinite)")
     if len(samples) and np.abs(samples).max() > LOUDEST:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,11 @@ from transformers.utils import PaddingStrategy, logging
 
 from symbolic.audio.front import Front
 from symbolic.audio.hearing import hear
+from symbolic.audio.sample_types import float_samples
+from symbolic.audio.samples import file_of, is_decoder, is_one_sound, rate_of, samples_at
 from symbolic.audio.spectral import front_features, silence
+from symbolic.notes.archives import Named
+from symbolic.notes.table import ReadError
 
 logger = logging.get_logger(__name__)
 
@@ -61,29 +64,29 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         """(T, F) or (n,) float32, what the model is given of one sound.
 
         Args:
-            sound: the path or the bytes of a recording or of MIDI; (n,) samples; or what `datasets`
-                makes of a recording, a dictionary of its `array` and `sampling_rate`.
+            sound: the path or the bytes of a recording or of MIDI; (n,) samples of any type that
+                `float_samples` takes; or what `datasets` makes of a recording: a decoder,
+                `{"bytes": ..., "path": ...}`, or `{"array": ..., "sampling_rate": ...}`, whose
+                channels are averaged where the array is (channels, n).
             sampling_rate: of samples, in Hz. Without one they are taken to be at the front end's,
                 and a warning is logged, once.
 
         Raises:
-            ValueError: samples at another rate, or of several channels.
-            ReadError: a source that cannot be read.
+            ValueError: samples at another rate; files and decoders are resampled.
+            ReadError: a source that cannot be read, or samples that `samples_at` refuses.
         """
         wanted = self.sampling_rate
-        if isinstance(sound, str | os.PathLike | bytes):
-            return hear(sound, self.heard)
-        if isinstance(sound, Mapping):
-            sampling_rate = sound.get("sampling_rate", sampling_rate)
-            sound = sound["array"] if "array" in sound else sound["raw"]
-        if sampling_rate is None:
+        file = file_of(sound)
+        if isinstance(file, Named):
+            try:
+                return hear(file.content, self.heard)
+            except ReadError as error:
+                raise ReadError(error.reason, source=file.path) from error
+        if file is not None:
+            return hear(file, self.heard)
+        if not is_decoder(sound) and (rate_of(sound) or sampling_rate) is None:
             logger.warning_once(f"no sampling_rate with the samples: taken to be {wanted} Hz")
-        elif sampling_rate != wanted:
-            raise ValueError(
-                f"samples at {sampling_rate} Hz for a model that hears {wanted} Hz: resample them, "
-                "or give the file, which is resampled when it is read"
-            )
-        return front_features(np.asarray(sound, dtype=np.float32), self.heard)
+        return front_features(samples_at(sound, wanted, sampling_rate), self.heard)
 
     def __call__(
         self,
@@ -99,7 +102,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         """A batch of one sound or of several.
 
         Args:
-            audio: a sound as `features` takes it, or a list of them. A (B, n) array is B sounds.
+            audio: a sound as `features` takes it, or several. A (B, n) array is B sounds.
             sampling_rate: of samples, in Hz.
             padding, max_length, truncation, pad_to_multiple_of: as in transformers; lengths count
                 positions of `input_values`: samples or frames.
@@ -131,7 +134,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
     ) -> dict[str, np.ndarray]:
         """One example, padded on the right with silence; transformers would pad with one number."""
         features = dict(processed_features)
-        values = np.asarray(features[INPUT], dtype=np.float32)
+        values = float_samples(features[INPUT])
         length = len(values)
         mask = np.asarray(features.get(MASK, np.ones(length)), dtype=np.int64)
         if padding_strategy != PaddingStrategy.DO_NOT_PAD and max_length is not None:
@@ -148,8 +151,6 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
 
 def _several(audio: Any) -> Sequence[Any]:
     """The sounds, where one may stand for itself."""
-    if isinstance(audio, str | os.PathLike | bytes | Mapping):
+    if is_one_sound(audio) or getattr(audio, "ndim", None) == 0:
         return [audio]
-    if isinstance(audio, list | tuple):
-        return [audio] if audio and isinstance(audio[0], int | float) else audio
-    return [audio] if np.ndim(audio) == 1 else list(audio)
+    return audio if isinstance(audio, list | tuple) else list(audio)

@@ -17,6 +17,7 @@ from symbolic.audio.constant_q import constant_q
 from symbolic.audio.front import Front
 from symbolic.audio.lag_matrix import pooled
 from symbolic.audio.products import product
+from symbolic.audio.sample_types import float_samples
 from symbolic.audio.structured import intermediate, structured
 
 FRAMES = 64  # transformed together, so that they stay in the cache
@@ -30,7 +31,8 @@ def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
     Chroma is librosa's `chroma_stft`: the loudest pitch class of each frame is 1.
 
     Args:
-        samples: (n,) at `front.sampling_rate`, n at least 1.
+        samples: (n,) at `front.sampling_rate`, n at least 1, of any type that `float_samples`
+            takes.
         front: the front end.
 
     Returns:
@@ -42,7 +44,7 @@ def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
             the sampling rate.
         ImportError: librosa is missing.
     """
-    samples = np.asarray(samples, dtype=np.float32)
+    samples = float_samples(samples)
     if samples.ndim != 1 or not len(samples):
         raise ValueError(f"expected (n,) samples of one channel, got {samples.shape}")
     if front.of_notes:

@@ -7,6 +7,7 @@ from torch import nn
 
 from symbolic.audio.banks import cepstral_bank, mel_bank
 from symbolic.audio.front import Front
+from symbolic.audio.sample_types import float_samples
 
 INSIDE = ("magnitude", "mel", "mfcc")
 
@@ -55,13 +56,16 @@ class SpectralFront(nn.Module):
         """Pictures of samples.
 
         Args:
-            samples: (B, n) at the front end's sampling rate.
+            samples: (B, n) at the front end's sampling rate; whole numbers are scaled by their
+                type, as `float_samples` does.
             mask: (B, n), 1 for samples and 0 for padding after them; None is no padding.
 
         Returns:
             (B, T, F) float32 frames, those of padding being of silence, and their (B, T) int64
             mask: a clip's frames are the same with and without padding.
         """
+        if not samples.is_floating_point():
+            samples = torch.from_numpy(float_samples(samples)).to(samples.device)
         samples = samples.to(_precision(samples.device))
         lengths = torch.full(samples.shape[:1], samples.shape[1], device=samples.device)
         if mask is not None:
