@@ -36,6 +36,7 @@ MEI = "{http://www.music-encoding.org/ns/mei}"
 ROOTS = {"mei": "MEI", "meiCorpus": "MEI", "museScore": "MuseScore"}
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>[]*(?:\[.*?\]\s*)?>\s*)*", re.S)
+_MM = re.compile(r"(?<![^\t\n])\*MM(\d{1,6}(?:\.\d+)?)(?![^\t\n])")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 
 
@@ -105,6 +106,8 @@ def _read_humdrum(data: bytes) -> NoteTable:
         raise ReadError(f"a file of {len(spines)} Humdrum pieces: each is to be read by itself")
     if max(map(len, spines)) > MOST_ACROSS:
         raise ReadError(f"{max(map(len, spines))} Humdrum spines, more than the {MOST_ACROSS} read")
+    tempos = Tempos()
+    text = _MM.sub(lambda mark: f"*MM{tempos.code(float(mark[1]))}", text)
     with converting("Humdrum"):
         from converter21.humdrum import HumdrumFileSet
 
@@ -114,7 +117,7 @@ def _read_humdrum(data: bytes) -> NoteTable:
             if piece.parseError:
                 raise ReadError(f"converter21 cannot parse this Humdrum: {piece.parseError}")
         reading = stream_reading(pieces.createMusic21Stream())
-    return sounding(reading)
+    return sounding(tempos.put_back(reading))
 
 
 def _read_mei(data: bytes) -> NoteTable:
@@ -130,6 +133,7 @@ def _read_mei(data: bytes) -> NoteTable:
         root.set("meiversion", "4.0.1")
     for head in root.findall(f"{MEI}meiHead"):
         head[:] = []  # who wrote it: no notes, and much that a parser can stumble over
+    tempos = _plain_tempos(root)
     with converting("MEI"):
         from converter21.mei import MeiReader
         from music21.stream import Opus
@@ -139,7 +143,72 @@ def _read_mei(data: bytes) -> NoteTable:
         readings = [stream_reading(movement) for movement in movements]
     if not readings:
         raise ReadError("no score in this MEI")
-    return sounding(_one_after_another(readings))
+    return sounding(tempos.put_back(_one_after_another(readings)))
+
+
+class Tempos:
+    """Tempos under whole numbers, to which converter21 rounds: it hands these back unharmed."""
+
+    first = 100_000  # quarters per minute; no music has them, and music21 takes them
+
+    def __init__(self) -> None:
+        self.quarters: list[float] = []
+
+    def code(self, quarters: float) -> int:
+        """The number that stands for a tempo, the same for the same."""
+        if quarters not in self.quarters:
+            self.quarters.append(quarters)
+        return self.first + self.quarters.index(quarters)
+
+    def put_back(self, reading: Reading) -> Reading:
+        """The reading with the tempos themselves."""
+        for events in (reading.tempos, reading.implied_tempos):
+            for at, value in events.items():
+                if 0 <= (place := round(value) - self.first) < len(self.quarters):
+                    events[at] = self.quarters[place]
+        return reading
+
+
+def _plain_tempos(root: ET.Element) -> Tempos:
+    """Write every tempo of an MEI file as converter21 reads it: a mark with words and `midi.bpm`.
+
+    It leaves out the beats of a mark (`mm`), marks without words, and tempos of a `<scoreDef>`.
+    """
+    tempos = Tempos()
+    waiting = None  # the tempo of a <scoreDef>, for the bar after it
+    for element in root.iter():
+        if element.tag == f"{MEI}scoreDef":
+            waiting = _quarters(element) or waiting
+        elif element.tag == f"{MEI}measure":
+            first = element.findall(f"{MEI}tempo[@tstamp='1']")
+            staff = element.find(f"{MEI}staff")
+            if waiting and staff is not None and not any(map(_quarters, first)):
+                place = {"tstamp": "1", "staff": staff.get("n", "1")}
+                mark = first[0] if first else ET.SubElement(element, f"{MEI}tempo", place)
+                mark.set("midi.bpm", str(waiting))
+            waiting = None
+            for mark in element.findall(f"{MEI}tempo"):
+                quarters = _quarters(mark)
+                if quarters:
+                    mark.set("midi.bpm", str(tempos.code(quarters)))
+                    if not "".join(mark.itertext()).strip():
+                        mark.text = "="
+    return tempos
+
+
+def _quarters(element: ET.Element) -> float | None:
+    """The tempo that an element of MEI gives in numbers, in quarters per minute."""
+    try:
+        if element.get("midi.bpm"):
+            return float(element.get("midi.bpm"))
+        if element.get("midi.mspb"):
+            return 60e6 / float(element.get("midi.mspb"))
+        if element.get("mm") and element.get("mm.unit"):
+            dots = 2 - 0.5 ** int(element.get("mm.dots", 0))
+            return float(element.get("mm")) * 4 / int(element.get("mm.unit")) * dots
+    except (ValueError, ArithmeticError):
+        return None
+    return None
 
 
 def _read_abc(data: bytes) -> NoteTable:

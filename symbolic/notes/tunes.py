@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from fractions import Fraction
+from types import ModuleType
 
 from symbolic.notes.table import ReadError
 
@@ -17,7 +18,9 @@ HEAD = 2**16  # bytes in which the kind of a file is looked for
 _START = re.compile(rb"^X:[ \t]*(\d*)", re.MULTILINE)
 _HEADER = re.compile(rb"^(?:[A-Z]:|%%|I:)", re.MULTILINE)
 _KEY = re.compile(rb"^K:|\[K:", re.MULTILINE)
-_INCLUDE = re.compile(r"(?:%%|I:)\s*abc-include")
+_MACRO = re.compile(r"^m:", re.MULTILINE)
+_METER = re.compile(r"^M:[ \t]*\(?([\d+]{1,20})\)?/(\d{1,4})", re.MULTILINE)
+_SUM = re.compile(r"(^M:[ \t]*|\[M:[ \t]*)\(([\d+]{1,20})\)(?=/)", re.MULTILINE)
 _TEMPO = re.compile(r"^Q:(.*)$|\[Q:([^]\n]*)\]", re.MULTILINE)
 _BEATS = re.compile(r"((?:\d+/\d+\s*)+)=\s*(\d+(?:\.\d+)?)")
 
@@ -65,8 +68,7 @@ def tune_musicxml(data: bytes) -> bytes:
         ReadError: several tunes, one that includes another file, or one that cannot be parsed.
         ImportError: without converter21.
     """
-    from converter21.abc import abc2xml
-
+    abc2xml = _abc2xml()
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     count = len(tunes(data))
     if count > 1:
@@ -75,15 +77,53 @@ def tune_musicxml(data: bytes) -> bytes:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    if any(_INCLUDE.match(line) for line in text.splitlines()):
-        raise ReadError("a tune that includes another file, which is not read")
-    text = _TEMPO.sub(_tempo, text)
+    if _MACRO.search(text):
+        raise ReadError("a tune with macros (m:), which are not expanded")
+    text = _TEMPO.sub(_tempo, _with_unit(text))
+    text = re.sub(r":{2,}\|", ":|", re.sub(r"\|:{2,}", "|:", text))
+    text = _SUM.sub(r"\1\2", text)
     abc2xml.getInfo()  # begins its list of messages anew: it would grow with every file
     abc2xml.mxm = abc2xml.MusicXml()  # nothing of the tune before
     score = abc2xml.getXmlDocs(text, rOpt=True)[0]
     if "cannot parse score" in abc2xml.getInfo():
         raise ReadError("a tune that abc2xml cannot parse")
     return abc2xml.fixDoctype(score).encode()
+
+
+def _abc2xml() -> ModuleType:
+    """The parser, which can neither evaluate what a meter says as Python nor open files."""
+    from converter21.abc import abc2xml
+
+    abc2xml.eval = _beats
+    abc2xml.readfile = _no_file
+    return abc2xml
+
+
+def _beats(text: str) -> int:
+    """The beats of a meter such as 3 or (2+3)."""
+    if not re.fullmatch(r"[\d+() ]{1,99}", text):
+        raise ValueError(f"no beats: {text}")
+    return sum(int(beats) for beats in re.findall(r"\d{1,4}", text))
+
+
+def _no_file(*_: str) -> str:
+    raise ReadError("a tune that includes another file, which is not read")
+
+
+def _with_unit(text: str) -> str:
+    """The tune with the unit that the standard lets follow from its meter, if it writes none.
+
+    It is an eighth, and a sixteenth where the meter is less than 3/4: abc2xml takes the eighth.
+    """
+    key = re.search("^K:", text, re.MULTILINE)
+    header = text[: key.start()] if key else ""
+    meters = _METER.findall(header)
+    if not meters or re.search("^L:", header, re.MULTILINE):
+        return text
+    beats, beat = meters[-1]
+    if _beats(beats) >= 0.75 * int(beat):
+        return text
+    return f"{header}L:1/16\n{text[key.start() :]}"
 
 
 def _tempo(field: re.Match) -> str:
