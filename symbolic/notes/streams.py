@@ -83,6 +83,8 @@ def stream_reading(stream: Stream) -> Reading:
         events = [(*_bar_of(at, grid), one) for at, one in loose]
         reading.instruments.append(len(parts))
         _read_part(events, len(parts), False, index, reading)
+    if not longest:
+        reading.bars = [Bar()]  # as written: a jump would play every note once more at its time
     return reading
 
 
