@@ -411,7 +411,10 @@ def test_external_entity_is_refused():
         (b"<svg/>", "not a MusicXML score: root element is <svg>"),
         (b"PK\x03\x04 and then nothing", "broken .mxl"),
         (mxl_bytes({"readme.txt": b"hello"}, None), "holds no MusicXML"),
-        (SCALE.replace("<octave>4", "<octave>four").encode(), "music21 cannot read this score"),
+        (
+            SCALE.replace("<octave>4", "<octave>four").encode(),
+            "part P1, bar 1: <octave> is 'four', no number",
+        ),
         (SCALE.replace("<beats>4", "<beats>300").encode(), "time signature of 300 beats"),
         (SCALE.replace("<duration>24", "<duration>1e300").encode(), "no sensible length"),
     ],

@@ -1,26 +1,58 @@
-"""MusicXML and music21 streams, read as they sound.
+"""MusicXML, read as it sounds, straight from its bytes.
 
-Conventions
-- Bars are aligned across parts: a bar is as long as it is in its longest part, and the repeats and
-  jumps written in any part are played by all.
-- Ties are joined per instrument and pitch, across voices and staves.
-- Grace notes last a 32nd and sound just before the note (or, at the end of a bar, the barline)
-  they lean on, never before the start of the piece.
-- Unpitched percussion takes the pitch of its place on the staff.
-- A dynamic mark holds in its part until the next one; a staff without marks takes those of the
-  other staves of its instrument. sf and its kin strike the notes at the mark only, fp and its kin
-  strike and then hold the softer level. Hairpins are not read. A velocity written on a note wins
-  over the marks.
+Followed
+- Time: divisions that change, backup and forward over voices and staves, chords whatever stands
+  between their notes, notes without a duration by their type. Bars are aligned across parts: a bar
+  is as long as what is in it, in the longest part, whatever its meter says; an empty bar is as long
+  as its meter.
+- Pitch: `<pitch>` with its `<alter>`, microtones rounded to the nearest semitone (halves upwards),
+  transposing instruments with their changes, by staff, and with `<double>`.
+- Percussion: unpitched notes, and all notes of an instrument on MIDI channel 10, are drums. They
+  take the pitch of `<midi-unpitched>`, or else of their place on the staff. Of several instruments
+  in a part a note's own counts.
+- Ties join notes of one pitch in an instrument, across voices and staves, to the next note that
+  ends one. `<tied>` counts where `<tie>` is missing. A tie that nothing ends joins nothing.
+- Grace notes last a 32nd and sound just before the note (or, at the end of a bar, the barline) they
+  lean on, never before the start of the piece; with `steal-time-following` they begin with it.
+- Order: repeats, endings, jumps and `time-only`: `symbolic.notes.repeats`. What `<sound>` says of
+  them counts before signs and words. `<measure-repeat>` fills bars in which nothing is written.
+- Tempo: `<sound tempo>` wherever it stands, metronome marks (of "60-66" the first number), marks
+  that set one note equal to another, and tempo names where there is no number.
+- Dynamics: marks in directions and at notes, wedges, `<sound dynamics>` where no mark stands beside
+  it, and `dynamics` of a note, which wins over all. A mark holds in its part until the next one; a
+  staff without marks takes those of the other staves of its instrument. sf and its kin strike the
+  notes at the mark only, fp and its kin strike and then hold the softer level.
+- An `<offset>` moves tempos and dynamics, also without `sound="yes"`: editors write it so and mean
+  it. It never moves a barline.
+
+Not followed
+- Cue notes: they are for the eye.
+- `<octave-shift>`, clefs, `<accidental>`, key signatures: `<pitch>` has all of it.
+- Ornaments, tremolos, arpeggios, glissandi, bends: how they are played differs from player to
+  player; the written note sounds.
+- Fermatas, breath marks, caesuras, staccato and other articulations, `attack` and `release`, swing:
+  notes last as long as they are written, so that ticks are those of the notation.
+- Words that change a tempo or a loudness little by little ("rit.", "cresc."): without an end, and
+  without an amount.
+- Pedals, programs, volume, pan, mutes: a note table has no place for them.
+- `<harmony>`, `<figured-bass>`: they sound only where a player makes something of them.
+- `<beat-repeat>`, `<slash>`: what they stand for is not in the file.
+- `make-time`, `steal-time-previous`: a grace note is short and early by the rule above.
+- `time-only` of a tie or of a `<sound>` that sets a tempo or a loudness; jumps within a bar, which
+  are taken at its end.
 """
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Iterable
 
-from symbolic.notes.mxl import musicxml_root
-from symbolic.notes.sounding import sounding
-from symbolic.notes.streams import stream_reading
+from symbolic.notes.musicxml_marks import Instrument, read_part_list
+from symbolic.notes.musicxml_part import Part, meter_length
+from symbolic.notes.mxl import LooseTags, attributes, blocks, element, score_xml, tightened
+from symbolic.notes.sounding import Reading, sounding
 from symbolic.notes.table import NoteTable, ReadError
+
+Measure = tuple[bytes, bytes]  # its attributes and its content
 
 
 def read_musicxml(data: bytes) -> NoteTable:
@@ -30,24 +62,64 @@ def read_musicxml(data: bytes) -> NoteTable:
         data: content of a `.musicxml`, `.xml` or zipped `.mxl` file.
 
     Returns:
-        What `stream_notes` returns for the score; empty where the score has no notes.
+        What `stream_notes` returns for a stream: notes at 10080 ticks per quarter, one track per
+        part or staff, with the velocities and tempos that stand there. Empty where the score has no
+        notes.
 
     Raises:
         ReadError: not XML, not MusicXML, an archive that is broken or expands too far, entity
-            declarations, or a score music21 refuses.
+            declarations, or a number that is none or beyond all measure.
     """
-    root = musicxml_root(data)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from music21.musicxml.xmlToM21 import MusicXMLImporter
+    return sounding(musicxml_reading(data))
 
-            importer = MusicXMLImporter()
-            importer.xmlRootToScore(root, importer.stream)
-            reading = stream_reading(importer.stream)
-    except MemoryError:
-        raise
-    except Exception as error:  # music21 raises whatever its parser stumbles over
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ReadError(f"music21 cannot read this score: {reason[:200]}") from error
-    return sounding(reading)
+
+def musicxml_reading(data: bytes) -> Reading:
+    """Take a MusicXML score apart; arguments and errors are as of `read_musicxml`."""
+    kind, xml = score_xml(data)
+    try:
+        return _read(kind, xml)
+    except LooseTags:
+        pass
+    try:
+        return _read(kind, tightened(xml))
+    except LooseTags as error:
+        raise ReadError("an element in another of the same name") from error
+
+
+def _read(kind: str, xml: bytes) -> Reading:
+    instruments: dict[str, dict[str, Instrument]] = {}
+    for _, listed in blocks(xml, b"part-list"):
+        instruments = read_part_list(element(b"<part-list>%b</part-list>" % listed))
+        break
+    reading = Reading([], [])
+    if kind == "score-partwise":
+        for head, content in blocks(xml, b"part"):
+            name = attributes(head).get("id", "")
+            _read_part(name, blocks(content, b"measure"), instruments.get(name, {}), reading)
+    else:
+        parts: dict[str, list[Measure]] = {}
+        for _, content in blocks(xml, b"measure"):
+            for head, part in blocks(content, b"part"):
+                parts.setdefault(attributes(head).get("id", ""), []).append((head, part))
+        for name, measures in parts.items():
+            _read_part(name, measures, instruments.get(name, {}), reading)
+    reading.lengths = [
+        length if length > 0 else meter_length(reading, bar)
+        for bar, length in enumerate(reading.lengths)
+    ]
+    return reading
+
+
+def _read_part(
+    name: str, measures: Iterable[Measure], instruments: dict[str, Instrument], reading: Reading
+) -> None:
+    part = Part(reading, instruments)
+    bar = -1
+    try:
+        for bar, (_, content) in enumerate(measures):
+            part.read_bar(bar, content)
+    except ReadError as error:
+        raise ReadError(f"part {name[:20]}, bar {bar + 1}: {error.reason}") from error
+    except (ValueError, OverflowError, ZeroDivisionError) as error:
+        raise ReadError(f"part {name[:20]}, bar {bar + 1}: {error}") from error
+    part.end()

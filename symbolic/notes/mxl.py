@@ -1,89 +1,212 @@
-"""MusicXML bytes, plain or zipped, made safe for a parser: bounded, entity-free, partwise."""
+"""The XML of a MusicXML file, plain or zipped: bounded, well-formed, in UTF-8, tags and text alone.
+
+The parser checks and the readers search. Expat goes through the whole of a file once and is asked
+for nothing but errors, which takes a quarter of the time of building its elements. What it has
+found well-formed is then searched as bytes: where comments, CDATA sections and processing
+instructions are taken out, a "<" begins a tag and nothing else.
+"""
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from xml.parsers import expat
+from xml.sax.saxutils import escape, unescape
 
 from symbolic.notes.table import ReadError
 
 MAX_EXPANDED = 64 * 2**20  # bytes; the largest orchestral scores stay below half of it
-MOST_FIFTHS = MOST_BEATS = MOST_ENDINGS = 99
-SHORTEST_BEAT = 1024  # of a whole note
-SPANNERS = ("slur", "glissando", "slide")
-LONGEST_NAMESPACE = 1000  # letters: each name of an element is kept with that of its namespace
 ZIP_MAGIC = b"PK\x03\x04"
+ROOTS = ("score-partwise", "score-timewise")
+
+ENCODINGS = re.compile(
+    "utf-?8|(us-?)?ascii|(iso-?)?8859-?|latin|(cp|windows-)?125[0-8]|cp|mac|koi8|shift|sjis|ms932|"
+    "euc|gb|big5|hz|tis|iso2022"
+)
+"""Names of encodings begin so; Python has others, of which some are no encodings of text."""
 
 
-def musicxml_root(data: bytes) -> ET.Element:
-    """The `<score-partwise>` element of a MusicXML file, without what cannot be read from it.
-
-    What carries no notes and makes music21 refuse a score, or take minutes over it, is taken out:
-    chord symbols (`<harmony>`), of which some editors write ones that music21 does not know, slurs
-    and glissandi, each of which it takes to the last note if nothing ends it, and keys of a hundred
-    accidentals. A metronome mark is taken out where the same direction says its tempo as a number
-    for playback, which needs no interpretation. A timewise score is turned partwise.
+def score_xml(data: bytes) -> tuple[str, bytes]:
+    """Check a MusicXML file and return its root element.
 
     Args:
         data: content of a `.musicxml`, `.xml` or zipped `.mxl` file, in any encoding its XML
             prolog declares.
 
+    Returns:
+        The name of the root, one of `ROOTS`, and the root element in UTF-8: tags and text, without
+        comments, instructions, CDATA sections and the namespace prefix of MusicXML.
+
     Raises:
         ReadError: an unreadable or too large archive, declarations of entities or attributes, text
-            that is not well-formed XML, XML that is not a MusicXML score, time signatures and
-            endings of more than a hundred.
+            that is not well-formed XML, XML that is not a MusicXML score.
     """
     if data[:4] == ZIP_MAGIC:
         data = _unzip(data)
-    root = _parse(data)
-    if root.tag not in ("score-partwise", "score-timewise"):
-        raise ReadError(f"not a MusicXML score: root element is <{root.tag}>")
-    if root.tag == "score-timewise":
-        root = _partwise(root)
-    _refuse_excess(root)
-    _take_out(root, "measure", lambda child: child.tag == "harmony")
-    _take_out(root, "notations", lambda child: child.tag in SPANNERS)
-    _take_out(root, "attributes", lambda child: _largest(child.findtext("fifths")) > MOST_FIFTHS)
-    for direction in root.iter("direction"):
-        if direction.find("sound[@tempo]") is not None:
-            for kind in direction.findall("direction-type"):
-                if kind.find("metronome") is not None:
-                    direction.remove(kind)
-    return root
+    name, xml = checked_xml(data)
+    prefix, _, local = name.rpartition(":")
+    if local not in ROOTS:
+        raise ReadError(f"not a MusicXML score: root element is <{name}>")
+    if prefix:
+        xml = re.sub(rb"<(/?)%b:" % re.escape(prefix.encode()), rb"<\1", xml)
+    return local, xml
 
 
-def _take_out(root: ET.Element, tag: str, unwanted: Callable[[ET.Element], bool]) -> None:
-    """Take the children that are unwanted out of all elements of a tag."""
-    for parent in root.iter(tag):
-        kept = [child for child in parent if not unwanted(child)]
-        if len(kept) < len(parent):
-            parent[:] = kept
+def checked_xml(data: bytes) -> tuple[str, bytes]:
+    """Check any XML file and return its root element.
+
+    Args:
+        data: content of the file.
+
+    Returns:
+        The name of the root as it is written, and the root element as `score_xml` returns it, with
+        prefixes.
+
+    Raises:
+        ReadError: declarations of entities or attributes, or text that is not well-formed XML.
+    """
+    xml = _in_utf8(data.lstrip(b" \t\r\n"))
+    name, start = _check(xml)
+    xml = xml[start:]
+    if b"<!" in xml or b"<?" in xml:
+        xml = _NO_TAG.sub(_as_text, xml)
+    return name, xml
 
 
-def _refuse_excess(root: ET.Element) -> None:
-    """Raise ReadError where music21 would take minutes, or all memory, over a large number."""
-    for time in root.iter("time"):
-        beats = "+".join(beats.text or "" for beats in time.iter("beats"))
-        if sum(_numbers(beats)) > MOST_BEATS:
-            raise ReadError(f"a time signature of {beats[:20]} beats")
-        for unit in time.iter("beat-type"):
-            if _largest(unit.text) > SHORTEST_BEAT:
-                raise ReadError(f"a time signature of beats of 1/{unit.text[:20]}")
-    for ending in root.iter("ending"):
-        if _largest(ending.get("number")) > MOST_ENDINGS:
-            raise ReadError(f"an ending numbered {ending.get('number')[:20]}")
+_NO_TAG = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 
 
-def _numbers(text: str | None) -> list[float]:
-    return [float(number) for number in re.findall(r"\d+", text or "")]
+def _as_text(match: re.Match[bytes]) -> bytes:
+    return escape((match[1] or b"").decode()).encode()
 
 
-def _largest(text: str | None) -> float:
-    return max(_numbers(text), default=0)
+class LooseTags(Exception):
+    """A tag that is not written as searched for: with space before its end. See `tightened`."""
+
+
+def tightened(xml: bytes) -> bytes:
+    """XML without space before the ends of its tags, which hardly any program writes."""
+    return _LOOSE_END.sub(rb"\1", xml)
+
+
+_LOOSE_END = re.compile(rb"\s+(/?>)")
+
+
+def blocks(xml: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Find the elements of a name, which do not lie in one another.
+
+    Args:
+        xml: as `score_xml` returns it, or a part of that.
+        name: of the elements.
+
+    Yields:
+        The attributes of each as they are written, and its content; both may be empty.
+
+    Raises:
+        LooseTags: an element has no end.
+    """
+    opening, closing = b"<" + name, b"</" + name + b">"
+    at = xml.find(opening)
+    while at >= 0:
+        start = at + len(opening)
+        if xml[start : start + 1] not in _NAME_ENDS:  # <part-list> is no <part>
+            at = xml.find(opening, start)
+            continue
+        end = xml.find(b">", start)
+        if xml[end - 1 : end] == b"/":
+            yield xml[start : end - 1], b""
+        else:
+            head = xml[start:end]
+            start, end = end + 1, xml.find(closing, end)
+            if end < 0:
+                raise LooseTags
+            yield head, xml[start:end]
+        at = xml.find(opening, end)
+
+
+_NAME_ENDS = (b">", b"/", b" ", b"\t", b"\r", b"\n")
+
+
+def attributes(head: bytes) -> dict[str, str]:
+    """Attributes of a tag, from what is written in it after its name."""
+    return {
+        name.decode(): (double or single).decode() for name, double, single in _PAIRS.findall(head)
+    }
+
+
+_PAIRS = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+
+
+def element(xml: bytes) -> ET.Element:
+    """Parse an element of a file that `score_xml` has checked; prefixes of names are dropped."""
+    try:
+        return ET.fromstring(xml)
+    except ET.ParseError:
+        try:  # a prefix, such as that of xlink:href, is declared further up
+            return ET.fromstring(_PREFIX.sub(rb"\1", xml))
+        except ET.ParseError as error:
+            raise ReadError(f"an element in another of the same name: {error}") from error
+
+
+_PREFIX = re.compile(rb"(</?|\s)[\w.-]+:(?=[\w.-])")
+
+
+def _in_utf8(data: bytes) -> bytes:
+    encoding = _encoding(data)
+    if encoding == "utf-8":
+        return data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode(encoding).removeprefix("\ufeff").encode()
+    except (UnicodeError, LookupError) as error:
+        raise ReadError(f"not well-formed XML: {error}") from error
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding of an XML file: its byte order mark's, or the one that it declares."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    if data[:2] in (b"<\0", b"\0<"):
+        return "utf-16-le" if data[1] == 0 else "utf-16-be"
+    declared = _DECLARED.match(data[:200])
+    name = declared[1].decode().lower().replace("_", "-") if declared else "utf-8"
+    if name.startswith(("utf-16", "utf16", "utf-8", "utf8")):  # what begins with "<?xml" is not 16
+        return "utf-8"
+    if not ENCODINGS.match(name):
+        raise ReadError(f"not XML: unknown encoding {name[:40]}")
+    return name
+
+
+_DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
+
+
+def _check(xml: bytes) -> tuple[str, int]:
+    """The name of the root of well-formed XML in UTF-8, and the byte where its tag begins."""
+    root: list[tuple[str, int]] = []
+
+    def entity(*_: object) -> None:
+        raise ReadError("the XML declares entities, which no MusicXML score needs")
+
+    def attribute(*_: object) -> None:
+        raise ReadError("the XML declares attributes, which no MusicXML score needs")
+
+    def begin(name: str, _: object) -> None:
+        root.append((name, parser.CurrentByteIndex))
+        parser.StartElementHandler = None
+
+    parser = expat.ParserCreate("utf-8")
+    parser.EntityDeclHandler = entity
+    parser.AttlistDeclHandler = attribute
+    parser.StartElementHandler = begin
+    try:
+        parser.Parse(xml, True)
+    except expat.ExpatError as error:
+        kind = "not well-formed XML" if root else "not XML"
+        raise ReadError(f"{kind}: {error}") from error
+    return root[0]
 
 
 def _unzip(data: bytes) -> bytes:
@@ -111,11 +234,15 @@ def _unzip(data: bytes) -> bytes:
 
 def _rootfile(archive: zipfile.ZipFile) -> str | None:
     try:
-        container = _parse(_read_bounded(archive, "META-INF/container.xml"))
+        _, container = checked_xml(_read_bounded(archive, "META-INF/container.xml"))
     except ReadError:
         return None  # a score may still be found by its name
-    paths = (element.get("full-path") for element in container.iter("rootfile"))
-    return next((path for path in paths if path), None)
+    paths = _FULL_PATH.findall(container)
+    return next((unescape(path.decode(), _QUOTES) for path in paths if path), None)
+
+
+_FULL_PATH = re.compile(rb"""<(?:[\w.-]+:)?rootfile\s[^>]*?full-path\s*=\s*["']([^"']*)["']""")
+_QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 
 def _read_bounded(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -130,69 +257,3 @@ def _read_bounded(archive: zipfile.ZipFile, name: str) -> bytes:
     if info.file_size > MAX_EXPANDED or len(text) > MAX_EXPANDED:
         raise ReadError(f"the .mxl archive expands to more than {MAX_EXPANDED >> 20} MiB")
     return text
-
-
-def _parse(data: bytes) -> ET.Element:
-    """The root element, with namespaces dropped from its tags."""
-    data = data.lstrip(b" \t\r\n")
-    _refuse_declarations(data)
-    try:
-        root = ET.fromstring(data)
-    except (ET.ParseError, LookupError, ValueError) as error:
-        raise ReadError(f"not well-formed XML: {error}") from error
-    if root.tag.startswith("{"):
-        for element in root.iter():
-            element.tag = element.tag.rpartition("}")[2]
-    return root
-
-
-def _refuse_declarations(data: bytes) -> None:
-    """Raise ReadError where few bytes declare what many elements would then hold.
-
-    Entities and default attributes are met in the prolog, before anything is expanded.
-    """
-    begun = False
-
-    def declared(*_: object) -> None:
-        raise ReadError("the XML declares entities, which no MusicXML score needs")
-
-    def attribute(*_: object) -> None:
-        raise ReadError("the XML declares attributes, which no MusicXML score needs")
-
-    def namespace(_: str | None, name: str | None) -> None:
-        if len(name or "") > LONGEST_NAMESPACE:
-            raise ReadError("the name of an XML namespace is longer than any")
-
-    def root(*_: object) -> None:
-        nonlocal begun
-        begun = True
-        parser.StartElementHandler = None
-
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.EntityDeclHandler = declared
-    parser.AttlistDeclHandler = attribute
-    parser.StartNamespaceDeclHandler = namespace
-    parser.StartElementHandler = root
-    try:
-        parser.Parse(data, True)
-    except ReadError:
-        raise
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        if not begun:  # what is wrong later is told by who reads it
-            raise ReadError(f"not XML: {error}") from error
-
-
-def _partwise(timewise: ET.Element) -> ET.Element:
-    """The score with measures inside parts rather than parts inside measures."""
-    root = ET.Element("score-partwise", timewise.attrib)
-    parts: dict[str | None, ET.Element] = {}
-    for child in timewise:
-        if child.tag != "measure":
-            root.append(child)
-            continue
-        for part in child.findall("part"):
-            name = part.get("id")
-            if name not in parts:
-                parts[name] = ET.SubElement(root, "part", part.attrib)
-            ET.SubElement(parts[name], "measure", child.attrib).extend(part)
-    return root

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
+TRIES = 8  # each without the signs that lost bars before
 
 
 @dataclass
@@ -14,72 +15,172 @@ class Bar:
     Attributes:
         opens: whether a repeated section starts here.
         plays: how often the section ending here is played; 1 without a repeat sign.
+        after_jump: whether that section is repeated after a jump, too.
         endings: numbers of the first, second ... ending the bar belongs to.
-        signs: those of "Segno", "Coda" and "Fine" that stand here.
-        jump: name of the "DaCapo..." or "DalSegno..." command, if any.
+        signs: those of "Segno", "Coda", "ToCoda" and "Fine" that stand here.
+        labels: of signs and of "Jump", by which a jump finds the sign that is meant.
+        jump: "DaCapo" or "DalSegno", if any, with "AlFine" or "AlCoda" after it where that is said.
+        jump_turns: the times of passing here at which the jump is taken; empty: always.
         closes: whether a final barline ends the bar.
     """
 
     opens: bool = False
     plays: int = 1
+    after_jump: bool = False
     endings: tuple[int, ...] = ()
     signs: set[str] = field(default_factory=set)
+    labels: dict[str, str] = field(default_factory=dict)
     jump: str = ""
+    jump_turns: tuple[int, ...] = ()
     closes: bool = False
 
 
 def playing_order(bars: list[Bar]) -> list[int]:
     """Indices of the bars in the order they are played.
 
-    Repeats are not taken again after a jump, and the last ending is played then. Bars after
-    the jump that led to a Fine are taken for a next movement. Falls back to the written order
-    where a bar would never be played or the piece would grow more than 16-fold.
+    Repeats are not taken again after a jump unless they say so, and the last ending is played then.
+    A jump is taken once. Bars after the jump that led to a Fine are taken for a next movement.
+
+    Signs by which a bar would never be played are passed over: first endings of which no turn comes
+    about, then jumps. The written order is the last resort, and what a piece gets that would grow
+    more than 16-fold.
     """
     written = list(range(len(bars)))
+    tried = bars
+    for _ in range(TRIES):
+        endings = _Endings(tried)
+        order = _followed(tried, endings)
+        if order is None:
+            break
+        missing = set(written).difference(order)
+        if not missing:
+            return order
+        broken = {endings.run[i] for i in missing if tried[i].endings}
+        if broken:
+            tried = [
+                replace(bar, endings=()) if endings.run[k] in broken else bar
+                for k, bar in enumerate(tried)
+            ]
+        elif any(bar.jump for bar in tried):
+            tried = [replace(bar, jump="") for bar in bars]
+        else:
+            break
+    return written
+
+
+class _Endings:
+    """First, second ... endings of a piece.
+
+    Attributes:
+        run: for each bar the first bar of the run of endings that it is in; -1 outside.
+        first: for each bar the first bar of its own ending.
+        last: by run, the highest number of its endings.
+        repeated: runs that a repeat after a jump ends.
+    """
+
+    def __init__(self, bars: list[Bar]) -> None:
+        self.run: list[int] = []
+        self.first: list[int] = []
+        self.last: dict[int, int] = {}
+        self.repeated: set[int] = set()
+        before: tuple[int, ...] = ()
+        for i, bar in enumerate(bars):
+            run = -1
+            if bar.endings:
+                run = self.run[-1] if before else i
+                self.last[run] = max(self.last.get(run, 0), *bar.endings)
+                if bar.after_jump:
+                    self.repeated.add(run)
+            self.first.append(self.first[-1] if i and bar.endings == before else i)
+            self.run.append(run)
+            before = bar.endings
+
+    def turns(self, bars: list[Bar], i: int) -> int:
+        """How often the section is played whose repeat sign stands at the end of bar i."""
+        endings = bars[i].endings
+        if not endings:
+            return bars[i].plays
+        last = self.last[self.run[i]]
+        # a lone first ending is passed over on the last turn
+        return last + 1 if min(endings) == 1 and max(endings) == last else last
+
+
+def _followed(bars: list[Bar], endings: _Endings) -> list[int] | None:
+    """The order that all signs give; None where it does not end."""
     order: list[int] = []
+    turn = 1  # of the section that begins at `start`
     start = movement = i = 0
-    turn, jumped_from = 1, None
+    inside = -1  # first bar of the ending that the section begins in: its number is no matter then
+    jump: int | None = None  # the bar whose jump is followed
+    taken: set[int] = set()
+    visits = [0] * len(bars)
+    explicit = any("ToCoda" in bar.signs for bar in bars)
+    codas = [k for k, bar in enumerate(bars) if "Coda" in bar.signs]
     while i < len(bars):
-        bar = bars[i]
+        bar, first, run = bars[i], endings.first[i], endings.run[i]
         if len(order) > MAX_EXPANSION * len(bars):
-            return written
-        if i != start and (bar.opens or (i and bars[i - 1].endings and not bar.endings)):
-            start, turn = i, 1
-        if bar.endings and jumped_from is not None:
-            turn = max(_all_endings(bars, i))
-        if bar.endings and turn not in bar.endings:
-            i += 1
-            continue
-        order.append(i)
-        if jumped_from is not None:
-            if "Fine" in bar.signs:
-                i = start = movement = jumped_from + 1
-                turn, jumped_from = 1, None
-            elif "Coda" in bar.signs and "AlCoda" in bars[jumped_from].jump and i < jumped_from:
-                later = range(jumped_from + 1, len(bars))
-                i = next((k for k in later if "Coda" in bars[k].signs), jumped_from + 1)
-            else:
+            return None
+        if bar.endings and inside != first:
+            followed = jump is not None and run not in endings.repeated
+            if (endings.last[run] if followed else turn) not in bar.endings:
                 i += 1
-            continue
-        if bar.plays > 1:
-            if turn < _turns(bars, i):
+                continue
+        leaves = i > 0 and bool(bars[i - 1].endings) and not bar.endings and inside < 0
+        if i != start and (bar.opens or leaves):
+            start, turn, inside = i, 1, first if bar.endings else -1
+        order.append(i)
+        visits[i] += 1
+        if bar.plays > 1 and (jump is None or bar.after_jump):
+            if turn < endings.turns(bars, i):
                 turn, i = turn + 1, start
                 continue
-            start, turn = i + 1, 1
-        to = _jump(bars, movement, i) if bar.jump else None
-        if to is not None:
-            jumped_from, i = i, to
-        else:
-            i += 1
-    return order if len(set(order)) == len(bars) else written
+            start, turn, inside = i + 1, 1, -1
+        if jump is not None:
+            if "Fine" in bar.signs:
+                i = start = movement = jump + 1
+                turn, inside, jump = 1, -1, None
+                continue
+            if _to_coda(bar, bars[jump], explicit) and i < jump:
+                i = start = _coda(bars, codas, bar.labels.get("ToCoda", ""), i, jump)
+                turn, inside, jump = 1, -1, None
+                continue
+        if i == jump:
+            start, turn, inside, jump = i + 1, 1, -1, None
+        elif bar.jump and jump is None and i not in taken:
+            to = _jump(bars, movement, i)
+            if to is not None and (not bar.jump_turns or visits[i] in bar.jump_turns):
+                taken.add(i)
+                jump, i, start, turn, inside = i, to, to, 1, -1
+                continue
+        i += 1
+    return order
+
+
+def _to_coda(bar: Bar, jump: Bar, explicit: bool) -> bool:
+    """Whether the coda is gone to from a bar, on the way that a jump began."""
+    if "AlFine" in jump.jump:
+        return False
+    if explicit:
+        return "ToCoda" in bar.signs
+    return "Coda" in bar.signs and "AlCoda" in jump.jump
+
+
+def _coda(bars: list[Bar], codas: list[int], label: str, i: int, jump: int) -> int:
+    """The bar of the coda that is gone to from bar i."""
+    later = [k for k in codas if k > jump] or [k for k in codas if k > i] or [jump + 1]
+    named = [k for k in later if label and bars[k].labels.get("Coda") == label]
+    return (named or later)[0]
 
 
 def _jump(bars: list[Bar], movement: int, i: int) -> int | None:
     """Where the jump of bar i goes; None where there is no sign to go to."""
     if bars[i].jump.startswith("DaCapo"):
         return _head(bars, movement, i)
+    label = bars[i].labels.get("Jump", "")
     segnos = [k for k in range(movement, i + 1) if "Segno" in bars[k].signs]
-    return segnos[-1] if segnos else None
+    named = [k for k in segnos if label and bars[k].labels.get("Segno") == label]
+    found = named or segnos
+    return found[-1] if found else None
 
 
 def _head(bars: list[Bar], movement: int, jump: int) -> int:
@@ -91,23 +192,3 @@ def _head(bars: list[Bar], movement: int, jump: int) -> int:
     fines = [k for k in range(movement, jump + 1) if "Fine" in bars[k].signs]
     ends = [k for k in range(movement, max(fines, default=movement)) if bars[k].closes]
     return max(ends) + 1 if ends else movement
-
-
-def _all_endings(bars: list[Bar], i: int) -> list[int]:
-    """Numbers of the endings in the run of bracketed bars around bar i."""
-    first = last = i
-    while first > 0 and bars[first - 1].endings:
-        first -= 1
-    while last + 1 < len(bars) and bars[last + 1].endings:
-        last += 1
-    return [number for bar in bars[first : last + 1] for number in bar.endings]
-
-
-def _turns(bars: list[Bar], i: int) -> int:
-    """How often the section is played whose repeat sign stands at the end of bar i."""
-    endings = bars[i].endings
-    if not endings:
-        return bars[i].plays
-    last = max(_all_endings(bars, i))
-    # a lone first ending is passed over on the last turn
-    return last + 1 if min(endings) == 1 and max(endings) == last else last

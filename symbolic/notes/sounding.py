@@ -6,48 +6,93 @@ its ties joined, and its dynamics and tempos followed.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from symbolic.notes.dynamics import HOLD, STRIKE, velocities
 from symbolic.notes.repeats import Bar, playing_order
-from symbolic.notes.table import NoteTable, ReadError, note_table
+from symbolic.notes.table import (
+    DEFAULT_METERS,
+    DEFAULT_TEMPO,
+    NoteTable,
+    ReadError,
+    note_table,
+)
 
 TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: holds triplets, quintuplets and septuplets exactly
 GRACE_TICKS = TICKS_PER_QUARTER // 8
 TIE_GAP = TICKS_PER_QUARTER // 8  # ties are joined over rounding, not over a rest
 MOST_HELD = 64  # notes of one pitch that an instrument holds at a time, waiting for a tie to end
 MAX_QUARTERS = 10**6  # in a bar, or a note: beyond it ticks overflow
+SHORTEST_BEAT = 1024  # of a whole note, in a time signature
+SLOWEST, FASTEST = 1e-3, 1e6  # quarters per minute; other tempos are slips of the pen
 
 PLAIN_VELOCITY = 64  # of every note in a score without dynamics
-SOFT = {"n": 2, "ppppp": 3, "pppp": 6, "ppp": 14, "pp": 24, "p": 40, "mp": 56, "mf": 72}
-LOUD = {"pf": 84, "f": 88, "ff": 108, "fff": 118, "ffff": 124, "fffff": 127}
-HOLD = SOFT | LOUD | {"fp": 40, "ffp": 40, "fzp": 40, "sfp": 40, "sfpp": 24}
-STRIKE = {"fp": 88, "ffp": 108, "fzp": 104, "sfp": 104, "sfpp": 104, "sff": 116, "sffz": 116}
-STRIKE |= dict.fromkeys(("sf", "sfz", "fz", "rf", "rfz"), 104)
 TIES = {"start": 1, "continue": 2, "stop": 3}
 
-Events = dict[tuple[int, float], Any]  # (bar, offset in it in quarters) -> value
+Place = tuple[int, float]  # bar, offset in it in quarters
+Events = dict[Place, Any]
+Wedge = tuple[Place, Place, int]  # where it begins and ends; 1: crescendo, -1: diminuendo
 
 
 @dataclass
 class Reading:
     """A score taken apart: every event with its bar and its offset there, in quarters.
 
-    `notes` holds rows of bar, offset, length, grace notes up to the main note (0: no grace note),
-    pitch, tie, track, drum, velocity (0: none of its own).
+    Attributes:
+        lengths: of each bar.
+        bars: what each says about the order of playing.
+        instruments: of each track, by number: staves share theirs.
+        notes: rows of bar, offset, length, grace notes up to the main note (0: no grace note),
+            pitch, tie, track, drum, velocity (0: none of its own).
+        turns: of notes that do not sound each time, by row: the times at which they do.
+        tempos, implied_tempos: quarters per minute; implied ones are those of words.
+        tempo_ratios: by how much a tempo is faster than the one before.
+        meters: numerator and denominator.
+        dynamics: of each track, names of marks or velocities.
+        wedges: of each track.
     """
 
     lengths: list[float]
     bars: list[Bar]
-    instruments: list[int] = field(default_factory=list)  # of each track: staves share theirs
+    instruments: list[int] = field(default_factory=list)
     notes: list[tuple[float, ...]] = field(default_factory=list)
+    turns: dict[int, tuple[int, ...]] = field(default_factory=dict)
     tempos: Events = field(default_factory=dict)
     implied_tempos: Events = field(default_factory=dict)
+    tempo_ratios: Events = field(default_factory=dict)
     meters: Events = field(default_factory=dict)
     dynamics: dict[int, Events] = field(default_factory=dict)
+    wedges: dict[int, list[Wedge]] = field(default_factory=dict)
+
+
+@dataclass
+class Played:
+    """Bars in the order in which they are played.
+
+    Attributes:
+        order: (b,) int64, the written bar of each.
+        starts: (b,) int64, the tick at which each begins.
+        lengths: (b,) int64, in ticks.
+    """
+
+    order: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+
+    def turns(self) -> np.ndarray:
+        """(b,) int64: the how manieth time it is, from 1, that a written bar is played."""
+        by_bar = np.argsort(self.order, kind="stable")
+        sorted_bars = self.order[by_bar]
+        first = np.searchsorted(sorted_bars, sorted_bars)
+        turn = np.empty(len(by_bar), np.int64)
+        turn[by_bar] = np.arange(len(by_bar)) - first + 1
+        return turn
 
 
 def sounding(reading: Reading) -> NoteTable:
@@ -56,40 +101,43 @@ def sounding(reading: Reading) -> NoteTable:
     Raises:
         ReadError: a bar or a note of no sensible length, or a tempo that is not positive.
     """
-    times = [*reading.lengths, *(abs(row[1]) + abs(row[2]) for row in reading.notes)]
-    marks = (reading.tempos, reading.implied_tempos, reading.meters, *reading.dynamics.values())
-    times += [abs(offset) for events in marks for _, offset in events]
-    if not np.array(times).max() < MAX_QUARTERS:
-        raise ReadError("a bar or a note has no sensible length")
-    order = np.array(playing_order(reading.bars))
+    notes = np.fromiter(
+        chain.from_iterable(reading.notes), np.float64, 9 * len(reading.notes)
+    ).reshape(-1, 9)
+    _check_times(reading, notes)
     lengths = np.rint(np.array(reading.lengths) * TICKS_PER_QUARTER).astype(np.int64)
-    starts = np.concatenate([[0], np.cumsum(lengths[order])[:-1]])
+    order = np.array(playing_order(reading.bars), np.int64)
+    starts = np.cumsum(lengths[order]) - lengths[order]
+    played = Played(order, starts, lengths[order])
 
-    notes = np.array(reading.notes, dtype=np.float64).reshape(-1, 9)
-    notes = notes[np.argsort(notes[:, 0], kind="stable")]
-    edges = np.searchsorted(notes[:, 0], np.arange(len(lengths) + 1))
-    notes = notes[np.concatenate([np.arange(edges[bar], edges[bar + 1]) for bar in order])]
-    shift = np.repeat(starts, np.diff(edges)[order])
+    row = np.argsort(notes[:, 0], kind="stable")
+    edges = np.searchsorted(notes[row, 0], np.arange(len(lengths) + 1))
+    counts = np.diff(edges)[order]
+    place = np.repeat(np.arange(len(order)), counts)  # in the order of playing, of each note
+    row = row[np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts - edges[order], counts)]
+    if reading.turns:
+        heard = _sounds_this_time(reading.turns, row, played.turns()[place])
+        row, place = row[heard], place[heard]
+    notes = notes[row]
+    shift = starts[place]
     written = shift + np.rint(notes[:, 1] * TICKS_PER_QUARTER).astype(np.int64)
     end = shift + np.rint((notes[:, 1] + notes[:, 2]) * TICKS_PER_QUARTER).astype(np.int64)
-    before, pitch, tie, track, drum, own = notes[:, 3:].astype(np.int64).T
+    pitch = np.floor(np.clip(notes[:, 4], -1, 128) + 0.5).astype(np.int64)
+    before, _, tie, track, drum, own = notes[:, 3:].astype(np.int64).T
     onset = np.maximum(written - before * GRACE_TICKS, 0)
     end = np.maximum(np.where(before > 0, onset + GRACE_TICKS, end), onset)
 
-    marked = bool(reading.dynamics) or bool((own > 0).any())
+    marked = bool(reading.dynamics or reading.wedges) or bool((own > 0).any())
     velocity = np.full(len(notes), PLAIN_VELOCITY)
     if marked:
         for index in range(len(reading.instruments)):
             at = track == index
-            marks = _marks(reading, index)
-            velocity[at] = np.where(
-                own[at] > 0, own[at], _levels(written[at], marks, order, starts)
-            )
+            levels = _levels(reading, index, written[at], played)
+            velocity[at] = np.where(own[at] > 0, own[at], levels)
 
     end, sounds = _joined(onset, end, pitch, tie, np.array(reading.instruments)[track])
     sounds &= (pitch >= 0) & (pitch <= 127)
     velocity = velocity[sounds]
-    meter_ticks, meters = _played(reading.meters, order, starts)
     return note_table(
         onset[sounds],
         (end - onset)[sounds],
@@ -99,10 +147,35 @@ def sounding(reading: Reading) -> NoteTable:
         drum[sounds] > 0,
         ticks_per_quarter=TICKS_PER_QUARTER,
         from_notation=True,
-        tempos=_played(reading.implied_tempos | reading.tempos, order, starts),
-        meters=(meter_ticks, *meters.reshape(-1, 2).T),
+        tempos=tuple(map(np.array, _changes(_tempos(reading), played))),
+        meters=_bar_meters(reading.meters, played),
         has_dynamics=marked and len(np.unique(velocity)) > 1,
     )
+
+
+def _check_times(reading: Reading, notes: np.ndarray) -> None:
+    marks = (
+        *(reading.tempos, reading.implied_tempos, reading.tempo_ratios, reading.meters),
+        *reading.dynamics.values(),
+    )
+    times = [*reading.lengths, *(abs(offset) for events in marks for _, offset in events)]
+    times += [
+        abs(end[1]) for wedges in reading.wedges.values() for wedge in wedges for end in wedge[:2]
+    ]
+    times.append(np.abs(notes[:, 1:3]).sum(axis=1).max(initial=0.0))
+    if not np.array(times).max() < MAX_QUARTERS:
+        raise ReadError("a bar or a note has no sensible length")
+
+
+def _sounds_this_time(
+    turns: dict[int, tuple[int, ...]], row: np.ndarray, turn: np.ndarray
+) -> np.ndarray:
+    """(n,) bool: which notes sound, of those that sound at some times of passing only."""
+    sounds = np.ones(len(row), bool)
+    for one, times in turns.items():
+        at = row == one
+        sounds[at] = np.isin(turn[at], times)
+    return sounds
 
 
 def _joined(
@@ -126,46 +199,102 @@ def _joined(
     return end, struck
 
 
-def _played(events: Events, order: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _tempos(reading: Reading) -> Events:
+    """Tempos by place; those that are said by the one before are worked out."""
+    tempos = reading.implied_tempos | reading.tempos
+    for place in sorted(reading.tempo_ratios):
+        if place not in reading.tempos:
+            before = max((other for other in tempos if other < place), default=None)
+            tempo = (DEFAULT_TEMPO if before is None else tempos[before]) * reading.tempo_ratios[
+                place
+            ]
+            tempos[place] = min(max(tempo, SLOWEST), FASTEST)
+    return tempos
+
+
+def _changes(events: Events, played: Played) -> tuple[list[int], list[Any]]:
     """Ticks and values of the changes as played; a jump brings back what was in force there."""
+    by_bar = _by_bar(events)
+    changing = sorted(by_bar)
+    jumped = np.append(False, np.diff(played.order) != 1)[: len(played.order)]
+    ticks: list[int] = []
+    values: list[Any] = []
+    for i in np.flatnonzero(jumped | np.isin(played.order, changing)).tolist():
+        bar, start = int(played.order[i]), int(played.starts[i])
+        changes = by_bar.get(bar, [])
+        before = bisect_left(changing, bar)
+        if jumped[i] and before:
+            changes = [(0.0, by_bar[changing[before - 1]][-1][1]), *changes]
+        for offset, value in changes:
+            ticks.append(max(start + round(offset * TICKS_PER_QUARTER), 0))
+            values.append(value)
+    return ticks, values
+
+
+def _by_bar(events: Events) -> dict[int, list[tuple[float, Any]]]:
     by_bar: dict[int, list[tuple[float, Any]]] = defaultdict(list)
-    in_force: dict[int, Any] = {}
     for (bar, offset), value in sorted(events.items(), key=lambda event: event[0]):
         by_bar[bar].append((offset, value))
-    value = None
-    for bar in range(int(order.max()) + 1):
-        in_force[bar] = value
-        value = by_bar[bar][-1][1] if by_bar[bar] else value
-    ticks, values = [], []
-    for i, (bar, start) in enumerate(zip(order.tolist(), starts.tolist(), strict=True)):
-        changes = by_bar[bar]
-        if i and bar != order[i - 1] + 1 and in_force[bar] is not None:
-            changes = [(0.0, in_force[bar]), *changes]
-        for offset, value in changes:
-            ticks.append(start + round(offset * TICKS_PER_QUARTER))
-            values.append(value)
-    return np.array(ticks, dtype=np.int64), np.array(values)
+    return by_bar
 
 
-def _marks(reading: Reading, track: int) -> Events:
-    """The dynamic marks a track follows: its own, or those of its instrument's other staves."""
-    if track in reading.dynamics:
-        return reading.dynamics[track]
+def _bar_meters(meters: Events, played: Played) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ticks, numerators and denominators of time signatures, such that bars begin where they do.
+
+    A time signature begins a bar. One stands where the meter changes, after each bar that is not as
+    long as its meter says, and at each bar that is longer, which then has its own.
+    """
+    written = sorted(meters)
+    bars = np.array([bar for bar, _ in written], np.int64)
+    values = np.array([DEFAULT_METERS[1:], *(meters[place] for place in written)], np.int64)
+    over, under = values[np.searchsorted(bars, played.order, side="right")].T.copy()
+    whole = 4 * TICKS_PER_QUARTER
+    for i in np.flatnonzero(played.lengths * under > over * whole).tolist():
+        length = int(played.lengths[i])
+        while length * under[i] % whole and under[i] < SHORTEST_BEAT:
+            under[i] *= 2
+        over[i] = -(-length * under[i] // whole)
+    regular = played.lengths * under == over * whole
+    changes = np.append(True, (np.diff(over) != 0) | (np.diff(under) != 0) | ~regular[:-1])
+    changes = changes[: len(over)]
+    return played.starts[changes], over[changes], under[changes]
+
+
+def _levels(reading: Reading, track: int, onset: np.ndarray, played: Played) -> np.ndarray:
+    """Velocities under the marks and wedges of a track, or of its instrument's other staves."""
+    own = reading.instruments[track]
+    tracks = [track]
+    if track not in reading.dynamics and track not in reading.wedges:
+        tracks = [other for other, one in enumerate(reading.instruments) if one == own]
     marks: Events = {}
-    for other, events in reading.dynamics.items():
-        if reading.instruments[other] == reading.instruments[track]:
-            marks |= events
-    return marks
+    wedges: list[Wedge] = []
+    for other in tracks:
+        marks |= reading.dynamics.get(other, {})
+        wedges += reading.wedges.get(other, [])
+    holds = {at: HOLD.get(mark, mark) for at, mark in marks.items()}
+    holds = {at: level for at, level in holds.items() if isinstance(level, int)}
+    struck = {at: STRIKE[mark] for at, mark in marks.items() if mark in STRIKE}
+    strikes: dict[int, int] = {}
+    for (bar, offset), velocity in struck.items():
+        for start in played.starts[played.order == bar].tolist():
+            strikes[start + round(offset * TICKS_PER_QUARTER)] = velocity
+    return velocities(
+        onset,
+        *_changes(holds, played),
+        strikes=strikes,
+        wedges=_wedges(wedges, played),
+        quarter=TICKS_PER_QUARTER,
+    )
 
 
-def _levels(onset: np.ndarray, marks: Events, order: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Velocity at each onset under the dynamic marks of its part; mf before the first."""
-    holds = {at: HOLD[mark] for at, mark in marks.items() if mark in HOLD}
-    ticks, levels = _played(holds, order, starts)
-    levels = np.concatenate([[HOLD["mf"]], levels]).astype(np.int64)
-    velocity = levels[np.searchsorted(ticks, onset, side="right")]
-    for (bar, offset), mark in marks.items():
-        if mark in STRIKE:
-            struck = starts[order == bar] + round(offset * TICKS_PER_QUARTER)
-            velocity[np.isin(onset, struck)] = STRIKE[mark]
-    return velocity
+def _wedges(wedges: list[Wedge], played: Played) -> list[tuple[int, int, int]]:
+    """Begin and end of wedges as played, in ticks, and 1 or -1; a jump ends one."""
+    found = []
+    for (bar, offset), (last, until), sign in wedges:
+        for i in np.flatnonzero(played.order == bar).tolist():
+            j = i + max(last - bar, 0)
+            if j >= len(played.order) or played.order[j] != last:
+                j, until = i, played.lengths[i] / TICKS_PER_QUARTER
+            ticks = [round(one * TICKS_PER_QUARTER) for one in (offset, until)]
+            found.append((int(played.starts[i]) + ticks[0], int(played.starts[j]) + ticks[1], sign))
+    return found

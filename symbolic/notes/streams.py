@@ -9,8 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from symbolic.notes.dynamics import HOLD, STRIKE
 from symbolic.notes.repeats import Bar
-from symbolic.notes.sounding import HOLD, STRIKE, TIES, Reading, sounding
+from symbolic.notes.sounding import FASTEST, SLOWEST, TIES, Reading, sounding
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from music21.stream import Stream
 
 Placed = tuple[int, float, Any]  # bar, offset in it in quarters, music21 element
-
-SLOWEST, FASTEST = 1e-3, 1e6  # quarters per minute; other tempos are slips of the pen
 
 
 def stream_notes(stream: Stream) -> NoteTable:

@@ -1,0 +1,294 @@
+"""Parts of MusicXML, bar by bar: where the notes are in time, and what they sound like."""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element
+
+from symbolic.notes.musicxml_marks import (
+    MOST_STAVES,
+    Endings,
+    Instrument,
+    Marks,
+    dynamic_names,
+    dynamic_of,
+    note_velocity,
+    number,
+    passes,
+    read_barline,
+    read_time,
+)
+from symbolic.notes.musicxml_note import Note, note_fields, read_note, staff_place, type_quarters
+from symbolic.notes.mxl import LooseTags, attributes, element
+from symbolic.notes.repeats import Bar
+from symbolic.notes.sounding import Reading
+from symbolic.notes.table import DEFAULT_METERS, ReadError
+
+
+def meter_length(reading: Reading, bar: int) -> float:
+    """Return the quarters that a bar lasts by its meter."""
+    before = [place for place in reading.meters if place[0] <= bar]
+    over, under = reading.meters[max(before)] if before else DEFAULT_METERS[1:]
+    return 4 * over / under
+
+
+class Part:
+    """One part while its bars are read, one after the other, into a reading.
+
+    Args:
+        reading: what notes and marks are added to.
+        instruments: of the part by their ids; the first is that of notes that name none.
+    """
+
+    def __init__(self, reading: Reading, instruments: dict[str, Instrument]) -> None:
+        self.reading = reading
+        self.instruments = instruments
+        self.default = next(iter(instruments.values()), Instrument())
+        self.divisions = 1.0
+        self.first_track, self.first_row = len(reading.instruments), len(reading.notes)
+        self.staves: dict[int, tuple[int, float]] = {}  # of each: track, semitones that it is moved
+        self.shifts: dict[int, float] = {}  # semitones by staff; 0 is that of all others
+        self.doubled: dict[int, int] = {}  # by staff likewise: semitones from a note to its double
+        self.add_staves(1)
+        self.marks, self.endings = Marks(reading), Endings()
+        self.bar_repeats: list[list[int]] = []  # first bar, bar after the last or -1, bars repeated
+        self.graces: list[tuple[int, int, float]] = []  # row, place in the run, share it steals
+        self.run = 0  # grace notes since the last other note; a chord counts once
+        self.delay = 0.0  # quarters that grace notes take from the beginning of a chord
+        self.onset = -1.0  # of the chord that goes on; -1 before the first of a bar
+        self.cursor = self.filled = 0.0  # quarters: where the bar goes on, and how far it is filled
+
+    def add_staves(self, count: int) -> None:
+        """Give tracks to the staves up to a number."""
+        for staff in range(len(self.staves) + 1, min(count, MOST_STAVES) + 1):
+            shift = self.shifts.get(staff, self.shifts.get(0, 0.0))
+            self.staves[staff] = len(self.reading.instruments), shift
+            self.reading.instruments.append(self.first_track)
+
+    def staff(self, staff: int) -> tuple[int, float]:
+        """Track of a staff, and semitones by which its notes sound higher than written."""
+        staff = min(max(staff, 1), MOST_STAVES)
+        if staff not in self.staves:
+            self.add_staves(staff)
+        return self.staves[staff]
+
+    def read_bar(self, bar: int, content: bytes) -> None:
+        """Read the content of a measure, the next of the part.
+
+        Raises:
+            ReadError, ValueError, OverflowError: a number that is none.
+            LooseTags: as of `symbolic.notes.mxl.blocks`.
+        """
+        reading = self.reading
+        if bar == len(reading.bars):
+            reading.bars.append(Bar())
+            reading.lengths.append(0.0)
+        self.endings.next_bar(reading.bars[bar])
+        self.onset, self.cursor, self.filled = -1.0, 0.0, 0.0
+        before, *notes = _NOTE.split(content)
+        if b"<" in before:
+            self._between(before, bar)
+        rows, staves = reading.notes, self.staves
+        for one in notes:
+            inner, closed, after = one.partition(b"</note>")
+            if not closed:
+                if one[:2] != b"/>":
+                    raise LooseTags
+                inner, after = b">", one[2:]
+            note = read_note(tuple(note_fields(inner)))
+            head = inner[: inner.find(b">")]
+            if note.rare or b"dynamics" in head or b"time-only" in head:
+                self._rare_note(note, inner, attributes(head), bar)
+            else:
+                length = note.duration / self.divisions
+                if not note.chord or self.onset < 0:
+                    self.onset, self.delay = self.cursor, 0.0
+                    if self.graces:
+                        self._end_graces(length)
+                    self.cursor += length
+                if note.pitch is not None:
+                    staff = note.staff
+                    track, shift = staves[staff] if staff in staves else self.staff(staff)
+                    drums = self.instruments.get(note.instrument, self.default).drums
+                    at, lasts = self.onset + self.delay, length - self.delay
+                    rows.append((bar, at, lasts, 0, note.pitch + shift, note.tie, track, drums, 0))
+                    if self.doubled:
+                        self._double(staff)
+            if b"<" in after:
+                self._between(after, bar)
+        self._end_graces(0.0)
+        self.filled = max(self.filled, self.cursor)
+        reading.lengths[bar] = max(reading.lengths[bar], self.filled)
+        self.marks.end_bar(bar, self.filled)
+
+    def _rare_note(self, note: Note, inner: bytes, head: dict[str, str], bar: int) -> None:
+        """Add a note of which there is more than pitch and duration."""
+        rows = self.reading.notes
+        grace = _GRACE.search(inner)
+        length = note.duration / self.divisions
+        if not note.duration and not grace:
+            typed = type_quarters(inner)
+            length = typed or 0.0
+            if typed is None and b"<rest" in inner:
+                length = meter_length(self.reading, bar)
+        if not note.chord or self.onset < 0:
+            self.onset, self.delay = self.cursor, 0.0
+            if grace:
+                self.run += 1
+            else:
+                self._end_graces(length)
+                self.cursor += length
+        instrument = self.instruments.get(note.instrument, self.default)
+        track, shift = self.staff(note.staff)
+        drums, pitch = instrument.drums, note.pitch
+        if _UNPITCHED.search(inner):
+            drums, shift = True, 0.0
+            pitch = instrument.unpitched if instrument.unpitched >= 0 else staff_place(inner)
+        marked = [element(one) for one in _DYNAMICS.findall(inner)]
+        if mark := dynamic_of([name for one in marked for name in dynamic_names(one)]):
+            self.reading.dynamics.setdefault(track, {})[bar, self.onset] = mark
+        if pitch is None or _CUE.search(inner):
+            return
+        if turns := passes(head.get("time-only", "")):
+            self.reading.turns[len(rows)] = turns
+        if grace:
+            steal = float(attributes(grace[1]).get("steal-time-following", 0))
+            self.graces.append((len(rows), self.run, min(max(steal / 100, 0.0), 1.0)))
+        at, lasts = self.onset + self.delay, max(length - self.delay, 0.0)
+        velocity = note_velocity(head.get("dynamics", ""))
+        rows.append((bar, at, lasts, 0, pitch + shift, note.tie, track, drums, velocity))
+        if self.doubled:
+            self._double(note.staff)
+
+    def _double(self, staff: int) -> None:
+        """Add the octave that a transposing part doubles the last note by."""
+        octave = self.doubled.get(staff, self.doubled.get(0, 0))
+        if octave:
+            row = self.reading.notes[-1]
+            self.reading.notes.append((*row[:4], row[4] + octave, *row[5:]))
+
+    def _end_graces(self, length: float) -> None:
+        """Lay out grace notes, now that the note that they lean on begins, or the bar ends.
+
+        Args:
+            length: of that note in quarters; 0 at the end of a bar.
+        """
+        rows = self.reading.notes
+        stolen = {place: share for _, place, share in self.graces} if length else {}
+        total = sum(stolen.values())
+        for index, place, _ in self.graces:
+            row = rows[index]
+            if total:
+                start = sum(share for other, share in stolen.items() if other < place)
+                unit = length / max(total, 1.0)
+                rows[index] = (row[0], row[1] + unit * start, unit * stolen[place], *row[3:])
+            else:
+                rows[index] = (*row[:3], self.run + 1 - place, *row[4:])
+        self.delay = length * min(total, 1.0)
+        self.graces.clear()
+        self.run = 0
+
+    def _between(self, xml: bytes, bar: int) -> None:
+        """Read what stands between notes."""
+        at = 0
+        while (found := _ITEM.search(xml, at)) is not None:
+            name, start = found[1], found.start()
+            at = xml.find(b">", start) + 1
+            if xml[at - 2 : at - 1] != b"/":
+                closing = b"</%b>" % name
+                end = xml.find(closing, at)
+                if end < 0:
+                    raise LooseTags
+                at = end + len(closing)
+            if name in (b"backup", b"forward"):
+                self._move(xml[start:at], name == b"forward")
+                continue
+            one = element(xml[start:at])
+            if name == b"direction":
+                track, _ = self.staff(int(number(one, "staff") or 1))
+                self.marks.direction(one, bar, self.cursor, self.divisions, track)
+                for sound in one.iterfind("sound"):
+                    self._change_instruments(sound)
+            elif name == b"sound":
+                self.marks.sound(one, bar, self.cursor, self.divisions, self.first_track)
+                self._change_instruments(one)
+            elif name == b"barline":
+                read_barline(one, bar, self.reading.bars, self.endings)
+            else:
+                self._read_attributes(one, bar)
+
+    def _move(self, xml: bytes, forward: bool) -> None:
+        """Follow a `<forward>`, or a `<backup>`, which stops at the beginning of the bar."""
+        self._end_graces(0.0)
+        duration = _DURATION.search(xml)
+        length = float(duration[1]) / self.divisions if duration else 0.0
+        if length < 0:
+            raise ReadError(f"a duration of {length:g} quarters")
+        self.filled = max(self.filled, self.cursor)
+        self.cursor = self.cursor + length if forward else max(self.cursor - length, 0.0)
+        self.onset = -1.0
+
+    def _change_instruments(self, sound: Element) -> None:
+        for midi in sound.iter("midi-instrument"):
+            name = midi.get("id", "")
+            if name in self.instruments:
+                self.instruments[name].change(midi)
+
+    def _read_attributes(self, one: Element, bar: int) -> None:
+        divisions = number(one, "divisions")
+        if divisions is not None:
+            if not divisions > 0:
+                raise ReadError(f"{divisions:g} divisions of a quarter")
+            self.divisions = divisions
+        for time in one.iterfind("time"):
+            meter = read_time(time)
+            if meter is not None:
+                self.reading.meters.setdefault((bar, self.cursor), meter)
+        self.add_staves(int(number(one, "staves") or 1))
+        for transpose in one.iterfind("transpose"):
+            self._transpose(transpose)
+        for repeat in one.iter("measure-repeat"):
+            if repeat.get("type") == "stop":
+                if self.bar_repeats:
+                    self.bar_repeats[-1][1] = bar
+            else:
+                self.bar_repeats.append([bar, -1, max(int(repeat.text or 1), 1)])
+
+    def _transpose(self, transpose: Element) -> None:
+        """Follow a transposition, of a staff or of all."""
+        staff = int(transpose.get("number") or 0)
+        if not staff:
+            self.shifts.clear()
+            self.doubled.clear()
+        octaves = number(transpose, "octave-change") or 0.0
+        self.shifts[staff] = (number(transpose, "chromatic") or 0.0) + 12 * octaves
+        double = transpose.find("double")
+        self.doubled[staff] = 0 if double is None else 12 if double.get("above") == "yes" else -12
+        if not any(self.doubled.values()):
+            self.doubled.clear()
+        for one, (track, _) in self.staves.items():
+            self.staves[one] = track, self.shifts.get(one, self.shifts.get(0, 0.0))
+
+    def end(self) -> None:
+        """Fill the bars that stand for those before them, once all are read."""
+        rows = self.reading.notes
+        by_bar: dict[int, list[int]] = {}
+        if self.bar_repeats:
+            for index in range(self.first_row, len(rows)):
+                by_bar.setdefault(int(rows[index][0]), []).append(index)
+        for first, after, size in self.bar_repeats:
+            for bar in range(first, len(self.reading.bars) if after < 0 else after):
+                copied = by_bar.get(bar - size, [])
+                if bar in by_bar or not copied:  # or the notes are written as well
+                    continue
+                by_bar[bar] = [*range(len(rows), len(rows) + len(copied))]
+                rows += [(bar, *rows[index][1:]) for index in copied]
+
+
+_NOTE = re.compile(rb"<note(?=[\s/>])")
+_ITEM = re.compile(rb"<(backup|forward|attributes|direction|sound|barline)(?=[\s/>])")
+_DURATION = re.compile(rb"<duration\s*>([^<]*)<")
+_GRACE = re.compile(rb"<grace([\s/>][^>]*)")
+_CUE = re.compile(rb"<cue[\s/>]")
+_UNPITCHED = re.compile(rb"<unpitched[\s/>]")
+_DYNAMICS = re.compile(rb"<dynamics[\s>].*?</dynamics>", re.DOTALL)
