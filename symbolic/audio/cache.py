@@ -15,14 +15,14 @@ import numpy as np
 
 from symbolic.audio.front import Front
 from symbolic.audio.hearing import hear
-from symbolic.audio.rendering import find_sound_font
+from symbolic.audio.rendering import find_sound_font, is_music
 from symbolic.audio.spectral import silence
 from symbolic.audio.structured import shared, structured
 from symbolic.notes.pool import apply_many
-from symbolic.notes.read import SUFFIXES
 from symbolic.notes.table import ReadError
 
 VERSION = 1  # of how features are computed: a change of it makes old ones void
+MUSIC_VERSION = 2  # of how notes are read and played; those of recordings stay
 
 Features = np.ndarray | ReadError
 
@@ -35,7 +35,8 @@ def features_of(
 ) -> list[Features]:
     """What an encoder hears of each file, in order.
 
-    Files are known by path, size and time of change, MIDI also by the sound font that plays it.
+    Files are known by path, size and time of change, music also by `MUSIC_VERSION` and by the sound
+    font that plays it.
     Pictures of structure are made of others, which are kept as well: see `shared`.
 
     Args:
@@ -111,11 +112,13 @@ def _place(path: str, front: Front, folder: Path) -> Path:
         known = [os.path.realpath(path), status.st_size, status.st_mtime_ns]
     except (OSError, ValueError):
         known = [path]  # the reader says why
-    if path.lower().endswith(SUFFIXES) and not front.of_notes:
-        try:
-            known.append(find_sound_font())
-        except FileNotFoundError:
-            known.append(None)
+    if front.of_notes or is_music(path):
+        known.append(MUSIC_VERSION)
+        if not front.of_notes:
+            try:
+                known.append(find_sound_font())
+            except FileNotFoundError:
+                known.append(None)
     whole = json.dumps([VERSION, front.to_dict(), known], sort_keys=True)
     name = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     return folder / name[:2] / f"{name}.npy"

@@ -1,10 +1,9 @@
-"""MIDI made to sound: pretty_midi plays it through FluidSynth and a General MIDI sound font."""
+"""Rendering of music: FluidSynth plays its notes with a General MIDI sound font."""
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,21 +11,28 @@ import numpy as np
 
 from symbolic.audio.decode import MAX_SECONDS, is_regular, read_audio, resample
 from symbolic.audio.extra import INSTALL, audio_module
+from symbolic.audio.instruments import VOICES, Instrument, instruments
 from symbolic.notes.midi import is_midi
-from symbolic.notes.read import SUFFIXES, read_bytes, read_notes
-from symbolic.notes.score import table_score
+from symbolic.notes.read import SUFFIXES
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
-    import pretty_midi
-
     from symbolic.notes.read import Source
 
 FONT_VARIABLE = "SYMBOLIC_SOUND_FONT"
 FONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
 FONT_NAMES = ("FluidR3_GM.sf2", "default-GM.sf2", "default.sf2", "TimGM6mb.sf2")
 RATE = 44100  # of the recordings in sound fonts, which FluidSynth would let alias at a lower one
-PAN = 10  # the MIDI controller
+TAIL = 1.0  # seconds of reverberation after the last note
+BLOCK = 2**20  # samples, rendered at once
+
+LEFT_OUT = (10, 124, 125, 126, 127)
+"""Controllers that are not sent: the panorama, since there is one channel of sound, and modes of a
+receiver, whose channels are here not those of the file."""
+
+DRUM_BANK, DRUM_CHANNEL = 128, 9
+CHANNELS = [channel for channel in range(VOICES + 1) if channel != DRUM_CHANNEL]
+"""Of the voices of a pitched instrument."""
 
 DEBIAN = "apt install fluidsynth fluid-soundfont-gm"
 
@@ -55,10 +61,12 @@ def find_sound_font(sound_font: str | os.PathLike | None = None) -> str:
 def render_midi(
     source: Source, sampling_rate: int, sound_font: str | os.PathLike | None = None
 ) -> np.ndarray:
-    """Samples of music as a General MIDI synthesiser plays it.
+    """Play music with a General MIDI synthesiser.
 
-    Instruments are played one by one, each from a synthesiser that was set back, and are added up.
-    Loudness is kept: a piece that is played softly is soft. Panning is not: there is one channel.
+    Notes and their times are those of `read_notes`; programs, controllers and pitch bends are the
+    file's: see `symbolic.audio.instruments`. Instruments are played one by one, each by a
+    synthesiser that was set back, and are added up. Loudness is kept: a piece that is played softly
+    is soft. Panning is not: there is one channel.
 
     Args:
         source: whatever `read_notes` takes; what is not MIDI is played on a piano.
@@ -66,8 +74,8 @@ def render_midi(
         sound_font: path of a .sf2 file; None is `find_sound_font()`.
 
     Returns:
-        (n,) float32, with a second of reverberation after the last note. Full scale is 1, which
-        many loud instruments together exceed.
+        (n,) float32, with `TAIL` seconds of reverberation after the end of the last note. Full
+        scale is 1, which many loud instruments together exceed.
 
     Raises:
         ReadError: as `read_notes`, or music longer than `MAX_SECONDS`.
@@ -75,23 +83,22 @@ def render_midi(
     """
     font = find_sound_font(sound_font)
     fluidsynth = _fluidsynth()
-    name = os.fspath(source) if isinstance(source, str | os.PathLike) else None
-    try:
-        music = _playable(source if name is None else read_bytes(name))
-    except ReadError as error:
-        raise ReadError(error.reason, source=name or error.source) from error
+    notes, played = instruments(source)
+    if notes.seconds > MAX_SECONDS:
+        name = os.fspath(source) if isinstance(source, str | os.PathLike) else None
+        raise ReadError(f"lasts longer than {MAX_SECONDS / 3600:g} hours", name)
+    samples = np.zeros(int(np.ceil((notes.seconds + TAIL) * RATE)), np.float32)
     synthesiser = fluidsynth.Synth(samplerate=float(RATE))
     try:
         number = synthesiser.sfload(font)
         if number < 0:
             raise ValueError(f"{font}: no sound font that FluidSynth reads")
-        played = [_play(instrument, synthesiser, number) for instrument in music.instruments]
+        for instrument in played:
+            _play(instrument, synthesiser, number, samples)
     finally:
         synthesiser.delete()
-    samples = np.zeros(max(map(len, played)), np.float32)
-    for one in played:
-        samples[: len(one)] += one
-    return resample(samples / np.float32(2**15), RATE, sampling_rate)
+    samples /= np.float32(2**15)
+    return resample(samples, RATE, sampling_rate)
 
 
 def read_sound(source: str | os.PathLike | bytes, sampling_rate: int) -> np.ndarray:
@@ -136,33 +143,59 @@ def _fluidsynth():
     return module
 
 
-def _playable(source: Source) -> pretty_midi.PrettyMIDI:
-    """The music, checked as notes are before anything is allocated for it."""
-    import pretty_midi
-
-    notes = read_notes(source)
-    if notes.seconds > MAX_SECONDS:
-        raise ReadError(f"lasts longer than {MAX_SECONDS / 3600:g} hours")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of tempos on other tracks than the first
-        if isinstance(source, pretty_midi.PrettyMIDI):
-            return source
-        if isinstance(source, bytes) and source[:4] == b"MThd":
-            try:
-                music = pretty_midi.PrettyMIDI(io.BytesIO(source))
-                if music.instruments and music.get_end_time() <= MAX_SECONDS:
-                    return music
-            except Exception:  # mido refuses some files that symusic reads
-                pass
-        return pretty_midi.PrettyMIDI(io.BytesIO(table_score(notes).dumps_midi()))
-
-
-def _play(instrument: pretty_midi.Instrument, synthesiser, number: int) -> np.ndarray:
-    """(n,) one instrument, in the middle: pretty_midi keeps the left channel alone."""
-    import pretty_midi
-
+def _play(instrument: Instrument, synthesiser, font: int, samples: np.ndarray) -> None:
+    """Add one instrument to samples, in the scale of int16."""
     synthesiser.system_reset()  # controllers and notes of the instrument before
-    centred = pretty_midi.Instrument(instrument.program, instrument.is_drum, instrument.name)
-    centred.notes, centred.pitch_bends = instrument.notes, instrument.pitch_bends
-    centred.control_changes = [c for c in instrument.control_changes if c.number != PAN]
-    return centred.fluidsynth(synthesizer=synthesiser, sfid=number)
+    count = int(instrument.voice.max()) + 1
+    channels = [DRUM_CHANNEL] if instrument.is_drum else CHANNELS[:count]
+    bank = DRUM_BANK if instrument.is_drum else 0
+    for channel in channels:
+        if synthesiser.program_select(channel, font, bank, instrument.program) == -1:
+            synthesiser.program_select(channel, font, bank, 0)  # no such preset in the sound font
+    events = _events(instrument, len(samples))
+    now = events[0][0]
+    for at, together in groupby(events, key=lambda event: event[0]):
+        now = _advance(synthesiser, samples, now, at)
+        for _, _, send, channel, *values in together:
+            for one in channels if channel is None else channels[channel : channel + 1]:
+                getattr(synthesiser, send)(one, *values)
+    _advance(synthesiser, samples, now, events[-1][0] + round(TAIL * RATE))
+
+
+def _events(instrument: Instrument, length: int) -> list[tuple]:
+    """What is sent to the synthesiser: sample, order, method, voice or None for all, and values.
+
+    At one sample notes end, controllers and then bends change, and notes begin.
+    """
+    begin = np.rint(instrument.onset * RATE).astype(np.int64)
+    end = np.rint(instrument.end * RATE).astype(np.int64)
+    voice, pitch = instrument.voice.tolist(), instrument.pitch.tolist()
+    control = np.rint(instrument.control_time * RATE).astype(np.int64).tolist()
+    numbers, values = instrument.control_number.tolist(), instrument.control_value.tolist()
+    bend = np.rint(instrument.bend_time * RATE).astype(np.int64).tolist()
+    events = [(at, 0, "noteoff", *one) for at, *one in zip(end.tolist(), voice, pitch, strict=True)]
+    events += [
+        (at, 1, "cc", None, number, value)
+        for at, number, value in zip(control, numbers, values, strict=True)
+        if number not in LEFT_OUT and at < length
+    ]
+    events += [
+        (at, 2, "pitch_bend", None, value)
+        for at, value in zip(bend, instrument.bend_value.tolist(), strict=True)
+        if at < length
+    ]
+    events += [
+        (at, 3, "noteon", *one)
+        for at, *one in zip(begin.tolist(), voice, pitch, instrument.velocity.tolist(), strict=True)
+    ]
+    return sorted(events, key=lambda event: event[:2])
+
+
+def _advance(synthesiser, samples: np.ndarray, now: int, until: int) -> int:
+    """Add what sounds from one sample to another, the left channel alone; where it has come to."""
+    until = min(until, len(samples))
+    while now < until:
+        stop = min(now + BLOCK, until)
+        samples[now:stop] += synthesiser.get_samples(stop - now)[::2]
+        now = stop
+    return now
