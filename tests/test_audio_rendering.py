@@ -296,11 +296,11 @@ def test_the_same_channel_of_another_port_is_another_channel():
     assert [one.control_value.tolist() for one in played] == [[50], []]
 
 
-def test_the_sequences_of_format_2_are_independent():
+def test_the_sequences_of_format_2_keep_their_own_messages():
     tracks = [note(0, 480, 60), control(0, VOLUME, 50)], [note(0, 480, 64)]
+    score = symusic.Score.from_midi(midi(*tracks))
     for kind, wanted in ((1, [[50], [50]]), (2, [[50], []])):
         data = midi(*tracks, kind=kind)
-        score = symusic.Score.from_midi(midi(*tracks))
         assert [one.values.tolist() for one in track_controls(score, data)] == wanted
 
 

@@ -50,7 +50,6 @@ class Controls:
 class _Sent:
     """The messages of a file, and by tick and pitch which places play with which program."""
 
-    separate: bool  # whether tracks are sequences of their own
     players: set[Place] = field(default_factory=set)
     messages: dict[Place, list[Message]] = field(default_factory=lambda: defaultdict(list))
     played: dict[tuple[int, int], list[tuple[Place, int]]] = field(
@@ -64,12 +63,12 @@ def track_controls(score: Score, data: bytes | None = None) -> list[Controls]:
     Messages are for every track that plays on their channel, as the MIDI standard has it. But many
     files put several instruments on one channel: of each kind of message (one controller, bends,
     programs) a track follows its own, else those of tracks that play nothing on the channel, else
-    those of the others. The sequences of a file of format 2 are independent.
+    those of the others.
 
     Args:
         score: in ticks, as `parse_midi` returns it.
-        data: the file that it was parsed from; without it, or where mido cannot read it or the
-            notes are not found in it, what symusic has kept of each track is taken.
+        data: the file that it was parsed from. Without it, of format 2, or where mido cannot read
+            it or the notes are not found in it, what symusic has kept of each track is taken.
     """
     sent = None if data is None else _read(data)
     if sent is None:
@@ -93,7 +92,9 @@ def _read(data: bytes) -> _Sent | None:
         file = mido.MidiFile(file=io.BytesIO(data[data.find(b"MThd") :]), clip=True)
     except Exception:  # of many classes: mido refuses some files that symusic reads
         return None
-    sent = _Sent(separate=file.type == 2)
+    if file.type == 2:  # sequences that follow one another: the score has other ticks
+        return None
+    sent = _Sent()
     for number, track in enumerate(file.tracks):
         tick = port = 0
         programs: dict[int, int] = defaultdict(int)
@@ -140,11 +141,10 @@ def _source(track: Track, sent: _Sent, used: set[tuple[Place, int]]) -> tuple[Pl
 def _sent_to(place: Place, track: Track, sent: _Sent) -> Controls:
     messages = list(sent.messages.get(place, ()))
     own = kinds = {kind for _, kind, _ in messages}
-    if not sent.separate:
-        for others in _beside(place, sent):
-            some = [message for message in others if message[1] not in kinds]
-            messages = [*some, *messages]  # what prepares a channel comes first
-            kinds = kinds | {kind for _, kind, _ in some}
+    for others in _beside(place, sent):
+        some = [message for message in others if message[1] not in kinds]
+        messages = [*some, *messages]  # what prepares a channel comes first
+        kinds = kinds | {kind for _, kind, _ in some}
     messages.sort(key=lambda message: message[0])
     program = track.program
     if PROGRAM not in own:
