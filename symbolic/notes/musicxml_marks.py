@@ -183,12 +183,13 @@ class Marks:
 
     Attributes:
         reading: what they are added to.
-        bars: that of the reading.
+        tempos: of two at one place the later one holds; of two parts the first.
         wedges: of each track those that have begun, by number: where, and 1 or -1.
         at_end: signs that stand in the bar: offset, name and label; at its end they are the next's.
     """
 
     reading: Reading
+    tempos: dict[Place, float] = field(default_factory=dict)
     wedges: dict[tuple[int, str], tuple[Place, int]] = field(default_factory=dict)
     at_end: list[tuple[float, str, str]] = field(default_factory=list)
 
@@ -254,7 +255,7 @@ class Marks:
         tempo = _attribute(sound, "tempo")
         known = tempo is not None and SLOWEST <= tempo <= FASTEST
         if known:
-            self.reading.tempos.setdefault(at, tempo)
+            self.tempos[at] = tempo
         loudness = _attribute(sound, "dynamics")
         if loudness is not None and not marked and loudness >= 0:
             velocity = note_velocity(sound.get("dynamics", ""))
@@ -312,9 +313,13 @@ class Marks:
         """Give signs to the bars that begin with them, once the length of a bar is known."""
         bars = self.reading.bars
         for offset, sign, label in self.at_end:
-            late = offset > 0 and offset >= length
+            late = offset > 0 and offset > length - 1e-6
             _add_sign(bars[min(bar + late, len(bars) - 1)], sign, label)
         self.at_end.clear()
+
+    def end(self) -> None:
+        """Add the tempos of the part to those of the parts before."""
+        self.reading.tempos = self.tempos | self.reading.tempos
 
     def _wedge(self, wedge: Element, at: Place, track: int) -> None:
         key = (track, wedge.get("number", "1"))
@@ -344,7 +349,7 @@ class Marks:
         if per_minute is not None and units and units[0]:
             tempo = per_minute * units[0]
             if SLOWEST <= tempo <= FASTEST:
-                self.reading.tempos.setdefault(at, tempo)
+                self.tempos[at] = tempo
                 return True
         if per_minute is None and len(units) == 2 and all(units):
             self.reading.tempo_ratios.setdefault(at, units[1] / units[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,27 +24,31 @@ class Note(NamedTuple):
     """A note as it is written, but for what is rare.
 
     Attributes:
-        pitch: MIDI pitch, not rounded; None of rests and of what takes its pitch from elsewhere.
+        pitch: MIDI pitch; None of rests and of what takes its pitch from elsewhere.
         duration: in divisions; 0 where there is none.
         chord: whether it begins with the note before.
         tie: one of the values of `TIES`, or 0.
+        drawn: whether the beginning of a tie is drawn at it.
         staff: its number.
+        voice: its name.
         instrument: its id, or "".
         rare: whether there is more to it: a grace or cue note, one that is unpitched, has a dynamic
             mark or no duration.
     """
 
-    pitch: float | None
+    pitch: int | None
     duration: float
     chord: bool
     tie: int
+    drawn: bool
     staff: int
+    voice: bytes
     instrument: str
     rare: bool
 
 
 note_fields = re.compile(
-    rb"<((?:step|staff|octave|alter|duration|display-step|display-octave|chord|cue|tied?|grace"
+    rb"<((?:step|staff|voice|octave|alter|duration|display-step|display-octave|chord|cue|tied?|grace"
     rb"|unpitched|instrument|dynamics)[\s/>][^<]{0,200})"
 ).findall
 """Find the tags in the content of a `<note>` that `read_note` needs, each with the text after it."""
@@ -71,8 +76,9 @@ def read_note(fields: tuple[bytes, ...]) -> Note:
             instrument = attributes(head).get("id", "")
     pitch = None
     if b"step" in texts:
-        alter = texts.get(b"alter")
-        pitch = _pitch(texts, b"step", b"octave") + (float(alter) if alter else 0.0)
+        pitch = _pitch(texts, b"step", b"octave")
+        if alter := texts.get(b"alter"):
+            pitch += whole_semitones(float(alter))
     kinds = (ties[b"tie"] or ties[b"tied"]).intersection(TIES)
     tie = TIES["continue"] if len(kinds) > 1 else TIES[kinds.pop()] if kinds else 0
     duration = float(texts.get(b"duration") or 0)
@@ -83,7 +89,9 @@ def read_note(fields: tuple[bytes, ...]) -> Note:
         duration,
         b"chord" in texts,
         tie,
+        "start" in ties[b"tied"],
         max(int(texts.get(b"staff") or 1), 1),
+        texts.get(b"voice", b""),
         instrument,
         not duration or any(name in texts for name in _RARE),
     )
@@ -91,6 +99,17 @@ def read_note(fields: tuple[bytes, ...]) -> Note:
 
 _NAME = re.compile(rb"[\w-]*")
 _RARE = (b"grace", b"cue", b"unpitched", b"dynamics")
+
+
+def whole_semitones(alter: float) -> int:
+    """Round an alteration; a quarter tone goes to the natural, as players without it play.
+
+    Raises:
+        ReadError: more than ten octaves, or no number.
+    """
+    if not abs(alter) <= 127:
+        raise ReadError(f"<alter> is {alter:g}")
+    return int(math.copysign(math.ceil(abs(alter) - 0.5), alter))
 
 
 def staff_place(note: bytes) -> int:

@@ -21,8 +21,10 @@ from symbolic.notes.musicxml_marks import (
 from symbolic.notes.musicxml_note import Note, note_fields, read_note, staff_place, type_quarters
 from symbolic.notes.mxl import LooseTags, attributes, element
 from symbolic.notes.repeats import Bar
-from symbolic.notes.sounding import Reading
+from symbolic.notes.sounding import TIES, Reading
 from symbolic.notes.table import DEFAULT_METERS, ReadError
+
+CLOSE = 1e-6  # quarters: what sums of fractions are off
 
 
 def meter_length(reading: Reading, bar: int) -> float:
@@ -56,6 +58,7 @@ class Part:
         self.run = 0  # grace notes since the last other note; a chord counts once
         self.delay = 0.0  # quarters that grace notes take from the beginning of a chord
         self.onset = -1.0  # of the chord that goes on; -1 before the first of a bar
+        self.tied: dict[tuple[bytes, float], tuple[int, float]] = {}  # by voice and pitch: its end
         self.cursor = self.filled = 0.0  # quarters: where the bar goes on, and how far it is filled
 
     def add_staves(self, count: int) -> None:
@@ -111,7 +114,10 @@ class Part:
                     track, shift = staves[staff] if staff in staves else self.staff(staff)
                     drums = self.instruments.get(note.instrument, self.default).drums
                     at, lasts = self.onset + self.delay, length - self.delay
-                    rows.append((bar, at, lasts, 0, note.pitch + shift, note.tie, track, drums, 0))
+                    tie = note.tie
+                    if note.drawn or self.tied:
+                        tie = self._tie(note, bar, at, lasts)
+                    rows.append((bar, at, lasts, 0, note.pitch + shift, tie, track, drums, 0))
                     if self.doubled:
                         self._double(staff)
             if b"<" in after:
@@ -119,6 +125,12 @@ class Part:
         self._end_graces(0.0)
         self.filled = max(self.filled, self.cursor)
         reading.lengths[bar] = max(reading.lengths[bar], self.filled)
+        if self.tied:  # ends are -1 where they are the bar's
+            self.tied = {
+                key: (last, -1.0)
+                for key, (last, end) in self.tied.items()
+                if last == bar and end > self.filled - CLOSE
+            }
         self.marks.end_bar(bar, self.filled)
 
     def _rare_note(self, note: Note, inner: bytes, head: dict[str, str], bar: int) -> None:
@@ -159,6 +171,22 @@ class Part:
         rows.append((bar, at, lasts, 0, pitch + shift, note.tie, track, drums, velocity))
         if self.doubled:
             self._double(note.staff)
+
+    def _tie(self, note: Note, bar: int, at: float, lasts: float) -> int:
+        """The tie of a note, with the end that some programs leave out.
+
+        A tie that is drawn from a note leads to the next of its voice and pitch, if that follows at
+        once. One that only `<tie>` has and nothing ends is a slip: nobody sees it.
+        """
+        key = note.voice, note.pitch
+        tie, ends = note.tie, self.tied.pop(key, None)
+        if ends is not None and tie in (0, TIES["start"]):
+            last, end = ends
+            if (last == bar and abs(end - at) < CLOSE) or (last == bar - 1 and end < 0 and at == 0):
+                tie = TIES["continue"] if tie else TIES["stop"]
+        if note.drawn:
+            self.tied[key] = bar, at + lasts
+        return tie
 
     def _double(self, staff: int) -> None:
         """Add the octave that a transposing part doubles the last note by."""
@@ -270,7 +298,8 @@ class Part:
             self.staves[one] = track, self.shifts.get(one, self.shifts.get(0, 0.0))
 
     def end(self) -> None:
-        """Fill the bars that stand for those before them, once all are read."""
+        """Add what is known once all bars are read: tempos, and bars that repeat those before."""
+        self.marks.end()
         rows = self.reading.notes
         by_bar: dict[int, list[int]] = {}
         if self.bar_repeats:

@@ -261,19 +261,22 @@ def _bar_meters(meters: Events, played: Played) -> tuple[np.ndarray, np.ndarray,
 
 
 def _levels(reading: Reading, track: int, onset: np.ndarray, played: Played) -> np.ndarray:
-    """Velocities under the marks and wedges of a track, or of its instrument's other staves."""
+    """Velocities under the marks and wedges of an instrument, on whichever staff they stand.
+
+    Of two marks at one place a staff follows its own. A note is struck by marks of its staff alone,
+    but on a staff without any mark by all.
+    """
     own = reading.instruments[track]
-    tracks = [track]
-    if track not in reading.dynamics and track not in reading.wedges:
-        tracks = [other for other, one in enumerate(reading.instruments) if one == own]
+    staves = [other for other, one in enumerate(reading.instruments) if one == own]
     marks: Events = {}
     wedges: list[Wedge] = []
-    for other in tracks:
+    for other in sorted(staves, key=lambda staff: staff == track):
         marks |= reading.dynamics.get(other, {})
         wedges += reading.wedges.get(other, [])
     holds = {at: HOLD.get(mark, mark) for at, mark in marks.items()}
     holds = {at: level for at, level in holds.items() if isinstance(level, int)}
-    struck = {at: STRIKE[mark] for at, mark in marks.items() if mark in STRIKE}
+    strikes_of = reading.dynamics.get(track, marks)
+    struck = {at: STRIKE[mark] for at, mark in strikes_of.items() if mark in STRIKE}
     strikes: dict[int, int] = {}
     for (bar, offset), velocity in struck.items():
         for start in played.starts[played.order == bar].tolist():
