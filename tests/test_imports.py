@@ -90,7 +90,7 @@ TOP = {"symbolic", "symbolic.auto"}  # they only hand out names, and register th
 
 HEAVY = (
     *("torch", "transformers", "music21", "miditok", "librosa", "datasets", "pandas"),
-    *("matplotlib", "sklearn", "pretty_midi"),
+    *("matplotlib", "sklearn", "pretty_midi", "converter21"),
 )
 
 

@@ -30,9 +30,11 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     score = commands.add_parser(
         "score",
         help="score files, folders and archives for emotion",
-        description="Score MIDI and MusicXML files: quadrant probabilities (Q1 happy, Q2 angry, "
-        "Q3 sad, Q4 calm), valence, arousal, key and dynamics, one row per file; or recordings, "
-        "with a --model that hears audio. A file that cannot be read gets a row that says why. "
+        description="Score MIDI and MusicXML files (also Humdrum, ABC and MEI with the extra "
+        "`formats`, and MuseScore's files where the program is installed): quadrant "
+        "probabilities (Q1 happy, Q2 angry, Q3 sad, Q4 calm), valence, arousal, key and dynamics, "
+        "one row per file; or recordings, with a --model that hears audio. A file that cannot be "
+        "read gets a row that says why. "
         "With an --output rows are written as they come, and an interrupted run can be resumed.",
     )
     score.set_defaults(run=_score)

@@ -21,12 +21,12 @@ ARCHIVES = ZIPS + TARS + PACKED_TARS
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file inside an archive.
+    """A file inside an archive, or a tune inside a tune book.
 
     Attributes:
-        archive: path of a `.zip` or of a `.tar` that is not compressed.
+        archive: path of a `.zip`, of a `.tar` that is not compressed, or of a tune book.
         name: inside it; it is shown, and never a place to write to.
-        place: of a zip, which entry; of a tar, the byte where the content begins.
+        place: of a zip, which entry; of others, the byte where the content begins.
         size: bytes, once expanded.
         shown: the archive as it is called to the user.
     """
@@ -74,6 +74,11 @@ def is_archive(path: str | os.PathLike) -> bool:
     return os.fsdecode(path).lower().endswith(ARCHIVES)
 
 
+def is_zip(path: str | os.PathLike) -> bool:
+    """Whether an archive is named as a zip is: its members are expanded, none lies in it as is."""
+    return os.fsdecode(path).lower().endswith(ZIPS)
+
+
 def members(
     path: str, suffixes: tuple[str, ...], shown: str | None = None
 ) -> Iterator[Member | Refused]:
@@ -92,7 +97,7 @@ def members(
         and links.
     """
     shown = path if shown is None else shown
-    listed = _zipped if path.lower().endswith(ZIPS) else _tarred
+    listed = _zipped if is_zip(path) else _tarred
     try:
         for name, place, size, reason in listed(path):
             if not _wanted(name, suffixes):
@@ -114,7 +119,7 @@ def read_member(member: Member, most: int) -> bytes:
     if member.size > most:
         raise ReadError(f"{member.size / 2**20:.0f} MiB, more than the {most >> 20} MiB read")
     try:
-        if member.archive.lower().endswith(ZIPS):
+        if is_zip(member.archive):
             archive = _opened(member.archive, os.getpid())
             entry = archive.infolist()[member.place]
             with archive.open(entry) as file:

@@ -9,7 +9,9 @@ import io
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,37 +61,54 @@ def musescore_to_musicxml(score: bytes, seconds: float = SECONDS) -> bytes:
             # The limits outlive a worker of a pool that is ended before the program is.
             limits = f"ulimit -t {SECONDS}; ulimit -f {MAX_EXPANDED // 512}"
             command = ["/bin/sh", "-c", f'{limits}; exec "$0" "$@"', *command]
-        apart = {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": folder}
         try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env=os.environ | apart,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=seconds,
-            )
+            code, told = _run(command, folder, seconds)
         except subprocess.TimeoutExpired as error:
             raise ReadError(f"not converted by MuseScore within {seconds:.0f} s") from error
         except OSError as error:
             raise ReadError(f"{program} does not run: {error.strerror or error}") from error
-        try:
-            data = converted.read_bytes()
-        except OSError as error:
-            raise ReadError(f"not converted by MuseScore: {_reason(done)}") from error
-    if done.returncode or not data:
-        raise ReadError(f"not converted by MuseScore: {_reason(done)}")
+        data = converted.read_bytes() if converted.is_file() else b""
+    if code or not data:
+        raise ReadError(f"not converted by MuseScore: {_reason(code, told)}")
     return data
 
 
-def _reason(done: subprocess.CompletedProcess) -> str:
-    """What the program wrote last about a file that it refuses, without its advice."""
-    if done.returncode < 0:
-        return f"the program was ended by signal {-done.returncode}"
-    lines = done.stderr.decode("utf-8", "replace").splitlines()
+def _run(command: list[str], folder: str, seconds: float) -> tuple[int, str]:
+    """The exit status of the program and what it wrote to stderr.
+
+    Raises:
+        subprocess.TimeoutExpired: after `seconds`; nothing that it began goes on.
+        OSError: it cannot be run.
+    """
+    apart = {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": folder}  # no display, no session
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=os.environ | apart if sys.platform == "linux" else None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        _, told = process.communicate(timeout=seconds)
+    except BaseException:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)  # it may be a script that runs the program
+        else:
+            process.kill()
+        process.communicate()
+        raise
+    return process.returncode, told.decode("utf-8", "replace")
+
+
+def _reason(code: int, told: str) -> str:
+    """The first line that the program wrote about a file that it refuses."""
+    if code < 0:
+        return f"the program was ended by signal {-code}"
     chatter = ("convert <", "QStandardPaths", "Visit ", "Cannot read file", "qt.", "\tto <")
-    told = [line for line in lines if line.strip() and not line.startswith(chatter)]
-    return told[0] if told else f"exit status {done.returncode}"
+    lines = [line.strip(" :") for line in told.splitlines() if not line.startswith(chatter)]
+    return next(filter(None, lines), f"exit status {code}")
 
 
 def score_in_archive(data: bytes) -> bytes:

@@ -53,7 +53,7 @@ def notation_of(data: bytes) -> str | None:
         root = _ROOT.match(head, _PROLOG.match(head).end())
         return ROOTS.get(root[1]) if root else None
     lines = (line for line in head.splitlines() if line.strip() and line[0] != "!")
-    if next(lines, "").startswith("**"):
+    if head.startswith("!!!") or next(lines, "").startswith("**"):
         return "Humdrum"
     return "ABC" if is_abc(data) else None
 

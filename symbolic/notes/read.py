@@ -45,17 +45,19 @@ def read_notes(source: Source) -> NoteTable:
     """Read any source of notes into a note table.
 
     Args:
-        source: a path (`.mid .midi .kar .rmi .musicxml .xml .mxl`; the content decides, not the
-            name), the bytes of such a file, with a name or without, a member of an archive, a
-            `symusic.Score`, a `pretty_midi.PrettyMIDI`, a
-            music21 stream, or a note table, which is only checked.
+        source: a path (`.mid .midi .kar .rmi .musicxml .xml .mxl`; with the extra `formats` also
+            `.krn .kern .abc .mei`, and with the MuseScore program `.mscx .mscz`; the content
+            decides, not the name), the bytes of such a file, with a name or without, a member of
+            an archive, a `symusic.Score`, a `pretty_midi.PrettyMIDI`, a music21 stream, or a note
+            table, which is only checked.
 
     Returns:
         A table with at least one note that is not a drum.
 
     Raises:
-        ReadError: a source that is no music, is damaged, has no notes or only drums, or is beyond
-            the limits of this module (bytes, notes, seconds); the message names the file.
+        ReadError: a source that is no music, is damaged, has no notes or only drums, is beyond
+            the limits of this module (bytes, notes, seconds), holds several pieces, such as a tune
+            book, or needs a library that is not installed; the message names the file.
         TypeError: an object of another kind.
     """
     name = name_of(source)

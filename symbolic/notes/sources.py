@@ -14,8 +14,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symbolic.notes.archives import PACKED_TARS, Refused, is_archive, members
-from symbolic.notes.read import SUFFIXES, kind_of, name_of
+from symbolic.notes.archives import (
+    PACKED_TARS,
+    Member,
+    Named,
+    Refused,
+    is_archive,
+    is_zip,
+    members,
+)
+from symbolic.notes.read import SUFFIXES, content_of, kind_of, name_of
+from symbolic.notes.table import ReadError
+from symbolic.notes.tunes import TUNE_SUFFIX, book_header, tunes
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
@@ -29,7 +39,7 @@ def find_sources(
 ) -> Iterator[Source]:
     """Files to score, in order: folders are replaced by the music files in them, sorted by path.
 
-    Music is what has a name that ends as one of `suffixes`, by default those of MIDI and MusicXML.
+    Music is what has a name that ends as one of `suffixes`, by default those of `read_notes`.
 
     A path that is named is kept whatever it is called, and if it does not exist: it gets a row. But
     if it does not exist and holds `*`, `?` or `[`, it is a pattern, `**` for any folders, and what
@@ -41,8 +51,23 @@ def find_sources(
         recursive: whether folders are searched to the bottom.
         suffixes: in small letters.
         scratch: a folder for what must be unpacked. Where there is one, archives that are named are
-            replaced by the music files in them, and compressed tars are expanded there.
+            replaced by the music files in them, and compressed tars are expanded there; and an ABC
+            tune book, wherever it is found, by its tunes.
     """
+    for source in _found(sources, recursive, suffixes, scratch):
+        if scratch is not None and kind_of(source) in ("path", "member"):
+            yield from _tunes(source)
+        else:
+            yield source
+
+
+def _found(
+    sources: Source | Iterable[Source],
+    recursive: bool,
+    suffixes: tuple[str, ...],
+    scratch: str | os.PathLike | None,
+) -> Iterator[Source]:
+    """The files themselves, tune books included."""
     for source in [sources] if kind_of(sources) else sources:
         if kind_of(source) != "path":
             yield source
@@ -54,6 +79,33 @@ def find_sources(
                 yield from _archived(os.fspath(path), suffixes, scratch)
             else:
                 yield Path(path)
+
+
+def _tunes(source: Source) -> Iterator[Source]:
+    """The tunes of a tune book, each a member of it; any other source itself."""
+    name = name_of(source)
+    if not os.fsdecode(name).lower().endswith(TUNE_SUFFIX) or os.path.isdir(name):
+        yield source
+        return
+    try:
+        data = content_of(source)
+    except ReadError:  # its row says why
+        yield source
+        return
+    found = tunes(data)
+    if len(found) < 2:
+        yield source
+        return
+    shown, header = display_name(source), book_header(data)
+    in_file = kind_of(source) == "path" or not is_zip(source.archive)
+    for number, begin, end in found:
+        if header or not in_file:  # no bytes of a file: they are kept
+            yield Named(f"{shown}/{number}", header + data[begin:end])
+        elif kind_of(source) == "path":
+            yield Member(os.fspath(source), number, begin, end - begin, shown)
+        else:
+            place = source.place + begin
+            yield Member(source.archive, number, place, end - begin, shown)
 
 
 def read_list(text: bytes) -> list[str]:

@@ -15,7 +15,7 @@ from symbolic.notes.table import ReadError
 TUNE_SUFFIX = ".abc"
 HEAD = 2**16  # bytes in which the kind of a file is looked for
 
-_START = re.compile(rb"^X:[ \t]*(\d*)", re.MULTILINE)
+_START = re.compile(rb"^(?:\xef\xbb\xbf)?X:[ \t]*(\d*)", re.MULTILINE)
 _HEADER = re.compile(rb"^(?:[A-Z]:|%%|I:)", re.MULTILINE)
 _KEY = re.compile(rb"^K:|\[K:", re.MULTILINE)
 _MACRO = re.compile(r"^m:", re.MULTILINE)
@@ -72,7 +72,7 @@ def tune_musicxml(data: bytes) -> bytes:
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     count = len(tunes(data))
     if count > 1:
-        raise ReadError(f"a book of {count} tunes: each is a piece, to be read by itself")
+        raise ReadError(f"a book of {count} tunes, each a piece: `symbolic score` takes them one by one")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
