@@ -241,21 +241,23 @@ def _by_bar(events: Events) -> dict[int, list[tuple[float, Any]]]:
 def _bar_meters(meters: Events, played: Played) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ticks, numerators and denominators of time signatures, such that bars begin where they do.
 
-    A time signature begins a bar. One stands where the meter changes, after each bar that is not as
-    long as its meter says, and at each bar that is longer, which then has its own.
+    A bar that is not as long as its meter says (an upbeat, a bar that a repeat sign divides) has a
+    signature of its own length, as sequencers write it; the last bar only if it is longer.
     """
     written = sorted(meters)
     bars = np.array([bar for bar, _ in written], np.int64)
     values = np.array([DEFAULT_METERS[1:], *(meters[place] for place in written)], np.int64)
     over, under = values[np.searchsorted(bars, played.order, side="right")].T.copy()
     whole = 4 * TICKS_PER_QUARTER
-    for i in np.flatnonzero(played.lengths * under > over * whole).tolist():
+    irregular = (played.lengths * under != over * whole) & (played.lengths > 0)
+    irregular[-1:] &= (played.lengths * under > over * whole)[-1:]
+    for i in np.flatnonzero(irregular).tolist():
         length = int(played.lengths[i])
         while length * under[i] % whole and under[i] < SHORTEST_BEAT:
             under[i] *= 2
         over[i] = -(-length * under[i] // whole)
-    regular = played.lengths * under == over * whole
-    changes = np.append(True, (np.diff(over) != 0) | (np.diff(under) != 0) | ~regular[:-1])
+    exact = played.lengths * under == over * whole
+    changes = np.append(True, (np.diff(over) != 0) | (np.diff(under) != 0) | ~exact[:-1])
     changes = changes[: len(over)]
     return played.starts[changes], over[changes], under[changes]
 
