@@ -41,6 +41,7 @@ CLOCK = ROLL
 """Frames that activations of bars and beats are laid out in, for peaks to be picked and drawn."""
 
 WINDOWS = (0.5, 3.0)  # seconds that a boundary may be off
+SHORTEST = 1e-3  # seconds of a part: what tables are rounded to
 STEPS = np.linspace(0.0, 0.98, 50)  # thresholds that are tried
 
 
@@ -80,6 +81,24 @@ class BoundaryArguments:
             raise ValueError(f"threshold_share {self.threshold_share} is no share")
 
 
+@dataclass(frozen=True)
+class Curve:
+    """The activation of a piece whose length is known.
+
+    Attributes:
+        activation: (T,) 0..1 of each frame, how sure a boundary is there.
+        seconds: where the piece ends; None where nothing but its frames is known.
+    """
+
+    activation: np.ndarray
+    seconds: float | None = None
+
+    @classmethod
+    def of(cls, activation: np.ndarray | Curve) -> Curve:
+        """The curve itself, or an array as one."""
+        return activation if isinstance(activation, cls) else cls(activation)
+
+
 def position_labels(
     times: Sequence[float], at: np.ndarray, arguments: BoundaryArguments
 ) -> np.ndarray:
@@ -105,6 +124,11 @@ def frame_times(count: int, front: Front) -> np.ndarray:
     return front.first + np.arange(count) / front.rate
 
 
+def frames_within(seconds: float, count: int, front: Front) -> int:
+    """How many of so many frames have their middles before the end of a piece: at least 1."""
+    return max(1, int(np.count_nonzero(frame_times(count, front) < seconds)))
+
+
 def clock_of(config: SymbolicConfig) -> Front:
     """Whose frames a model's activations are: its front end's, or of a model of notes `CLOCK`'s."""
     return config.front_end or CLOCK
@@ -127,11 +151,11 @@ def frame_activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> lis
     return [one[:, 0] for one in predict_frames(model, arrays, BOUNDARY)]
 
 
-def unit_activations(model: SymbolicModel, rows: Sequence[UnitRow]) -> list[np.ndarray]:
-    """The same by a model of bars or beats, in frames of `CLOCK`."""
+def unit_activations(model: SymbolicModel, rows: Sequence[UnitRow]) -> list[Curve]:
+    """The same by a model of bars or beats, in frames of `CLOCK`, up to the ends of the pieces."""
     answers = predict_units(model, rows, BOUNDARY)
     return [
-        on_clock(one[:, 0], row.edges[:-1], row.seconds)
+        Curve(on_clock(one[:, 0], row.edges[:-1], row.seconds), row.seconds)
         for one, row in zip(answers, rows, strict=True)
     ]
 
@@ -153,7 +177,12 @@ def picker(peaks: str, window: float) -> str:
 
 
 def boundary_times(
-    activation: np.ndarray, front: Front, peaks: str, threshold: float, window: float
+    activation: np.ndarray,
+    front: Front,
+    peaks: str,
+    threshold: float,
+    window: float,
+    seconds: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where parts of a piece begin, by the activation of its frames.
 
@@ -163,16 +192,20 @@ def boundary_times(
         peaks: as `picker` takes it.
         threshold: of the picker.
         window: of `WINDOWS`, seconds that a boundary may be off.
+        seconds: where the piece ends; None takes the end of the last frame, which is up to a frame
+            away from it. Frames from there on are not looked at.
 
     Returns:
-        (P + 2,) seconds, ascending, with the beginning and the end of the piece; and (P + 2,) 0..1
+        (P + 2,) seconds, ascending, from 0 to the end of the piece; and (P + 2,) 0..1
         how sure each is: the activation there, or of `close` and `hits` the boundaries that are
         expected within the window, 1 at most; 1 for the beginning and the end.
     """
-    found, sure = _picked(activation, front.rate, picker(peaks, window), threshold, window)
     end = len(activation) / front.rate
+    if seconds is not None:
+        activation, end = activation[: frames_within(seconds, len(activation), front)], seconds
+    found, sure = _picked(activation, front.rate, picker(peaks, window), threshold, window)
     times = frame_times(len(activation), front)[found]
-    inside = (times > 0) & (times < end)
+    inside = (times > 0) & (times < end - SHORTEST)
     return (
         np.concatenate([[0.0], times[inside], [end]]),
         np.concatenate([[1.0], sure[inside], [1.0]]),
@@ -191,7 +224,7 @@ def _picked(
 
 
 def best_thresholds(
-    activations: Sequence[np.ndarray],
+    activations: Sequence[np.ndarray | Curve],
     references: Sequence[Sequence[float]],
     front: Front,
     peaks: str,
@@ -199,7 +232,8 @@ def best_thresholds(
     """The threshold that is best on average of some pieces, for each of `WINDOWS`.
 
     Args:
-        activations: of each piece, (T,).
+        activations: of each piece, (T,), or with its length, which is not needed: scores are
+            counted up to the end of the reference.
         references: the boundaries of each.
         front: says when frames are.
         peaks: as `picker` takes it.
@@ -209,9 +243,9 @@ def best_thresholds(
     """
     scores = np.zeros((len(STEPS), len(WINDOWS)))
     for row, step in zip(scores, STEPS, strict=True):
-        for activation, reference in zip(activations, references, strict=True):
+        for curve, reference in zip(map(Curve.of, activations), references, strict=True):
             for number, window in enumerate(WINDOWS):
-                estimated = boundary_times(activation, front, peaks, step, window)[0]
+                estimated = boundary_times(curve.activation, front, peaks, step, window)[0]
                 row[number] += boundary_scores(reference, estimated, (window,))[f"f_{window:g}"]
     best = {}
     for window, column in zip(WINDOWS, scores.T, strict=True):
@@ -221,7 +255,7 @@ def best_thresholds(
 
 
 def choose_thresholds(
-    config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[np.ndarray]
+    config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[np.ndarray | Curve]
 ) -> None:
     """Write the thresholds that are best for some pieces into a model's configuration."""
     told = [piece.labels[BOUNDARY.name] for piece in pieces]
@@ -231,21 +265,23 @@ def choose_thresholds(
 
 def boundary_rows(
     pieces: Sequence[Piece],
-    activations: Sequence[np.ndarray],
+    activations: Sequence[np.ndarray | Curve],
     config: SymbolicConfig,
 ) -> list[dict[str, Any]]:
     """What the table of predictions says of boundaries: times of each piece, by spaces.
 
     Args:
         pieces: with `boundary` among their labels, where it is known.
-        activations: of each, (T,).
+        activations: of each, (T,), or with its length, where the last time is then its end.
         config: of the model, with its thresholds.
     """
     rows, front, peaks = [], clock_of(config), config.peaks
-    for piece, activation in zip(pieces, activations, strict=True):
+    for piece, curve in zip(pieces, map(Curve.of, activations), strict=True):
         row = {BOUNDARY.name: written(piece.labels.get(BOUNDARY.name, ()))}
         for window, threshold in config.thresholds[BOUNDARY.name].items():
-            times, _ = boundary_times(activation, front, peaks, threshold, float(window))
+            times, _ = boundary_times(
+                curve.activation, front, peaks, threshold, float(window), curve.seconds
+            )
             row[predicted(window)] = written(times)
         rows.append(row)
     return rows

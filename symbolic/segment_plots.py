@@ -20,6 +20,8 @@ def segment_plot(
 ) -> None:
     """Draw mel bands or the piano roll, the activation and the boundaries of one piece.
 
+    The picture lasts as long as the piece; frames stand where they are in time.
+
     Args:
         one: what was found in it.
         path: where to write; the suffix decides the format.
@@ -40,12 +42,14 @@ def segment_plot(
     starts = np.arange(0, len(one.picture), step)
     picture = np.maximum.reduceat(one.picture, starts, axis=0)
     rows = picture.shape[1]
+    before = one.front.first - 0.5 / one.front.rate  # where the first frame begins
+    after = before + len(starts) * step / one.front.rate
     top.imshow(
         picture.T,
         aspect="auto",
         origin="lower",
         cmap="Greys" if roll else "magma",
-        extent=(0, end, 21, 21 + rows) if roll else (0, end, 0, rows),
+        extent=(before, after, 21, 21 + rows) if roll else (before, after, 0, rows),
         interpolation="nearest",
     )
     top.set_ylabel("MIDI pitch" if roll else "mel band")
@@ -53,7 +57,7 @@ def segment_plot(
     seconds = one.front.first + np.arange(len(one.activation)) / one.front.rate
     bottom.plot(seconds, one.activation, color="0.3", linewidth=1, label="activation")
     bottom.set_ylim(0, max(1.0 if one.activation.max() > 0.5 else 0, one.activation.max() * 1.1))
-    bottom.set_xlim(0, end)
+    bottom.set_xlim(0, end or after)  # a piece of notes of no length has no end
     bottom.set_xlabel("seconds")
     for axes in (top, bottom):
         for number, time in enumerate(one.times[1:-1]):

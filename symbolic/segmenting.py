@@ -12,10 +12,16 @@ import numpy as np
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.front import Front
-from symbolic.audio.hearing import hear
+from symbolic.audio.hearing import hear, hear_timed
 from symbolic.audio.rendering import is_music
 from symbolic.audio_scoring import load_audio_model
-from symbolic.boundaries import CLOCK, boundary_times, frame_activations, unit_activations
+from symbolic.boundaries import (
+    CLOCK,
+    boundary_times,
+    frame_activations,
+    frames_within,
+    unit_activations,
+)
 from symbolic.boundary_baselines import novelty_above
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.unit_dataset import UnitRow, read_units
@@ -41,8 +47,8 @@ class Segmented:
 
     Attributes:
         path: of the file, as it is displayed.
-        times: (P + 2,) seconds of boundaries, ascending, with the beginning and the end; none where
-            there is an error.
+        times: (P + 2,) seconds of boundaries, ascending, from 0 to the end: of a recording the last
+            of its samples, of notes the end of the last. None where there is an error.
         confidence: (P + 2,) 0..1 of each, 1 for the beginning and the end.
         activation: (T,) 0..1 of each frame.
         picture: (T, F) mel bands in dB or a piano roll.
@@ -146,22 +152,22 @@ class Segmenter:
         path = display_name(source)
         if isinstance(heard, ReadError):
             return Segmented(path, error=heard.reason)
-        front, frames, row = heard
+        front, frames, row, seconds = heard
         peaks = "apart" if self.model is None else self.model.config.peaks
         if self.model is None:
             activation = novelty_above(front.kinds[-1], frames, front)
         elif row is not None:
-            (activation,) = unit_activations(self.model, [row])
-            frames = frames[: len(activation)]
+            activation = unit_activations(self.model, [row])[0].activation
         else:
             (activation,) = frame_activations(self.model, [frames])
-        times, sure = boundary_times(activation, front, peaks, self.threshold, self.window)
-        picture = frames[:, : front.widths[front.kinds[0]]]
-        return Segmented(path, times, sure, activation, picture, front)
+        times, sure = boundary_times(activation, front, peaks, self.threshold, self.window, seconds)
+        within = frames_within(seconds, min(len(activation), len(frames)), front)
+        picture = frames[:within, : front.widths[front.kinds[0]]]
+        return Segmented(path, times, sure, activation[:within], picture, front)
 
 
-Heard = tuple[Front, np.ndarray, UnitRow | None]
-"""What is drawn of a piece, and the tokens of a model of notes."""
+Heard = tuple[Front, np.ndarray, UnitRow | None, float]
+"""What is drawn of a piece, the tokens of a model of notes, and seconds."""
 
 
 def _heard(front: Front | None, sources: Sequence[Any]) -> list[Heard]:
@@ -169,7 +175,8 @@ def _heard(front: Front | None, sources: Sequence[Any]) -> list[Heard]:
     found = []
     for source in sources:
         heard = front or _novelty_front(is_music(source))
-        found.append((heard, hear(source, heard), None))
+        frames, seconds = hear_timed(source, heard)
+        found.append((heard, frames, None, seconds))
     return found
 
 
@@ -179,7 +186,7 @@ def _read(
     """What a model of bars or beats takes of sources, and their piano rolls."""
     rows = read_units(unit, tokenizer, pictures, sources)
     return [
-        row if isinstance(row, ReadError) else (CLOCK, hear(source, CLOCK), row)
+        row if isinstance(row, ReadError) else (CLOCK, hear(source, CLOCK), row, row.seconds)
         for source, row in zip(sources, rows, strict=True)
     ]
 
@@ -191,8 +198,12 @@ def _novelty_front(of_notes: bool) -> Front:
 
 
 def segment_table(found: Sequence[Segmented]) -> pd.DataFrame:
-    """A row for each part: `file`, `part` from 1, `start` and `end` in seconds, `confidence` of the
-    boundary at its start, `error`; of a file that cannot be read a row that says why."""
+    """Make a table with a row for each part.
+
+    Columns are `file`, `part` from 1, `start` and `end` in seconds, `confidence` of the boundary at
+    its start, and `error`. The first part starts at 0, the last ends where the piece does. A file
+    that cannot be read has a row with the reason in `error`.
+    """
     import pandas as pd
 
     rows = []

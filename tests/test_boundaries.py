@@ -12,6 +12,7 @@ from symbolic.audio_evaluation import evaluate_audio, summarise_boundaries
 from symbolic.audio_training import train_audio
 from symbolic.boundaries import (
     BoundaryArguments,
+    Curve,
     best_thresholds,
     boundary_rows,
     boundary_times,
@@ -235,6 +236,17 @@ def test_times_go_through_the_table(tmp_path):
     (row,) = boundary_rows([piece], [activation], config)
     assert read_times(row["boundary"]).tolist() == [0.0, 1.25, 40.0]
     assert len(read_times(row[predicted("0.5")])) == 2
+
+
+def test_the_end_of_a_piece_is_in_the_table_where_it_is_known():
+    from pathlib import Path
+
+    piece = Piece(Path("a.mid"), "a", {"boundary": (0.0, 40.0)}, "own")
+    activation = np.zeros(287)
+    config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], thresholds={"boundary": {"0.5": 0.5}})
+    for curve, end in ((activation, 287 / HEARD.rate), (Curve(activation, 39.875), 39.875)):
+        (row,) = boundary_rows([piece], [curve], config)
+        assert read_times(row[predicted("0.5")]).tolist() == pytest.approx([0, end], abs=5e-4)
 
 
 def test_segments_that_overlap_are_refused_by_line(songs, tmp_path):

@@ -6,11 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from symbolic.audio import hearing
+from symbolic.boundaries import boundary_times
 from symbolic.cli import main as cli
+from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
 from symbolic.feature_extraction import extractor_of
 from symbolic.modeling import SymbolicModel
-from symbolic.segmenting import Segmented, Segmenter, segment_labels, segment_table
+from symbolic.notes import read_notes
+from symbolic.segment_plots import segment_plot
+from symbolic.segmenting import (
+    Segmented,
+    Segmenter,
+    segment_labels,
+    segment_record,
+    segment_table,
+)
 from symbolic.tasks import BOUNDARY, TAGS
 
 soundfile = pytest.importorskip("soundfile")
@@ -169,3 +180,151 @@ def test_a_table_of_nothing_but_errors():
 def test_a_model_of_boundaries_scores_no_whole_recordings(folder, model, capsys):
     assert cli(["score", str(folder / "two parts.wav"), "--model", str(model)]) == 2
     assert "symbolic segment tells boundaries" in capsys.readouterr().err
+
+
+SHAPES = [(10.0, 22050), (7.31, 8000), (33.337, 44100), (2.5, 16000), (0.4, 48000)]
+
+
+def noise(path, seconds, rate):
+    """A recording of noise, and how long it is to its last sample."""
+    count = round(seconds * rate)
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(count), rate)
+    return count / rate
+
+
+def parted_everywhere(one, seconds, folder):
+    """All that is written of a piece begins at 0, ends where it does, and has nothing beyond."""
+    assert one.error == ""
+    assert one.times[0] == 0
+    assert one.times[-1] == seconds
+    assert (np.diff(one.times) > 0).all()
+    table = segment_table([one])
+    assert table["start"].iloc[0] == 0
+    assert table["end"].iloc[-1] == pytest.approx(seconds, abs=5e-4)
+    np.testing.assert_array_equal(table["start"].iloc[1:], table["end"].iloc[:-1])
+    assert (table["start"] < table["end"]).all()
+    labels = [line.split("\t") for line in segment_labels(one).splitlines()]
+    assert float(labels[0][0]) == 0
+    assert float(labels[-1][1]) == pytest.approx(seconds, abs=5e-7)
+    times = [boundary["time"] for boundary in segment_record(one)["boundaries"]]
+    assert times == [0, *table["end"]]
+    axes = drawn(one, folder)
+    for each in axes:
+        assert each.get_xlim() == pytest.approx((0, seconds))
+        at = [line.get_xdata()[0] for line in each.lines if len(line.get_xdata()) == 2]
+        assert [time for time in at if not 0 < time < seconds] == []
+    left, right, _, _ = axes[0].images[0].get_extent()
+    assert left <= 0
+    assert (right - left) * one.front.rate == pytest.approx(len(one.picture))
+    (curve,) = [line for line in axes[1].lines if line.get_label() == "activation"]
+    frames = curve.get_xdata()
+    assert len(frames) == 1 or frames[-1] < seconds
+    np.testing.assert_allclose(frames - left, (np.arange(len(frames)) + 0.5) / one.front.rate)
+
+
+def drawn(one, folder):
+    """The axes of a picture."""
+    from matplotlib.figure import Figure
+
+    kept = []
+    with pytest.MonkeyPatch.context() as patch:
+        save = Figure.savefig
+        patch.setattr(Figure, "savefig", lambda *a, **o: kept.append(a[0]) or save(*a, **o))
+        segment_plot(one, folder / "picture.png")
+    return kept[0].axes
+
+
+@pytest.mark.parametrize(("seconds", "rate"), SHAPES)
+def test_a_recording_ends_with_its_last_sample(seconds, rate, model, tmp_path):
+    exact = noise(tmp_path / "noise.wav", seconds, rate)
+    for segmenter in (Segmenter(), Segmenter.from_pretrained(model, "3")):
+        (one,) = segmenter.segment([tmp_path / "noise.wav"], workers=0)
+        parted_everywhere(one, exact, tmp_path)
+
+
+@pytest.mark.parametrize("pool", [1, 6])
+def test_frames_that_are_not_pooled_end_no_later(pool, tmp_path):
+    config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], 1 / 8)
+    config.front = {**config.front, "pool": pool}
+    made = SymbolicModel(config)
+    made.config.thresholds = {"boundary": {"0.5": 0.0}}
+    exact = noise(tmp_path / "noise.wav", 9.5, 44100)
+    (one,) = Segmenter(made).segment([tmp_path / "noise.wav"], workers=0)
+    parted_everywhere(one, exact, tmp_path)
+
+
+def scale(path, seconds=20.0, gap=0.0):
+    """A scale of half seconds, each note as long but for a gap; its last note ends at `seconds`."""
+    import pretty_midi
+
+    music, piano = pretty_midi.PrettyMIDI(), pretty_midi.Instrument(0)
+    for step in np.arange(0, seconds, 0.5):
+        pitch = 48 + int(step * 2) % 12 + (24 if step > seconds / 2 else 0)
+        piano.notes.append(pretty_midi.Note(80, pitch, step, min(step + 0.5 - gap, seconds)))
+    piano.control_changes.append(pretty_midi.ControlChange(64, 0, seconds + 30))
+    music.instruments.append(piano)
+    music.write(str(path))
+    return read_notes(path).seconds
+
+
+@pytest.mark.parametrize("seconds", [20.0, 17.8, 3.3])
+def test_notes_end_with_the_last_of_them(seconds, tmp_path):
+    exact = scale(tmp_path / "scale.mid", seconds)
+    assert exact == pytest.approx(seconds, abs=0.01)
+    (one,) = Segmenter().segment([tmp_path / "scale.mid"], workers=0)
+    parted_everywhere(one, exact, tmp_path)
+
+
+def test_written_music_ends_with_its_last_note(tmp_path):
+    from music21 import note, stream
+
+    notes = [note.Note(48 + i // 8, quarterLength=1) for i in range(29)]
+    stream.Score([stream.Part([*notes, note.Rest(quarterLength=3)])]).write(
+        "musicxml", fp=tmp_path / "written.musicxml"
+    )
+    exact = read_notes(tmp_path / "written.musicxml").seconds
+    assert exact == pytest.approx(14.5)
+    (one,) = Segmenter().segment([tmp_path / "written.musicxml"], workers=0)
+    parted_everywhere(one, exact, tmp_path)
+
+
+def test_reverberation_is_no_part_of_music_that_is_played(model, tmp_path, monkeypatch):
+    exact = scale(tmp_path / "scale.mid", 12.3)
+
+    def rendered(source, rate):
+        assert source == tmp_path / "scale.mid"
+        sound = 0.1 * np.random.default_rng(0).standard_normal(int((exact + 1) * rate))
+        return sound.astype(np.float32)
+
+    monkeypatch.setattr(hearing, "read_sound", rendered)
+    (one,) = Segmenter.from_pretrained(model, "3").segment([tmp_path / "scale.mid"], workers=0)
+    parted_everywhere(one, exact, tmp_path)
+
+
+@pytest.mark.parametrize("unit", ["beat", "bar"])
+@pytest.mark.parametrize("seconds", [20.0, 17.8])
+def test_music_by_bars_and_beats_ends_with_its_last_note(unit, seconds, tmp_path):
+    options = {"pictures": ["chroma"], "size": 16, "lags": 8}
+    config = SymbolicConfig(encoder="units", tasks=[BOUNDARY], unit=unit, unit_options=options)
+    config.thresholds = {"boundary": {"0.5": 0.0}}
+    exact = scale(tmp_path / "scale.mid", seconds)
+    (one,) = Segmenter(SymbolicModel(config)).segment([tmp_path / "scale.mid"], workers=0)
+    parted_everywhere(one, exact, tmp_path)
+
+
+def test_a_change_in_the_last_moment_makes_no_part():
+    front, activation = BOUNDARY_SYSTEMS["mls"].front, np.zeros(100)
+    activation[[40, 98]] = 0.9
+    last = front.first + 98 / front.rate
+    for end, inner in ((last + 0.2, 2), (last + 5e-4, 1), (last - 0.01, 1)):
+        times, sure = boundary_times(activation, front, "apart", 0.3, 0.5, end)
+        assert times[-1] == end
+        assert len(times) == len(sure) == inner + 2
+
+
+def test_what_sounds_after_the_end_hides_no_boundary_before_it():
+    front, activation = BOUNDARY_SYSTEMS["mls"].front, np.zeros(100)
+    activation[80], activation[95] = 0.6, 0.9  # nearer than parts may be
+    end = front.first + 90 / front.rate
+    times, _ = boundary_times(activation, front, "apart", 0.3, 0.5, end)
+    assert times.tolist() == [0, front.first + 80 / front.rate, end]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -56,7 +56,9 @@ def read_audio(
         raise ReadError(error.reason, source=name) from error
 
 
-def audio_blocks(source: str | os.PathLike | bytes, sampling_rate: int) -> Iterator[np.ndarray]:
+def audio_blocks(
+    source: str | os.PathLike | bytes, sampling_rate: int
+) -> Generator[np.ndarray, None, float]:
     """Samples of a recording, some at a time: at most `MAX_STREAMED` seconds of them.
 
     Args:
@@ -66,6 +68,10 @@ def audio_blocks(source: str | os.PathLike | bytes, sampling_rate: int) -> Itera
     Yields:
         (n,) float32 samples, channels averaged.
 
+    Returns:
+        The length of the recording in seconds, as a generator does: see `TimedBlocks`. It is
+        counted in samples of the file; what resampling adds is not in it.
+
     Raises:
         ReadError, ImportError: as `read_audio`, when it comes to it.
     """
@@ -74,19 +80,38 @@ def audio_blocks(source: str | os.PathLike | bytes, sampling_rate: int) -> Itera
     try:
         opened = _regular(name) if name is not None else _content(bytes(source))
         with _decoding(soundfile), soundfile.SoundFile(opened) as file:
-            rate = _checked_rate(file)
+            rate, count = _checked_rate(file), 0
             stream = None
             if rate != sampling_rate:
                 stream = soxr.ResampleStream(rate, sampling_rate, 1, "float32", "HQ")
             for block in _mono_blocks(file, MAX_STREAMED):
                 check_samples(block)
+                count += len(block)
                 yield block if stream is None else stream.resample_chunk(block)
             if stream is not None:
                 yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+            return count / rate
     except ReadError as error:
         if name is None:
             raise
         raise ReadError(error.reason, source=name) from error
+
+
+class TimedBlocks:
+    """Blocks of samples and, after the last of them, their length.
+
+    Args:
+        blocks: a generator as `audio_blocks` is one.
+
+    Attributes:
+        seconds: what the generator has returned; 0 before its end.
+    """
+
+    def __init__(self, blocks: Generator[np.ndarray, None, float]) -> None:
+        self.blocks, self.seconds = blocks, 0.0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        self.seconds = yield from self.blocks
 
 
 def resample(samples: np.ndarray, rate: float, wanted: float) -> np.ndarray:

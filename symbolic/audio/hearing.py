@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbolic.audio.decode import audio_blocks
+from symbolic.audio.decode import TimedBlocks, audio_blocks, read_audio, resample
 from symbolic.audio.front import Front
 from symbolic.audio.lag_matrix import pooled
 from symbolic.audio.note_pictures import frame_edges, note_pictures
@@ -39,13 +39,32 @@ def hear(source: str | os.PathLike | bytes, front: Front) -> np.ndarray:
         ReadError: a source that cannot be read, or holds nothing.
         ImportError: a library of the extra `audio` is missing.
     """
-    if front.of_notes:
-        return heard_notes(read_notes(source), front)
-    if not front.structured:
-        return front_features(read_sound(source, front.sampling_rate), front)
-    if is_music(source):
-        return heard_blocks([read_sound(source, front.sampling_rate)], front)
-    return heard_blocks(audio_blocks(source, front.sampling_rate), front)
+    return hear_timed(source, front)[0]
+
+
+def hear_timed(source: str | os.PathLike | bytes, front: Front) -> tuple[np.ndarray, float]:
+    """Prepare the input of an encoder, and measure the piece.
+
+    Args:
+        source, front: as of `hear`, and so are the errors.
+
+    Returns:
+        The input, and the length of the piece in seconds: of a recording all of its samples, of
+        music up to the end of the last note, without the reverberation of what is played.
+    """
+    if front.of_notes or is_music(source):
+        notes = read_notes(source)
+        if front.of_notes:
+            return heard_notes(notes, front), notes.seconds
+        samples = read_sound(source, front.sampling_rate)
+        if front.structured:
+            return heard_blocks([samples], front), notes.seconds
+        return front_features(samples, front), notes.seconds
+    if front.structured:
+        blocks = TimedBlocks(audio_blocks(source, front.sampling_rate))
+        return heard_blocks(blocks, front), blocks.seconds
+    samples, rate = read_audio(source)
+    return front_features(resample(samples, rate, front.sampling_rate), front), len(samples) / rate
 
 
 def heard_notes(notes: NoteTable, front: Front) -> np.ndarray:
