@@ -523,6 +523,14 @@ def test_a_tempo_of_mei_is_in_its_beats(mark, quarters):
         assert tempos(read_notes(mei(mei_bar(bar, marks=tempo)).encode())) == [(0, quarters)]
 
 
+@pytest.mark.parametrize("tempo", ["0", "-3", "99999999", "nan", "inf", "fast"])
+def test_a_tempo_that_is_none_is_passed_over(tempo):
+    mark = f'<tempo staff="1" tstamp="1" midi.bpm="{tempo}">x</tempo>'
+    bar = mei_bar(mei_notes(("c", 4, 2)), marks=mark)
+    assert tempos(read_notes(mei(bar).encode())) == [(0, 120)]
+    assert tempos(read_notes(kern(f"*MM{tempo}", "1c").encode())) == [(0, 120)]
+
+
 def test_a_tempo_of_a_score_definition_of_mei_holds():
     score = 'meter.count="2" meter.unit="4" midi.bpm="66.5"'
     later = '<scoreDef midi.bpm="33"/>'

@@ -18,11 +18,12 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from xml.parsers import expat
 
 from symbolic.notes.musescore import musescore_to_musicxml, score_in_archive
 from symbolic.notes.musicxml import read_musicxml
-from symbolic.notes.sounding import Reading, sounding
+from symbolic.notes.sounding import FASTEST, SLOWEST, Reading, sounding
 from symbolic.notes.streams import stream_reading
 from symbolic.notes.table import NoteTable, ReadError
 from symbolic.notes.tunes import HEAD, is_abc, tune_musicxml
@@ -107,7 +108,7 @@ def _read_humdrum(data: bytes) -> NoteTable:
     if max(map(len, spines)) > MOST_ACROSS:
         raise ReadError(f"{max(map(len, spines))} Humdrum spines, more than the {MOST_ACROSS} read")
     tempos = Tempos()
-    text = _MM.sub(lambda mark: f"*MM{tempos.code(float(mark[1]))}", text)
+    text = _MM.sub(partial(_coded, tempos), text)
     with converting("Humdrum"):
         from converter21.humdrum import HumdrumFileSet
 
@@ -118,6 +119,11 @@ def _read_humdrum(data: bytes) -> NoteTable:
                 raise ReadError(f"converter21 cannot parse this Humdrum: {piece.parseError}")
         reading = stream_reading(pieces.createMusic21Stream())
     return sounding(tempos.put_back(reading))
+
+
+def _coded(tempos: Tempos, mark: re.Match) -> str:
+    code = tempos.code(float(mark[1]))
+    return "*" if code is None else f"*MM{code}"
 
 
 def _read_mei(data: bytes) -> NoteTable:
@@ -152,20 +158,19 @@ class Tempos:
     first = 100_000  # quarters per minute; no music has them, and music21 takes them
 
     def __init__(self) -> None:
-        self.quarters: list[float] = []
+        self.codes: dict[float, int] = {}
 
-    def code(self, quarters: float) -> int:
-        """The number that stands for a tempo, the same for the same."""
-        if quarters not in self.quarters:
-            self.quarters.append(quarters)
-        return self.first + self.quarters.index(quarters)
+    def code(self, quarters: float | None) -> int | None:
+        """The number that stands for a tempo, the same for the same; None where it is no tempo."""
+        if quarters is None or not SLOWEST <= quarters <= FASTEST:
+            return None
+        return self.codes.setdefault(quarters, self.first + len(self.codes))
 
     def put_back(self, reading: Reading) -> Reading:
         """The reading with the tempos themselves."""
+        meant = {code: quarters for quarters, code in self.codes.items()}
         for events in (reading.tempos, reading.implied_tempos):
-            for at, value in events.items():
-                if 0 <= (place := round(value) - self.first) < len(self.quarters):
-                    events[at] = self.quarters[place]
+            events.update({at: meant.get(round(value), value) for at, value in events.items()})
         return reading
 
 
@@ -188,9 +193,10 @@ def _plain_tempos(root: ET.Element) -> Tempos:
                 mark.set("midi.bpm", str(waiting))
             waiting = None
             for mark in element.findall(f"{MEI}tempo"):
-                quarters = _quarters(mark)
-                if quarters:
-                    mark.set("midi.bpm", str(tempos.code(quarters)))
+                code = tempos.code(_quarters(mark))
+                mark.attrib.pop("midi.bpm", None)
+                if code is not None:
+                    mark.set("midi.bpm", str(code))
                     if not "".join(mark.itertext()).strip():
                         mark.text = "="
     return tempos
