@@ -103,6 +103,7 @@ def _read(kind: str, xml: bytes) -> Reading:
                 parts.setdefault(attributes(head).get("id", ""), []).append((head, part))
         for name, measures in parts.items():
             _read_part(name, measures, instruments.get(name, {}), reading)
+    del reading.bars[len(reading.lengths) :]
     reading.lengths = [
         length if length > 0 else meter_length(reading, bar)
         for bar, length in enumerate(reading.lengths)

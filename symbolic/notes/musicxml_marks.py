@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_BEATS = MOST_ENDINGS = MOST_STAVES = 99
 LOUDNESS = 0.9  # of a velocity, for each per cent: 100 is a velocity of 90
+LARGEST = 1e9  # of the numbers in attributes and directions
 DRUM_CHANNEL = 10  # counted from 1
 
 
@@ -37,18 +38,34 @@ class Instrument:
 
     def change(self, midi: Element) -> None:
         """Follow a `<midi-instrument>`."""
-        channel, unpitched = number(midi, "midi-channel"), number(midi, "midi-unpitched")
+        channel, unpitched = (
+            whole_number(midi, "midi-channel"),
+            whole_number(midi, "midi-unpitched"),
+        )
         self.drums = self.drums if channel is None else channel == DRUM_CHANNEL
-        self.unpitched = self.unpitched if unpitched is None else int(unpitched) - 1
+        self.unpitched = self.unpitched if unpitched is None else unpitched - 1
 
 
 def number(parent: Element, path: str) -> float | None:
-    """The number in a child; None where there is none. It may be `nan` or infinite."""
+    """The number in a child; None where there is none.
+
+    Raises:
+        ReadError: text that is no number, or beyond `LARGEST`.
+    """
     text = parent.findtext(path)
     try:
-        return float(text) if text else None
+        value = float(text) if text else None
     except ValueError as error:
         raise ReadError(f"<{path}> is {text[:20]!r}, no number") from error
+    if value is not None and not abs(value) <= LARGEST:
+        raise ReadError(f"<{path}> is {value:g}")
+    return value
+
+
+def whole_number(parent: Element, path: str) -> int | None:
+    """The whole number in a child, as `number`."""
+    value = number(parent, path)
+    return None if value is None else int(value)
 
 
 def read_part_list(listed: Element) -> dict[str, dict[str, Instrument]]:
@@ -108,7 +125,7 @@ class Endings:
         """
         numbers = passes(ending.get("number", ""))
         if ending.get("type") == "start":
-            at = bar if left else min(bar + 1, len(bars) - 1)
+            at = bar if left else bar + 1
             self.open = bars[at].endings = numbers or (1,)
             return
         if left:  # it ended with the bar before
@@ -146,8 +163,7 @@ def passes(text: str) -> tuple[int, ...]:
 def read_barline(barline: Element, bar: int, bars: list[Bar], endings: Endings) -> None:
     """Follow a barline: repeats, endings, signs."""
     left = barline.get("location", "right") == "left"
-    last = len(bars) - 1
-    following = bar if left else min(bar + 1, last)
+    following = bar if left else bar + 1
     for sign in ("Segno", "Coda"):
         label = barline.get(sign.lower())
         if label is not None or barline.find(sign.lower()) is not None:
@@ -185,13 +201,11 @@ class Marks:
         reading: what they are added to.
         tempos: of two at one place the later one holds; of two parts the first.
         wedges: of each track those that have begun, by number: where, and 1 or -1.
-        at_end: signs that stand in the bar: offset, name and label; at its end they are the next's.
     """
 
     reading: Reading
     tempos: dict[Place, float] = field(default_factory=dict)
     wedges: dict[tuple[int, str], tuple[Place, int]] = field(default_factory=dict)
-    at_end: list[tuple[float, str, str]] = field(default_factory=list)
 
     def direction(self, direction: Element, bar: int, offset: float, divisions: float, track: int):
         """Follow a direction at an offset in quarters in a bar."""
@@ -228,7 +242,7 @@ class Marks:
             if implied:
                 self.reading.implied_tempos.setdefault(at, implied)
         if words or signs:
-            self._signs(" ".join(words), signs, bar, offset, jumps)
+            self._signs(" ".join(words), signs, bar, jumps)
 
     def sound(
         self,
@@ -260,9 +274,9 @@ class Marks:
         if loudness is not None and not marked and loudness >= 0:
             velocity = note_velocity(sound.get("dynamics", ""))
             self.reading.dynamics.setdefault(track, {})[at] = velocity
-        return known, self._order(sound, bar, offset)
+        return known, self._order(sound, bar)
 
-    def _order(self, sound: Element, bar: int, offset: float) -> bool:
+    def _order(self, sound: Element, bar: int) -> bool:
         here = self.reading.bars[bar]
         found = False
         for name, sign in _SIGNS.items():
@@ -270,10 +284,7 @@ class Marks:
             if label is None or label == "no":
                 continue
             found = True
-            if sign in ("Segno", "Coda"):
-                self.at_end.append((offset, sign, label))
-            else:
-                _add_sign(here, sign, label)
+            _add_sign(here, sign, label)
         for name, jump in (("dacapo", "DaCapo"), ("dalsegno", "DalSegno")):
             label = sound.get(name)
             if label is None or label == "no":
@@ -287,15 +298,13 @@ class Marks:
             here.opens = True
         return found
 
-    def _signs(
-        self, words: str, signs: list[str], bar: int, offset: float, told_by_sound: bool
-    ) -> None:
-        """Follow signs and words; where `<sound>` said all, only how far a jump goes."""
+    def _signs(self, words: str, signs: list[str], bar: int, by_sound: bool) -> None:
+        """Follow signs and words; where `<sound>` has the order, only how far a jump goes."""
         here = self.reading.bars[bar]
         jump, sign = sign_of_words(words) if words else ("", "")
         if jump and (not here.jump or jump.startswith(here.jump)):
             here.jump = jump
-        if told_by_sound:
+        if by_sound:
             return
         if sign == "ToCoda" or (
             "Coda" in signs and re.fullmatch(r"\W*(to|al|alla|zur|à la)\W*", words.lower())
@@ -307,15 +316,7 @@ class Marks:
         if jump:
             return  # the sign beside "D.S. al" is where it leads
         for one in {*signs, *([sign] if sign in ("Segno", "Coda") else [])}:
-            self.at_end.append((offset, one, ""))
-
-    def end_bar(self, bar: int, length: float) -> None:
-        """Give signs to the bars that begin with them, once the length of a bar is known."""
-        bars = self.reading.bars
-        for offset, sign, label in self.at_end:
-            late = offset > 0 and offset > length - 1e-6
-            _add_sign(bars[min(bar + late, len(bars) - 1)], sign, label)
-        self.at_end.clear()
+            here.signs.add(one)
 
     def end(self) -> None:
         """Add the tempos of the part to those of the parts before."""
@@ -326,9 +327,12 @@ class Marks:
         kind = wedge.get("type")
         if kind in ("crescendo", "diminuendo"):
             self.wedges[key] = at, 1 if kind == "crescendo" else -1
-        elif kind == "stop" and key in self.wedges:
-            begin, sign = self.wedges.pop(key)
-            self.reading.wedges.setdefault(track, []).append((begin, at, sign))
+        elif kind == "stop":
+            others = [other for other in self.wedges if other[1] == key[1]]  # of another staff
+            key = key if key in self.wedges or not others else others[0]
+            if key in self.wedges:
+                begin, sign = self.wedges.pop(key)
+                self.reading.wedges.setdefault(key[0], []).append((begin, at, sign))
 
     def _metronome(self, metronome: Element, at: Place) -> bool:
         """Follow a metronome mark; whether it has a tempo."""

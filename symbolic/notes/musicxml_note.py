@@ -48,10 +48,10 @@ class Note(NamedTuple):
 
 
 note_fields = re.compile(
-    rb"<((?:step|staff|voice|octave|alter|duration|display-step|display-octave|chord|cue|tied?|grace"
-    rb"|unpitched|instrument|dynamics)[\s/>][^<]{0,200})"
+    rb"<((?:step|staff|voice|octave|alter|duration|chord|cue|tied?|grace|unpitched|instrument"
+    rb"|dynamics)[\s/>][^<]{0,200})"
 ).findall
-"""Find the tags in the content of a `<note>` that `read_note` needs, each with the text after it."""
+"""Find the tags in a `<note>` that `read_note` needs, each with the text after it."""
 
 
 @lru_cache(maxsize=8192)

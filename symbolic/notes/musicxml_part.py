@@ -17,6 +17,7 @@ from symbolic.notes.musicxml_marks import (
     passes,
     read_barline,
     read_time,
+    whole_number,
 )
 from symbolic.notes.musicxml_note import Note, note_fields, read_note, staff_place, type_quarters
 from symbolic.notes.mxl import LooseTags, attributes, element
@@ -83,9 +84,10 @@ class Part:
             LooseTags: as of `symbolic.notes.mxl.blocks`.
         """
         reading = self.reading
-        if bar == len(reading.bars):
-            reading.bars.append(Bar())
+        if bar == len(reading.lengths):
             reading.lengths.append(0.0)
+        while len(reading.bars) < bar + 2:  # a sign at the end of a bar is the next one's
+            reading.bars.append(Bar())
         self.endings.next_bar(reading.bars[bar])
         self.onset, self.cursor, self.filled = -1.0, 0.0, 0.0
         before, *notes = _NOTE.split(content)
@@ -131,7 +133,6 @@ class Part:
                 for key, (last, end) in self.tied.items()
                 if last == bar and end > self.filled - CLOSE
             }
-        self.marks.end_bar(bar, self.filled)
 
     def _rare_note(self, note: Note, inner: bytes, head: dict[str, str], bar: int) -> None:
         """Add a note of which there is more than pitch and duration."""
@@ -233,7 +234,7 @@ class Part:
                 continue
             one = element(xml[start:at])
             if name == b"direction":
-                track, _ = self.staff(int(number(one, "staff") or 1))
+                track, _ = self.staff(whole_number(one, "staff") or 1)
                 self.marks.direction(one, bar, self.cursor, self.divisions, track)
                 for sound in one.iterfind("sound"):
                     self._change_instruments(sound)
@@ -272,7 +273,7 @@ class Part:
             meter = read_time(time)
             if meter is not None:
                 self.reading.meters.setdefault((bar, self.cursor), meter)
-        self.add_staves(int(number(one, "staves") or 1))
+        self.add_staves(whole_number(one, "staves") or 1)
         for transpose in one.iterfind("transpose"):
             self._transpose(transpose)
         for repeat in one.iter("measure-repeat"):

@@ -123,7 +123,7 @@ def sounding(reading: Reading) -> NoteTable:
     written = shift + np.rint(notes[:, 1] * TICKS_PER_QUARTER).astype(np.int64)
     end = shift + np.rint((notes[:, 1] + notes[:, 2]) * TICKS_PER_QUARTER).astype(np.int64)
     pitch = np.floor(np.clip(notes[:, 4], -1, 128) + 0.5).astype(np.int64)
-    before, _, tie, track, drum, own = notes[:, 3:].astype(np.int64).T
+    before, tie, track, drum, own = notes[:, [3, 5, 6, 7, 8]].astype(np.int64).T
     onset = np.maximum(written - before * GRACE_TICKS, 0)
     end = np.maximum(np.where(before > 0, onset + GRACE_TICKS, end), onset)
 

@@ -89,7 +89,8 @@ def tempo_of_words(words: str) -> float | None:
 
 _DA_CAPO = re.compile(
     r"\bd ?c\b|\bda ?capo\b|\b(?:von|vom) (?:vorne?|anfang|beginn)\b|\b(?:au|du) (?:début|debut)\b"
-    r"|\b(?:desde|al) (?:el )?(?:principio|comienzo)\b|\bfrom the (?:beginning|top)\b|\bdall inizio\b"
+    r"|\b(?:desde|al) (?:el )?(?:principio|comienzo)\b|\bfrom the (?:beginning|top)\b"
+    r"|\bdall inizio\b"
 )
 _DAL_SEGNO = re.compile(
     r"\bd ?s\b|\bda(?:l|l?la|) ?seg(?:no|ue)\b|\b(?:vom|ab|von) (?:dem )?(?:zeichen|segno)\b"
@@ -97,7 +98,8 @@ _DAL_SEGNO = re.compile(
 )
 _FINE = r"(?:fine?|ende|schlu(?:ss|ß)|fin(?:al)?)"
 _AL_FINE = re.compile(
-    rf"\b(?:al|alla|à la|a la|bis|bis zum|jusqu à la|jusqu au|hasta(?: el| la)?|to(?: the)?) {_FINE}\b"
+    r"\b(?:al|alla|à la|a la|bis|bis zum|jusqu à la|jusqu au|hasta(?: el| la)?|to(?: the)?) "
+    rf"{_FINE}\b"
 )
 _CODA = re.compile(r"\bcoda\b|[⊕𝄌]")
 _TO_CODA = re.compile(
