@@ -330,6 +330,30 @@ def test_channels_that_play_the_same_notes_keep_their_own_messages():
     )
 
 
+def test_tracks_of_a_score_find_their_channels_in_whatever_order_they_are():
+    data = midi(
+        [
+            *(program(0, 9, channel=2), control(0, VOLUME, 90, channel=2)),
+            *(program(0, 5), control(0, VOLUME, 50), program(480, 7), control(960, VOLUME, 60)),
+            *(note(0, 240, 60), note(0, 240, 60, channel=2), note(480, 720, 62)),
+        ]
+    )
+    score = parse_midi(data)
+    wanted = {9: [90], 5: [50, 60], 7: [50, 60]}
+    for order in (1, -1):
+        score.tracks = score.tracks[::order]
+        found = {one.program: one.values.tolist() for one in track_controls(score, data)}
+        assert found == wanted
+
+
+def test_a_track_that_is_hardly_found_in_the_file_keeps_its_own_messages():
+    data = midi([program(0, 5), control(0, VOLUME, 50), *note(0, 480, 60)])
+    other = midi([program(0, 9), control(0, VOLUME, 90), *note(0, 480, 60), *note(480, 960, 62)])
+    more = midi([control(0, VOLUME, 70), *(note(i * 480, i * 480 + 480, 60) for i in range(3))])
+    assert track_controls(parse_midi(other), data)[0].values.tolist() == [50]  # one of two
+    assert track_controls(parse_midi(more), data)[0].values.tolist() == [70]  # one of three
+
+
 def test_where_mido_cannot_read_a_file_the_scores_own_messages_are_taken():
     data = midi([program(0, 5), control(0, VOLUME, 50), *note(0, 480, 60)])
     score = parse_midi(data)
@@ -383,6 +407,8 @@ def test_nothing_sounds_longer_than_a_second_after_the_last_note(stand_in):
     data = midi([control(0, PEDAL, 127), *note(0, 480, 60), *late])
     samples, log = stand_in(data)
     assert len(samples) == 1.5 * RATE
+    soon = midi([*note(0, 480, 60), control(768, PEDAL, 0)])
+    assert len(stand_in(soon)[0]) == 1.5 * RATE
     assert [entry[0] for entry in log].count("control") == 1
 
 

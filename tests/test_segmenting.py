@@ -317,7 +317,7 @@ def test_a_change_in_the_last_moment_makes_no_part():
     activation[[40, 98]] = 0.9
     last = front.first + 98 / front.rate
     for end, inner in ((last + 0.2, 2), (last + 5e-4, 1), (last - 0.01, 1)):
-        times, sure = boundary_times(activation, front, "apart", 0.3, 0.5, end)
+        times, sure = boundary_times(activation, front, "window", 0.3, 0.5, end)
         assert times[-1] == end
         assert len(times) == len(sure) == inner + 2
 
