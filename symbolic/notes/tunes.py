@@ -72,7 +72,9 @@ def tune_musicxml(data: bytes) -> bytes:
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     count = len(tunes(data))
     if count > 1:
-        raise ReadError(f"a book of {count} tunes, each a piece: `symbolic score` takes them one by one")
+        raise ReadError(
+            f"a book of {count} tunes, each a piece: `symbolic score` takes them one by one"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
