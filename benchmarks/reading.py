@@ -6,7 +6,8 @@
 Each folder is a corpus, of which files are taken evenly by size; music21's corpus and its copy of
 the LilyPond suite are added where music21 is installed. Readers are those found in the environment
 of `--python`, and MuseScore where its program is; each reads in a process of its own, and is
-started anew after a file that ends it.
+started anew after a file that ends it. With `--kept` the others read each file once: a comparison
+after a change takes as long as ours.
 
 Notes are compared by onset and pitch: a note is found when the other reader has one of its pitch
 within 0.05 quarters, and a pitch that is struck twice at once counts once. What readers play each
@@ -21,6 +22,7 @@ counts, in seconds of processor time. `--release` names a checkout of an older c
 """
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import os
@@ -124,13 +126,32 @@ def made_ready(corpus: str, files: list[Path], folder: Path) -> list[Piece]:
     return pieces
 
 
-def read_all(pieces: list[Piece], folder: Path, readers: dict[str, str], seconds: float) -> None:
+def remembered(folder: Path, command: list[str], files: list[Path], seconds: float) -> Iterator:
+    """What a worker says of each file, or has said of its content before."""
+    places = [
+        folder / f"{command[-1]}-{hashlib.sha256(file.read_bytes()).hexdigest()}.json"
+        for file in files
+    ]
+    new = [pair for pair in zip(files, places, strict=True) if not pair[1].exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    said = answers(command, [file for file, _ in new], seconds)
+    for (_, place), answer in zip(new, said, strict=True):
+        place.write_text(json.dumps(answer))
+    for place in places:
+        yield json.loads(place.read_text())
+
+
+def read_all(pieces: list[Piece], folder: Path, readers: dict[str, str], options) -> None:
     """Let every reader read all pieces of a corpus, and keep the notes."""
     for reader, python in readers.items():
         command = [python, str(WORKER), reader]
         for order in ORDERS:
             files = [ready_file(folder, order, one.corpus, k) for k, one in enumerate(pieces)]
-            for piece, answer in zip(pieces, answers(command, files, seconds), strict=True):
+            if options.kept and reader != OURS:
+                said = remembered(options.kept, command, files, options.seconds)
+            else:
+                said = answers(command, files, options.seconds)
+            for piece, answer in zip(pieces, said, strict=True):
                 if answer["error"] is None:
                     piece.notes[order][reader] = heard(answer)
                 else:
@@ -209,7 +230,7 @@ def compare(corpora: dict[str, list[Path]], readers: dict[str, str], options) ->
     with TemporaryDirectory() as folder:
         for corpus, files in corpora.items():
             made = made_ready(corpus, files, Path(folder))
-            read_all(made, Path(folder), readers, options.seconds)
+            read_all(made, Path(folder), readers, options)
             pieces += made
     peers = [reader for reader in readers if reader != OURS]
     show = {"index": False, "na_rep": "", "float_format": "{:.3f}".format}
@@ -269,6 +290,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=150, help="files of each corpus (150)")
     parser.add_argument("--seconds", type=float, default=60, help="for a file (60)")
     parser.add_argument("--no-music21-corpus", action="store_true", help="only the folders named")
+    parser.add_argument("--kept", type=Path, help="folder for what the others read")
     parser.add_argument("--files", action="store_true", help="list files that are read otherwise")
     parser.add_argument("--speed", action="store_true", help="time readers instead")
     parser.add_argument("--release", type=Path, help="checkout of an older commit, for --speed")
