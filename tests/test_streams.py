@@ -48,3 +48,22 @@ class TestStreams:
     def test_an_opus_is_refused(self, m21):
         with pytest.raises(ReadError, match="several scores"):
             stream_notes(m21.stream.Opus())
+
+    def test_a_wedge_leads_to_the_mark_after_it(self, m21):
+        notes = [m21.note.Note("C4") for _ in range(4)]
+        part = m21.stream.Part([m21.dynamics.Dynamic("p"), *notes])
+        part.insert(0, m21.dynamics.Crescendo(notes[0], notes[2]))
+        part.insert(3, m21.dynamics.Dynamic("f"))
+        assert stream_notes(part).velocity.tolist() == [40, 56, 72, 88]
+
+    def test_a_quarter_tone_is_played_as_the_natural(self, m21):
+        notes = [m21.note.Note(m21.pitch.Pitch(ps)) for ps in (60.5, 59.5, 61.0)]
+        assert stream_notes(m21.stream.Part(notes)).pitch.tolist() == [60, 59, 61]
+
+    def test_words_in_other_languages_jump(self, m21):
+        bars = [m21.stream.Measure(number=k) for k in (1, 2, 3)]
+        for bar, name in zip(bars, ("C4", "D4", "E4"), strict=True):
+            bar.append(m21.note.Note(name, quarterLength=4))
+        bars[1].insert(0, m21.expressions.TextExpression("(Fin)"))
+        bars[2].insert(0, m21.expressions.TextExpression("von Anfang bis Fine"))
+        assert stream_notes(m21.stream.Part(bars)).pitch.tolist() == [60, 62, 64, 60, 62]

@@ -5,17 +5,15 @@ No library that can stand beside this package's reads these files: ms3 needs Num
 
 from __future__ import annotations
 
-import io
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from symbolic.notes.score_archives import MAX_EXPANDED
 from symbolic.notes.table import ReadError
 
 PROGRAMS = (
@@ -25,7 +23,6 @@ PROGRAMS = (
 """Names of the program, the newest first: an old one refuses the files of a newer one."""
 
 SECONDS = 60  # that one file may take, of the clock and of a processor
-MAX_EXPANDED = 64 * 2**20  # bytes of a score, of the archive's and of the program's
 
 
 def find_musescore() -> str | None:
@@ -109,46 +106,3 @@ def _reason(code: int, told: str) -> str:
     chatter = ("convert <", "QStandardPaths", "Visit ", "Cannot read file", "qt.", "\tto <")
     lines = [line.strip(" :") for line in told.splitlines() if not line.startswith(chatter)]
     return next(filter(None, lines), f"exit status {code}")
-
-
-def score_in_archive(data: bytes) -> bytes:
-    """The score inside a `.mscz` archive: the one that its container names, else the first.
-
-    Args:
-        data: content of the archive.
-
-    Raises:
-        ReadError: a broken archive, one without a score, or one that expands too far.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [name for name in archive.namelist() if name.lower().endswith(".mscx")]
-            if not names:
-                raise ReadError("the .mscz archive holds no score")
-            name = _named(archive, names) or min(names, key=lambda name: name.count("/"))
-            return _bounded(archive, name)
-    except ReadError:
-        raise
-    except Exception as error:  # zipfile raises whatever a damaged number leads to
-        raise ReadError(f"broken .mscz archive: {error}") from error
-
-
-def _named(archive: zipfile.ZipFile, names: list[str]) -> str | None:
-    """The first score that the container lists; parts (`Excerpts/`) come after it."""
-    if "META-INF/container.xml" not in archive.namelist():
-        return None
-    container = _bounded(archive, "META-INF/container.xml").decode("utf-8", "replace")
-    paths = re.findall(r"""full-path\s*=\s*["']([^"']*)["']""", container)
-    return next((path for path in paths if path in names), None)
-
-
-def _bounded(archive: zipfile.ZipFile, name: str) -> bytes:
-    info = archive.getinfo(name)
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # bzip2 and lzma expand a whole block whatever size is asked for
-        raise ReadError(f".mscz compression method {info.compress_type} is not deflate")
-    with archive.open(info) as file:
-        data = file.read(MAX_EXPANDED + 1)  # the header's size may lie
-    if len(data) > MAX_EXPANDED:
-        raise ReadError(f"the .mscz archive expands to more than {MAX_EXPANDED >> 20} MiB")
-    return data

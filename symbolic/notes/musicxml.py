@@ -48,7 +48,7 @@ from collections.abc import Iterable
 
 from symbolic.notes.musicxml_marks import Instrument, read_part_list
 from symbolic.notes.musicxml_part import Part, meter_length
-from symbolic.notes.mxl import LooseTags, attributes, blocks, element, score_xml, tightened
+from symbolic.notes.score_xml import LooseTags, attributes, blocks, element, score_xml, tightened
 from symbolic.notes.sounding import Reading, sounding
 from symbolic.notes.table import NoteTable, ReadError
 

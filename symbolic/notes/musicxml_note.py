@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from symbolic.notes.mxl import attributes
-from symbolic.notes.sounding import TIES
+from symbolic.notes.score_xml import attributes
+from symbolic.notes.sounding import TIES, whole_semitones
 from symbolic.notes.table import ReadError
 
 STEPS = {b"C": 0, b"D": 2, b"E": 4, b"F": 5, b"G": 7, b"A": 9, b"B": 11}
@@ -99,17 +98,6 @@ def read_note(fields: tuple[bytes, ...]) -> Note:
 
 _NAME = re.compile(rb"[\w-]*")
 _RARE = (b"grace", b"cue", b"unpitched", b"dynamics")
-
-
-def whole_semitones(alter: float) -> int:
-    """Round an alteration; a quarter tone goes to the natural, as players without it play.
-
-    Raises:
-        ReadError: more than ten octaves, or no number.
-    """
-    if not abs(alter) <= 127:
-        raise ReadError(f"<alter> is {alter:g}")
-    return int(math.copysign(math.ceil(abs(alter) - 0.5), alter))
 
 
 def staff_place(note: bytes) -> int:

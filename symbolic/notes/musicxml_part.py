@@ -20,8 +20,8 @@ from symbolic.notes.musicxml_marks import (
     whole_number,
 )
 from symbolic.notes.musicxml_note import Note, note_fields, read_note, staff_place, type_quarters
-from symbolic.notes.mxl import LooseTags, attributes, element
 from symbolic.notes.repeats import Bar
+from symbolic.notes.score_xml import LooseTags, attributes, element
 from symbolic.notes.sounding import TIES, Reading
 from symbolic.notes.table import DEFAULT_METERS, ReadError
 
@@ -81,7 +81,7 @@ class Part:
 
         Raises:
             ReadError, ValueError, OverflowError: a number that is none.
-            LooseTags: as of `symbolic.notes.mxl.blocks`.
+            LooseTags: as of `symbolic.notes.score_xml.blocks`.
         """
         reading = self.reading
         if bar == len(reading.lengths):

@@ -19,10 +19,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
-from xml.parsers import expat
 
-from symbolic.notes.musescore import musescore_to_musicxml, score_in_archive
+from symbolic.notes.musescore import musescore_to_musicxml
 from symbolic.notes.musicxml import read_musicxml
+from symbolic.notes.score_archives import ZIP_MAGIC, archived_score
+from symbolic.notes.score_xml import checked_xml
 from symbolic.notes.sounding import FASTEST, SLOWEST, Reading, sounding
 from symbolic.notes.streams import stream_reading
 from symbolic.notes.table import NoteTable, ReadError
@@ -32,7 +33,6 @@ NOTATION_SUFFIXES = (".krn", ".kern", ".abc", ".mei", ".mscx", ".mscz")
 
 MOST_ACROSS = 1000  # spines of a Humdrum file
 LONGEST_NAMESPACE = 1000  # letters: each name of an element is kept with that of its namespace
-ZIP_MAGIC = b"PK\x03\x04"
 MEI = "{http://www.music-encoding.org/ns/mei}"
 ROOTS = {"mei": "MEI", "meiCorpus": "MEI", "museScore": "MuseScore"}
 
@@ -127,11 +127,7 @@ def _coded(tempos: Tempos, mark: re.Match) -> str:
 
 
 def _read_mei(data: bytes) -> NoteTable:
-    _refuse_declarations(data)
-    try:
-        root = ET.fromstring(data.lstrip(b" \t\r\n"))
-    except (ET.ParseError, LookupError, ValueError) as error:
-        raise ReadError(f"not well-formed XML: {error}") from error
+    root = _tree(data)
     if root.tag == f"{MEI}meiCorpus":
         raise ReadError("an MEI corpus of several pieces: each is to be read by itself")
     version = root.get("meiversion", "")
@@ -224,8 +220,10 @@ def _read_abc(data: bytes) -> NoteTable:
 
 
 def _read_musescore(data: bytes) -> NoteTable:
-    score = score_in_archive(data) if data[:4] == ZIP_MAGIC else data
-    _refuse_declarations(score)
+    score = data
+    if data[:4] == ZIP_MAGIC:
+        score = archived_score(data, (".mscx",), ".mscz")
+    checked_xml(score)
     return read_musicxml(musescore_to_musicxml(score))
 
 
@@ -318,25 +316,20 @@ def _music21_kept() -> Iterator[None]:
         CHORD_ALIASES.update(aliases)
 
 
-def _refuse_declarations(data: bytes) -> None:
-    """Raise ReadError where few bytes declare what many elements would then hold.
+def _tree(data: bytes) -> ET.Element:
+    """The root element of a checked XML file, with namespaces in its names.
 
-    Entities and default attributes are met in the prolog, before anything is expanded.
+    Raises:
+        ReadError: as `checked_xml`, and the name of a namespace beyond `LONGEST_NAMESPACE`.
     """
-
-    def declared(*_: object) -> None:
-        raise ReadError("the XML declares entities or attributes, which no score needs")
-
-    def namespace(_: str | None, name: str | None) -> None:
-        if len(name or "") > LONGEST_NAMESPACE:
-            raise ReadError("the name of an XML namespace is longer than any")
-
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.EntityDeclHandler = parser.AttlistDeclHandler = declared
-    parser.StartNamespaceDeclHandler = namespace
+    _, xml = checked_xml(data)
+    if _LONG_NAMESPACE.search(xml):
+        raise ReadError("the name of an XML namespace is longer than any")
     try:
-        parser.Parse(data.lstrip(b" \t\r\n"), True)
-    except (expat.ExpatError, LookupError, ValueError) as error:
-        if isinstance(error, ReadError):
-            raise
+        return ET.fromstring(xml)
+    except ET.ParseError as error:
         raise ReadError(f"not well-formed XML: {error}") from error
+
+
+_NAME = b"[^\"']{%d}" % LONGEST_NAMESPACE
+_LONG_NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["']""" + _NAME)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
 from typing import TYPE_CHECKING, Any
 
-from symbolic.notes.read import FILES, MUSICXML_SUFFIXES, kind_of, name_of, read_notes
+from symbolic.notes.notations import NOTATION_SUFFIXES
+from symbolic.notes.read import FILES, kind_of, name_of, read_notes
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def apply_many(
     """What `apply` makes of sources, in order, with the workers and limits of `read_many`.
 
     A task costs more to hand over than a small file takes to read, so files can go `together`,
-    except those that are named as MusicXML, which take long enough. If their worker dies, runs out
+    except those of `NOTATION_SUFFIXES`, which take long enough. If their worker dies, runs out
     of time or raises, they are tried one by one: a bad file costs only itself.
 
     Args:
@@ -133,7 +134,7 @@ def _can_be_sent(source: Source) -> bool:
 
 
 def _takes_long(source: Source) -> bool:
-    return os.fsdecode(name_of(source) or "").lower().endswith(MUSICXML_SUFFIXES)
+    return os.fsdecode(name_of(source) or "").lower().endswith(NOTATION_SUFFIXES)
 
 
 def _read(sources: list[Source]) -> list[NoteTable]:

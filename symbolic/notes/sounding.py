@@ -6,6 +6,7 @@ its ties joined, and its dynamics and tempos followed.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -38,6 +39,17 @@ TIES = {"start": 1, "continue": 2, "stop": 3}
 Place = tuple[int, float]  # bar, offset in it in quarters
 Events = dict[Place, Any]
 Wedge = tuple[Place, Place, int]  # where it begins and ends; 1: crescendo, -1: diminuendo
+
+
+def whole_semitones(alter: float) -> int:
+    """Round an alteration; a quarter tone goes to the natural, as players without it play.
+
+    Raises:
+        ReadError: more than ten octaves, or no number.
+    """
+    if not abs(alter) <= 127:
+        raise ReadError(f"<alter> is {alter:g}")
+    return int(math.copysign(math.ceil(abs(alter) - 0.5), alter))
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect_right
 from collections import defaultdict
@@ -11,11 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from symbolic.notes.dynamics import HOLD, STRIKE
 from symbolic.notes.repeats import Bar
-from symbolic.notes.sounding import FASTEST, SLOWEST, TIES, Reading, sounding
+from symbolic.notes.sounding import (
+    FASTEST,
+    SLOWEST,
+    TIES,
+    Place,
+    Reading,
+    sounding,
+    whole_semitones,
+)
 from symbolic.notes.table import NoteTable, ReadError
+from symbolic.notes.words import sign_of_words, tempo_of_words
 
 if TYPE_CHECKING:
     from music21.base import Music21Object
+    from music21.pitch import Pitch
     from music21.stream import Stream
 
 Placed = tuple[int, float, Any]  # bar, offset in it in quarters, music21 element
@@ -35,7 +44,7 @@ def stream_notes(stream: Stream) -> NoteTable:
         The notes at 10080 ticks per quarter, one track per part or staff. Velocities are 64
         without dynamics; with them, pppp 6, ppp 14, pp 24, p 40, mp 56, mf 72 (also before the
         first mark), f 88, ff 108, fff 118, ffff 124. Tempos are in quarters per minute; words
-        such as "Adagio" take music21's default number where no number stands beside them.
+        such as "Adagio" have that of `symbolic.notes.words` where no number stands beside them.
 
     Raises:
         ReadError: an Opus, which is several scores.
@@ -161,6 +170,7 @@ def _read_part(
         if isinstance(line, spanner.Ottava) and line.transposing:
             for one in line.getSpannedElements():
                 octaves[id(one)] += line.interval().semitones
+    places = {id(element): (bar, offset) for bar, offset, element in events}
     transposition, drums = 0, False
     graces: list[tuple[int, int, list[int]]] = []  # row in notes, place in its run, run's size
     run, run_at = [0], None
@@ -179,10 +189,9 @@ def _read_part(
                 if grace:
                     graces.append((len(reading.notes), run[0], run))
                 unpitched = isinstance(one, note.Unpitched)
-                pitch = one.displayPitch().ps if unpitched else one.pitch.ps + shift
+                pitch = one.displayPitch().ps if unpitched else _semitones(one.pitch) + shift
                 tie = TIES.get(one.tie.type, 0) if one.tie is not None else 0
                 length = float(element.duration.quarterLength)
-                pitch = math.floor(min(max(pitch, -1), 128) + 0.5)
                 row = (*at, length, 0, pitch, tie, track)
                 reading.notes.append((*row, drums or unpitched, _own_velocity(one, element)))
             run[0] += 1
@@ -203,10 +212,20 @@ def _read_part(
                 tempos = reading.implied_tempos if implied else reading.tempos
                 tempos.setdefault(at, float(quarters))
         elif isinstance(element, expressions.TextExpression | tempo.TempoText):
-            words = element.text if isinstance(element, tempo.TempoText) else element.content
-            quarters = _tempo_of_words(words or "", tempo.defaultTempoValues)
+            words = (
+                element.text if isinstance(element, tempo.TempoText) else element.content
+            ) or ""
+            quarters = tempo_of_words(words)
             if quarters:
                 reading.implied_tempos.setdefault(at, quarters)
+            jump, sign = sign_of_words(words)
+            reading.bars[bar].jump = reading.bars[bar].jump or jump
+            reading.bars[bar].signs |= {sign} - {""}
+        elif isinstance(element, dynamics.DynamicWedge):
+            wedge = _wedge(element, places)
+            if wedge is not None:
+                sign = 1 if isinstance(element, dynamics.Crescendo) else -1
+                reading.wedges.setdefault(track, []).append((*wedge, sign))
         elif isinstance(element, repeat.RepeatExpression):
             name = type(element).__name__
             if isinstance(element, repeat.RepeatExpressionMarker):
@@ -219,16 +238,24 @@ def _read_part(
         reading.notes[row] = (*reading.notes[row][:3], run[0] - place, *reading.notes[row][4:])
 
 
+def _wedge(wedge: Music21Object, places: dict[int, Place]) -> tuple[Place, Place] | None:
+    """Where a wedge begins and ends: with its first note, and at the end of its last."""
+    spanned = [one for one in wedge.getSpannedElements() if id(one) in places]
+    if not spanned:
+        return None
+    bar, offset = places[id(spanned[-1])]
+    return places[id(spanned[0])], (bar, offset + float(spanned[-1].duration.quarterLength))
+
+
+def _semitones(pitch: Pitch) -> float:
+    """The pitch in semitones, a quarter tone as the natural."""
+    alter = pitch.alter
+    return pitch.ps - alter + whole_semitones(alter)
+
+
 def _own_velocity(one: Music21Object, element: Music21Object) -> int:
     """The velocity written on a note or on the chord around it; 0 where none is."""
     for holder in (one, element):
         if holder.hasVolumeInformation() and holder.volume.velocityScalar is not None:
             return min(max(round(holder.volume.velocityScalar * 127), 1), 127)
     return 0
-
-
-def _tempo_of_words(words: str, tempos: dict[str, int]) -> float | None:
-    """The number of the longest tempo name the words begin with."""
-    words = re.sub(r"[^\w ]", " ", words).lower().strip()
-    names = [name for name in tempos if words == name or words.startswith(f"{name} ")]
-    return float(tempos[max(names, key=len)]) if names else None

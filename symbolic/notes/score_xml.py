@@ -1,4 +1,4 @@
-"""The XML of a MusicXML file, plain or zipped: bounded, well-formed, in UTF-8, tags and text alone.
+"""XML of scores: well-formed, in UTF-8, tags and text alone, and safe to search.
 
 The parser checks and the readers search. Expat goes through the whole of a file once and is asked
 for nothing but errors, which takes a quarter of the time of building its elements. What it has
@@ -9,18 +9,15 @@ instructions are taken out, a "<" begins a tag and nothing else.
 from __future__ import annotations
 
 import codecs
-import io
 import re
 import xml.etree.ElementTree as ET
-import zipfile
 from collections.abc import Iterator
 from xml.parsers import expat
-from xml.sax.saxutils import escape, unescape
+from xml.sax.saxutils import escape
 
+from symbolic.notes.score_archives import ZIP_MAGIC, archived_score
 from symbolic.notes.table import ReadError
 
-MAX_EXPANDED = 64 * 2**20  # bytes; the largest orchestral scores stay below half of it
-ZIP_MAGIC = b"PK\x03\x04"
 ROOTS = ("score-partwise", "score-timewise")
 
 ENCODINGS = re.compile(
@@ -46,7 +43,7 @@ def score_xml(data: bytes) -> tuple[str, bytes]:
             that is not well-formed XML, XML that is not a MusicXML score.
     """
     if data[:4] == ZIP_MAGIC:
-        data = _unzip(data)
+        data = archived_score(data, (".musicxml", ".xml"), ".mxl")
     name, xml = checked_xml(data)
     prefix, _, local = name.rpartition(":")
     if local not in ROOTS:
@@ -207,53 +204,3 @@ def _check(xml: bytes) -> tuple[str, int]:
         kind = "not well-formed XML" if root else "not XML"
         raise ReadError(f"{kind}: {error}") from error
     return root[0]
-
-
-def _unzip(data: bytes) -> bytes:
-    """The score inside an `.mxl` archive: the first root file its container names."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-            name = _rootfile(archive) if "META-INF/container.xml" in names else None
-            if name not in names:
-                scores = (
-                    name
-                    for name in names
-                    if not name.startswith(("META-INF/", "__MACOSX/"))
-                    and name.lower().endswith((".xml", ".musicxml"))
-                )
-                name = next(scores, None)
-            if name is None:
-                raise ReadError("the .mxl archive holds no MusicXML file")
-            return _read_bounded(archive, name)
-    except ReadError:
-        raise
-    except Exception as error:  # zipfile raises whatever a damaged number leads to
-        raise ReadError(f"broken .mxl archive: {error}") from error
-
-
-def _rootfile(archive: zipfile.ZipFile) -> str | None:
-    try:
-        _, container = checked_xml(_read_bounded(archive, "META-INF/container.xml"))
-    except ReadError:
-        return None  # a score may still be found by its name
-    paths = _FULL_PATH.findall(container)
-    return next((unescape(path.decode(), _QUOTES) for path in paths if path), None)
-
-
-_FULL_PATH = re.compile(rb"""<(?:[\w.-]+:)?rootfile\s[^>]*?full-path\s*=\s*["']([^"']*)["']""")
-_QUOTES = {"&quot;": '"', "&apos;": "'"}
-
-
-def _read_bounded(archive: zipfile.ZipFile, name: str) -> bytes:
-    info = archive.getinfo(name)
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # bzip2 and lzma expand a whole block whatever size is asked for; .mxl allows neither
-        raise ReadError(f".mxl compression method {info.compress_type} is not deflate")
-    text = b""
-    if info.file_size <= MAX_EXPANDED:
-        with archive.open(info) as stream:
-            text = stream.read(MAX_EXPANDED + 1)  # the header's size may lie
-    if info.file_size > MAX_EXPANDED or len(text) > MAX_EXPANDED:
-        raise ReadError(f"the .mxl archive expands to more than {MAX_EXPANDED >> 20} MiB")
-    return text
