@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.notes.midi import is_midi, parse_midi, score_meters, score_tempos
+from symbolic.notes.midi import (
+    is_midi,
+    note_columns,
+    parse_midi,
+    score_meters,
+    score_tempos,
+    score_tracks,
+)
 from symbolic.notes.read import (
     FILES,
     MAX_NOTES,
@@ -220,11 +227,12 @@ class _Part:
 
 
 def _read(source: Source) -> _Part:
-    if kind_of(source) not in FILES:
+    plain = type(source) is bytes  # most often, and nothing needs asking
+    if not plain and kind_of(source) not in FILES:
         return _part(read_notes(source))
-    name = name_of(source)
+    name = None if plain else name_of(source)
     try:
-        data = content_of(source)
+        data = source if plain else content_of(source)
         if is_midi(data):
             part = _part(parse_midi(data))
             if 0 < part.count <= MAX_NOTES:
@@ -260,18 +268,17 @@ def _part(piece: Score | NoteTable) -> _Part:
 
 
 def _pitched_columns(score: Score) -> tuple[list[tuple[np.ndarray, ...]], bool | None]:
-    """Time, duration, pitch and velocity of every track but drums; None for dynamics to be seen."""
-    columns, drums = [], []
-    for track in score.tracks:
-        notes = track.notes.numpy()
-        (drums if track.is_drum else columns).append(
-            (notes["time"], notes["duration"], notes["pitch"], notes["velocity"])
-        )
-    if not drums:
-        return columns, None
+    """Time, duration, pitch and velocity of all tracks but drums; None for dynamics to be seen."""
+    tracks, drums = score_tracks(score)
+    if True not in drums:
+        return [note_columns(tracks)], None
+    columns, (*_, velocity) = (
+        note_columns([notes for notes, one in zip(tracks, drums, strict=True) if one == drum])
+        for drum in (False, True)
+    )
     # Whether velocities differ is asked of drums too, as in `note_table`.
-    velocity = np.concatenate([column[3] for column in columns + drums])
-    return columns, bool(len(velocity) and velocity.min() != velocity.max())
+    velocity = np.concatenate([columns[3], velocity])
+    return [columns], bool(len(velocity) and velocity.min() != velocity.max())
 
 
 def _batch(parts: Sequence[_Part]) -> NoteBatch:

@@ -1,0 +1,48 @@
+"""MIDI files of format 2: sequences of their own, played one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from symbolic.notes.table import ReadError
+
+if TYPE_CHECKING:
+    from symusic import Score
+
+LAST_TICK = 2**31 - 1  # symusic holds times in 32 bits
+
+
+def in_sequence(scores: Sequence[Score], ends: Sequence[int]) -> Score:
+    """Scores one after the other, each under its own tempo map and meter.
+
+    Args:
+        scores: in ticks, of one division; they are changed.
+        ends: the tick at which each has ended, and the next begins.
+
+    Returns:
+        One score, with the tracks of all. A score without a tempo or meter at its beginning does
+        not go on in that of the one before: it begins at 120 quarters per minute, or in 4/4.
+
+    Raises:
+        ReadError: all together are longer than a score can hold.
+    """
+    from symusic import Score, Tempo, TimeSignature
+
+    whole, start = Score(scores[0].ticks_per_quarter), 0
+    for score, end in zip(scores, ends, strict=True):
+        if start + end > LAST_TICK:
+            raise ReadError(f"its sequences are longer than {LAST_TICK:,} ticks together")
+        if start:
+            score.shift_time(start, inplace=True)
+            if not any(tempo.time == start for tempo in score.tempos):
+                whole.tempos.append(Tempo(start, mspq=500_000))
+            if not any(meter.time == start for meter in score.time_signatures):
+                whole.time_signatures.append(TimeSignature(start, 4, 4))
+        whole.tempos.extend(score.tempos)
+        whole.time_signatures.extend(score.time_signatures)
+        whole.key_signatures.extend(score.key_signatures)
+        whole.markers.extend(score.markers)
+        whole.tracks.extend(score.tracks)
+        start += end
+    return whole
