@@ -253,8 +253,8 @@ def _by_bar(events: Events) -> dict[int, list[tuple[float, Any]]]:
 def _bar_meters(meters: Events, played: Played) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ticks, numerators and denominators of time signatures, such that bars begin where they do.
 
-    A bar that is not as long as its meter says (an upbeat, a bar that a repeat sign divides) has a
-    signature of its own length, as sequencers write it; the last bar only if it is longer.
+    A bar that is not as long as its meter says (an upbeat, a bar that a repeat sign divides, the
+    last) has a signature of its own length, as MuseScore writes it into MIDI.
     """
     written = sorted(meters)
     bars = np.array([bar for bar, _ in written], np.int64)
@@ -262,7 +262,6 @@ def _bar_meters(meters: Events, played: Played) -> tuple[np.ndarray, np.ndarray,
     over, under = values[np.searchsorted(bars, played.order, side="right")].T.copy()
     whole = 4 * TICKS_PER_QUARTER
     irregular = (played.lengths * under != over * whole) & (played.lengths > 0)
-    irregular[-1:] &= (played.lengths * under > over * whole)[-1:]
     for i in np.flatnonzero(irregular).tolist():
         length = int(played.lengths[i])
         while length * under[i] % whole and under[i] < SHORTEST_BEAT:
