@@ -35,7 +35,10 @@ def riff(content: bytes) -> bytes:
 KINDS = {
     "format 0": (midi(C_ON + E_ON + C_OFF + b"\x00" + E_OFF[1:] + END, form=0), [C, E]),
     "format 1": (midi(END, C_ON + C_OFF + END, E_ON + E_OFF + END), [C, E]),
-    "format 2, its songs together": (midi(C_ON + C_OFF + END, E_ON + E_OFF + END, form=2), [C, E]),
+    "format 2, its songs in turn": (
+        midi(C_ON + C_OFF + END, E_ON + E_OFF + END, form=2),
+        [C, (96, 96, 64, 90)],
+    ),
     "format 0 of two tracks": (midi(C_ON + C_OFF + END, E_ON + E_OFF + END, form=0), [C, E]),
     "no end of track": (midi(C_ON + C_OFF, E_ON + E_OFF), [C, E]),
     "something after the end of track": (midi(C_ON + C_OFF + END + E_ON + E_OFF), [C]),
@@ -55,7 +58,7 @@ KINDS = {
         midi(b"\x00\x80\x3c\x40\x00\x90\x3e\x00" + C_ON + C_OFF + b"\x00\x80\x3c\x40" + END),
         [C],
     ),
-    "a note that is never closed beside one that is": (midi(C_ON + E_ON + C_OFF + END), [C]),
+    "a note that is never closed beside one that is": (midi(C_ON + E_ON + C_OFF + END), [C, E]),
     "one pitch struck twice before it is let go": (
         midi(C_ON + b"\x60\x90\x3c\x32" + b"\x00\x80\x3c\x40" + C_OFF + END),
         [C, (96, 96, 60, 50)],
@@ -66,6 +69,32 @@ KINDS = {
     "a pedal above 127": (midi(b"\x00\xb0\x40\xff" + C_ON + C_OFF + END), [C]),
     "a system exclusive": (midi(b"\x00\xf0\x03\x01\x02\xf7" + C_ON + C_OFF + END), [C]),
     "a song position and a clock": (midi(b"\x00\xf2\x01\x02\x00\xf8" + C_ON + C_OFF + END), [C]),
+    "a system exclusive in two packets": (
+        midi(b"\x00\xf0\x02\x43\x12\x60\xf7\x03\x01\x02\xf7" + C_ON + C_OFF + END),
+        [(96, 96, 60, 80)],
+    ),
+    "an escaped song position": (midi(b"\x00\xf7\x03\xf2\x01\x02" + C_ON + C_OFF + END), [C]),
+    "a header of 8 bytes": (
+        b"MThd\0\0\0\x08\0\1\0\1\x01\xe0\x12\x34" + midi(C_ON + C_OFF + END)[14:],
+        [C],
+    ),
+    "more tracks in the header than there are": (
+        midi(C_ON + C_OFF + END).replace(b"\0\1\0\1", b"\0\1\0\5"),
+        [C],
+    ),
+    "fewer tracks in the header than there are": (
+        midi(C_ON + C_OFF + END, E_ON + E_OFF + END).replace(b"\0\1\0\2", b"\0\1\0\1"),
+        [C, E],
+    ),
+    "a foreign chunk between two tracks": (
+        midi(C_ON + C_OFF + END) + b"XFIH\0\0\0\2ab" + midi(E_ON + E_OFF + END)[14:],
+        [C, E],
+    ),
+    "a foreign chunk for a track that is announced": (
+        midi(C_ON + C_OFF + END).replace(b"\0\1\0\1", b"\0\1\0\2") + b"XFIH\0\0\0\2ab",
+        [C],
+    ),
+    "zeros up to the end of a block": (midi(C_ON + C_OFF + END) + bytes(128), [C]),
     "a foreign chunk": (midi(C_ON + C_OFF + END) + b"XFIH\x00\x00\x00\x02ab", [C]),
     "bytes after the last chunk": (midi(C_ON + C_OFF + END) + b"abc", [C]),
     "a text that is no text": (midi(b"\x00\xff\x03\x03\xff\xfe\x00" + C_ON + C_OFF + END), [C]),
@@ -111,11 +140,17 @@ def test_every_kind_is_scored(tiny_scorer):
         (midi(form=0), "no notes"),
         (midi(b"\x00\x99\x24\x50\x60\x89\x24\x40" + END), "only drums"),
         (midi(C_ON + C_OFF + END)[:-5], "damaged"),
+        (midi(C_ON + E_ON + END), "no notes"),
+        (midi(C_ON + C_OFF + END, form=3), "format 3"),
+        (midi(C_ON + C_OFF + END).replace(b"\0\0\0\6", b"\0\0\0\4"), "header of 4 bytes"),
+        (midi(C_ON + C_OFF + b"\x00\xff\x01\x09bound" + END), "damaged"),
         (riff(midi(C_ON + C_OFF + END, division=0xE728)), "SMPTE"),
     ],
     ids=(
         *("SMPTE division", "no ticks in a quarter", "tempo 0", "karaoke without notes"),
-        *("no events", "no tracks", "drums alone", "cut", "SMPTE division in RIFF"),
+        *("no events", "no tracks", "drums alone", "cut"),
+        *("no note-off at all", "format 3", "a short header", "an event longer than its track"),
+        "SMPTE division in RIFF",
     ),
 )
 def test_what_cannot_be_scored_is_refused_with_its_reason(data, reason, tiny_scorer):

@@ -49,7 +49,10 @@ def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> 
     Raises:
         ReadError: damaged.
     """
-    score = _parse(_with_note_offs(data, spans), len(spans), ticks_per_quarter)
+    try:
+        score = _parse(_with_note_offs(data, spans), len(spans), ticks_per_quarter)
+    except ReadError:  # the tracks as they are may be read, or give the better reason
+        return _parse(_as_they_are(data, spans), len(spans), ticks_per_quarter)
     if score.end() >= FAR:
         return _with_all_strikes(data, spans, ticks_per_quarter)
     return score
@@ -103,6 +106,10 @@ def _note_offs(statuses: bytes) -> bytes:
     return _GUARD + b"".join([bytes([0, status - 16]) + _EVERY_KEY for status in statuses])
 
 
+def _as_they_are(data: bytes, spans: Sequence[Span]) -> list[bytes]:
+    return [_track(data[slice(*span)]) for span in spans]
+
+
 def _track(content: bytes) -> bytes:
     return _CHUNK.pack(b"MTrk", len(content)) + content
 
@@ -118,8 +125,7 @@ def _with_all_strikes(data: bytes, spans: Sequence[Span], ticks_per_quarter: int
             content = _with_missing(list(events(data, span)))
         pieces.append(_track(content))
     score = _parse(pieces, len(spans), ticks_per_quarter)
-    plain = [_track(data[slice(*span)]) for span in spans]
-    plain = _parse(plain, len(spans), ticks_per_quarter)
+    plain = _parse(_as_they_are(data, spans), len(spans), ticks_per_quarter)
     if not plain.note_num():  # nothing is ever let go: a file without lengths
         return plain
     for track, kept in zip(score.tracks, plain.tracks, strict=True):

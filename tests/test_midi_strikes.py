@@ -1,0 +1,188 @@
+"""Keys struck again before their note-off, and notes that have none: no strike is lost."""
+
+import numpy as np
+import pytest
+
+from symbolic.notes import ReadError, read_notes
+from symbolic.notes.batch import read_batch
+from symbolic.notes.midi import note_columns, parse_midi, states_are_known
+
+END = b"\x00\xff\x2f\x00"
+
+
+def played(*events: tuple[int, int, int], channel: int = 0, running: bool = False) -> bytes:
+    """A track of ticks, pitches and velocities; velocity 0 is a note-off, in running status of
+    note-on where so asked."""
+    pieces, before = [], 0
+    for number, (tick, pitch, velocity) in enumerate(events):
+        status = (0x90 if velocity or running else 0x80) | channel
+        written = b"" if running and number else bytes([status])
+        pieces.append(quantity(tick - before) + written + bytes([pitch, velocity]))
+        before = tick
+    return b"".join(pieces)
+
+
+def quantity(value: int) -> bytes:
+    groups = [value & 0x7F]
+    while value := value >> 7:
+        groups.append(value & 0x7F | 0x80)
+    return bytes(groups[::-1])
+
+
+def midi(*tracks: bytes, form: int = 1) -> bytes:
+    header = b"".join(field.to_bytes(2) for field in (form, len(tracks), 480))
+    chunks = (b"MThd", header), *((b"MTrk", track) for track in tracks)
+    return b"".join(name + len(content).to_bytes(4) + content for name, content in chunks)
+
+
+def notes_of(data: bytes) -> list[tuple[int, int, int]]:
+    """Onset, length and pitch of each note, in ticks."""
+    table = read_notes(data)
+    columns = (table.onset_ticks, table.duration_ticks, table.pitch)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_each_strike_of_a_key_ends_the_one_before(running):
+    events = [(0, 60, 80), (120, 60, 81), (240, 60, 82), (360, 60, 0), (360, 64, 80), (600, 64, 0)]
+    track = played(*events, running=running) + END
+    expected = [(0, 120, 60), (120, 120, 60), (240, 120, 60), (360, 240, 64)]
+    assert notes_of(midi(track)) == expected
+    assert notes_of(midi(END, track)) == expected
+
+
+def test_a_key_is_played_rightly_again_after_a_note_off_was_missing():
+    events = [(0, 60, 80), (100, 60, 80), (150, 60, 0)]
+    events += [(200, 60, 80), (250, 60, 0), (300, 60, 80), (350, 60, 0)]
+    expected = [(0, 100, 60), (100, 50, 60), (200, 50, 60), (300, 50, 60)]
+    assert notes_of(midi(played(*events) + END)) == expected
+
+
+def test_parts_in_unison_end_first_in_first_out_where_each_has_its_note_off():
+    events = [(0, 60, 80), (100, 60, 80), (200, 60, 0), (400, 60, 0)]
+    assert notes_of(midi(played(*events) + END)) == [(0, 200, 60), (100, 300, 60)]
+
+
+def test_unison_before_a_missing_note_off_stays_as_it_is():
+    events = [(0, 60, 80), (100, 60, 80), (200, 60, 0), (400, 60, 0)]
+    events += [(500, 60, 80), (600, 60, 80), (700, 60, 0)]
+    expected = [(0, 200, 60), (100, 300, 60), (500, 100, 60), (600, 100, 60)]
+    assert notes_of(midi(played(*events) + END)) == expected
+
+
+def test_two_strikes_of_a_key_at_once_both_last():
+    events = [(0, 60, 80), (0, 60, 90), (240, 60, 0)]
+    assert notes_of(midi(played(*events) + END)) == [(0, 240, 60), (0, 240, 60)]
+
+
+def test_a_key_let_go_and_struck_at_one_tick_is_two_notes():
+    before = [(0, 60, 80), (100, 60, 0), (100, 60, 80), (200, 60, 80), (300, 60, 0)]
+    after = [(0, 60, 80), (100, 60, 80), (100, 60, 0), (200, 60, 80), (300, 60, 0)]
+    for events in (before, after):
+        expected = [(0, 100, 60), (100, 100, 60), (200, 100, 60)]
+        assert notes_of(midi(played(*events) + END)) == expected
+
+
+def test_a_note_that_is_never_let_go_sounds_until_the_end_of_its_track():
+    melody = played((0, 60, 80), (0, 72, 80), (240, 72, 0)) + b"\x81\x70\xff\x2f\x00"
+    longer = played((0, 48, 80), (4800, 48, 0)) + END
+    expected = [(0, 4800, 48), (0, 480, 60), (0, 240, 72)]
+    assert notes_of(midi(melody, longer)) == expected
+    assert notes_of(midi(longer, melody)) == expected
+
+
+def test_a_track_without_an_end_ends_with_its_last_event():
+    assert notes_of(midi(played((0, 60, 80), (0, 72, 80), (240, 72, 0)))) == [
+        (0, 240, 60),
+        (0, 240, 72),
+    ]
+
+
+def test_every_channel_of_a_file_of_one_track_is_seen():
+    pieces = [
+        bytes([0, 0x90 | channel, 36 + channel, 80, 0, 0x90 | channel, 36 + channel, 81])
+        for channel in range(16)
+    ]
+    pieces += [bytes([10, 0x80 | channel, 36 + channel, 64]) for channel in range(16)]
+    table = read_notes(midi(b"".join(pieces) + END, form=0))
+    assert table.pitch.tolist() == sorted([*range(36, 52)] * 2)
+    assert table.is_drum.sum() == 2
+    assert (table.duration_ticks > 0).all()
+
+
+def test_keys_of_two_channels_in_one_of_several_tracks_are_two_keys():
+    first = b"\x00\xc0\x00\x00\xc1\x10" + b"\x00\x90\x3c\x50\x00\x91\x3c\x50\x60\x91\x3c\x50"
+    track = first + b"\x60\x80\x3c\x40\x00\x81\x3c\x40" + END
+    expected = [(0, 192, 60), (0, 96, 60), (96, 96, 60)]
+    assert notes_of(midi(END, track)) == expected
+
+
+def test_a_piece_in_a_batch_has_its_strikes_too():
+    struck = midi(played((0, 60, 80), (120, 60, 81), (240, 60, 0)) + END)
+    plain = midi(played((0, 62, 80), (480, 62, 0)) + END)
+    batch, errors = read_batch([plain, struck, plain])
+    assert errors == [None] * 3
+    assert batch.counts.tolist() == [1, 2, 1]
+    assert batch.duration_ticks.tolist() == [480, 120, 120, 480]
+
+
+def test_a_file_in_which_nothing_is_ever_let_go_has_no_lengths():
+    with pytest.raises(ReadError, match="no notes"):
+        read_notes(midi(played((0, 60, 80), (96, 64, 80)) + END))
+
+
+def test_a_long_note_is_no_missing_note_off():
+    day = 2**27
+    assert notes_of(
+        midi(played((0, 60, 80), (day, 60, 0)) + END).replace(b"\1\xe0", b"\x7f\xff")
+    ) == [(0, day, 60)]
+
+
+def test_random_strikes_are_all_there_and_none_is_negative():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        ticks = np.sort(rng.integers(0, 500, 60))
+        pitches = rng.integers(60, 63, 60)
+        velocities = rng.choice([0, 64], 60, p=[0.4, 0.6])
+        velocities[:3] = 64, 64, 0
+        pitches[:3] = 60
+        events = list(zip(ticks.tolist(), pitches.tolist(), velocities.tolist(), strict=True))
+        table = read_notes(midi(played(*events, running=True) + END))
+        strikes = sorted((tick, pitch) for tick, pitch, velocity in events if velocity)
+        found = list(zip(table.onset_ticks.tolist(), table.pitch.tolist(), strict=True))
+        assert found == strikes
+        assert (table.duration_ticks >= 0).all()
+        assert (table.onset_ticks + table.duration_ticks).max() <= ticks[-1]
+
+
+def test_columns_of_lists_of_notes_are_those_that_symusic_gives(midi_bytes):
+    tracks = [[(i * 10, i, 60 + i % 7, 1 + i) for i in range(n)] for n in (5, 1, 90)]
+    lists = [track.notes for track in parse_midi(midi_bytes(*tracks)).tracks]
+    assert states_are_known(type(lists[0]))
+    names = ("time", "duration", "pitch", "velocity")
+    for some in (lists[:1], lists):
+        given = [np.concatenate([one.numpy()[name] for one in some]) for name in names]
+        for column, expected in zip(note_columns(some), given, strict=True):
+            assert np.array_equal(column, expected)
+    states_are_known.cache_clear()
+    assert [len(column) for column in note_columns([])] == [0] * 4
+
+
+def test_columns_are_the_same_where_symusic_pickles_otherwise(midi_bytes, monkeypatch):
+    lists = [
+        track.notes for track in parse_midi(midi_bytes([(0, 9, 60, 1)], [(3, 9, 62, 2)])).tracks
+    ]
+    known = note_columns(lists)
+    monkeypatch.setattr("symbolic.notes.midi.states_are_known", lambda kind: False)
+    for column, expected in zip(note_columns(lists), known, strict=True):
+        assert np.array_equal(column, expected)
+
+
+def test_real_files_with_every_note_off_are_read_as_symusic_reads_them(data_folder):
+    from symusic import Score
+
+    for corpus in ("emopia", "vgmidi"):
+        files = sorted((data_folder / corpus / "midi").glob("*.mid"))
+        for path in files[:: max(len(files) // 20, 1)]:
+            score, plain = parse_midi(path.read_bytes()), Score(path)
+            assert score == plain, path.name
