@@ -143,7 +143,7 @@ def test_every_kind_is_scored(tiny_scorer):
         (midi(C_ON + E_ON + END), "no notes"),
         (midi(C_ON + C_OFF + END, form=3), "format 3"),
         (midi(C_ON + C_OFF + END).replace(b"\0\0\0\6", b"\0\0\0\4"), "header of 4 bytes"),
-        (midi(C_ON + C_OFF + b"\x00\xff\x01\x09bound" + END), "damaged"),
+        (midi(C_ON + C_OFF + b"\x00\xff\x01\x0bbound" + END), "damaged"),
         (riff(midi(C_ON + C_OFF + END, division=0xE728)), "SMPTE"),
     ],
     ids=(
