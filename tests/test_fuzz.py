@@ -4,6 +4,7 @@ import importlib
 import io
 import struct
 import time
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -167,7 +168,7 @@ def test_a_key_of_a_hundred_sharps_is_passed_over(fifths):
 @pytest.mark.parametrize("offset", ["-1e30", "1e30", "-99999999999"])
 def test_a_mark_far_from_its_bar_is_refused(offset):
     far = f'<offset>{offset}</offset><sound tempo="100"/>'
-    assert "no sensible length" in refusal(score(DYNAMIC.format(more=far) + note("C")))
+    assert "no sensible number" in refusal(score(DYNAMIC.format(more=far) + note("C")))
 
 
 def test_a_note_of_negative_length_has_none():
@@ -210,20 +211,28 @@ def test_a_score_of_thousands_of_bars_is_put_in_order_in_seconds():
     assert time.monotonic() - start < 10
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b'<!DOCTYPE x [<!ATTLIST a b CDATA "%s">]><score-partwise>%s</score-partwise>'
-        % (b"x" * 500_000, b"<a/>" * 8000),
-        b'<score-partwise xmlns="%s">%s</score-partwise>'
-        % (b"x" * 500_000, b"".join(b"<a%d/>" % k for k in range(8000))),
-        b'<score-partwise><b xmlns:q="%s">%s</b></score-partwise>'
-        % (b"x" * 500_000, b"".join(b"<q:a%d/>" % k for k in range(8000))),
-    ],
-    ids=["a default attribute", "a namespace", "a namespace within"],
-)
-def test_half_a_megabyte_that_would_be_repeated_for_each_element_is_refused(data):
-    assert "XML" in refusal(data)
+LONG = b"x" * 500_000
+
+
+def test_half_a_megabyte_of_default_attributes_is_refused():
+    root = b"<score-partwise>%s</score-partwise>" % (b"<a/>" * 8000)
+    assert "declares attributes" in refusal(
+        b'<!DOCTYPE x [<!ATTLIST a b CDATA "%s">]>' % LONG + root
+    )
+
+
+@pytest.mark.parametrize("parent", ["score-partwise", "direction"])
+def test_half_a_megabyte_of_a_namespace_is_not_repeated_for_each_element(parent):
+    others = "".join(f"<q:a{k}/>" for k in range(8000))
+    data = score(f"<direction>{others}</direction>" + note("C"))
+    declared = b'<%b xmlns:q="%s"' % (parent.encode(), LONG)
+    data = data.replace(b"<" + parent.encode(), declared, 1)
+    tracemalloc.start()
+    try:
+        assert len(read_notes(data)) == 1
+        assert tracemalloc.get_traced_memory()[1] < 100 * 2**20  # of 4 GB that it would be
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("tempo", ["1e308", "1e-300", "4e-324"])
@@ -264,8 +273,7 @@ def test_a_reason_is_one_short_line_whatever_it_quotes():
     renamed = archive("score.xml")
     struct.pack_into("<H", renamed, 26, 900)  # the name, by its length, goes on into the score
     assert "broken .mxl archive" in refusal(bytes(renamed))
-    stem = "<stem>do\u00ad\u2028\u200bwn</stem>"
-    assert "stem" in refusal(score(note("C", more=stem)))
+    assert "no note name" in refusal(score(note("C\u00ad\u2028\u200b")))
     reason = ReadError("one\r\n\ttwo\x1b[31m \ud800" + "x" * 1000).reason
     assert reason.startswith("one two?[31m ?xxx")
     assert reason.endswith("xxx...")

@@ -290,7 +290,7 @@ def test_files_that_go_together_are_tried_alone_when_they_fail(workers, tmp_path
 
 
 def test_files_that_take_long_go_alone():
-    names = ["a.mid", "b.mid", "c.XML", "d.mid", "e.musicxml", "f.mxl", "g.mid", "h.mid", "i.mid"]
+    names = ["a.mid", "b.mid", "c.KRN", "d.mxl", "e.mei", "f.mscz", "g.mid", "h.mid", "i.mid"]
     sizes = pool.apply_many(lambda some: [len(some)] * len(some), names, 0, together=2)
     assert list(sizes) == [2, 2, 1, 1, 1, 1, 2, 2, 1]
 

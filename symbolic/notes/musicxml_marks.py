@@ -58,7 +58,7 @@ def number(parent: Element, path: str) -> float | None:
     except ValueError as error:
         raise ReadError(f"<{path}> is {text[:20]!r}, no number") from error
     if value is not None and not abs(value) <= LARGEST:
-        raise ReadError(f"<{path}> is {value:g}")
+        raise ReadError(f"<{path}> is {value:g}, no sensible number")
     return value
 
 
@@ -86,12 +86,13 @@ def read_time(time: Element) -> tuple[int, int] | None:
     Raises:
         ReadError: more than `MOST_BEATS` beats, or beats shorter than `SHORTEST_BEAT`.
     """
-    pairs, numerators = [], 0.0
+    pairs, numerators, total = [], 0, 0
     for child in time:
         if child.tag == "beats":
             counts = [int(count) for count in re.findall(r"\d{1,9}", child.text or "")]
             numerators = sum(counts)
-            if numerators > MOST_BEATS:
+            total += numerators
+            if total > MOST_BEATS:
                 raise ReadError(f"a time signature of {(child.text or '')[:20]} beats")
         elif child.tag == "beat-type":
             unit = max((int(one) for one in re.findall(r"\d{1,9}", child.text or "")), default=0)

@@ -80,9 +80,7 @@ def read_note(fields: tuple[bytes, ...]) -> Note:
             pitch += whole_semitones(float(alter))
     kinds = (ties[b"tie"] or ties[b"tied"]).intersection(TIES)
     tie = TIES["continue"] if len(kinds) > 1 else TIES[kinds.pop()] if kinds else 0
-    duration = float(texts.get(b"duration") or 0)
-    if duration < 0:
-        raise ReadError(f"a note lasts {duration:g}")
+    duration = max(float(texts.get(b"duration") or 0), 0.0)
     return Note(
         pitch,
         duration,

@@ -250,9 +250,7 @@ class Part:
         """Follow a `<forward>`, or a `<backup>`, which stops at the beginning of the bar."""
         self._end_graces(0.0)
         duration = _DURATION.search(xml)
-        length = float(duration[1]) / self.divisions if duration else 0.0
-        if length < 0:
-            raise ReadError(f"a duration of {length:g} quarters")
+        length = max(float(duration[1]), 0.0) / self.divisions if duration else 0.0
         self.filled = max(self.filled, self.cursor)
         self.cursor = self.cursor + length if forward else max(self.cursor - length, 0.0)
         self.onset = -1.0

@@ -119,8 +119,14 @@ def read_bytes(path: str) -> bytes:
         if status.st_size > MAX_BYTES:
             size = status.st_size / 2**20
             raise ReadError(f"{size:.0f} MiB, more than the {MAX_BYTES >> 20} MiB read")
-        with open(path, "rb", buffering=0) as file:
-            return file.readall()
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:  # in one call but for what has grown, which `open` would cost as much as to parse
+            data = os.read(file, status.st_size + 1)
+            while more := os.read(file, 2**20):
+                data += more
+            return data
+        finally:
+            os.close(file)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ReadError("no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path

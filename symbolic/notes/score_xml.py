@@ -140,6 +140,8 @@ _PAIRS = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 def element(xml: bytes) -> ET.Element:
     """Parse an element of a file that `score_xml` has checked; prefixes of names are dropped."""
+    if b"xmlns" in xml:  # the parser would repeat a long name of a namespace for each element
+        xml = _NAMESPACE.sub(b"", xml)
     try:
         return ET.fromstring(xml)
     except ET.ParseError:
@@ -149,6 +151,7 @@ def element(xml: bytes) -> ET.Element:
             raise ReadError(f"an element in another of the same name: {error}") from error
 
 
+_NAMESPACE = re.compile(rb"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 _PREFIX = re.compile(rb"(</?|\s)[\w.-]+:(?=[\w.-])")
 
 

@@ -122,6 +122,8 @@ def ticks_to_seconds(
         tempo_ticks = np.concatenate([[0], tempo_ticks])
         tempo = np.concatenate([[DEFAULT_TEMPO], tempo])
     per_tick = 60.0 / (tempo * ticks_per_quarter)
+    if len(per_tick) == 1 and tempo_ticks[0] == 0:
+        return ticks * per_tick
     starts = np.zeros(len(per_tick))
     ((tempo_ticks[1:] - tempo_ticks[:-1]) * per_tick[:-1]).cumsum(out=starts[1:])
     # In the ticks' own type: otherwise all of them are converted for the search.
@@ -174,8 +176,8 @@ def note_table(
 
     order = np.lexsort((track, pitch, onset_ticks))
     onset_ticks, duration_ticks = onset_ticks[order], duration_ticks[order]
-    onset = ticks_to_seconds(onset_ticks, tempo_ticks, tempo, ticks_per_quarter)
-    end = ticks_to_seconds(onset_ticks + duration_ticks, tempo_ticks, tempo, ticks_per_quarter)
+    both = np.array((onset_ticks, onset_ticks + duration_ticks))
+    onset, end = ticks_to_seconds(both, tempo_ticks, tempo, ticks_per_quarter)
     velocity = velocity[order]
     if has_dynamics is None:
         has_dynamics = bool(n and velocity.min() != velocity.max())
