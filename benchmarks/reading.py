@@ -118,7 +118,8 @@ def made_ready(corpus: str, files: list[Path], folder: Path) -> list[Piece]:
             except (ValueError, SyntaxError):  # a parse error is a syntax error
                 break
             make_ready(root, written=order == "written")
-            piece = Piece(corpus, file.name, [float(at) for at in bar_starts(root)])
+            name = "/".join(file.parts[-2:])
+            piece = Piece(corpus, name, [float(at) for at in bar_starts(root)])
             made = ready_file(folder, order, corpus, len(pieces))
             ElementTree.ElementTree(root).write(made, encoding="utf-8", xml_declaration=True)
         if piece:
