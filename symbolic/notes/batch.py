@@ -19,7 +19,6 @@ from symbolic.notes.midi import (
 )
 from symbolic.notes.read import (
     FILES,
-    MAX_NOTES,
     MAX_QUARTERS,
     MAX_SECONDS,
     content_of,
@@ -31,6 +30,7 @@ from symbolic.notes.table import (
     DEFAULT_METERS,
     DEFAULT_TEMPO,
     DEFAULT_TEMPOS,
+    MAX_NOTES,
     NoteTable,
     ReadError,
     changes,

@@ -47,9 +47,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symbolic.notes.musicxml_marks import Instrument, read_part_list
-from symbolic.notes.musicxml_part import Part, meter_length
+from symbolic.notes.musicxml_part import Part, meter_lengths
+from symbolic.notes.reading import Reading
 from symbolic.notes.score_xml import LooseTags, attributes, blocks, element, score_xml, tightened
-from symbolic.notes.sounding import Reading, sounding
+from symbolic.notes.sounding import sounding
 from symbolic.notes.table import NoteTable, ReadError
 
 Measure = tuple[bytes, bytes]  # its attributes and its content
@@ -98,15 +99,18 @@ def _read(kind: str, xml: bytes) -> Reading:
             _read_part(name, blocks(content, b"measure"), instruments.get(name, {}), reading)
     else:
         parts: dict[str, list[Measure]] = {}
-        for _, content in blocks(xml, b"measure"):
-            for head, part in blocks(content, b"part"):
-                parts.setdefault(attributes(head).get("id", ""), []).append((head, part))
+        for bar, (head, content) in enumerate(blocks(xml, b"measure")):
+            for name, part in blocks(content, b"part"):
+                measures = parts.setdefault(attributes(name).get("id", ""), [])
+                measures += [(b"", b"")] * (bar - len(measures))  # those without the part
+                measures.append((head, part))
         for name, measures in parts.items():
             _read_part(name, measures, instruments.get(name, {}), reading)
     del reading.bars[len(reading.lengths) :]
+    by_meter = meter_lengths(reading)
     reading.lengths = [
-        length if length > 0 else meter_length(reading, bar)
-        for bar, length in enumerate(reading.lengths)
+        length if length > 0 else empty
+        for length, empty in zip(reading.lengths, by_meter, strict=True)
     ]
     return reading
 
@@ -117,8 +121,8 @@ def _read_part(
     part = Part(reading, instruments)
     bar = -1
     try:
-        for bar, (_, content) in enumerate(measures):
-            part.read_bar(bar, content)
+        for bar, (head, content) in enumerate(measures):
+            part.read_bar(bar, content, attributes(head).get("implicit") == "yes")
     except ReadError as error:
         raise ReadError(f"part {name[:20]}, bar {bar + 1}: {error.reason}") from error
     except (ValueError, OverflowError, ZeroDivisionError) as error:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from symbolic.notes.dynamics import HOLD, STRIKE
+from symbolic.notes.dynamics import add_mark
 from symbolic.notes.musicxml_note import QUARTERS
+from symbolic.notes.reading import FASTEST, SHORTEST_BEAT, SLOWEST, Reading
 from symbolic.notes.repeats import Bar
-from symbolic.notes.sounding import FASTEST, SHORTEST_BEAT, SLOWEST, Reading
 from symbolic.notes.table import ReadError
-from symbolic.notes.words import sign_of_words, tempo_of_words
+from symbolic.notes.words import is_first_tempo, sign_of_words, tempo_of_words
 
 if TYPE_CHECKING:
-    from symbolic.notes.sounding import Place
+    from symbolic.notes.reading import Place
 
 MOST_BEATS = MOST_ENDINGS = MOST_STAVES = 99
 LOUDNESS = 0.9  # of a velocity, for each per cent: 100 is a velocity of 90
@@ -148,22 +147,35 @@ class Endings:
 
 
 def passes(text: str) -> tuple[int, ...]:
-    """Numbers in text such as "1", "1, 2" or "1-3", without 0.
+    """Numbers in text such as "1", "1, 2" or "1-3", each once, without 0.
 
     Raises:
-        ReadError: one beyond `MOST_ENDINGS`.
+        ReadError: one beyond `MOST_ENDINGS`, or text of more than so many numbers.
     """
-    numbers: list[int] = []
+    if len(text) > 4 * MOST_ENDINGS:
+        raise ReadError(f"an ending numbered {text[:20]}")
+    numbers: dict[int, None] = {}
     for first, last in re.findall(r"(\d+)(?:\s*-\s*(\d+))?", text):
         if len(first) > 2 or len(last) > 2:
             raise ReadError(f"an ending numbered {text[:20]}")
-        numbers += range(int(first), int(last or first) + 1)
-    return tuple(one for one in numbers if one)
+        numbers |= dict.fromkeys(range(max(int(first), 1), int(last or first) + 1))
+    return tuple(numbers)
 
 
-def read_barline(barline: Element, bar: int, bars: list[Bar], endings: Endings) -> None:
-    """Follow a barline: repeats, endings, signs."""
-    left = barline.get("location", "right") == "left"
+def read_barline(
+    barline: Element, bar: int, bars: list[Bar], endings: Endings, begins: bool
+) -> None:
+    """Follow a barline: repeats, endings, signs.
+
+    Args:
+        barline: the element.
+        bar, bars: in which of the bars it stands.
+        endings: of the part.
+        begins: whether nothing stands before it in the bar: where it does not say where it is, a
+            repeated section then begins with the bar.
+    """
+    forward = barline.find("repeat[@direction='forward']") is not None
+    left = barline.get("location", "left" if begins and forward else "right") == "left"
     following = bar if left else bar + 1
     for sign in ("Segno", "Coda"):
         label = barline.get(sign.lower())
@@ -208,13 +220,21 @@ class Marks:
     tempos: dict[Place, float] = field(default_factory=dict)
     wedges: dict[tuple[int, str], tuple[Place, int]] = field(default_factory=dict)
 
-    def direction(self, direction: Element, bar: int, offset: float, divisions: float, track: int):
-        """Follow a direction at an offset in quarters in a bar."""
-        moved = number(direction, "offset")
-        at = (bar, offset + (moved or 0.0) / divisions)
+    def direction(
+        self, direction: Element, bar: int, offset: float, divisions: float, track: int
+    ) -> None:
+        """Follow a direction.
+
+        Args:
+            direction: the element.
+            bar, offset: where it stands, in quarters.
+            divisions: of a quarter.
+            track: of its staff.
+        """
+        at = (bar, offset + (number(direction, "offset") or 0.0) / divisions)
         words: list[str] = []
         signs: list[str] = []
-        metronome = None
+        metronomes: list[Element] = []
         marks: list[str] = []
         for kind in direction.iterfind("direction-type"):
             for mark in kind:
@@ -226,56 +246,64 @@ class Marks:
                     case "wedge":
                         self._wedge(mark, at, track)
                     case "metronome":
-                        metronome = mark
+                        metronomes.append(mark)
                     case "segno" | "coda":
                         signs.append(mark.tag.capitalize())
-        sound = direction.find("sound")
-        mark = dynamic_of(marks)
-        if mark:
-            self.reading.dynamics.setdefault(track, {})[at] = mark
+                    case "symbol" | "other-direction":  # by the name of a glyph
+                        glyph = mark.get("smufl") or mark.text or ""
+                        signs += [sign for sign in ("Segno", "Coda") if sign.lower() in glyph]
+        marked = add_mark(self.reading, track, at, marks)
         tempo = jumps = False
+        sound = direction.find("sound")
         if sound is not None:
-            tempo, jumps = self.sound(sound, bar, at[1], divisions, track, bool(mark))
-        if metronome is not None and not tempo:
-            tempo = self._metronome(metronome, at)
+            own = number(sound, "offset")
+            moved = at if own is None else (bar, offset + own / divisions)
+            tempo, jumps = self._sound(sound, moved, track, marked)
+        if not tempo:
+            known = [self._metronome(metronome, at) for metronome in metronomes]
+            tempo = any(known)
         if not tempo and words:
-            implied = next(filter(None, map(tempo_of_words, words)), None)
-            if implied:
-                self.reading.implied_tempos.setdefault(at, implied)
+            self._tempo_words(words, at)
         if words or signs:
             self._signs(" ".join(words), signs, bar, jumps)
 
-    def sound(
-        self,
-        sound: Element,
-        bar: int,
-        offset: float,
-        divisions: float,
-        track: int,
-        marked: bool = False,
-    ) -> tuple[bool, bool]:
+    def sound(self, sound: Element, bar: int, offset: float, divisions: float, track: int) -> None:
+        """Follow a `<sound>` of a measure; arguments are those of `direction`."""
+        at = (bar, offset + (number(sound, "offset") or 0.0) / divisions)
+        self._sound(sound, at, track, False)
+
+    def _sound(self, sound: Element, at: Place, track: int, marked: bool) -> tuple[bool, bool]:
         """Follow what a `<sound>` has of tempo, loudness and order.
 
         Args:
             sound: the element.
-            bar, offset: where it stands, in quarters.
-            divisions: of a quarter.
+            at: where it holds.
             track: of the staff that its loudness is for.
             marked: whether a dynamic mark stands beside it.
 
         Returns:
             Whether it has a tempo, and whether it has to do with the order of playing.
         """
-        at = (bar, offset + (number(sound, "offset") or 0.0) / divisions)
-        tempo = _attribute(sound, "tempo")
+        tempo = number_attribute(sound, "tempo")
         known = tempo is not None and SLOWEST <= tempo <= FASTEST
         if known:
             self.tempos[at] = tempo
-        loudness = _attribute(sound, "dynamics")
-        if loudness is not None and not marked and loudness >= 0:
-            velocity = note_velocity(sound.get("dynamics", ""))
-            self.reading.dynamics.setdefault(track, {})[at] = velocity
-        return known, self._order(sound, bar)
+        velocity = 0 if marked else note_velocity(sound.get("dynamics", ""))
+        if velocity:
+            self.reading.levels.setdefault(track, {})[at] = velocity
+        return known, self._order(sound, at[0])
+
+    def _tempo_words(self, words: list[str], at: Place) -> None:
+        """Follow words that are a tempo: a number or a name, or the first tempo again."""
+        together = " ".join(words)
+        if is_first_tempo(together):
+            self.reading.first_tempos.add(at)
+            return
+        opening = at[0] == 0
+        tempos = (tempo_of_words(text, opening) for text in (together, *words))
+        tempo = next(filter(None, tempos), None)
+        if tempo and SLOWEST <= tempo <= FASTEST:
+            self.reading.implied_tempos.setdefault(at, tempo)
 
     def _order(self, sound: Element, bar: int) -> bool:
         here = self.reading.bars[bar]
@@ -329,28 +357,15 @@ class Marks:
         if kind in ("crescendo", "diminuendo"):
             self.wedges[key] = at, 1 if kind == "crescendo" else -1
         elif kind == "stop":
-            others = [other for other in self.wedges if other[1] == key[1]]  # of another staff
-            key = key if key in self.wedges or not others else others[0]
+            if key not in self.wedges:  # it may have begun at another staff
+                key = next((other for other in self.wedges if other[1] == key[1]), key)
             if key in self.wedges:
                 begin, sign = self.wedges.pop(key)
                 self.reading.wedges.setdefault(key[0], []).append((begin, at, sign))
 
     def _metronome(self, metronome: Element, at: Place) -> bool:
         """Follow a metronome mark; whether it has a tempo."""
-        beats: list[float] = []
-        dots: list[int] = []
-        per_minute = None
-        for child in metronome:
-            text = (child.text or "").strip()
-            if child.tag == "beat-unit":
-                beats.append(QUARTERS.get(text.encode(), 0.0))
-                dots.append(0)
-            elif child.tag == "beat-unit-dot" and dots:
-                dots[-1] += 1
-            elif child.tag == "per-minute":
-                found = re.search(r"\d+(?:[.,]\d+)?", text)  # "c. 60", "60-66"
-                per_minute = float(found[0].replace(",", ".")) if found else None
-        units = [beat * (2 - 0.5**dot) for beat, dot in zip(beats, dots, strict=True)]
+        units, per_minute = read_metronome(metronome)
         if per_minute is not None and units and units[0]:
             tempo = per_minute * units[0]
             if SLOWEST <= tempo <= FASTEST:
@@ -362,15 +377,63 @@ class Marks:
         return False
 
 
+def read_metronome(metronome: Element) -> tuple[list[float], float | None]:
+    """Read a metronome mark.
+
+    Args:
+        metronome: the element.
+
+    Returns:
+        Quarters of its beats, one on each side of an equation, none where a side is a tuplet or of
+        several notes; and beats a minute, the first number of "c. 60" or "60-66", or None.
+    """
+    beats: list[list[float]] = []  # of each side, beats that are tied
+    dots: list[list[int]] = []
+    per_minute = None
+    tied = False
+    notes: list[float] = []
+    for child in metronome.iter():
+        text = (child.text or "").strip()
+        match child.tag:
+            case "beat-unit-tied":
+                tied = True
+            case "beat-unit":
+                if not (tied and beats):
+                    beats.append([])
+                    dots.append([])
+                beats[-1].append(QUARTERS.get(text.encode(), 0.0))
+                dots[-1].append(0)
+                tied = False
+            case "beat-unit-dot":
+                if dots:
+                    dots[-1][-1] += 1
+            case "per-minute":
+                found = re.search(r"\d+(?:[.,]\d+)?", text)
+                per_minute = float(found[0].replace(",", ".")) if found else None
+            case "metronome-note":
+                length = QUARTERS.get(
+                    (child.findtext("metronome-type") or "").strip().encode(), 0.0
+                )
+                length *= 2 - 0.5 ** len(child.findall("metronome-dot"))
+                notes.append(length if child.find("metronome-tuplet") is None else 0.0)
+    units = [
+        sum(beat * (2 - 0.5**dot) for beat, dot in zip(*side, strict=True))
+        for side in zip(beats, dots, strict=True)
+    ]
+    return (notes if notes and not units else units), per_minute
+
+
 _SIGNS = {"segno": "Segno", "coda": "Coda", "tocoda": "ToCoda", "fine": "Fine"}
 
 
-def _attribute(sound: Element, name: str) -> float | None:
-    text = sound.get(name)
+def number_attribute(element: Element, name: str) -> float | None:
+    """The number in an attribute; None where there is none: a slip costs a mark, not the score."""
+    text = element.get(name)
     try:
-        return float(text) if text else None
+        value = float(text) if text else None
     except ValueError:
-        return None  # a slip that costs a mark, not the score
+        return None
+    return value if value is None or abs(value) <= LARGEST else None
 
 
 def note_velocity(dynamics: str) -> int:
@@ -386,12 +449,3 @@ def dynamic_names(dynamics: Element) -> list[str]:
     return [
         (mark.text or "").strip() if mark.tag == "other-dynamics" else mark.tag for mark in dynamics
     ]
-
-
-def dynamic_of(names: Iterable[str]) -> str:
-    """The one dynamic mark that names make together ("f" and "p" fp); "" where none is known."""
-    names = [*names]
-    for mark in ("".join(names), *names):
-        if mark in HOLD or mark in STRIKE:
-            return mark
-    return ""

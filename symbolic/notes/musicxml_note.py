@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from symbolic.notes.reading import TIES, whole_semitones
 from symbolic.notes.score_xml import attributes
-from symbolic.notes.sounding import TIES, whole_semitones
 from symbolic.notes.table import ReadError
 
 STEPS = {b"C": 0, b"D": 2, b"E": 4, b"F": 5, b"G": 7, b"A": 9, b"B": 11}
@@ -48,7 +48,7 @@ class Note(NamedTuple):
 
 note_fields = re.compile(
     rb"<((?:step|staff|voice|octave|alter|duration|chord|cue|tied?|grace|unpitched|instrument"
-    rb"|dynamics)[\s/>][^<]{0,200})"
+    rb"|dynamics)[\s/>][^<]{0,1000})"
 ).findall
 """Find the tags in a `<note>` that `read_note` needs, each with the text after it."""
 
@@ -87,7 +87,7 @@ def read_note(fields: tuple[bytes, ...]) -> Note:
         b"chord" in texts,
         tie,
         "start" in ties[b"tied"],
-        max(int(texts.get(b"staff") or 1), 1),
+        max(int(float(texts.get(b"staff") or 1)), 1),
         texts.get(b"voice", b""),
         instrument,
         not duration or any(name in texts for name in _RARE),
@@ -112,12 +112,13 @@ _PLACE = re.compile(rb"<(display-step|display-octave)\s*>\s*([^<\s]*)")
 
 
 def _pitch(texts: dict[bytes, bytes], step: bytes, octave: bytes) -> int:
-    if texts.get(step) not in STEPS:
+    name = texts.get(step, b"").upper()
+    if name not in STEPS:
         written = texts.get(step, b"")[:20].decode("utf-8", "replace")
         raise ReadError(f"<{step.decode()}> is {written!r}, no note name")
     try:
-        return 12 * (int(texts.get(octave, b"")) + 1) + STEPS[texts[step]]
-    except ValueError as error:
+        return 12 * (int(float(texts.get(octave, b""))) + 1) + STEPS[name]
+    except (ValueError, OverflowError) as error:
         written = texts.get(octave, b"")[:20].decode("utf-8", "replace")
         raise ReadError(f"<{octave.decode()}> is {written!r}, no number") from error
 

@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from itertools import accumulate
 from xml.etree.ElementTree import Element
 
+from symbolic.notes.dynamics import add_mark
 from symbolic.notes.musicxml_marks import (
     MOST_STAVES,
     Endings,
     Instrument,
     Marks,
     dynamic_names,
-    dynamic_of,
     note_velocity,
     number,
+    number_attribute,
     passes,
     read_barline,
     read_time,
     whole_number,
 )
 from symbolic.notes.musicxml_note import Note, note_fields, read_note, staff_place, type_quarters
+from symbolic.notes.reading import TIES, Reading
 from symbolic.notes.repeats import Bar
-from symbolic.notes.score_xml import LooseTags, attributes, element
-from symbolic.notes.sounding import TIES, Reading
-from symbolic.notes.table import DEFAULT_METERS, ReadError
+from symbolic.notes.score_xml import LooseTags, attributes, element, tag_end
+from symbolic.notes.table import DEFAULT_METERS, MAX_NOTES, ReadError
 
 CLOSE = 1e-6  # quarters: what sums of fractions are off
 
 
-def meter_length(reading: Reading, bar: int) -> float:
-    """Return the quarters that a bar lasts by its meter."""
-    before = [place for place in reading.meters if place[0] <= bar]
-    over, under = reading.meters[max(before)] if before else DEFAULT_METERS[1:]
-    return 4 * over / under
+def meter_lengths(reading: Reading) -> list[float]:
+    """Return the quarters that each bar lasts by its meter."""
+    over, under = DEFAULT_METERS[1:]
+    lengths: list[float] = []
+    for (bar, _), meter in sorted(reading.meters.items()):
+        lengths += [4 * over / under] * (bar - len(lengths))
+        over, under = meter
+    return lengths + [4 * over / under] * (len(reading.lengths) - len(lengths))
+
+
+@dataclass
+class BarRepeat:
+    """Bars that stand for those before them.
+
+    Attributes:
+        staff: its number; 0: all.
+        first: the first of these bars.
+        size: how many bars are repeated.
+        after: the bar after the last; -1: not known.
+    """
+
+    staff: int
+    first: int
+    size: int
+    after: int = -1
 
 
 class Part:
@@ -48,13 +71,14 @@ class Part:
         self.instruments = instruments
         self.default = next(iter(instruments.values()), Instrument())
         self.divisions = 1.0
+        self.meter = DEFAULT_METERS[1:]
         self.first_track, self.first_row = len(reading.instruments), len(reading.notes)
         self.staves: dict[int, tuple[int, float]] = {}  # of each: track, semitones that it is moved
         self.shifts: dict[int, float] = {}  # semitones by staff; 0 is that of all others
         self.doubled: dict[int, int] = {}  # by staff likewise: semitones from a note to its double
         self.add_staves(1)
         self.marks, self.endings = Marks(reading), Endings()
-        self.bar_repeats: list[list[int]] = []  # first bar, bar after the last or -1, bars repeated
+        self.bar_repeats: list[BarRepeat] = []
         self.graces: list[tuple[int, int, float]] = []  # row, place in the run, share it steals
         self.run = 0  # grace notes since the last other note; a chord counts once
         self.delay = 0.0  # quarters that grace notes take from the beginning of a chord
@@ -76,8 +100,14 @@ class Part:
             self.add_staves(staff)
         return self.staves[staff]
 
-    def read_bar(self, bar: int, content: bytes) -> None:
+    def read_bar(self, bar: int, content: bytes, upbeat: bool = False) -> None:
         """Read the content of a measure, the next of the part.
+
+        Args:
+            bar: its number.
+            content: between its tags.
+            upbeat: whether it is no whole bar, so that a rest of the whole bar is no longer than
+                what other parts have in it.
 
         Raises:
             ReadError, ValueError, OverflowError: a number that is none.
@@ -126,7 +156,8 @@ class Part:
                 self._between(after, bar)
         self._end_graces(0.0)
         self.filled = max(self.filled, self.cursor)
-        reading.lengths[bar] = max(reading.lengths[bar], self.filled)
+        if not (upbeat and len(notes) == 1 and _WHOLE_REST.search(content)):
+            reading.lengths[bar] = max(reading.lengths[bar], self.filled)
         if self.tied:  # ends are -1 where they are the bar's
             self.tied = {
                 key: (last, -1.0)
@@ -143,11 +174,12 @@ class Part:
             typed = type_quarters(inner)
             length = typed or 0.0
             if typed is None and b"<rest" in inner:
-                length = meter_length(self.reading, bar)
+                length = 4 * self.meter[0] / self.meter[1]
+        cue = _CUE.search(inner) is not None
         if not note.chord or self.onset < 0:
             self.onset, self.delay = self.cursor, 0.0
             if grace:
-                self.run += 1
+                self.run += not cue
             else:
                 self._end_graces(length)
                 self.cursor += length
@@ -157,15 +189,15 @@ class Part:
         if _UNPITCHED.search(inner):
             drums, shift = True, 0.0
             pitch = instrument.unpitched if instrument.unpitched >= 0 else staff_place(inner)
-        marked = [element(one) for one in _DYNAMICS.findall(inner)]
-        if mark := dynamic_of([name for one in marked for name in dynamic_names(one)]):
-            self.reading.dynamics.setdefault(track, {})[bar, self.onset] = mark
-        if pitch is None or _CUE.search(inner):
+        for marked in _DYNAMICS.finditer(inner):
+            add_mark(self.reading, track, (bar, self.onset), dynamic_names(element(marked[0])))
+        if pitch is None or cue:
             return
         if turns := passes(head.get("time-only", "")):
             self.reading.turns[len(rows)] = turns
         if grace:
-            steal = float(attributes(grace[1]).get("steal-time-following", 0))
+            stolen = _STEAL.search(grace[1])
+            steal = float(stolen[1]) if stolen else 0.0
             self.graces.append((len(rows), self.run, min(max(steal / 100, 0.0), 1.0)))
         at, lasts = self.onset + self.delay, max(length - self.delay, 0.0)
         velocity = note_velocity(head.get("dynamics", ""))
@@ -205,15 +237,15 @@ class Part:
         rows = self.reading.notes
         stolen = {place: share for _, place, share in self.graces} if length else {}
         total = sum(stolen.values())
-        for index, place, _ in self.graces:
+        starts = dict(zip(stolen, accumulate(stolen.values(), initial=0.0), strict=False))
+        unit = length / max(total, 1.0)
+        for index, place, share in self.graces:
             row = rows[index]
             if total:
-                start = sum(share for other, share in stolen.items() if other < place)
-                unit = length / max(total, 1.0)
-                rows[index] = (row[0], row[1] + unit * start, unit * stolen[place], *row[3:])
+                rows[index] = (row[0], row[1] + unit * starts[place], unit * share, *row[3:])
             else:
                 rows[index] = (*row[:3], self.run + 1 - place, *row[4:])
-        self.delay = length * min(total, 1.0)
+        self.delay = unit * total
         self.graces.clear()
         self.run = 0
 
@@ -222,7 +254,7 @@ class Part:
         at = 0
         while (found := _ITEM.search(xml, at)) is not None:
             name, start = found[1], found.start()
-            at = xml.find(b">", start) + 1
+            at = tag_end(xml, start) + 1
             if xml[at - 2 : at - 1] != b"/":
                 closing = b"</%b>" % name
                 end = xml.find(closing, at)
@@ -242,7 +274,8 @@ class Part:
                 self.marks.sound(one, bar, self.cursor, self.divisions, self.first_track)
                 self._change_instruments(one)
             elif name == b"barline":
-                read_barline(one, bar, self.reading.bars, self.endings)
+                begins = self.cursor == self.filled == 0
+                read_barline(one, bar, self.reading.bars, self.endings, begins)
             else:
                 self._read_attributes(one, bar)
 
@@ -270,20 +303,28 @@ class Part:
         for time in one.iterfind("time"):
             meter = read_time(time)
             if meter is not None:
+                self.meter = meter
                 self.reading.meters.setdefault((bar, self.cursor), meter)
         self.add_staves(whole_number(one, "staves") or 1)
         for transpose in one.iterfind("transpose"):
             self._transpose(transpose)
-        for repeat in one.iter("measure-repeat"):
-            if repeat.get("type") == "stop":
-                if self.bar_repeats:
-                    self.bar_repeats[-1][1] = bar
-            else:
-                self.bar_repeats.append([bar, -1, max(int(repeat.text or 1), 1)])
+        for style in one.iterfind("measure-style"):
+            repeat = style.find("measure-repeat")
+            if repeat is not None:
+                staff = int(number_attribute(style, "number") or 0)
+                for other in self.bar_repeats:
+                    if other.staff == staff and other.after < 0:
+                        other.after = bar
+                if repeat.get("type") != "stop":
+                    size = max(whole_number(style, "measure-repeat") or 1, 1)
+                    self.bar_repeats.append(BarRepeat(staff, bar, size))
+                    self.bar_repeats = [
+                        other for other in self.bar_repeats if other.after != other.first
+                    ]
 
     def _transpose(self, transpose: Element) -> None:
         """Follow a transposition, of a staff or of all."""
-        staff = int(transpose.get("number") or 0)
+        staff = int(number_attribute(transpose, "number") or 0)
         if not staff:
             self.shifts.clear()
             self.doubled.clear()
@@ -299,24 +340,46 @@ class Part:
     def end(self) -> None:
         """Add what is known once all bars are read: tempos, and bars that repeat those before."""
         self.marks.end()
+        if not self.bar_repeats:
+            return
         rows = self.reading.notes
-        by_bar: dict[int, list[int]] = {}
-        if self.bar_repeats:
-            for index in range(self.first_row, len(rows)):
-                by_bar.setdefault(int(rows[index][0]), []).append(index)
-        for first, after, size in self.bar_repeats:
-            for bar in range(first, len(self.reading.bars) if after < 0 else after):
-                copied = by_bar.get(bar - size, [])
-                if bar in by_bar or not copied:  # or the notes are written as well
-                    continue
-                by_bar[bar] = [*range(len(rows), len(rows) + len(copied))]
+        by_bar: dict[tuple[int, int], list[int]] = {}  # by track and bar
+        for index in range(self.first_row, len(rows)):
+            row = rows[index]
+            by_bar.setdefault((int(row[6]), int(row[0])), []).append(index)
+        for repeat in self.bar_repeats:
+            for staff, (track, _) in self.staves.items():
+                if repeat.staff in (0, staff):
+                    self._fill(repeat, track, by_bar)
+
+    def _fill(
+        self, repeat: BarRepeat, track: int, by_bar: dict[tuple[int, int], list[int]]
+    ) -> None:
+        """Fill bars of a staff with the notes of those that they stand for.
+
+        Where the notes are written as well, they are kept; a sign without an end ends there.
+        """
+        rows = self.reading.notes
+        after = len(self.reading.bars) if repeat.after < 0 else repeat.after
+        for bar in range(repeat.first, after):
+            if (track, bar) in by_bar:
+                if repeat.after < 0:
+                    break
+                continue
+            copied = by_bar.get((track, bar - repeat.size), [])
+            if len(rows) + len(copied) > MAX_NOTES:
+                raise ReadError(f"more than the {MAX_NOTES:,} notes read, by repeated bars")
+            if copied:
+                by_bar[track, bar] = [*range(len(rows), len(rows) + len(copied))]
                 rows += [(bar, *rows[index][1:]) for index in copied]
 
 
+_WHOLE_REST = re.compile(rb"<rest\s[^>]*measure\s*=\s*[\"']yes")
 _NOTE = re.compile(rb"<note(?=[\s/>])")
 _ITEM = re.compile(rb"<(backup|forward|attributes|direction|sound|barline)(?=[\s/>])")
 _DURATION = re.compile(rb"<duration\s*>([^<]*)<")
 _GRACE = re.compile(rb"<grace([\s/>][^>]*)")
+_STEAL = re.compile(rb"""steal-time-following\s*=\s*["'](\d{1,3}(?:\.\d*)?)["']""")
 _CUE = re.compile(rb"<cue[\s/>]")
 _UNPITCHED = re.compile(rb"<unpitched[\s/>]")
-_DYNAMICS = re.compile(rb"<dynamics[\s>].*?</dynamics>", re.DOTALL)
+_DYNAMICS = re.compile(rb"<dynamics(?:\s[^>]*)?(?:/>|>.*?</dynamics>)", re.DOTALL)

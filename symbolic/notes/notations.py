@@ -22,9 +22,10 @@ from functools import partial
 
 from symbolic.notes.musescore import musescore_to_musicxml
 from symbolic.notes.musicxml import read_musicxml
+from symbolic.notes.reading import FASTEST, SLOWEST, Reading
 from symbolic.notes.score_archives import ZIP_MAGIC, archived_score
 from symbolic.notes.score_xml import checked_xml
-from symbolic.notes.sounding import FASTEST, SLOWEST, Reading, sounding
+from symbolic.notes.sounding import sounding
 from symbolic.notes.streams import stream_reading
 from symbolic.notes.table import NoteTable, ReadError
 from symbolic.notes.tunes import HEAD, is_abc, tune_musicxml
@@ -249,8 +250,8 @@ def _one_after_another(readings: list[Reading]) -> Reading:
             (getattr(whole, name), getattr(reading, name))
             for name in ("tempos", "implied_tempos", "meters")
         ]
-        for track, marks in reading.dynamics.items():
-            pairs.append((whole.dynamics.setdefault(track, {}), marks))
+        for all_marks, more in ((whole.levels, reading.levels), (whole.strikes, reading.strikes)):
+            pairs += [(all_marks.setdefault(track, {}), marks) for track, marks in more.items()]
         for events, later in pairs:
             events.update({(bar + before, offset): value for (bar, offset), value in later.items()})
     return whole

@@ -11,7 +11,7 @@ from symbolic.notes.midi import is_midi, read_midi, score_notes
 from symbolic.notes.musicxml import read_musicxml
 from symbolic.notes.notations import NOTATION_SUFFIXES, notation_of, read_notation
 from symbolic.notes.streams import stream_notes
-from symbolic.notes.table import NoteTable, ReadError
+from symbolic.notes.table import MAX_NOTES, NoteTable, ReadError
 
 if TYPE_CHECKING:
     import music21
@@ -36,7 +36,6 @@ MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
 SUFFIXES = MIDI_SUFFIXES + MUSICXML_SUFFIXES + NOTATION_SUFFIXES
 
 MAX_BYTES = 64 * 2**20
-MAX_NOTES = 2_000_000
 MAX_SECONDS = 24 * 3600.0
 MAX_QUARTERS = 1_000_000
 

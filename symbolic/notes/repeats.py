@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
 MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
@@ -105,6 +106,60 @@ class _Endings:
         return last + 1 if min(endings) == 1 and max(endings) == last else last
 
 
+class _Signs:
+    """Where signs stand, in the order of the bars: of each name all, and by their labels."""
+
+    def __init__(self, bars: list[Bar]) -> None:
+        self.bars: dict[str, list[int]] = {"Segno": [], "Coda": [], "Fine": [], "ToCoda": []}
+        self.named: dict[tuple[str, str], list[int]] = {}
+        self.closing: list[int] = []
+        for i, bar in enumerate(bars):
+            for sign in bar.signs:
+                self.bars.setdefault(sign, []).append(i)
+                if sign in bar.labels:
+                    self.named.setdefault((sign, bar.labels[sign]), []).append(i)
+            if bar.closes:
+                self.closing.append(i)
+
+    def passes(self, i: int, jump: int, left: set[int]) -> bool:
+        """Whether bar i, from which one coda was gone to, is passed on the way to another."""
+        if i not in left:
+            return False
+        places = self.bars["ToCoda"] or self.bars["Coda"]
+        following = places[bisect_right(places, i) : bisect_left(places, jump)]
+        return any(place not in left for place in following)
+
+    def coda(self, label: str, i: int, jump: int) -> int:
+        """The bar of the coda that is gone to from bar i, where the jump of a later bar led."""
+        for codas in (self.named.get(("Coda", label), []) if label else [], self.bars["Coda"]):
+            for begin in (jump, i):
+                if (found := bisect_right(codas, begin)) < len(codas):
+                    return codas[found]
+        return jump + 1
+
+    def head(self, movement: int, jump: int) -> int:
+        """Where a da capo goes: to the start of its movement, in a file of several.
+
+        Only a final barline ahead of the Fine ends another movement: one after it may well stand
+        between a minuet and its trio.
+        """
+        fine = _last(self.bars["Fine"], movement, jump + 1)
+        end = None if fine is None else _last(self.closing, movement, fine)
+        return movement if end is None else end + 1
+
+    def segno(self, label: str, movement: int, jump: int) -> int | None:
+        """The last segno before a jump, of those with its label if there are any."""
+        named = self.named.get(("Segno", label), []) if label else []
+        found = _last(named, movement, jump + 1)
+        return _last(self.bars["Segno"], movement, jump + 1) if found is None else found
+
+
+def _last(places: list[int], begin: int, end: int) -> int | None:
+    """The last of places in order that is at `begin` or later and before `end`."""
+    found = bisect_left(places, end)
+    return places[found - 1] if found and places[found - 1] >= begin else None
+
+
 def _followed(bars: list[Bar], endings: _Endings) -> list[int] | None:
     """The order that all signs give; None where it does not end."""
     order: list[int] = []
@@ -113,9 +168,10 @@ def _followed(bars: list[Bar], endings: _Endings) -> list[int] | None:
     inside = -1  # first bar of the ending that the section begins in: its number is no matter then
     jump: int | None = None  # the bar whose jump is followed
     taken: set[int] = set()
+    left: set[int] = set()  # bars from which a coda was gone to: the next jump leads past them
     visits = [0] * len(bars)
-    explicit = any("ToCoda" in bar.signs for bar in bars)
-    codas = [k for k, bar in enumerate(bars) if "Coda" in bar.signs]
+    signs = _Signs(bars)
+    explicit = bool(signs.bars["ToCoda"])
     while i < len(bars):
         bar, first, run = bars[i], endings.first[i], endings.run[i]
         if len(order) > MAX_EXPANSION * len(bars):
@@ -140,14 +196,21 @@ def _followed(bars: list[Bar], endings: _Endings) -> list[int] | None:
                 i = start = movement = jump + 1
                 turn, inside, jump = 1, -1, None
                 continue
-            if _to_coda(bar, bars[jump], explicit) and i < jump:
-                i = start = _coda(bars, codas, bar.labels.get("ToCoda", ""), i, jump)
+            if i < jump and _to_coda(bar, bars[jump], explicit) and not signs.passes(i, jump, left):
+                left.add(i)
+                i = start = signs.coda(bar.labels.get("ToCoda", ""), i, jump)
                 turn, inside, jump = 1, -1, None
                 continue
+        if (
+            bar.closes and jump is None
+        ):  # a repeat sign without a beginning does not go back past it
+            start, turn, inside = i + 1, 1, -1
         if i == jump:
             start, turn, inside, jump = i + 1, 1, -1, None
         elif bar.jump and jump is None and i not in taken:
-            to = _jump(bars, movement, i)
+            back = bar.jump.startswith("DaCapo")
+            label = bar.labels.get("Jump", "")
+            to = signs.head(movement, i) if back else signs.segno(label, movement, i)
             if to is not None and (not bar.jump_turns or visits[i] in bar.jump_turns):
                 taken.add(i)
                 jump, i, start, turn, inside = i, to, to, 1, -1
@@ -163,32 +226,3 @@ def _to_coda(bar: Bar, jump: Bar, explicit: bool) -> bool:
     if explicit:
         return "ToCoda" in bar.signs
     return "Coda" in bar.signs and "AlCoda" in jump.jump
-
-
-def _coda(bars: list[Bar], codas: list[int], label: str, i: int, jump: int) -> int:
-    """The bar of the coda that is gone to from bar i."""
-    later = [k for k in codas if k > jump] or [k for k in codas if k > i] or [jump + 1]
-    named = [k for k in later if label and bars[k].labels.get("Coda") == label]
-    return (named or later)[0]
-
-
-def _jump(bars: list[Bar], movement: int, i: int) -> int | None:
-    """Where the jump of bar i goes; None where there is no sign to go to."""
-    if bars[i].jump.startswith("DaCapo"):
-        return _head(bars, movement, i)
-    label = bars[i].labels.get("Jump", "")
-    segnos = [k for k in range(movement, i + 1) if "Segno" in bars[k].signs]
-    named = [k for k in segnos if label and bars[k].labels.get("Segno") == label]
-    found = named or segnos
-    return found[-1] if found else None
-
-
-def _head(bars: list[Bar], movement: int, jump: int) -> int:
-    """Where a da capo goes: to the start of its movement, in a file of several.
-
-    Only a final barline ahead of the Fine ends another movement: one after it may well stand
-    between a minuet and its trio.
-    """
-    fines = [k for k in range(movement, jump + 1) if "Fine" in bars[k].signs]
-    ends = [k for k in range(movement, max(fines, default=movement)) if bars[k].closes]
-    return max(ends) + 1 if ends else movement

@@ -12,6 +12,7 @@ from symbolic.notes.table import ReadError
 MAX_EXPANDED = 64 * 2**20  # bytes; the largest orchestral scores stay below half of it
 ZIP_MAGIC = b"PK\x03\x04"
 CONTAINER = "META-INF/container.xml"
+MOST_OF_A_CONTAINER = 2**14  # bytes
 
 
 def archived_score(data: bytes, suffixes: tuple[str, ...], kind: str) -> bytes:
@@ -29,8 +30,12 @@ def archived_score(data: bytes, suffixes: tuple[str, ...], kind: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-            name = _named(archive, kind) if CONTAINER in names else None
-            if name not in names:
+            named = _named(archive, kind) if CONTAINER in names else []
+            known = [name for name in named if name in names]
+            # Other renditions, such as a PDF, may be named beside the score.
+            name = next((name for name in known if name.lower().endswith(suffixes)), None)
+            name = name or next(iter(known), None)
+            if name is None:
                 scores = [
                     name
                     for name in names
@@ -48,16 +53,18 @@ def archived_score(data: bytes, suffixes: tuple[str, ...], kind: str) -> bytes:
         raise ReadError(f"broken {kind} archive: {error}") from error
 
 
-def _named(archive: zipfile.ZipFile, kind: str) -> str | None:
-    """The first root file that the container lists."""
-    container = _expanded(archive, CONTAINER, kind)
+def _named(archive: zipfile.ZipFile, kind: str) -> list[str]:
+    """The root files that the container lists."""
+    container = _expanded(archive, CONTAINER, kind)[:MOST_OF_A_CONTAINER]
     if b"<!ENTITY" in container:
-        return None  # a score may still be found by its name
-    found = _ROOTFILE.search(container)
-    return unescape(found[1].decode("utf-8", "replace"), _QUOTES) if found else None
+        return []  # a score may still be found by its name
+    found = _ROOTFILE.findall(re.sub(rb"<!--.*?-->", b"", container, flags=re.DOTALL))
+    return [unescape(path.decode("utf-8", "replace"), _QUOTES) for path in found]
 
 
-_ROOTFILE = re.compile(rb"""<(?:[\w.-]+:)?rootfile\s[^>]*?full-path\s*=\s*["']([^"']+)["']""")
+_ROOTFILE = re.compile(
+    rb"""<(?:[\w.-]{1,20}:)?rootfile\s[^<>]{,999}?full-path\s*=\s*["']([^"'<]+)"""
+)
 _QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 

@@ -12,6 +12,7 @@ import codecs
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from html.entities import html5
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -90,7 +91,7 @@ def tightened(xml: bytes) -> bytes:
     return _LOOSE_END.sub(rb"\1", xml)
 
 
-_LOOSE_END = re.compile(rb"\s+(/?>)")
+_LOOSE_END = re.compile(rb"(?<!\s)\s+(/?>)")
 
 
 def blocks(xml: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -113,7 +114,7 @@ def blocks(xml: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
         if xml[start : start + 1] not in _NAME_ENDS:  # <part-list> is no <part>
             at = xml.find(opening, start)
             continue
-        end = xml.find(b">", start)
+        end = tag_end(xml, start)
         if xml[end - 1 : end] == b"/":
             yield xml[start : end - 1], b""
         else:
@@ -123,6 +124,15 @@ def blocks(xml: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
                 raise LooseTags
             yield head, xml[start:end]
         at = xml.find(opening, end)
+
+
+def tag_end(xml: bytes, start: int) -> int:
+    """Find the ">" that ends a tag, from within the tag: one in a value does not."""
+    end = xml.find(b">", start)
+    while xml.count(b'"', start, end) % 2:
+        if (end := xml.find(b">", end + 1)) < 0:
+            return xml.find(b">", start)
+    return end
 
 
 _NAME_ENDS = (b">", b"/", b" ", b"\t", b"\r", b"\n")
@@ -145,8 +155,8 @@ def element(xml: bytes) -> ET.Element:
     try:
         return ET.fromstring(xml)
     except ET.ParseError:
-        try:  # a prefix, such as that of xlink:href, is declared further up
-            return ET.fromstring(_PREFIX.sub(rb"\1", xml))
+        try:  # prefixes, as of xlink:href, are declared further up, and entities in MusicXML's DTD
+            return ET.fromstring(_ENTITY.sub(_letter, _PREFIX.sub(rb"\1", xml)))
         except ET.ParseError as error:
             raise ReadError(f"an element in another of the same name: {error}") from error
 
@@ -155,10 +165,17 @@ _NAMESPACE = re.compile(rb"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 _PREFIX = re.compile(rb"(</?|\s)[\w.-]+:(?=[\w.-])")
 
 
+_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)(\w{1,30};)")
+
+
+def _letter(entity: re.Match[bytes]) -> bytes:
+    return escape(html5.get(entity[1].decode(), "")).encode()
+
+
 def _in_utf8(data: bytes) -> bytes:
     encoding = _encoding(data)
     if encoding == "utf-8":
-        return data.removeprefix(codecs.BOM_UTF8)
+        return data.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     try:
         return data.decode(encoding).removeprefix("\ufeff").encode()
     except (UnicodeError, LookupError) as error:
@@ -175,11 +192,13 @@ def _encoding(data: bytes) -> str:
     name = declared[1].decode().lower().replace("_", "-") if declared else "utf-8"
     if name.startswith(("utf-16", "utf16", "utf-8", "utf8")):  # what begins with "<?xml" is not 16
         return "utf-8"
+    name = _ALIASES.get(name, name)
     if not ENCODINGS.match(name):
         raise ReadError(f"not XML: unknown encoding {name[:40]}")
     return name
 
 
+_ALIASES = {"x-sjis": "shift-jis", "windows-31j": "cp932", "x-mac-roman": "mac-roman"}
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 
 

@@ -8,17 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from symbolic.notes.dynamics import HOLD, STRIKE
+from symbolic.notes.dynamics import add_mark
+from symbolic.notes.reading import FASTEST, SLOWEST, TIES, Place, Reading, whole_semitones
 from symbolic.notes.repeats import Bar
-from symbolic.notes.sounding import (
-    FASTEST,
-    SLOWEST,
-    TIES,
-    Place,
-    Reading,
-    sounding,
-    whole_semitones,
-)
+from symbolic.notes.sounding import sounding
 from symbolic.notes.table import NoteTable, ReadError
 from symbolic.notes.words import sign_of_words, tempo_of_words
 
@@ -196,8 +189,7 @@ def _read_part(
                 reading.notes.append((*row, drums or unpitched, _own_velocity(one, element)))
             run[0] += 1
         elif isinstance(element, dynamics.Dynamic):
-            if element.value in HOLD or element.value in STRIKE:
-                reading.dynamics.setdefault(track, {})[at] = element.value
+            add_mark(reading, track, at, [element.value])
         elif isinstance(element, instrument.Instrument):
             unpitched = isinstance(element, instrument.UnpitchedPercussion)
             drums = unpitched or element.midiChannel == 9
@@ -215,7 +207,7 @@ def _read_part(
             words = (
                 element.text if isinstance(element, tempo.TempoText) else element.content
             ) or ""
-            quarters = tempo_of_words(words)
+            quarters = tempo_of_words(words, bar == 0)
             if quarters:
                 reading.implied_tempos.setdefault(at, quarters)
             jump, sign = sign_of_words(words)

@@ -9,6 +9,7 @@ import numpy as np
 DEFAULT_TEMPO = 120.0  # quarters per minute, as the MIDI standard assumes where a file says nothing
 DEFAULT_TEMPOS = (0, DEFAULT_TEMPO)  # tick, quarters per minute
 DEFAULT_METERS = (0, 4, 4)  # tick, numerator, denominator
+MAX_NOTES = 2_000_000  # of a piece
 MOST_OF_A_REASON = 300  # letters
 
 

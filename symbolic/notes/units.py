@@ -53,9 +53,8 @@ def _grid(notes: NoteTable, unit: str, last: int) -> tuple[np.ndarray, np.ndarra
             np.append(first, rest)
             for first, rest in zip((0, 4, 4), (starts, over, under), strict=True)
         )
-    lengths = np.maximum(4 * notes.ticks_per_quarter // np.maximum(under, 1), 1)
-    if unit == "bar":
-        lengths = lengths * np.maximum(over, 1)
+    beats = np.maximum(over, 1) if unit == "bar" else 1
+    lengths = np.maximum(beats * 4 * notes.ticks_per_quarter // np.maximum(under, 1), 1)
     kept = starts <= last
     starts, lengths = starts[kept], lengths[kept]
     counts = -(-(np.append(starts[1:], last + 1) - starts) // lengths)

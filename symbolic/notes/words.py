@@ -66,45 +66,88 @@ _OTHERS = {
     "très vif": 160,
     "très vite": 144,
 }
-TEMPOS = _ITALIAN | _OTHERS
-_LONGEST = max(len(name.split()) for name in TEMPOS)
+_LONGEST = max(len(name.split()) for name in _ITALIAN | _OTHERS)
 
 
 @lru_cache(maxsize=1024)
-def tempo_of_words(words: str) -> float | None:
-    """Return the tempo of the longest tempo name that words begin with.
+def tempo_of_words(words: str, opening: bool = True) -> float | None:
+    """Return the tempo in words: a number ("Allegro (♩ = 120)"), or a name that they begin with.
 
     Args:
         words: such as "Adagio cantabile", in Italian, English, German or French.
+        opening: whether they open the piece. Later on, the everyday words of other languages than
+            Italian are tempos only by themselves: "schnell", but not "schnell dämpfen".
 
     Returns:
-        Quarters per minute; None where the words begin with no name.
+        Quarters per minute; None where the words are no tempo.
     """
-    found = re.sub(r"[^\w ]", " ", " ".join(words.split())).lower().split()[:_LONGEST]
-    for count in range(len(found), 0, -1):
-        if (tempo := TEMPOS.get(" ".join(found[:count]))) is not None:
+    if len(words) > _MOST_OF_A_TEMPO:
+        return None
+    if found := _EQUATION.search(words):
+        beat = _BEATS.get(found[1] or "", 1.0) * (1.5 if found[2] else 1.0)
+        return beat * float(found[3].replace(",", "."))
+    found = re.sub(r"[^\w ]", " ", " ".join(words.split())).lower().split()
+    for count in range(min(len(found), _LONGEST), 0, -1):
+        name = " ".join(found[:count])
+        tempo = _ITALIAN.get(name)
+        if tempo is None and (opening or count == len(found)):
+            tempo = _OTHERS.get(name)
+        if tempo is not None:
             return float(tempo)
     return None
 
 
-_DA_CAPO = re.compile(
-    r"\bd ?c\b|\bda ?capo\b|\b(?:von|vom) (?:vorne?|anfang|beginn)\b|\b(?:au|du) (?:début|debut)\b"
-    r"|\b(?:desde|al) (?:el )?(?:principio|comienzo)\b|\bfrom the (?:beginning|top)\b"
-    r"|\bdall inizio\b"
+_MOST_OF_A_TEMPO = 200  # letters
+_BEATS = {"𝅝": 4.0, "𝅗𝅥": 2.0, "♩": 1.0, "𝅘𝅥": 1.0, "♪": 0.5, "𝅘𝅥𝅮": 0.5}
+_EQUATION = re.compile(
+    rf"({'|'.join(_BEATS)}|\bM\. ?M\.)\s*([.·])?\s*=?\s*(?:c\.|ca\.?|circa|≈|~)?\s*"
+    r"(\d{1,3}(?:[.,]\d)?)(?!\d)"
 )
-_DAL_SEGNO = re.compile(
-    r"\bd ?s\b|\bda(?:l|l?la|) ?seg(?:no|ue)\b|\b(?:vom|ab|von) (?:dem )?(?:zeichen|segno)\b"
-    r"|\b(?:du|au) signe\b|\b(?:d?el|desde la|al) (?:signo|señal|segno)\b|\bfrom the sign\b"
+
+
+@lru_cache(maxsize=1024)
+def is_first_tempo(words: str) -> bool:
+    """Whether words bring the first tempo back: "Tempo I", "Tempo primo"."""
+    return bool(_FIRST_TEMPO.match(" ".join(words.lower().split())))
+
+
+_FIRST_TEMPO = re.compile(
+    r"\W*(?:tempo (?:primo|prima|i|1(?:mo|o|º|°)?)|(?:im )?ersten?s? (?:zeitma(?:ß|ss)|tempo)"
+    r"|(?:1er|premier) mouvement)\W*$"
 )
-_FINE = r"(?:fine?|ende|schlu(?:ss|ß)|fin(?:al)?)"
-_AL_FINE = re.compile(
-    r"\b(?:al|alla|à la|a la|bis|bis zum|jusqu à la|jusqu au|hasta(?: el| la)?|to(?: the)?) "
-    rf"{_FINE}\b"
+
+_FINE = r"(?:(?:il )?fine?|fim|(?:the )?end|ende|schlu(?:ss|ß)|f i n e|final)"
+_LAST = r"(?: (?:last time|ultima volta|d(?:ell?a?|es|u|er)? .*))?"
+_TO = (
+    r"(?:al|all|alla|à la|à|a la|au|bis|bis zum|bis zur|jusqu à(?: la)?|jusqu au|hasta|hasta el|hasta la"
+    r"|to|to the|und dann|e poi|poi|and)"
 )
-_CODA = re.compile(r"\bcoda\b|[⊕𝄌]")
+_BACK = {
+    "DaCapo": r"d ?c|d[ae]l? ?capo|(?:zurück )?(?:von|vom|zum) (?:vorne?|anfang|beginn)"
+    r"|(?:au|du) (?:début|debut|commencement)|(?:desde )?(?:el|al) (?:principio|comienzo)"
+    r"|(?:back to|from|repeat from) (?:the )?(?:beginning|top)|dall inizio",
+    "DalSegno": r"d ?[s𝄋]|(?:dal?|dal al) ?(?:segno|segue|s|𝄋)|(?:zurück )?(?:vom|ab|von|zum)"
+    r" (?:dem )?(?:zeichen|segno|𝄋)|(?:du|au) (?:signe|𝄋)|(?:desde )?(?:d?el|la|al)"
+    r" (?:signo|señal|segno|𝄋)|(?:repeat )?from (?:the )?(?:sign|segno|𝄋)",
+}
+_CODA = r"(?:coda|[⊕𝄌])"
+# What may stand before a jump is the piece that is played again; what may stand after it, how.
+_PIECE = (
+    r"(?:men|(?:men|min)ue\w*|scherzo|trio|tema|thema|theme|aria|mar(?:ch|sch|cia)|val\w*|waltz"
+    r"|walzer|rondo|polonaise|gavotte|bourr[ée]e|si replica|reprendre|retour|wiederholung|go|poi"
+    r"|e poi|then|dann|e|and|und|\d+|i+) "
+)
+_HOW = r"(?: (?:senza|sine?|sans|ohne|without|no|con|with|mit|ma|e|poi|segue|ad lib\w*|\d+)\b.*)?"
+_JUMPS = {
+    jump: re.compile(rf"(?:{_PIECE})*(?:{back})(?: {_TO})?( {_FINE})?((?: {_TO})* {_CODA})?{_HOW}")
+    for jump, back in _BACK.items()
+}
 _TO_CODA = re.compile(
-    r"\b(?:to(?: the)?|al|alla|ad|à la|a la|zur|zum|poi(?: la)?|dann|puis) (?:coda\b|[⊕𝄌])"
+    r"(?:(?:go|then|only|last|final|second|time|\d\w*|e|und|et) )*"
+    r"(?:to|to the|al|alla|à la|à|a la|da|zur|zum|zu|nach|vers|vers la|poi|poi la|dann|puis) "
+    rf"{_CODA}(?: .*)?"
 )
+_ANY_CODA = re.compile(rf"\b{_TO} {_CODA}|{_CODA}$")
 
 
 @lru_cache(maxsize=1024)
@@ -118,21 +161,21 @@ def sign_of_words(words: str) -> tuple[str, str]:
         The jump, as `symbolic.notes.repeats.Bar` names it, or ""; and the sign, "Fine", "Coda",
         "ToCoda" or "Segno", or "".
     """
-    text = re.sub(r"[^\w⊕𝄌 ]", " ", re.sub(r"(?<=\b\w)\.\s*", " ", words)).lower()
-    text = " ".join(text.split())
-    if not text or len(text) > _MOST:
+    if len(words) > _MOST:
         return "", ""
-    start = "DaCapo" if _DA_CAPO.search(text) else "DalSegno" if _DAL_SEGNO.search(text) else ""
-    if start:
-        until = "AlFine" if _AL_FINE.search(text) else "AlCoda" if _CODA.search(text) else ""
-        return start + until, ""
-    if re.fullmatch(_FINE, text) and text != "final":
+    text = re.sub(r"[^\w⊕𝄌𝄋 ]", " ", re.sub(r"(?<=\b\w)\.\s*", " ", words)).lower()
+    text = " ".join(text.split())
+    for jump, pattern in _JUMPS.items():
+        if found := pattern.fullmatch(text):
+            coda = bool(found[2] or _ANY_CODA.search(text))
+            return jump + ("AlFine" if found[1] else "AlCoda" if coda else ""), ""
+    if re.fullmatch(_FINE + _LAST, text) and text != "final":
         return "", "Fine"
-    if _TO_CODA.search(text):
+    if _TO_CODA.fullmatch(text):
         return "", "ToCoda"
-    if text in ("coda", "segno"):
-        return "", text.capitalize()
-    return "", ""
+    if re.fullmatch(_CODA + r"(?: \w{1,3})?", text):
+        return "", "Coda"
+    return "", "Segno" if re.fullmatch(r"(?:segno|𝄋)(?: \w{1,3})?", text) else ""
 
 
 _MOST = 60  # letters: longer words are a sentence
