@@ -348,6 +348,18 @@ class TestBars:
         table = read([note("G4", 1), note("C5", 4)], [whole, note("C3", 4)])
         assert quarters(table) == [(67, 0, 1), (48, 1, 4), (72, 1, 4)]
 
+    def test_a_rest_of_a_whole_bar_makes_no_upbeat_longer(self):
+        whole = rest(4, rest='<rest measure="yes"/>')
+        text = score([note("G4", 1), note("C5", 4)], [whole, note("C3", 4)])
+        upbeat = text.replace('<measure number="1">', '<measure number="1" implicit="yes">')
+        assert onsets(read_musicxml(upbeat.encode())) == [0, 1, 1]
+        assert onsets(read_musicxml(text.encode())) == [0, 4, 4]
+
+    def test_a_bar_of_no_beats_that_a_signature_can_hold(self):
+        table = read([note("C4", 4 / 3), note("D4", 4)])
+        assert onsets(table) == [0, 1.3333]
+        assert len(unit_edges(table, "bar")) == 3
+
     def test_a_bar_that_a_repeat_sign_divides(self):
         back = '<barline location="right"><repeat direction="backward"/></barline>'
         table = read([note("C4", 3) + back, note("D4", 1), note("E4", 4)])
@@ -417,6 +429,23 @@ class TestMeasureRepeats:
     def test_two_bars_that_stand_for_two(self):
         table = read([note("C4", 4), note("D4", 4), self.style("start", 2) + rest(4), rest(4)])
         assert table.pitch.tolist() == [60, 62, 60, 62]
+
+    def test_a_sign_without_an_end_ends_with_the_next_notes(self):
+        table = read([note("C4", 4), self.style("start", 1) + rest(4), note("D4", 4), rest(4)])
+        assert quarters(table) == [(60, 0, 4), (60, 4, 4), (62, 8, 4)]
+
+    def test_one_staff_may_repeat_while_the_other_goes_on(self):
+        sign = self.style("start", 1).replace("<measure-style>", '<measure-style number="2">')
+        staves = ["<staff>1</staff>", "<staff>2</staff>"]
+        first = note("C5", 4, staves[0]) + backup(4) + note("C3", 4, staves[1])
+        second = sign + note("D5", 4, staves[0]) + backup(4) + rest(4, staves[1])
+        table = read([first, second])
+        assert quarters(table) == [(48, 0, 4), (72, 0, 4), (48, 4, 4), (74, 4, 4)]
+
+    def test_bars_that_would_be_repeated_without_end_are_refused(self):
+        crowd = note("C4", 1 / 12) * 3000
+        with pytest.raises(ReadError, match="by repeated bars"):
+            read([crowd, self.style("start", 1), *([""] * 999)])
 
     def test_notes_that_are_written_as_well_sound_once(self):
         assert read([note("C4", 4), self.style("start", 1) + note("C4", 4)]).pitch.tolist() == [
@@ -511,6 +540,31 @@ def test_a_score_may_be_written_with_prefixes_comments_and_space_in_tags():
     for text in (prefixed, spaced, noted, quoted):
         assert text != body
         assert quarters(read_musicxml(text.encode())) == plain
+
+
+def test_letters_that_the_dtd_of_musicxml_names_are_read():
+    text = score([words("tr&egrave;s vite &amp; vif") + note("C4", 4)])
+    assert read_musicxml(text.encode()).tempo.tolist() == [144]
+
+
+def test_a_value_may_hold_what_ends_a_tag():
+    text = score([note("C4", 4)]).replace(
+        '<measure number="1">', '<measure text="a/>b" number="1">'
+    )
+    assert quarters(read_musicxml(text.encode())) == [(60, 0, 4)]
+
+
+def test_a_part_of_a_timewise_score_may_miss_bars():
+    parts = ['<part id="P1">{}</part>', '<part id="P2">{}</part>']
+    bars = [
+        parts[0].format(ATTRIBUTES + note("C4", 4)) + parts[1].format(ATTRIBUTES + note("C3", 4)),
+        parts[0].format(note("D4", 4)),
+        parts[0].format(note("E4", 4)) + parts[1].format(note("E3", 4)),
+    ]
+    measures = "".join(f'<measure number="{k}">{bar}</measure>' for k, bar in enumerate(bars, 1))
+    listed = f"<part-list>{score_part(1)}{score_part(2)}</part-list>"
+    table = read_musicxml(f"<score-timewise>{listed}{measures}</score-timewise>".encode())
+    assert [row[1] for row in quarters(table) if row[0] == 52] == [8]
 
 
 def test_attributes_of_other_namespaces_do_no_harm():

@@ -259,3 +259,115 @@ def test_a_slip_in_a_mark_costs_the_mark_alone():
     table = read([slips + note("C4", 4), note("D4", 4)])
     assert (table.tempo.tolist(), table.velocity.tolist()) == ([120], [64, 64])
     assert onsets(table) == [0, 4]
+
+
+def test_an_offset_of_the_sound_counts_instead_of_its_directions():
+    sounds = '<offset>36</offset><sound tempo="60"><offset>12</offset></sound>'
+    late = direction("<words>x</words>", extra=sounds)
+    assert read([late + note("C4", 4)]).tempo_ticks.tolist() == [TICKS_PER_QUARTER]
+
+
+def test_a_repeat_from_before_the_first_mark_forgets_the_mark():
+    bars = [note("C4", 4), dynamic("f") + metronome("quarter", 60) + note("D4", 4) + REPEAT]
+    table = read(bars)
+    assert table.velocity.tolist() == [72, 88, 72, 88]
+    assert table.onset.tolist() == [0, 2, 6, 8]
+
+
+@pytest.mark.parametrize("order", [("p", "sf"), ("sf", "p")])
+def test_a_note_is_struck_within_the_mark_that_holds(order):
+    marks = "".join(map(dynamic, order))
+    table = read([dynamic("ff") + note("C4") + marks + note("D4") + note("E4", 2)])
+    assert table.velocity.tolist() == [108, 104, 40]
+
+
+def test_tied_beats_of_a_metronome_are_added_up():
+    tied = "<beat-unit-tied><beat-unit>eighth</beat-unit></beat-unit-tied>"
+    unit = f"<beat-unit>quarter</beat-unit>{tied}"
+    assert read([metronome(unit, 40) + note("C4", 4)]).tempo.tolist() == [60]
+
+
+def equation(left: str, right: str) -> str:
+    """A metronome mark of notes; each side is the content of a note."""
+    sides = (f"<metronome-note>{side}</metronome-note>" for side in (left, right))
+    both = "<metronome-relation>equals</metronome-relation>".join(sides)
+    return direction(f"<metronome>{both}</metronome>")
+
+
+def test_notes_that_are_set_equal_change_the_tempo_but_not_for_swing():
+    half = "<metronome-type>half</metronome-type>"
+    quarter = "<metronome-type>quarter</metronome-type>"
+    bars = [metronome("quarter", 50) + note("C4", 4), equation(quarter, half) + note("D4", 4)]
+    assert read(bars).tempo.tolist() == [50, 100]
+    triplet = half + "<metronome-tuplet type='start'/>"
+    bars[1] = equation(quarter, triplet) + note("D4", 4)
+    assert read(bars).tempo.tolist() == [50]
+
+
+def test_a_number_beside_an_equation_is_the_tempo():
+    both = ("<beat-unit>quarter</beat-unit><beat-unit>half</beat-unit>",
+            "<beat-unit>half</beat-unit><per-minute>93</per-minute>")  # fmt: skip
+    for first, second in (both, both[::-1]):
+        mark = direction(f"<metronome>{first}</metronome>", f"<metronome>{second}</metronome>")
+        assert read([mark + note("C4", 4)]).tempo.tolist() == [186]
+
+
+@pytest.mark.parametrize(
+    ("text", "tempo"),
+    [
+        ("Allegro (\u2669 = 120)", 120),
+        ("\u2669. = c. 60", 90),
+        ("\u266a = 90", 45),
+        ("Andante (M.M. = 66)", 66),
+        ("op. 3 no. 4", None),
+    ],
+)
+def test_a_number_in_words_is_the_tempo(text, tempo):
+    assert tempo_of_words(text) == tempo
+
+
+def test_words_of_every_day_are_a_tempo_at_the_opening_or_by_themselves():
+    assert tempo_of_words("Langsam und schmachtend") == 56
+    assert tempo_of_words("langsam bewegen", opening=False) is None
+    assert tempo_of_words("Schnell.", opening=False) == 132
+    assert tempo_of_words("Adagio cantabile", opening=False) == 56
+
+
+def test_tempo_primo_brings_the_first_tempo_back():
+    bars = [metronome("quarter", 50) + note("C4", 4), metronome("quarter", 80) + note("D4", 4),
+            words("Tempo I") + note("E4", 4)]  # fmt: skip
+    assert read(bars).tempo.tolist() == [50, 80, 50]
+
+
+def test_words_in_two_elements_are_read_together():
+    both = direction("<words>Molto</words><words>Allegro</words>")
+    assert read([both + note("C4", 4)]).tempo.tolist() == [144]
+
+
+def test_a_wedge_goes_on_past_a_mark_on_its_way():
+    bar = dynamic("p") + wedge("crescendo") + note("C4") + note("D4") + dynamic("mf")
+    bar += note("E4") + note("F4")
+    table = read([bar, wedge("stop") + dynamic("ff") + note("G4", 4)])
+    assert table.velocity.tolist() == [40, 56, 72, 90, 108]
+
+
+def test_crescendos_without_marks_do_not_pile_up():
+    bar = wedge("crescendo") + note("C4", 4) + wedge("stop")
+    table = read([dynamic("mf"), *([bar] * 5), note("D4", 4)])
+    assert table.velocity.tolist()[-1] == 72 + 32
+
+
+def test_a_wedge_over_a_repeat_is_as_long_each_time():
+    bars = [dynamic("p") + wedge("crescendo") + note("C4", 4), note("D4", 4) + wedge("stop")
+            + REPEAT]  # fmt: skip
+    assert read(bars).velocity.tolist() == [40, 48, 40, 48]
+
+
+def test_a_wedge_may_end_at_another_staff():
+    upper = wedge("crescendo", UP) + note("G4", 2, UP) + note("A4", 2, UP)
+    lower = note("C3", 4, DOWN) + wedge("stop", DOWN)
+    assert read(two_staves(dynamic("p", UP) + upper, lower), head=STAVES).velocity.tolist() == [
+        40,
+        40,
+        48,
+    ]

@@ -15,6 +15,7 @@ from musicxml_scores import (
 )
 
 from symbolic.notes.repeats import Bar, playing_order
+from symbolic.notes.table import ReadError
 from symbolic.notes.words import sign_of_words
 
 BACK = '<repeat direction="backward"/>'
@@ -203,6 +204,20 @@ def test_after_a_da_capo_without_a_fine_the_piece_goes_on():
         ("Finale", "", ""),
         ("dolce", "", ""),
         ("con sordino", "", ""),
+        ("con D.C. sordino", "", ""),
+        ("da capo aria", "", ""),
+        ("always from the beginning of the bow", "", ""),
+        ("Men. D.C.", "DaCapo", ""),
+        ("D.C. senza replica", "DaCapo", ""),
+        ("Dal \U0001d10b al Fine", "DalSegnoAlFine", ""),
+        ("zur\u00fcck zum Anfang", "DaCapo", ""),
+        ("D.S. al Coda 2", "DalSegnoAlCoda", ""),
+        ("2nd time to Coda", "", "ToCoda"),
+        ("nach Coda", "", "ToCoda"),
+        ("\U0001d10c", "", "Coda"),
+        ("Coda 2", "", "Coda"),
+        ("The End", "", "Fine"),
+        ("Fine della 1a parte", "", "Fine"),
     ],
 )
 def test_jumps_in_the_languages_of_editors(text, jump, sign):
@@ -214,3 +229,33 @@ def test_a_note_of_one_turn_sounds_at_that_turn():
     second = note("D4", 2).replace("<note>", '<note time-only="2, 3">')
     table = read([first + second + REPEAT])
     assert quarters(table) == [(60, 0, 2), (62, 6, 2)]
+
+
+def test_a_coda_is_left_for_once():
+    bars = [Bar(), Bar(signs={"ToCoda"}), Bar(signs={"ToCoda"}), Bar(jump="DaCapoAlCoda"),
+            Bar(signs={"Coda"}), Bar(jump="DaCapoAlCoda"), Bar(signs={"Coda"})]  # fmt: skip
+    assert playing_order(bars) == [0, 1, 2, 3, 0, 1, 4, 5, 0, 1, 2, 6]
+
+
+def test_a_repeat_sign_does_not_go_back_past_a_final_barline():
+    assert bars_played("", FINAL, "", REPEAT) == "abcdcd"
+
+
+def test_a_forward_repeat_that_does_not_say_where_begins_its_bar():
+    opens = '<barline><repeat direction="forward"/></barline>'
+    assert bars_played("", (opens, ""), REPEAT) == "abcbc"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    ["<symbol>segno</symbol>", '<other-direction smufl="segnoSerpent1">%</other-direction>'],
+)
+def test_signs_may_be_glyphs(sign):
+    assert bars_played("", (direction(sign), ""), words("D.S.")) == "abcbc"
+
+
+def test_a_bar_of_many_notes_that_is_played_too_often_is_refused():
+    many = '<barline><repeat direction="backward" times="999"/></barline>'
+    crowd = note("C4", 1 / 12) * 3000 + many
+    with pytest.raises(ReadError, match="2,997,000 notes as played"):
+        read([crowd] + [""] * 999)

@@ -137,3 +137,25 @@ def test_an_element_within_another_of_its_name_is_refused():
     nested = f"<note>{note('C4', 4)}</note>"
     with pytest.raises(ReadError, match="in another of the same name"):
         read([nested])
+
+
+def test_of_the_renditions_in_an_archive_the_score_is_read():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        names = ("page.pdf", "music/score.musicxml")
+        rootfiles = "".join(f'<rootfile media-type="x" full-path="{name}"/>' for name in names)
+        commented = '<!-- <rootfile full-path="old.xml"/> -->'
+        archive.writestr("META-INF/container.xml", f"<container>{commented}{rootfiles}</container>")
+        archive.writestr("page.pdf", "%PDF")
+        archive.writestr("old.xml", score([note("C4")]))
+        archive.writestr("music/score.musicxml", SCALE)
+    assert len(read_musicxml(buffer.getvalue())) == 3
+
+
+def test_a_space_before_the_prolog_is_passed_over():
+    assert len(read_musicxml(b"\xef\xbb\xbf\n" + SCALE.encode())) == 3
+
+
+def test_much_space_before_the_end_of_a_tag_is_passed_over():
+    loose = SCALE.replace("</note>", "</note >").replace("Part 1", " " * 200_000)
+    assert len(read_musicxml(loose.encode())) == 3

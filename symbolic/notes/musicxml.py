@@ -4,24 +4,27 @@ Followed
 - Time: divisions that change, backup and forward over voices and staves, chords whatever stands
   between their notes, notes without a duration by their type. Bars are aligned across parts: a bar
   is as long as what is in it, in the longest part, whatever its meter says; an empty bar is as long
-  as its meter.
-- Pitch: `<pitch>` with its `<alter>`, microtones rounded to the nearest semitone (halves upwards),
-  transposing instruments with their changes, by staff, and with `<double>`.
+  as its meter. A rest of a whole bar makes no upbeat longer (`implicit`).
+- Pitch: `<pitch>` with its `<alter>`, microtones rounded to the nearest semitone (a quarter tone to
+  the natural), transposing instruments with their changes, by staff, and with `<double>`.
 - Percussion: unpitched notes, and all notes of an instrument on MIDI channel 10, are drums. They
   take the pitch of `<midi-unpitched>`, or else of their place on the staff. Of several instruments
   in a part a note's own counts.
 - Ties join notes of one pitch in an instrument, across voices and staves, to the next note that
-  ends one. `<tied>` counts where `<tie>` is missing. A tie that nothing ends joins nothing.
+  ends one. `<tied>` counts where `<tie>` is missing. A tie that is drawn and not ended leads to the
+  next note of its voice and pitch, if that follows at once.
 - Grace notes last a 32nd and sound just before the note (or, at the end of a bar, the barline) they
   lean on, never before the start of the piece; with `steal-time-following` they begin with it.
-- Order: repeats, endings, jumps and `time-only`: `symbolic.notes.repeats`. What `<sound>` says of
-  them counts before signs and words. `<measure-repeat>` fills bars in which nothing is written.
+- Order: repeats, endings, jumps and `time-only`: `symbolic.notes.repeats`. What `<sound>` has of
+  them counts before signs and words; words are those of `symbolic.notes.words`. `<measure-repeat>`
+  fills bars in which nothing is written.
 - Tempo: `<sound tempo>` wherever it stands, metronome marks (of "60-66" the first number), marks
-  that set one note equal to another, and tempo names where there is no number.
+  that set one note equal to another, numbers in words ("♩ = 96"), "Tempo I", and tempo names where
+  there is no number.
 - Dynamics: marks in directions and at notes, wedges, `<sound dynamics>` where no mark stands beside
-  it, and `dynamics` of a note, which wins over all. A mark holds in its part until the next one; a
-  staff without marks takes those of the other staves of its instrument. sf and its kin strike the
-  notes at the mark only, fp and its kin strike and then hold the softer level.
+  it, and `dynamics` of a note, which wins over all. A mark holds for all staves of its instrument
+  until the next one. sf and its kin strike the notes at the mark and of its staff only, fp and its
+  kin strike and then hold the softer level.
 - An `<offset>` moves tempos and dynamics, also without `sound="yes"`: editors write it so and mean
   it. It never moves a barline.
 
@@ -32,14 +35,16 @@ Not followed
   player; the written note sounds.
 - Fermatas, breath marks, caesuras, staccato and other articulations, `attack` and `release`, swing:
   notes last as long as they are written, so that ticks are those of the notation.
-- Words that change a tempo or a loudness little by little ("rit.", "cresc."): without an end, and
-  without an amount.
+- Words that change a tempo or a loudness little by little ("rit.", "cresc."), which have no end and
+  no amount, "a tempo" after them, and loudness in plain words ("p dolce").
+- `niente` of a wedge: it leads a step softer as others do.
 - Pedals, programs, volume, pan, mutes: a note table has no place for them.
 - `<harmony>`, `<figured-bass>`: they sound only where a player makes something of them.
 - `<beat-repeat>`, `<slash>`: what they stand for is not in the file.
 - `make-time`, `steal-time-previous`: a grace note is short and early by the rule above.
-- `time-only` of a tie or of a `<sound>` that sets a tempo or a loudness; jumps within a bar, which
-  are taken at its end.
+- `time-only` of a tie or of a `<sound>` that sets a tempo or a loudness.
+- Where in a bar a repeat sign, a jump or a Fine stands: bars are played whole, from the bar of a
+  segno or coda, and to the end of that of a jump, a Fine or "To Coda".
 """
 
 from __future__ import annotations

@@ -79,6 +79,7 @@ class Part:
         self.add_staves(1)
         self.marks, self.endings = Marks(reading), Endings()
         self.bar_repeats: list[BarRepeat] = []
+        self.open_repeats: dict[int, BarRepeat] = {}  # by staff, those whose end is not known yet
         self.graces: list[tuple[int, int, float]] = []  # row, place in the run, share it steals
         self.run = 0  # grace notes since the last other note; a chord counts once
         self.delay = 0.0  # quarters that grace notes take from the beginning of a chord
@@ -312,15 +313,12 @@ class Part:
             repeat = style.find("measure-repeat")
             if repeat is not None:
                 staff = int(number_attribute(style, "number") or 0)
-                for other in self.bar_repeats:
-                    if other.staff == staff and other.after < 0:
-                        other.after = bar
+                if staff in self.open_repeats:
+                    self.open_repeats.pop(staff).after = bar
                 if repeat.get("type") != "stop":
                     size = max(whole_number(style, "measure-repeat") or 1, 1)
-                    self.bar_repeats.append(BarRepeat(staff, bar, size))
-                    self.bar_repeats = [
-                        other for other in self.bar_repeats if other.after != other.first
-                    ]
+                    self.open_repeats[staff] = BarRepeat(staff, bar, size)
+                    self.bar_repeats.append(self.open_repeats[staff])
 
     def _transpose(self, transpose: Element) -> None:
         """Follow a transposition, of a staff or of all."""
@@ -382,4 +380,4 @@ _GRACE = re.compile(rb"<grace([\s/>][^>]*)")
 _STEAL = re.compile(rb"""steal-time-following\s*=\s*["'](\d{1,3}(?:\.\d*)?)["']""")
 _CUE = re.compile(rb"<cue[\s/>]")
 _UNPITCHED = re.compile(rb"<unpitched[\s/>]")
-_DYNAMICS = re.compile(rb"<dynamics(?:\s[^>]*)?(?:/>|>.*?</dynamics>)", re.DOTALL)
+_DYNAMICS = re.compile(rb"<dynamics(?:\s[^>]*)?(?:/>|(?<!/)>.*?</dynamics>)", re.DOTALL)

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
 MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
+MOST_SIGNS = 100  # to codas that are searched for another one
 TRIES = 8  # each without the signs that lost bars before
 
 
@@ -126,7 +127,8 @@ class _Signs:
         if i not in left:
             return False
         places = self.bars["ToCoda"] or self.bars["Coda"]
-        following = places[bisect_right(places, i) : bisect_left(places, jump)]
+        begin = bisect_right(places, i)
+        following = places[begin : min(bisect_left(places, jump), begin + MOST_SIGNS)]
         return any(place not in left for place in following)
 
     def coda(self, label: str, i: int, jump: int) -> int:

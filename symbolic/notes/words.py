@@ -119,7 +119,7 @@ _FIRST_TEMPO = re.compile(
 _FINE = r"(?:(?:il )?fine?|fim|(?:the )?end|ende|schlu(?:ss|ß)|f i n e|final)"
 _LAST = r"(?: (?:last time|ultima volta|d(?:ell?a?|es|u|er)? .*))?"
 _TO = (
-    r"(?:al|all|alla|à la|à|a la|au|bis|bis zum|bis zur|jusqu à(?: la)?|jusqu au|hasta|hasta el|hasta la"
+    r"(?:al|all|alla|à la|à|a la|au|bis|bis zum|bis zur|jusqu à(?: la)?|jusqu au|hasta(?: el| la)?"
     r"|to|to the|und dann|e poi|poi|and)"
 )
 _BACK = {
