@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from symbolic.audio.extra import audio_module
+from symbolic.audio.sample_types import float_samples
 from symbolic.data.groups import assert_disjoint
 from symbolic.tasks.intervals import DRAWS, bootstrap_of_sums
 from symbolic.tasks.metrics import accuracy, macro_f1
@@ -49,7 +50,7 @@ def sound_statistics(samples: np.ndarray, sampling_rate: int = SAMPLING_RATE) ->
     """Means and variances of librosa's features with its default settings, and the tempo.
 
     Args:
-        samples: (n,) of one channel.
+        samples: (n,) of one channel, as `float_samples` takes them.
         sampling_rate: in Hz.
 
     Returns:
@@ -59,7 +60,7 @@ def sound_statistics(samples: np.ndarray, sampling_rate: int = SAMPLING_RATE) ->
         tempo in beats a minute; and of each of 20 MFCC.
     """
     librosa = audio_module("librosa")
-    samples = np.asarray(samples, np.float32)
+    samples = float_samples(samples)
     rate = {"y": samples, "sr": sampling_rate}
     feature = librosa.feature
     harmonic, percussive = librosa.effects.hpss(samples)

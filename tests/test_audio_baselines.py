@@ -47,6 +47,13 @@ def test_the_statistics_say_what_they_are_called():
     assert low["harmony_var"] > 10 * low["perceptr_var"]
 
 
+def test_whole_numbers_are_scaled_by_their_type():
+    pytest.importorskip("librosa")
+    whole = np.round(tone(440) * 2**15).astype(np.int16)
+    statistics = sound_statistics(whole), sound_statistics(whole / 2**15)
+    np.testing.assert_array_equal(*statistics)
+
+
 def test_the_statistics_of_a_real_excerpt_are_those_of_the_well_known_table(data_folder):
     soundfile = pytest.importorskip("soundfile")
     pytest.importorskip("librosa")

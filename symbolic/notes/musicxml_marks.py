@@ -1,4 +1,4 @@
-"""Marks of MusicXML, read from their elements: directions, sounds, barlines, part lists."""
+"""Directions and sounds of MusicXML: tempos, loudness, and the order of playing."""
 
 from __future__ import annotations
 
@@ -9,201 +9,14 @@ from xml.etree.ElementTree import Element
 
 from symbolic.notes.dynamics import add_mark
 from symbolic.notes.musicxml_note import QUARTERS
-from symbolic.notes.reading import FASTEST, SHORTEST_BEAT, SLOWEST, Reading
-from symbolic.notes.repeats import Bar
-from symbolic.notes.table import ReadError
+from symbolic.notes.musicxml_values import number, number_attribute, passes
+from symbolic.notes.reading import FASTEST, SLOWEST, Reading
 from symbolic.notes.words import is_first_tempo, sign_of_words, tempo_of_words
 
 if TYPE_CHECKING:
     from symbolic.notes.reading import Place
 
-MOST_BEATS = MOST_ENDINGS = MOST_STAVES = 99
 LOUDNESS = 0.9  # of a velocity, for each per cent: 100 is a velocity of 90
-LARGEST = 1e9  # of the numbers in attributes and directions
-DRUM_CHANNEL = 10  # counted from 1
-
-
-@dataclass
-class Instrument:
-    """What sounds for a note of an instrument.
-
-    Attributes:
-        drums: whether it plays on the MIDI channel of drums.
-        unpitched: MIDI pitch of its unpitched notes; -1: that of their place on the staff.
-    """
-
-    drums: bool = False
-    unpitched: int = -1
-
-    def change(self, midi: Element) -> None:
-        """Follow a `<midi-instrument>`."""
-        channel, unpitched = (
-            whole_number(midi, "midi-channel"),
-            whole_number(midi, "midi-unpitched"),
-        )
-        self.drums = self.drums if channel is None else channel == DRUM_CHANNEL
-        self.unpitched = self.unpitched if unpitched is None else unpitched - 1
-
-
-def number(parent: Element, path: str) -> float | None:
-    """The number in a child; None where there is none.
-
-    Raises:
-        ReadError: text that is no number, or beyond `LARGEST`.
-    """
-    text = parent.findtext(path)
-    try:
-        value = float(text) if text else None
-    except ValueError as error:
-        raise ReadError(f"<{path}> is {text[:20]!r}, no number") from error
-    if value is not None and not abs(value) <= LARGEST:
-        raise ReadError(f"<{path}> is {value:g}, no sensible number")
-    return value
-
-
-def whole_number(parent: Element, path: str) -> int | None:
-    """The whole number in a child, as `number`."""
-    value = number(parent, path)
-    return None if value is None else int(value)
-
-
-def read_part_list(listed: Element) -> dict[str, dict[str, Instrument]]:
-    """Instruments of each part, by their ids in the order of the list."""
-    parts: dict[str, dict[str, Instrument]] = {}
-    for part in listed.iter("score-part"):
-        found = parts[part.get("id", "")] = {}
-        for one in part.iter("score-instrument"):
-            found[one.get("id", "")] = Instrument()
-        for midi in part.iter("midi-instrument"):
-            found.setdefault(midi.get("id", ""), Instrument()).change(midi)
-    return parts
-
-
-def read_time(time: Element) -> tuple[int, int] | None:
-    """Numerator and denominator of a time signature; None of a bar without one.
-
-    Raises:
-        ReadError: more than `MOST_BEATS` beats, or beats shorter than `SHORTEST_BEAT`.
-    """
-    pairs, numerators, total = [], 0, 0
-    for child in time:
-        if child.tag == "beats":
-            counts = [int(count) for count in re.findall(r"\d{1,9}", child.text or "")]
-            numerators = sum(counts)
-            total += numerators
-            if total > MOST_BEATS:
-                raise ReadError(f"a time signature of {(child.text or '')[:20]} beats")
-        elif child.tag == "beat-type":
-            unit = max((int(one) for one in re.findall(r"\d{1,9}", child.text or "")), default=0)
-            if unit > SHORTEST_BEAT:
-                raise ReadError(f"a time signature of beats of 1/{(child.text or '')[:20]}")
-            if unit and numerators:
-                pairs.append((numerators, unit))
-    if not pairs:
-        return None
-    shortest = max(unit for _, unit in pairs)
-    if any(shortest % unit for _, unit in pairs):
-        return None  # thirds of a note beside others: no meter of MIDI
-    return int(sum(count * (shortest // unit) for count, unit in pairs)), shortest
-
-
-@dataclass
-class Endings:
-    """First, second ... endings of one part while its bars are read.
-
-    Attributes:
-        open: numbers of the ending that goes on.
-    """
-
-    open: tuple[int, ...] = ()
-
-    def read(self, ending: Element, bar: int, bars: list[Bar], left: bool) -> None:
-        """Follow the beginning or the end of a bracket.
-
-        Raises:
-            ReadError: an ending of more than `MOST_ENDINGS`.
-        """
-        numbers = passes(ending.get("number", ""))
-        if ending.get("type") == "start":
-            at = bar if left else bar + 1
-            self.open = bars[at].endings = numbers or (1,)
-            return
-        if left:  # it ended with the bar before
-            self.open = ()
-            return
-        if not self.open:  # only its end is written: the bracket before goes on to here
-            before = bars[bar - 1].endings if bar else ()
-            bars[bar].endings = bars[bar].endings or before or numbers or (1,)
-        self.open = ()
-
-    def next_bar(self, bar: Bar) -> None:
-        """Let a bracket go on, but not past a repeat sign."""
-        if self.open:
-            bar.endings = bar.endings or self.open
-
-    def close(self) -> None:
-        """End a bracket of which the end is not written."""
-        self.open = ()
-
-
-def passes(text: str) -> tuple[int, ...]:
-    """Numbers in text such as "1", "1, 2" or "1-3", each once, without 0.
-
-    Raises:
-        ReadError: one beyond `MOST_ENDINGS`, or text of more than so many numbers.
-    """
-    if len(text) > 4 * MOST_ENDINGS:
-        raise ReadError(f"an ending numbered {text[:20]}")
-    numbers: dict[int, None] = {}
-    for first, last in re.findall(r"(\d+)(?:\s*-\s*(\d+))?", text):
-        if len(first) > 2 or len(last) > 2:
-            raise ReadError(f"an ending numbered {text[:20]}")
-        numbers |= dict.fromkeys(range(max(int(first), 1), int(last or first) + 1))
-    return tuple(numbers)
-
-
-def read_barline(
-    barline: Element, bar: int, bars: list[Bar], endings: Endings, begins: bool
-) -> None:
-    """Follow a barline: repeats, endings, signs.
-
-    Args:
-        barline: the element.
-        bar, bars: in which of the bars it stands.
-        endings: of the part.
-        begins: whether nothing stands before it in the bar: where it does not say where it is, a
-            repeated section then begins with the bar.
-    """
-    forward = barline.find("repeat[@direction='forward']") is not None
-    left = barline.get("location", "left" if begins and forward else "right") == "left"
-    following = bar if left else bar + 1
-    for sign in ("Segno", "Coda"):
-        label = barline.get(sign.lower())
-        if label is not None or barline.find(sign.lower()) is not None:
-            _add_sign(bars[following], sign, label or "")
-    repeat = barline.find("repeat")
-    if repeat is not None and repeat.get("direction") == "forward":
-        bars[following].opens = True
-        if left:
-            endings.close()
-            bars[bar].endings = () if barline.find("ending") is None else bars[bar].endings
-    ending = barline.find("ending")
-    if ending is not None:
-        endings.read(ending, bar, bars, left)
-    if repeat is not None and repeat.get("direction") == "backward":
-        ends = bars[max(bar - left, 0)]
-        times = repeat.get("times", "")
-        ends.plays = max(ends.plays, int(times) if re.fullmatch(r"\d{1,6}", times) else 2)
-        ends.after_jump |= repeat.get("after-jump") == "yes"
-        endings.close()
-    elif not left and barline.findtext("bar-style") == "light-heavy":
-        bars[bar].closes = True
-
-
-def _add_sign(bar: Bar, sign: str, label: str) -> None:
-    bar.signs.add(sign)
-    if label:
-        bar.labels[sign] = label
 
 
 @dataclass
@@ -313,7 +126,7 @@ class Marks:
             if label is None or label == "no":
                 continue
             found = True
-            _add_sign(here, sign, label)
+            here.add_sign(sign, label)
         for name, jump in (("dacapo", "DaCapo"), ("dalsegno", "DalSegno")):
             label = sound.get(name)
             if label is None or label == "no":
@@ -424,16 +237,6 @@ def read_metronome(metronome: Element) -> tuple[list[float], float | None]:
 
 
 _SIGNS = {"segno": "Segno", "coda": "Coda", "tocoda": "ToCoda", "fine": "Fine"}
-
-
-def number_attribute(element: Element, name: str) -> float | None:
-    """The number in an attribute; None where there is none: a slip costs a mark, not the score."""
-    text = element.get(name)
-    try:
-        value = float(text) if text else None
-    except ValueError:
-        return None
-    return value if value is None or abs(value) <= LARGEST else None
 
 
 def note_velocity(dynamics: str) -> int:

@@ -8,26 +8,23 @@ from itertools import accumulate
 from xml.etree.ElementTree import Element
 
 from symbolic.notes.dynamics import add_mark
-from symbolic.notes.musicxml_marks import (
-    MOST_STAVES,
-    Endings,
+from symbolic.notes.musicxml_barlines import Endings, read_barline
+from symbolic.notes.musicxml_marks import Marks, dynamic_names, note_velocity
+from symbolic.notes.musicxml_note import Note, note_fields, read_note, staff_place, type_quarters
+from symbolic.notes.musicxml_values import (
     Instrument,
-    Marks,
-    dynamic_names,
-    note_velocity,
     number,
     number_attribute,
     passes,
-    read_barline,
     read_time,
     whole_number,
 )
-from symbolic.notes.musicxml_note import Note, note_fields, read_note, staff_place, type_quarters
 from symbolic.notes.reading import TIES, Reading
 from symbolic.notes.repeats import Bar
 from symbolic.notes.score_xml import LooseTags, attributes, element, tag_end
 from symbolic.notes.table import DEFAULT_METERS, MAX_NOTES, ReadError
 
+MOST_STAVES = 99  # of a part
 CLOSE = 1e-6  # quarters: what sums of fractions are off
 
 

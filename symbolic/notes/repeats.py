@@ -36,6 +36,12 @@ class Bar:
     jump_turns: tuple[int, ...] = ()
     closes: bool = False
 
+    def add_sign(self, sign: str, label: str = "") -> None:
+        """Add a sign, with the label by which a jump finds it."""
+        self.signs.add(sign)
+        if label:
+            self.labels[sign] = label
+
 
 def playing_order(bars: list[Bar]) -> list[int]:
     """Indices of the bars in the order they are played.
