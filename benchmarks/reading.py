@@ -18,7 +18,8 @@ is held against those that are not itself, and music21 never decides. That two a
 them right: docs/reading.md says where they are not.
 
 With `--speed` the files are read as they are, by one thread, and the fastest of three passes
-counts, in seconds of processor time. `--release` names a checkout of an older commit.
+counts, in seconds of processor time. partitura, lytk and music21 leave repeats as written there.
+`--release` names a checkout of an older commit.
 """
 
 import argparse

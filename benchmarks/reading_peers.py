@@ -154,6 +154,13 @@ def music21_notes(path: str) -> dict:
     return {"notes": notes, "tempos": sorted(tempos.items())}
 
 
+def music21_stream(path: str):
+    from music21 import converter
+
+    score = converter.parseFile(path, format="musicxml", forceSource=True, storePickle=False)
+    return score.stripTies().flatten().notes
+
+
 def encoded(midi: bytes) -> dict:
     return {"midi": base64.b64encode(midi).decode()}
 
@@ -193,6 +200,7 @@ TIMED: dict[str, Callable] = NOTES | {
     "symbolic": project_table,
     "lytk": lytk_array,
     "partitura": partitura_array,
+    "music21": music21_stream,
     "expat": expat_alone,
     "xml.etree": etree_alone,
     "lxml": lxml_alone,
