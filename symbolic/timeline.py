@@ -47,8 +47,8 @@ class WindowsHeard:
     Attributes:
         start, end: (w,) float64 seconds.
         first_bar, last_bar: (w,) int64, the first and the last bar that a window touches, counted
-            from 1 as `symbolic.notes.units` counts them: from the beginning of the file, where an
-            upbeat is a bar's beginning, until the last note has begun.
+            from 1 as `symbolic.notes.units` counts them, an upbeat of a score as the first, until
+            the last note has begun.
         notes: (w,) int64, how many begin in each; 0 where the tokenizer can hold none of them.
         ids: of each window with notes what the tokenizer makes of them; None for a model that hears
             features alone.
