@@ -35,8 +35,7 @@ def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title
     nobody knows when, within it, the emotion was. Quadrants have the more colour the more confident
     they are; each fills what is nearer to the middle of its window than to that of another. Where
     no note begins in a window there is neither. Bars are numbered only where the piece was
-    written: as they are played, repeats one after the other, from the beginning, so that an upbeat
-    is of bar 1.
+    written: as they are played, repeats one after the other, from the beginning, an upbeat as 1.
 
     Args:
         notes: the piece; its drums are left out.

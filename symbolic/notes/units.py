@@ -16,9 +16,10 @@ def unit_edges(notes: NoteTable, unit: str) -> np.ndarray:
 
     A time signature begins a new bar, as in notation; beats are what it counts: of 6/8 six eighths.
     Without one it is 4/4. Tables of scores have one at each bar that is not as long as its meter
-    says, so that upbeats and divided bars are bars of their own. Where music was not written but played to a click, or to none, its notes
-    are off the grid of the file by a part of a beat that hardly changes: beats are then moved to
-    where notes begin, by the mean direction of the notes' places within beats, the loud ones more.
+    says, so that upbeats and divided bars are bars of their own. Where music was not written but
+    played to a click, or to none, its notes are off the grid of the file by a part of a beat that
+    hardly changes: beats are then moved to where notes begin, by the mean direction of the notes'
+    places within beats, the loud ones more.
 
     Args:
         notes: the piece.
