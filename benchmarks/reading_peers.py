@@ -142,8 +142,8 @@ def music21_notes(path: str) -> dict:
     score = score.expandRepeats().toSoundingPitch()
     notes, tempos = [], {}
     for mark in score.flatten().getElementsByClass(tempo.MetronomeMark):
-        if mark.number:
-            tempos.setdefault(float(mark.offset), float(mark.getQuarterBPM()))
+        if quarters := mark.getQuarterBPM():  # None for words that are no tempo
+            tempos.setdefault(float(mark.offset), float(quarters))
     for part in score.parts:
         for one in part.stripTies().flatten().notes:
             if isinstance(one, harmony.Harmony) or one.duration.isGrace:

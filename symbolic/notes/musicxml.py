@@ -127,7 +127,7 @@ def _read_part(
     bar = -1
     try:
         for bar, (head, content) in enumerate(measures):
-            part.read_bar(bar, content, attributes(head).get("implicit") == "yes")
+            part.read_bar(bar, content, upbeat=b"implicit" in head and b"yes" in head)
     except ReadError as error:
         raise ReadError(f"part {name[:20]}, bar {bar + 1}: {error.reason}") from error
     except (ValueError, OverflowError, ZeroDivisionError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from symbolic.notes.reading import TIES, whole_semitones
@@ -53,15 +52,25 @@ note_fields = re.compile(
 """Find the tags in a `<note>` that `read_note` needs, each with the text after it."""
 
 
-@lru_cache(maxsize=8192)
-def read_note(fields: tuple[bytes, ...]) -> Note:
-    """Read what `note_fields` finds in a note.
+MOST_KNOWN = 8192
 
-    A score has many notes, and few that differ in these fields.
+known_notes: dict[bytes, Note] = {}
+"""Notes by their fields, joined by "<": a score has many notes, and few that differ in these."""
+
+
+def read_note(joined: bytes) -> Note:
+    """Read what `note_fields` finds in a note, joined by "<", and keep it in `known_notes`.
 
     Raises:
         ReadError, ValueError: a field of which the number or the name is none.
     """
+    if len(known_notes) >= MOST_KNOWN:
+        known_notes.clear()
+    note = known_notes[joined] = _note(joined.split(b"<"))
+    return note
+
+
+def _note(fields: list[bytes]) -> Note:
     texts: dict[bytes, bytes] = {}
     ties: dict[bytes, set[str]] = {b"tie": set(), b"tied": set()}
     instrument = ""

@@ -10,7 +10,14 @@ from xml.etree.ElementTree import Element
 from symbolic.notes.dynamics import add_mark
 from symbolic.notes.musicxml_barlines import Endings, read_barline
 from symbolic.notes.musicxml_marks import Marks, dynamic_names, note_velocity
-from symbolic.notes.musicxml_note import Note, note_fields, read_note, staff_place, type_quarters
+from symbolic.notes.musicxml_note import (
+    Note,
+    known_notes,
+    note_fields,
+    read_note,
+    staff_place,
+    type_quarters,
+)
 from symbolic.notes.musicxml_values import (
     Instrument,
     number,
@@ -67,6 +74,7 @@ class Part:
         self.reading = reading
         self.instruments = instruments
         self.default = next(iter(instruments.values()), Instrument())
+        self.drums = any(instrument.drums for instrument in instruments.values())
         self.divisions = 1.0
         self.meter = DEFAULT_METERS[1:]
         self.first_track, self.first_row = len(reading.instruments), len(reading.notes)
@@ -121,39 +129,47 @@ class Part:
         before, *notes = _NOTE.split(content)
         if b"<" in before:
             self._between(before, bar)
+        marked = b"dynamics=" in content or b"time-only" in content  # perhaps at a note
         rows, staves = reading.notes, self.staves
+        onset, cursor, delay = self.onset, self.cursor, 0.0
         for one in notes:
             inner, closed, after = one.partition(b"</note>")
             if not closed:
                 if one[:2] != b"/>":
                     raise LooseTags
                 inner, after = b">", one[2:]
-            note = read_note(tuple(note_fields(inner)))
-            head = inner[: inner.find(b">")]
-            if note.rare or b"dynamics" in head or b"time-only" in head:
-                self._rare_note(note, inner, attributes(head), bar)
+            fields = b"<".join(note_fields(inner))
+            note = known_notes.get(fields) or read_note(fields)
+            pitch, duration, chord, tie, drawn, staff, _, instrument, rare = note
+            if rare or (marked and _MARKED.match(inner)):
+                self.onset, self.cursor, self.delay = onset, cursor, delay
+                self._any_note(note, inner, bar)
+                onset, cursor, delay = self.onset, self.cursor, self.delay
             else:
-                length = note.duration / self.divisions
-                if not note.chord or self.onset < 0:
-                    self.onset, self.delay = self.cursor, 0.0
+                length = duration / self.divisions
+                if not chord or onset < 0:
+                    onset, delay = cursor, 0.0
                     if self.graces:
                         self._end_graces(length)
-                    self.cursor += length
-                if note.pitch is not None:
-                    staff = note.staff
+                        delay = self.delay
+                    cursor += length
+                if pitch is not None:
                     track, shift = staves[staff] if staff in staves else self.staff(staff)
-                    drums = self.instruments.get(note.instrument, self.default).drums
-                    at, lasts = self.onset + self.delay, length - self.delay
-                    tie = note.tie
-                    if note.drawn or self.tied:
+                    at, lasts = onset + delay, length - delay
+                    if drawn or self.tied:
                         tie = self._tie(note, bar, at, lasts)
-                    rows.append((bar, at, lasts, 0, note.pitch + shift, tie, track, drums, 0))
+                    drums = self.drums and self.instruments.get(instrument, self.default).drums
+                    rows.append((bar, at, lasts, 0, pitch + shift, tie, track, drums, 0))
                     if self.doubled:
                         self._double(staff)
             if b"<" in after:
+                self.onset, self.cursor = onset, cursor
                 self._between(after, bar)
-        self._end_graces(0.0)
-        self.filled = max(self.filled, self.cursor)
+                onset, cursor = self.onset, self.cursor
+        self.cursor = cursor
+        if self.graces:
+            self._end_graces(0.0)
+        self.filled = max(self.filled, cursor)
         if not (upbeat and len(notes) == 1 and _WHOLE_REST.search(content)):
             reading.lengths[bar] = max(reading.lengths[bar], self.filled)
         if self.tied:  # ends are -1 where they are the bar's
@@ -163,9 +179,10 @@ class Part:
                 if last == bar and end > self.filled - CLOSE
             }
 
-    def _rare_note(self, note: Note, inner: bytes, head: dict[str, str], bar: int) -> None:
-        """Add a note of which there is more than pitch and duration."""
+    def _any_note(self, note: Note, inner: bytes, bar: int) -> None:
+        """Add a note of which there may be more than pitch and duration."""
         rows = self.reading.notes
+        head = attributes(inner[: inner.find(b">")])
         grace = _GRACE.search(inner)
         length = note.duration / self.divisions
         if not note.duration and not grace:
@@ -179,7 +196,8 @@ class Part:
             if grace:
                 self.run += not cue
             else:
-                self._end_graces(length)
+                if self.graces:
+                    self._end_graces(length)
                 self.cursor += length
         instrument = self.instruments.get(note.instrument, self.default)
         track, shift = self.staff(note.staff)
@@ -199,7 +217,8 @@ class Part:
             self.graces.append((len(rows), self.run, min(max(steal / 100, 0.0), 1.0)))
         at, lasts = self.onset + self.delay, max(length - self.delay, 0.0)
         velocity = note_velocity(head.get("dynamics", ""))
-        rows.append((bar, at, lasts, 0, pitch + shift, note.tie, track, drums, velocity))
+        tie = note.tie if grace else self._tie(note, bar, at, lasts)
+        rows.append((bar, at, lasts, 0, pitch + shift, tie, track, drums, velocity))
         if self.doubled:
             self._double(note.staff)
 
@@ -251,7 +270,12 @@ class Part:
         """Read what stands between notes."""
         at = 0
         while (found := _ITEM.search(xml, at)) is not None:
-            name, start = found[1], found.start()
+            move, duration, name = found.groups()
+            if move is not None:
+                at = found.end()
+                self._move(float(duration), move == b"forward")
+                continue
+            start = found.start()
             at = tag_end(xml, start) + 1
             if xml[at - 2 : at - 1] != b"/":
                 closing = b"</%b>" % name
@@ -259,9 +283,6 @@ class Part:
                 if end < 0:
                     raise LooseTags
                 at = end + len(closing)
-            if name in (b"backup", b"forward"):
-                self._move(xml[start:at], name == b"forward")
-                continue
             one = element(xml[start:at])
             if name == b"direction":
                 track, _ = self.staff(whole_number(one, "staff") or 1)
@@ -277,11 +298,11 @@ class Part:
             else:
                 self._read_attributes(one, bar)
 
-    def _move(self, xml: bytes, forward: bool) -> None:
+    def _move(self, duration: float, forward: bool) -> None:
         """Follow a `<forward>`, or a `<backup>`, which stops at the beginning of the bar."""
-        self._end_graces(0.0)
-        duration = _DURATION.search(xml)
-        length = max(float(duration[1]), 0.0) / self.divisions if duration else 0.0
+        if self.graces:
+            self._end_graces(0.0)
+        length = max(duration, 0.0) / self.divisions
         self.filled = max(self.filled, self.cursor)
         self.cursor = self.cursor + length if forward else max(self.cursor - length, 0.0)
         self.onset = -1.0
@@ -291,6 +312,7 @@ class Part:
             name = midi.get("id", "")
             if name in self.instruments:
                 self.instruments[name].change(midi)
+                self.drums = True  # perhaps
 
     def _read_attributes(self, one: Element, bar: int) -> None:
         divisions = number(one, "divisions")
@@ -371,8 +393,11 @@ class Part:
 
 _WHOLE_REST = re.compile(rb"<rest\s[^>]*measure\s*=\s*[\"']yes")
 _NOTE = re.compile(rb"<note(?=[\s/>])")
-_ITEM = re.compile(rb"<(backup|forward|attributes|direction|sound|barline)(?=[\s/>])")
-_DURATION = re.compile(rb"<duration\s*>([^<]*)<")
+_ITEM = re.compile(
+    rb"<(backup|forward)(?:\s[^>]*)?>\s*<duration\s*>([^<]*)<"
+    rb"|<(attributes|direction|sound|barline)(?=[\s/>])"
+)
+_MARKED = re.compile(rb"[^>]*?\s(?:dynamics|time-only)\s*=")
 _GRACE = re.compile(rb"<grace([\s/>][^>]*)")
 _STEAL = re.compile(rb"""steal-time-following\s*=\s*["'](\d{1,3}(?:\.\d*)?)["']""")
 _CUE = re.compile(rb"<cue[\s/>]")

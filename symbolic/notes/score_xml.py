@@ -12,6 +12,7 @@ import codecs
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from functools import lru_cache
 from html.entities import html5
 from xml.parsers import expat
 from xml.sax.saxutils import escape
@@ -19,6 +20,7 @@ from xml.sax.saxutils import escape
 from symbolic.notes.score_archives import ZIP_MAGIC, archived_score
 from symbolic.notes.table import ReadError
 
+MOST_KEPT = 2000  # bytes of an element that is kept
 ROOTS = ("score-partwise", "score-timewise")
 
 ENCODINGS = re.compile(
@@ -149,7 +151,14 @@ _PAIRS = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 def element(xml: bytes) -> ET.Element:
-    """Parse an element of a file that `score_xml` has checked; prefixes of names are dropped."""
+    """Parse an element of a file that `score_xml` has checked; prefixes of names are dropped.
+
+    The element must not be changed: half of those of a score are like others, and are kept.
+    """
+    return _kept_element(xml) if len(xml) < MOST_KEPT else _element(xml)
+
+
+def _element(xml: bytes) -> ET.Element:
     if b"xmlns" in xml:  # the parser would repeat a long name of a namespace for each element
         xml = _NAMESPACE.sub(b"", xml)
     try:
@@ -161,6 +170,7 @@ def element(xml: bytes) -> ET.Element:
             raise ReadError(f"an element in another of the same name: {error}") from error
 
 
+_kept_element = lru_cache(maxsize=1024)(_element)
 _NAMESPACE = re.compile(rb"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"]*"|'[^']*')""")
 _PREFIX = re.compile(rb"(</?|\s)[\w.-]+:(?=[\w.-])")
 
