@@ -259,3 +259,22 @@ def test_a_bar_of_many_notes_that_is_played_too_often_is_refused():
     crowd = note("C4", 1 / 12) * 3000 + many
     with pytest.raises(ReadError, match="2,997,000 notes as played"):
         read([crowd] + [""] * 999)
+
+
+def test_a_first_ending_lasts_up_to_its_repeat_sign():
+    bars = [Bar(), Bar(endings=(1,)), Bar(plays=2), Bar(endings=(2,)), Bar()]
+    assert playing_order(bars) == [0, 1, 2, 0, 3, 4]
+
+
+def test_a_lone_first_ending_lasts_up_to_its_repeat_sign_too():
+    assert playing_order([Bar(), Bar(endings=(1,)), Bar(plays=2), Bar()]) == [0, 1, 2, 0, 3]
+
+
+def test_a_first_ending_ends_before_another_section():
+    bars = [Bar(), Bar(endings=(1,)), Bar(opens=True), Bar(plays=2), Bar()]
+    assert playing_order(bars)[1:] == [1, 2, 3, 2, 3, 4]
+
+
+def test_a_second_ending_that_is_numbered_1_is_the_second():
+    bars = [Bar(), Bar(endings=(1,), plays=2), Bar(endings=(1,)), Bar(endings=(1,)), Bar()]
+    assert playing_order(bars) == [0, 1, 0, 2, 3, 4]

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
 MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
+REACH = 16  # bars in which the repeat sign of an ending may stand behind its bracket
 MOST_SIGNS = 100  # to codas that are searched for another one
 TRIES = 8  # each without the signs that lost bars before
 
@@ -54,7 +55,7 @@ def playing_order(bars: list[Bar]) -> list[int]:
     more than 16-fold.
     """
     written = list(range(len(bars)))
-    tried = bars
+    tried = bars = _mended(bars)
     for _ in range(TRIES):
         endings = _Endings(tried)
         order = _followed(tried, endings)
@@ -74,6 +75,33 @@ def playing_order(bars: list[Bar]) -> list[int]:
         else:
             break
     return written
+
+
+def _mended(bars: list[Bar]) -> list[Bar]:
+    """Bars with endings as they are meant where brackets are drawn too short or numbered wrongly.
+
+    A first ending lasts up to its repeat sign. Of two endings of one number, one behind the other's
+    repeat sign, the later has the next number.
+    """
+    mended = list(bars)
+    for i in range(1, len(mended)):
+        before, bar = mended[i - 1], mended[i]
+        if 1 in before.endings and before.plays == 1 and not bar.endings and not bar.opens:
+            end = next((k for k in range(i, min(i + REACH, len(mended))) if _cuts(mended[k])), i)
+            if mended[end].plays > 1 and not mended[end].opens and not mended[end].endings:
+                for k in range(i, end + 1):
+                    mended[k] = replace(mended[k], endings=before.endings)
+        elif bar.endings and bar.endings == before.endings and before.plays > 1:
+            k, wrong = i, bar.endings
+            while k < len(mended) and mended[k].endings == wrong:
+                mended[k] = replace(mended[k], endings=(max(wrong) + 1,))
+                k += 1
+    return mended
+
+
+def _cuts(bar: Bar) -> bool:
+    """Whether an ending cannot last beyond a bar, or up to it."""
+    return bar.plays > 1 or bar.opens or bool(bar.endings)
 
 
 class _Endings:
