@@ -15,7 +15,7 @@ in their own way is taken out of the files first (`reading_files.py`). `played` 
 jumps as a reader unfolds them; `written` is of the same files without any. A file is decided when
 two or more of verovio, partitura, lytk and MuseScore agree with each other (F1 0.99); each reader
 is held against those that are not itself, and music21 never decides. That two agree does not make
-them right: docs/reading.md says where they are not.
+them right: docs/reading.md lists where they are not.
 
 With `--speed` the files are read as they are, by one thread, and the fastest of three passes
 counts, in seconds of processor time. partitura, lytk and music21 leave repeats as written there.
@@ -47,9 +47,9 @@ from reading_notes import (
     agreeing,
     f1,
     first_tempo_same,
-    heard,
     matched,
     same_seconds,
+    sounding_notes,
     velocity_order,
     with_agreement,
 )
@@ -73,8 +73,8 @@ class Piece:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def answers(command: list[str], files: list[Path], seconds: float, path: str = "") -> Iterator:
-    """What a worker says of each file; it is started anew when a file ends or holds it."""
+def results_of(command: list[str], files: list[Path], seconds: float, path: str = "") -> Iterator:
+    """Yield a worker's result for each file; it is started anew when a file ends or holds it."""
     environment = os.environ | ONE_THREAD | ({"PYTHONPATH": path} if path else {})
     process = None
     for file in files:
@@ -129,15 +129,15 @@ def made_ready(corpus: str, files: list[Path], folder: Path) -> list[Piece]:
 
 
 def remembered(folder: Path, command: list[str], files: list[Path], seconds: float) -> Iterator:
-    """What a worker says of each file, or has said of its content before."""
+    """Yield the result for each file, a new one or one that is kept for its content."""
     places = [
         folder / f"{command[-1]}-{hashlib.sha256(file.read_bytes()).hexdigest()}.json"
         for file in files
     ]
     new = [pair for pair in zip(files, places, strict=True) if not pair[1].exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    said = answers(command, [file for file, _ in new], seconds)
-    for (_, place), answer in zip(new, said, strict=True):
+    results = results_of(command, [file for file, _ in new], seconds)
+    for (_, place), answer in zip(new, results, strict=True):
         place.write_text(json.dumps(answer))
     for place in places:
         yield json.loads(place.read_text())
@@ -150,18 +150,18 @@ def read_all(pieces: list[Piece], folder: Path, readers: dict[str, str], options
         for order in ORDERS:
             files = [ready_file(folder, order, one.corpus, k) for k, one in enumerate(pieces)]
             if options.kept and reader != OURS:
-                said = remembered(options.kept, command, files, options.seconds)
+                results = remembered(options.kept, command, files, options.seconds)
             else:
-                said = answers(command, files, options.seconds)
-            for piece, answer in zip(pieces, said, strict=True):
+                results = results_of(command, files, options.seconds)
+            for piece, answer in zip(pieces, results, strict=True):
                 if answer["error"] is None:
-                    piece.notes[order][reader] = heard(answer)
+                    piece.notes[order][reader] = sounding_notes(answer)
                 else:
                     piece.refused[reader] = answer["error"]
 
 
 def pair_rows(pieces: list[Piece], readers: list[str]) -> list[dict]:
-    """How near each reader is to ours, by corpus."""
+    """Compare each reader with ours, by corpus."""
     rows = []
     for corpus in dict.fromkeys(piece.corpus for piece in pieces):
         for reader in readers:
@@ -185,7 +185,7 @@ def pair_rows(pieces: list[Piece], readers: list[str]) -> list[dict]:
 
 
 def agreement_rows(pieces: list[Piece], readers: list[str]) -> list[dict]:
-    """How often each reader reads what the others agree on, by corpus."""
+    """Count how often each reader reads what the others agree on, by corpus."""
     rows = []
     for corpus in [*dict.fromkeys(piece.corpus for piece in pieces), "all"]:
         of = [piece for piece in pieces if corpus in (piece.corpus, "all")]
@@ -219,11 +219,11 @@ def differences(pieces: list[Piece]) -> Iterator[str]:
             for what, rows, used in (("lacks", theirs, pairs[:, 1]), ("has", ours, pairs[:, 0])):
                 rest = np.delete(rows, used, axis=0)
                 rest = rest[np.lexsort((rest[:, 1], rest[:, 0]))]
-                told = [f"{pitch:.0f} at {at:g}" for at, pitch in rest[:4, :2]]
+                shown = [f"{pitch:.0f} at {at:g}" for at, pitch in rest[:4, :2]]
                 if len(rest) and order == "written":
                     bar = np.searchsorted(piece.bars, rest[0, 0] + NEAR, side="right")
-                    told[0] = f"bar {bar}, {told[0]}"
-                yield f"    {what} {len(rest)}: {', '.join(told)}"
+                    shown[0] = f"bar {bar}, {shown[0]}"
+                yield f"    {what} {len(rest)}: {', '.join(shown)}"
             break
 
 
@@ -252,10 +252,10 @@ def time_all(corpora: dict[str, list[Path]], readers: dict[str, str], options) -
         rows, seconds = [], {}
         for name, reader, python, path in jobs:
             command = [python, str(WORKER), reader, str(PASSES)]
-            said = list(answers(command, files, options.seconds * PASSES, path))
-            seconds[name] = [one.get("seconds", np.nan) for one in said]
+            results = list(results_of(command, files, options.seconds * PASSES, path))
+            seconds[name] = [one.get("seconds", np.nan) for one in results]
             took = np.array(seconds[name])
-            memory = max((one.get("memory", 0) for one in said), default=0)
+            memory = max((one.get("memory", 0) for one in results), default=0)
             row = {"reader": name, "refused": int(np.isnan(took).sum())}
             row |= {"files a second": 1 / np.nanmean(took), "ms, median": 1e3 * np.nanmedian(took)}
             row |= {"MiB at most": memory}

@@ -42,7 +42,7 @@ def notes_of(onset, pitch, velocity, tempos: list[tuple[float, float]]) -> Notes
     return Notes(rows[struck], per_minute[0])
 
 
-def heard(answer: dict) -> Notes:
+def sounding_notes(answer: dict) -> Notes:
     """Notes of an answer of the worker, without those of drums."""
     if "midi" in answer:
         score = symusic.Score.from_midi(base64.b64decode(answer["midi"]))

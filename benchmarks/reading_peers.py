@@ -7,7 +7,7 @@ One line of JSON is written for each line of standard input. Without PASSES it h
 `midi`, in base64, of readers that play a score into MIDI, or as `notes`, rows of onset and length
 in quarters, pitch and velocity, with `tempos`, rows of quarters and quarters a minute. With PASSES
 it holds the seconds of the fastest one, of processor time, and the most memory held so far.
-`error` is None, or says why there is nothing.
+`error` is None, or the reason why there is nothing.
 """
 
 import base64

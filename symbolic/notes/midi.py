@@ -41,8 +41,8 @@ def read_midi(data: bytes) -> NoteTable:
 def parse_midi(data: bytes) -> Score:
     """Parse a MIDI file; errors and arguments as of `read_midi`.
 
-    Every strike of a key is a note (see `midi_endings`), drums are told from melodies on whatever
-    channel they are (`drum_kits`), and the sequences of format 2 follow one another
+    Every strike of a key is a note (see `midi_endings`), drums are drums on whatever channel they
+    are (`drum_kits`), and the sequences of format 2 follow one another
     (`midi_sequences`).
 
     Returns:

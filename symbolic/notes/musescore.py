@@ -59,14 +59,14 @@ def musescore_to_musicxml(score: bytes, seconds: float = SECONDS) -> bytes:
             limits = f"ulimit -t {SECONDS}; ulimit -f {MAX_EXPANDED // 512}"
             command = ["/bin/sh", "-c", f'{limits}; exec "$0" "$@"', *command]
         try:
-            code, told = _run(command, folder, seconds)
+            code, errors = _run(command, folder, seconds)
         except subprocess.TimeoutExpired as error:
             raise ReadError(f"not converted by MuseScore within {seconds:.0f} s") from error
         except OSError as error:
             raise ReadError(f"{program} does not run: {error.strerror or error}") from error
         data = converted.read_bytes() if converted.is_file() else b""
     if code or not data:
-        raise ReadError(f"not converted by MuseScore: {_reason(code, told)}")
+        raise ReadError(f"not converted by MuseScore: {_reason(code, errors)}")
     return data
 
 
@@ -88,7 +88,7 @@ def _run(command: list[str], folder: str, seconds: float) -> tuple[int, str]:
         start_new_session=True,
     )
     try:
-        _, told = process.communicate(timeout=seconds)
+        _, errors = process.communicate(timeout=seconds)
     except BaseException:
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)  # it may be a script that runs the program
@@ -96,13 +96,13 @@ def _run(command: list[str], folder: str, seconds: float) -> tuple[int, str]:
             process.kill()
         process.communicate()
         raise
-    return process.returncode, told.decode("utf-8", "replace")
+    return process.returncode, errors.decode("utf-8", "replace")
 
 
-def _reason(code: int, told: str) -> str:
+def _reason(code: int, errors: str) -> str:
     """The first line that the program wrote about a file that it refuses."""
     if code < 0:
         return f"the program was ended by signal {-code}"
     chatter = ("convert <", "QStandardPaths", "Visit ", "Cannot read file", "qt.", "\tto <")
-    lines = [line.strip(" :") for line in told.splitlines() if not line.startswith(chatter)]
+    lines = [line.strip(" :") for line in errors.splitlines() if not line.startswith(chatter)]
     return next(filter(None, lines), f"exit status {code}")

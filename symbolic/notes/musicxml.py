@@ -51,8 +51,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symbolic.notes.musicxml_part import Part, meter_lengths
+from symbolic.notes.musicxml_part import Part
 from symbolic.notes.musicxml_values import Instrument, read_part_list
+from symbolic.notes.playing import meter_lengths
 from symbolic.notes.reading import Reading
 from symbolic.notes.score_xml import LooseTags, attributes, blocks, element, score_xml, tightened
 from symbolic.notes.sounding import sounding

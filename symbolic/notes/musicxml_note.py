@@ -76,7 +76,7 @@ def _note(fields: list[bytes]) -> Note:
     instrument = ""
     for field in fields:
         head, _, text = field.partition(b">")
-        name = _NAME.match(head)[0]  # type: ignore[index]
+        name = _NAME.match(head)[0]
         texts[name] = text.strip()
         if name in ties:
             ties[name].add(attributes(head).get("type", ""))

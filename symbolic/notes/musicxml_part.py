@@ -35,16 +35,6 @@ MOST_STAVES = 99  # of a part
 CLOSE = 1e-6  # quarters: what sums of fractions are off
 
 
-def meter_lengths(reading: Reading) -> list[float]:
-    """Return the quarters that each bar lasts by its meter."""
-    over, under = DEFAULT_METERS[1:]
-    lengths: list[float] = []
-    for (bar, _), meter in sorted(reading.meters.items()):
-        lengths += [4 * over / under] * (bar - len(lengths))
-        over, under = meter
-    return lengths + [4 * over / under] * (len(reading.lengths) - len(lengths))
-
-
 @dataclass
 class BarRepeat:
     """Bars that stand for those before them.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.notes.reading import SHORTEST_BEAT, Events, Place
+from symbolic.notes.reading import SHORTEST_BEAT, Events, Place, Reading
 from symbolic.notes.table import DEFAULT_METERS
 
 TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: holds triplets, quintuplets and septuplets exactly
@@ -102,3 +102,13 @@ def bar_meters(meters: Events, played: Played) -> tuple[np.ndarray, np.ndarray, 
     changes = np.append(True, (np.diff(over) != 0) | (np.diff(under) != 0) | ~exact[:-1])
     changes = changes[: len(over)]
     return played.starts[changes], over[changes], under[changes]
+
+
+def meter_lengths(reading: Reading) -> list[float]:
+    """Return the quarters that each bar lasts by its meter."""
+    over, under = DEFAULT_METERS[1:]
+    lengths: list[float] = []
+    for (bar, _), meter in sorted(reading.meters.items()):
+        lengths += [4 * over / under] * (bar - len(lengths))
+        over, under = meter
+    return lengths + [4 * over / under] * (len(reading.lengths) - len(lengths))
