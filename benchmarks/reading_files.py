@@ -127,7 +127,7 @@ def _silence(parent: Element, note: Element) -> None:
 
 
 def bar_starts(root: Element) -> list[Fraction]:
-    """Where the bars of a partwise score begin as written, in quarters, each as long as its notes.
+    """Find where bars of a partwise score begin as written, in quarters, each as long as its notes.
 
     A bar is as long as what the longest part writes in it; directions lengthen none.
     """

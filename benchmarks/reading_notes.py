@@ -16,7 +16,7 @@ AGREED = 0.99  # F1
 
 @dataclass(eq=False)
 class Notes:
-    """What a reader reads: rows of onset in quarters, pitch, velocity and onset in seconds.
+    """Notes of a reader: rows of onset in quarters, pitch, velocity and onset in seconds.
 
     Sorted by pitch and onset, each pitch once at an onset.
     """

@@ -205,7 +205,7 @@ TIMED: dict[str, Callable] = NOTES | {
     "xml.etree": etree_alone,
     "lxml": lxml_alone,
 }
-"""What is timed: a file to the notes that a reader has itself, and to MIDI where it has none."""
+"""Ways that are timed: a file to a reader's own notes, and to MIDI where it has none."""
 
 
 def installed() -> dict[str, str]:

@@ -29,7 +29,7 @@ Message = tuple[int, "int | str", int]
 
 @dataclass(frozen=True)
 class Controls:
-    """What is sent to the channel of one track of a score.
+    """Messages to the channel of one track of a score.
 
     Attributes:
         program: 0..127; of drums, the kit.
@@ -164,7 +164,7 @@ def _beside(place: Place, sent: _Sent) -> tuple[list[Message], list[Message]]:
 
 
 def _kept(track: Track) -> Controls:
-    """What symusic has kept of a track."""
+    """Take the messages that symusic has kept of a track."""
     controls = [(one.time, one.number, one.value) for one in track.controls]
     bends = [(one.time, BEND, one.value) for one in track.pitch_bends]
     return _controls(track.program, sorted([*controls, *bends], key=lambda message: message[0]))

@@ -22,7 +22,7 @@ SHORTEST = 1e-3  # seconds of a note: one of no length would end before it begin
 
 @dataclass(frozen=True)
 class Instrument:
-    """What one program or drum kit plays; times are in seconds.
+    """Notes and messages of one program or drum kit; times are in seconds.
 
     Attributes:
         program: 0..127; of drums, the kit.
@@ -79,7 +79,7 @@ _NOTHING = Controls(0, *[_EMPTY] * 5)
 
 
 def _controls(source: Source) -> dict[int, Controls]:
-    """What is sent to each track; nothing where the source is no MIDI."""
+    """Collect the messages to each track; none where the source is no MIDI."""
     kind = kind_of(source)
     if kind == "symusic":
         return dict(enumerate(track_controls(in_ticks(source))))

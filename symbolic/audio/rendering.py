@@ -163,7 +163,7 @@ def _play(instrument: Instrument, synthesiser, font: int, samples: np.ndarray) -
 
 
 def _events(instrument: Instrument, length: int) -> list[tuple]:
-    """What is sent to the synthesiser: sample, order, method, voice or None for all, and values.
+    """Collect the calls of the synthesiser: sample, order, method, voice or None for all, values.
 
     At one sample notes end, controllers and then bends change, and notes begin.
     """

@@ -54,7 +54,7 @@ def add_mark(reading: Reading, track: int, place: Place, names: Iterable[str]) -
 
 @dataclass
 class Loudness:
-    """What the marks of an instrument, on whichever staff they stand, do to the notes of a staff.
+    """Effect of the marks of an instrument, on whichever staff, on the notes of one of its staves.
 
     Attributes:
         ticks, levels: where marks stand as played, rising, and the velocities from there on.

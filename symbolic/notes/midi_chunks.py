@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from symbolic.notes.table import ReadError
 
 Span = tuple[int, int]
-"""Where the content of a chunk begins and ends."""
+"""Begin and end of the content of a chunk, in bytes."""
 
 Event = tuple[int, bytes]
 """Tick of an event, and its bytes from the status byte on, which is always there."""
@@ -122,7 +122,7 @@ def events(data: bytes, span: Span) -> Iterator[Event]:
 
 
 def system_exclusive(event: bytes) -> bytes:
-    """What a system exclusive event sends, without its status and length."""
+    """Return the content of a system exclusive event, without its status and length."""
     return event[_quantity(event, 1)[1] :]
 
 

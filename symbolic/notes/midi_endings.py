@@ -59,7 +59,7 @@ def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> 
 
 
 def _parse(tracks: Sequence[bytes], count: int, ticks_per_quarter: int) -> Score:
-    """What symusic makes of track chunks."""
+    """Parse track chunks with symusic."""
     from symusic import Score
 
     # Where a meta event is cut, symusic reads on to the length that it should have: into the zeros.
@@ -102,7 +102,7 @@ def _with_note_offs(data: bytes, spans: Sequence[Span]) -> list[bytes]:
 
 @lru_cache(maxsize=256)
 def _note_offs(statuses: bytes) -> bytes:
-    """What stands behind the end of a track: note-offs for all keys of the channels struck."""
+    """Make what goes behind the end of a track: note-offs for all keys of the channels."""
     return _GUARD + b"".join([bytes([0, status - 16]) + _EVERY_KEY for status in statuses])
 
 

@@ -55,7 +55,7 @@ class Reading:
     wedges: dict[int, list[Wedge]] = field(default_factory=dict)
 
     def places(self) -> list[Place]:
-        """Where anything but notes stands."""
+        """List the places of everything but notes."""
         changes = (self.tempos, self.implied_tempos, self.tempo_ratios, self.meters)
         by_track = (*self.levels.values(), *self.strikes.values())
         places = [place for events in (*changes, *by_track) for place in events]

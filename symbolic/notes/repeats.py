@@ -13,7 +13,7 @@ TRIES = 8  # each without the signs that lost bars before
 
 @dataclass
 class Bar:
-    """What a bar says about the order of playing, merged over all parts.
+    """The part of a bar in the order of playing, merged over all parts.
 
     Attributes:
         opens: whether a repeated section starts here.
@@ -132,7 +132,7 @@ class _Endings:
             before = bar.endings
 
     def turns(self, bars: list[Bar], i: int) -> int:
-        """How often the section is played whose repeat sign stands at the end of bar i."""
+        """Count the turns of the section whose repeat sign stands at the end of bar i."""
         endings = bars[i].endings
         if not endings:
             return bars[i].plays
@@ -142,7 +142,7 @@ class _Endings:
 
 
 class _Signs:
-    """Where signs stand, in the order of the bars: of each name all, and by their labels."""
+    """Bars of signs, in order: of each name all, and by their labels."""
 
     def __init__(self, bars: list[Bar]) -> None:
         self.bars: dict[str, list[int]] = {"Segno": [], "Coda": [], "Fine": [], "ToCoda": []}
@@ -174,7 +174,7 @@ class _Signs:
         return jump + 1
 
     def head(self, movement: int, jump: int) -> int:
-        """Where a da capo goes: to the start of its movement, in a file of several.
+        """Find the bar of a da capo: the start of its movement, in a file of several.
 
         Only a final barline ahead of the Fine ends another movement: one after it may well stand
         between a minuet and its trio.
