@@ -3,7 +3,7 @@
     python benchmarks/reading_midi.py DATA
     PYTHONPATH=OLDER python benchmarks/reading_midi.py DATA
 
-`OLDER` is a checkout of an older commit. Files are in memory. Of each file, or of 16 together, the
+`OLDER` is a checkout of an older commit. Files are in memory. Of each file, or of 32 together, the
 best of seven passes counts, so that other work on the machine matters less.
 """
 
@@ -20,7 +20,7 @@ from symbolic.notes.read import read_notes
 from symbolic.tokenizers import CPTokenizer
 
 CORPORA = {"emopia/midi": 400, "vgmidi/midi": 160, "ym2413/midi": 200, "pretrain/pop909": 150}
-TOGETHER = 16
+TOGETHER = 32  # as where data sets are tokenized
 PASSES = 7
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.batch import read_batch
-from symbolic.notes.midi import note_columns, parse_midi, states_are_known
+from symbolic.notes.midi import parse_midi
 
 END = b"\x00\xff\x2f\x00"
 
@@ -153,29 +153,6 @@ def test_random_strikes_are_all_there_and_none_is_negative():
         assert found == strikes
         assert (table.duration_ticks >= 0).all()
         assert (table.onset_ticks + table.duration_ticks).max() <= ticks[-1]
-
-
-def test_columns_of_lists_of_notes_are_those_that_symusic_gives(midi_bytes):
-    tracks = [[(i * 10, i, 60 + i % 7, 1 + i) for i in range(n)] for n in (5, 1, 90)]
-    lists = [track.notes for track in parse_midi(midi_bytes(*tracks)).tracks]
-    assert states_are_known(type(lists[0]))
-    names = ("time", "duration", "pitch", "velocity")
-    for some in (lists[:1], lists):
-        given = [np.concatenate([one.numpy()[name] for one in some]) for name in names]
-        for column, expected in zip(note_columns(some), given, strict=True):
-            assert np.array_equal(column, expected)
-    states_are_known.cache_clear()
-    assert [len(column) for column in note_columns([])] == [0] * 4
-
-
-def test_columns_are_the_same_where_symusic_pickles_otherwise(midi_bytes, monkeypatch):
-    lists = [
-        track.notes for track in parse_midi(midi_bytes([(0, 9, 60, 1)], [(3, 9, 62, 2)])).tracks
-    ]
-    known = note_columns(lists)
-    monkeypatch.setattr("symbolic.notes.midi.states_are_known", lambda kind: False)
-    for column, expected in zip(note_columns(lists), known, strict=True):
-        assert np.array_equal(column, expected)
 
 
 def test_real_files_with_every_note_off_are_read_as_symusic_reads_them(data_folder):

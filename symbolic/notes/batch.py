@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ import numpy as np
 
 from symbolic.notes.midi import (
     is_midi,
-    note_columns,
     parse_midi,
     score_meters,
     score_tempos,
@@ -26,6 +25,7 @@ from symbolic.notes.read import (
     name_of,
     read_notes,
 )
+from symbolic.notes.symusic_lists import note_columns
 from symbolic.notes.table import (
     DEFAULT_METERS,
     DEFAULT_TEMPO,
@@ -131,29 +131,35 @@ class NoteBatch:
     def seconds(self) -> tuple[np.ndarray, np.ndarray]:
         """(n,) float64 onset and duration in seconds, under each piece's tempo map."""
         per_tick = self.spread(60.0 / (self.tempo * self.ticks_per_quarter))
-        onset = self.onset_ticks * per_tick
-        end = self.onset_ticks + self.duration_ticks
-        end = end * per_tick
+        ticks = np.empty((2, len(self.pitch)), np.int64)
+        ticks[0] = self.onset_ticks
+        np.add(self.onset_ticks, self.duration_ticks, out=ticks[1])
+        onset, end = seconds = ticks * per_tick
         for i, tempos in self.tempo_maps.items():
-            cut, quarter = self.slices[i], int(self.ticks_per_quarter[i])
-            ticks = self.onset_ticks[cut]
-            onset[cut] = ticks_to_seconds(ticks, *tempos, quarter)
-            end[cut] = ticks_to_seconds(ticks + self.duration_ticks[cut], *tempos, quarter)
+            cut = self.slices[i]
+            quarter = int(self.ticks_per_quarter[i])
+            seconds[:, cut] = ticks_to_seconds(ticks[:, cut], *tempos, quarter)
         end -= onset
         return onset, end
 
-    def meters(self) -> tuple[np.ndarray, np.ndarray, dict[int, Changes]]:
-        """(p,) numerators and denominators of the pieces whose time signature holds throughout, and
-        by number of the piece ticks, numerators and denominators of the others."""
-        numerators, denominators, maps = [], [], {}
+    def bar_ticks(self) -> tuple[np.ndarray, dict[int, Changes]]:
+        """Lengths of bars, at least a tick.
+
+        Returns:
+            (p,) int64 ticks of a bar of the pieces whose time signature holds throughout, and by
+            number of the piece the ticks at which the length changes and lengths, for the others.
+        """
+        lengths, maps = [], {}
         for i, piece in enumerate(self.pieces):
-            meter = _only_meter(piece)
-            if meter is None:
-                maps[i] = changes(_meters(piece), DEFAULT_METERS)
-                meter = DEFAULT_METERS[1:]
-            numerators.append(meter[0])
-            denominators.append(meter[1])
-        return np.array(numerators, np.int64), np.array(denominators, np.int64), maps
+            numerator, denominator = _only_meter(piece) or (0, 1)
+            if not numerator:
+                ticks, *meter = (
+                    column.astype(np.int64) for column in changes(_meters(piece), DEFAULT_METERS)
+                )
+                maps[i] = ticks, _bar_ticks(*meter, piece.ticks_per_quarter)
+            whole = 4 * piece.ticks_per_quarter
+            lengths.append(max(numerator * whole // max(denominator, 1), 1))
+        return np.array(lengths, np.int64), maps
 
 
 def note_batch(pieces: Sequence[Score | NoteTable]) -> NoteBatch:
@@ -177,14 +183,53 @@ def read_batch(sources: Sequence[Source]) -> tuple[NoteBatch | None, list[ReadEr
     Raises:
         TypeError: an object of another kind.
     """
+    for batch, errors, _ in read_batches(sources):
+        return batch, errors
+    return None, []
+
+
+def read_batches(
+    sources: Iterable[Source], notes: float = float("inf")
+) -> Iterator[tuple[NoteBatch | None, list[ReadError | None], list[Source]]]:
+    """Read sources into batches, each complete as soon as it has so many notes.
+
+    Arrays of a batch that fits into the cache are made and used faster than longer ones.
+
+    Args:
+        sources: as `read_batch` takes them.
+        notes: how many complete a batch; by default there is one batch of all sources.
+
+    Yields:
+        A batch and errors as of `read_batch`, and the sources that they are of.
+
+    Raises:
+        TypeError: an object of another kind.
+    """
     parts: list[_Part] = []
     errors: list[ReadError | None] = []
+    some: list[Source] = []
+    count = 0
     for source in sources:
+        some.append(source)
         try:
-            parts.append(_read(source))
-            errors.append(None)
+            part = _read(source)
         except ReadError as error:
             errors.append(error)
+            continue
+        parts.append(part)
+        errors.append(None)
+        count += part.count
+        if count >= notes:
+            yield *_within_limits(parts, errors, some), some
+            parts, errors, some, count = [], [], [], 0
+    if some:
+        yield *_within_limits(parts, errors, some), some
+
+
+def _within_limits(
+    parts: Sequence[_Part], errors: list[ReadError | None], sources: Sequence[Source]
+) -> tuple[NoteBatch | None, list[ReadError | None]]:
+    """The batch of the pieces that are not too long, and the errors of all sources."""
     if not parts:
         return None, errors
     batch = _batch(parts)
@@ -282,9 +327,10 @@ def _pitched_columns(score: Score) -> tuple[list[tuple[np.ndarray, ...]], bool |
 
 
 def _batch(parts: Sequence[_Part]) -> NoteBatch:
-    counts = np.array([part.count for part in parts])
-    if not counts.all():
+    sizes = [part.count for part in parts]
+    if 0 in sizes:
         raise ReadError("no pitched notes")
+    counts = np.array(sizes)
     columns = [column for part in parts for column in part.columns]
     if len(columns) == 1:
         onset, duration, pitch, velocity = columns[0]
@@ -298,9 +344,12 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
     np.maximum(duration, 0, out=duration)
     dynamics = [part.has_dynamics for part in parts]
     if None in dynamics:
-        starts = counts.cumsum() - counts
-        differ = np.minimum.reduceat(velocity, starts) != np.maximum.reduceat(velocity, starts)
-        known = zip(dynamics, differ.tolist(), strict=True)
+        if len(parts) == 1:
+            differ = [np.minimum.reduce(velocity) != np.maximum.reduce(velocity)]
+        else:
+            starts = counts.cumsum() - counts
+            differ = np.minimum.reduceat(velocity, starts) != np.maximum.reduceat(velocity, starts)
+        known = zip(dynamics, differ, strict=True)
         dynamics = [seen if dynamic is None else dynamic for dynamic, seen in known]
     return NoteBatch(
         [part.piece for part in parts],
@@ -324,6 +373,10 @@ def _only_meter(piece: Score | NoteTable) -> tuple[int, int] | None:
     elif len(meters := piece.time_signatures) == 1 and (meter := meters[0]).time == 0:
         return meter.numerator, meter.denominator
     return None
+
+
+def _bar_ticks(numerator: np.ndarray, denominator: np.ndarray, quarter: int) -> np.ndarray:
+    return np.maximum(numerator * 4 * quarter // np.maximum(denominator, 1), 1)
 
 
 def _meters(piece: Score | NoteTable) -> Changes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from symbolic.notes.midi_chunks import Span, read_chunks, track_end, unwrap_riff
 from symbolic.notes.midi_endings import parse_tracks
 from symbolic.notes.midi_order import drop_escapes, has_escapes, keep_order
 from symbolic.notes.midi_sequences import in_sequence
+from symbolic.notes.symusic_lists import note_columns, tempo_columns
 from symbolic.notes.table import NoteTable, ReadError, note_table
 
 if TYPE_CHECKING:
@@ -103,60 +103,17 @@ def score_tracks(score: Score) -> tuple[list[Sequence[Note]], list[bool]]:
     return [track.notes for track in tracks], [track.is_drum for track in tracks]
 
 
-def note_columns(lists: Sequence[Sequence[Note]]) -> tuple[np.ndarray, ...]:
-    """Onsets, durations, pitches and velocities of symusic's lists of notes, end to end.
-
-    (n,) each: int32 ticks twice, and int8 twice.
-    """
-    if not lists:
-        return tuple(np.zeros(0, kind) for kind in (np.int32, np.int32, np.int8, np.int8))
-    notes = lists[0]
-    if states_are_known(type(notes)):
-        if len(lists) == 1:
-            columns = np.frombuffer(notes.__getstate__(), _NOTE, offset=4)
-        else:
-            columns = np.frombuffer(b"".join([one.__getstate__()[4:] for one in lists]), _NOTE)
-    else:
-        notes = type(notes)()
-        for one in lists:
-            notes.extend(one)
-        columns = notes.numpy()
-    pitch, velocity = columns["pitch"], columns["velocity"]
-    return columns["time"], columns["duration"], pitch.copy(), velocity.copy()
-
-
-@cache
-def states_are_known(kind: type) -> bool:
-    """Whether lists of notes are pickled as `note_columns` reads them, in a third of the time that
-    symusic takes to give columns: their number in 4 bytes, and each as it lies in memory.
-
-    Args:
-        kind: symusic's class of lists of notes in ticks.
-    """
-    columns = [np.array(column, "<i4") for column in ([2**31 - 1, 0, 7], [5, 2**31 - 1, 0])]
-    columns += [np.array(column, "i1") for column in ([0, 127, 60], [127, 1, 64])]
-    notes = kind.from_numpy(*columns)
-    state = notes.__getstate__()
-    if not isinstance(state, bytes) or len(state) != 4 + len(notes) * _NOTE.itemsize:
-        return False
-    found = np.frombuffer(state, _NOTE, offset=4)
-    return all(
-        np.array_equal(found[name], column)
-        for name, column in zip(_NOTE.names, columns, strict=True)
-    )
-
-
 def score_tempos(score: Score) -> tuple[np.ndarray, np.ndarray]:
     """Ticks of the tempo changes, and quarters per minute.
 
     Raises:
         ReadError: a tempo is zero, or stands before the beginning.
     """
-    tempos = score.tempos.numpy()
-    ticks, microseconds = tempos["time"], tempos["mspq"]
-    if np.count_nonzero(microseconds > 0) < len(microseconds):
+    ticks, microseconds = tempo_columns(score.tempos)
+    if np.minimum.reduce(microseconds, initial=1) <= 0:
         raise ReadError("a tempo is zero: no time can be read from it")
-    if np.count_nonzero(ticks < 0):  # where symusic's 32 bits do not hold the ticks of a file
+    # Symusic's 32 bits do not hold the ticks of all files.
+    if np.minimum.reduce(ticks, initial=0) < 0:
         raise ReadError("a tempo begins before 0")
     return ticks, 60e6 / microseconds
 
@@ -165,13 +122,3 @@ def score_meters(score: Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ticks, numerators and denominators of the time signatures."""
     meters = score.time_signatures.numpy()
     return meters["time"], meters["numerator"], meters["denominator"]
-
-
-_NOTE = np.dtype(
-    {
-        "names": ["time", "duration", "pitch", "velocity"],
-        "formats": ["<i4", "<i4", "i1", "i1"],
-        "offsets": [0, 4, 8, 9],
-        "itemsize": 12,
-    }
-)

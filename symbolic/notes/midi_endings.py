@@ -9,11 +9,12 @@ end of the track, as it does when the file is played.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,19 +61,26 @@ def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> 
 
 def _parse(tracks: Sequence[bytes], count: int, ticks_per_quarter: int) -> Score:
     """Parse track chunks with symusic."""
-    from symusic import Score
-
+    read = _reader()
     # Where a meta event is cut, symusic reads on to the length that it should have: into the zeros.
     header = _HEADER.pack(b"MThd", 6, 1, count, ticks_per_quarter)
     data = b"".join((header, *tracks, b"\0\0\0\0"))
     try:
-        return Score.from_midi(data)
+        return read(data)
     except Exception:  # symusic raises bare RuntimeError and ValueError of many texts
         try:
-            return Score.from_midi(data, sanitize_data=True)
+            return read(data, sanitize_data=True)
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise ReadError(f"damaged MIDI file: {reason}") from error
+
+
+@cache
+def _reader() -> Callable[..., Score]:
+    """Symusic's own, loaded where it is first needed."""
+    from symusic import Score
+
+    return Score.from_midi
 
 
 def _with_note_offs(data: bytes, spans: Sequence[Span]) -> list[bytes]:
@@ -83,16 +91,18 @@ def _with_note_offs(data: bytes, spans: Sequence[Span]) -> list[bytes]:
     would pass for channels, which costs note-offs that end nothing.
     """
     pieces = []
+    several = len(spans) > 1
+    others = [one for one in _NOTE_ONS if one in data and (not several or one + 0x30 in data)]
     for begin, end in spans:
         content = data[begin:end]
-        statuses = [status for status in _NOTE_ONS if status in content]
-        if len(statuses) > 1 and len(spans) > 1:
-            first = min(statuses, key=content.find)
-            statuses = [one for one in statuses if one == first or one + 0x30 in content]
-        if not statuses:
+        first = _NOTE_ON.search(content)
+        if not first:
             pieces += (_CHUNK.pack(b"MTrk", end - begin), content)
             continue
-        offs = _note_offs(bytes(statuses))
+        statuses = [one for one in others if one in content]
+        if several:
+            statuses = [one for one in statuses if one + 0x30 in content]
+        offs = _note_offs(bytes({first[0][0], *statuses}))
         if content[-3:] == END_OF_TRACK:  # whose delta becomes that of what takes its place
             pieces += (_CHUNK.pack(b"MTrk", end - begin - 3 + len(offs)), content[:-3], offs)
         else:
@@ -193,6 +203,7 @@ def _ends(onset: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> np.ndarray:
 _CHUNK = struct.Struct(">4sI")
 _HEADER = struct.Struct(">4sIHHH")
 _NOTE_ONS = range(0x90, 0xA0)
+_NOTE_ON = re.compile(rb"[\x90-\x9f]")
 _EVERY_KEY = b"\0".join(bytes([key, 64]) for key in range(128))  # in running status
 
 # An event that is skipped. Where the event before it claims to be longer than its track, parsing

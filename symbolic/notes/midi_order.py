@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolic.notes.midi_chunks import Span, events, join_contents, track_content
+from symbolic.notes.symusic_lists import tempo_columns
 
 if TYPE_CHECKING:
     from symusic import Score
@@ -63,20 +64,22 @@ def keep_order(score: Score, data: bytes, spans: Sequence[Span]) -> None:
         data: bytes of a file.
         spans: where the contents of its tracks lie; where one is damaged, nothing changes.
     """
-    from symusic import Tempo, TimeSignature
+    if len(score.tempos) >= UNSTABLE and _ambiguous(*(tempos := tempo_columns(score.tempos))):
+        from symusic import Tempo
 
-    if len(score.tempos) >= UNSTABLE and _ambiguous(tempos := score.tempos.numpy()):
         parts = [span for span in spans if data.find(_TEMPO, *span) >= 0]
         values = np.frombuffer(b"".join(_TEMPOS.findall(data, *parts[0])), np.uint8).reshape(-1, 3)
         values = values @ np.array([1 << 16, 1 << 8, 1], np.int32)
-        if len(parts) > 1 or not np.array_equal(np.sort(values), np.sort(tempos["mspq"])):
+        if len(parts) > 1 or not np.array_equal(np.sort(values), np.sort(tempos[1])):
             changes = _changes(data, parts, _TEMPO)
             values = np.array([int.from_bytes(event[3:]) for event in changes], np.int32)
-        if len(values) == len(tempos["time"]):  # of one track they lie in the order of their ticks
-            score.tempos = Tempo.from_numpy(tempos["time"], values)
+        if len(values) == len(tempos[0]):  # of one track they lie in the order of their ticks
+            score.tempos = Tempo.from_numpy(tempos[0].copy(), values)
     if len(score.time_signatures) >= UNSTABLE and _ambiguous(
-        meters := score.time_signatures.numpy()
+        *(meters := score.time_signatures.numpy()).values()
     ):
+        from symusic import TimeSignature
+
         changes = _changes(data, spans, _METER)
         if len(changes) == len(meters["time"]):
             numerators = np.array([event[3] for event in changes], np.uint8)
@@ -108,10 +111,9 @@ _TEMPO, _METER = b"\xff\x51\x03", b"\xff\x58\x04"  # with their lengths
 _TEMPOS = re.compile(_TEMPO + rb"(...)", re.DOTALL)
 
 
-def _ambiguous(changes: dict[str, np.ndarray]) -> bool:
-    """Whether two of the changes are of one tick, and differ."""
-    ticks = changes["time"]
+def _ambiguous(ticks: np.ndarray, *values: np.ndarray) -> bool:
+    """Whether two changes are of one tick, and differ; arguments (n,) each, sorted by tick."""
     same = ticks[1:] == ticks[:-1]
     if not np.count_nonzero(same):
         return False
-    return any((column[1:] != column[:-1])[same].any() for column in changes.values())
+    return any((column[1:] != column[:-1])[same].any() for column in values)

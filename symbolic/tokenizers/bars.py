@@ -25,35 +25,39 @@ def bars_and_positions(
     """
     batch = note_batch([notes]) if isinstance(notes, NoteTable) else notes
     quarter = batch.ticks_per_quarter
-    numerator, denominator, maps = batch.meters()
-    bar_ticks = batch.spread(_bar_ticks(numerator, denominator, quarter))
+    lengths, maps = batch.bar_ticks()
+    bar_ticks = batch.spread(lengths)
     # Division of whole numbers below 2^53 in floats is exact where it is rounded down, and faster.
     bar = batch.onset_ticks / bar_ticks
     np.floor(bar, out=bar)
     ticks = batch.onset_ticks - bar * bar_ticks
-    for i, meters in maps.items():
+    for i, (starts, lengths) in maps.items():
         cut = batch.slices[i]
-        bar[cut], ticks[cut] = _piece_bars(batch.onset_ticks[cut], meters, int(quarter[i]))
+        whole = 4 * int(quarter[i])
+        bar[cut], ticks[cut] = _piece_bars(batch.onset_ticks[cut], starts, lengths, whole)
     ticks *= positions_per_quarter
     ticks /= batch.spread(quarter)
     return bar, np.floor(ticks, out=ticks)
 
 
-def _bar_ticks(numerator: np.ndarray, denominator: np.ndarray, quarter: np.ndarray) -> np.ndarray:
-    ticks = numerator * 4 * quarter // np.maximum(denominator, 1)
-    return np.maximum(ticks, 1)
-
-
 def _piece_bars(
-    onset_ticks: np.ndarray, meters: tuple[np.ndarray, np.ndarray, np.ndarray], quarter: int
+    onset_ticks: np.ndarray, starts: np.ndarray, bar_ticks: np.ndarray, whole: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    starts, numerator, denominator = (column.astype(np.int64) for column in meters)
-    bar_ticks = _bar_ticks(numerator, denominator, quarter)
-    if starts[0] > 0:  # 4/4 until the first signature
+    """Bars and ticks within them, whole numbers in float64, of a piece whose bars change.
+
+    Args:
+        onset_ticks: (n,) int64.
+        starts, bar_ticks: (m,) int64, where bars of a length begin, and the length.
+        whole: ticks of a whole note, which is a bar until the first change.
+    """
+    if starts[0] > 0:
         starts = np.append(0, starts)
-        bar_ticks = np.append(4 * quarter, bar_ticks)
+        bar_ticks = np.append(whole, bar_ticks)
     before = np.zeros(len(bar_ticks), np.int64)
-    before[1:] = np.cumsum(-(-np.diff(starts) // bar_ticks[:-1]))
-    segment = np.searchsorted(starts, onset_ticks, side="right") - 1
-    bar, ticks = np.divmod(onset_ticks - starts[segment], bar_ticks[segment])
-    return before[segment] + bar, ticks
+    np.cumsum(-((starts[:-1] - starts[1:]) // bar_ticks[:-1]), out=before[1:])
+    segment = starts.searchsorted(onset_ticks, side="right") - 1
+    ticks = onset_ticks - starts[segment]
+    lengths = bar_ticks[segment]
+    bar = ticks / lengths
+    np.floor(bar, out=bar)
+    return before[segment] + bar, ticks - bar * lengths

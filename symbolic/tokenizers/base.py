@@ -12,7 +12,7 @@ import numpy as np
 from miditok import MusicTokenizer, TokSequence
 
 from symbolic.notes import NoteTable, ReadError
-from symbolic.notes.batch import NoteBatch, note_batch, read_batch
+from symbolic.notes.batch import NoteBatch, note_batch, read_batch, read_batches
 from symbolic.notes.read import kind_of
 from symbolic.tokenizers.saved import FILE_NAME, saved_class, tokenizer_file
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from symbolic.notes.read import Source
 
-TOGETHER = 32  # pieces tokenized in one go: long enough arrays, and they stay in the cache
+NOTES_TOGETHER = 8192  # tokenized in one go: long enough arrays, and they stay in the cache
 
 logger = logging.getLogger(__name__)
 
@@ -121,14 +121,31 @@ class NoteTokenizer(MusicTokenizer):
             raise TypeError("ids_many takes several sources; for one there is ids")
         sources = list(sources)
         answers: list[np.ndarray | ReadError] = []
-        for first in range(0, len(sources), TOGETHER):
-            answers += self._ids_together(sources[first : first + TOGETHER])
+        for batch, errors, files in read_batches(map(self._file, sources), NOTES_TOGETHER):
+            some = sources[len(answers) : len(answers) + len(errors)]
+            answers += errors if batch is None else self._ids_of(batch, errors, some, files)
         return answers
 
-    def _ids_together(self, sources: Sequence[Source]) -> list[np.ndarray | ReadError]:
-        batch, answers = read_batch(sources)
-        if batch is None:
-            return answers
+    def _file(self, source: Source) -> Source:
+        """What a source is read from."""
+        return source
+
+    def _ids_of(
+        self,
+        batch: NoteBatch,
+        errors: Sequence[ReadError | None],
+        sources: Sequence[Source],
+        files: Sequence[Source],
+    ) -> list[np.ndarray | ReadError]:
+        """The ids of each piece of a batch, or the error of its source.
+
+        Args:
+            batch: of the sources without errors.
+            errors: None or the error of each source.
+            sources: as they were given.
+            files: what `_file` made of them.
+        """
+        answers = list(errors)
         good = [i for i, answer in enumerate(answers) if answer is None]
         order = self.order(batch)
         emitted = batch.take(order)

@@ -123,6 +123,8 @@ class CPTokenizer(NoteTokenizer):
             self.velocity_step = 128 // option["velocity_bins"]
             self.gaps = LogBins(*GAP_SECONDS, option["time_bins"])
             self.holds = LogBins(*HOLD_SECONDS, option["time_bins"])
+            low, high = np.array([GAP_SECONDS, HOLD_SECONDS]).T[..., None]
+            self._gaps_and_holds = LogBins(low, high, option["time_bins"])
 
     @property
     def special_tokens(self) -> list[str]:
@@ -232,9 +234,9 @@ class CPTokenizer(NoteTokenizer):
         bar, position = bars_and_positions(batch, option["positions_per_quarter"])
         duration = batch.duration_ticks / batch.spread(batch.ticks_per_quarter / 8)
         np.rint(duration, out=duration)
-        np.maximum(duration, 1, out=duration)
-        np.minimum(duration, option["duration_steps"], out=duration)
         duration -= 1
+        np.maximum(duration, 0, out=duration)
+        np.minimum(duration, option["duration_steps"] - 1, out=duration)
         columns = [
             _continues(bar, batch),
             np.minimum(position, option["max_positions"] - 1, out=position),
@@ -245,10 +247,11 @@ class CPTokenizer(NoteTokenizer):
             velocity = batch.velocity.astype(np.int16) // self.velocity_step + 1
             velocity *= batch.spread(batch.has_dynamics)
             onset, hold = batch.seconds()
-            gap = np.empty_like(onset)
-            np.subtract(onset[1:], onset[:-1], out=gap[1:])
-            gap[batch.starts] = 0
-            columns += [velocity, self.gaps.quantise(gap), self.holds.quantise(hold)]
+            seconds = np.empty((2, len(onset)))
+            np.subtract(onset[1:], onset[:-1], out=seconds[0, 1:])
+            seconds[0][batch.starts] = 0
+            seconds[1] = hold
+            columns += [velocity, *self._gaps_and_holds.quantise(seconds)]
         return columns
 
     def _tokens_to_score(self, tokens: TokSequence, programs=None) -> Score:

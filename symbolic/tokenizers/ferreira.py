@@ -17,7 +17,8 @@ import numpy as np
 from miditok import TokenizerConfig, TokSequence
 
 from symbolic.notes import NoteTable, ReadError
-from symbolic.notes.batch import NoteBatch, note_batch, read_batch
+from symbolic.notes.archives import Named
+from symbolic.notes.batch import NoteBatch, note_batch
 from symbolic.notes.read import FILES, content_of, kind_of, name_of
 from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
 from symbolic.tokenizers.ferreira_notes import (
@@ -184,24 +185,37 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         units[batch.velocity <= 0] = 0
         return text_ids(self._ids, onset, units, batch.pitch, batch.velocity, batch.counts)
 
-    def _ids_together(self, sources: Sequence[Source]) -> list[np.ndarray | ReadError]:
-        contents = [_content(source) for source in sources]
-        batch, answers = read_batch(contents)
-        answers = [
-            error and ReadError(error.reason, name_of(source) or error.source)
-            for error, source in zip(answers, sources, strict=True)
-        ]
-        if batch is None:
-            return answers
-        good = [i for i, error in enumerate(answers) if error is None]
+    def _file(self, source: Source) -> Source:
+        """A file with its bytes, which tell what no reader of notes does; else the source."""
+        if kind_of(source) not in FILES:
+            return source
+        try:
+            content, name = content_of(source), name_of(source)
+            return content if name is None else Named(name, content)
+        except ReadError:  # which is told where sources are read
+            return source
+
+    def _ids_of(
+        self,
+        batch: NoteBatch,
+        errors: Sequence[ReadError | None],
+        sources: Sequence[Source],
+        files: Sequence[Source],
+    ) -> list[np.ndarray | ReadError]:
+        """See `NoteTokenizer._ids_of`."""
+        good = [i for i, error in enumerate(errors) if error is None]
+        contents = [file.content if isinstance(file, Named) else file for file in files]
         notes = played(batch, [contents[i] for i in good])
+        answers = list(errors)
         told = np.logical_or.reduceat(notes.units > 0, batch.starts)
         if not told.all():
-            rest = iter(self._ids_together([contents[i] for i in np.array(good)[told]]))
-            for i, any_told in zip(good, told, strict=True):
-                none = ReadError("no note that the scheme can hold", name_of(sources[i]))
-                answers[i] = next(rest) if any_told else none
-            return answers
+            for i in np.array(good)[~told].tolist():
+                answers[i] = ReadError("no note that the scheme can hold", name_of(sources[i]))
+            good = np.array(good)[told].tolist()
+            if not good:
+                return answers
+            batch = note_batch([batch.pieces[i] for i in np.flatnonzero(told)])
+            notes = played(batch, [contents[i] for i in good])
         pitch, velocity = batch.pitch[notes.order], batch.velocity[notes.order]
         ids, counts = text_ids(self._ids, notes.onset, notes.units, pitch, velocity, batch.counts)
         ends = counts.cumsum().tolist()
@@ -259,16 +273,6 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
             units[is_step],
             programs[0][0] if programs else 0,
         )
-
-
-def _content(source: Source) -> Source:
-    """The bytes of a file, which tell what no reader of notes does; else the source itself."""
-    if kind_of(source) not in FILES:
-        return source
-    try:
-        return content_of(source)
-    except ReadError:  # which is told where sources are read
-        return source
 
 
 def _running(values: np.ndarray, says: np.ndarray, default: int) -> np.ndarray:
