@@ -3,7 +3,7 @@
 Flags, a YAML file of them, or both: `python scripts/train.py settings.yaml --seed 1`.
 """
 
-from symbolic.training import main
+from symbolic.commands.train import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

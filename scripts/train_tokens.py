@@ -3,7 +3,7 @@
 Needs torch, transformers, accelerate, numpy and safetensors, nothing else.
 """
 
-from symbolic.token_training import main
+from symbolic.commands.train_tokens import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -10,7 +10,6 @@ from transformers import TrainingArguments, set_seed
 
 from symbolic.audio.cache import features_of
 from symbolic.audio_arguments import (
-    AUDIO_DEFAULTS,
     AudioDataArguments,
     AudioModelArguments,
     recorded,
@@ -35,7 +34,6 @@ from symbolic.data import (
 from symbolic.data.audio_corpora import readable
 from symbolic.data.audio_splits import class_labels, classes, drawn, held_out
 from symbolic.data.validation import validation_mask
-from symbolic.doors import guarded, parsed
 from symbolic.encoders.audio_system import AudioSystem
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
@@ -271,13 +269,3 @@ def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str) -> str:
             right = sum(row[task.name] == row[f"{task.name} predicted"] for row in known)
             parts.append(f"accuracy of {task.name} {right / len(known):.3f}")
     return ", ".join(parts)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The door that `symbolic.training.main` opens for a system of audio."""
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
-    kinds = (AudioDataArguments, AudioModelArguments, FitArguments, TrainingArguments)
-    train_audio(*parsed(kinds, arguments, AUDIO_DEFAULTS, "Train a model on recordings."))

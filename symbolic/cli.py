@@ -16,12 +16,12 @@ from symbolic.commands.score import add_score
 from symbolic.commands.segment import add_segment
 
 DOORS = {
-    "train": ("symbolic.training", "train a model on labelled music"),
-    "train-key": ("symbolic.key_training", "train the encoder that hears the key"),
-    "evaluate": ("symbolic.evaluating", "score trained models on what they held out"),
-    "pretrain": ("symbolic.pretraining", "pre-train an encoder on music without labels"),
-    "sweep": ("symbolic.sweep.main", "train and compare a grid of systems"),
-    "push": ("symbolic.publishing", "publish a trained model on the Hugging Face Hub"),
+    "train": ("symbolic.commands.train", "train a model on labelled music"),
+    "train-key": ("symbolic.commands.train_key", "train the encoder that hears the key"),
+    "evaluate": ("symbolic.commands.evaluate", "score trained models on what they held out"),
+    "pretrain": ("symbolic.commands.pretrain", "pre-train an encoder on music without labels"),
+    "sweep": ("symbolic.commands.sweep", "train and compare a grid of systems"),
+    "push": ("symbolic.commands.push", "publish a trained model on the Hugging Face Hub"),
 }
 """Commands that the scripts of these names share: the module, whose `main` takes the words that
 follow, and what the help says."""

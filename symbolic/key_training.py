@@ -19,7 +19,6 @@ from symbolic.data.annotated_keys import (
     steady_songs,
     work_of,
 )
-from symbolic.doors import guarded, parsed
 from symbolic.features import TONAL_NAMES, features
 from symbolic.inference import predict_features
 from symbolic.keys import estimate_key
@@ -270,13 +269,3 @@ def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicM
         print(text)
         Path(training.output_dir, "keys.md").write_text(f"{text}\n", encoding="utf-8")
     return model
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The door of `scripts/train_key.py`."""
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
-    kinds = (KeyArguments, TrainingArguments)
-    train_key(*parsed(kinds, arguments, KEY_DEFAULTS, "Train the encoder that hears the key."))

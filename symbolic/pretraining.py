@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,11 +17,10 @@ from symbolic.data.masking import PretrainingDataset, token_tasks
 from symbolic.data.token_dataset import TokenDataset
 from symbolic.data.token_file import TokenFile, load_tokens
 from symbolic.data.validation import validation_mask
-from symbolic.doors import guarded, parsed
 from symbolic.modeling import SymbolicModel
 from symbolic.runs import known_groups, save_run
 from symbolic.tasks import IGNORE
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
+from symbolic.trainer import FitArguments, fit
 
 
 @dataclass
@@ -146,14 +144,3 @@ def _tokens(data: PretrainArguments) -> TokenFile:
 
     rows = build_token_dataset(data.music, build_tokenizer(data.tokenizer), data.cache_dir)
     return token_file(rows)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The door of `scripts/pretrain.py`."""
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
-    kinds = (PretrainArguments, ShapeArguments, FitArguments, TrainingArguments)
-    defaults = {**TRAINING_DEFAULTS, "output_dir": "runs/pretrained", "num_train_epochs": 10.0}
-    pretrain(*parsed(kinds, arguments, defaults, "Pre-train an encoder on music without labels."))

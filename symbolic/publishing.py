@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -16,7 +15,6 @@ from symbolic.audio_scoring import AudioScorer, load_audio_model
 from symbolic.boundary_card import finds_boundaries
 from symbolic.card_results import METRICS
 from symbolic.configuration import SymbolicConfig
-from symbolic.doors import guarded
 from symbolic.model_card import model_card, read_json
 from symbolic.runs import RECORD
 from symbolic.scoring import EmotionScorer, load_model
@@ -184,38 +182,3 @@ def _local_paths(value: Any, before: str = "") -> Iterator[str]:
             if absolute or text.startswith(("~/", "~\\")):
                 yield f"{before}{value}"
                 break
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The door of `scripts/push_to_hub.py` and `symbolic push`."""
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
-    parser = argparse.ArgumentParser(
-        description="Publish a trained model on the Hugging Face Hub; with --dry-run only write "
-        "what would be sent."
-    )
-    parser.add_argument("folder", help="what training has saved")
-    parser.add_argument("repo_id", help="name/model on the Hub")
-    parser.add_argument("--dry-run", action="store_true", help="send nothing")
-    parser.add_argument("--output", help="folder for --dry-run (default: build/hub/MODEL)")
-    parser.add_argument("--private", action="store_true", help="make the repository private")
-    parser.add_argument("--license", help="licence id of the Hub (default: what the data ask for)")
-    parser.add_argument("--card", help="README to use instead of one made from the run")
-    parser.add_argument("--revision", help="branch (default: main)")
-    options = parser.parse_args(arguments)
-    if options.output and not options.dry_run:
-        parser.error("--output goes with --dry-run")
-    output = options.output or f"build/hub/{options.repo_id.split('/')[-1]}"
-    names = push(
-        options.folder,
-        options.repo_id,
-        dry_run=output if options.dry_run else None,
-        private=options.private,
-        license=options.license,
-        card=Path(options.card).read_text(encoding="utf-8") if options.card else None,
-        revision=options.revision,
-    )
-    done = f"written to {output}" if options.dry_run else f"published as {options.repo_id}"
-    print(f"{done}:", *names, sep="\n")

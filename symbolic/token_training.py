@@ -19,14 +19,13 @@ from symbolic.data.groups import assert_disjoint, group_name
 from symbolic.data.token_dataset import TokenDataset
 from symbolic.data.token_file import TokenFile, load_tokens
 from symbolic.data.validation import validation_mask
-from symbolic.doors import guarded, parsed
 from symbolic.features import named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
 from symbolic.predictions import Row, predictions
 from symbolic.runs import accuracy_line, known_groups, save_run
 from symbolic.tasks import EMOTION, IGNORE
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
+from symbolic.trainer import FitArguments, fit
 
 
 @dataclass
@@ -165,13 +164,3 @@ def train_on(
             rows,
         )
     return model, rows
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The door of `scripts/train_tokens.py`."""
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
-    kinds = (TokenArguments, TokenModelArguments, FitArguments, TrainingArguments)
-    train_tokens(*parsed(kinds, arguments, TRAINING_DEFAULTS, "Train a model from a token file."))

@@ -28,7 +28,6 @@ from symbolic.data import (
     validation_split,
 )
 from symbolic.data.dataset import MASKED_VELOCITY
-from symbolic.doors import gives, guarded, parsed
 from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import balanced_weights
@@ -36,7 +35,7 @@ from symbolic.predictions import Row, predictions
 from symbolic.runs import accuracy_line, known_groups, save_run
 from symbolic.tasks import EMOTION, IGNORE, KEY, VELOCITY, Task
 from symbolic.tokenizers import build_tokenizer
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
+from symbolic.trainer import FitArguments, fit
 
 MADE = (KEY.name, VELOCITY.name)  # labels that are made of the notes
 
@@ -213,22 +212,3 @@ def train(
 def _labelled(task: Task, pieces: Sequence[Piece]) -> bool:
     """Whether a task has labels: in some piece, or made of the notes of every one."""
     return task.name in MADE or any(task.name in piece.labels for piece in pieces)
-
-
-DESCRIPTION = (
-    "Train a model on labelled music. With --system NAME, on recordings: see --system fcn --help"
-)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The door of `scripts/train.py` and `symbolic train`; `--system` names a system of audio."""
-    if gives("system", arguments):
-        from symbolic.audio_training import main as train_audio
-
-        return train_audio(arguments)
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
-    kinds = (DataArguments, ModelArguments, FitArguments, TrainingArguments)
-    train(*parsed(kinds, arguments, TRAINING_DEFAULTS, DESCRIPTION))

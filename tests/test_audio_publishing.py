@@ -17,9 +17,9 @@ from symbolic.audio_evaluation import evaluate_audio
 from symbolic.audio_predictions import audio_rows
 from symbolic.audio_scoring import load_audio_model
 from symbolic.cli import main as cli
+from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
 from symbolic.encoders import AUDIO_SYSTEMS
-from symbolic.evaluating import main as evaluate
 from symbolic.feature_extraction import extractor_of
 from symbolic.model_card import model_card
 from symbolic.modeling import SymbolicModel

@@ -14,20 +14,20 @@ from symbolic.audio_evaluation import evaluate_audio
 from symbolic.audio_scoring import AudioScorer, load_audio_model
 from symbolic.audio_training import build_audio_model, train_audio
 from symbolic.cli import main as cli
+from symbolic.commands.evaluate import main as evaluate
+from symbolic.commands.sweep_audio import main as sweep
+from symbolic.commands.train import main as train
 from symbolic.data import AUDIO_READERS
 from symbolic.data.audio_splits import held_out
 from symbolic.data.groups import LeakError
 from symbolic.data.moods import FRONT as MOODS
 from symbolic.encoders.systems import AUDIO_SYSTEMS
-from symbolic.evaluating import main as evaluate
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.runs import read_record
 from symbolic.scoring import EmotionScorer, load_model
-from symbolic.sweep.audio import main as sweep
 from symbolic.tasks import GTZAN_GENRES
 from symbolic.trainer import FitArguments
-from symbolic.training import main as train
 
 RATE = 22050
 TONES = {"blues": 110.0, "metal": 3520.0}  # Hz

@@ -23,10 +23,10 @@ from symbolic.boundaries import (
     read_times,
 )
 from symbolic.boundary_baselines import FLOORS, floor_rows
+from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece, group_folds
 from symbolic.data.beatles import FRONT, read_beatles
 from symbolic.encoders import BOUNDARY_SYSTEMS
-from symbolic.evaluating import main as evaluate
 from symbolic.inference import CONTEXT, predict_frames
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import BOUNDARY

@@ -13,10 +13,10 @@ from symbolic.audio_arguments import AudioModelArguments
 from symbolic.audio_predictions import audio_rows
 from symbolic.boundaries import boundary_rows
 from symbolic.cli import main as cli
+from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.encoders.unit_systems import UNIT_SYSTEMS
-from symbolic.evaluating import main as evaluate
 from symbolic.feature_extraction import extractor_of
 from symbolic.model_card import model_card
 from symbolic.modeling import SymbolicModel

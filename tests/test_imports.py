@@ -32,14 +32,12 @@ LAYERS = (
     ("modeling",),
     (
         "inference",
-        "making_tokens",
         "backbones",
         "building",
         "optimisation",
         "predictions",
         "trainer",
         "runs",
-        "doors",
         "answering",
         "feature_extraction",
         "audio_predictions",
@@ -79,7 +77,7 @@ LAYERS = (
     ),
     ("segmenting", "publishing", "sweep", "corpora"),
     (
-        *("plots", "segment_plots", "embedding_views", "report", "audio_evaluating", "evaluating"),
+        *("plots", "segment_plots", "embedding_views", "report", "audio_evaluating"),
         *("corpus_report", "corpus_report_plots", "corpus_report_html", "corpus_report_page"),
         "timeline_plots",
         *("commands", "cli"),

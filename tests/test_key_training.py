@@ -145,7 +145,7 @@ def test_the_command_leaves_a_model_that_another_begins_with(corpora, tmp_path, 
     heard = SymbolicModel.from_pretrained(key)
     assert [task.name for task in heard.tasks] == ["key"]
 
-    from symbolic.training import main as train
+    from symbolic.commands.train import main as train
 
     told = ["--emopia", emopia, "--encoder", "features", "--features", "all,tonal", "--pretrained"]
     told += [key, "--freeze", "encoder", "--tasks", "emotion,key=0", "--num_train_epochs", "1"]

@@ -11,11 +11,12 @@ import torch
 from transformers import TrainingArguments
 
 from symbolic.building import ShapeArguments, build_model
+from symbolic.commands.pretrain import main
 from symbolic.data import TokenDataset, TokenScheme, save_tokens
 from symbolic.data.masking import PretrainingDataset, task_name, token_tasks
 from symbolic.data.token_file import token_file
 from symbolic.modeling import SymbolicModel
-from symbolic.pretraining import PretrainArguments, main, named_tokens, pretrain
+from symbolic.pretraining import PretrainArguments, named_tokens, pretrain
 from symbolic.runs import read_record
 from symbolic.tasks import IGNORE
 from symbolic.tokenizers import CPTokenizer, build_tokenizer

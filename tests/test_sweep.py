@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from symbolic.backbones import BACKBONES
+from symbolic.commands.sweep import main
 from symbolic.sweep import cells as work
 from symbolic.sweep.bundle import Bundle, load_bundle, save_bundle
 from symbolic.sweep.cells import (
@@ -24,7 +25,6 @@ from symbolic.sweep.cells import (
     write_results,
 )
 from symbolic.sweep.grid import PROTOCOLS, SIZES, SYSTEMS, Cell, cells
-from symbolic.sweep.main import main
 from symbolic.tasks import TASKS
 from symbolic.tokenizers import NAMES
 
@@ -361,7 +361,7 @@ for name in ("miditok", "symusic", "music21", "datasets", "pandas", "sklearn", "
     assert name not in sys.modules
     sys.modules[name] = None  # as if it were not installed
 
-from symbolic.sweep.main import main
+from symbolic.commands.sweep import main
 
 sys.exit(main())
 """

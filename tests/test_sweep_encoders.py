@@ -10,16 +10,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from symbolic.commands.pretrain import main as pretrain_main
+from symbolic.commands.sweep import main
 from symbolic.data import LeakError, save_tokens
 from symbolic.modeling import SymbolicModel
-from symbolic.pretraining import main as pretrain_main
 from symbolic.sweep import cells as work
 from symbolic.sweep import prepare as preparing
 from symbolic.sweep.bundle import Bundle, load_bundle, save_bundle
 from symbolic.sweep.cells import CELL, CELLS, import_cells, run_cells
 from symbolic.sweep.encoders import check_encoders, encoder_digests, pretrain_command
 from symbolic.sweep.grid import SYSTEMS, cells
-from symbolic.sweep.main import main
 
 QUIET = {"use_cpu": True, "max_steps": 1}
 SCRATCH = [name for name, system in SYSTEMS.items() if not system.pretrained]

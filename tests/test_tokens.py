@@ -444,7 +444,7 @@ for name in ("miditok", "symusic", "music21", "datasets", "pandas", "sklearn", "
     assert name not in sys.modules
     sys.modules[name] = None
 
-from symbolic.token_training import main
+from symbolic.commands.train_tokens import main
 
 sys.exit(main())
 """

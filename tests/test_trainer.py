@@ -12,8 +12,8 @@ import pytest
 import torch
 from transformers import EvalPrediction, TrainerCallback, TrainingArguments
 
-from symbolic import token_training
 from symbolic.building import ShapeArguments, build_model
+from symbolic.commands import train_tokens
 from symbolic.data import Collator, TokenDataset, save_tokens
 from symbolic.modeling import SymbolicModel
 from symbolic.optimisation import parameter_depths
@@ -383,7 +383,7 @@ def test_two_processes_train_as_one_does(token_tunes, root, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     alone = ["--per_device_train_batch_size", "8", "--output_dir", str(tmp_path / "one")]
-    assert token_training.main([*words, *alone]) == 0
+    assert train_tokens.main([*words, *alone]) == 0
     logs = []
     for name in ("one", "two"):
         state = tmp_path / name / "checkpoint-3" / "trainer_state.json"

@@ -113,8 +113,8 @@ def test_a_grid_and_the_evaluation_know_models_of_notes(run, tmp_path, capsys):
     import json
     import shutil
 
-    from symbolic.evaluating import main as evaluate
-    from symbolic.sweep.audio import main as sweep
+    from symbolic.commands.evaluate import main as evaluate
+    from symbolic.commands.sweep_audio import main as sweep
 
     assert evaluate([str(run)]) == 0
     assert "f 0.5" in capsys.readouterr().out

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,7 @@ from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioMo
 from symbolic.audio_evaluation import AudioSummary, evaluate_audio
 from symbolic.audio_training import train_audio
 from symbolic.boundaries import BoundaryArguments
-from symbolic.doors import guarded
-from symbolic.encoders.systems import AUDIO_SYSTEMS, SYSTEMS
+from symbolic.encoders.systems import SYSTEMS
 from symbolic.encoders.unit_systems import LENGTH, UNIT_SYSTEMS
 from symbolic.predictions import PREDICTIONS
 from symbolic.result_tables import markdown
@@ -36,7 +33,6 @@ HELP = {
     "pretrained": "folder of a model of the same system to begin with; {system} is its name",
 }
 CELL = "cell.json"
-TABLE = "results.md"
 
 
 @dataclass(frozen=True)
@@ -186,47 +182,3 @@ def _figure(summary: AudioSummary, name: str) -> str:
     low_high = summary.intervals.get(name)
     text = f"{summary.scores[name]:.3f}"
     return text + (f" [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else "")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The door of `scripts/sweep_audio.py`."""
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
-    parser = argparse.ArgumentParser(
-        description="Train audio systems on the folds, or a split, of a corpus, and sum them up. "
-        "What is finished is not done again."
-    )
-    parser.add_argument("--output_dir", required=True, help="folder of the grid")
-    parser.add_argument("--corpus", help="as of scripts/train.py")
-    parser.add_argument("--audio", help="folder of the corpus")
-    parser.add_argument("--systems", nargs="+", default=list(AUDIO_SYSTEMS), metavar="SYSTEM")
-    parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--hold_out", nargs="+", help="splits of the corpus, instead of all folds")
-    for one in fields(Plan):
-        kind = type(one.default)
-        parser.add_argument(f"--{one.name}", type=kind, default=one.default, help=HELP[one.name])
-    parser.add_argument("--most", type=int, default=0, help="so many pieces of it; 0: all")
-    parser.add_argument("--cache_dir", help="where features are kept")
-    parser.add_argument("--use_cpu", action="store_true")
-    parser.add_argument("--table", action="store_true", help="only sum up what is finished")
-    options = parser.parse_args(arguments)
-    output = Path(options.output_dir)
-    if not options.table:
-        if not (options.corpus and options.audio):
-            raise ValueError("say what to train on: --corpus and --audio")
-        plan = Plan(**{one.name: getattr(options, one.name) for one in fields(Plan)})
-        data = AudioDataArguments(
-            corpus=options.corpus,
-            audio=options.audio,
-            folds=options.folds,
-            most=options.most,
-            cache_dir=options.cache_dir,
-        )
-        for system in options.systems:
-            for part in options.hold_out or [f"fold-{k}" for k in range(options.folds)]:
-                run_cell(system, part, plan, data, output, options.use_cpu)
-    text = audio_sweep_table(output)
-    (output / TABLE).write_text(text + "\n", encoding="utf-8")
-    print(text)

@@ -1,4 +1,4 @@
-"""The door of `scripts/sweep.py` and `symbolic sweep`."""
+"""Command line of `symbolic sweep`: a grid of systems, protocols, folds and seeds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from symbolic.doors import guarded
+from symbolic.commands.arguments import guarded
 from symbolic.sweep.bundle import Bundle, load_bundle
 from symbolic.sweep.cells import BUNDLE, RESULTS, import_cells, run_cells
 from symbolic.sweep.grid import PROTOCOLS, SIZES, SYSTEMS, cells

@@ -1,4 +1,4 @@
-"""The door of `scripts/evaluate.py` and `symbolic evaluate`: words in, tables and pictures out."""
+"""Command line of `symbolic evaluate`: trained models on what they held out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from transformers.utils import CONFIG_NAME
 
 from symbolic.baselines import BASELINES
+from symbolic.commands.arguments import guarded
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import DataArguments
-from symbolic.doors import guarded
 from symbolic.evaluation import MODEL, REFERENCE, Evaluation, evaluate
 from symbolic.prediction_frames import PROBABILITIES, labelled, true_quadrants
 from symbolic.report import write_report, write_system
@@ -20,7 +20,11 @@ from symbolic.tasks.metrics import best_temperature
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The door of `scripts/evaluate.py` and `symbolic evaluate`."""
+    """Score trained models on what they held out.
+
+    Returns:
+        The exit status.
+    """
     return guarded(_main, arguments)
 
 

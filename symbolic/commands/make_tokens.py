@@ -1,4 +1,4 @@
-"""The door of `scripts/make_tokens.py`: corpora to a token file."""
+"""Command line of `scripts/make_tokens.py`: corpora to a token file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
+from symbolic.commands.arguments import guarded
 from symbolic.data import (
     DataArguments,
     assert_disjoint,
@@ -14,7 +15,6 @@ from symbolic.data import (
     loose_pieces,
     save_tokens,
 )
-from symbolic.doors import guarded
 from symbolic.features import named_columns
 from symbolic.tokenizers import build_tokenizer
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from transformers import TrainingArguments
 
-from symbolic import pretraining, token_training, training
+from symbolic.commands import pretrain, train, train_tokens
+from symbolic.commands.arguments import guarded, parsed, settings
 from symbolic.data import LeakError
-from symbolic.doors import guarded, parsed, settings
 from symbolic.notes import ReadError
 from symbolic.token_training import TokenArguments, TokenModelArguments
 from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
@@ -167,12 +167,12 @@ def test_what_the_user_cannot_mend_is_not_hidden():
 @pytest.mark.parametrize(
     ("main", "words", "said"),
     [
-        (training.main, ["--emopia", "nowhere"], "nowhere"),
-        (training.main, ["--features", "smell"], "nothing to train on|its corpus is not given"),
-        (token_training.main, ["--tokens", "nowhere.npz"], "nowhere.npz: no such token file"),
-        (token_training.main, ["--tokens", "tunes.pt"], "tunes.pt: a token file ends with"),
-        (pretraining.main, ["--tokens", "nowhere.safetensors"], "nowhere.safetensors"),
-        (pretraining.main, ["--music", "nowhere"], "nowhere"),
+        (train.main, ["--emopia", "nowhere"], "nowhere"),
+        (train.main, ["--features", "smell"], "nothing to train on|its corpus is not given"),
+        (train_tokens.main, ["--tokens", "nowhere.npz"], "nowhere.npz: no such token file"),
+        (train_tokens.main, ["--tokens", "tunes.pt"], "tunes.pt: a token file ends with"),
+        (pretrain.main, ["--tokens", "nowhere.safetensors"], "nowhere.safetensors"),
+        (pretrain.main, ["--music", "nowhere"], "nowhere"),
     ],
 )
 def test_every_command_says_in_one_line_what_is_missing(main, words, said, tmp_path, capsys):
@@ -187,7 +187,7 @@ def test_every_command_says_in_one_line_what_is_missing(main, words, said, tmp_p
 def test_a_damaged_token_file_is_named(tmp_path, capsys):
     (tmp_path / "tunes.npz").write_bytes(b"PK\x03\x04 and no more")
     words = ["--tokens", str(tmp_path / "tunes.npz"), "--output_dir", str(tmp_path / "model")]
-    assert token_training.main([*words, "--use_cpu", "True"]) == 2
+    assert train_tokens.main([*words, "--use_cpu", "True"]) == 2
     assert "tunes.npz: not a token file that can be read" in capsys.readouterr().err
 
 

@@ -1,0 +1,49 @@
+"""Command line of `symbolic push`: trained models to the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from symbolic.commands.arguments import guarded
+from symbolic.publishing import push
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish a trained model on the Hugging Face Hub.
+
+    Returns:
+        The exit status.
+    """
+    return guarded(_main, arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    parser = argparse.ArgumentParser(
+        description="Publish a trained model on the Hugging Face Hub; with --dry-run only write "
+        "what would be sent."
+    )
+    parser.add_argument("folder", help="what training has saved")
+    parser.add_argument("repo_id", help="name/model on the Hub")
+    parser.add_argument("--dry-run", action="store_true", help="send nothing")
+    parser.add_argument("--output", help="folder for --dry-run (default: build/hub/MODEL)")
+    parser.add_argument("--private", action="store_true", help="make the repository private")
+    parser.add_argument("--license", help="licence id of the Hub (default: what the data ask for)")
+    parser.add_argument("--card", help="README to use instead of one made from the run")
+    parser.add_argument("--revision", help="branch (default: main)")
+    options = parser.parse_args(arguments)
+    if options.output and not options.dry_run:
+        parser.error("--output goes with --dry-run")
+    output = options.output or f"build/hub/{options.repo_id.split('/')[-1]}"
+    names = push(
+        options.folder,
+        options.repo_id,
+        dry_run=output if options.dry_run else None,
+        private=options.private,
+        license=options.license,
+        card=Path(options.card).read_text(encoding="utf-8") if options.card else None,
+        revision=options.revision,
+    )
+    done = f"written to {output}" if options.dry_run else f"published as {options.repo_id}"
+    print(f"{done}:", *names, sep="\n")
