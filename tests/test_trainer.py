@@ -12,6 +12,7 @@ import pytest
 import torch
 from transformers import EvalPrediction, TrainerCallback, TrainingArguments
 
+from symbolic import token_training
 from symbolic.building import ShapeArguments, build_model
 from symbolic.commands import train_tokens
 from symbolic.data import Collator, TokenDataset, save_tokens
