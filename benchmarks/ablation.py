@@ -33,14 +33,14 @@ from ablation_parts import (
 )
 from transformers import TrainingArguments, set_seed
 
-from symbolic.building import ShapeArguments, build_model, standardise_features
 from symbolic.data import READERS, FeatureDataset, group_folds, read_tables
 from symbolic.features import FEATURE_NAMES, FEATURE_SETS, TONAL_NAMES
-from symbolic.inference import predict_features
+from symbolic.inference.prediction import predict_features
 from symbolic.notes import NoteTable
 from symbolic.tasks.metrics import emotion_metrics
 from symbolic.tokenizers import build_tokenizer
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, fit
+from symbolic.training.build import ShapeArguments, build_model, standardise_features
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, fit
 
 Answers = Callable[[np.ndarray], np.ndarray]  # (n, k, C) features of pieces to (n, 4)
 

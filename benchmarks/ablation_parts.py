@@ -11,13 +11,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from symbolic.augment import Augmentation
 from symbolic.data import FeatureDataset, Piece
 from symbolic.data.pieces import loose_pieces
 from symbolic.features import FEATURE_GROUPS, features
-from symbolic.key_training import excerpts
 from symbolic.notes import NoteTable, ReadError
+from symbolic.notes.augment import Augmentation
 from symbolic.notes.pool import read_many
+from symbolic.training.keys import excerpts
 
 LABELS = 10  # of a piece whose probabilities are learnt
 LIKENESS = "likeness"

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 
 from symbolic.audio import read_audio
-from symbolic.audio_baselines import (
+from symbolic.data import group_folds, read_gtzan, read_moods
+from symbolic.data.recordings.gtzan import gtzan_groups, gtzan_splits
+from symbolic.evaluation.audio_baselines import (
     SAMPLING_RATE,
     STATISTICS,
     classical_table,
     frame_statistics,
     sound_statistics,
 )
-from symbolic.data import group_folds, read_gtzan, read_moods
-from symbolic.data.gtzan import gtzan_groups, gtzan_splits
 from symbolic.notes.pool import apply_many
 from symbolic.tasks import GTZAN_GENRES
 

@@ -21,7 +21,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from symbolic.audio import AUDIO_SUFFIXES, Front, front_features, read_audio
-from symbolic.audio.torch_front import SpectralFront
+from symbolic.audio.transforms.torch_front import SpectralFront
 
 RATE = 22050
 

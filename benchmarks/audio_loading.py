@@ -19,11 +19,11 @@ import pandas as pd
 import torch
 from torch.utils.data import DataLoader
 
-from symbolic.audio_arguments import AudioModelArguments
-from symbolic.audio_augmenting import AugmentArguments, augmentation
-from symbolic.audio_training import build_audio_model, heard
 from symbolic.data import AUDIO_READERS, AudioDataset, Collator
 from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.training.audio import build_audio_model, heard
+from symbolic.training.audio_arguments import AudioModelArguments
+from symbolic.training.audio_augmentation import AugmentArguments, augmentation
 
 CHANGES = {
     "samples": {

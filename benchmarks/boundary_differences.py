@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from symbolic.audio_predictions import read_audio_rows
-from symbolic.boundaries import WINDOWS, predicted, read_times
-from symbolic.data.pop909_structure import annotator_agreement
-from symbolic.predictions import PREDICTIONS
+from symbolic.data.recordings.pop909_structure import annotator_agreement
+from symbolic.inference.audio_predictions import read_audio_rows
+from symbolic.inference.note_predictions import PREDICTIONS
+from symbolic.structure.detection import WINDOWS, predicted, read_times
 from symbolic.tasks import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.intervals import grouped_bootstraps

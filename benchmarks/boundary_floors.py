@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from symbolic.audio.cache import features_of
-from symbolic.audio_evaluation import audio_table, summarise_boundaries
-from symbolic.boundary_baselines import FLOORS, floor_rows
 from symbolic.data import AUDIO_READERS, group_folds
-from symbolic.data.audio_splits import drawn
-from symbolic.data.pop909_structure import annotator_agreement
+from symbolic.data.recordings.pop909_structure import annotator_agreement
+from symbolic.data.splits.audio_splits import drawn
 from symbolic.encoders import BOUNDARY_SYSTEMS
+from symbolic.evaluation.audio import audio_table, summarise_boundaries
 from symbolic.notes import ReadError
+from symbolic.structure.baselines import FLOORS, floor_rows
 from symbolic.tasks import BOUNDARY
 
 

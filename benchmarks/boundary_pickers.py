@@ -17,9 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.audio_predictions import audio_rows
-from symbolic.audio_training import heard
-from symbolic.boundaries import (
+from symbolic.data import AUDIO_READERS, AudioCorpus, Piece, group_name
+from symbolic.data.splits.audio_splits import classes, drawn, held_out
+from symbolic.data.splits.validation import validation_mask
+from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.evaluation.tables import markdown
+from symbolic.inference.audio_predictions import audio_rows
+from symbolic.inference.note_predictions import PREDICTIONS, write_predictions
+from symbolic.modeling import SymbolicModel
+from symbolic.structure.detection import (
     PICKERS,
     boundary_rows,
     choose_thresholds,
@@ -29,19 +35,13 @@ from symbolic.boundaries import (
     read_times,
     unit_activations,
 )
-from symbolic.data import AUDIO_READERS, AudioCorpus, Piece, group_name
-from symbolic.data.audio_splits import classes, drawn, held_out
-from symbolic.data.validation import validation_mask
-from symbolic.encoders.unit_systems import UNIT_SYSTEMS
-from symbolic.modeling import SymbolicModel
-from symbolic.predictions import PREDICTIONS, write_predictions
-from symbolic.result_tables import markdown
-from symbolic.runs import read_record
 from symbolic.tasks import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.intervals import grouped_bootstraps
 from symbolic.tokenizers import build_tokenizer
-from symbolic.unit_training import unit_rows
+from symbolic.training.audio import heard
+from symbolic.training.beats import unit_rows
+from symbolic.training.run_folder import read_record
 
 COUNTED = ((0.5, 0.5), (3.0, 3.0), (3.0, 0.5))
 """The window that boundaries are picked for, and how far they may be off to count."""

@@ -29,11 +29,11 @@ import pandas as pd
 import torch
 
 from symbolic import EmotionScorer, ReadError
-from symbolic.building import ShapeArguments, build_model
-from symbolic.corpora import ScoringArguments, score_corpus
-from symbolic.inference import predict_ids
+from symbolic.inference.prediction import predict_ids
 from symbolic.notes.sources import find_sources
-from symbolic.scoring import hear
+from symbolic.scoring.corpus import ScoringArguments, score_corpus
+from symbolic.scoring.emotion import hear
+from symbolic.training.build import ShapeArguments, build_model
 
 MIDI = ("emopia/midi", "vgmidi/midi", "pretrain")
 MUSICXML = "key/when_in_rome"

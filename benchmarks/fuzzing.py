@@ -32,7 +32,7 @@ from symbolic.features import FEATURE_NAMES, TONAL_NAMES
 from symbolic.notes import ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import find_sources
-from symbolic.scoring import DEFAULT_MODEL, Heard, hear
+from symbolic.scoring.emotion import DEFAULT_MODEL, Heard, hear
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
 NAMES = FEATURE_NAMES + TONAL_NAMES

@@ -67,7 +67,7 @@ def engines(options: argparse.Namespace, scratch: Path) -> int:
     import ray
     from ray.cluster_utils import Cluster
 
-    from symbolic.corpora import ScoringArguments, score_corpus
+    from symbolic.scoring.corpus import ScoringArguments, score_corpus
 
     sources = [options.data / one for one in PLACES]
     rows, tables = [], {}

@@ -20,7 +20,9 @@ import pandas as pd
 from music21 import converter, stream
 
 from symbolic import read_notes
-from symbolic.keys import (
+from symbolic.notes import MIDI_SUFFIXES, NoteTable, ReadError
+from symbolic.notes.batch import note_batch, read_batch
+from symbolic.notes.keys import (
     KEY_NAMES,
     estimate_key,
     estimate_keys,
@@ -28,8 +30,6 @@ from symbolic.keys import (
     parse_key,
     pitch_class_histogram,
 )
-from symbolic.notes import MIDI_SUFFIXES, NoteTable, ReadError
-from symbolic.notes.batch import note_batch, read_batch
 from symbolic.notes.sources import find_sources
 
 METHODS = {"krumhansl-kessler": "key.krumhanslschmuckler", "aarden-essen": "key"}

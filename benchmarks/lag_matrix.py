@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from symbolic.audio.lag_matrix import METRICS, lag_matrix
+from symbolic.audio.transforms.lag_matrix import METRICS, lag_matrix
 
 SIZES = ("100x20", "200x100", "400x100", "800x100", "400x300")
 WIDTH, STACK, QUANTILE, PASSES = 13, 2, 0.1, 5

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from symbolic.audio.hearing import hear
+from symbolic.audio.inputs import hear
 from symbolic.encoders import BOUNDARY_SYSTEMS
 
 RATE = 44100

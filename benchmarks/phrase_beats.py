@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from symbolic.data.phrase_alignment import MELODY, beat_numbers
-from symbolic.data.pop909_structure import read_beats, structured_songs
+from symbolic.data.corpora.phrase_alignment import MELODY, beat_numbers
+from symbolic.data.recordings.pop909_structure import read_beats, structured_songs
 from symbolic.notes import read_notes
 
 FIRST = 8  # lines of a melody that are matched with the notes

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from symbolic.notes.batch import read_batch
-from symbolic.notes.midi import parse_midi
+from symbolic.notes.midi.reader import parse_midi
 from symbolic.notes.read import read_notes
 from symbolic.tokenizers import CPTokenizer
 

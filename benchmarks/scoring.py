@@ -18,11 +18,11 @@ from miditok import CPWord
 from pretty_midi import PrettyMIDI
 
 from symbolic import EmotionScorer, read_notes
-from symbolic.building import ShapeArguments, build_model
 from symbolic.data import window_starts
 from symbolic.features import features
-from symbolic.inference import predict_features, predict_ids
+from symbolic.inference.prediction import predict_features, predict_ids
 from symbolic.notes.sources import find_sources
+from symbolic.training.build import ShapeArguments, build_model
 
 
 def timed(function, items) -> float:

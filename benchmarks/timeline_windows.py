@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from symbolic import EmotionScorer
-from symbolic.sliding import Sliding
-from symbolic.timeline import timeline
+from symbolic.scoring.timeline import timeline
+from symbolic.scoring.windows import Sliding
 
 LENGTHS = (5, 10, 15, 20, 30)
 HOP = 5.0

@@ -17,12 +17,12 @@ import pandas as pd
 import torch
 from transformers import AutoModel
 
-from symbolic.augment import Augmentation
-from symbolic.building import ShapeArguments, build_model
 from symbolic.data import Collator, Piece, PieceDataset, TokenDataset, tokens_of
 from symbolic.features import named_columns
 from symbolic.notes import NoteTable, note_table
+from symbolic.notes.augment import Augmentation
 from symbolic.tokenizers import build_tokenizer
+from symbolic.training.build import ShapeArguments, build_model
 
 SIZES = {
     "small": {"hidden_size": 96, "layers": 2, "heads": 4, "field_embedding_size": 32},

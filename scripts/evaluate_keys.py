@@ -7,7 +7,7 @@ measure of it; scripts/train_key.py cross-validates.
 import argparse
 
 from symbolic import EmotionScorer
-from symbolic.evaluation import evaluate_keys
+from symbolic.evaluation.notes import evaluate_keys
 
 
 def main() -> int:

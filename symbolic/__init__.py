@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import importlib
 
-from symbolic.auto import register_on_import
+from symbolic.registration import register_on_import
 
 __version__ = "0.1.0"
 
 _NAMES = {
-    "ScoringArguments": "symbolic.corpora",
-    "AudioScorer": "symbolic.audio_scoring",
+    "ScoringArguments": "symbolic.scoring.corpus",
+    "AudioScorer": "symbolic.scoring.audio",
     "CPTokenizer": "symbolic.tokenizers",
-    "EmotionScorer": "symbolic.scoring",
+    "EmotionScorer": "symbolic.scoring.emotion",
     "FerreiraTokenizer": "symbolic.tokenizers",
     "MidiTokTokenizer": "symbolic.tokenizers",
-    "MusicEmotionPipeline": "symbolic.emotion_pipeline",
-    "MusicTagsPipeline": "symbolic.tags_pipeline",
+    "MusicEmotionPipeline": "symbolic.scoring.emotion_pipeline",
+    "MusicTagsPipeline": "symbolic.scoring.audio_pipeline",
     "NoteTable": "symbolic.notes",
     "ReadError": "symbolic.notes",
     "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well
-    "SymbolicFeatureExtractor": "symbolic.feature_extraction",
+    "SymbolicFeatureExtractor": "symbolic.inference.feature_extractor",
     "SymbolicModel": "symbolic.modeling",
     "SymbolicOutput": "symbolic.modeling",
     "Task": "symbolic.tasks",
@@ -33,8 +33,8 @@ _NAMES = {
     "TOKENIZERS": "symbolic.tokenizers",
     "build_tokenizer": "symbolic.tokenizers",
     "read_notes": "symbolic.notes",
-    "score_corpus": "symbolic.corpora",
-    "score_dataset": "symbolic.corpora",
+    "score_corpus": "symbolic.scoring.corpus",
+    "score_dataset": "symbolic.scoring.corpus",
 }
 
 __all__ = ["__version__", *_NAMES]

@@ -7,7 +7,7 @@ from typing import Any
 from transformers import AutoConfig, BertConfig, PreTrainedConfig
 
 from symbolic.audio.front import Front
-from symbolic.notes.units import UNITS
+from symbolic.notes.beats import UNITS
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
 
 WEIGHTINGS = ("fixed", "uncertainty")
@@ -80,7 +80,7 @@ class SymbolicConfig(PreTrainedConfig):
         window: tokens in one window; of an encoder that hears audio, samples or frames.
         unit: of the encoder `units`, and of tasks whose tokens are pooled: `bar` or `beat`; empty
             where there are none.
-        unit_options: of `symbolic.encoders.units.UnitContext`.
+        unit_options: of `symbolic.encoders.metrical.UnitContext`.
         unit_members: of the encoder `units`, networks that answer each on its own.
         chunks: of a recording, evenly spaced windows whose answers are averaged; as many as cover
             it where None.
@@ -88,7 +88,8 @@ class SymbolicConfig(PreTrainedConfig):
             probabilities (Guo 2017); 1 for a task that is not named. Losses do not use it.
         thresholds: by task name, by the name of what they are best for, from where on an activation
             of a frame counts.
-        peaks: how boundaries are picked from activations, as `symbolic.boundaries.picker` has it.
+        peaks: how boundaries are picked from activations, as `symbolic.structure.detection.picker`
+            has it.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
     """
 

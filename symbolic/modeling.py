@@ -10,11 +10,11 @@ from torch import nn
 from transformers import AutoModel, PreTrainedModel
 from transformers.utils import ModelOutput
 
-from symbolic.audio.torch_front import SpectralFront
+from symbolic.audio.transforms.torch_front import SpectralFront
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureExperts, HeardKey, NoteEncoder
+from symbolic.encoders.metrical import UnitContext
 from symbolic.encoders.tonic import TonicNetwork
-from symbolic.encoders.units import UnitContext
 from symbolic.tasks import EMOTION, IGNORE, KEY, CommitteeHead, Head, Task
 
 

@@ -129,9 +129,9 @@ def token_tunes(tune, midi_score):
 def tiny_scorer():
     """A scorer whose weights are random: its answers mean nothing, but are always the same."""
     from symbolic import CPTokenizer, EmotionScorer
-    from symbolic.building import build_model
     from symbolic.features import FEATURE_SETS
-    from symbolic.training import ModelArguments
+    from symbolic.training.build import build_model
+    from symbolic.training.notes import ModelArguments
 
     tokenizer = CPTokenizer()
     torch.manual_seed(0)

@@ -1,7 +1,7 @@
 """Little MusicXML scores for tests, and what is read from them."""
 
-from symbolic.notes.musicxml import read_musicxml
-from symbolic.notes.sounding import TICKS_PER_QUARTER
+from symbolic.notes.musicxml.reader import read_musicxml
+from symbolic.notes.playback.sounding import TICKS_PER_QUARTER
 
 DOCTYPE = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '

@@ -11,8 +11,8 @@ from symbolic.commands import pretrain, train, train_tokens
 from symbolic.commands.arguments import guarded, parsed, settings
 from symbolic.data import LeakError
 from symbolic.notes import ReadError
-from symbolic.token_training import TokenArguments, TokenModelArguments
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
+from symbolic.training.tokens import TokenArguments, TokenModelArguments
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 KINDS = (TokenArguments, TokenModelArguments, FitArguments, TrainingArguments)
 

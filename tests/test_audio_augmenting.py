@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from symbolic.audio.front import Front
-from symbolic.audio_augmenting import AugmentArguments, augmentation, sound_changes
 from symbolic.configuration import SymbolicConfig
+from symbolic.training.audio_augmentation import AugmentArguments, augmentation, sound_changes
 
 SAMPLES = SymbolicConfig(encoder="waveform", front=Front(kinds=("samples",)))
 INSIDE = SymbolicConfig(encoder="spectrogram", front=Front(), front_inside=True)

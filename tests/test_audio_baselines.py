@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic.audio_baselines import (
+from symbolic.data import LeakError, group_folds
+from symbolic.evaluation.audio_baselines import (
     STATISTICS,
     SYSTEMS,
     MixtureClassifier,
@@ -16,7 +17,6 @@ from symbolic.audio_baselines import (
     predict_classical,
     sound_statistics,
 )
-from symbolic.data import LeakError, group_folds
 
 RATE = 22050
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symbolic.audio.changes import (
+from symbolic.audio.augment import (
     AudioAugmentation,
     add_noise,
     equalise,

@@ -19,8 +19,8 @@ from symbolic.data import (
     read_magnatagatune,
     read_moods,
 )
-from symbolic.data.audio_corpora import without_leaks
-from symbolic.data.gtzan import REPETITIONS, gtzan_groups
+from symbolic.data.recordings.corpus import without_leaks
+from symbolic.data.recordings.gtzan import REPETITIONS, gtzan_groups
 from symbolic.tasks import GTZAN_GENRES, MOOD_CLUSTERS
 
 soundfile = pytest.importorskip("soundfile")

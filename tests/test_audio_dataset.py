@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from symbolic.data import AudioDataset, Collator
-from symbolic.data.audio_dataset import chunk_starts
+from symbolic.data.datasets.audio_dataset import chunk_starts
 from symbolic.tasks import GENRE, TAGS
 
 

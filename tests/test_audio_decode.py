@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from symbolic.audio import AUDIO_SUFFIXES, extra, read_audio, read_sound, render_midi, rendering
+from symbolic.audio import AUDIO_SUFFIXES, extra, read_audio, read_sound, render_midi
 from symbolic.audio import decode as decoding
+from symbolic.audio.synthesis import rendering
 from symbolic.notes import ReadError
 
 RATE = 22050

@@ -10,19 +10,19 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from symbolic.audio.front import Front
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS
-from symbolic.encoders.audio import normalised
-from symbolic.encoders.blocks import (
+from symbolic.encoders.audio.base import normalised
+from symbolic.encoders.audio.blocks import (
     BatchNorm,
     ConvBlock,
     ResidualBlock,
     SqueezeExcitation,
     convolution,
 )
-from symbolic.encoders.harmonic import HarmonicBands
-from symbolic.encoders.lengths import max_pool, pool_over_time, silenced, strided
-from symbolic.encoders.musicnn import VerticalFilters
-from symbolic.encoders.recurrent import Recurrent
-from symbolic.encoders.stretching import stretched
+from symbolic.encoders.audio.harmonic import HarmonicBands
+from symbolic.encoders.audio.lengths import max_pool, pool_over_time, silenced, strided
+from symbolic.encoders.audio.musicnn import VerticalFilters
+from symbolic.encoders.audio.recurrent import Recurrent
+from symbolic.encoders.audio.stretching import stretched
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import GENRE, Task
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic.audio_evaluation import audio_table, summarise_audio
-from symbolic.audio_predictions import audio_rows, read_audio_rows, truth_and_answers
 from symbolic.data.pieces import Piece
-from symbolic.predictions import write_predictions
+from symbolic.evaluation.audio import audio_table, summarise_audio
+from symbolic.inference.audio_predictions import audio_rows, read_audio_rows, truth_and_answers
+from symbolic.inference.note_predictions import write_predictions
 from symbolic.tasks import GENRE, TAGS, VALENCE_AROUSAL
 from symbolic.tasks.tag_metrics import tag_metrics
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from symbolic.audio import Front, cache, front_features
 from symbolic.audio.cache import features_of
-from symbolic.audio.spectral import silence
-from symbolic.audio.torch_front import SpectralFront
+from symbolic.audio.transforms.spectral import silence
+from symbolic.audio.transforms.torch_front import SpectralFront
 from symbolic.notes import ReadError
 
 RATE = 22050

@@ -13,18 +13,18 @@ from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 from transformers import AutoFeatureExtractor, AutoModel, pipeline
 
-from symbolic.audio_evaluation import evaluate_audio
-from symbolic.audio_predictions import audio_rows
-from symbolic.audio_scoring import load_audio_model
 from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
 from symbolic.encoders import AUDIO_SYSTEMS
-from symbolic.feature_extraction import extractor_of
-from symbolic.model_card import model_card
+from symbolic.evaluation.audio import evaluate_audio
+from symbolic.inference.audio_predictions import audio_rows
+from symbolic.inference.feature_extractor import extractor_of
+from symbolic.inference.note_predictions import write_predictions
 from symbolic.modeling import SymbolicModel
-from symbolic.predictions import write_predictions
-from symbolic.publishing import AUDIO_FILES, assemble, push
+from symbolic.publishing.hub import AUDIO_FILES, assemble, push
+from symbolic.publishing.model_card import model_card
+from symbolic.scoring.audio import load_audio_model
 from symbolic.tasks import GENRE, TAGS
 
 RECORD = {
@@ -79,7 +79,7 @@ def trained(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
     monkeypatch.setattr(
-        "symbolic.audio_evaluating.evaluate_audio", partial(evaluate_audio, draws=20)
+        "symbolic.evaluation.audio_report.evaluate_audio", partial(evaluate_audio, draws=20)
     )
 
 

@@ -12,13 +12,14 @@ import pytest
 import soundfile
 import symusic
 
-from symbolic.audio import cache, read_sound, render_midi, rendering
+from symbolic.audio import cache, read_sound, render_midi
 from symbolic.audio.cache import features_of
-from symbolic.audio.channels import track_controls
 from symbolic.audio.front import Front
-from symbolic.audio.instruments import SHORTEST, VOICES, instruments, voices
+from symbolic.audio.synthesis import rendering
+from symbolic.audio.synthesis.channels import track_controls
+from symbolic.audio.synthesis.instruments import SHORTEST, VOICES, instruments, voices
 from symbolic.notes import ReadError, read_notes
-from symbolic.notes.midi import parse_midi
+from symbolic.notes.midi.reader import parse_midi
 
 RATE = rendering.RATE
 LEVEL = 1000  # of one key that is held, in the stand-in's sound

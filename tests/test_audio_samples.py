@@ -11,13 +11,13 @@ from transformers import pipeline
 
 from symbolic import AudioScorer, SymbolicFeatureExtractor
 from symbolic.audio import Front, front_features
-from symbolic.audio.changes import add_noise, gain, low_pass, pitch_shift, speed, time_stretch
+from symbolic.audio.augment import add_noise, gain, low_pass, pitch_shift, speed, time_stretch
 from symbolic.audio.decode import resample
 from symbolic.audio.sample_types import float_samples
 from symbolic.audio.samples import is_one_sound
-from symbolic.audio.torch_front import SpectralFront
+from symbolic.audio.transforms.torch_front import SpectralFront
 from symbolic.encoders import AUDIO_SYSTEMS
-from symbolic.feature_extraction import extractor_of
+from symbolic.inference.feature_extractor import extractor_of
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.tasks import GENRE

@@ -9,25 +9,29 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, TrainingArguments, pipeline
 
-from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
-from symbolic.audio_evaluation import evaluate_audio
-from symbolic.audio_scoring import AudioScorer, load_audio_model
-from symbolic.audio_training import build_audio_model, train_audio
 from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.commands.sweep_audio import main as sweep
 from symbolic.commands.train import main as train
 from symbolic.data import AUDIO_READERS
-from symbolic.data.audio_splits import held_out
 from symbolic.data.groups import LeakError
-from symbolic.data.moods import FRONT as MOODS
+from symbolic.data.recordings.moods import FRONT as MOODS
+from symbolic.data.splits.audio_splits import held_out
 from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.evaluation.audio import evaluate_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
-from symbolic.runs import read_record
-from symbolic.scoring import EmotionScorer, load_model
+from symbolic.scoring.audio import AudioScorer, load_audio_model
+from symbolic.scoring.emotion import EmotionScorer, load_model
 from symbolic.tasks import GTZAN_GENRES
-from symbolic.trainer import FitArguments
+from symbolic.training.audio import build_audio_model, train_audio
+from symbolic.training.audio_arguments import (
+    AUDIO_DEFAULTS,
+    AudioDataArguments,
+    AudioModelArguments,
+)
+from symbolic.training.run_folder import read_record
+from symbolic.training.trainer import FitArguments
 
 RATE = 22050
 TONES = {"blues": 110.0, "metal": 3520.0}  # Hz

@@ -10,10 +10,10 @@ import pytest
 
 from symbolic.cli import main
 from symbolic.data import Piece, audit_paths, audited_pieces, listed_pieces
-from symbolic.data.audit import audit
-from symbolic.data.duplicates import same_melody, same_notes
-from symbolic.data.emopia import EMOPIA_LOOK_ALIKES
-from symbolic.data.findings import BY_CHANCE
+from symbolic.data.audit.audit import audit
+from symbolic.data.audit.duplicates import same_melody, same_notes
+from symbolic.data.audit.records import BY_CHANCE
+from symbolic.data.corpora.emopia import EMOPIA_LOOK_ALIKES
 from symbolic.notes import ReadError, note_table, read_notes
 
 PROGRESSION = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (9, 12, 16), (2, 5, 9), (7, 11, 14))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from symbolic.augment import (
+from symbolic.notes import note_table
+from symbolic.notes.augment import (
     Augmentation,
     drop_dynamics,
     drop_notes,
@@ -12,7 +13,6 @@ from symbolic.augment import (
     shift_velocity,
     transpose,
 )
-from symbolic.notes import note_table
 
 NOTES = note_table(
     [0, 480, 960, 960], [480, 240, 480, 480], [60, 64, 127, 36], [40, 60, 120, 90],

@@ -4,10 +4,10 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from symbolic.backbones import BACKBONES, CAUSAL, backbone_config
-from symbolic.building import ShapeArguments, build_model
+from symbolic.encoders.backbones import BACKBONES, CAUSAL, backbone_config
 from symbolic.modeling import SymbolicModel
 from symbolic.tokenizers import CPTokenizer
+from symbolic.training.build import ShapeArguments, build_model
 
 TOKENIZER = CPTokenizer()
 

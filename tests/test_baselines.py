@@ -5,7 +5,14 @@ import pytest
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 
-from symbolic.baselines import BASELINES, CLASSES, SVM, SVM_SETTINGS, Baseline, fit_predict
+from symbolic.evaluation.baselines import (
+    BASELINES,
+    CLASSES,
+    SVM,
+    SVM_SETTINGS,
+    Baseline,
+    fit_predict,
+)
 from symbolic.features import FEATURE_SETS, feature_frame
 from symbolic.notes import note_table
 

@@ -7,10 +7,15 @@ import pandas as pd
 import pytest
 
 from symbolic.audio.front import Front
-from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
-from symbolic.audio_evaluation import evaluate_audio, summarise_boundaries
-from symbolic.audio_training import train_audio
-from symbolic.boundaries import (
+from symbolic.commands.evaluate import main as evaluate
+from symbolic.data import Piece, group_folds
+from symbolic.data.recordings.beatles import FRONT, read_beatles
+from symbolic.encoders import BOUNDARY_SYSTEMS
+from symbolic.evaluation.audio import evaluate_audio, summarise_boundaries
+from symbolic.inference.prediction import CONTEXT, predict_frames
+from symbolic.modeling import SymbolicModel
+from symbolic.structure.baselines import FLOORS, floor_rows
+from symbolic.structure.detection import (
     BoundaryArguments,
     Curve,
     best_thresholds,
@@ -22,15 +27,14 @@ from symbolic.boundaries import (
     predicted,
     read_times,
 )
-from symbolic.boundary_baselines import FLOORS, floor_rows
-from symbolic.commands.evaluate import main as evaluate
-from symbolic.data import Piece, group_folds
-from symbolic.data.beatles import FRONT, read_beatles
-from symbolic.encoders import BOUNDARY_SYSTEMS
-from symbolic.inference import CONTEXT, predict_frames
-from symbolic.modeling import SymbolicModel
 from symbolic.tasks import BOUNDARY
-from symbolic.trainer import FitArguments
+from symbolic.training.audio import train_audio
+from symbolic.training.audio_arguments import (
+    AUDIO_DEFAULTS,
+    AudioDataArguments,
+    AudioModelArguments,
+)
+from symbolic.training.trainer import FitArguments
 
 pytest.importorskip("mir_eval")
 pytest.importorskip("librosa")

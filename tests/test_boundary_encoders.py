@@ -8,7 +8,7 @@ from torch import nn
 
 from symbolic.audio.front import Front
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
-from symbolic.encoders.boundary import Pictures
+from symbolic.encoders.audio.boundary import Pictures
 from symbolic.encoders.boundary_systems import full_size
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import BOUNDARY, GENRE

@@ -9,22 +9,22 @@ import torch
 from huggingface_hub import ModelCard
 from test_audio_publishing import RECORD, section, write
 
-from symbolic.audio_arguments import AudioModelArguments
-from symbolic.audio_predictions import audio_rows
-from symbolic.boundaries import boundary_rows
 from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
 from symbolic.encoders import BOUNDARY_SYSTEMS
-from symbolic.encoders.unit_systems import UNIT_SYSTEMS
-from symbolic.feature_extraction import extractor_of
-from symbolic.model_card import model_card
+from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.inference.audio_predictions import audio_rows
+from symbolic.inference.feature_extractor import extractor_of
+from symbolic.inference.note_predictions import write_predictions
 from symbolic.modeling import SymbolicModel
-from symbolic.predictions import write_predictions
-from symbolic.publishing import AUDIO_FILES, FILES, UNIT_FILES, assemble, push
+from symbolic.publishing.hub import AUDIO_FILES, FILES, UNIT_FILES, assemble, push
+from symbolic.publishing.model_card import model_card
+from symbolic.structure.detection import boundary_rows
 from symbolic.tasks import BOUNDARY
 from symbolic.tokenizers import build_tokenizer
-from symbolic.unit_training import build_unit_model
+from symbolic.training.audio_arguments import AudioModelArguments
+from symbolic.training.beats import build_unit_model
 
 BEATS = "answers for each beat, of which it takes "
 BOUNDARY_CARDS = {  # files, corpus, words on what is heard, words of a limit

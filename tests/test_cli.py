@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from symbolic.cli import main
-from symbolic.scoring import COLUMNS, EmotionScorer
+from symbolic.scoring.emotion import COLUMNS, EmotionScorer
 
 READERS = {
     ".csv": lambda path: pd.read_csv(path, keep_default_na=False, na_values={"key": ""}),

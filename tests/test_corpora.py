@@ -13,21 +13,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic import EmotionScorer, scoring
-from symbolic.corpora import (
+from symbolic import EmotionScorer
+from symbolic.notes import read_notes
+from symbolic.notes.archives import Named
+from symbolic.notes.sources import find_sources
+from symbolic.scoring import emotion as scoring
+from symbolic.scoring.corpus import (
     NoFiles,
     ScoringArguments,
     load_scorer,
     score_corpus,
     score_dataset,
 )
-from symbolic.corpora.plan import by_name, make_plan
-from symbolic.corpora.sinks import SINKS
-from symbolic.notes import read_notes
-from symbolic.notes.archives import Named
-from symbolic.notes.sources import find_sources
-from symbolic.score_tables import read_scores
-from symbolic.sliding import Sliding
+from symbolic.scoring.corpus.plan import by_name, make_plan
+from symbolic.scoring.corpus.writers import SINKS
+from symbolic.scoring.tables import read_scores
+from symbolic.scoring.windows import Sliding
 
 COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
 HERE = ScoringArguments(workers=0)

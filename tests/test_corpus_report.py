@@ -14,13 +14,13 @@ import pytest
 
 from symbolic.commands.options import UsageError
 from symbolic.commands.report import add_report
-from symbolic.corpus_report import CONFIDENCES, NEEDED, OPTIONAL, corpus_report
-from symbolic.corpus_report_html import shown
-from symbolic.corpus_report_page import corpus_page
-from symbolic.corpus_report_plots import CROWD, FIFTHS, RELATIVE
-from symbolic.keys import KEY_NAMES
-from symbolic.score_tables import read_scores
-from symbolic.scoring import COLUMNS
+from symbolic.notes.keys import KEY_NAMES
+from symbolic.reports.corpus.html import shown
+from symbolic.reports.corpus.page import corpus_page
+from symbolic.reports.corpus.plots import CROWD, FIFTHS, RELATIVE
+from symbolic.reports.corpus.statistics import CONFIDENCES, NEEDED, OPTIONAL, corpus_report
+from symbolic.scoring.emotion import COLUMNS
+from symbolic.scoring.tables import read_scores
 
 VOID = {"meta", "br", "img", "link"}
 SPACE = "\N{NARROW NO-BREAK SPACE}"
@@ -350,8 +350,8 @@ def test_the_same_table_makes_the_same_bytes_whatever_the_process(tmp_path):
     scores(FOUR, ["no notes"]).to_csv(tmp_path / "a.csv", index=False)
     here = corpus_page(read_scores(tmp_path / "a.csv"), "a.csv").encode()
     code = (
-        "import sys; from symbolic.score_tables import read_scores; "
-        "from symbolic.corpus_report_page import corpus_page; "
+        "import sys; from symbolic.scoring.tables import read_scores; "
+        "from symbolic.reports.corpus.page import corpus_page; "
         "sys.stdout.buffer.write(corpus_page(read_scores(sys.argv[1]), 'a.csv').encode())"
     )
     there = subprocess.run(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from symbolic.augment import Augmentation
 from symbolic.data import Collator, Piece, PieceDataset, window_starts
-from symbolic.keys import KEY_NAMES
 from symbolic.notes import ReadError, note_table
+from symbolic.notes.augment import Augmentation
+from symbolic.notes.keys import KEY_NAMES
 from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, velocity_labels
 from symbolic.tokenizers import CPTokenizer, MidiTokTokenizer
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symbolic.embedding_views import agreement, embedding_views
+from symbolic.reports.embedding_views import agreement, embedding_views
 
 NAMES = ("rock", "folk", "jazz")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from symbolic.corpora import ScoringArguments, engines, score_corpus
-from symbolic.sliding import Sliding
+from symbolic.scoring.corpus import ScoringArguments, engines, score_corpus
+from symbolic.scoring.windows import Sliding
 
 pytestmark = pytest.mark.slow
 ARGUMENTS_PLAIN = ScoringArguments(workers=1)

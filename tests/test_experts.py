@@ -6,8 +6,6 @@ import torch
 from transformers import AutoModel, TrainingArguments
 
 from symbolic import EmotionScorer
-from symbolic.augment import scale_tempo, shift_velocity, transpose
-from symbolic.building import ShapeArguments, build_model, standardise_features
 from symbolic.data import Piece, tokens_of
 from symbolic.encoders import FeatureExperts
 from symbolic.features import (
@@ -18,11 +16,13 @@ from symbolic.features import (
     feature_frame,
 )
 from symbolic.notes import note_table
-from symbolic.optimisation import freeze
+from symbolic.notes.augment import scale_tempo, shift_velocity, transpose
 from symbolic.tasks import IGNORE
-from symbolic.token_training import TokenModelArguments, train_on
 from symbolic.tokenizers import CPTokenizer
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
+from symbolic.training.build import ShapeArguments, build_model, standardise_features
+from symbolic.training.optimisation import freeze
+from symbolic.training.tokens import TokenModelArguments, train_on
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 TOKENIZER = CPTokenizer()
 

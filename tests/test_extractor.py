@@ -9,8 +9,8 @@ import torch
 
 from symbolic import SymbolicFeatureExtractor
 from symbolic.audio import Front, front_features
-from symbolic.audio.spectral import silence
-from symbolic.audio.torch_front import SpectralFront
+from symbolic.audio.transforms.spectral import silence
+from symbolic.audio.transforms.torch_front import SpectralFront
 from symbolic.notes import ReadError
 
 RATE = 16000

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from symbolic.augment import Augmentation
 from symbolic.data import Collator, FeatureDataset, Piece
 from symbolic.features import TONAL_NAMES, features, turned
 from symbolic.notes import ReadError, note_table
+from symbolic.notes.augment import Augmentation
 from symbolic.tasks import EMOTION, KEY, VELOCITY
-from symbolic.training import repeated
+from symbolic.training.notes import repeated
 
 NAMES = ("pitch_mean", "velocity_mean", *TONAL_NAMES)
 PIECES = [Piece(f"{i}.mid", f"song{i}", {"emotion": i, "key": i}, "pop909") for i in range(3)]

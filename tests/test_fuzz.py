@@ -12,8 +12,8 @@ import pytest
 
 from symbolic.features import FEATURE_NAMES
 from symbolic.notes import ReadError, note_table, read_notes
-from symbolic.notes.repeats import Bar, playing_order
-from symbolic.scoring import hear
+from symbolic.notes.playback.repeats import Bar, playing_order
+from symbolic.scoring.emotion import hear
 from symbolic.tokenizers import CPTokenizer
 
 BAR = "<attributes><divisions>4</divisions><key><fifths>{key}</fifths></key><time><beats>{beats}"

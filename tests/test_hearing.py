@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from symbolic.audio import front_features
-from symbolic.audio import hearing as hearing_room
+from symbolic.audio import inputs as hearing_room
 from symbolic.audio.cache import features_of
 from symbolic.audio.decode import audio_blocks, read_audio
-from symbolic.audio.hearing import hear, heard_blocks
-from symbolic.audio.spectral import silence
+from symbolic.audio.inputs import hear, heard_blocks
+from symbolic.audio.transforms.spectral import silence
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.notes import ReadError
 

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from symbolic import SymbolicModel
-from symbolic.data.annotated_keys import steady_songs, work_of
+from symbolic.data.corpora.annotated_keys import steady_songs, work_of
 from symbolic.data.pieces import Piece
-from symbolic.inference import predict_features
-from symbolic.key_training import (
+from symbolic.inference.prediction import predict_features
+from symbolic.notes import note_table
+from symbolic.notes.keys import KEY_NAMES
+from symbolic.tokenizers import build_tokenizer
+from symbolic.training.keys import (
     KeyArguments,
     cross_validate,
     examples,
@@ -18,9 +21,6 @@ from symbolic.key_training import (
     main,
     openings,
 )
-from symbolic.keys import KEY_NAMES
-from symbolic.notes import note_table
-from symbolic.tokenizers import build_tokenizer
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 11)
 
@@ -67,7 +67,7 @@ def data(arguments):
 def training(folder):
     from transformers import TrainingArguments
 
-    from symbolic.key_training import KEY_DEFAULTS
+    from symbolic.training.keys import KEY_DEFAULTS
 
     return TrainingArguments(**{**KEY_DEFAULTS, "output_dir": str(folder), "use_cpu": True})
 

@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from symbolic.keys import (
+from symbolic.notes import note_table, read_notes
+from symbolic.notes.batch import note_batch, read_batch
+from symbolic.notes.keys import (
     KEY_NAMES,
     PROFILES,
     estimate_key,
@@ -14,8 +16,6 @@ from symbolic.keys import (
     pitch_class_histogram,
     transpose_key,
 )
-from symbolic.notes import note_table, read_notes
-from symbolic.notes.batch import note_batch, read_batch
 
 MAJOR_SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
 HARMONIC_MINOR_SCALE = np.array([0, 2, 3, 5, 7, 8, 11])

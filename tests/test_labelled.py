@@ -5,7 +5,7 @@ import math
 import pytest
 
 from symbolic.data import read_labelled
-from symbolic.keys import parse_key
+from symbolic.notes.keys import parse_key
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbolic.audio import lag_matrix as module
-from symbolic.audio.lag_matrix import METRICS, lag_matrix, pooled
+from symbolic.audio.transforms import lag_matrix as module
+from symbolic.audio.transforms.lag_matrix import METRICS, lag_matrix, pooled
 
 BRIGHTEST = 1 / (1 + np.exp(-1))
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score
 
-from symbolic.keys import KEY_NAMES, parse_key
+from symbolic.notes.keys import KEY_NAMES, parse_key
 from symbolic.tasks.intervals import bootstrap_of_sums, grouped_bootstrap
 from symbolic.tasks.metrics import (
     accuracy,

@@ -10,7 +10,7 @@ import pytest
 from symbolic.features import FEATURE_NAMES, TONAL_NAMES
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.pool import MEMORY_BYTES, TIMEOUT_SECONDS, apply_many
-from symbolic.scoring import hear
+from symbolic.scoring.emotion import hear
 from symbolic.tokenizers import CPTokenizer
 
 C_ON, C_OFF = b"\x00\x90\x3c\x50", b"\x60\x80\x3c\x40"  # C4, velocity 80, for 96 ticks

@@ -5,7 +5,7 @@ import pytest
 
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.batch import read_batch
-from symbolic.notes.midi import parse_midi
+from symbolic.notes.midi.reader import parse_midi
 
 END = b"\x00\xff\x2f\x00"
 

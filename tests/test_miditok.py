@@ -11,13 +11,12 @@ import torch
 from miditok import TokenizerConfig
 from transformers import TrainingArguments, set_seed
 
-from symbolic.augment import transpose
-from symbolic.building import build_model
 from symbolic.data import DataArguments
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, note_table, read_notes, table_score
-from symbolic.notes.midi import score_notes
-from symbolic.scoring import EmotionScorer
+from symbolic.notes.augment import transpose
+from symbolic.notes.midi.reader import score_notes
+from symbolic.scoring.emotion import EmotionScorer
 from symbolic.tokenizers import (
     NAMES,
     TOKENIZERS,
@@ -26,8 +25,9 @@ from symbolic.tokenizers import (
     build_tokenizer,
     load_tokenizer,
 )
-from symbolic.trainer import FitArguments
-from symbolic.training import ModelArguments, train
+from symbolic.training.build import build_model
+from symbolic.training.notes import ModelArguments, train
+from symbolic.training.trainer import FitArguments
 
 FLAT = ("REMI", "TSD", "MIDILike", "Structured", "MMM", "PerTok")
 POOLED = ("CPWord", "Octuple")

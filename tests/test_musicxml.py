@@ -26,9 +26,9 @@ from musicxml_scores import (
     words,
 )
 
-from symbolic.notes.musicxml import read_musicxml
+from symbolic.notes.beats import unit_edges
+from symbolic.notes.musicxml.reader import read_musicxml
 from symbolic.notes.table import ReadError
-from symbolic.notes.units import unit_edges
 from symbolic.tokenizers import CPTokenizer
 
 SCALE = score([note("C4") + note("D4") + note("E4", 2)])

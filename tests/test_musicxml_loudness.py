@@ -18,8 +18,8 @@ from musicxml_scores import (
     words,
 )
 
-from symbolic.notes.sounding import TICKS_PER_QUARTER
-from symbolic.notes.words import tempo_of_words
+from symbolic.notes.playback.sounding import TICKS_PER_QUARTER
+from symbolic.notes.playback.words import tempo_of_words
 
 
 def test_a_repeat_brings_back_its_tempo_and_meter():

@@ -14,9 +14,9 @@ from musicxml_scores import (
     words,
 )
 
-from symbolic.notes.repeats import Bar, playing_order
+from symbolic.notes.playback.repeats import Bar, playing_order
+from symbolic.notes.playback.words import sign_of_words
 from symbolic.notes.table import ReadError
-from symbolic.notes.words import sign_of_words
 
 BACK = '<repeat direction="backward"/>'
 FINAL = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'

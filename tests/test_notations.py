@@ -14,8 +14,8 @@ import pytest
 
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.archives import Member, Named
-from symbolic.notes.musescore import PROGRAMS, find_musescore, musescore_to_musicxml
-from symbolic.notes.notations import NOTATION_SUFFIXES, converting, notation_of
+from symbolic.notes.formats.musescore import PROGRAMS, find_musescore, musescore_to_musicxml
+from symbolic.notes.formats.notations import NOTATION_SUFFIXES, converting, notation_of
 from symbolic.notes.pool import read_many
 from symbolic.notes.sources import find_sources
 from symbolic.notes.table import NOTE_COLUMNS
@@ -225,7 +225,9 @@ def program(tmp_path, monkeypatch):
         folder.mkdir(exist_ok=True)
         (folder / "mscore").write_text(f"#!/bin/sh\n{line}\n")
         (folder / "mscore").chmod(0o755)
-        monkeypatch.setattr("symbolic.notes.musescore.shutil.which", lambda name: found(name))
+        monkeypatch.setattr(
+            "symbolic.notes.formats.musescore.shutil.which", lambda name: found(name)
+        )
 
         def found(name):
             return str(folder / name) if (folder / name).exists() else None

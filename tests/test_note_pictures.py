@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from symbolic.audio.front import NOTE_PICTURES, NOTE_WIDTHS
-from symbolic.audio.note_pictures import (
+from symbolic.audio.piano_roll import (
     ONSET_COLUMNS,
     frame_edges,
     note_pictures,

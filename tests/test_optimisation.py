@@ -6,18 +6,18 @@ import torch
 from safetensors.torch import load_file
 from transformers import TrainerState, TrainingArguments
 
-from symbolic.backbones import BACKBONES
-from symbolic.building import ShapeArguments, build_model
 from symbolic.data import Collator, TokenDataset
-from symbolic.optimisation import (
+from symbolic.encoders.backbones import BACKBONES
+from symbolic.tokenizers import CPTokenizer
+from symbolic.training.build import ShapeArguments, build_model
+from symbolic.training.optimisation import (
     WeightAveraging,
     balanced_weights,
     freeze,
     layer_groups,
     parameter_depths,
 )
-from symbolic.tokenizers import CPTokenizer
-from symbolic.trainer import FitArguments, fit
+from symbolic.training.trainer import FitArguments, fit
 
 
 def make(backbone="bert", features=("pitch_mean",), **changes):

@@ -13,7 +13,7 @@ from symbolic.structure import (
     peaks_apart,
     peaks_in_window,
 )
-from symbolic.structure.peaks import LEAST, SIGMA, SPREAD
+from symbolic.structure.peak_picking import LEAST, SIGMA, SPREAD
 
 RATE = 7.0
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from symbolic.data.phrase_alignment import align_phrases, beat_numbers, beat_times
-from symbolic.data.phrases import melodic_bars, parse_phrases, phrase_boundaries
+from symbolic.data.corpora.phrase_alignment import align_phrases, beat_numbers, beat_times
+from symbolic.data.corpora.phrases import melodic_bars, parse_phrases, phrase_boundaries
 from symbolic.notes import read_notes
 
 SONG = "i4A4A4B8b4A4x2B8o3"

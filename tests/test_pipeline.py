@@ -13,10 +13,10 @@ from transformers import AutoModel, BertConfig, BertModel, pipeline
 
 import symbolic
 from symbolic import CPTokenizer, EmotionScorer, ReadError, SymbolicConfig, SymbolicModel
-from symbolic.emotion_pipeline import MusicEmotionPipeline
-from symbolic.keys import KEY_NAMES
 from symbolic.notes import note_table, read_notes
-from symbolic.scoring import load_model
+from symbolic.notes.keys import KEY_NAMES
+from symbolic.scoring.emotion import load_model
+from symbolic.scoring.emotion_pipeline import MusicEmotionPipeline
 from symbolic.tasks import EMOTION, KEY, QUADRANTS, VALENCE_AROUSAL
 
 ROOT = Path(__file__).parents[1]
@@ -270,7 +270,7 @@ def test_the_tokenizer_is_of_the_revision_that_the_model_is_of(
         asked.append(options)
         return CPTokenizer.from_pretrained(name)
 
-    monkeypatch.setattr("symbolic.scoring.load_tokenizer", load_tokenizer)
+    monkeypatch.setattr("symbolic.scoring.emotion.load_tokenizer", load_tokenizer)
     pipeline(TASK, model=str(tiny_model_folder), revision="v2", token="secret")
     assert [options["revision"] for options in asked] == ["v2"]
     assert [options["token"] for options in asked] == ["secret"]
@@ -283,7 +283,7 @@ def test_the_tokenizer_is_of_the_revision_that_the_model_is_of(
         "from transformers import pipeline\nimport symbolic",
         "import transformers\nimport symbolic\nfrom transformers import pipeline",
         "import symbolic.encoders\nfrom transformers import pipeline",
-        "import symbolic.emotion_pipeline\nfrom transformers import pipeline",
+        "import symbolic.scoring.emotion_pipeline\nfrom transformers import pipeline",
     ],
     ids=["ours first", "pipeline first", "transformers first", "encoders first", "itself first"],
 )

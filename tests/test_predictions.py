@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from symbolic.building import ShapeArguments, build_model
 from symbolic.data import Piece, TokenDataset, tokens_of
-from symbolic.inference import predict
+from symbolic.inference.note_predictions import predictions, velocity_counts, write_predictions
+from symbolic.inference.prediction import predict
 from symbolic.notes import read_notes
-from symbolic.predictions import predictions, velocity_counts, write_predictions
 from symbolic.tasks import IGNORE, QUADRANTS
 from symbolic.tokenizers import build_tokenizer
+from symbolic.training.build import ShapeArguments, build_model
 
 PROBABILITIES = ("q1", "q2", "q3", "q4")
 FEATURES = ["pitch_mean", "bass_mean"]

@@ -10,17 +10,17 @@ import pytest
 import torch
 from transformers import TrainingArguments
 
-from symbolic.building import ShapeArguments, build_model
 from symbolic.commands.pretrain import main
 from symbolic.data import TokenDataset, TokenScheme, save_tokens
-from symbolic.data.masking import PretrainingDataset, task_name, token_tasks
-from symbolic.data.token_file import token_file
+from symbolic.data.datasets.masking import PretrainingDataset, task_name, token_tasks
+from symbolic.data.tokens.file import token_file
 from symbolic.modeling import SymbolicModel
-from symbolic.pretraining import PretrainArguments, named_tokens, pretrain
-from symbolic.runs import read_record
 from symbolic.tasks import IGNORE
 from symbolic.tokenizers import CPTokenizer, build_tokenizer
-from symbolic.trainer import FitArguments
+from symbolic.training.build import ShapeArguments, build_model
+from symbolic.training.pretraining import PretrainArguments, named_tokens, pretrain
+from symbolic.training.run_folder import read_record
+from symbolic.training.trainer import FitArguments
 
 SMALL = ["--hidden_size", "16", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
          "--window", "64", "--training_window", "32", "--max_steps", "3", "--warmup_steps", "0",

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from symbolic import probe as module
 from symbolic.audio.front import Front
-from symbolic.probe import changes_of_pictures, changes_of_samples, probe
+from symbolic.evaluation import audio_robustness as module
+from symbolic.evaluation.audio_robustness import changes_of_pictures, changes_of_samples, probe
 from symbolic.tasks import GENRE, TAGS
 
 RATE = 22050

@@ -15,10 +15,10 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, pipeline
 
 from symbolic import CPTokenizer, EmotionScorer, SymbolicModel
-from symbolic.building import ShapeArguments, build_model
-from symbolic.model_card import model_card
-from symbolic.publishing import FILES, assemble, push
-from symbolic.scoring import DEFAULT_MODEL, load_model
+from symbolic.publishing.hub import FILES, assemble, push
+from symbolic.publishing.model_card import model_card
+from symbolic.scoring.emotion import DEFAULT_MODEL, load_model
+from symbolic.training.build import ShapeArguments, build_model
 
 RECORD = {
     "data": {"emopia": None, "tunes": "tunes", "hold_out": "tunes-val"},

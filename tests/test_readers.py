@@ -12,7 +12,7 @@ from symbolic.data import (
     read_vgmidi,
     read_when_in_rome,
 )
-from symbolic.keys import KEY_NAMES, parse_key
+from symbolic.notes.keys import KEY_NAMES, parse_key
 
 
 def edit(table, change):

@@ -7,18 +7,22 @@ import pandas as pd
 import pytest
 from transformers import TrainingArguments
 
-from symbolic.audio import rendering
 from symbolic.audio.cache import features_of
-from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
-from symbolic.audio_scoring import AudioScorer
-from symbolic.audio_training import train_audio
+from symbolic.audio.synthesis import rendering
 from symbolic.data import AUDIO_READERS, READERS
-from symbolic.data.audio_splits import held_out
-from symbolic.data.rendered import read_rendered
+from symbolic.data.recordings.rendered import read_rendered
+from symbolic.data.splits.audio_splits import held_out
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.notes import ReadError
+from symbolic.scoring.audio import AudioScorer
 from symbolic.tasks import EMOTION
-from symbolic.trainer import FitArguments
+from symbolic.training.audio import train_audio
+from symbolic.training.audio_arguments import (
+    AUDIO_DEFAULTS,
+    AudioDataArguments,
+    AudioModelArguments,
+)
+from symbolic.training.trainer import FitArguments
 
 
 @pytest.fixture

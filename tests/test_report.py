@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic.plots import confusion_plot, reliability_plot
-from symbolic.prediction_frames import PROBABILITIES
-from symbolic.report import write_report
-from symbolic.results import summarise
+from symbolic.evaluation.report import write_report
+from symbolic.evaluation.summary import summarise
+from symbolic.inference.prediction_table import PROBABILITIES
+from symbolic.reports.plots import confusion_plot, reliability_plot
 from symbolic.tasks import QUADRANTS
 
 

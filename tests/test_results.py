@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbolic.comparison import compare
-from symbolic.prediction_frames import PROBABILITIES, piece_level, read_predictions
-from symbolic.result_tables import LEAKING, confusion_table, results_table
-from symbolic.results import summarise
+from symbolic.evaluation.comparison import compare
+from symbolic.evaluation.summary import summarise
+from symbolic.evaluation.tables import LEAKING, confusion_table, results_table
+from symbolic.inference.prediction_table import PROBABILITIES, piece_level, read_predictions
 from symbolic.tasks import QUADRANTS
 from symbolic.tasks.intervals import grouped_bootstrap
 from symbolic.tasks.metrics import confusion, emotion_metrics

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from symbolic.corpora import ScoringArguments, Tally, Unfinished, run, score_corpus
-from symbolic.corpora.ledger import Ledger
-from symbolic.corpora.sinks import CsvSink, ParquetSink
-from symbolic.score_tables import read_scores as read
-from symbolic.sliding import Sliding
+from symbolic.scoring.corpus import ScoringArguments, Tally, Unfinished, run, score_corpus
+from symbolic.scoring.corpus.checkpoint import Ledger
+from symbolic.scoring.corpus.writers import CsvSink, ParquetSink
+from symbolic.scoring.tables import read_scores as read
+from symbolic.scoring.windows import Sliding
 
 COMMAND = """import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background

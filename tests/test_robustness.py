@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from symbolic.augment import drop_dynamics
+from symbolic.evaluation.robustness import KINDS, PERTURBATIONS, robustness
 from symbolic.notes import note_table, read_notes
-from symbolic.robustness import KINDS, PERTURBATIONS, robustness
+from symbolic.notes.augment import drop_dynamics
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 from musicxml_scores import note, quarters, read, score
 
-from symbolic.notes import score_archives
-from symbolic.notes.musicxml import read_musicxml
+from symbolic.notes.musicxml import archives as score_archives
+from symbolic.notes.musicxml.reader import read_musicxml
 from symbolic.notes.table import ReadError
 
 SCALE = score([note("C4") + note("D4") + note("E4", 2)])

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic.corpora.sinks import SINKS
-from symbolic.score_columns import SCORES
-from symbolic.score_tables import plain_text, read_scores
-from symbolic.scoring import COLUMNS
+from symbolic.scoring.columns import SCORES
+from symbolic.scoring.corpus.writers import SINKS
+from symbolic.scoring.emotion import COLUMNS
+from symbolic.scoring.tables import plain_text, read_scores
 
 FORMATS = ("csv", "jsonl", "parquet", "folder")
 ODD = (
@@ -73,7 +73,7 @@ def test_only_columns_that_are_asked_for_are_read_in_that_order(tmp_path, form):
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_column_that_is_empty_for_many_rows_keeps_its_type(tmp_path, monkeypatch, form):
-    monkeypatch.setattr("symbolic.score_tables.ROWS", 2)
+    monkeypatch.setattr("symbolic.scoring.tables.ROWS", 2)
     types = {**SCORES, "genre": "text", "tempo": "number"}
     rows = [failed("a"), failed("b"), scored("c") | {"genre": "=rock", "tempo": 60.5}, failed("d")]
     read = read_scores(saved(rows, tmp_path, form, types))

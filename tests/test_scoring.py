@@ -11,10 +11,10 @@ import torch
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import window_starts
 from symbolic.features import features
-from symbolic.keys import KEY_NAMES
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import note_table, read_notes
-from symbolic.scoring import COLUMNS, EmotionScorer
+from symbolic.notes.keys import KEY_NAMES
+from symbolic.scoring.emotion import COLUMNS, EmotionScorer
 from symbolic.tasks import KEY
 from symbolic.tokenizers import CPTokenizer
 
@@ -96,7 +96,7 @@ def test_company_changes_nothing(pieces, table, tiny_scorer):
 
 
 def test_more_pieces_than_are_read_ahead_keep_their_rows(pieces, table, tiny_scorer, monkeypatch):
-    monkeypatch.setattr("symbolic.scoring.AHEAD", 3)
+    monkeypatch.setattr("symbolic.scoring.emotion.AHEAD", 3)
     monkeypatch.setattr("symbolic.notes.pool.AHEAD", 2)
     assert_same_rows(tiny_scorer.score(pieces, workers=1), table)
 

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic.audio import hearing
-from symbolic.boundaries import boundary_times
+from symbolic.audio import inputs as hearing
 from symbolic.cli import main as cli
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
-from symbolic.feature_extraction import extractor_of
+from symbolic.inference.feature_extractor import extractor_of
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import read_notes
-from symbolic.segment_plots import segment_plot
-from symbolic.segmenting import (
+from symbolic.reports.segment_plots import segment_plot
+from symbolic.structure.detection import boundary_times
+from symbolic.structure.segmenter import (
     Segmented,
     Segmenter,
     segment_labels,

@@ -3,7 +3,7 @@
 import pytest
 from musicxml_scores import quarters
 
-from symbolic.notes.streams import stream_notes
+from symbolic.notes.formats.streams import stream_notes
 from symbolic.notes.table import ReadError
 
 

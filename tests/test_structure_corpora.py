@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from test_phrases import SONG, played
 
-from symbolic.data.phrases import bar_edges, parse_phrases
-from symbolic.data.pop909_structure import (
+from symbolic.data.corpora.phrases import bar_edges, parse_phrases
+from symbolic.data.recordings.pop909_structure import (
     annotator_agreement,
     read_beats,
     read_pop909_structure,
     structured_songs,
 )
-from symbolic.data.salami import read_boundaries, read_salami
+from symbolic.data.recordings.salami import read_boundaries, read_salami
 
 OTHER = "i4A8B8b4A4x2B8o3"  # hears two phrases as one
 
@@ -220,9 +220,13 @@ def test_systems_of_notes_train_two_steps_on_phrases(system, pop909, tmp_path):
     pytest.importorskip("librosa")
     from transformers import TrainingArguments
 
-    from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
-    from symbolic.audio_training import train_audio
-    from symbolic.trainer import FitArguments
+    from symbolic.training.audio import train_audio
+    from symbolic.training.audio_arguments import (
+        AUDIO_DEFAULTS,
+        AudioDataArguments,
+        AudioModelArguments,
+    )
+    from symbolic.training.trainer import FitArguments
 
     told = {"output_dir": str(tmp_path / "run"), "max_steps": 2, "save_strategy": "no"}
     (pop909 / "pop909" / "004.mid").write_bytes((pop909 / "pop909" / "002.mid").read_bytes())

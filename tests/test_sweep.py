@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from symbolic.backbones import BACKBONES
 from symbolic.commands.sweep import main
+from symbolic.encoders.backbones import BACKBONES
 from symbolic.sweep import cells as work
 from symbolic.sweep.bundle import Bundle, load_bundle, save_bundle
 from symbolic.sweep.cells import (

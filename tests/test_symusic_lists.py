@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from symusic import Note, Tempo
 
-from symbolic.notes.midi import parse_midi
+from symbolic.notes.midi.reader import parse_midi
 from symbolic.notes.symusic_lists import note_columns, states_are_known, tempo_columns
 
 NOTES = ("time", "duration", "pitch", "velocity")

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from symbolic.keys import KEY_NAMES
 from symbolic.notes import note_table
+from symbolic.notes.keys import KEY_NAMES
 from symbolic.tasks import (
     EMOTION,
     IGNORE,

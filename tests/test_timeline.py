@@ -11,9 +11,9 @@ from symbolic.commands.options import UsageError
 from symbolic.commands.plot import add_plot
 from symbolic.features import FEATURE_SETS, features
 from symbolic.notes import ReadError, note_table, read_notes
-from symbolic.scoring import emitted_notes, hear_notes
-from symbolic.sliding import Sliding
-from symbolic.timeline import (
+from symbolic.reports.timeline_plots import timeline_plot
+from symbolic.scoring.emotion import emitted_notes, hear_notes
+from symbolic.scoring.timeline import (
     MOST,
     TIMELINE_COLUMNS,
     hear_windows,
@@ -22,7 +22,7 @@ from symbolic.timeline import (
     timeline_table,
     timelines_rows,
 )
-from symbolic.timeline_plots import timeline_plot
+from symbolic.scoring.windows import Sliding
 from symbolic.tokenizers import build_tokenizer
 
 NAMES = FEATURE_SETS["core"]

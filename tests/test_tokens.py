@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 
-from symbolic.building import ShapeArguments, build_model
 from symbolic.data import (
     Collator,
     LengthSampler,
@@ -31,6 +30,7 @@ from symbolic.data import (
 from symbolic.notes import ReadError, pool, read_notes
 from symbolic.tasks import IGNORE, key_label, velocity_labels
 from symbolic.tokenizers import CPTokenizer, build_tokenizer
+from symbolic.training.build import ShapeArguments, build_model
 
 ROOT = Path(__file__).parents[1]
 TOKENIZER = CPTokenizer()
@@ -101,7 +101,7 @@ def test_notes_that_the_scheme_drops_are_counted(write_midi, tune, tmp_path):
 
 
 def test_what_is_built_once_is_not_built_again(pieces, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr("symbolic.data.tokens.apply_many", None)
+    monkeypatch.setattr("symbolic.data.tokens.build.apply_many", None)
     again = build_token_dataset(pieces, CPTokenizer(), tmp_path / "cache")
     assert again.with_format("numpy")[:]["length"].tolist() == list(rows["length"])
     assert again.cache_files == rows.cache_files
@@ -124,7 +124,7 @@ def test_whatever_rows_follow_from_makes_a_new_data_set(
     elif change == "option":
         tokenizer = CPTokenizer(time_bins=24)
     else:
-        monkeypatch.setattr("symbolic.data.tokens.VERSION", 0)
+        monkeypatch.setattr("symbolic.data.tokens.build.VERSION", 0)
     new = build_token_dataset(pieces, tokenizer, tmp_path / "cache", workers=0)
     assert len(folders(tmp_path / "cache")) == 2
     assert new.cache_files != rows.cache_files
@@ -179,7 +179,7 @@ def test_bad_files_are_named_and_cost_only_themselves(
             os._exit(1)
         return read_notes(source)
 
-    monkeypatch.setattr("symbolic.data.token_rows.read_notes", dies)
+    monkeypatch.setattr("symbolic.data.tokens.rows.read_notes", dies)
     (tmp_path / "garbage.mid").write_bytes(b"not music")
     write_midi(tmp_path / "killer.mid", [(0, 480, 60, 60)])
     drums = write_midi(tmp_path / "drums.mid", [(0, 480, 40, 60)], drums=(0,))
@@ -255,13 +255,13 @@ def test_a_cache_that_another_process_fills_meanwhile_is_used(
     others = []
 
     def after_the_other(*arguments, **options):
-        monkeypatch.setattr("symbolic.data.tokens.apply_many", whole)
+        monkeypatch.setattr("symbolic.data.tokens.build.apply_many", whole)
         others.append(build_token_dataset(pieces, TOKENIZER, tmp_path / "cache", workers=0))
         inodes.append(Path(others[0].cache_files[0]["filename"]).stat().st_ino)
         return whole(*arguments, **options)
 
     inodes = []
-    monkeypatch.setattr("symbolic.data.tokens.apply_many", after_the_other)
+    monkeypatch.setattr("symbolic.data.tokens.build.apply_many", after_the_other)
     rows = build_token_dataset(pieces, TOKENIZER, tmp_path / "cache", workers=0)
     assert Path(rows.cache_files[0]["filename"]).stat().st_ino == inodes[0]
     assert rows[0] == others[0][0] or np.isnan(rows[0]["valence_arousal"]).all()
@@ -474,7 +474,7 @@ def test_training_needs_no_library_that_reads_music(rows, pieces, tmp_path):
 def test_the_trainer_groups_by_length_without_a_look_at_the_examples(rows, tmp_path):
     from transformers import TrainingArguments
 
-    from symbolic.trainer import SymbolicTrainer
+    from symbolic.training.trainer import SymbolicTrainer
 
     class Unseen(TokenDataset):
         def __getitem__(self, index):

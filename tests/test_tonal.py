@@ -6,14 +6,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbolic.augment import transpose
 from symbolic.encoders import FeatureEncoder
 from symbolic.encoders.features import HEARD, heard_names, mode
 from symbolic.encoders.tonic import TonicNetwork
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, features, turned
 from symbolic.features.tonal import CHANNELS
-from symbolic.keys import transpose_key
 from symbolic.notes import note_table
+from symbolic.notes.augment import transpose
+from symbolic.notes.keys import transpose_key
 
 
 def channels(notes):

@@ -12,16 +12,22 @@ import pytest
 import torch
 from transformers import EvalPrediction, TrainerCallback, TrainingArguments
 
-from symbolic import token_training
-from symbolic.building import ShapeArguments, build_model
 from symbolic.commands import train_tokens
 from symbolic.data import Collator, TokenDataset, save_tokens
 from symbolic.modeling import SymbolicModel
-from symbolic.optimisation import parameter_depths
 from symbolic.tasks import IGNORE
-from symbolic.token_training import TokenModelArguments, train_on
 from symbolic.tokenizers import CPTokenizer
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, SymbolicTrainer, fit, piece_accuracy
+from symbolic.training import tokens as token_training
+from symbolic.training.build import ShapeArguments, build_model
+from symbolic.training.optimisation import parameter_depths
+from symbolic.training.tokens import TokenModelArguments, train_on
+from symbolic.training.trainer import (
+    TRAINING_DEFAULTS,
+    FitArguments,
+    SymbolicTrainer,
+    fit,
+    piece_accuracy,
+)
 
 MIDIBERT = CPTokenizer(preset="midibert")
 SHAPE = {"hidden_size": 16, "layers": 2, "heads": 2, "field_embedding_size": 8, "window": 64,

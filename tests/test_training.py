@@ -14,15 +14,15 @@ import torch
 from symusic import Note, Score, Track
 from transformers import HfArgumentParser, Trainer, TrainingArguments
 
-from symbolic.baselines import BASELINES
 from symbolic.data import Collator, DataArguments, LeakError, PieceDataset, held_out, read_tables
-from symbolic.evaluation import evaluate, evaluate_keys
+from symbolic.evaluation.baselines import BASELINES
+from symbolic.evaluation.notes import evaluate, evaluate_keys
+from symbolic.inference.prediction_table import PROBABILITIES
 from symbolic.modeling import SymbolicModel
-from symbolic.prediction_frames import PROBABILITIES
-from symbolic.runs import RECORD
-from symbolic.scoring import EmotionScorer
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments, checkpoint
-from symbolic.training import ModelArguments, train
+from symbolic.scoring.emotion import EmotionScorer
+from symbolic.training.notes import ModelArguments, train
+from symbolic.training.run_folder import RECORD
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, checkpoint
 
 ROOT = Path(__file__).parent.parent
 TINY = ["--hidden_size", "32", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from miditok import TokenizerConfig
 
-from symbolic.augment import transpose
 from symbolic.data import Piece, TokenDataset, TokenScheme, tokens_of
-from symbolic.data.transposing import Transposer
+from symbolic.data.tokens.transposition import Transposer
 from symbolic.features import ABSOLUTE_PITCH, FEATURE_NAMES, TONAL_NAMES, features
-from symbolic.keys import transpose_key
 from symbolic.notes import note_table, read_notes
+from symbolic.notes.augment import transpose
+from symbolic.notes.keys import transpose_key
 from symbolic.tasks import IGNORE
 from symbolic.tokenizers import MidiTokTokenizer, build_tokenizer
 
@@ -192,7 +192,7 @@ def test_features_of_moved_windows_are_those_of_the_moved_notes(tokens):
 
 def test_music_without_a_key_has_none_wherever_it_moves(tokens):
     keyless = [{"input_ids": tokens.ids_of(0), "key": IGNORE}]
-    from symbolic.data.token_file import token_file
+    from symbolic.data.tokens.file import token_file
 
     data = TokenDataset(token_file(keyless, tokens.scheme), masked_velocity=None, semitones=6)
     assert {int(data[0]["labels"]["key"]) for _ in range(20)} == {IGNORE}

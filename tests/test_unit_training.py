@@ -5,10 +5,14 @@ import pandas as pd
 import pytest
 from transformers import TrainingArguments
 
-from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
-from symbolic.boundaries import predicted, read_times
+from symbolic.structure.detection import predicted, read_times
 from symbolic.tasks import BOUNDARY
-from symbolic.trainer import FitArguments
+from symbolic.training.audio_arguments import (
+    AUDIO_DEFAULTS,
+    AudioDataArguments,
+    AudioModelArguments,
+)
+from symbolic.training.trainer import FitArguments
 
 QUARTER = 480
 
@@ -49,7 +53,7 @@ def songs(tmp_path_factory, write_midi):
 @pytest.fixture(scope="module")
 def run(songs, tmp_path_factory):
     pytest.importorskip("mir_eval")
-    from symbolic.audio_training import train_audio
+    from symbolic.training.audio import train_audio
 
     folder = tmp_path_factory.mktemp("run")
     train_audio(
@@ -73,7 +77,7 @@ def run(songs, tmp_path_factory):
 
 
 def test_a_model_that_has_learnt_is_above_the_floor(run):
-    from symbolic.audio_evaluation import evaluate_audio, summarise_boundaries
+    from symbolic.evaluation.audio import evaluate_audio, summarise_boundaries
     from symbolic.structure import equal_distances
 
     (learnt,) = evaluate_audio([run])
@@ -93,7 +97,7 @@ def test_a_model_that_has_learnt_is_above_the_floor(run):
 
 def test_files_are_parted_by_a_model_of_notes(run, songs, tmp_path, capsys):
     from symbolic.cli import main as cli
-    from symbolic.segmenting import Segmenter
+    from symbolic.structure.segmenter import Segmenter
 
     held = pd.read_csv(run / "predictions.csv").iloc[0]
     path = songs / "pop909" / held["file"]
@@ -127,7 +131,7 @@ def test_a_grid_and_the_evaluation_know_models_of_notes(run, tmp_path, capsys):
 
 
 def test_what_is_of_recordings_is_refused(songs, tmp_path):
-    from symbolic.audio_training import train_audio
+    from symbolic.training.audio import train_audio
 
     def trained(corpus, fitting=None, **options):
         train_audio(

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 import torch
 
-from symbolic.audio_arguments import AudioModelArguments
-from symbolic.boundaries import CLOCK, frame_times, on_clock
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import Collator, TokenScheme
-from symbolic.data.unit_dataset import UnitDataset, UnitRow, unit_example, unit_row
-from symbolic.encoders.unit_systems import UNIT_SYSTEMS
-from symbolic.encoders.units import UnitContext
-from symbolic.inference import predict_units
+from symbolic.data.datasets.beat_dataset import UnitDataset, UnitRow, unit_example, unit_row
+from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.encoders.metrical import UnitContext
+from symbolic.inference.prediction import predict_units
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
-from symbolic.notes.units import MOST, unit_edges
+from symbolic.notes.beats import MOST, unit_edges
+from symbolic.structure.detection import CLOCK, frame_times, on_clock
 from symbolic.tasks import BOUNDARY, UNIT_BOUNDARY, Task
 from symbolic.tokenizers import build_tokenizer
-from symbolic.unit_training import build_unit_model
+from symbolic.training.audio_arguments import AudioModelArguments
+from symbolic.training.beats import build_unit_model
 
 QUARTER = 480
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from symbolic import EmotionScorer, SymbolicModel
-from symbolic.augment import drop_dynamics, scale_tempo, shift_velocity, transpose
-from symbolic.inference import feature_rows
+from symbolic.inference.prediction import feature_rows
 from symbolic.notes import note_table, read_notes
-from symbolic.scoring import DEFAULT_MODEL
+from symbolic.notes.augment import drop_dynamics, scale_tempo, shift_velocity, transpose
+from symbolic.scoring.emotion import DEFAULT_MODEL
 
 # Probabilities of Q1 to Q4 of `piece()`, the same in minor, and without dynamics.
 ANSWERS = [[0.223, 0.022, 0.067, 0.689], [0.120, 0.125, 0.386, 0.370], [0.232, 0.021, 0.062, 0.685]]
@@ -142,7 +142,7 @@ def test_it_works_without_dynamics(scorer):
 
 
 def test_its_key_follows_a_transposition(scorer):
-    from symbolic.keys import KEY_NAMES
+    from symbolic.notes.keys import KEY_NAMES
 
     tables = [transpose(piece(), semitones) for semitones in range(-5, 7)]
     keys = [KEY_NAMES.index(key) for key in scorer.score(tables, workers=0)["key"]]
@@ -152,7 +152,7 @@ def test_its_key_follows_a_transposition(scorer):
 
 @pytest.mark.parametrize("key", ["C major", "a minor", "f# minor", "Bb major"])
 def test_it_hears_a_cadence(scorer, key):
-    from symbolic.keys import parse_key
+    from symbolic.notes.keys import parse_key
 
     tonic, minor = parse_key(key) % 12, parse_key(key) >= 12
     third = 3 if minor else 4

@@ -2,8 +2,8 @@
 
 from symbolic.audio.decode import AUDIO_SUFFIXES, read_audio
 from symbolic.audio.front import KINDS, Front
-from symbolic.audio.rendering import read_sound, render_midi
-from symbolic.audio.spectral import front_features
+from symbolic.audio.synthesis.rendering import read_sound, render_midi
+from symbolic.audio.transforms.spectral import front_features
 
 __all__ = [
     "AUDIO_SUFFIXES",

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from symbolic.audio.front import Front
-from symbolic.audio.hearing import hear
-from symbolic.audio.rendering import find_sound_font, is_music
-from symbolic.audio.spectral import silence
-from symbolic.audio.structured import shared, structured
+from symbolic.audio.inputs import hear
+from symbolic.audio.synthesis.rendering import find_sound_font, is_music
+from symbolic.audio.transforms.spectral import silence
+from symbolic.audio.transforms.structured import shared, structured
 from symbolic.notes.pool import apply_many
 from symbolic.notes.table import ReadError
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from symbolic.audio.extra import audio_module
 from symbolic.audio.sample_types import float_samples
-from symbolic.notes.midi import is_midi
+from symbolic.notes.midi.reader import is_midi
 from symbolic.notes.table import ReadError
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".mp3", ".aiff", ".aif", ".au")

@@ -10,10 +10,10 @@ from transformers import BatchFeature, SequenceFeatureExtractor
 from transformers.utils import PaddingStrategy, logging
 
 from symbolic.audio.front import Front
-from symbolic.audio.hearing import hear
+from symbolic.audio.inputs import hear
 from symbolic.audio.sample_types import float_samples
 from symbolic.audio.samples import file_of, is_decoder, is_one_sound, rate_of, samples_at
-from symbolic.audio.spectral import front_features, silence
+from symbolic.audio.transforms.spectral import front_features, silence
 from symbolic.notes.archives import Named
 from symbolic.notes.table import ReadError
 

@@ -48,8 +48,8 @@ def _json_path(text: str) -> Path:
 def _audit(options: argparse.Namespace) -> int:
     if options.json:
         make_room(options.json)
-    from symbolic.data.audit_text import audit_dict
-    from symbolic.data.audited import audit_paths
+    from symbolic.data.audit.load import audit_paths
+    from symbolic.data.audit.text import audit_dict
 
     try:
         found = audit_paths(options.paths, options.split, options.raw, options.workers)

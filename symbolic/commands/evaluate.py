@@ -8,14 +8,14 @@ from pathlib import Path
 
 from transformers.utils import CONFIG_NAME
 
-from symbolic.baselines import BASELINES
 from symbolic.commands.arguments import guarded
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import DataArguments
-from symbolic.evaluation import MODEL, REFERENCE, Evaluation, evaluate
-from symbolic.prediction_frames import PROBABILITIES, labelled, true_quadrants
-from symbolic.report import write_report, write_system
-from symbolic.result_tables import confusion_table, results_table
+from symbolic.evaluation.baselines import BASELINES
+from symbolic.evaluation.notes import MODEL, REFERENCE, Evaluation, evaluate
+from symbolic.evaluation.report import write_report, write_system
+from symbolic.evaluation.tables import confusion_table, results_table
+from symbolic.inference.prediction_table import PROBABILITIES, labelled, true_quadrants
 from symbolic.tasks.metrics import best_temperature
 
 
@@ -62,7 +62,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     )
     options = parser.parse_args(arguments)
     if hears_audio(options.models[0]):
-        from symbolic.audio_evaluating import report_audio
+        from symbolic.evaluation.audio_report import report_audio
 
         if options.output_dir:
             raise ValueError("output_dir is of models of notes; those of audio have --views")

@@ -50,9 +50,9 @@ def _plot(options: argparse.Namespace) -> int:
         raise UsageError(f"cannot write {options.output}: it is the file to draw")
     from symbolic.notes import ReadError
     from symbolic.notes.pool import apply_many
-    from symbolic.scoring import EmotionScorer
-    from symbolic.sliding import Sliding
-    from symbolic.timeline import timeline_rows, timeline_table
+    from symbolic.scoring.emotion import EmotionScorer
+    from symbolic.scoring.timeline import timeline_rows, timeline_table
+    from symbolic.scoring.windows import Sliding
 
     try:
         sliding = Sliding.parse(options.window, options.hop)
@@ -69,7 +69,7 @@ def _plot(options: argparse.Namespace) -> int:
     notes, heard = found
     table = timeline_table(timeline_rows(scorer.model, heard))
 
-    from symbolic.timeline_plots import timeline_plot
+    from symbolic.reports.timeline_plots import timeline_plot
 
     write(lambda place: timeline_plot(notes, table, place, path.name), options.output)
     print(f"{len(table)} windows; picture in {options.output}")
@@ -77,7 +77,7 @@ def _plot(options: argparse.Namespace) -> int:
 
 
 def _scorer(options: argparse.Namespace):
-    from symbolic.corpora import load_scorer
+    from symbolic.scoring.corpus import load_scorer
 
     try:
         return load_scorer(options.model, options.device)
@@ -88,8 +88,8 @@ def _scorer(options: argparse.Namespace):
 def _read(sources: list, sliding, taken: dict[str, Any]) -> list[tuple]:
     """The notes of sources, and their windows as a model takes them."""
     from symbolic.notes import read_notes
-    from symbolic.scoring import emitted_notes
-    from symbolic.timeline import hear_windows
+    from symbolic.scoring.emotion import emitted_notes
+    from symbolic.scoring.timeline import hear_windows
 
     tables = [read_notes(source) for source in sources]
     return [

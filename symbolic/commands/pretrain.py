@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from transformers import TrainingArguments
 
-from symbolic.building import ShapeArguments
 from symbolic.commands.arguments import guarded, parsed
-from symbolic.pretraining import PretrainArguments, pretrain
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
+from symbolic.training.build import ShapeArguments
+from symbolic.training.pretraining import PretrainArguments, pretrain
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

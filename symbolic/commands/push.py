@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symbolic.commands.arguments import guarded
-from symbolic.publishing import push
+from symbolic.publishing.hub import push
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -40,7 +40,7 @@ def _output_path(text: str) -> Path:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from symbolic.score_tables import read_scores, score_files
+    from symbolic.scoring.tables import read_scores, score_files
 
     scores = options.scores
     try:
@@ -52,7 +52,7 @@ def _report(options: argparse.Namespace) -> int:
         if output.exists() and any(output.samefile(file) for file in files):
             raise UsageError(f"cannot write {output}: it is the table of scores")
 
-        from symbolic.corpus_report import NEEDED, OPTIONAL
+        from symbolic.reports.corpus.statistics import NEEDED, OPTIONAL
 
         table = read_scores(scores, NEEDED, OPTIONAL)
     except OSError as error:
@@ -61,7 +61,7 @@ def _report(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from error
 
-    from symbolic.corpus_report_page import corpus_page
+    from symbolic.reports.corpus.page import corpus_page
 
     try:
         page = corpus_page(table, scores.name or scores.resolve().name)

@@ -16,7 +16,7 @@ from symbolic.commands.options import (
     positive,
     write,
 )
-from symbolic.score_tables import SUFFIXES
+from symbolic.scoring.tables import SUFFIXES
 
 SHOWN = (
     *("file", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"),
@@ -129,11 +129,11 @@ def _score(options: argparse.Namespace) -> int:
             return 0 if options.engine == "accelerate" else 1
         table = None
         if options.plot or (not options.quiet and tally.files <= MOST_SHOWN):
-            from symbolic.score_tables import read_scores
+            from symbolic.scoring.tables import read_scores
 
             table = read_scores(output)
     if options.plot:
-        from symbolic.plots import valence_arousal_plane
+        from symbolic.reports.plots import valence_arousal_plane
 
         write(lambda path: valence_arousal_plane(table, path), options.plot)
     if not options.quiet:
@@ -168,8 +168,8 @@ def _hears_audio(name: str) -> bool:
 
 
 def _arguments(options: argparse.Namespace):
-    from symbolic.corpora import ScoringArguments
-    from symbolic.sliding import Sliding
+    from symbolic.scoring.corpus import ScoringArguments
+    from symbolic.scoring.windows import Sliding
 
     told = {
         name: getattr(options, name)
@@ -190,7 +190,7 @@ def _arguments(options: argparse.Namespace):
 
 def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace):
     """What scoring into a table has come to; None where there was no file to score."""
-    from symbolic.corpora import SHARD, NoFiles, score_corpus
+    from symbolic.scoring.corpus import SHARD, NoFiles, score_corpus
 
     try:
         return score_corpus(

@@ -60,7 +60,12 @@ def _segment(options: argparse.Namespace) -> int:
     for folder in filter(None, (options.labels, options.plots)):
         make_room(folder / "any")
     marked = _reference(options.reference)
-    from symbolic.segmenting import Segmenter, segment_labels, segment_record, segment_table
+    from symbolic.structure.segmenter import (
+        Segmenter,
+        segment_labels,
+        segment_record,
+        segment_table,
+    )
 
     segmenter = Segmenter()
     if options.model:
@@ -95,7 +100,7 @@ def _segment(options: argparse.Namespace) -> int:
             place = options.labels / f"{name}.txt"
             write(lambda path, text=text: path.write_text(text, encoding="utf-8"), place)
         if options.plots:
-            from symbolic.segment_plots import segment_plot
+            from symbolic.reports.segment_plots import segment_plot
 
             place = options.plots / f"{name}.png"
             write(lambda path, one=one: segment_plot(one, path, marked), place)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from symbolic.audio_arguments import AudioDataArguments
 from symbolic.commands.arguments import guarded
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.sweep.audio import HELP, Plan, audio_sweep_table, run_cell
+from symbolic.training.audio_arguments import AudioDataArguments
 
 TABLE = "results.md"
 

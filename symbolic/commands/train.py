@@ -24,8 +24,8 @@ def _notes(arguments: Sequence[str] | None) -> None:
     from transformers import TrainingArguments
 
     from symbolic.data import DataArguments
-    from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
-    from symbolic.training import ModelArguments, train
+    from symbolic.training.notes import ModelArguments, train
+    from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
     kinds = (DataArguments, ModelArguments, FitArguments, TrainingArguments)
     train(*parsed(kinds, arguments, TRAINING_DEFAULTS, DESCRIPTION))
@@ -34,9 +34,13 @@ def _notes(arguments: Sequence[str] | None) -> None:
 def _audio(arguments: Sequence[str] | None) -> None:
     from transformers import TrainingArguments
 
-    from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
-    from symbolic.audio_training import train_audio
-    from symbolic.trainer import FitArguments
+    from symbolic.training.audio import train_audio
+    from symbolic.training.audio_arguments import (
+        AUDIO_DEFAULTS,
+        AudioDataArguments,
+        AudioModelArguments,
+    )
+    from symbolic.training.trainer import FitArguments
 
     kinds = (AudioDataArguments, AudioModelArguments, FitArguments, TrainingArguments)
     train_audio(*parsed(kinds, arguments, AUDIO_DEFAULTS, "Train a model on recordings."))

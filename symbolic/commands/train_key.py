@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from transformers import TrainingArguments
 
 from symbolic.commands.arguments import guarded, parsed
-from symbolic.key_training import KEY_DEFAULTS, KeyArguments, train_key
+from symbolic.training.keys import KEY_DEFAULTS, KeyArguments, train_key
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from transformers import TrainingArguments
 
 from symbolic.commands.arguments import guarded, parsed
-from symbolic.token_training import TokenArguments, TokenModelArguments, train_tokens
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
+from symbolic.training.tokens import TokenArguments, TokenModelArguments, train_tokens
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,18 +1,20 @@
 """Data: labelled pieces, splits without leaks, windows, token files, batches."""
 
-from symbolic.data.annotated_keys import read_pop909, read_when_in_rome
-from symbolic.data.audio_corpora import AudioCorpus
-from symbolic.data.audio_dataset import AudioDataset
-from symbolic.data.audio_folder import read_audio_folder
-from symbolic.data.audio_readers import AUDIO_READERS
-from symbolic.data.audit import Audit
-from symbolic.data.audited import audit_paths, audited_pieces
-from symbolic.data.collator import Collator
-from symbolic.data.dataset import PieceDataset
-from symbolic.data.emopia import EMOPIA_LOOK_ALIKES, listed_pieces, read_emopia
-from symbolic.data.feature_dataset import FeatureDataset
-from symbolic.data.fma import read_fma
-from symbolic.data.folds import FOLDS, fold_pieces, validation_split
+from symbolic.data.audit.audit import Audit
+from symbolic.data.audit.load import audit_paths, audited_pieces
+from symbolic.data.corpora.annotated_keys import read_pop909, read_when_in_rome
+from symbolic.data.corpora.emopia import EMOPIA_LOOK_ALIKES, listed_pieces, read_emopia
+from symbolic.data.corpora.labelled import read_labelled
+from symbolic.data.corpora.midibert import load_midibert, save_midibert
+from symbolic.data.corpora.readers import READERS
+from symbolic.data.corpora.vgmidi import read_vgmidi
+from symbolic.data.datasets.audio_dataset import AudioDataset
+from symbolic.data.datasets.collator import Collator
+from symbolic.data.datasets.dataset import PieceDataset
+from symbolic.data.datasets.feature_dataset import FeatureDataset
+from symbolic.data.datasets.sampling import LengthSampler
+from symbolic.data.datasets.token_dataset import TokenDataset
+from symbolic.data.datasets.windows import window_starts
 from symbolic.data.groups import (
     LeakError,
     assert_disjoint,
@@ -20,13 +22,16 @@ from symbolic.data.groups import (
     group_name,
     merged_groups,
 )
-from symbolic.data.gtzan import read_gtzan
-from symbolic.data.labelled import read_labelled
-from symbolic.data.magnatagatune import read_magnatagatune
-from symbolic.data.midibert import load_midibert, save_midibert
-from symbolic.data.moods import read_moods
 from symbolic.data.pieces import Piece, loose_pieces
-from symbolic.data.protocols import (
+from symbolic.data.recordings.corpus import AudioCorpus
+from symbolic.data.recordings.fma import read_fma
+from symbolic.data.recordings.folder import read_audio_folder
+from symbolic.data.recordings.gtzan import read_gtzan
+from symbolic.data.recordings.magnatagatune import read_magnatagatune
+from symbolic.data.recordings.moods import read_moods
+from symbolic.data.recordings.readers import AUDIO_READERS
+from symbolic.data.splits.folds import FOLDS, fold_pieces, validation_split
+from symbolic.data.splits.protocols import (
     PROTOCOLS,
     DataArguments,
     held_out,
@@ -35,16 +40,11 @@ from symbolic.data.protocols import (
     training_pieces,
     unlabelled_pieces,
 )
-from symbolic.data.readers import READERS
-from symbolic.data.sampling import LengthSampler
-from symbolic.data.scheme import TokenScheme
-from symbolic.data.token_dataset import TokenDataset
-from symbolic.data.token_file import TokenFile, load_tokens, save_tokens
-from symbolic.data.token_pieces import tokens_of
-from symbolic.data.tokens import build_token_dataset, token_scheme, unread_files
-from symbolic.data.validation import validation_mask
-from symbolic.data.vgmidi import read_vgmidi
-from symbolic.data.windows import window_starts
+from symbolic.data.splits.validation import validation_mask
+from symbolic.data.tokens.build import build_token_dataset, token_scheme, unread_files
+from symbolic.data.tokens.file import TokenFile, load_tokens, save_tokens
+from symbolic.data.tokens.pieces import tokens_of
+from symbolic.data.tokens.vocabulary import TokenScheme
 
 __all__ = [
     "AUDIO_READERS",

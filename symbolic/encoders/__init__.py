@@ -1,24 +1,24 @@
 """Encoders: inputs become hidden states and a mask. One class, one line here."""
 
-from symbolic.encoders.ast import ASTEncoder
-from symbolic.encoders.attention import SelfAttentionEncoder
-from symbolic.encoders.audio import AudioEncoder
+from symbolic.encoders.audio.ast import ASTEncoder
+from symbolic.encoders.audio.attention import SelfAttentionEncoder
+from symbolic.encoders.audio.base import AudioEncoder
+from symbolic.encoders.audio.boundary import BoundaryEncoder
+from symbolic.encoders.audio.branches import BranchesEncoder
+from symbolic.encoders.audio.harmonic import HarmonicEncoder
+from symbolic.encoders.audio.musicnn import MusicnnEncoder
+from symbolic.encoders.audio.patch import PatchEncoder
+from symbolic.encoders.audio.spectrogram import SpectrogramEncoder
+from symbolic.encoders.audio.waveform import ChunkedEncoder, WaveformEncoder
 from symbolic.encoders.audio_system import AudioSystem
-from symbolic.encoders.boundary import BoundaryEncoder
+from symbolic.encoders.beat_systems import UNIT_SYSTEMS
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
-from symbolic.encoders.branches import BranchesEncoder
 from symbolic.encoders.experts import FeatureExperts, HeardKey
 from symbolic.encoders.features import FeatureEncoder
-from symbolic.encoders.harmonic import HarmonicEncoder
 from symbolic.encoders.lstm import LSTMModel
-from symbolic.encoders.musicnn import MusicnnEncoder
+from symbolic.encoders.metrical import UnitEncoder
 from symbolic.encoders.notes import NoteEncoder
-from symbolic.encoders.patch import PatchEncoder
-from symbolic.encoders.spectrogram import SpectrogramEncoder
 from symbolic.encoders.systems import AUDIO_SYSTEMS
-from symbolic.encoders.unit_systems import UNIT_SYSTEMS
-from symbolic.encoders.units import UnitEncoder
-from symbolic.encoders.waveform import ChunkedEncoder, WaveformEncoder
 
 ENCODERS = {
     "notes": NoteEncoder,

@@ -11,7 +11,7 @@ from transformers import ASTConfig
 
 from symbolic.audio.front import Front
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders.blocks import scaled
+from symbolic.encoders.audio.blocks import scaled
 from symbolic.tasks import Task
 
 

@@ -9,7 +9,7 @@ from torch import nn
 class StandardFeatures(nn.Module):
     """What encoders that hear features of the piece share.
 
-    `feature_mean` and `feature_scale` are set by training (`symbolic.building`).
+    `feature_mean` and `feature_scale` are set by training (`symbolic.training.build`).
     """
 
     feature_count = 0

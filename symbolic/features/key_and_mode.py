@@ -1,6 +1,6 @@
 """Key and mode: pitch classes above the tonic, how clear the key is, and how it changes.
 
-The tonic is that of `symbolic.keys.estimate_key`.
+The tonic is that of `symbolic.notes.keys.estimate_key`.
 """
 
 from __future__ import annotations

@@ -7,8 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from symbolic import keys
-from symbolic.notes import NoteTable
+from symbolic.notes import NoteTable, keys
 
 TOGETHER = 0.03
 """Seconds from one note to the next within which both belong to one onset."""

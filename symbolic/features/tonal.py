@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import OCTAVES, Onsets, within
-from symbolic.keys import LONGEST, SHORTEST
+from symbolic.notes.keys import LONGEST, SHORTEST
 
 OPENING_ONSETS = (1.0, 4.0, 16.0, 64.0)
 """Onsets from the beginning after which what is heard counts 1/e as much, in four openings."""

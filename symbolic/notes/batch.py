@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.notes.midi import (
+from symbolic.notes.midi.reader import (
     is_midi,
     parse_midi,
     score_meters,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
 from typing import TYPE_CHECKING, Any
 
-from symbolic.notes.notations import NOTATION_SUFFIXES
+from symbolic.notes.formats.notations import NOTATION_SUFFIXES
 from symbolic.notes.read import FILES, kind_of, name_of, read_notes
 from symbolic.notes.table import NoteTable, ReadError
 

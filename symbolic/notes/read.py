@@ -7,10 +7,10 @@ import stat
 from typing import TYPE_CHECKING
 
 from symbolic.notes.archives import Member, Named, Refused, read_member
-from symbolic.notes.midi import is_midi, read_midi, score_notes
-from symbolic.notes.musicxml import read_musicxml
-from symbolic.notes.notations import NOTATION_SUFFIXES, notation_of, read_notation
-from symbolic.notes.streams import stream_notes
+from symbolic.notes.formats.notations import NOTATION_SUFFIXES, notation_of, read_notation
+from symbolic.notes.formats.streams import stream_notes
+from symbolic.notes.midi.reader import is_midi, read_midi, score_notes
+from symbolic.notes.musicxml.reader import read_musicxml
 from symbolic.notes.table import MAX_NOTES, NoteTable, ReadError
 
 if TYPE_CHECKING:

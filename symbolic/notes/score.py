@@ -18,8 +18,8 @@ METER_LIMIT = 255  # and the parts of a time signature in 8
 def table_score(notes: NoteTable) -> Score:
     """The score of a note table: its tempo map, its time signatures, one track for each of its own.
 
-    `symbolic.notes.midi.score_notes` gives the table back, but for tempos, which MIDI holds in
-    whole microseconds per quarter, and for `has_dynamics`, which it tells from the velocities.
+    `symbolic.notes.midi.reader.score_notes` gives the table back, but for tempos, which MIDI holds
+    in whole microseconds per quarter, and for `has_dynamics`, which it tells from the velocities.
 
     Args:
         notes: n notes; none gives a score without tracks.

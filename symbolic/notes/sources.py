@@ -23,9 +23,9 @@ from symbolic.notes.archives import (
     is_zip,
     members,
 )
+from symbolic.notes.formats.tunes import TUNE_SUFFIX, book_header, tunes
 from symbolic.notes.read import SUFFIXES, content_of, kind_of, name_of
 from symbolic.notes.table import ReadError
-from symbolic.notes.tunes import TUNE_SUFFIX, book_header, tunes
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source

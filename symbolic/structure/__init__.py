@@ -1,7 +1,7 @@
 """The structure of a piece: where its parts begin, from how like its frames are to each other."""
 
 from symbolic.structure.novelty import checkerboard, equal_distances, foote_novelty
-from symbolic.structure.peaks import (
+from symbolic.structure.peak_picking import (
     expected_hits,
     over_running_median,
     peaks_apart,

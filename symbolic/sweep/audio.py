@@ -10,15 +10,19 @@ from typing import Any
 
 from transformers import TrainingArguments
 
-from symbolic.audio_arguments import AUDIO_DEFAULTS, AudioDataArguments, AudioModelArguments
-from symbolic.audio_evaluation import AudioSummary, evaluate_audio
-from symbolic.audio_training import train_audio
-from symbolic.boundaries import BoundaryArguments
+from symbolic.encoders.beat_systems import LENGTH, UNIT_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
-from symbolic.encoders.unit_systems import LENGTH, UNIT_SYSTEMS
-from symbolic.predictions import PREDICTIONS
-from symbolic.result_tables import markdown
-from symbolic.trainer import FitArguments
+from symbolic.evaluation.audio import AudioSummary, evaluate_audio
+from symbolic.evaluation.tables import markdown
+from symbolic.inference.note_predictions import PREDICTIONS
+from symbolic.structure.detection import BoundaryArguments
+from symbolic.training.audio import train_audio
+from symbolic.training.audio_arguments import (
+    AUDIO_DEFAULTS,
+    AudioDataArguments,
+    AudioModelArguments,
+)
+from symbolic.training.trainer import FitArguments
 
 HELP = {
     "epochs": "over the recordings, a window of each",

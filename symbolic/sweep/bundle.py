@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.data.token_file import TokenFile, load_tokens, save_tokens
+from symbolic.data.tokens.file import TokenFile, load_tokens, save_tokens
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 
 GRID = "grid.json"

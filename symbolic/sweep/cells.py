@@ -19,13 +19,13 @@ import numpy as np
 from transformers import TrainingArguments
 
 from symbolic.data.groups import assert_disjoint
-from symbolic.predictions import PREDICTIONS, Row, write_predictions
+from symbolic.inference.note_predictions import PREDICTIONS, Row, write_predictions
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.encoders import check_encoders
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell, System
 from symbolic.tasks import IGNORE, QUADRANTS
-from symbolic.token_training import TokenModelArguments, train_on
-from symbolic.trainer import TRAINING_DEFAULTS, FitArguments
+from symbolic.training.tokens import TokenModelArguments, train_on
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 BUNDLE = "grid.zip"
 CELLS = "cells"
@@ -147,7 +147,7 @@ def run_cell(
 def _baseline_rows(bundle: Bundle, cell: Cell, system: System, named: dict[str, int]) -> list[Row]:
     import pandas as pd
 
-    from symbolic.baselines import fit_predict
+    from symbolic.evaluation.baselines import fit_predict
 
     tokens, split = bundle.tokens(cell), bundle.splits[cell.hold_out]
     train, held = np.array(split["train"]), np.array(split["held"])

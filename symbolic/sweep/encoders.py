@@ -10,13 +10,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from symbolic.backbones import BACKBONES
-from symbolic.building import ShapeArguments, new_backbone
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.groups import UNLABELLED, assert_disjoint, group_name
-from symbolic.runs import RECORD, read_record
+from symbolic.encoders.backbones import BACKBONES
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
+from symbolic.training.build import ShapeArguments, new_backbone
+from symbolic.training.run_folder import RECORD, read_record
 
 WEIGHTS = "model.safetensors"
 

@@ -17,11 +17,11 @@ class System:
         name: on the command line.
         title: in tables.
         tokenizer: as `symbolic.tokenizers.build_tokenizer` takes it; empty for baselines.
-        backbone: in `symbolic.backbones.BACKBONES`; empty for baselines.
+        backbone: in `symbolic.encoders.backbones.BACKBONES`; empty for baselines.
         tasks: by commas.
         features: those of the whole piece that join the encoder's states before the heads, as
             `symbolic.features.named_columns` takes them.
-        baseline: in `symbolic.baselines.BASELINES`; empty for encoders.
+        baseline: in `symbolic.evaluation.baselines.BASELINES`; empty for encoders.
         pretrained: whether it begins with an encoder of `symbolic.sweep.encoders`.
         published: by corpus, accuracy and macro-F1 in the paper that describes it, in percent and
             as a fraction, for comparison and never for anything else.

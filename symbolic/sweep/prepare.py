@@ -15,7 +15,7 @@ from symbolic.data import (
     held_out,
     unread_files,
 )
-from symbolic.data.token_file import token_file
+from symbolic.data.tokens.file import token_file
 from symbolic.features import FEATURE_NAMES
 from symbolic.sweep.bundle import EVERY_NOTE, Bundle, save_bundle
 from symbolic.sweep.encoders import check_encoders, encoder_digests

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symbolic.comparison import compare
-from symbolic.prediction_frames import read_predictions
-from symbolic.predictions import PREDICTIONS
-from symbolic.result_tables import COLUMNS, difference_text, markdown
-from symbolic.results import Summary, summarise
+from symbolic.evaluation.comparison import compare
+from symbolic.evaluation.summary import Summary, summarise
+from symbolic.evaluation.tables import COLUMNS, difference_text, markdown
+from symbolic.inference.note_predictions import PREDICTIONS
+from symbolic.inference.prediction_table import read_predictions
 from symbolic.sweep.cells import CELL, CELLS
 from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell
 from symbolic.tasks.intervals import DRAWS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from symbolic.keys import KEY_NAMES, estimate_key
 from symbolic.notes import NoteTable
+from symbolic.notes.keys import KEY_NAMES, estimate_key
 from symbolic.tasks.task import IGNORE, Task
 
 KEY = Task("key", "sequence", "single", KEY_NAMES)

@@ -10,7 +10,7 @@ import numpy as np
 
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.batch import NoteBatch
-from symbolic.notes.midi import is_midi
+from symbolic.notes.midi.reader import is_midi
 from symbolic.notes.table import ticks_to_seconds
 from symbolic.tokenizers.releases import falling_releases
 

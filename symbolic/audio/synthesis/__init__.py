@@ -1,0 +1,1 @@
+"""Synthesis of note tables with a General MIDI sound font."""

@@ -1,0 +1,1 @@
+"""Time-frequency transforms: mel, MFCC, constant-Q, chroma, lag matrices."""

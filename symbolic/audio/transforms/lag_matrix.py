@@ -1,0 +1,197 @@
+"""Self-similarity lag matrices: how like each frame of a piece is to those before it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from symbolic.audio.transforms.products import product
+
+METRICS = ("euclidean", "cosine")
+SAME_DIRECTION = 1e-12  # a cosine distance that the rounding of float32 makes of none
+CLOSE = 1e-5  # squared distance to squared norms, below which products lose too many digits
+CELLS = 2**14  # of the matrix, worked on together, so that they stay in the cache
+GATHERED = 2**17  # numbers of frames that are close, subtracted together
+
+
+def pooled(frames: np.ndarray, size: int) -> np.ndarray:
+    """(max(1, T // size), D) maxima over `size` frames side by side, of (T, D) frames.
+
+    What is left over at the end is dropped; fewer frames than `size` give the maximum of them all.
+
+    Raises:
+        ValueError: no frames, or a size below 1.
+    """
+    if size < 1 or not len(frames):
+        raise ValueError(f"{size} frames that are one, of {len(frames)} frames")
+    if size == 1:
+        return frames
+    if len(frames) < size:
+        return frames.max(axis=0, keepdims=True)
+    count = len(frames) // size
+    return frames[: count * size].reshape(count, size, -1).max(axis=1)
+
+
+def lag_matrix(
+    frames: np.ndarray,
+    lags: int,
+    metric: str = "euclidean",
+    padding: np.ndarray | None = None,
+    stack: int = 2,
+    quantile: float = 0.1,
+    dtype: type = np.float32,
+) -> np.ndarray:
+    """How like each frame is to each of those up to `lags` frames before it.
+
+    With D[i, l] the distance of frame i to frame i - l, the matrix is sigmoid(1 - D / epsilon),
+    where epsilon is a quantile of the distances of both frames to those before them (Grill &
+    Schlüter, "Music boundary detection using neural networks on combined features and two-level
+    annotations", ISMIR 2015; Hernandez-Olivan et al., arXiv 2008.07527). What repeats what was
+    heard n frames ago is a bright line at lag n. A frame that is compared is `stack` frames up to
+    and with it. Silence stands before the first frame, for ever.
+
+    A cosine distance is 1 - cos; that of two frames of zeros is 0, that of one of them to another
+    frame 1, and what float32 cannot tell from 0 is 0. Where epsilon is 0, frames at a distance of 0
+    have sigmoid(1), others 0. Computed in float64; beside the result, T (8 `stack` D + 16
+    `quantile` `lags`) bytes and some MB.
+
+    Args:
+        frames: (T, D) finite.
+        lags: L, at least 1.
+        metric: "euclidean" or "cosine".
+        padding: (D,) a frame of silence; zeros where None.
+        stack: at least 1.
+        quantile: 0 to 1, interpolated as numpy does.
+        dtype: of the result.
+
+    Returns:
+        (T, L), 0 to sigmoid(1) = 0.731; column l - 1 is of lag l.
+
+    Raises:
+        ValueError: arguments that are none of these.
+    """
+    if frames.ndim != 2 or metric not in METRICS:
+        raise ValueError(f"{metric} distances of frames {frames.shape}, not one of {METRICS}")
+    if lags < 1 or stack < 1 or not 0 <= quantile <= 1:
+        raise ValueError(f"{lags} lags, {stack} frames together, a quantile of {quantile}")
+    padding = np.zeros(frames.shape[1]) if padding is None else np.asarray(padding)
+    if padding.shape != frames.shape[1:]:
+        raise ValueError(f"silence {padding.shape} before frames {frames.shape}")
+    count = len(frames)
+    rows = _stacked(frames, padding, lags, stack)
+    norms = np.einsum("ij,ij->i", rows, rows)
+    if metric == "cosine":
+        silent = norms == 0
+        rows /= np.where(silent, 1, np.sqrt(norms))[:, None]
+        norms = (~silent).astype(float)
+    epsilon = _Epsilons(count, lags, quantile)
+    out = np.empty((count, lags), dtype)
+    together = max(16, CELLS // lags)
+    for start in range(0, count, together):
+        stop = min(start + together, count)
+        near = slice(start, stop + lags)
+        distances = _squared(rows[near], norms[near], lags)
+        if metric == "cosine":
+            distances /= 2
+            distances[distances < SAME_DIRECTION] = 0
+            if silent[near].any():
+                distances[_band_of_pairs(silent[near], lags)] = 1
+        else:
+            np.sqrt(distances, out=distances)
+        out[start:stop] = _likeness(distances, epsilon.of(distances, start))
+    return out
+
+
+def _stacked(frames: np.ndarray, padding: np.ndarray, lags: int, stack: int) -> np.ndarray:
+    """(lags + T, stack D) float64: row lags + i is frame i and those before it, the first first."""
+    silence = np.broadcast_to(padding, (lags + stack - 1, len(padding)))
+    padded = np.concatenate([silence, frames], dtype=np.result_type(frames, padding, np.float32))
+    size = lags + len(frames)
+    parts = [padded[first : first + size] for first in range(stack)]
+    return np.concatenate(parts, axis=1, dtype=np.float64)
+
+
+def _squared(rows: np.ndarray, norms: np.ndarray, lags: int) -> np.ndarray:
+    """(R, lags) squared Euclidean distances of the last R of (lags + R, K) rows to those before.
+
+    They are of products, but where frames are so close that a difference of products would be
+    nothing but rounding: there, frames are subtracted. What is equal is at a distance of 0.
+    """
+    count = len(rows) - lags
+    products = product(rows, rows[lags:].T)
+    # Of lag l in row r, at [lags + r - l, r]: lags run up, rows run down and across.
+    down, across = products.strides
+    band = np.lib.stride_tricks.as_strided(
+        products[lags - 1 :], (count, lags), (down + across, -down), writeable=False
+    )
+    before = np.lib.stride_tricks.sliding_window_view(norms[:-1], lags)[:, ::-1]
+    both = before + norms[lags:, None]
+    squared = both - 2 * band
+    row, lag = np.nonzero(squared < CLOSE * both)
+    together = max(1, GATHERED // rows.shape[1])
+    for start in range(0, len(row), together):
+        some = slice(start, start + together)
+        here = lags + row[some]
+        apart = rows[here] - rows[here - lag[some] - 1]
+        squared[row[some], lag[some]] = np.einsum("ij,ij->i", apart, apart)
+    return squared
+
+
+def _band_of_pairs(silent: np.ndarray, lags: int) -> np.ndarray:
+    """(R, lags) whether one of two frames is silent and the other is not."""
+    before = np.lib.stride_tricks.sliding_window_view(silent[:-1], lags)[:, ::-1]
+    return before != silent[lags:, None]
+
+
+def _likeness(distances: np.ndarray, epsilon: np.ndarray) -> np.ndarray:
+    from scipy.special import expit
+
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        distances = np.where(distances == 0, 0, distances / epsilon)
+    return expit(1 - distances)
+
+
+class _Epsilons:
+    """Quantiles of the distances of two frames together, block of frames by block.
+
+    The frames' least distances are kept sorted: of those of two frames, as many as are below the
+    quantile are split between the two by a binary search, for all pairs at once.
+    """
+
+    def __init__(self, count: int, lags: int, quantile: float) -> None:
+        at = quantile * (2 * lags - 1)
+        self.below = int(at) + 1  # distances up to and with the one at or before the quantile
+        self.share = at - int(at)
+        self.lags = lags
+        # Before the least stands one that is less, after the greatest some that are greater.
+        self.least = np.full((lags + count, self.below + 2), np.inf)
+        self.least[:, 0] = -np.inf
+        self.least[:lags, 1 : lags + 1] = 0  # the silence before the piece is like itself
+
+    def of(self, distances: np.ndarray, start: int) -> np.ndarray:
+        """(R, lags) epsilons of frames from `start` on, (R, lags) the distances of these.
+
+        Frames come in order: of those before, the distances are known.
+        """
+        lags, below, width = self.lags, self.below, self.least.shape[1]
+        here = np.arange(start + lags, start + lags + len(distances))[:, None]
+        kept = min(lags, below + 1)
+        if kept < lags:
+            distances = np.partition(distances, kept - 1, axis=1)[:, :kept]
+        self.least[here[:, 0], 1 : kept + 1] = np.sort(distances, axis=1)
+        flat = self.least.reshape(-1)
+        # The last of those taken of this frame, and the first of those not taken of the other:
+        # the more there are of the one, the fewer there are of the other.
+        last = np.repeat(here * width, lags, axis=1)
+        first = (here - np.arange(1, lags + 1)) * width + below + 1
+        left = below + 1
+        while left > 1:
+            half = left // 2
+            more = (flat.take(last + half) <= flat.take(first - half)) * half
+            last += more
+            first -= more
+            left -= half
+        low = np.maximum(flat.take(last), flat.take(first - 1))
+        if not self.share:
+            return low
+        high = np.minimum(flat.take(last + 1), flat.take(first))
+        return low + (high - low) * self.share

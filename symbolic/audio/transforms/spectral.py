@@ -1,0 +1,145 @@
+"""Time-frequency pictures: mel, MFCC, constant-Q, chroma and magnitude, as librosa defines them.
+
+Differences from librosa's defaults, so that what a cut of a song is does not depend on the rest of
+it: decibels have no limit relative to the loudest frame (`top_db`), and chroma is of a tuning of
+A = 440 Hz, which is not estimated from the song.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from symbolic.audio.front import Front
+from symbolic.audio.sample_types import float_samples
+from symbolic.audio.transforms.banks import cepstral_bank, chroma_bank, hann, mel_blocks
+from symbolic.audio.transforms.constant_q import constant_q
+from symbolic.audio.transforms.lag_matrix import pooled
+from symbolic.audio.transforms.products import product
+from symbolic.audio.transforms.structured import intermediate, structured
+
+FRAMES = 64  # transformed together, so that they stay in the cache
+
+
+def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
+    """What an encoder hears of samples.
+
+    Windows are Hann's, frames are centred, and silence stands before the first sample and after the
+    last. A band's decibels are 10 log10 of its power; of its sum squared, where `front.power` is 1.
+    Chroma is librosa's `chroma_stft`: the loudest pitch class of each frame is 1.
+
+    Args:
+        samples: (n,) at `front.sampling_rate`, n at least 1, of any type that `float_samples`
+            takes.
+        front: the front end.
+
+    Returns:
+        (T, F) float32 with T = `front.positions(n)` and F = `front.width`, kinds side by side in
+        the order of `front.kinds`; (n,) float32 where the front end hears samples.
+
+    Raises:
+        ValueError: samples of another shape, a front end of notes, or constant-Q bins beyond half
+            the sampling rate.
+        ImportError: librosa is missing.
+    """
+    samples = float_samples(samples)
+    if samples.ndim != 1 or not len(samples):
+        raise ValueError(f"expected (n,) samples of one channel, got {samples.shape}")
+    if front.of_notes:
+        raise ValueError("a front end of notes hears no samples")
+    if front.hears_samples:
+        return samples
+    if front.structured:
+        made_of = intermediate(front)
+        frames = front_features(samples, replace(made_of, pool=1))
+        return structured(pooled(frames, made_of.pool), made_of, front)
+    out = np.empty((front.positions(len(samples)), front.width), np.float32)
+    columns = _columns(front)
+    if set(columns) - {"cqt"}:
+        _fill_spectral(samples, front, columns, out)
+    if "cqt" in columns:
+        power = constant_q(samples, front)
+        out[:, columns["cqt"]] = decibels(power, front) if front.decibels else np.sqrt(power)
+    return out
+
+
+@lru_cache(maxsize=64)
+def silence(front: Front) -> np.ndarray:
+    """(F,) what one frame of digital silence is, for padding: the front's floor in most columns.
+
+    () zero where the front end hears samples.
+    """
+    if front.of_notes:
+        heard = np.zeros(front.width, np.float32)
+    else:
+        heard = np.array(front_features(np.zeros(1, np.float32), front)[0])
+    heard.setflags(write=False)
+    return heard
+
+
+def decibels(power: np.ndarray, front: Front) -> np.ndarray:
+    """10 log10 of a power of at least that of the front's floor, in place."""
+    np.maximum(power, np.float32(front.least_power), out=power)
+    np.log(power, out=power)  # of which numpy has a fast one, unlike log10
+    power *= np.float32(10 / np.log(10))
+    return power
+
+
+def _columns(front: Front) -> dict[str, slice]:
+    ends = np.cumsum(list(front.widths.values())).tolist()
+    starts = [0, *ends[:-1]]
+    return {
+        kind: slice(start, end) for kind, start, end in zip(front.widths, starts, ends, strict=True)
+    }
+
+
+def _fill_spectral(
+    samples: np.ndarray, front: Front, columns: dict[str, slice], out: np.ndarray
+) -> None:
+    """Everything that is made of the short-time Fourier transform.
+
+    The transform is in float64, as librosa's is: in float32 the rounding of a loud frequency is
+    heard in bands 80 dB below it, by some hundredths of a dB.
+    """
+    from scipy import fft
+
+    window, size, half = hann(front), front.n_fft, front.n_fft // 2
+    padded = np.zeros(max(half + len(samples), (len(out) - 1) * front.hop + size), np.float32)
+    padded[half : half + len(samples)] = samples
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size)[:: front.hop]
+    for start in range(0, len(out), FRAMES):
+        rows = out[start : start + FRAMES]
+        spectrum = fft.rfft(windows[start : start + len(rows)] * window, axis=1)
+        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+        if "mel" in columns or "mfcc" in columns:
+            _fill_mel(power, front, columns, rows)
+        if "chroma" in columns:
+            rows[:, columns["chroma"]] = _chroma(power, front)
+        if "magnitude" in columns:
+            rows[:, columns["magnitude"]] = (
+                decibels(power, front) if front.decibels else np.sqrt(power)
+            )
+
+
+def _fill_mel(power: np.ndarray, front: Front, columns: dict[str, slice], rows: np.ndarray) -> None:
+    heard = power if front.power == 2 else power ** np.float32(front.power / 2)
+    bands = np.empty((len(power), front.n_mels), np.float32)
+    for block, bins, weights in mel_blocks(front):
+        bands[:, block] = product(heard[:, bins], weights)
+    if "mel" in columns and not front.decibels:
+        rows[:, columns["mel"]] = bands
+    if "mfcc" in columns or front.decibels:
+        power = bands if front.power == 2 else bands ** np.float32(2 / front.power)
+        bands = decibels(power, front)
+    if "mel" in columns and front.decibels:
+        rows[:, columns["mel"]] = bands
+    if "mfcc" in columns:
+        rows[:, columns["mfcc"]] = product(bands, cepstral_bank(front))
+
+
+def _chroma(power: np.ndarray, front: Front) -> np.ndarray:
+    chroma = product(power, chroma_bank(front))
+    loudest = chroma.max(axis=1, keepdims=True)
+    return chroma / np.where(loudest < np.finfo(np.float32).tiny, 1, loudest)

@@ -1,0 +1,119 @@
+"""The front end inside the model: samples become pictures on whatever device the model is."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from symbolic.audio.front import Front
+from symbolic.audio.sample_types import float_samples
+from symbolic.audio.transforms.banks import cepstral_bank, mel_bank
+
+INSIDE = ("magnitude", "mel", "mfcc")
+
+
+class SpectralFront(nn.Module):
+    """Mel, MFCC and magnitude of samples, as `symbolic.audio.front_features` has them.
+
+    The banks are persistent buffers: `from_pretrained` loads them, and a model that makes its
+    weights anew calls `reset` (in `_init_weights`). Everything is computed in float64,
+    under autocast too, and is within 1e-4 of `front_features`: in float32 the rounding of a frame's
+    loud bands is heard in its soft ones. On a device that has no float64 it is computed in float32:
+    within 1e-3 dB where a band is less than 60 dB below the loudest of its frame.
+
+    Args:
+        front: its kinds are among `INSIDE`.
+
+    Raises:
+        ValueError: a kind that is not computed inside a model.
+    """
+
+    def __init__(self, front: Front) -> None:
+        super().__init__()
+        if outside := [kind for kind in front.kinds if kind not in INSIDE]:
+            raise ValueError(
+                f"{', '.join(outside)} is not computed inside a model, only {', '.join(INSIDE)}: "
+                "let the feature extractor do it"
+            )
+        self.front = front
+        if "mel" in front.kinds or "mfcc" in front.kinds:
+            self.register_buffer("mel_bank", torch.empty(front.n_fft // 2 + 1, front.n_mels))
+        if "mfcc" in front.kinds:
+            self.register_buffer("cepstral_bank", torch.empty(front.n_mels, front.n_mfcc))
+        self.reset()
+
+    @torch.no_grad()
+    def reset(self) -> None:
+        """Compute the buffers; on the meta device there is nothing to fill."""
+        made = {"mel_bank": mel_bank, "cepstral_bank": cepstral_bank}
+        for name, buffer in self.named_buffers():
+            if not buffer.is_meta:
+                buffer.copy_(torch.from_numpy(made[name](self.front)))
+
+    def forward(
+        self, samples: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pictures of samples.
+
+        Args:
+            samples: (B, n) at the front end's sampling rate; whole numbers are scaled by their
+                type, as `float_samples` does.
+            mask: (B, n), 1 for samples and 0 for padding after them; None is no padding.
+
+        Returns:
+            (B, T, F) float32 frames, those of padding being of silence, and their (B, T) int64
+            mask: a clip's frames are the same with and without padding.
+        """
+        if not samples.is_floating_point():
+            samples = torch.from_numpy(float_samples(samples)).to(samples.device)
+        samples = samples.to(_precision(samples.device))
+        lengths = torch.full(samples.shape[:1], samples.shape[1], device=samples.device)
+        if mask is not None:
+            lengths = mask.long().sum(dim=1)
+            samples = samples * mask.to(samples.dtype)
+        with torch.autocast(samples.device.type, enabled=False):
+            power = self._power(samples)
+            places = torch.arange(power.shape[1], device=samples.device)
+            heard = places < (1 + lengths // self.front.hop)[:, None]
+            heard &= (lengths > 0)[:, None]
+            frames = self._pictures(power * heard[..., None])
+        return frames.float(), heard.long()
+
+    def _power(self, samples: torch.Tensor) -> torch.Tensor:
+        """(B, T, n_fft // 2 + 1) power of centred frames."""
+        size = self.front.n_fft
+        samples = nn.functional.pad(samples, (size // 2, size // 2 + size % 2))
+        window = torch.hann_window(size, dtype=samples.dtype, device=samples.device)
+        spectrum = torch.stft(
+            samples, size, self.front.hop, window=window, center=False, return_complex=True
+        ).transpose(1, 2)
+        return spectrum.real.square() + spectrum.imag.square()
+
+    def _pictures(self, power: torch.Tensor) -> torch.Tensor:
+        front, pictures = self.front, {}
+        if "magnitude" in front.kinds:
+            pictures["magnitude"] = self._decibels(power) if front.decibels else _root(power)
+        if "mel" in front.kinds or "mfcc" in front.kinds:
+            heard = power if front.power == 2 else _root(power) ** front.power
+            bands = heard @ self.mel_bank.to(heard.dtype)
+            if "mel" in front.kinds:
+                pictures["mel"] = self._band_decibels(bands) if front.decibels else bands
+            if "mfcc" in front.kinds:
+                bank = self.cepstral_bank.to(bands.dtype)
+                pictures["mfcc"] = self._band_decibels(bands) @ bank
+        return torch.cat([pictures[kind] for kind in front.kinds], dim=-1)
+
+    def _band_decibels(self, bands: torch.Tensor) -> torch.Tensor:
+        return self._decibels(bands if self.front.power == 2 else bands ** (2 / self.front.power))
+
+    def _decibels(self, power: torch.Tensor) -> torch.Tensor:
+        return 10 * power.clamp(min=self.front.least_power).log10()
+
+
+def _precision(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
+def _root(power: torch.Tensor) -> torch.Tensor:
+    """Magnitudes, whose gradient is finite at silence."""
+    return power.clamp(min=1e-20).sqrt()

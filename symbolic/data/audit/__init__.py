@@ -1,0 +1,1 @@
+"""Audit of data sets: duplicates, labels, leaks between splits."""

@@ -1,0 +1,144 @@
+"""The pieces of an audit: labelled corpora as they are, before a reader merges what looks alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from symbolic.data.audit.audit import Audit, audit
+from symbolic.data.corpora.emopia import read_emopia
+from symbolic.data.corpora.label_rows import read_rows
+from symbolic.data.corpora.labelled import read_labelled
+from symbolic.data.corpora.vgmidi import game_piece, read_vgmidi
+from symbolic.data.groups import group_name
+from symbolic.data.pieces import Piece, loose_pieces
+from symbolic.notes.pool import read_many
+from symbolic.notes.sources import display_name
+
+SPLIT = "split"
+
+
+def audit_paths(
+    paths: Iterable[str | os.PathLike],
+    split: str = SPLIT,
+    raw: bool = False,
+    workers: int | None = None,
+) -> Audit:
+    """Audit corpora, labelled folders and plain folders of music together.
+
+    A file that two of the paths hold counts once, for the first of them.
+
+    Args:
+        paths, split, raw: as `audited_pieces` takes them, for each path.
+        workers: processes that read files, as in `read_many`.
+
+    Raises:
+        FileNotFoundError: a path that does not exist, or a corpus that lacks something.
+        ValueError: nothing to audit, a table that cannot be read, or no table with this split.
+    """
+    paths = [Path(path) for path in paths]
+    pieces: dict[Path, Piece] = {}
+    together: dict[str, str] = {}
+    for path in paths:
+        found, kept = audited_pieces(path, split, raw)
+        together |= kept
+        for piece in found:
+            pieces.setdefault(piece.path.resolve(), piece)
+    asked = ", ".join(display_name(path) for path in paths)
+    if not pieces:
+        raise ValueError(f"no MIDI or MusicXML file in {asked}")
+    if split != SPLIT and not any(piece.split for piece in pieces.values()):
+        raise ValueError(f"no split in a column {split} in {asked}")
+    tables = list(read_many([piece.path for piece in pieces.values()], workers))
+    return audit(list(pieces.values()), tables, together)
+
+
+def audited_pieces(
+    path: str | Path, split: str = SPLIT, raw: bool = False
+) -> tuple[list[Piece], dict[str, str]]:
+    """Pieces with the groups that their table names.
+
+    Args:
+        path: EMOPIA's folder (`clips.csv`), VGMIDI's (`phrases.csv`), a folder with `labels.csv` or
+            a CSV like that, or a folder or file of music without labels, where each name is a
+            group. Of several tables in a folder the first of these counts.
+        split: column of the table that holds the split.
+        raw: take split and groups as they stand. Otherwise songs that are known to look alike are
+            what the corpus's reader makes of them: one group, and in no split where one of them is
+            held out. A song that is itself in several splits is left there in any case.
+
+    Returns:
+        The pieces, and by `group_name` the one group into which the reader puts several of them;
+        empty where it merges none.
+
+    Raises:
+        FileNotFoundError, ValueError: as the readers do; a path that does not exist.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{display_name(path)}: no such file or folder")
+    folder = path.parent if path.suffix.lower() == ".csv" else path
+    tables = [path] if folder != path else [folder / name for name in TABLES]
+    table = next((table for table in tables if table.is_file()), None)
+    if table is None:
+        return _music(path), {}
+    return TABLES.get(table.name, _labelled)(table, split, raw)
+
+
+def _emopia(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
+    pieces = read_emopia(table.parent, split)
+    songs, splits = _column(table, "song"), _column(table, split)
+    sides: dict[str, set[str]] = {}
+    for song, side in zip(songs, splits, strict=True):
+        sides.setdefault(song, set()).add(side)
+    audited, together = [], {}
+    for piece, song, side in zip(pieces, songs, splits, strict=True):
+        # The reader would leave a song's training clips out; who made the split should hear of it.
+        crosses = len(sides[song] - {""}) > 1
+        audited.append(replace(piece, group=song, split=side if raw or crosses else piece.split))
+        if song != piece.group and not raw:
+            together[group_name(piece.corpus, song)] = group_name(piece.corpus, piece.group)
+    return audited, together
+
+
+def _vgmidi(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
+    audited, together = [], {}
+    for piece, row in zip(
+        _with_splits(read_vgmidi(table.parent), table, split), read_rows(table), strict=True
+    ):
+        group = game_piece(row.text("game"), row.text("piece"))
+        audited.append(replace(piece, group=group))
+        if group != piece.group and not raw:
+            together[group_name(piece.corpus, group)] = group_name(piece.corpus, piece.group)
+    return audited, together
+
+
+def _labelled(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
+    return _with_splits(read_labelled(table), table, split), {}
+
+
+TABLES = {"clips.csv": _emopia, "phrases.csv": _vgmidi, "labels.csv": _labelled}
+
+
+def _music(path: Path) -> list[Piece]:
+    root = path if path.is_dir() else path.parent
+    return [
+        replace(
+            piece,
+            group=display_name(piece.path.relative_to(root).with_suffix("")),
+            corpus=display_name(root),
+        )
+        for piece in loose_pieces(path)
+    ]
+
+
+def _with_splits(pieces: list[Piece], table: Path, split: str) -> list[Piece]:
+    splits = _column(table, split)
+    return [replace(piece, split=side) for piece, side in zip(pieces, splits, strict=True)]
+
+
+def _column(table: Path, name: str) -> list[str]:
+    """A column of a table that a reader has read already, empty texts where it is not there."""
+    return [row.text(name) for row in read_rows(table)]

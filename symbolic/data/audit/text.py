@@ -1,0 +1,129 @@
+"""What an audit found, to read and to store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING
+
+from symbolic.data.audit.records import BY_CHANCE, Copies, SameMelody
+from symbolic.data.groups import group_name
+from symbolic.data.pieces import Piece
+from symbolic.notes.sources import display_name
+
+if TYPE_CHECKING:
+    from symbolic.data.audit.audit import Audit
+
+HEADINGS = {
+    "split": "LEAK: the same {} in different splits",
+    "groups": "LEAK: the same {} in different groups: folds by group would part them",
+    "known": "the same {} in groups that are known and kept together",
+    "group": "the same {} twice in one group",
+}
+
+
+def audit_lines(audit: Audit, most: int = 20) -> list[str]:
+    """The findings as lines of text, no more than `most` of each kind."""
+    lines = _summary(audit)
+
+    def section(heading: str, found: Iterable[str]) -> None:
+        found = list(found)
+        if found:
+            lines.extend(["", f"{heading}: {len(found)}", *(f"  {line}" for line in found[:most])])
+            if len(found) > most:
+                lines.append(f"  and {len(found) - most} more")
+
+    across = [f"{found.group}: {_counts(found.counts)}" for found in audit.across]
+    section("LEAK: groups in more than one split", across)
+    for verdict, heading in HEADINGS.items():
+        for kind in ("bytes", "notes"):
+            of_kind = [c for c in audit.copies if (c.kind, c.verdict) == (kind, verdict)]
+            section(heading.format(kind), map(_copies, of_kind))
+        section(
+            heading.format("melody"), [_melody(m) for m in audit.melodies if m.verdict == verdict]
+        )
+    section(
+        "cannot be read",
+        [f"{display_name(piece.path)}: {reason}" for piece, reason in audit.unread],
+    )
+    section("no dynamics: all notes have one velocity", [_name(piece) for piece in audit.flat])
+    section(
+        "one tempo for all: where onsets keep to no grid, bars and beats mean nothing",
+        [
+            f"{t.corpus}: {t.tempo:g} per minute and {t.meter[0]}/{t.meter[1]} in all {t.files} "
+            f"files, {t.on_grid:.0%} of the onsets on the grid ({BY_CHANCE:.0%} by chance)"
+            for t in audit.tempos
+        ],
+    )
+    section(
+        "labels",
+        [
+            f"{b.corpus}, {b.split or 'no split'}: {b.task} of {b.pieces}: {_values(b.values)}"
+            for b in audit.balance
+        ],
+    )
+    return [*lines, "", "LEAKS" if audit.leaks else "no leak"]
+
+
+def audit_dict(audit: Audit) -> dict:
+    """The findings as plain values, for JSON; in place of all pieces, how many there are."""
+    found = {f.name: _plain(getattr(audit, f.name)) for f in fields(audit)}
+    found["unread"] = [{**_plain(piece), "reason": reason} for piece, reason in audit.unread]
+    return {"leaks": audit.leaks, **found, "pieces": len(audit.pieces)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Piece):
+        names = ("corpus", "group", "split")
+        return {"path": display_name(value.path), **{n: getattr(value, n) for n in names}}
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _summary(audit: Audit) -> list[str]:
+    lines = []
+    for corpus in dict.fromkeys(piece.corpus for piece in audit.pieces):
+        own = [piece for piece in audit.pieces if piece.corpus == corpus]
+        groups = len({piece.group for piece in own})
+        splits = _counts(Counter(piece.split or "no split" for piece in own))
+        lines.append(f"{corpus}: {len(own)} pieces of {groups} groups: {splits}")
+    return lines
+
+
+def _copies(found: Copies) -> str:
+    return " = ".join(_name(piece) for piece in found.pieces)
+
+
+def _melody(found: SameMelody) -> str:
+    moved = f", {found.transposition:+d} semitones" if found.transposition else ""
+    return (
+        f"{found.figures} figures{moved}: "
+        f"{_name(found.first)} {_span(found.first_span)} = "
+        f"{_name(found.second)} {_span(found.second_span)}"
+        + (f", and {found.pairs - 1} more of these groups" if found.pairs > 1 else "")
+    )
+
+
+def _name(piece: Piece) -> str:
+    split = f", {piece.split}" if piece.split else ""
+    return f"{display_name(piece.path.name)} ({group_name(piece.corpus, piece.group)}{split})"
+
+
+def _span(seconds: tuple[float, float]) -> str:
+    return f"{seconds[0]:.0f}-{seconds[1]:.0f} s"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _values(values: dict[str, float]) -> str:
+    missing = [name for name, value in values.items() if isinstance(value, int) and not value]
+    said = [
+        f"{name} {value}" if isinstance(value, int) else f"mean {name} {value:.2f}"
+        for name, value in values.items()
+        if name not in missing
+    ]
+    return ", ".join(said) + (f"; no {', '.join(missing)}" if missing else "")

@@ -1,0 +1,152 @@
+"""Tables of labels: CSV files whose rows name a file and what is known of it."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from symbolic.notes.keys import parse_key
+from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
+
+MISSING = ("", "na", "nan")
+
+_QUADRANT_TEXTS = {
+    text: i
+    for i, name in enumerate(QUADRANTS)
+    for text in (name.lower(), QUADRANT_WORDS[name], str(i + 1), f"{i + 1}.0")
+}
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One row of a table; what it says is read by kind, and errors name the table and the line.
+
+    Attributes:
+        table: the CSV file.
+        line: of the row in it, the first is 1.
+        values: text by column, without spaces around it; "" where the table lacks the column.
+    """
+
+    table: Path
+    line: int
+    values: dict[str, str]
+
+    def text(self, column: str) -> str:
+        return self.values.get(column, "")
+
+    def error(self, what: str) -> ValueError:
+        return ValueError(f"{self.table}, line {self.line}: {what}")
+
+    def quadrant(self, column: str = "quadrant") -> int | None:
+        """0..3 of Q1..Q4, happy, angry, sad, calm, or 1..4; None where nothing is said.
+
+        Raises:
+            ValueError: anything else.
+        """
+        text = self.text(column)
+        if text.lower() in MISSING:
+            return None
+        if text.lower() not in _QUADRANT_TEXTS:
+            words = ", ".join(QUADRANT_WORDS.values())
+            raise self.error(f"{column} {text!r} is not Q1 to Q4, 1 to 4 or one of {words}")
+        return _QUADRANT_TEXTS[text.lower()]
+
+    def number(self, column: str) -> float:
+        """A finite number; NaN where nothing is said.
+
+        Raises:
+            ValueError: anything else.
+        """
+        text = self.text(column)
+        if text.lower() in MISSING:
+            return math.nan
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.error(f"{column} {text!r} is not a number")
+        return number
+
+    def key(self, column: str = "key") -> int | None:
+        """0..23 as `symbolic.notes.keys.parse_key` reads it; None where nothing is said.
+
+        Raises:
+            ValueError: anything else.
+        """
+        text = self.text(column)
+        if text.lower() in MISSING:
+            return None
+        try:
+            return parse_key(text)
+        except ValueError as error:
+            raise self.error(f"{column}: {error}") from error
+
+
+def read_rows(table: str | Path) -> list[LabelRow]:
+    """The rows of a CSV file, UTF-8, whose first line names the columns, in any case of letters.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a file that is no such table or has no rows; the message names it.
+    """
+    table = Path(table)
+    if not table.is_file():
+        raise FileNotFoundError(f"{table}: no such table")
+    try:
+        with open(table, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+            if not reader.fieldnames:
+                raise ValueError("it is empty")
+            if twice := {name for name in reader.fieldnames if reader.fieldnames.count(name) > 1}:
+                raise ValueError(f"two columns are called {min(twice)!r}")
+            rows = [(reader.line_num, values) for values in reader]
+    except (ValueError, csv.Error) as error:  # text that is not UTF-8 is a ValueError
+        raise ValueError(f"{table}: not a table that can be read: {error}") from error
+    if not rows:
+        raise ValueError(f"{table}: there is no row below the names of the columns")
+    for line, values in rows:
+        if None in values or None in values.values():
+            columns = len(reader.fieldnames)
+            raise ValueError(f"{table}, line {line}: the row has not the {columns} values it needs")
+    return [
+        LabelRow(table, line, {name: value.strip() for name, value in values.items()})
+        for line, values in rows
+    ]
+
+
+def corpus_rows(
+    table: Path, files: Path, columns: tuple[str, ...], source: str
+) -> list[tuple[Path, LabelRow]]:
+    """The rows of a corpus's table, each with the file it is about; all files are there.
+
+    Args:
+        table: CSV with `columns`, of which `file` is a name in the folder `files`.
+        files: folder of the music.
+        columns: that must be there.
+        source: what the corpus is and where it comes from, for who has not got it.
+
+    Raises:
+        FileNotFoundError: table, folder, a column or a file that is missing.
+        ValueError: a table that cannot be read.
+    """
+    if not table.is_file() or not files.is_dir():
+        absent = table if not table.is_file() else files
+        raise FileNotFoundError(
+            f"{absent}: not there. Expected is a table {table.name} (columns {', '.join(columns)}) "
+            f"and a folder {files.name}/ with the files that it names, of {source}. "
+            "Nothing is downloaded here"
+        )
+    rows = read_rows(table)
+    if missing := set(columns) - set(rows[0].values):
+        raise FileNotFoundError(f"{table}: no column {', '.join(sorted(missing))}, of {source}")
+    found = [(files / row.text("file"), row) for row in rows]
+    if absent := [path.name for path, _ in found if not path.is_file()]:
+        raise FileNotFoundError(
+            f"{files}: {len(absent)} of the {len(rows)} files of {table.name} are missing, "
+            f"the first is {absent[0]}; expected is {source}"
+        )
+    return found

@@ -1,0 +1,1 @@
+"""PyTorch data sets, collation, sampling."""

@@ -1,0 +1,1 @@
+"""Corpora of recordings, and of notes that are rendered or read as spectrograms."""

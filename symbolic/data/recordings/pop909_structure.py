@@ -1,0 +1,181 @@
+"""POP909 (Wang 2020) with the phrases that two annotators heard in it (Dai 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from symbolic.data.corpora.label_rows import corpus_rows
+from symbolic.data.corpora.phrase_alignment import Alignment, align_phrases
+from symbolic.data.corpora.phrases import bar_edges, parse_phrases, phrase_boundaries
+from symbolic.data.pieces import Piece
+from symbolic.data.recordings.corpus import AudioCorpus
+from symbolic.notes import read_notes
+from symbolic.tasks import BOUNDARY
+from symbolic.tasks.boundary_metrics import boundary_scores
+
+NAME, TABLE, BEATS = "pop909_structure", "pop909_phrases.csv", "beats"
+ANNOTATORS = ("annotator1", "annotator2")
+SOURCE = (
+    "POP909 (Wang et al. 2020, the GitHub project music-x-lab/POP909-Dataset; all songs in one "
+    "folder as 001.mid, 002.mid, ..., and their beat_midi.txt in a folder beats/ as 001.txt, ...) "
+    "with its phrases (Dai et al. 2020, the GitHub project Dsqvival/hierarchical-structure-analysis"
+    "; written as i4A8B8)"
+)
+
+MISFIT = 0.1
+"""Share of notes and bars at odds with the phrases (see `Alignment`) from which on they misfit."""
+
+
+@dataclass(frozen=True)
+class StructuredSong:
+    """A song and where its phrases begin.
+
+    Attributes:
+        path: the MIDI file.
+        alignment: None where the song is shorter than its phrases.
+        boundaries: in seconds, of each annotator, with the beginning and the end; () where the
+            phrases do not fit the song.
+    """
+
+    path: Path
+    alignment: Alignment | None
+    boundaries: tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def read_pop909_structure(folder: str | Path, annotator: int = 1) -> AudioCorpus:
+    """POP909 songs with the boundaries of their phrases, each a group of its own.
+
+    Phrases are counted in bars; on which beat of the file the first bar begins is found by
+    `align_phrases`, since neither column of downbeats agrees with the bars. The truth is what the
+    first annotator wrote, or the second: neither is above the other.
+
+    Args:
+        folder: with `pop909_phrases.csv` (columns file, annotator1, annotator2), `beats/` (lines of
+            a time and two flags) and the songs in `pop909/`; or with the first two in `structure/`
+            and the songs in `pretrain/pop909/`.
+        annotator: 1 or 2.
+
+    Returns:
+        The songs that fit, in order, with the label `boundary`: seconds, the beginning of the first
+        phrase and the end of the last among them. What is after the last note has sounded is at
+        its end.
+
+    Raises:
+        FileNotFoundError: table, folders, a column or files that are missing.
+        ValueError: another annotator, or a table or beats that cannot be read. The message names
+            the file and the line.
+    """
+    if annotator not in (1, 2):
+        raise ValueError(f"annotator {annotator}: there are 1 and 2")
+    songs = structured_songs(folder)
+    pieces = [
+        Piece(song.path, song.path.stem, {BOUNDARY.name: boundaries}, NAME)
+        for song in songs
+        if (boundaries := song.boundaries[annotator - 1])
+    ]
+    return AudioCorpus(NAME, pieces, (BOUNDARY,), _findings(songs, annotator))
+
+
+def annotator_agreement(
+    folder: str | Path, windows: Sequence[float] = (0.5, 3.0), trim: bool = False
+) -> dict[str, dict[str, float]]:
+    """How well the second annotator finds the boundaries of the first: what people can reach.
+
+    Args:
+        folder: as for `read_pop909_structure`.
+        windows, trim: as for `boundary_scores`.
+
+    Returns:
+        Its scores by the number of the song, of the songs that fit both.
+
+    Raises:
+        FileNotFoundError, ValueError, ImportError: as these two.
+    """
+    return {
+        song.path.stem: boundary_scores(*song.boundaries, windows, trim)
+        for song in structured_songs(folder)
+        if all(song.boundaries)
+    }
+
+
+def structured_songs(folder: str | Path) -> list[StructuredSong]:
+    """All songs of the table; arguments and errors are those of `read_pop909_structure`."""
+    folder = Path(folder)
+    inside = folder / "structure"
+    if (folder / TABLE).is_file() or not inside.is_dir():
+        inside, files = folder, folder / "pop909"
+    else:
+        files = folder / "pretrain" / "pop909"
+    songs = []
+    for path, row in corpus_rows(inside / TABLE, files, ("file", *ANNOTATORS), SOURCE):
+        strings = []
+        for column in ANNOTATORS:
+            try:
+                strings.append(parse_phrases(row.text(column)))
+            except ValueError as error:
+                raise row.error(f"{column}: {error}") from error
+        beats, notes = read_beats(inside / BEATS / f"{path.stem}.txt"), read_notes(path)
+        alignment = align_phrases(strings, beats, notes)
+        found = [()] * len(strings)
+        if alignment is not None:
+            lines = alignment.bar_lines(beats, max(bar_edges(one)[-1] for one in strings))
+            found = [
+                tuple(np.unique(phrase_boundaries(one, lines).clip(0, notes.seconds)).tolist())
+                if misfit <= MISFIT
+                else ()
+                for one, misfit in zip(strings, alignment.misfits, strict=True)
+            ]
+        songs.append(StructuredSong(path, alignment, tuple(found)))
+    return songs
+
+
+def read_beats(path: str | Path) -> np.ndarray:
+    """(K,) seconds: the first number of each line of a file of beats.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: no number, beats that are not in order, or fewer than two; the message names the
+            file and the line.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no beats. Expected is {SOURCE}")
+    beats: list[float] = []
+    for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not text.strip():
+            continue
+        try:
+            beat = float(text.split()[0])
+        except ValueError:
+            beat = np.nan
+        if not np.isfinite(beat):
+            raise ValueError(f"{path}, line {line}: {text.strip()!r} does not begin with seconds")
+        if beats and beat <= beats[-1]:
+            raise ValueError(f"{path}, line {line}: a beat at {beat} s, after {beats[-1]} s")
+        beats.append(beat)
+    if len(beats) < 2:
+        raise ValueError(f"{path}: {len(beats)} beats")
+    return np.array(beats)
+
+
+def _findings(songs: list[StructuredSong], annotator: int) -> list[str]:
+    short = [song for song in songs if song.alignment is None]
+    misfit = [song for song in songs if song.alignment and not song.boundaries[annotator - 1]]
+    findings = [
+        "the beat on which phrases begin is inferred, and may be wrong by half a bar or a bar: the "
+        "score at 0.5 s is to be read with care"
+    ]
+    for left, why in (
+        (short, "are shorter than their phrases or have no melody"),
+        (misfit, f"have a melody that is not where annotator {annotator} heard one"),
+    ):
+        if left:
+            findings.append(
+                f"{len(left)} of {len(songs)} songs {why} and are left out, the first is "
+                f"{left[0].path.name}"
+            )
+    return findings

@@ -1,0 +1,107 @@
+"""SALAMI (Smith 2011): recordings whose parts two annotators have marked on several levels."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from symbolic.audio.decode import AUDIO_SUFFIXES
+from symbolic.data.pieces import Piece
+from symbolic.data.recordings.corpus import AudioCorpus, missing_files
+from symbolic.notes.sources import find_sources
+from symbolic.tasks import BOUNDARY
+
+SOURCE = (
+    "SALAMI (Smith et al. 2011, the GitHub project DDMAL/salami-data-public; annotations/ID/parsed/"
+    "textfile1_functions.txt and its like) with its recordings as audio/ID.mp3, or another suffix"
+)
+
+LEVELS = {
+    "functions": "functions",
+    "segments": "uppercase",
+    "uppercase": "uppercase",
+    "lowercase": "lowercase",
+}
+"""Names of files by level: verse and chorus, large parts (A, B, ...), small ones (a, b, ...)."""
+
+
+def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1) -> AudioCorpus:
+    """Recordings with the boundaries that one annotator marked, each a group of its own.
+
+    All times of a file are boundaries: those of silence before and after, and that of `End`, too.
+
+    Args:
+        folder: with `annotations/` and `audio/`.
+        level: `functions`, `segments` (that is `uppercase`) or `lowercase`.
+        annotator: 1 or 2.
+
+    Returns:
+        The recordings that are there, by number; the label `boundary` is in seconds.
+
+    Raises:
+        FileNotFoundError: no annotations, or no recording at all.
+        ValueError: another level or annotator, a recording that is there twice, or a line that is
+            not a time and a label, or goes back. The message names the file, and the line.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"level {level!r} is none of {', '.join(LEVELS)}")
+    if annotator not in (1, 2):
+        raise ValueError(f"annotator {annotator}: there are 1 and 2")
+    folder, name = Path(folder), f"textfile{annotator}_{LEVELS[level]}.txt"
+    annotations, audio = folder / "annotations", folder / "audio"
+    songs = [path for path in annotations.glob("*") if (path / "parsed").is_dir()]
+    if not songs:
+        raise FileNotFoundError(f"{annotations}: no annotation. Expected is {SOURCE}")
+    songs.sort(key=lambda path: (not path.name.isdigit(), path.name.zfill(9)))
+    files = {song.name: song / "parsed" / name for song in songs}
+    marked = {song: file for song, file in files.items() if file.is_file()}
+    boundaries = {song: read_boundaries(file) for song, file in marked.items()}
+    labelled = [song for song, times in boundaries.items() if len(times) > 1]
+    findings = []
+    if left := len(songs) - len(labelled):
+        findings.append(
+            f"{left} of {len(songs)} recordings have no {name} with boundaries and are left out"
+        )
+    if not labelled:
+        raise FileNotFoundError(f"{annotations}: no {name} with boundaries, of {SOURCE}")
+    recordings = _recordings(audio)
+    paths = {song: recordings.get(song, audio / f"{song}.mp3") for song in labelled}
+    gone, missing = missing_files(list(paths.values()), SOURCE)
+    pieces = [
+        Piece(path, song, {BOUNDARY.name: boundaries[song]}, "salami")
+        for song, path in paths.items()
+        if path not in gone
+    ]
+    return AudioCorpus("salami", pieces, (BOUNDARY,), findings + missing)
+
+
+def read_boundaries(path: str | Path) -> tuple[float, ...]:
+    """The times of a file of lines `time<TAB>label`, in seconds, each once.
+
+    Raises:
+        ValueError: a line that is no such line, or times that go back; the message names it.
+    """
+    times: list[float] = []
+    for line, text in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), 1):
+        if not text.strip():
+            continue
+        word, *label = text.split(None, 1)
+        try:
+            time = float(word)
+        except ValueError:
+            time = math.nan
+        if not (math.isfinite(time) and time >= 0 and label):
+            raise ValueError(f"{path}, line {line}: {text.strip()!r} is not a time and a label")
+        if times and time < times[-1]:
+            raise ValueError(f"{path}, line {line}: {time:g} s, after {times[-1]:g} s")
+        times.append(time)
+    return tuple(dict.fromkeys(times))
+
+
+def _recordings(audio: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in find_sources(audio, suffixes=AUDIO_SUFFIXES) if audio.is_dir() else []:
+        if path.stem in found:
+            raise ValueError(f"{path}: {path.stem} is there already: {found[path.stem]}")
+        found[path.stem] = path
+    return found

@@ -1,0 +1,1 @@
+"""Folds, protocols and validation splits."""

@@ -1,0 +1,1 @@
+"""Token files: vocabulary, cache, storage."""

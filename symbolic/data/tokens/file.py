@@ -1,0 +1,251 @@
+"""Token files: ids, labels and scheme of a corpus in one file, for machines without its tokenizer.
+
+Reading and training need torch, transformers, accelerate, numpy and safetensors, nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbolic.data.labels import TAKEN
+from symbolic.data.tokens.vocabulary import TokenScheme
+from symbolic.tasks import IGNORE
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+FORMAT, VERSION = "symbolic-tokens", 1
+SUFFIXES = (".npz", ".safetensors")
+NAMES = ("pieces", "groups", "corpora", "splits")
+
+
+@dataclass(frozen=True, eq=False)
+class TokenFile:
+    """The p pieces of a token file, n tokens in all, end to end.
+
+    Attributes:
+        scheme: vocabulary of the ids.
+        ids: (n, F) or (n,) of a small integer type.
+        offsets: (p + 1,) int64, where each piece begins and the last ends.
+        velocity: (n,) int8 dynamic class of the notes, -100 for what has none.
+        labels: by task name, (p,) int16 class or (p, K) float32 values; -100 or NaN for none.
+        pieces: file name of each piece, without its folder.
+        groups, corpora, splits: of each piece, as in `symbolic.data.Piece`.
+        features: (p, C) float32 features of whole pieces, C may be 0.
+        feature_names: the C columns of `symbolic.features` that they are.
+    """
+
+    scheme: TokenScheme
+    ids: np.ndarray
+    offsets: np.ndarray
+    velocity: np.ndarray
+    labels: dict[str, np.ndarray]
+    pieces: list[str]
+    groups: list[str]
+    corpora: list[str]
+    splits: list[str]
+    features: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    feature_names: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        self.scheme.check(self.ids[:0])
+        whole = len(self.offsets) and self.offsets[0] == 0 and self.offsets[-1] == n
+        if not whole or (np.diff(self.offsets) <= 0).any():
+            raise ValueError(f"offsets do not cut {n} tokens into pieces")
+        if self.velocity.shape != (n,):
+            raise ValueError(f"velocity is {self.velocity.shape}, not {(n,)}")
+        for name, values in ({name: getattr(self, name) for name in NAMES} | self.labels).items():
+            if len(values) != len(self):
+                raise ValueError(f"{len(values)} {name} for {len(self)} pieces")
+        columns = len(self.feature_names)
+        if columns and self.features.shape != (len(self), columns):
+            raise ValueError(f"features are {self.features.shape}, not {(len(self), columns)}")
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(p,) int64, tokens of each piece."""
+        return np.diff(self.offsets)
+
+    def ids_of(self, piece: int) -> np.ndarray:
+        """(T, F) or (T,) ids of one piece."""
+        return self.ids[self.offsets[piece] : self.offsets[piece + 1]]
+
+    def feature_columns(self, names: Sequence[str]) -> np.ndarray:
+        """(p, C) float32 features of all pieces, in the order of the names.
+
+        Raises:
+            ValueError: a feature that the file lacks.
+        """
+        there = {name: column for column, name in enumerate(self.feature_names)}
+        if missing := [name for name in names if name not in there]:
+            raise ValueError(f"the tokens come without the features {', '.join(missing[:5])}")
+        return self.features[:, [there[name] for name in names]]
+
+
+def save_tokens(
+    rows: Dataset | TokenFile | Iterable[Mapping[str, Any]],
+    path: str | Path,
+    scheme: TokenScheme | None = None,
+) -> None:
+    """Write a token file.
+
+    Args:
+        rows: what `symbolic.data.build_token_dataset` gave, also after `filter` and the like; a
+            token file that was read; or rows with columns as of the former, of which only
+            `input_ids` must be there.
+        path: ends with `.npz` (compressed) or `.safetensors` (read without loading it whole).
+        scheme: of the ids; a data set and a token file know theirs.
+
+    Raises:
+        ValueError: another suffix, no rows, no scheme, or ids that the scheme does not have.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"{path}: a token file ends with {' or '.join(SUFFIXES)}")
+    tokens = rows if isinstance(rows, TokenFile) else token_file(rows, scheme)
+    header = {"format": FORMAT, "version": VERSION, "scheme": tokens.scheme.to_dict()}
+    header |= {name: getattr(tokens, name) for name in NAMES}
+    header["feature_names"] = list(tokens.feature_names)
+    arrays = {"ids": tokens.ids, "offsets": tokens.offsets, "velocity": tokens.velocity}
+    if tokens.feature_names:
+        arrays["features"] = tokens.features
+    arrays |= {f"label.{name}": values for name, values in tokens.labels.items()}
+    text = json.dumps(header)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".npz":
+        np.savez_compressed(path, header=np.frombuffer(text.encode(), np.uint8), **arrays)
+    else:
+        from safetensors.numpy import save_file
+
+        path.touch()
+        mode = path.stat().st_mode
+        arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+        save_file(arrays, path, metadata={"header": text})
+        path.chmod(mode)  # which safetensors sets to what only the owner may read
+
+
+def load_tokens(path: str | Path) -> TokenFile:
+    """Read a token file; the arrays of a `.safetensors` file are mapped, not loaded.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: another kind of file, or one that is damaged or of a later version.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"{path}: a token file ends with {' or '.join(SUFFIXES)}")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such token file")
+    try:
+        text, arrays = _read_npz(path) if path.suffix == ".npz" else _read_safetensors(path)
+        header = json.loads(text)
+        if header["format"] != FORMAT:
+            raise ValueError("it has another format")
+        if header["version"] != VERSION:
+            raise ValueError(f"version {header['version']}, not the {VERSION} that is read here")
+        return TokenFile(
+            TokenScheme.from_dict(header["scheme"]),
+            arrays.pop("ids"),
+            arrays.pop("offsets"),
+            arrays.pop("velocity"),
+            features=arrays.pop("features", np.zeros((0, 0), np.float32)),
+            feature_names=header.get("feature_names", []),
+            labels={name.removeprefix("label."): values for name, values in arrays.items()},
+            **{name: header[name] for name in NAMES},
+        )
+    except (ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{path}: not a token file that can be read: {reason}") from error
+
+
+def _read_npz(path: Path) -> tuple[bytes, dict[str, np.ndarray]]:
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return arrays.pop("header").tobytes(), arrays
+
+
+def _read_safetensors(path: Path) -> tuple[str, dict[str, np.ndarray]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        # Through torch, whose tensors are maps of the file; those for numpy are copies.
+        with safe_open(path, framework="pt") as file:
+            arrays = {name: file.get_tensor(name).numpy() for name in file.keys()}  # noqa: SIM118 - no dict
+            return (file.metadata() or {})["header"], arrays
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+
+
+def token_file(
+    rows: Dataset | Iterable[Mapping[str, Any]],
+    scheme: TokenScheme | None = None,
+    feature_names: Sequence[str] = (),
+) -> TokenFile:
+    """Rows as a token file in memory; what they may be, and the errors, as for `save_tokens`.
+
+    Args:
+        rows: pieces.
+        scheme: of the ids.
+        feature_names: what stands in the column `features` of rows that do not say so themselves.
+    """
+    if hasattr(rows, "with_format"):
+        from symbolic.data.tokens.build import token_features, token_scheme
+
+        scheme = scheme or token_scheme(rows)
+        feature_names = feature_names or token_features(rows)
+        lengths, rows = rows["length"], rows.with_format("numpy")
+    else:
+        rows = list(rows)
+        lengths = [len(row["input_ids"]) for row in rows]
+    if scheme is None:
+        raise ValueError("rows do not say what their ids mean: give their scheme")
+    if not len(rows):
+        raise ValueError("no rows to write")
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    shape = (offsets[-1],) if scheme.is_flat else (offsets[-1], len(scheme.field_names))
+    ids = np.empty(shape, scheme.dtype)
+    velocity = np.full(offsets[-1], IGNORE, np.int8)
+    named: dict[str, list[str]] = {name: [] for name in NAMES}
+    labels: dict[str, list] = {}
+    features = np.zeros((len(rows), len(feature_names)), np.float32)
+    for number, (row, start, end) in enumerate(zip(rows, offsets, offsets[1:], strict=False)):
+        here = np.asarray(row["input_ids"])
+        scheme.check(here)
+        ids[start:end] = here
+        velocity[start:end] = row.get("velocity", IGNORE)
+        path = str(row.get("path", number))
+        values = (PurePath(path).name, *(row.get(name, "") for name in ("corpus", "split")))
+        for name, value in zip(("pieces", "corpora", "splits"), values, strict=True):
+            named[name].append(str(value))
+        named["groups"].append(str(row.get("group", path)))
+        if feature_names:
+            features[number] = row["features"]
+        for name in row.keys() - TAKEN:
+            labels.setdefault(name, []).append(row[name])
+    return TokenFile(
+        scheme,
+        ids,
+        offsets,
+        velocity,
+        {name: _label_array(labels[name]) for name in sorted(labels)},
+        **named,
+        features=features,
+        feature_names=list(feature_names),
+    )
+
+
+def _label_array(values: list) -> np.ndarray:
+    array = np.array(values)
+    return array.astype(np.int16 if array.dtype.kind == "i" else np.float32)

@@ -1,0 +1,56 @@
+"""The Audio Spectrogram Transformer of transformers (Gong 2021)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from transformers import ASTConfig, AutoModel
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.audio.base import AudioEncoder
+from symbolic.encoders.audio.lengths import Lengths
+
+
+class ASTEncoder(AudioEncoder):
+    """Patches of a mel picture through a transformer, as `config.backbone_config` describes it.
+
+    The mean of its class token and its distillation token is the one position. The input has a
+    fixed length: shorter ones are padded with silence after the norm, which the transformer hears
+    as it does in the published models, and longer ones are refused.
+
+    Options:
+        norm: as in `AudioEncoder` (`picture`).
+
+    Raises:
+        ValueError: no `ASTConfig`, or one whose mel bands are not as many as the frames' columns.
+    """
+
+    default_norm = "picture"
+
+    def build(self, config: SymbolicConfig) -> None:
+        backbone = config.backbone_config
+        if not isinstance(backbone, ASTConfig):
+            raise ValueError("the encoder needs an ASTConfig as its backbone_config")
+        if backbone.num_mel_bins != self.width:
+            raise ValueError(
+                f"a backbone of {backbone.num_mel_bins} mel bands, and frames of "
+                f"{self.width} columns"
+            )
+        self.length = backbone.max_length
+        self.backbone = AutoModel.from_config(backbone)
+        embeddings = self.backbone.embeddings
+        for token in (
+            embeddings.cls_token,
+            embeddings.distillation_token,
+            embeddings.position_embeddings,
+        ):
+            nn.init.trunc_normal_(token, std=0.02)  # transformers leaves them at zero
+        self.finish(backbone.hidden_size)
+
+    def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        if frames.shape[1] > self.length:
+            raise ValueError(f"{frames.shape[1]} frames, and the encoder hears {self.length}")
+        frames = F.pad(frames, (0, 0, 0, self.length - frames.shape[1]))
+        hidden = self.backbone(frames).pooler_output
+        return hidden.unsqueeze(-1), None if lengths is None else lengths.clamp(max=1)

@@ -1,0 +1,83 @@
+"""Self-attention over what residual convolutions hear (Won 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.audio.base import AudioEncoder
+from symbolic.encoders.audio.blocks import ResidualBlock, Size, Stack, scaled
+from symbolic.encoders.audio.lengths import Lengths, real
+from symbolic.encoders.audio.spectrogram import picture
+
+ANSWERS = ("cls", "positions")
+
+
+class SelfAttentionEncoder(AudioEncoder):
+    """Residual 2-D convolutions, then the layers of a BERT over time.
+
+    A vector that is learnt (drawn once and fixed in the published code) stands before the first
+    position, and what it has become is the one position that is left. As in the published code,
+    attention knows the order of positions only by what the convolutions hear of it, and the
+    BERT's embeddings and its pooler are left out; the head has a dense layer of its own.
+
+    Options:
+        width: factor of all channels; the last of them must stay a multiple of `heads` (1.0).
+        channels: of each residual block; the last is the width of the BERT
+            (128, 128, 256, 256, 256, 256, 256).
+        strides: of each, one size or rows and time (2, 2, 2, (2, 1), (2, 1), (2, 1), (2, 1)).
+        layers, heads: of the BERT (2, 8).
+        dropout, attention_dropout: in its layers, and of its attention (0.4, 0.5).
+        answer: `cls`, the learnt vector alone, or `positions`, all others (`cls`).
+        norm: as in `AudioEncoder` (`picture`).
+    """
+
+    default_norm = "picture"
+
+    def build(
+        self,
+        config: SymbolicConfig,
+        *,
+        width: float = 1.0,
+        channels: Sequence[int] = (128, 128, 256, 256, 256, 256, 256),
+        strides: Sequence[Size] = (2, 2, 2, (2, 1), (2, 1), (2, 1), (2, 1)),
+        layers: int = 2,
+        heads: int = 8,
+        dropout: float = 0.4,
+        attention_dropout: float = 0.5,
+        answer: str = "cls",
+    ) -> None:
+        if answer not in ANSWERS:
+            raise ValueError(f"answer {answer!r} is none of {ANSWERS}")
+        self.answer = answer
+        widths = [1, *(scaled(n, width) for n in channels)]
+        self.layers = Stack(
+            ResidualBlock(2, inputs, outputs, stride=stride)
+            for inputs, outputs, stride in zip(widths[:-1], widths[1:], strides, strict=True)
+        )
+        size = widths[-1] * self.layers.rows(self.width)
+        if size % heads:
+            raise ValueError(f"{size} channels are no multiple of {heads} heads")
+        self.cls = nn.Parameter(torch.rand(size))
+        self.transformer = nn.ModuleList(
+            nn.TransformerEncoderLayer(size, heads, 4 * size, dropout, "gelu", batch_first=True)
+            for _ in range(layers)
+        )
+        for layer in self.transformer:
+            layer.self_attn.dropout = attention_dropout
+        self.finish(size)
+
+    def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        values, lengths = self.layers(picture(frames), lengths)
+        hidden = values.flatten(1, 2).transpose(1, 2)
+        hidden = torch.cat([self.cls.expand(len(hidden), 1, -1), hidden], dim=1)
+        after = None if lengths is None else ~real(lengths + 1, hidden.shape[1])
+        for layer in self.transformer:
+            hidden = layer(hidden, src_key_padding_mask=after)
+        if self.answer == "cls":
+            one = None if lengths is None else lengths.clamp(max=1)
+            return hidden[:, :1].transpose(1, 2), one
+        return hidden[:, 1:].transpose(1, 2), lengths

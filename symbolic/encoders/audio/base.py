@@ -1,0 +1,206 @@
+"""What encoders that hear audio share: the front end, the input's norm, the mask."""
+
+from __future__ import annotations
+
+import inspect
+
+import torch
+from torch import nn
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.audio.blocks import BatchNorm, Dense, scaled
+from symbolic.encoders.audio.lengths import POOLINGS, Lengths, pool_over_time, real, silenced
+from symbolic.encoders.audio.recurrent import Recurrent
+from symbolic.encoders.audio.stretching import stretched
+
+NORMS = ("column", "picture", "none")
+
+
+class AudioEncoder(nn.Module):
+    """Base of encoders that hear audio. A subclass has `build` and `encode`.
+
+    `build(config, *, ...)` makes its parts for frames of `self.width` columns and calls `finish`;
+    its keywords are the options that `config.encoder_options` may hold. All take two more:
+
+    `norm`: what the batch norm of the input counts as one channel. `column`, each column of the
+        frames; `picture`, all of them together, as in Won (2020); `none`, no norm. Its statistics
+        are of real positions only, and padding is zero after it. Samples have none.
+    `grid`: columns, and positions for each frame, that pictures of a single kind are stretched to
+        after the norm, where they are not those that the encoder was designed for; not stretched
+        where None.
+
+    Padding after the end of an example does not change its answer. In training it is still counted
+    by the batch norms of the layers within, whose statistics are of all positions.
+
+    Raises:
+        ValueError: no front end in the configuration, or an option that the encoder does not have.
+    """
+
+    main_input_name = "input_values"
+    default_norm = "column"
+
+    def __init__(self, config: SymbolicConfig) -> None:
+        super().__init__()
+        if config.front is None:
+            raise ValueError("the encoder hears audio, and the configuration has no front")
+        self.front = config.front_end
+        self.spectral = None
+        if config.front_inside and not self.front.hears_samples:
+            from symbolic.audio.transforms.torch_front import SpectralFront
+
+            self.spectral = SpectralFront(self.front)
+        options = dict(config.encoder_options)
+        norm = options.pop("norm", "none" if self.front.hears_samples else self.default_norm)
+        if norm not in NORMS:
+            raise ValueError(f"norm {norm!r} is none of {NORMS}")
+        grid = options.pop("grid", None)
+        if grid is not None and (len(self.front.kinds) > 1 or self.front.hears_samples):
+            raise ValueError(f"a grid is of pictures of a single kind, not of {self.front.kinds}")
+        self.grid = None if grid is None else (int(grid[0]), float(grid[1]))
+        self.width = self.front.width if grid is None else self.grid[0]
+        channels = {"column": self.front.width, "picture": 1, "none": 0}[norm]
+        self.norm = BatchNorm(channels) if channels else None
+        self.recurrent = self.pooling = self.dense = None
+        known = self.option_names()
+        if unknown := sorted(set(options) - set(known)):
+            raise ValueError(
+                f"encoder {config.encoder} has no option {', '.join(unknown)}; "
+                f"there are {', '.join(known)}"
+            )
+        self.build(config, **options)
+
+    @classmethod
+    def option_names(cls) -> list[str]:
+        """What `config.encoder_options` may hold: keywords of `build`, and of what it calls."""
+        builds = [vars(base)["build"] for base in cls.__mro__ if "build" in vars(base)]
+        names = ["norm", "grid"]
+        for function in (*builds[:-1], AudioEncoder.finish):
+            parameters = inspect.signature(function).parameters.values()
+            names += [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+                break
+        return list(dict.fromkeys(names))
+
+    def build(self, config: SymbolicConfig) -> None:
+        """Make the parts."""
+        raise NotImplementedError
+
+    def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        """(B, T, F) frames and (B,) lengths to (B, C, T') values and their lengths."""
+        raise NotImplementedError
+
+    def finish(
+        self,
+        channels: int,
+        width: float = 1.0,
+        *,
+        recurrent: str | None = None,
+        units: int = 64,
+        layers: int = 1,
+        directions: int = 1,
+        dropout: float = 0.0,
+        pooling: str | None = None,
+        dense: int = 0,
+    ) -> None:
+        """What follows `encode`, and the encoder's `hidden_size`.
+
+        Args:
+            channels: C of what `encode` gives.
+            width: factor of `units` and `dense`.
+            recurrent: `rnn`, `lstm`, `gru`, or None for no recurrent layers.
+            units, layers, directions, dropout: of `symbolic.encoders.audio.blocks.Recurrent`.
+            pooling: over the real positions, which leaves one: `mean`, `max`, or `max_mean`, both
+                side by side; None leaves all.
+            dense: units of a linear layer with batch norm and ReLU after the pooling; 0 is none.
+
+        Raises:
+            ValueError: a pooling that does not exist, or a dense layer without one.
+        """
+        if pooling is not None and pooling not in POOLINGS:
+            raise ValueError(f"pooling {pooling!r} is none of {[*POOLINGS]}")
+        if dense and pooling is None:
+            raise ValueError("a dense layer follows a pooling, and there is none")
+        if recurrent is not None:
+            units = scaled(units, width)
+            self.recurrent = Recurrent(recurrent, channels, units, layers, directions, dropout)
+            channels = self.recurrent.hidden_size
+        self.pooling = pooling
+        channels *= POOLINGS.get(pooling, 1)
+        if dense:
+            self.dense = Dense(channels, scaled(dense, width))
+            channels = scaled(dense, width)
+        self.hidden_size = channels
+
+    def hear(
+        self, values: torch.Tensor, mask: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Input to normalised frames (B, T, `width`), zero after the end, and lengths (B,).
+
+        Samples are frames of one column. Lengths are None where all positions are real.
+
+        Raises:
+            ValueError: frames of another width than the front end's, or another shape of samples.
+        """
+        values = values.float()
+        samples = self.front.hears_samples or self.spectral is not None
+        if values.dim() != (2 if samples else 3):
+            wanted = "(B, n) samples" if samples else "(B, T, F) frames"
+            raise ValueError(f"the encoder hears {wanted}, and the input is {tuple(values.shape)}")
+        if self.spectral is not None:
+            values, mask = self.spectral(values, mask)
+        elif samples:
+            values = values.unsqueeze(-1)
+        if values.shape[-1] != self.front.width:
+            raise ValueError(
+                f"frames of {values.shape[-1]} columns, and the front has {self.front.width}"
+            )
+        lengths = None if mask is None or bool(mask.all()) else mask.long().sum(dim=1)
+        values = normalised(self.norm, values, lengths)
+        return (values, lengths) if self.grid is None else stretched(values, lengths, *self.grid)
+
+    def forward(
+        self, input_values: torch.Tensor, attention_mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Hidden states of a batch of recordings.
+
+        Args:
+            input_values: (B, T, F) frames of the configuration's front, or (B, n) samples where it
+                hears samples or stands inside the model.
+            attention_mask: (B, T) or (B, n), each row 1 up to the end; all real where None.
+
+        Returns:
+            (B, T', H) hidden states and their (B, T') mask; T' is 1 where the encoder pools.
+
+        Raises:
+            ValueError: input of another shape.
+        """
+        values, lengths = self.encode(*self.hear(input_values, attention_mask))
+        if self.recurrent is not None:
+            values = self.recurrent(values, lengths)
+        if self.pooling is not None:
+            hidden = pool_over_time(values, lengths, self.pooling)
+            values = (hidden if self.dense is None else self.dense(hidden)).unsqueeze(-1)
+            lengths = None if lengths is None else lengths.clamp(max=1)
+        hidden = values.transpose(1, 2)
+        if lengths is None:
+            return hidden, torch.ones(hidden.shape[:2], dtype=torch.long, device=hidden.device)
+        return hidden, real(lengths, hidden.shape[1]).long()
+
+
+def normalised(norm: BatchNorm | None, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
+    """(B, T, F) values with the norm's statistics of what is real; zero after the end.
+
+    Args:
+        norm: of F channels, or of one that takes all of them; None only silences.
+        values: (B, T, F).
+        lengths: (B,), or None.
+    """
+    if norm is None:
+        return silenced(values.transpose(1, 2), lengths).transpose(1, 2)
+    if lengths is None:
+        return norm(values.reshape(-1, norm.num_features)).view(values.shape)
+    kept = real(lengths, values.shape[1])
+    heard = values[kept]
+    found = torch.zeros_like(values)
+    found[kept] = norm(heard.reshape(-1, norm.num_features)).view(heard.shape)
+    return found

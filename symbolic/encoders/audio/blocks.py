@@ -1,0 +1,216 @@
+"""Parts of encoders that hear audio. Each of them knows where its examples end.
+
+Values are (B, C, T), or (B, C, F, T) where a picture has F rows, and `lengths` say what of them is
+real, as in `symbolic.encoders.audio.lengths`. What is not real is zero between the parts, as a
+convolution pads its own borders, so that an example hears the same whether it stands alone or is
+padded to the length of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from symbolic.encoders.audio.lengths import Lengths, max_pool, silenced, strided, time_mean
+
+CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
+Size = int | Iterable[int]
+
+
+def scaled(channels: int, width: float) -> int:
+    """So many channels times a factor, at least one."""
+    return max(1, round(channels * width))
+
+
+def sizes(size: Size, dims: int) -> tuple[int, ...]:
+    """One size for each dimension; of a single one, the same for all."""
+    found = (size,) * dims if isinstance(size, int) else tuple(size)
+    if len(found) != dims:
+        raise ValueError(f"a size {found} of {dims} dimensions")
+    return found
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm of (B, C), (B, C, T) or (B, C, F, T).
+
+    A channel that has a single value in the batch has no variance; it is normalised as in answers,
+    lest the last batch of an epoch, of one example, stop the training.
+    """
+
+    def _check_input_dim(self, input: torch.Tensor) -> None:
+        """Any shape will do."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if self.training and input.numel() == self.num_features:
+            mean, variance = self.running_mean, self.running_var
+            return F.batch_norm(input, mean, variance, self.weight, self.bias, eps=self.eps)
+        return super().forward(input)
+
+
+def convolution(dims: int, inputs: int, outputs: int, kernel: Size, stride: Size = 1) -> nn.Module:
+    """A convolution over (T,) or (F, T), padded by half its window.
+
+    Raises:
+        ValueError: an even kernel, which has no middle.
+    """
+    kernel = sizes(kernel, dims)
+    if any(size % 2 == 0 for size in kernel):
+        raise ValueError(f"a kernel of {kernel} has no middle")
+    half = tuple(size // 2 for size in kernel)
+    return CONVOLUTIONS[dims](inputs, outputs, kernel, sizes(stride, dims), half)
+
+
+class SqueezeExcitation(nn.Module):
+    """A gate for each channel, from the means of all channels (Hu 2018).
+
+    Args:
+        channels: C.
+        ratio: of the hidden layer's width to C.
+    """
+
+    def __init__(self, channels: int, ratio: float = 1.0) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, scaled(channels, ratio))
+        self.excite = nn.Linear(scaled(channels, ratio), channels)
+
+    def forward(self, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
+        """(B, C, [F,] T), silent after the end, to the same shape."""
+        mean = time_mean(values, lengths)
+        mean = mean.mean(dim=2) if mean.dim() == 3 else mean
+        gate = self.excite(self.squeeze(mean).relu()).sigmoid()
+        return values * gate.view(*gate.shape, *[1] * (values.dim() - 2))
+
+
+class ConvBlock(nn.Module):
+    """Convolution, batch norm, ReLU, max-pool, and a squeeze and excitation where it is wanted.
+
+    Args:
+        dims: 1 for (B, C, T), 2 for (B, C, F, T).
+        inputs, outputs: channels.
+        kernel, stride, pool: one size, or one for each dimension, rows before time.
+        relu_first: ReLU before batch norm.
+        squeeze: whether channels are gated after the pool (Kim 2018).
+    """
+
+    def __init__(
+        self,
+        dims: int,
+        inputs: int,
+        outputs: int,
+        kernel: Size = 3,
+        stride: Size = 1,
+        pool: Size = 1,
+        relu_first: bool = False,
+        squeeze: bool = False,
+    ) -> None:
+        super().__init__()
+        self.conv = convolution(dims, inputs, outputs, kernel, stride)
+        self.norm = BatchNorm(outputs)
+        self.pool = sizes(pool, dims)
+        self.relu_first = relu_first
+        self.gate = SqueezeExcitation(outputs) if squeeze else None
+
+    def rows(self, rows: int) -> int:
+        """How many rows of a picture are left."""
+        rows = strided(rows, self.conv.stride[0])
+        return rows // min(rows, self.pool[0])
+
+    def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        """(B, inputs, [F,] T) to (B, outputs, [F',] T'), and the new lengths."""
+        values = self.conv(values)
+        lengths = lengths if lengths is None else strided(lengths, self.conv.stride[-1])
+        values = self.norm(values.relu_()) if self.relu_first else self.norm(values).relu_()
+        values, lengths = max_pool(values, lengths, self.pool)
+        return (values if self.gate is None else self.gate(values, lengths)), lengths
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions with batch norm beside a shortcut, ReLU, max-pool.
+
+    The shortcut is the input itself or, where channels or stride change, a convolution of the same
+    kernel with batch norm, as in Won (2020).
+
+    Args:
+        dims, inputs, outputs, kernel, stride, pool: as in `ConvBlock`; the stride is that of the
+            first convolution and of the shortcut.
+        squeeze: whether channels are gated before the shortcut joins (Kim 2018).
+    """
+
+    def __init__(
+        self,
+        dims: int,
+        inputs: int,
+        outputs: int,
+        kernel: Size = 3,
+        stride: Size = 1,
+        pool: Size = 1,
+        squeeze: bool = False,
+    ) -> None:
+        super().__init__()
+        self.first = convolution(dims, inputs, outputs, kernel, stride)
+        self.first_norm = BatchNorm(outputs)
+        self.second = convolution(dims, outputs, outputs, kernel)
+        self.second_norm = BatchNorm(outputs)
+        self.shortcut = None
+        if inputs != outputs or max(self.first.stride) > 1:
+            self.shortcut = convolution(dims, inputs, outputs, kernel, stride)
+            self.shortcut_norm = BatchNorm(outputs)
+        self.gate = SqueezeExcitation(outputs) if squeeze else None
+        self.pool = sizes(pool, dims)
+
+    def rows(self, rows: int) -> int:
+        """How many rows of a picture are left."""
+        rows = strided(rows, self.first.stride[0])
+        return rows // min(rows, self.pool[0])
+
+    def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        """(B, inputs, [F,] T) to (B, outputs, [F',] T'), and the new lengths."""
+        stride = self.first.stride[-1]
+        new = lengths if lengths is None else strided(lengths, stride)
+        inner = silenced(self.first_norm(self.first(values)).relu_(), new)
+        inner = self.second_norm(self.second(inner))
+        if self.gate is not None:
+            inner = self.gate(silenced(inner, new), new)
+        if self.shortcut is not None:
+            values = self.shortcut_norm(self.shortcut(values))
+        return max_pool((values + inner).relu_(), new, self.pool)
+
+
+class Stack(nn.ModuleList):
+    """Blocks one after another."""
+
+    def rows(self, rows: int) -> int:
+        """How many rows of a picture are left."""
+        for block in self:
+            rows = block.rows(rows)
+        return rows
+
+    def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        """(B, C, [F,] T) and lengths through all of them."""
+        for block in self:
+            values, lengths = block(values, lengths)
+        return values, lengths
+
+
+class Dense(nn.Module):
+    """A linear layer with batch norm and ReLU, on (B, inputs)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs)
+        self.norm = BatchNorm(outputs)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(B, inputs) to (B, outputs)."""
+        return self.norm(self.linear(hidden)).relu_()
+
+
+def he_initialised(module: nn.Module) -> None:
+    """Draw the weights of all convolutions as He (2015) does, with no bias at first."""
+    for part in module.modules():
+        if isinstance(part, tuple(CONVOLUTIONS.values())):
+            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
+            nn.init.zeros_(part.bias)

@@ -1,0 +1,95 @@
+"""Three convolutional branches side by side: vertical and horizontal filters of mel, and CQT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.audio.base import AudioEncoder
+from symbolic.encoders.audio.blocks import ConvBlock, Stack, he_initialised, scaled
+from symbolic.encoders.audio.lengths import Lengths
+from symbolic.encoders.audio.spectrogram import picture
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A stack of convolutions on the columns of one kind.
+
+    Attributes:
+        kind: of `symbolic.audio.front.KINDS`.
+        kernel: rows and time.
+        channels: of each layer.
+        pools: of each layer, rows and time; the first layer has none.
+    """
+
+    kind: str
+    kernel: tuple[int, int]
+    channels: tuple[int, ...]
+    pools: tuple[tuple[int, int], ...]
+
+
+NARROWING = (16, 16, 32, 32, 64, 64, 128)
+
+BRANCHES = {
+    "vertical": Branch("mel", (15, 3), (16, 32, 64, 128), ((1, 1), (4, 4), (4, 4), (8, 4))),
+    "horizontal": Branch("mel", (3, 15), NARROWING, ((1, 1), *[(2, 2)] * 5, (4, 2))),
+    "cqt": Branch("cqt", (3, 3), NARROWING, ((1, 1), *[(2, 2)] * 6)),
+}
+"""All of them shorten time by 64, so that they stand side by side position for position."""
+
+
+class BranchesEncoder(AudioEncoder):
+    """Branches whose hidden states stand side by side; each layer is conv, ReLU, batch norm, pool.
+
+    The published sources name the number of convolutions and pools, their order and He's
+    initialisation; kernels, channels and the sizes of pools are a choice of this package.
+
+    Options:
+        width: factor of all channels (1.0).
+        branches: names of `BRANCHES` (all of them).
+        recurrent, units, layers, directions, dropout, pooling, dense: what follows, as in
+            `AudioEncoder.finish`.
+        norm: as in `AudioEncoder` (`column`).
+    """
+
+    def build(
+        self,
+        config: SymbolicConfig,
+        *,
+        width: float = 1.0,
+        branches: Sequence[str] = tuple(BRANCHES),
+        **following,
+    ) -> None:
+        self.columns, start = {}, 0
+        heights = self.front.widths
+        if self.grid is not None:
+            heights = dict.fromkeys(heights, self.width)
+        for kind, columns in heights.items():
+            self.columns[kind] = slice(start, start + columns)
+            start += columns
+        self.kinds = [BRANCHES[name].kind for name in branches]
+        if missing := set(self.kinds) - set(self.columns):
+            raise ValueError(f"branches {[*branches]} hear {', '.join(missing)}, not in the front")
+        self.stacks, channels = nn.ModuleList(), 0
+        for name in branches:
+            branch = BRANCHES[name]
+            widths = [1, *(scaled(n, width) for n in branch.channels)]
+            stack = Stack(
+                ConvBlock(2, inputs, outputs, branch.kernel, pool=pool, relu_first=True)
+                for inputs, outputs, pool in zip(widths[:-1], widths[1:], branch.pools, strict=True)
+            )
+            self.stacks.append(stack)
+            channels += widths[-1] * stack.rows(heights[branch.kind])
+        he_initialised(self)
+        self.finish(channels, width, **following)
+
+    def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        found = [
+            stack(picture(frames[..., self.columns[kind]]), lengths)
+            for stack, kind in zip(self.stacks, self.kinds, strict=True)
+        ]
+        return torch.cat([values.flatten(1, 2) for values, _ in found], dim=1), found[0][1]

@@ -1,0 +1,109 @@
+"""Harmonic CNN: bands at the harmonics of every pitch as channels of one picture (Won 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.audio.base import AudioEncoder, normalised
+from symbolic.encoders.audio.blocks import BatchNorm, ConvBlock, ResidualBlock, Stack, scaled
+from symbolic.encoders.audio.lengths import Lengths
+
+C1 = 32.70319566257483  # Hz
+ERB_SLOPE, ERB_FLOOR = 0.1079, 24.7  # equivalent rectangular bandwidth: slope and Hz at 0 Hz
+
+
+class HarmonicBands(nn.Module):
+    """Triangular bands around the harmonics of pitches, as wide as an ear's over a learnt Q.
+
+    Args:
+        sampling_rate, bins: of the magnitudes, `bins` of them from 0 Hz to half the rate.
+        pitches: from C1 upwards.
+        pitches_per_semitone: 2 are quarter tones.
+        harmonics: of each pitch, the first of them itself.
+
+    Raises:
+        ValueError: a harmonic above half the sampling rate.
+    """
+
+    def __init__(
+        self, sampling_rate: int, bins: int, pitches: int, pitches_per_semitone: int, harmonics: int
+    ) -> None:
+        super().__init__()
+        top = harmonics * C1 * 2 ** ((pitches - 1) / (12 * pitches_per_semitone))
+        if top > sampling_rate / 2:
+            raise ValueError(f"the highest band, of {top:.0f} Hz, is above half the sampling rate")
+        pitch = C1 * 2 ** (torch.arange(pitches) / (12 * pitches_per_semitone))
+        centres = torch.arange(1, harmonics + 1).unsqueeze(1) * pitch
+        self.register_buffer("centres", centres.flatten())
+        self.register_buffer("frequencies", torch.linspace(0, sampling_rate / 2, bins))
+        self.quality = nn.Parameter(torch.ones(1))
+        self.harmonics = harmonics
+
+    def forward(self, magnitudes: torch.Tensor) -> torch.Tensor:
+        """(B, T, bins) magnitudes to (B, harmonics, pitches, T) in dB of their power."""
+        # Half precision cannot hold a power: under autocast too, this is computed in float32.
+        with torch.autocast(magnitudes.device.type, enabled=False):
+            half = (ERB_SLOPE * self.centres + ERB_FLOOR) / self.quality / 2
+            away = (self.frequencies.unsqueeze(1) - self.centres).abs()
+            bands = (1 - away / half).clamp(min=0)
+            power = (magnitudes.square() @ bands).transpose(1, 2)
+            return 10 * power.clamp(min=1e-10).log10().unflatten(1, (self.harmonics, -1))
+
+
+class HarmonicEncoder(AudioEncoder):
+    """Harmonic bands, seven layers of convolutions, global max-pooling, a dense layer.
+
+    The first and the fifth layer are plain, the others residual with a max-pool. The front end is
+    `magnitude` without decibels.
+
+    Options:
+        width: factor of all channels and units (1.0).
+        harmonics, pitches, pitches_per_semitone: of the bands, from C1 upwards (6, 128, 2).
+        channels: of each layer (128, 128, 128, 128, 256, 256, 256).
+        pools: of each layer, rows and time (five of 2, then two of (2, 3)).
+        pooling, dense: what follows, as in `AudioEncoder.finish` (`max`, 256).
+
+    Raises:
+        ValueError: another front end.
+    """
+
+    default_norm = "none"
+
+    def build(
+        self,
+        config: SymbolicConfig,
+        *,
+        width: float = 1.0,
+        harmonics: int = 6,
+        pitches: int = 128,
+        pitches_per_semitone: int = 2,
+        channels: Sequence[int] = (128, 128, 128, 128, 256, 256, 256),
+        pools: Sequence[int | Sequence[int]] = (2, 2, 2, 2, 2, (2, 3), (2, 3)),
+        pooling: str | None = "max",
+        dense: int = 256,
+    ) -> None:
+        front = self.front
+        if front.kinds != ("magnitude",) or front.decibels or self.grid is not None:
+            raise ValueError("the encoder hears magnitudes that are not in decibels")
+        self.bands = HarmonicBands(
+            front.sampling_rate, front.width, pitches, pitches_per_semitone, harmonics
+        )
+        self.harmonic_norm = BatchNorm(harmonics)
+        widths = [harmonics, *(scaled(n, width) for n in channels)]
+        self.layers = Stack(
+            (ConvBlock if inputs != outputs else ResidualBlock)(2, inputs, outputs, pool=pool)
+            for inputs, outputs, pool in zip(widths[:-1], widths[1:], pools, strict=True)
+        )
+        rows = self.layers.rows(pitches)
+        self.finish(widths[-1] * rows, width, pooling=pooling, dense=dense)
+
+    def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        bands = self.bands(frames)  # (B, harmonics, pitches, T)
+        rows = bands.permute(0, 3, 2, 1)
+        flat = normalised(self.harmonic_norm, rows.flatten(2), lengths)
+        values, lengths = self.layers(flat.view(rows.shape).permute(0, 3, 2, 1), lengths)
+        return values.flatten(1, 2), lengths

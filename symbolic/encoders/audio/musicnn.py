@@ -1,0 +1,94 @@
+"""Musicnn: filters shaped like timbres and like rhythms (Pons 2018, as in Won 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.audio.base import AudioEncoder
+from symbolic.encoders.audio.blocks import BatchNorm, ConvBlock, scaled
+from symbolic.encoders.audio.lengths import Lengths, silenced
+from symbolic.encoders.audio.spectrogram import picture
+
+
+class VerticalFilters(nn.Module):
+    """Filters that are as high as a timbre and match it at any pitch.
+
+    Args:
+        outputs: channels.
+        height, length: of the filters, in bands and frames.
+    """
+
+    def __init__(self, outputs: int, height: int, length: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, outputs, (height, length), padding=(0, length // 2))
+        self.norm = BatchNorm(outputs)
+
+    def forward(self, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
+        """(B, 1, F, T) to (B, outputs, T): the best match among all heights."""
+        return silenced(self.norm(self.conv(values)).relu_().amax(dim=2), lengths)
+
+
+class MusicnnEncoder(AudioEncoder):
+    """Vertical and horizontal filters, residual convolutions, maxima and means over time.
+
+    Horizontal filters hear the mean of all bands. What the filters and each of the layers after
+    them give stands side by side before the pooling, which leaves one position, and a dense layer.
+
+    Options:
+        width: factor of all channels and units (1.0).
+        vertical: channels of the vertical filters of each height (204).
+        heights: in mel bands (67, 38), also where there are 128 of them; filters are as high as
+            the picture at most.
+        length: of the vertical filters, in frames (7).
+        horizontal: channels of the horizontal filters of each length (51).
+        lengths: in frames (129, 65, 33).
+        channels: of each of the three layers after them (64).
+        kernel: of these layers (7).
+        dense: units of the dense layer; 0 is none (200).
+        pooling: as in `AudioEncoder.finish` (`max_mean`).
+        norm: as in `AudioEncoder` (`picture`).
+    """
+
+    default_norm = "picture"
+
+    def build(
+        self,
+        config: SymbolicConfig,
+        *,
+        width: float = 1.0,
+        vertical: int = 204,
+        heights: Sequence[int] = (67, 38),
+        length: int = 7,
+        horizontal: int = 51,
+        lengths: Sequence[int] = (129, 65, 33),
+        channels: int = 64,
+        kernel: int = 7,
+        pooling: str | None = "max_mean",
+        dense: int = 200,
+    ) -> None:
+        vertical, horizontal = scaled(vertical, width), scaled(horizontal, width)
+        channels = scaled(channels, width)
+        self.vertical = nn.ModuleList(
+            VerticalFilters(vertical, min(height, self.width), length) for height in heights
+        )
+        self.horizontal = nn.ModuleList(ConvBlock(1, 1, horizontal, n) for n in lengths)
+        filters = vertical * len(heights) + horizontal * len(lengths)
+        self.first = ConvBlock(1, filters, channels, kernel)
+        self.second = ConvBlock(1, channels, channels, kernel)
+        self.third = ConvBlock(1, channels, channels, kernel)
+        self.finish(filters + 3 * channels, width, pooling=pooling, dense=dense)
+
+    def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
+        values = picture(frames)
+        found = [filters(values, lengths) for filters in self.vertical]
+        loudness = values.mean(dim=2)
+        found += [filters(loudness, lengths)[0] for filters in self.horizontal]
+        heard = torch.cat(found, dim=1)
+        first = self.first(heard, lengths)[0]
+        second = self.second(first, lengths)[0] + first
+        third = self.third(second, lengths)[0] + second
+        return torch.cat([heard, first, second, third], dim=1), lengths

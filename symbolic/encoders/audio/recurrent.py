@@ -1,0 +1,64 @@
+"""Recurrent layers that end where each example ends."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from symbolic.encoders.audio.lengths import Lengths, silenced
+
+CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class Recurrent(nn.Module):
+    """Recurrent layers, in one direction or two.
+
+    Args:
+        kind: `rnn`, `lstm` or `gru`.
+        inputs: channels of the input.
+        units: of each layer and direction.
+        layers: on top of one another.
+        directions: 1, onward, or 2, onward and back.
+        dropout: between layers.
+
+    Raises:
+        ValueError: a kind or a number of directions that does not exist.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        inputs: int,
+        units: int,
+        layers: int = 1,
+        directions: int = 1,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if kind not in CELLS or directions not in (1, 2):
+            raise ValueError(f"recurrent {kind!r} in {directions} directions; there are {[*CELLS]}")
+        self.hidden_size = units * directions
+        widths = [inputs] + [self.hidden_size] * (layers - 1)
+        self.onward = nn.ModuleList(CELLS[kind](n, units, batch_first=True) for n in widths)
+        self.back = nn.ModuleList(
+            CELLS[kind](n, units, batch_first=True) for n in widths * (directions - 1)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
+        """(B, C, T) to (B, units * directions, T), silent after the end."""
+        hidden = values.transpose(1, 2)
+        if self.back:
+            # Each row is turned round within its own length; packed sequences take several times as
+            # long on a CPU where lengths differ.
+            positions = torch.arange(hidden.shape[1], device=hidden.device).unsqueeze(0)
+            last = positions[:, -1:] if lengths is None else lengths.unsqueeze(1) - 1
+            turned = torch.where(positions <= last, last - positions, positions).unsqueeze(-1)
+        for number, onward in enumerate(self.onward):
+            hidden = self.dropout(hidden) if number else hidden
+            found = onward(hidden)[0]
+            if self.back:
+                behind = self.back[number](torch.take_along_dim(hidden, turned, dim=1))[0]
+                found = torch.cat([found, torch.take_along_dim(behind, turned, dim=1)], dim=-1)
+            hidden = found
+        return silenced(hidden.transpose(1, 2), lengths)

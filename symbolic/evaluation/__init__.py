@@ -1,0 +1,1 @@
+"""Evaluation: metrics of held-out predictions, baselines, robustness, reports."""

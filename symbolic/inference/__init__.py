@@ -1,0 +1,1 @@
+"""Inference: batches through a model, and tables of predictions."""

@@ -1,0 +1,121 @@
+"""Augmentation on note tables, before tokenizing: the same music, played otherwise.
+
+Every function is vectorised and returns a new table; `Augmentation` draws one of each from a
+seeded generator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from symbolic.notes.keys import transpose_key
+from symbolic.notes.table import NoteTable
+
+IGNORE_KEY = -1
+
+
+def transpose(notes: NoteTable, semitones: int) -> NoteTable:
+    """Every pitched note moved by whole semitones; a note that leaves 0..127 moves by octaves back.
+
+    Drums stay where they are.
+    """
+    moved = notes.pitch + semitones
+    moved = np.where(moved > 127, 127 - (127 - moved) % 12, np.where(moved < 0, moved % 12, moved))
+    return replace(notes, pitch=np.where(notes.is_drum, notes.pitch, moved))
+
+
+def scale_tempo(notes: NoteTable, factor: float) -> NoteTable:
+    """The piece played `factor` times as fast: seconds shrink, ticks and bars stay.
+
+    Raises:
+        ValueError: a factor that is not positive.
+    """
+    if not factor > 0:
+        raise ValueError(f"tempo factor {factor} is not positive")
+    return replace(
+        notes,
+        onset=notes.onset / factor,
+        duration=notes.duration / factor,
+        tempo=notes.tempo * factor,
+    )
+
+
+def shift_velocity(notes: NoteTable, amount: int) -> NoteTable:
+    """Every velocity raised by `amount`, kept within 1..127; a piece without dynamics unchanged."""
+    if not notes.has_dynamics:
+        return notes
+    return replace(notes, velocity=np.clip(notes.velocity + amount, 1, 127))
+
+
+def scale_velocity(notes: NoteTable, factor: float) -> NoteTable:
+    """The piece played `factor` times as loud, in whole velocities kept within 1..127.
+
+    A piece without dynamics is unchanged.
+
+    Raises:
+        ValueError: a factor that is not positive.
+    """
+    if not factor > 0:
+        raise ValueError(f"velocity factor {factor} is not positive")
+    if not notes.has_dynamics:
+        return notes
+    scaled = np.rint(notes.velocity * factor).astype(np.int64)
+    return replace(notes, velocity=np.clip(scaled, 1, 127))
+
+
+def drop_dynamics(notes: NoteTable) -> NoteTable:
+    """The piece as a score without dynamic marks: velocities say nothing."""
+    return replace(notes, velocity=np.full(len(notes), 64, np.int64), has_dynamics=False)
+
+
+def drop_notes(notes: NoteTable, share: float, rng: np.random.Generator) -> NoteTable:
+    """The piece without a random share of its notes; at least one stays.
+
+    Raises:
+        ValueError: a share outside 0..1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share {share} of the notes is not between 0 and 1")
+    kept = rng.random(len(notes)) >= share
+    if len(notes) and not kept.any():
+        kept[rng.integers(len(notes))] = True
+    return notes.select(kept)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Ranges to draw from; the defaults of `Augmentation()` change nothing.
+
+    Attributes:
+        semitones: transposition drawn from -semitones..semitones, evenly.
+        tempo: tempo factor drawn from [1 / (1 + tempo), 1 + tempo], evenly in its logarithm.
+        velocity: velocity shift drawn from -velocity..velocity.
+        drop_dynamics: probability that the dynamics are taken away.
+        drop_notes: the share of the notes that are left out is drawn from 0..drop_notes.
+    """
+
+    semitones: int = 0
+    tempo: float = 0.0
+    velocity: int = 0
+    drop_dynamics: float = 0.0
+    drop_notes: float = 0.0
+
+    def __call__(self, notes: NoteTable, rng: np.random.Generator) -> NoteTable:
+        """One draw, applied."""
+        return self.with_key(notes, IGNORE_KEY, rng)[0]
+
+    def with_key(
+        self, notes: NoteTable, key: int, rng: np.random.Generator
+    ) -> tuple[NoteTable, int]:
+        """One draw, applied to a piece and its key (0..23; a negative one means none)."""
+        semitones = int(rng.integers(-self.semitones, self.semitones + 1))
+        factor = float(np.exp(rng.uniform(-1, 1) * np.log1p(self.tempo)))
+        amount = int(rng.integers(-self.velocity, self.velocity + 1))
+        notes = shift_velocity(scale_tempo(transpose(notes, semitones), factor), amount)
+        if rng.random() < self.drop_dynamics:
+            notes = drop_dynamics(notes)
+        if self.drop_notes:
+            notes = drop_notes(notes, rng.uniform(0, self.drop_notes), rng)
+        return notes, transpose_key(key, semitones)

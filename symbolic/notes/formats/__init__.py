@@ -1,0 +1,1 @@
+"""Other notations: Humdrum, MEI, ABC, MuseScore, music21 streams."""

@@ -1,0 +1,108 @@
+"""The MuseScore program, which alone reads its own files: it converts them to MusicXML.
+
+No library that can stand beside this package's reads these files: ms3 needs NumPy 1 and pandas 2.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from symbolic.notes.musicxml.archives import MAX_EXPANDED
+from symbolic.notes.table import ReadError
+
+PROGRAMS = (
+    *("mscore4portable", "mscore4", "musescore4", "MuseScore4"),
+    *("mscore3", "musescore3", "MuseScore3", "mscore", "musescore"),
+)
+"""Names of the program, the newest first: an old one refuses the files of a newer one."""
+
+SECONDS = 60  # that one file may take, of the clock and of a processor
+
+
+def find_musescore() -> str | None:
+    """The path of the newest MuseScore program on `PATH`; None without one."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+def musescore_to_musicxml(score: bytes, seconds: float = SECONDS) -> bytes:
+    """Convert a score to MusicXML with the MuseScore program.
+
+    The program runs without a window, with settings of its own that are thrown away, in a
+    temporary folder. Repeats stay repeats, ties ties, and transposing parts transposing.
+
+    Args:
+        score: content of a `.mscx` file.
+        seconds: that the program may take.
+
+    Raises:
+        ReadError: no program, a score that it refuses, such as one of a newer version, one that it
+            does not convert in time, or one that is too large.
+    """
+    program = find_musescore()
+    if program is None:
+        raise ReadError(
+            "MuseScore's files need the MuseScore program on PATH, as mscore or musescore: "
+            "apt install musescore3, or see musescore.org"
+        )
+    with TemporaryDirectory(prefix="musescore-") as folder:
+        written, converted = Path(folder, "score.mscx"), Path(folder, "score.musicxml")
+        written.write_bytes(score)
+        command = [program, "-c", folder, "-o", os.fspath(converted), os.fspath(written)]
+        if os.name == "posix":
+            # The limits outlive a worker of a pool that is ended before the program is.
+            limits = f"ulimit -t {SECONDS}; ulimit -f {MAX_EXPANDED // 512}"
+            command = ["/bin/sh", "-c", f'{limits}; exec "$0" "$@"', *command]
+        try:
+            code, errors = _run(command, folder, seconds)
+        except subprocess.TimeoutExpired as error:
+            raise ReadError(f"not converted by MuseScore within {seconds:.0f} s") from error
+        except OSError as error:
+            raise ReadError(f"{program} does not run: {error.strerror or error}") from error
+        data = converted.read_bytes() if converted.is_file() else b""
+    if code or not data:
+        raise ReadError(f"not converted by MuseScore: {_reason(code, errors)}")
+    return data
+
+
+def _run(command: list[str], folder: str, seconds: float) -> tuple[int, str]:
+    """The exit status of the program and what it wrote to stderr.
+
+    Raises:
+        subprocess.TimeoutExpired: after `seconds`; nothing that it began goes on.
+        OSError: it cannot be run.
+    """
+    apart = {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": folder}  # no display, no session
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=os.environ | apart if sys.platform == "linux" else None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        _, errors = process.communicate(timeout=seconds)
+    except BaseException:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)  # it may be a script that runs the program
+        else:
+            process.kill()
+        process.communicate()
+        raise
+    return process.returncode, errors.decode("utf-8", "replace")
+
+
+def _reason(code: int, errors: str) -> str:
+    """The first line that the program wrote about a file that it refuses."""
+    if code < 0:
+        return f"the program was ended by signal {-code}"
+    chatter = ("convert <", "QStandardPaths", "Visit ", "Cannot read file", "qt.", "\tto <")
+    lines = [line.strip(" :") for line in errors.splitlines() if not line.startswith(chatter)]
+    return next(filter(None, lines), f"exit status {code}")

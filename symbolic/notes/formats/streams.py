@@ -1,0 +1,254 @@
+"""music21 streams, read as they sound."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from symbolic.notes.playback.dynamics import add_mark
+from symbolic.notes.playback.reading import FASTEST, SLOWEST, TIES, Place, Reading, whole_semitones
+from symbolic.notes.playback.repeats import Bar
+from symbolic.notes.playback.sounding import sounding
+from symbolic.notes.playback.words import sign_of_words, tempo_of_words
+from symbolic.notes.table import NoteTable, ReadError
+
+if TYPE_CHECKING:
+    from music21.base import Music21Object
+    from music21.pitch import Pitch
+    from music21.stream import Stream
+
+Placed = tuple[int, float, Any]  # bar, offset in it in quarters, music21 element
+
+
+def stream_notes(stream: Stream) -> NoteTable:
+    """Read a music21 stream as it sounds; the stream is left as it is.
+
+    Ties are joined, repeats and jumps played, transposing instruments read at sounding pitch.
+    Where the repeats do not make sense, or the bars of the parts do not line up, the score is
+    read once through as written. Pitches outside 0..127 are left out.
+
+    Args:
+        stream: a Score, Part, Measure or any other Stream of notes, except an Opus.
+
+    Returns:
+        The notes at 10080 ticks per quarter, one track per part or staff. Velocities are 64
+        without dynamics; with them, pppp 6, ppp 14, pp 24, p 40, mp 56, mf 72 (also before the
+        first mark), f 88, ff 108, fff 118, ffff 124. Tempos are in quarters per minute; words
+        such as "Adagio" have that of `symbolic.notes.playback.words` where no number stands beside
+        them.
+
+    Raises:
+        ReadError: an Opus, which is several scores.
+    """
+    return sounding(stream_reading(stream))
+
+
+def stream_reading(stream: Stream) -> Reading:
+    from music21.stream import Measure, Opus, Part, PartStaff
+
+    if isinstance(stream, Opus):
+        raise ReadError("an Opus holds several scores: read each of them")
+    parts = list(stream.getElementsByClass(Part)) or [stream]
+    measures = [list(part.getElementsByClass(Measure)) for part in parts]
+    offsets = [
+        [float(part.elementOffset(measure)) for measure in row]
+        for part, row in zip(parts, measures, strict=True)
+    ]
+    longest = max(offsets, key=len)
+    if not all(len(row) == len(longest) or row == longest[: len(row)] for row in offsets):
+        longest = []
+    grid = longest or [0.0]
+    reading = Reading([0.0] * len(grid), [Bar() for _ in grid])
+    index: dict[int, int] = {}
+    if longest:
+        for row, at in zip(measures, offsets, strict=True):
+            for bar, measure in enumerate(row):
+                end = at[bar + 1] if bar + 1 < len(at) else at[bar] + float(measure.highestTime)
+                reading.lengths[bar] = max(reading.lengths[bar], end - at[bar])
+                index[id(measure)] = bar
+                _read_barlines(measure, bar, reading.bars)
+
+    staves: dict[str, int] = {}
+    for track, part in enumerate(parts):
+        name = re.sub(r"-Staff\d+$", "", str(part.id)) if isinstance(part, PartStaff) else ""
+        reading.instruments.append(staves.setdefault(name, track) if name else track)
+        written = part.atSoundingPitch is False or (
+            part.atSoundingPitch == "unknown" and stream.atSoundingPitch is False
+        )
+        events = _placed(part, (offsets[track] if longest else None) or grid, index)
+        _read_part(events, track, written, index, reading)
+    if parts[0] is not stream:  # what stands beside the parts: a tempo, a bracket
+        loose = ((float(stream.elementOffset(one)), one) for one in stream if not one.isStream)
+        events = [(*_bar_of(at, grid), one) for at, one in loose]
+        reading.instruments.append(len(parts))
+        _read_part(events, len(parts), False, index, reading)
+    if not longest:
+        reading.bars = [Bar()]  # as written: a jump would play every note once more at its time
+    return reading
+
+
+def _bar_of(offset: float, grid: list[float]) -> tuple[int, float]:
+    bar = max(bisect_right(grid, offset) - 1, 0)
+    return bar, offset - grid[bar]
+
+
+def _leaves(stream: Stream, at: float) -> Iterator[tuple[float, Music21Object]]:
+    for element in stream.elements:
+        offset = at + float(stream.elementOffset(element))
+        if element.isStream:
+            yield from _leaves(element, offset)
+        else:
+            yield offset, element
+
+
+def _placed(part: Stream, grid: list[float], bar_of_measure: dict[int, int]) -> list[Placed]:
+    """Every element of a part with its bar and its offset there."""
+    placed = []
+    for element in part.elements:
+        bar = bar_of_measure.get(id(element))
+        if bar is not None:
+            placed += [(bar, offset, leaf) for offset, leaf in _leaves(element, 0.0)]
+            continue
+        at = float(part.elementOffset(element))
+        leaves = _leaves(element, at) if element.isStream else [(at, element)]
+        placed += [(*_bar_of(offset, grid), leaf) for offset, leaf in leaves]
+    return placed
+
+
+def _read_barlines(measure: Stream, bar: int, bars: list[Bar]) -> None:
+    for line, left in ((measure.leftBarline, True), (measure.rightBarline, False)):
+        direction = getattr(line, "direction", None)  # only repeat signs have one
+        if direction == "start":
+            bars[min(bar + (not left), len(bars) - 1)].opens = True
+        elif direction == "end":
+            ends = bars[max(bar - left, 0)]
+            ends.plays = max(ends.plays, line.times or 2)
+        elif not left and line is not None and line.type == "final":
+            bars[bar].closes = True
+
+
+def _read_bracket(bracket: Music21Object, bar_of: dict[int, int], bars: list[Bar]) -> None:
+    """A first or second ending; it knows its first and its last measure at least."""
+    spanned = [bar_of[id(one)] for one in bracket.getSpannedElements() if id(one) in bar_of]
+    numbers = tuple(number for number in bracket.numberRange if number > 0)
+    if spanned and not numbers:  # only its end is written: the bracket before goes on to here
+        bracketed = [bar for bar in range(spanned[0]) if bars[bar].endings]
+        spanned += bracketed[-1:]
+        numbers = bars[bracketed[-1]].endings if bracketed else (1,)
+    for bar in range(min(spanned, default=0), max(spanned, default=-1) + 1):
+        bars[bar].endings = numbers
+
+
+def _read_part(
+    events: list[Placed], track: int, written: bool, bar_of: dict[int, int], reading: Reading
+) -> None:
+    """Add the events of one part, which is at written or at sounding pitch, to the reading."""
+    from music21 import (
+        chord,
+        dynamics,
+        expressions,
+        harmony,
+        instrument,
+        meter,
+        note,
+        repeat,
+        spanner,
+        tempo,
+    )
+
+    octaves: dict[int, int] = defaultdict(int)
+    for _, _, line in events:
+        if isinstance(line, spanner.Ottava) and line.transposing:
+            for one in line.getSpannedElements():
+                octaves[id(one)] += line.interval().semitones
+    places = {id(element): (bar, offset) for bar, offset, element in events}
+    transposition, drums = 0, False
+    graces: list[tuple[int, int, list[int]]] = []  # row in notes, place in its run, run's size
+    run, run_at = [0], None
+    for bar, offset, element in events:
+        at = (bar, offset)
+        if isinstance(element, harmony.Harmony) and not getattr(element, "writeAsChord", False):
+            continue
+        if isinstance(element, note.GeneralNote):
+            grace = element.duration.isGrace
+            if not grace or at != run_at:
+                run, run_at = [0], at if grace else None
+            shift = transposition + octaves.get(id(element), 0)
+            for one in element.notes if isinstance(element, chord.ChordBase) else (element,):
+                if one.isRest:
+                    continue
+                if grace:
+                    graces.append((len(reading.notes), run[0], run))
+                unpitched = isinstance(one, note.Unpitched)
+                pitch = one.displayPitch().ps if unpitched else _semitones(one.pitch) + shift
+                tie = TIES.get(one.tie.type, 0) if one.tie is not None else 0
+                length = float(element.duration.quarterLength)
+                row = (*at, length, 0, pitch, tie, track)
+                reading.notes.append((*row, drums or unpitched, _own_velocity(one, element)))
+            run[0] += 1
+        elif isinstance(element, dynamics.Dynamic):
+            add_mark(reading, track, at, [element.value])
+        elif isinstance(element, instrument.Instrument):
+            unpitched = isinstance(element, instrument.UnpitchedPercussion)
+            drums = unpitched or element.midiChannel == 9
+            semitones = element.transposition.semitones if element.transposition else 0
+            transposition = int(semitones) if written else 0
+        elif isinstance(element, meter.TimeSignature):
+            reading.meters.setdefault(at, (element.numerator, element.denominator))
+        elif isinstance(element, tempo.MetronomeMark):
+            quarters = element.getQuarterBPM()
+            if quarters and SLOWEST <= quarters <= FASTEST:
+                implied = element.numberImplicit and element.numberSounding is None
+                tempos = reading.implied_tempos if implied else reading.tempos
+                tempos.setdefault(at, float(quarters))
+        elif isinstance(element, expressions.TextExpression | tempo.TempoText):
+            words = (
+                element.text if isinstance(element, tempo.TempoText) else element.content
+            ) or ""
+            quarters = tempo_of_words(words, bar == 0)
+            if quarters:
+                reading.implied_tempos.setdefault(at, quarters)
+            jump, sign = sign_of_words(words)
+            reading.bars[bar].jump = reading.bars[bar].jump or jump
+            reading.bars[bar].signs |= {sign} - {""}
+        elif isinstance(element, dynamics.DynamicWedge):
+            wedge = _wedge(element, places)
+            if wedge is not None:
+                sign = 1 if isinstance(element, dynamics.Crescendo) else -1
+                reading.wedges.setdefault(track, []).append((*wedge, sign))
+        elif isinstance(element, repeat.RepeatExpression):
+            name = type(element).__name__
+            if isinstance(element, repeat.RepeatExpressionMarker):
+                reading.bars[bar].signs.add(name)
+            else:
+                reading.bars[bar].jump = name
+        elif isinstance(element, spanner.RepeatBracket):
+            _read_bracket(element, bar_of, reading.bars)
+    for row, place, run in graces:
+        reading.notes[row] = (*reading.notes[row][:3], run[0] - place, *reading.notes[row][4:])
+
+
+def _wedge(wedge: Music21Object, places: dict[int, Place]) -> tuple[Place, Place] | None:
+    """Where a wedge begins and ends: with its first note, and at the end of its last."""
+    spanned = [one for one in wedge.getSpannedElements() if id(one) in places]
+    if not spanned:
+        return None
+    bar, offset = places[id(spanned[-1])]
+    return places[id(spanned[0])], (bar, offset + float(spanned[-1].duration.quarterLength))
+
+
+def _semitones(pitch: Pitch) -> float:
+    """The pitch in semitones, a quarter tone as the natural."""
+    alter = pitch.alter
+    return pitch.ps - alter + whole_semitones(alter)
+
+
+def _own_velocity(one: Music21Object, element: Music21Object) -> int:
+    """The velocity written on a note or on the chord around it; 0 where none is."""
+    for holder in (one, element):
+        if holder.hasVolumeInformation() and holder.volume.velocityScalar is not None:
+            return min(max(round(holder.volume.velocityScalar * 127), 1), 127)
+    return 0

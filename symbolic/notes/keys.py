@@ -1,0 +1,248 @@
+"""Keys: names, transposition, and the key of a piece by correlation with key profiles.
+
+A key is one number, `tonic pitch class + 12 * is_minor`: C major is 0, B major 11, c minor 12,
+b minor 23. Enharmonic keys are one key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from symbolic.notes.table import NoteTable
+
+if TYPE_CHECKING:
+    from symbolic.notes.batch import NoteBatch
+
+KEY_NAMES = (
+    *("C major", "Db major", "D major", "Eb major", "E major", "F major"),
+    *("F# major", "G major", "Ab major", "A major", "Bb major", "B major"),
+    *("c minor", "c# minor", "d minor", "eb minor", "e minor", "f minor"),
+    *("f# minor", "g minor", "g# minor", "a minor", "bb minor", "b minor"),
+)
+"""The 24 keys in the order of their numbers, minor keys in lower case, each as usually spelled."""
+
+MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+"""Probe-tone ratings of the 12 pitch classes above the tonic (Krumhansl & Kessler 1982)."""
+
+PROFILES = {
+    "krumhansl-kessler": (MAJOR_PROFILE, MINOR_PROFILE),
+    "aarden-essen": (
+        (
+            *(17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587),
+            *(0.291248, 22.062, 0.145624, 8.15494, 0.232998, 4.95122),
+        ),
+        (
+            *(18.2648, 0.737619, 14.0499, 16.8599, 0.702494, 14.4362),
+            *(0.702494, 18.6161, 4.56621, 1.93186, 7.37619, 1.75623),
+        ),
+    ),
+}
+"""Profiles of major and minor keys by name, the tonic first.
+
+`aarden-essen`: percentages of pitch classes in the folk songs of the Essen collection (Aarden 2003,
+"Dynamic melodic expectancy"), the numbers of Humdrum's `keycor --aarden`. music21's
+`analyze("key")` uses them. Where those of the minor keys come from is not written down.
+"""
+
+Weights = Literal["duration", "quarters", "onset"]
+
+SHORTEST = 0.01
+"""Seconds a note counts for at least, so that a key is found where all durations are 0."""
+
+LONGEST = 1e9
+"""Seconds a note counts for at most, so that broken files cannot overflow a sum."""
+
+_STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_ACCIDENTALS = {"#": 1, "♯": 1, "x": 2, "b": -1, "-": -1, "♭": -1}
+_KEY = re.compile(r"([A-Ga-g])([#♯x]*|[b♭]*|-*)(?:[ :]+(maj|major|min|minor))?", re.ASCII)
+
+
+def _columns(*profiles: tuple[float, ...]) -> np.ndarray:
+    """(12, 24) the profile of each key in a column, centred and of unit length."""
+    rows = [np.roll(profile, k) for profile in profiles for k in range(12)]
+    columns = np.array(rows).T
+    columns = columns - columns.mean(axis=0)
+    return columns / np.linalg.norm(columns, axis=0)
+
+
+_PROFILES = {name: _columns(*profiles) for name, profiles in PROFILES.items()}
+
+
+def transpose_key(key: int | np.ndarray, semitones: int | np.ndarray) -> int | np.ndarray:
+    """The key that `key` becomes when the music moves by `semitones`.
+
+    Args:
+        key: keys 0..23, a number or an array; negative values mean "no key" and stay as they are.
+        semitones: a number or an array that broadcasts against `key`; negative is down.
+
+    Returns:
+        int where both are numbers, otherwise an int64 array of the broadcast shape.
+
+    >>> KEY_NAMES[transpose_key(parse_key("a minor"), 3)]
+    'c minor'
+    """
+    key = np.asarray(key, dtype=np.int64)
+    moved = np.where(key < 0, key, (key + np.asarray(semitones)) % 12 + 12 * (key >= 12))
+    return moved if moved.ndim else int(moved)
+
+
+def parse_key(text: str) -> int:
+    """The number of a written key.
+
+    Reads `C major`, `a minor`, `Gb:maj`, `G#:min`, and the analyst's short form, where a capital is
+    major and lower case is minor: `Bb`, `f#`. Flats may also be music21's: `E-`, `b-`. A mode
+    that is spelled out overrules the case of the letter.
+
+    Raises:
+        ValueError: any other text.
+
+    >>> parse_key("Ab:min") == parse_key("g#")
+    True
+    """
+    match = _KEY.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"not a key: {text!r} (write 'C major', 'G#:min', 'Bb' or 'f#')")
+    step, accidentals, mode = match.groups()
+    minor = mode.startswith("min") if mode else step.islower()
+    tonic = _STEPS[step.lower()] + sum(_ACCIDENTALS[sign] for sign in accidentals)
+    return tonic % 12 + 12 * minor
+
+
+def pitch_class_histogram(notes: NoteTable, weights: Weights = "duration") -> np.ndarray:
+    """How much each pitch class is heard; drums do not count.
+
+    Args:
+        notes: any number of notes.
+        weights: `duration` adds each note's seconds, kept within `SHORTEST` and `LONGEST`;
+            `quarters` its quarter notes, just as many as there are; `onset` adds 1 per note.
+
+    Returns:
+        (12,) float64, C first, not normalised; all 0 where nothing is pitched.
+
+    Raises:
+        ValueError: another `weights`.
+    """
+    pitch, amounts = _heard(notes, weights)
+    histogram = np.bincount(pitch % 12, amounts, minlength=12)
+    return histogram / notes.ticks_per_quarter if weights == "quarters" else histogram
+
+
+def key_scores(histograms: np.ndarray, profile: str = "krumhansl-kessler") -> np.ndarray:
+    """Pearson correlation of pitch-class histograms with the profile of every key.
+
+    The Krumhansl-Schmuckler algorithm (Krumhansl 1990, "Cognitive Foundations of Musical Pitch",
+    chapter 4).
+
+    Args:
+        histograms: (..., 12), non-negative, on any scale.
+        profile: one of `PROFILES`; by default that of Krumhansl & Kessler (1982).
+
+    Returns:
+        (..., 24) float64 in -1..1; all 0 where a histogram is empty or uniform and so speaks for
+        no key.
+
+    Raises:
+        ValueError: the last axis is not 12 long, or another `profile`.
+    """
+    histograms = np.asarray(histograms, dtype=np.float64)
+    if histograms.shape[-1:] != (12,):
+        raise ValueError(f"histograms of 12 pitch classes expected, got shape {histograms.shape}")
+    if profile not in _PROFILES:
+        raise ValueError(f"profile is {profile!r}, not one of {', '.join(_PROFILES)}")
+    # Bare ufuncs: on the 12 numbers of one piece, np.mean, np.linalg.norm and np.clip take most of
+    # their time to get to them.
+    peak = np.maximum.reduce(np.abs(histograms), axis=-1, keepdims=True)
+    scaled = histograms / (peak + (peak == 0))
+    centred = scaled - np.add.reduce(scaled, axis=-1, keepdims=True) / 12
+    length = np.sqrt(np.add.reduce(centred * centred, axis=-1, keepdims=True))
+    # Below this the differences between pitch classes are rounding errors of a uniform histogram.
+    length[length < 1e-9] = np.inf
+    scores = centred / length @ _PROFILES[profile]
+    return np.minimum(np.maximum(scores, -1.0, out=scores), 1.0, out=scores)
+
+
+def estimate_key(
+    notes: NoteTable, weights: Weights = "duration", profile: str = "krumhansl-kessler"
+) -> int | None:
+    """The key whose profile fits the whole piece best; None where nothing is heard.
+
+    A modulating piece gets one key. Of keys that fit equally well, the major ones come first, then
+    the one whose tonic is nearest above the piece's lowest note: a transposed piece always gets
+    the transposed key.
+
+    Args:
+        notes: any number of notes; drums do not count.
+        weights: how much a note counts, as in `pitch_class_histogram`. music21's key analysis
+            counts `quarters`.
+        profile: one of `PROFILES`.
+
+    Raises:
+        ValueError: another `weights` or `profile`.
+    """
+    pitch, amounts = _heard(notes, weights)
+    if not len(pitch):
+        return None
+    # Counted from the lowest note, the histogram of a transposed piece is the same to the last bit.
+    lowest = int(np.minimum.reduce(pitch))
+    histogram = np.bincount((pitch - lowest) % 12, amounts, minlength=12)
+    if not histogram.any():
+        return None
+    minor, above = divmod(int(key_scores(histogram, profile).argmax()), 12)
+    return (lowest + above) % 12 + 12 * minor
+
+
+def estimate_keys(
+    batch: NoteBatch, weights: Weights = "duration", profile: str = "krumhansl-kessler"
+) -> np.ndarray:
+    """What `estimate_key` says of each piece of a batch, in one go.
+
+    Args:
+        batch: p pieces, as `symbolic.notes.batch.read_batch` reads them.
+        weights, profile: as in `estimate_key`.
+
+    Returns:
+        (p,) int64 keys; -1 where nothing is heard. Where keys fit equally well but for rounding,
+        the order of the notes in a batch may choose another of them.
+
+    Raises:
+        ValueError: another `weights` or `profile`.
+    """
+    sounds = batch.counts > 0
+    lowest = np.zeros(len(batch), np.int64)
+    if sounds.any():  # pieces without notes leave no gap between those beside them
+        lowest[sounds] = np.minimum.reduceat(batch.pitch, batch.starts[sounds])
+    above = (batch.pitch - lowest.repeat(batch.counts)) % 12
+    piece = np.arange(len(batch)).repeat(batch.counts)
+    amounts = _amounts(batch, weights)
+    histograms = np.bincount(piece * 12 + above, amounts, minlength=12 * len(batch))
+    histograms = histograms.reshape(-1, 1, 12)
+    # A row at a time inside one product: that of whole matrices rounds otherwise, so that keys
+    # which fit equally well would not be told apart as in `estimate_key`.
+    best = key_scores(histograms, profile).argmax(axis=-1)[:, 0]
+    keys = (lowest + best) % 12 + 12 * (best >= 12)
+    return np.where(histograms.any(axis=-1)[:, 0], keys, -1)
+
+
+def _heard(notes: NoteTable, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
+    """Pitches and amounts of the notes that are not drums."""
+    pitch, amounts = notes.pitch, _amounts(notes, weights)
+    if notes.is_drum.any():
+        pitched = ~notes.is_drum
+        return pitch[pitched], amounts[pitched]
+    return pitch, amounts
+
+
+def _amounts(notes: NoteTable | NoteBatch, weights: Weights) -> np.ndarray:
+    """(n,) how much each note counts; quarters in ticks, whose sums are exact in any order."""
+    if weights == "duration":
+        seconds = notes.duration if isinstance(notes, NoteTable) else notes.seconds()[1]
+        return seconds.clip(SHORTEST, LONGEST)
+    if weights == "quarters":
+        return notes.duration_ticks
+    if weights == "onset":
+        return np.ones(len(notes.pitch))
+    raise ValueError(f"weights is {weights!r}, not 'duration', 'quarters' or 'onset'")

@@ -1,0 +1,1 @@
+"""MusicXML to readings of written music."""

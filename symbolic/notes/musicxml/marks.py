@@ -1,0 +1,254 @@
+"""Directions and sounds of MusicXML: tempos, loudness, and the order of playing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+from symbolic.notes.musicxml.note import QUARTERS
+from symbolic.notes.musicxml.values import number, number_attribute, passes
+from symbolic.notes.playback.dynamics import add_mark
+from symbolic.notes.playback.reading import FASTEST, SLOWEST, Reading
+from symbolic.notes.playback.words import is_first_tempo, sign_of_words, tempo_of_words
+
+if TYPE_CHECKING:
+    from symbolic.notes.playback.reading import Place
+
+LOUDNESS = 0.9  # of a velocity, for each per cent: 100 is a velocity of 90
+
+
+@dataclass
+class Marks:
+    """Directions and sounds of one part while its bars are read.
+
+    Attributes:
+        reading: what they are added to.
+        tempos: of two at one place the later one holds; of two parts the first.
+        wedges: of each track those that have begun, by number: where, and 1 or -1.
+    """
+
+    reading: Reading
+    tempos: dict[Place, float] = field(default_factory=dict)
+    wedges: dict[tuple[int, str], tuple[Place, int]] = field(default_factory=dict)
+
+    def direction(
+        self, direction: Element, bar: int, offset: float, divisions: float, track: int
+    ) -> None:
+        """Follow a direction.
+
+        Args:
+            direction: the element.
+            bar, offset: where it stands, in quarters.
+            divisions: of a quarter.
+            track: of its staff.
+        """
+        at = (bar, offset + (number(direction, "offset") or 0.0) / divisions)
+        words: list[str] = []
+        signs: list[str] = []
+        metronomes: list[Element] = []
+        marks: list[str] = []
+        for kind in direction.iterfind("direction-type"):
+            for mark in kind:
+                match mark.tag:
+                    case "words":
+                        words.append(mark.text or "")
+                    case "dynamics":
+                        marks += dynamic_names(mark)
+                    case "wedge":
+                        self._wedge(mark, at, track)
+                    case "metronome":
+                        metronomes.append(mark)
+                    case "segno" | "coda":
+                        signs.append(mark.tag.capitalize())
+                    case "symbol" | "other-direction":  # by the name of a glyph
+                        glyph = mark.get("smufl") or mark.text or ""
+                        signs += [sign for sign in ("Segno", "Coda") if sign.lower() in glyph]
+        marked = add_mark(self.reading, track, at, marks)
+        tempo = jumps = False
+        sound = direction.find("sound")
+        if sound is not None:
+            own = number(sound, "offset")
+            moved = at if own is None else (bar, offset + own / divisions)
+            tempo, jumps = self._sound(sound, moved, track, marked)
+        if not tempo:
+            known = [self._metronome(metronome, at) for metronome in metronomes]
+            tempo = any(known)
+        if not tempo and words:
+            self._tempo_words(words, at)
+        if words or signs:
+            self._signs(" ".join(words), signs, bar, jumps)
+
+    def sound(self, sound: Element, bar: int, offset: float, divisions: float, track: int) -> None:
+        """Follow a `<sound>` of a measure; arguments are those of `direction`."""
+        at = (bar, offset + (number(sound, "offset") or 0.0) / divisions)
+        self._sound(sound, at, track, False)
+
+    def _sound(self, sound: Element, at: Place, track: int, marked: bool) -> tuple[bool, bool]:
+        """Follow what a `<sound>` has of tempo, loudness and order.
+
+        Args:
+            sound: the element.
+            at: where it holds.
+            track: of the staff that its loudness is for.
+            marked: whether a dynamic mark stands beside it.
+
+        Returns:
+            Whether it has a tempo, and whether it has to do with the order of playing.
+        """
+        tempo = number_attribute(sound, "tempo")
+        known = tempo is not None and SLOWEST <= tempo <= FASTEST
+        if known:
+            self.tempos[at] = tempo
+        velocity = 0 if marked else note_velocity(sound.get("dynamics", ""))
+        if velocity:
+            self.reading.levels.setdefault(track, {})[at] = velocity
+        return known, self._order(sound, at[0])
+
+    def _tempo_words(self, words: list[str], at: Place) -> None:
+        """Follow words that are a tempo: a number or a name, or the first tempo again."""
+        together = " ".join(words)
+        if is_first_tempo(together):
+            self.reading.first_tempos.add(at)
+            return
+        opening = at[0] == 0
+        tempos = (tempo_of_words(text, opening) for text in (together, *words))
+        tempo = next(filter(None, tempos), None)
+        if tempo and SLOWEST <= tempo <= FASTEST:
+            self.reading.implied_tempos.setdefault(at, tempo)
+
+    def _order(self, sound: Element, bar: int) -> bool:
+        here = self.reading.bars[bar]
+        found = False
+        for name, sign in _SIGNS.items():
+            label = sound.get(name)
+            if label is None or label == "no":
+                continue
+            found = True
+            here.add_sign(sign, label)
+        for name, jump in (("dacapo", "DaCapo"), ("dalsegno", "DalSegno")):
+            label = sound.get(name)
+            if label is None or label == "no":
+                continue
+            found = True
+            if not here.jump.startswith(jump):  # the words may have said how far
+                here.jump = jump
+            here.labels["Jump"] = label
+            here.jump_turns = passes(sound.get("time-only", ""))
+        if sound.get("forward-repeat") == "yes":
+            here.opens = True
+        return found
+
+    def _signs(self, words: str, signs: list[str], bar: int, by_sound: bool) -> None:
+        """Follow signs and words; where `<sound>` has the order, only how far a jump goes."""
+        here = self.reading.bars[bar]
+        jump, sign = sign_of_words(words) if words else ("", "")
+        if jump and (not here.jump or jump.startswith(here.jump)):
+            here.jump = jump
+        if by_sound:
+            return
+        if sign == "ToCoda" or (
+            "Coda" in signs and re.fullmatch(r"\W*(to|al|alla|zur|à la)\W*", words.lower())
+        ):
+            here.signs.add("ToCoda")
+            return
+        if sign == "Fine":
+            here.signs.add("Fine")
+        if jump:
+            return  # the sign beside "D.S. al" is where it leads
+        for one in {*signs, *([sign] if sign in ("Segno", "Coda") else [])}:
+            here.signs.add(one)
+
+    def end(self) -> None:
+        """Add the tempos of the part to those of the parts before."""
+        self.reading.tempos = self.tempos | self.reading.tempos
+
+    def _wedge(self, wedge: Element, at: Place, track: int) -> None:
+        key = (track, wedge.get("number", "1"))
+        kind = wedge.get("type")
+        if kind in ("crescendo", "diminuendo"):
+            self.wedges[key] = at, 1 if kind == "crescendo" else -1
+        elif kind == "stop":
+            if key not in self.wedges:  # it may have begun at another staff
+                key = next((other for other in self.wedges if other[1] == key[1]), key)
+            if key in self.wedges:
+                begin, sign = self.wedges.pop(key)
+                self.reading.wedges.setdefault(key[0], []).append((begin, at, sign))
+
+    def _metronome(self, metronome: Element, at: Place) -> bool:
+        """Follow a metronome mark; whether it has a tempo."""
+        units, per_minute = read_metronome(metronome)
+        if per_minute is not None and units and units[0]:
+            tempo = per_minute * units[0]
+            if SLOWEST <= tempo <= FASTEST:
+                self.tempos[at] = tempo
+                return True
+        if per_minute is None and len(units) == 2 and all(units):
+            self.reading.tempo_ratios.setdefault(at, units[1] / units[0])
+            return True
+        return False
+
+
+def read_metronome(metronome: Element) -> tuple[list[float], float | None]:
+    """Read a metronome mark.
+
+    Args:
+        metronome: the element.
+
+    Returns:
+        Quarters of its beats, one on each side of an equation, none where a side is a tuplet or of
+        several notes; and beats a minute, the first number of "c. 60" or "60-66", or None.
+    """
+    beats: list[list[float]] = []  # of each side, beats that are tied
+    dots: list[list[int]] = []
+    per_minute = None
+    tied = False
+    notes: list[float] = []
+    for child in metronome.iter():
+        text = (child.text or "").strip()
+        match child.tag:
+            case "beat-unit-tied":
+                tied = True
+            case "beat-unit":
+                if not (tied and beats):
+                    beats.append([])
+                    dots.append([])
+                beats[-1].append(QUARTERS.get(text.encode(), 0.0))
+                dots[-1].append(0)
+                tied = False
+            case "beat-unit-dot":
+                if dots:
+                    dots[-1][-1] += 1
+            case "per-minute":
+                found = re.search(r"\d+(?:[.,]\d+)?", text)
+                per_minute = float(found[0].replace(",", ".")) if found else None
+            case "metronome-note":
+                length = QUARTERS.get(
+                    (child.findtext("metronome-type") or "").strip().encode(), 0.0
+                )
+                length *= 2 - 0.5 ** len(child.findall("metronome-dot"))
+                notes.append(length if child.find("metronome-tuplet") is None else 0.0)
+    units = [
+        sum(beat * (2 - 0.5**dot) for beat, dot in zip(*side, strict=True))
+        for side in zip(beats, dots, strict=True)
+    ]
+    return (notes if notes and not units else units), per_minute
+
+
+_SIGNS = {"segno": "Segno", "coda": "Coda", "tocoda": "ToCoda", "fine": "Fine"}
+
+
+def note_velocity(dynamics: str) -> int:
+    """Velocity of a note from its `dynamics`, per cent of 90; 0 where there is none."""
+    try:
+        return min(max(round(min(float(dynamics), 1000.0) * LOUDNESS), 1), 127) if dynamics else 0
+    except ValueError:
+        return 0
+
+
+def dynamic_names(dynamics: Element) -> list[str]:
+    """Names of the marks in a `<dynamics>`."""
+    return [
+        (mark.text or "").strip() if mark.tag == "other-dynamics" else mark.tag for mark in dynamics
+    ]

@@ -1,0 +1,151 @@
+"""Notes of MusicXML, read from their bytes: what is in one is worked out once for all its like."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from symbolic.notes.musicxml.xml import attributes
+from symbolic.notes.playback.reading import TIES, whole_semitones
+from symbolic.notes.table import ReadError
+
+STEPS = {b"C": 0, b"D": 2, b"E": 4, b"F": 5, b"G": 7, b"A": 9, b"B": 11}
+MIDDLE_LINE = 71  # the pitch of a treble clef's: of percussion without a place on the staff
+
+QUARTERS = {b"maxima": 32.0, b"long": 16.0, b"breve": 8.0, b"whole": 4.0, b"half": 2.0}
+QUARTERS |= {b"quarter": 1.0, b"eighth": 0.5, b"16th": 0.25, b"32nd": 1 / 8, b"64th": 1 / 16}
+QUARTERS |= {b"128th": 1 / 32, b"256th": 1 / 64, b"512th": 1 / 128, b"1024th": 1 / 256}
+"""Quarters that a note of each type lasts."""
+
+
+class Note(NamedTuple):
+    """A note as it is written, but for what is rare.
+
+    Attributes:
+        pitch: MIDI pitch; None of rests and of what takes its pitch from elsewhere.
+        duration: in divisions; 0 where there is none.
+        chord: whether it begins with the note before.
+        tie: one of the values of `TIES`, or 0.
+        drawn: whether the beginning of a tie is drawn at it.
+        staff: its number.
+        voice: its name.
+        instrument: its id, or "".
+        rare: whether there is more to it: a grace or cue note, one that is unpitched, has a dynamic
+            mark or no duration.
+    """
+
+    pitch: int | None
+    duration: float
+    chord: bool
+    tie: int
+    drawn: bool
+    staff: int
+    voice: bytes
+    instrument: str
+    rare: bool
+
+
+note_fields = re.compile(
+    rb"<((?:step|staff|voice|octave|alter|duration|chord|cue|tied?|grace|unpitched|instrument"
+    rb"|dynamics)[\s/>][^<]{0,1000})"
+).findall
+"""Find the tags in a `<note>` that `read_note` needs, each with the text after it."""
+
+
+MOST_KNOWN = 8192
+
+known_notes: dict[bytes, Note] = {}
+"""Notes by their fields, joined by "<": a score has many notes, and few that differ in these."""
+
+
+def read_note(joined: bytes) -> Note:
+    """Read what `note_fields` finds in a note, joined by "<", and keep it in `known_notes`.
+
+    Raises:
+        ReadError, ValueError: a field of which the number or the name is none.
+    """
+    if len(known_notes) >= MOST_KNOWN:
+        known_notes.clear()
+    note = known_notes[joined] = _note(joined.split(b"<"))
+    return note
+
+
+def _note(fields: list[bytes]) -> Note:
+    texts: dict[bytes, bytes] = {}
+    ties: dict[bytes, set[str]] = {b"tie": set(), b"tied": set()}
+    instrument = ""
+    for field in fields:
+        head, _, text = field.partition(b">")
+        name = _NAME.match(head)[0]
+        texts[name] = text.strip()
+        if name in ties:
+            ties[name].add(attributes(head).get("type", ""))
+        elif name == b"instrument":
+            instrument = attributes(head).get("id", "")
+    pitch = None
+    if b"step" in texts:
+        pitch = _pitch(texts, b"step", b"octave")
+        if alter := texts.get(b"alter"):
+            pitch += whole_semitones(float(alter))
+    kinds = (ties[b"tie"] or ties[b"tied"]).intersection(TIES)
+    tie = TIES["continue"] if len(kinds) > 1 else TIES[kinds.pop()] if kinds else 0
+    duration = max(float(texts.get(b"duration") or 0), 0.0)
+    return Note(
+        pitch,
+        duration,
+        b"chord" in texts,
+        tie,
+        "start" in ties[b"tied"],
+        max(int(float(texts.get(b"staff") or 1)), 1),
+        texts.get(b"voice", b""),
+        instrument,
+        not duration or any(name in texts for name in _RARE),
+    )
+
+
+_NAME = re.compile(rb"[\w-]*")
+_RARE = (b"grace", b"cue", b"unpitched", b"dynamics")
+
+
+def staff_place(note: bytes) -> int:
+    """Return the pitch of the place on the staff of an unpitched note, from its content.
+
+    Raises:
+        ReadError: a place that is none.
+    """
+    texts = dict(_PLACE.findall(note))
+    return _pitch(texts, b"display-step", b"display-octave") if texts else MIDDLE_LINE
+
+
+_PLACE = re.compile(rb"<(display-step|display-octave)\s*>\s*([^<\s]*)")
+
+
+def _pitch(texts: dict[bytes, bytes], step: bytes, octave: bytes) -> int:
+    name = texts.get(step, b"").upper()
+    if name not in STEPS:
+        written = texts.get(step, b"")[:20].decode("utf-8", "replace")
+        raise ReadError(f"<{step.decode()}> is {written!r}, no note name")
+    try:
+        return 12 * (int(float(texts.get(octave, b""))) + 1) + STEPS[name]
+    except (ValueError, OverflowError) as error:
+        written = texts.get(octave, b"")[:20].decode("utf-8", "replace")
+        raise ReadError(f"<{octave.decode()}> is {written!r}, no number") from error
+
+
+def type_quarters(note: bytes) -> float | None:
+    """Return how long a note is by its type, dots and tuplet, from its content.
+
+    Returns:
+        Quarters; None without a type.
+    """
+    kind = _TYPE.search(note)
+    if kind is None:
+        return None
+    length = QUARTERS.get(kind[1], 0.0) * (2 - 0.5 ** note.count(b"<dot"))
+    for name, sign in ((b"normal-notes", 1), (b"actual-notes", -1)):
+        written = re.search(rb"<%b\s*>\s*([1-9]\d{0,2})\s*<" % name, note)
+        length *= float(written[1]) ** sign if written else 1.0
+    return length
+
+
+_TYPE = re.compile(rb"<type[^>]*>\s*([\w-]+)")

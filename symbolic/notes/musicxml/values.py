@@ -1,0 +1,124 @@
+"""Numbers of MusicXML elements, and what is made of them: instruments, meters, turns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from symbolic.notes.playback.reading import SHORTEST_BEAT
+from symbolic.notes.table import ReadError
+
+MOST_BEATS = MOST_ENDINGS = 99
+LARGEST = 1e9  # of the numbers in attributes and directions
+DRUM_CHANNEL = 10  # counted from 1
+
+
+def number(parent: Element, path: str) -> float | None:
+    """The number in a child; None where there is none.
+
+    Raises:
+        ReadError: text that is no number, or beyond `LARGEST`.
+    """
+    text = parent.findtext(path)
+    try:
+        value = float(text) if text else None
+    except ValueError as error:
+        raise ReadError(f"<{path}> is {text[:20]!r}, no number") from error
+    if value is not None and not abs(value) <= LARGEST:
+        raise ReadError(f"<{path}> is {value:g}, no sensible number")
+    return value
+
+
+def whole_number(parent: Element, path: str) -> int | None:
+    """The whole number in a child, as `number`."""
+    value = number(parent, path)
+    return None if value is None else int(value)
+
+
+def number_attribute(element: Element, name: str) -> float | None:
+    """The number in an attribute; None where there is none: a slip costs a mark, not the score."""
+    text = element.get(name)
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        return None
+    return value if value is None or abs(value) <= LARGEST else None
+
+
+def passes(text: str) -> tuple[int, ...]:
+    """Numbers in text such as "1", "1, 2" or "1-3", each once, without 0.
+
+    Raises:
+        ReadError: one beyond `MOST_ENDINGS`, or text of more than so many numbers.
+    """
+    if len(text) > 4 * MOST_ENDINGS:
+        raise ReadError(f"an ending numbered {text[:20]}")
+    numbers: dict[int, None] = {}
+    for first, last in re.findall(r"(\d+)(?:\s*-\s*(\d+))?", text):
+        if len(first) > 2 or len(last) > 2:
+            raise ReadError(f"an ending numbered {text[:20]}")
+        numbers |= dict.fromkeys(range(max(int(first), 1), int(last or first) + 1))
+    return tuple(numbers)
+
+
+@dataclass
+class Instrument:
+    """What sounds for a note of an instrument.
+
+    Attributes:
+        drums: whether it plays on the MIDI channel of drums.
+        unpitched: MIDI pitch of its unpitched notes; -1: that of their place on the staff.
+    """
+
+    drums: bool = False
+    unpitched: int = -1
+
+    def change(self, midi: Element) -> None:
+        """Follow a `<midi-instrument>`."""
+        channel, unpitched = (
+            whole_number(midi, "midi-channel"),
+            whole_number(midi, "midi-unpitched"),
+        )
+        self.drums = self.drums if channel is None else channel == DRUM_CHANNEL
+        self.unpitched = self.unpitched if unpitched is None else unpitched - 1
+
+
+def read_part_list(listed: Element) -> dict[str, dict[str, Instrument]]:
+    """Instruments of each part, by their ids in the order of the list."""
+    parts: dict[str, dict[str, Instrument]] = {}
+    for part in listed.iter("score-part"):
+        found = parts[part.get("id", "")] = {}
+        for one in part.iter("score-instrument"):
+            found[one.get("id", "")] = Instrument()
+        for midi in part.iter("midi-instrument"):
+            found.setdefault(midi.get("id", ""), Instrument()).change(midi)
+    return parts
+
+
+def read_time(time: Element) -> tuple[int, int] | None:
+    """Numerator and denominator of a time signature; None of a bar without one.
+
+    Raises:
+        ReadError: more than `MOST_BEATS` beats, or beats shorter than `SHORTEST_BEAT`.
+    """
+    pairs, numerators, total = [], 0, 0
+    for child in time:
+        if child.tag == "beats":
+            counts = [int(count) for count in re.findall(r"\d{1,9}", child.text or "")]
+            numerators = sum(counts)
+            total += numerators
+            if total > MOST_BEATS:
+                raise ReadError(f"a time signature of {(child.text or '')[:20]} beats")
+        elif child.tag == "beat-type":
+            unit = max((int(one) for one in re.findall(r"\d{1,9}", child.text or "")), default=0)
+            if unit > SHORTEST_BEAT:
+                raise ReadError(f"a time signature of beats of 1/{(child.text or '')[:20]}")
+            if unit and numerators:
+                pairs.append((numerators, unit))
+    if not pairs:
+        return None
+    shortest = max(unit for _, unit in pairs)
+    if any(shortest % unit for _, unit in pairs):
+        return None  # thirds of a note beside others: no meter of MIDI
+    return int(sum(count * (shortest // unit) for count, unit in pairs)), shortest

@@ -1,0 +1,1 @@
+"""Written music as it is played: order of bars, tempo, dynamics, ornaments."""

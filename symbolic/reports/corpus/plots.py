@@ -1,0 +1,218 @@
+"""Pictures of a scored corpus as inline SVG, which takes its colours from the page."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from symbolic.notes.keys import KEY_NAMES
+from symbolic.reports.corpus.statistics import CONFIDENCES
+from symbolic.reports.plots import COLOURS, EDGE
+from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#010203"  # drawn in this colour, shown in that of the page's text
+MAJOR, MINOR = "#6a6fd0", "#b4688f"
+CROWD = 3000  # more pieces than this are drawn as a density
+CELLS = 36  # hexagons side by side
+FIFTHS = tuple(7 * step % 12 for step in range(-5, 7))
+"""Major keys in the order of the circle of fifths, C in the middle, numbered as in `KEY_NAMES`."""
+RELATIVE = tuple(12 + (key + 9) % 12 for key in FIFTHS)
+"""Their relative minor keys, which have the same signature."""
+
+STYLE = {
+    "svg.fonttype": "none",
+    "font.size": 10.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), INK),
+    **dict.fromkeys(("xtick.color", "ytick.color"), INK),
+}
+
+
+def plane_svg(plane: np.ndarray, quadrants: np.ndarray, told: str) -> str:
+    """The valence-arousal plane: a point for each piece, or of more than `CROWD` their density.
+
+    Args:
+        plane: (n, 2) valence and arousal in [-1, 1].
+        quadrants: (n,) Q1..Q4, which colour the points.
+        told: the picture in words, for those who do not see it.
+    """
+    valence, arousal = np.asarray(plane, float).T
+    crowd = len(valence) > CROWD
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.axhline(0, color=INK, alpha=0.3, linewidth=0.8)
+        axes.axvline(0, color=INK, alpha=0.3, linewidth=0.8)
+        if crowd:
+            _density(figure, axes, valence, arousal)
+        else:
+            size = np.clip(110 / np.sqrt(max(len(valence), 1)), 3.2, 8)
+            for quadrant in QUADRANTS:
+                which = quadrants == quadrant
+                colour = COLOURS[quadrant]
+                axes.plot(
+                    valence[which], arousal[which], "o", color=colour, ms=size, mew=0, alpha=0.7
+                )
+        for quadrant, (x, y) in zip(QUADRANTS, ((1, 1), (0, 1), (0, 0), (1, 0)), strict=True):
+            axes.annotate(
+                f"{quadrant} {QUADRANT_WORDS[quadrant]}",
+                (x, y),
+                xytext=(0, 4 if y else -22),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                ha="right" if x else "left",
+                va="bottom" if y else "top",
+                fontsize=12,
+                fontweight="bold",
+            )
+        axes.spines[:].set_visible(False)
+        ticks = (-1, -0.5, 0, 0.5, 1)
+        axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), aspect="equal", xticks=ticks, yticks=ticks)
+        axes.set(xlabel="valence", ylabel="arousal")
+        axes.tick_params(length=0)
+
+    return _svg("plane", (6.2 if crowd else 5.4, 5.4), draw, told)
+
+
+def _density(figure: Figure, axes: Axes, valence: np.ndarray, arousal: np.ndarray) -> None:
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap, LogNorm
+
+    cells = axes.hexbin(
+        valence,
+        arousal,
+        gridsize=CELLS,
+        extent=(-1, 1, -1, 1),
+        mincnt=1,
+        cmap=ListedColormap(colormaps["viridis"](np.linspace(0.96, 0.12, 64))),
+        linewidths=0,
+        clip_on=False,
+    )
+    cells.set_norm(LogNorm(1, max(2, cells.get_array().max())))
+    bar = figure.colorbar(cells, ax=axes, shrink=0.6, aspect=24, format="{x:,.0f}")
+    bar.solids.set_rasterized(False)  # the page forbids pictures, also those inside it
+    bar.set_label("pieces in a cell")
+    bar.ax.minorticks_off()
+    bar.outline.set_visible(False)
+
+
+def keys_svg(counts: np.ndarray, told: str) -> str:
+    """Pieces by key along the circle of fifths: major upwards, the relative minor downwards.
+
+    Args:
+        counts: (24,) pieces of each key, in the order of `symbolic.notes.keys.KEY_NAMES`.
+        told: the picture in words.
+    """
+    counts = np.asarray(counts)
+    places = np.arange(12)
+
+    def draw(figure: Figure) -> None:
+        above, below = figure.subplots(2, 1, sharey=True)
+        for axes, keys, colour, mode in (
+            (above, FIFTHS, MAJOR, "major"),
+            (below, RELATIVE, MINOR, "minor"),
+        ):
+            axes.bar(places, counts[list(keys)], width=0.78, color=colour)
+            axes.set_xticks(places, [KEY_NAMES[key].split()[0] for key in keys])
+            axes.set_ylabel(f"pieces in {mode}")
+            _plain(axes)
+        above.set_ylim(0, max(1, counts.max()) * 1.05)
+
+    return _svg("keys", (5.4, 4.3), draw, told)
+
+
+def confidence_svg(counts: np.ndarray, told: str) -> str:
+    """Pieces by confidence, those of each quadrant on top of one another.
+
+    Args:
+        counts: (4, 15) pieces of each quadrant in each bin of `CONFIDENCES`.
+        told: the picture in words.
+    """
+    counts = np.asarray(counts)
+    below = counts.cumsum(axis=0) - counts
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        for quadrant, heights, feet in zip(QUADRANTS, counts, below, strict=True):
+            axes.bar(
+                CONFIDENCES[:-1],
+                heights,
+                bottom=feet,
+                width=np.diff(CONFIDENCES) * 0.92,
+                align="edge",
+                color=COLOURS[quadrant],
+                label=f"{quadrant} {QUADRANT_WORDS[quadrant]}",
+            )
+        axes.set(xlim=(0.25, 1), xlabel="probability of the quadrant named", ylabel="pieces")
+        _plain(axes)
+        figure.legend(
+            loc="outside upper center",
+            ncols=4,
+            frameon=False,
+            handlelength=0.9,
+            handletextpad=0.4,
+            columnspacing=1.2,
+        )
+
+    return _svg("confidence", (5.4, 4.3), draw, told)
+
+
+def _plain(axes: Axes) -> None:
+    """Lines at whole numbers of pieces, and no more."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.grid(axis="y", color=INK, alpha=0.12)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(length=0)
+
+
+def _svg(name: str, size: tuple[float, float], draw: Callable, told: str) -> str:
+    """A figure as an element of a page: as wide as there is room, the same bytes each time.
+
+    What refers to elsewhere is left out; ids begin with the name, so that pictures of one page do
+    not share them.
+    """
+    import matplotlib.style
+    from matplotlib.figure import Figure
+
+    with matplotlib.style.context(["default", STYLE, {"svg.hashsalt": name}]):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
+        file = io.StringIO()
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(file, format="svg", transparent=True, metadata=nothing)
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"\s*<style.*?</style>|<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(
+        r' (?:xmlns|xmlns:xlink|version|width="[\d.]+pt" height)="[^"]*"', "", svg, count=4
+    )
+    svg = svg.replace("xlink:href", "href").replace(INK, "currentColor")
+    svg = re.sub(r"font-family: [^;\"]*;? ?|(?<=\n) +", "", svg)
+    svg = _POINTS.sub(_in_one_style, svg)
+    svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
+    used = set(re.findall(r"#([\w-]+)", svg))
+    svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", svg)
+    svg = re.sub(r'(?<= id=")|(?<=href="#)|(?<=url\(#)', f"{name}-", svg)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(told)}"', 1)
+
+
+_POINTS = re.compile(r'<g>\n((?:<use [^>]*? (style="[^"]*")/>\n)(?:<use [^>]*? \2/>\n)+)</g>')
+
+
+def _in_one_style(points: re.Match) -> str:
+    """Points of one look say it once, which makes a page of thousands half as long."""
+    return f"<g {points[2]}>\n{points[1].replace(f' {points[2]}', '')}</g>"

@@ -1,0 +1,1 @@
+"""Scoring: sources in, rows of predictions out."""

@@ -1,0 +1,158 @@
+"""Scoring as a pipeline of transformers: `pipeline("music-emotion")`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from transformers.pipelines import PIPELINE_REGISTRY
+
+from symbolic.inference.prediction import feature_rows, predict_ids
+from symbolic.modeling import SymbolicModel
+from symbolic.notes import ReadError, read_notes
+from symbolic.notes.read import kind_of
+from symbolic.notes.sources import display_name
+from symbolic.scoring.base_pipeline import Answer, PiecePipeline
+from symbolic.scoring.emotion import DEFAULT_MODEL, EmotionScorer, load_model
+from symbolic.tasks import EMOTION, VALENCE_AROUSAL, Task, valence_arousal
+from symbolic.tokenizers import Tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from symbolic.notes.read import Source
+
+TASK = "music-emotion"
+WINDOWS = 32  # in one forward pass, if the pieces of a batch have that many
+
+
+class MusicEmotionPipeline(PiecePipeline):
+    """Emotion of MIDI and MusicXML, answered as text and audio classification are.
+
+    The probabilities are those of `EmotionScorer`, which gives rows of a table where this raises:
+    use it for corpora, whose files it reads in processes of their own.
+
+    Args:
+        model: with at least an emotion task.
+        tokenizer: the one the model was trained with, or where it was saved. For a model that is
+            given by name `transformers.pipeline` loads it; a model object needs it.
+        kwargs: of `transformers.Pipeline`, and `top_k` and `answer` as in a call.
+
+    Raises:
+        ValueError: a model of another kind or without an emotion task, or another tokenizer's.
+
+    Example:
+        >>> import symbolic
+        >>> from transformers import pipeline
+        >>> classify = pipeline("music-emotion")
+        >>> classify("song.mid", top_k=1)
+    """
+
+    task_name = TASK
+
+    def __init__(
+        self,
+        model: SymbolicModel,
+        tokenizer: Tokenizer | str | os.PathLike | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not isinstance(model, SymbolicModel):
+            raise ValueError(f"{TASK} needs a SymbolicModel, not a {type(model).__name__}")
+        kwargs.pop("local_files_only", None)  # said again here after it was heeded in loading
+        if tokenizer is None:
+            tokenizer = getattr(model, "music_tokenizer", None)
+        if tokenizer is None:
+            raise ValueError("a model object needs its tokenizer beside it: tokenizer=...")
+        if isinstance(tokenizer, str | os.PathLike):
+            tokenizer = load_tokenizer(model.config.tokenizer_class, tokenizer)
+        EmotionScorer(model, tokenizer)  # which refuses a model that cannot score emotion
+        super().__init__(model, tokenizer, **kwargs)
+
+    def __call__(
+        self, inputs: Source | Iterable[Source], **kwargs: Any
+    ) -> Answer | list[Answer] | Iterator[Answer]:
+        """Labels and scores of one piece, or of each of several.
+
+        Args:
+            inputs: anything that `read_notes` takes (a path is a file, not a folder), a list or
+                tuple of them, or a generator or data set, answered one by one as it is read.
+            kwargs: `top_k`, answers to give (all by default); `answer`, what is asked: `emotion`
+                (the quadrants, the default), another task of the model on sequence level such as
+                `key`, or `valence_arousal`, as it follows from the quadrants; `batch_size`, pieces
+                that go through the model together; `num_workers`, processes that read files.
+
+        Returns:
+            For a piece a list of `{"label": str, "score": float}`: probabilities, largest first.
+            For real values (valence and arousal, each in [-1, 1]) in the order of their labels,
+            whatever `top_k` is. For several pieces, one such list for each.
+
+        Raises:
+            ReadError: a piece that cannot be read, or of which the tokenizer makes nothing; the
+                message names the file.
+            TypeError: a source or an option of another kind.
+            ValueError: an `answer` that the model cannot give, or a `top_k` below 1.
+        """
+        return super().__call__(inputs, **kwargs)
+
+    def is_source(self, inputs: object) -> bool:
+        return kind_of(inputs) is not None
+
+    @property
+    def answers(self) -> list[Task]:
+        tasks = {task.name: task for task in super().answers}
+        return list(
+            {EMOTION.name: EMOTION, **tasks, VALENCE_AROUSAL.name: VALENCE_AROUSAL}.values()
+        )
+
+    def scores(self, task: Task, answers: dict[str, np.ndarray]) -> np.ndarray:
+        if task is VALENCE_AROUSAL:
+            return valence_arousal(answers[EMOTION.name][0])
+        return super().scores(task, answers)
+
+    def preprocess(self, source: Source) -> dict[str, list[np.ndarray]]:
+        notes = read_notes(source)
+        try:
+            notes = self.tokenizer.emitted(notes)
+            item = {"ids": [self.tokenizer.note_ids(notes)]}
+        except ReadError as error:  # the tokenizer does not know the name of the file
+            raise ReadError(error.reason, display_name(source)) from error
+        rows = feature_rows(self.model, [notes])
+        return item if rows is None else {**item, "features": [rows[0]]}
+
+    def _forward(self, batch: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
+        rows = np.stack(batch["features"]) if "features" in batch else None
+        return predict_ids(self.model, batch["ids"], rows, max(WINDOWS, len(batch["ids"])))
+
+    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
+        """Write model and tokenizer to a folder, which is then the `model` of `pipeline`.
+
+        Args:
+            save_directory: made where it is missing.
+            kwargs: of `SymbolicModel.save_pretrained`.
+        """
+        # Transformers would also write this module into the folder, as code that whoever loads the
+        # model must trust; it is in this package.
+        self.model.save_pretrained(save_directory, **kwargs)
+        self.tokenizer.save_pretrained(save_directory)
+
+
+class ModelWithTokenizer:
+    """What `transformers.pipeline` loads a named model with.
+
+    It tells a pipeline neither revision nor token, so the tokenizer is loaded where both are known.
+    """
+
+    @classmethod
+    def from_pretrained(cls, name: str, _from_pipeline: str | None = None, **kwargs: Any):
+        """The model, its tokenizer in the attribute `music_tokenizer`; see `load_model`."""
+        model, model.music_tokenizer = load_model(name, **kwargs)
+        return model
+
+
+PIPELINE_REGISTRY.register_pipeline(
+    TASK,
+    pipeline_class=MusicEmotionPipeline,
+    pt_model=ModelWithTokenizer,
+    default={"model": (str(DEFAULT_MODEL), "main")},
+    type="multimodal",
+)

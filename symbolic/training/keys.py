@@ -1,0 +1,271 @@
+"""The encoder that hears the key, trained on annotated keys: what `scripts/train_key.py` calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import TrainingArguments, set_seed
+
+from symbolic.data import FeatureDataset, Piece, TokenScheme, group_folds, group_name
+from symbolic.data.corpora.annotated_keys import (
+    read_pop909,
+    read_when_in_rome,
+    steady_songs,
+    work_of,
+)
+from symbolic.features import TONAL_NAMES, features
+from symbolic.inference.prediction import predict_features
+from symbolic.modeling import SymbolicModel
+from symbolic.notes import NoteTable, ReadError
+from symbolic.notes.keys import estimate_key
+from symbolic.notes.pool import read_many
+from symbolic.tasks.metrics import calibration_error, mirex_key_score
+from symbolic.tokenizers import build_tokenizer
+from symbolic.training.build import ShapeArguments, build_model, standardise_features
+from symbolic.training.run_folder import save_run
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, fit
+
+EXCERPTS = 4  # of each song that keeps its key
+OPENINGS = 2  # of each score
+SECONDS = (10.0, 60.0)  # their lengths
+LEAST_NOTES = 12
+LONG = 200  # notes from which on a score's openings are another thing than the score
+TIMES = {"song": 3, "score": 6, "part": 1}  # in an epoch: scores are few
+
+KEY_DEFAULTS = {
+    **TRAINING_DEFAULTS,
+    "learning_rate": 3e-3,
+    "weight_decay": 0.01,
+    "per_device_train_batch_size": 64,
+    "num_train_epochs": 6,
+    "warmup_steps": 0.1,
+    "save_strategy": "no",
+    "logging_strategy": "no",
+    "report_to": "none",
+}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class KeyArguments:
+    """Whose keys are learnt, and how often they are held out first."""
+
+    pop909: str = field(metadata={"help": "folder of POP909"})
+    when_in_rome: str = field(metadata={"help": "folder of When in Rome"})
+    pop909_keys: str | None = field(
+        default=None,
+        metadata={"help": "its table of keys; by default pop909_keys.csv in or beside the folder"},
+    )
+    when_in_rome_keys: str | None = field(
+        default=None, metadata={"help": "the same, when_in_rome_keys.csv"}
+    )
+    folds: int = field(default=5, metadata={"help": "folds by piece; 0 holds nothing out"})
+    fold_seeds: str = field(default="0,1,2", metadata={"help": "of the shuffles, by commas"})
+    tokenizer: str = field(
+        default="cp-performance", metadata={"help": "that of the model it will be a part of"}
+    )
+
+
+@dataclass(frozen=True)
+class KeyExamples:
+    """Pieces and parts of them with their keys.
+
+    Attributes:
+        pieces: n of them, with the label `key`.
+        rows: (m, C) `tonal` features of the pieces, and after them those of parts.
+        piece: (m,) number of the piece that each row is from.
+        times: (m,) how often it is heard in an epoch.
+        profiles: (n,) the key that Krumhansl-Kessler profiles find.
+    """
+
+    pieces: list[Piece]
+    rows: np.ndarray
+    piece: np.ndarray
+    times: np.ndarray
+    profiles: np.ndarray
+
+    @property
+    def keys(self) -> np.ndarray:
+        """(n,) the annotated key of each piece."""
+        return np.array([piece.labels["key"] for piece in self.pieces])
+
+
+def excerpts(table: NoteTable, count: int, rng: np.random.Generator) -> list[NoteTable]:
+    """Parts of a piece, of random length and place; those of too few notes are left out."""
+    parts = []
+    last = max(float(table.onset[-1]), 0.0)
+    for _ in range(count):
+        length = rng.uniform(*SECONDS)
+        start = rng.uniform(0.0, max(last - length, 0.0))
+        parts.append(table.select((table.onset >= start) & (table.onset < start + length)))
+    return [part for part in parts if len(part) >= LEAST_NOTES]
+
+
+def openings(table: NoteTable, count: int, rng: np.random.Generator) -> list[NoteTable]:
+    """Beginnings of a piece, of random length; those of too few notes are left out."""
+    ends = table.onset[0] + rng.uniform(*SECONDS, count)
+    parts = [table.select(table.onset < end) for end in ends]
+    return [part for part in parts if len(part) >= LEAST_NOTES]
+
+
+def examples(arguments: KeyArguments) -> KeyExamples:
+    """Read both corpora, and take parts of their pieces.
+
+    A song that keeps its key has it in every excerpt; the key of a score is that of its opening.
+    Pieces that cannot be read, or hold no notes, are left out with a warning.
+    """
+    songs = read_pop909(arguments.pop909, arguments.pop909_keys)
+    scores = read_when_in_rome(arguments.when_in_rome, arguments.when_in_rome_keys)
+    steady = steady_songs(arguments.pop909, arguments.pop909_keys)
+    tokenizer = build_tokenizer(arguments.tokenizer)
+    rng = np.random.default_rng(0)
+    pieces, whole, parts, profiles = [], [], [], []
+    found = songs + scores
+    for piece, read in zip(found, read_many([one.path for one in found]), strict=True):
+        notes = read if isinstance(read, ReadError) else tokenizer.emitted(read)
+        if isinstance(notes, ReadError) or not len(notes):
+            logger.warning("%s left out: %s", piece.path, getattr(notes, "reason", "no notes"))
+            continue
+        number = len(pieces)
+        pieces.append(piece)
+        profiles.append(estimate_key(read))
+        kind = "song" if piece.corpus == "pop909" else "score"
+        whole.append((notes, number, TIMES[kind]))
+        some = []
+        if piece.path in steady:
+            some = excerpts(notes, EXCERPTS, rng)
+        elif kind == "score" and len(notes) >= LONG:
+            some = openings(notes, OPENINGS, rng)
+        parts += [(part, number, TIMES["part"]) for part in some]
+    notes, piece, times = zip(*whole, *parts, strict=True)
+    rows = np.stack([features(one, TONAL_NAMES) for one in notes]).astype(np.float32)
+    return KeyExamples(pieces, rows, np.array(piece), np.array(times), np.array(profiles))
+
+
+def train_on(
+    data: KeyExamples, chosen: np.ndarray, tokenizer: Any, training: TrainingArguments
+) -> SymbolicModel:
+    """Train a model of the key on some of the pieces, and on their parts.
+
+    Args:
+        data: the pieces.
+        chosen: (n,) which of them.
+        tokenizer: of the model that its encoder will be a part of.
+        training: what the stock Trainer is told.
+    """
+    set_seed(training.seed)
+    model = build_model(tokenizer, shape(), TONAL_NAMES)
+    rows = np.flatnonzero(chosen[data.piece])
+    standardise_features(model, data.rows[rows])
+    heard = rows.repeat(data.times[rows])
+    labels = [[{"key": int(key)}] for key in data.keys[data.piece[heard]]]
+    fit(model, FeatureDataset(data.rows[heard][:, None], labels), None, FitArguments(), training)
+    return model
+
+
+def shape() -> ShapeArguments:
+    """The model of the key: an encoder of features, whose probabilities are not smoothed."""
+    return ShapeArguments(encoder="features", tasks="key", label_smoothing=0.0)
+
+
+def cross_validate(
+    data: KeyExamples,
+    groups: Sequence[str],
+    folds: int,
+    fold_seed: int,
+    tokenizer: Any,
+    training: TrainingArguments,
+) -> np.ndarray:
+    """(n, 24) probabilities of the keys of pieces, by models that never heard their groups."""
+    corpora = np.array([piece.corpus for piece in data.pieces])
+    fold = np.empty(len(corpora), np.int64)
+    for corpus in np.unique(corpora):
+        own = np.flatnonzero(corpora == corpus)
+        fold[own] = group_folds(
+            np.zeros(len(own), np.int64), [groups[i] for i in own], folds, fold_seed
+        )
+    answers = np.empty((len(fold), 24))
+    for k in range(folds):
+        held = fold == k
+        model = train_on(data, ~held, tokenizer, training)
+        answers[held] = predict_features(model, data.rows[: len(fold)][held])["key"]
+    return answers
+
+
+def report_row(name: str, keys: np.ndarray, answers: np.ndarray, profiles: np.ndarray) -> str:
+    """A row of the table: what the model and the profiles name rightly."""
+    found = answers.argmax(axis=1)
+    minor = keys >= 12
+    return (
+        f"| {name} | {len(keys)} | {(found == keys).mean():.3f} | {(profiles == keys).mean():.3f} "
+        f"| {(found == keys)[~minor].mean():.3f} | {(found == keys)[minor].mean():.3f} "
+        f"| {mirex_key_score(keys, found).mean():.3f} "
+        f"| {mirex_key_score(keys, profiles).mean():.3f} | {calibration_error(keys, answers):.3f} |"
+    )
+
+
+HEADER = (
+    "| pieces held out | pieces | exact | profiles, exact | major keys | minor keys | MIREX "
+    "| profiles, MIREX | calibration error |\n|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def report(data: KeyExamples, arguments: KeyArguments, training: TrainingArguments) -> list[str]:
+    """Cross-validate, by piece with each seed, and by book or author with the first; table rows."""
+    tokenizer = build_tokenizer(arguments.tokenizer)
+    corpora = np.array([piece.corpus for piece in data.pieces])
+    pieces = [group_name(piece.corpus, piece.group) for piece in data.pieces]
+    works = [work_of(p) if p.corpus == "when_in_rome" else p.group for p in data.pieces]
+    seeds = [int(seed) for seed in arguments.fold_seeds.split(",")]
+    runs = [(f"by piece, folds {seed}", pieces, seed) for seed in seeds]
+    runs.append((f"by book or author, folds {seeds[0]}", works, seeds[0]))
+    rows = []
+    for name, groups, seed in runs:
+        answers = cross_validate(data, groups, arguments.folds, seed, tokenizer, training)
+        for corpus in dict.fromkeys(corpora):
+            if corpus == "pop909" and groups is works:
+                continue
+            own = corpora == corpus
+            rows.append(
+                report_row(f"{corpus}, {name}", data.keys[own], answers[own], data.profiles[own])
+            )
+    return rows
+
+
+def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicModel:
+    """Cross-validate where folds are asked for, then train on all pieces and save the model.
+
+    Beside the weights lie `training.json` and, of the folds, `keys.md`.
+
+    Raises:
+        FileNotFoundError: a corpus that is not where it was said to be.
+        ValueError: a table that cannot be read.
+    """
+    data = examples(arguments)
+    rows = []
+    if arguments.folds:
+        rows = report(data, arguments, training)
+    tokenizer = build_tokenizer(arguments.tokenizer)
+    model = train_on(data, np.ones(len(data.pieces), bool), tokenizer, training)
+    save_run(
+        training.output_dir,
+        model,
+        TokenScheme.of(tokenizer).save_tokenizer,
+        {"pop909": Path(arguments.pop909).name, "when_in_rome": Path(arguments.when_in_rome).name},
+        [group_name(piece.corpus, piece.group) for piece in data.pieces],
+        shape(),
+        FitArguments(),
+        training,
+        [],
+    )
+    if rows:
+        text = "\n".join([HEADER, *rows])
+        print(text)
+        Path(training.output_dir, "keys.md").write_text(f"{text}\n", encoding="utf-8")
+    return model

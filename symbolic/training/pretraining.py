@@ -1,0 +1,146 @@
+"""Pre-training on music without labels: what `scripts/pretrain.py` calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import TrainingArguments, set_seed
+
+from symbolic.data.datasets.collator import Collator
+from symbolic.data.datasets.masking import PretrainingDataset, token_tasks
+from symbolic.data.datasets.token_dataset import TokenDataset
+from symbolic.data.groups import group_name
+from symbolic.data.splits.validation import validation_mask
+from symbolic.data.tokens.file import TokenFile, load_tokens
+from symbolic.encoders.backbones import CAUSAL
+from symbolic.modeling import SymbolicModel
+from symbolic.tasks import IGNORE
+from symbolic.training.build import ShapeArguments, build_model
+from symbolic.training.run_folder import known_groups, save_run
+from symbolic.training.trainer import FitArguments, fit
+
+
+@dataclass
+class PretrainArguments:
+    """What is pre-trained on."""
+
+    music: list[str] = field(
+        default_factory=list, metadata={"help": "files and folders of any music, with no labels"}
+    )
+    tokens: str = field(default="", metadata={"help": "or a token file, .npz or .safetensors"})
+    tokenizer: str = field(default="cp-midibert", metadata={"help": "as in scripts/train.py"})
+    semitones: int = field(default=6, metadata={"help": "transposition of ids, up and down"})
+    cache_dir: str | None = field(default=None, metadata={"help": "where tokens are kept"})
+
+
+def pretrain(
+    data: PretrainArguments,
+    arguments: ShapeArguments,
+    fitting: FitArguments,
+    training: TrainingArguments,
+) -> SymbolicModel:
+    """Train an encoder to name tokens, for `--pretrained` of the other scripts.
+
+    Backbones that see both ways name super-tokens that were masked (MIDI-BERT, Chou 2021), those
+    that see only what came before name the next one. Of each sub-token the share of right names is
+    printed, beside that of the most frequent name.
+
+    Raises:
+        ValueError: no music, or tokens that cannot be masked.
+        FileNotFoundError: music or a token file that is not there.
+    """
+    tokens = _tokens(data)
+    set_seed(training.seed)
+    tasks = token_tasks(tokens.scheme)
+    model = build_model(tokens.scheme, replace(arguments, label_smoothing=0.0), tasks=tasks)
+    # Of the model itself: one that goes on from `pretrained` has the backbone of that.
+    causal = model.config.backbone_config.model_type in CAUSAL
+    objective = "next" if causal else "masked"
+    pieces = np.arange(len(tokens))
+    held = np.zeros(len(tokens), bool)
+    if fitting.validation_share:
+        labels = np.full(len(tokens), IGNORE)
+        held = validation_mask(labels, tokens.groups, fitting.validation_share, training.seed)
+
+    def dataset(chosen: np.ndarray, window: int, **options) -> PretrainingDataset:
+        windows = TokenDataset(tokens, window, chosen, masked_velocity=None, **options)
+        return PretrainingDataset(windows, objective)
+
+    training.prediction_loss_only = True
+    validation = dataset(pieces[held], arguments.window, every=True) if held.any() else None
+    trainer = fit(
+        model,
+        dataset(pieces[~held], arguments.training_window, semitones=data.semitones),
+        validation,
+        fitting,
+        training,
+    )
+    if trainer.is_world_process_zero():
+        groups = list(map(group_name, tokens.corpora, tokens.groups))
+        groups += known_groups(arguments.pretrained)  # whose music it has heard as well
+        source = {
+            "music": [Path(folder).name for folder in data.music],
+            "tokens": Path(data.tokens).name,
+            "objective": objective,
+        }
+        if validation is not None:
+            source["named"] = named_tokens(model, validation, training.per_device_eval_batch_size)
+            for name, (right, frequent) in source["named"].items():
+                print(f"{name}: {right:.3f} right, most frequent {frequent:.3f}")
+        save_run(
+            training.output_dir,
+            model,
+            tokens.scheme.save_tokenizer,
+            source,
+            groups,
+            arguments,
+            fitting,
+            training,
+            [],
+        )
+    return model
+
+
+def named_tokens(
+    model: SymbolicModel, dataset: PretrainingDataset, batch_size: int = 8
+) -> dict[str, tuple[float, float]]:
+    """How well a model names tokens.
+
+    Returns:
+        By sub-token, the share that it names rightly, and the share of the most frequent one.
+    """
+    collate = Collator(model.tasks, model.config.pad_ids)
+    right = {task.name: 0 for task in model.tasks}
+    counts = {task.name: np.zeros(task.num_labels, np.int64) for task in model.tasks}
+    model.eval()
+    with torch.inference_mode():
+        for first in range(0, len(dataset), batch_size):
+            chosen = range(first, min(first + batch_size, len(dataset)))
+            batch = collate([dataset[i] for i in chosen])
+            labels = batch.pop("labels")
+            moved = {name: value.to(model.device) for name, value in batch.items()}
+            for name, logits in model(**moved).logits.items():
+                known = labels[name] != IGNORE
+                asked = labels[name][known]
+                right[name] += int((logits.cpu().argmax(dim=-1)[known] == asked).sum())
+                counts[name] += np.bincount(asked.numpy(), minlength=len(counts[name]))
+    return {
+        name: (right[name] / count.sum(), count.max() / count.sum())
+        for name, count in counts.items()
+    }
+
+
+def _tokens(data: PretrainArguments) -> TokenFile:
+    if bool(data.music) == bool(data.tokens):
+        raise ValueError("say what to train on: either --music or --tokens")
+    if data.tokens:
+        return load_tokens(data.tokens)
+    from symbolic.data.tokens.build import build_token_dataset
+    from symbolic.data.tokens.file import token_file
+    from symbolic.tokenizers import build_tokenizer
+
+    rows = build_token_dataset(data.music, build_tokenizer(data.tokenizer), data.cache_dir)
+    return token_file(rows)

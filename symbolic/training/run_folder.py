@@ -1,0 +1,113 @@
+"""What a training leaves in its folder: model, what makes its input, record, predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainingArguments
+
+from symbolic.inference.note_predictions import PREDICTIONS, Row, write_predictions
+from symbolic.modeling import SymbolicModel
+from symbolic.training.trainer import FitArguments
+
+RECORD = "training.json"  # beside the weights: what they were trained on, and how
+
+TOLD = (
+    *(
+        "max_steps",
+        "weight_decay",
+        "warmup_steps",
+        "gradient_accumulation_steps",
+        "gradient_checkpointing",
+    ),
+    *("max_grad_norm", "bf16", "train_sampling_strategy"),
+)
+
+
+def save_run(
+    output: str | Path,
+    model: SymbolicModel,
+    save_input: Callable[[Path], object],
+    data: dict[str, Any],
+    groups: Iterable[str],
+    arguments: Any,
+    fitting: FitArguments,
+    training: TrainingArguments,
+    rows: list[Row],
+) -> None:
+    """Write a model, what makes its input, its record and what it says of the pieces held out.
+
+    Args:
+        output: the folder.
+        model: trained.
+        save_input: writes into the folder what the model's input is made with: its tokenizer, or
+            its feature extractor.
+        data: what the record says of the data: names of files, never where they lie.
+        groups: trained on, as `symbolic.data.group_name` writes them; validation groups count.
+        arguments: a data class, of the model.
+        fitting, training: as the training took them.
+        rows: as `symbolic.inference.note_predictions.predictions` gives them; none, no file.
+    """
+    output = Path(output)
+    model.save_pretrained(output)
+    save_input(output)
+    shape = asdict(arguments)
+    for name in ("tokenizer", "pretrained"):
+        if shape.get(name):
+            shape[name] = Path(shape[name]).name
+    record = {
+        "data": data,
+        "model": shape,
+        "fit": asdict(fitting),
+        "epochs": training.num_train_epochs,
+        "learning_rate": training.learning_rate,
+        "lr_scheduler_type": str(getattr(training.lr_scheduler_type, "value", "")),
+        "batch_size": training.per_device_train_batch_size,
+        **{name: getattr(training, name) for name in TOLD},
+        "seed": training.seed,
+        "groups": sorted(set(groups)),
+    }
+    (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
+    if rows:
+        write_predictions(rows, output / PREDICTIONS)
+
+
+def known_groups(folder: str | Path) -> list[str]:
+    """The groups that a model was trained on before another begins with it.
+
+    Args:
+        folder: of the model; empty, a hub name, or a folder without a record, tells none.
+
+    Raises:
+        ValueError: a record that is damaged.
+    """
+    return read_record(folder)["groups"] if folder and Path(folder, RECORD).is_file() else []
+
+
+def read_record(folder: str | Path) -> dict[str, Any]:
+    """The record of a run.
+
+    Raises:
+        FileNotFoundError: a folder that no training has written.
+        ValueError: a record that is damaged.
+    """
+    path = Path(folder) / RECORD
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder}: no {RECORD}: not a folder that training has written")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not a record: {error}") from error
+
+
+def accuracy_line(rows: list[Row], name: str) -> str | None:
+    """What to print of held-out pieces; None where none has a quadrant."""
+    known = [row for row in rows if row.get("quadrant") and "predicted" in row]
+    if not known:
+        return None
+    right = sum(row["quadrant"] == row["predicted"] for row in known)
+    return f"held out {name}: {len(known)} pieces, accuracy {right / len(known):.3f}"
