@@ -8,33 +8,76 @@ The transformers Auto classes know the `symbolic` model type as soon as they are
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 from symbolic.registration import register_on_import
+from symbolic.renamed import find_old_modules
+
+if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
+    from symbolic.audio import Front as Front
+    from symbolic.inference.feature_extractor import (
+        SymbolicFeatureExtractor as SymbolicFeatureExtractor,
+    )
+    from symbolic.inference.prediction import predict as predict
+    from symbolic.modeling import SymbolicConfig as SymbolicConfig
+    from symbolic.modeling import SymbolicModel as SymbolicModel
+    from symbolic.modeling import SymbolicOutput as SymbolicOutput
+    from symbolic.notes import NoteTable as NoteTable
+    from symbolic.notes import ReadError as ReadError
+    from symbolic.notes import read_notes as read_notes
+    from symbolic.publishing.hub import push as push
+    from symbolic.scoring.audio import AudioScorer as AudioScorer
+    from symbolic.scoring.audio_pipeline import MusicTagsPipeline as MusicTagsPipeline
+    from symbolic.scoring.corpus import ScoringArguments as ScoringArguments
+    from symbolic.scoring.corpus import score_corpus as score_corpus
+    from symbolic.scoring.corpus import score_dataset as score_dataset
+    from symbolic.scoring.emotion import EmotionScorer as EmotionScorer
+    from symbolic.scoring.emotion import load_model as load_model
+    from symbolic.scoring.emotion_pipeline import MusicEmotionPipeline as MusicEmotionPipeline
+    from symbolic.scoring.tables import read_scores as read_scores
+    from symbolic.scoring.timeline import timeline as timeline
+    from symbolic.scoring.windows import Sliding as Sliding
+    from symbolic.structure.segmenter import Segmenter as Segmenter
+    from symbolic.tasks import TASKS as TASKS
+    from symbolic.tasks import Task as Task
+    from symbolic.tokenizers import TOKENIZERS as TOKENIZERS
+    from symbolic.tokenizers import CPTokenizer as CPTokenizer
+    from symbolic.tokenizers import FerreiraTokenizer as FerreiraTokenizer
+    from symbolic.tokenizers import MidiTokTokenizer as MidiTokTokenizer
+    from symbolic.tokenizers import build_tokenizer as build_tokenizer
 
 __version__ = "0.1.0"
 
 _NAMES = {
-    "ScoringArguments": "symbolic.scoring.corpus",
     "AudioScorer": "symbolic.scoring.audio",
     "CPTokenizer": "symbolic.tokenizers",
     "EmotionScorer": "symbolic.scoring.emotion",
     "FerreiraTokenizer": "symbolic.tokenizers",
+    "Front": "symbolic.audio",
     "MidiTokTokenizer": "symbolic.tokenizers",
     "MusicEmotionPipeline": "symbolic.scoring.emotion_pipeline",
     "MusicTagsPipeline": "symbolic.scoring.audio_pipeline",
     "NoteTable": "symbolic.notes",
     "ReadError": "symbolic.notes",
+    "ScoringArguments": "symbolic.scoring.corpus",
+    "Segmenter": "symbolic.structure.segmenter",
+    "Sliding": "symbolic.scoring.windows",
     "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well
     "SymbolicFeatureExtractor": "symbolic.inference.feature_extractor",
     "SymbolicModel": "symbolic.modeling",
     "SymbolicOutput": "symbolic.modeling",
-    "Task": "symbolic.tasks",
     "TASKS": "symbolic.tasks",
     "TOKENIZERS": "symbolic.tokenizers",
+    "Task": "symbolic.tasks",
     "build_tokenizer": "symbolic.tokenizers",
+    "load_model": "symbolic.scoring.emotion",
+    "predict": "symbolic.inference.prediction",
+    "push": "symbolic.publishing.hub",
     "read_notes": "symbolic.notes",
+    "read_scores": "symbolic.scoring.tables",
     "score_corpus": "symbolic.scoring.corpus",
     "score_dataset": "symbolic.scoring.corpus",
+    "timeline": "symbolic.scoring.timeline",
 }
 
 __all__ = ["__version__", *_NAMES]
@@ -52,4 +95,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_NAMES})
 
 
+find_old_modules()
 register_on_import()

@@ -14,6 +14,7 @@ PACKAGE = ROOT / "symbolic"
 
 # Lower rooms first; rooms of one line do not import one another.
 LAYERS = (
+    ("renamed",),
     ("notes",),
     ("audio", "features"),
     ("tasks",),

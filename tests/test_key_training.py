@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from symbolic import SymbolicModel
+from symbolic.commands.train_key import main
 from symbolic.data.corpora.annotated_keys import steady_songs, work_of
 from symbolic.data.pieces import Piece
 from symbolic.inference.prediction import predict_features
@@ -18,7 +19,6 @@ from symbolic.training.keys import (
     cross_validate,
     examples,
     excerpts,
-    main,
     openings,
 )
 

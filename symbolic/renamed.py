@@ -1,0 +1,77 @@
+"""Old names that keep working for one release, with a warning that gives the new one."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+MODULES = {
+    "symbolic.comparison": "symbolic.evaluation.comparison",
+    "symbolic.corpora": "symbolic.scoring.corpus",
+    "symbolic.keys": "symbolic.notes.keys",
+    "symbolic.prediction_frames": "symbolic.inference.prediction_table",
+    "symbolic.score_tables": "symbolic.scoring.tables",
+    "symbolic.segmenting": "symbolic.structure.segmenter",
+}
+"""Modules that had documented names, and where these are now."""
+
+ROOMS = {
+    "symbolic.evaluation": "symbolic.evaluation.notes",
+    "symbolic.inference": "symbolic.inference.prediction",
+    "symbolic.publishing": "symbolic.publishing.hub",
+    "symbolic.scoring": "symbolic.scoring.emotion",
+    "symbolic.training": "symbolic.training.notes",
+}
+"""Modules that are packages now, and the module of the package that has their names."""
+
+
+def old_names(package: str) -> Callable[[str], Any]:
+    """Make the `__getattr__` of a package that was a module.
+
+    Args:
+        package: a key of `ROOMS`.
+    """
+    return lambda name: _moved(package, ROOMS[package], name)
+
+
+def find_old_modules() -> None:
+    """Let the modules of `MODULES` be imported by their old names."""
+    if not any(isinstance(finder, _OldModules) for finder in sys.meta_path):
+        sys.meta_path.append(_OldModules())
+
+
+class _OldModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finder and loader of modules that only hand on the names of others."""
+
+    def find_spec(self, name, path=None, target=None):
+        return importlib.util.spec_from_loader(name, self) if name in MODULES else None
+
+    def create_module(self, spec) -> ModuleType | None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        module.__getattr__ = lambda attribute: _moved(name, MODULES[name], attribute)
+
+
+def _moved(old: str, new: str, name: str) -> Any:
+    """The value of a name of `old` that is in `new` today.
+
+    Raises:
+        AttributeError: it is in neither.
+    """
+    submodule = old in ROOMS and importlib.util.find_spec(f"{old}.{name}") is not None
+    if not submodule and not name.startswith("__"):
+        place = importlib.import_module(new)
+        if hasattr(place, name):
+            public = name in sys.modules["symbolic"].__all__
+            better = f"from {'symbolic' if public else new} import {name}"
+            warnings.warn(f"{old}.{name} has moved: {better}", DeprecationWarning, stacklevel=3)
+            return getattr(place, name)
+    raise AttributeError(f"module {old!r} has no attribute {name!r}")
