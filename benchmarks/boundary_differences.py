@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from annotators import annotator_agreement
 
-from symbolic.data.recordings.pop909_structure import annotator_agreement
 from symbolic.inference.audio_predictions import read_audio_rows
 from symbolic.inference.note_predictions import PREDICTIONS
 from symbolic.structure.detection import WINDOWS, predicted, read_times

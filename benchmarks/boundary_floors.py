@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from annotators import annotator_agreement
 
 from symbolic.audio.cache import features_of
 from symbolic.data import AUDIO_READERS, group_folds
-from symbolic.data.recordings.pop909_structure import annotator_agreement
 from symbolic.data.splits.audio_splits import drawn
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.evaluation.audio import audio_table, summarise_boundaries

@@ -1,6 +1,5 @@
-"""What is held out: no song, piece or game on both sides, or the protocol says that it leaks."""
+"""Held-out pieces: no song, piece or game is on both sides of a split."""
 
-import logging
 from collections import Counter
 from dataclasses import replace
 
@@ -15,7 +14,6 @@ from symbolic.data import (
     assert_disjoint,
     group_folds,
     held_out,
-    leaks,
     merged_groups,
     read_emopia,
     read_labelled,
@@ -91,7 +89,6 @@ def test_no_protocol_leaks(data, hold_out):
     assert {piece.corpus for piece in test} == {corpus}
     assert not groups(train) & groups(test)
     assert {piece.corpus for piece in train} == {"emopia", "vgmidi", "tunes"}
-    assert not leaks(hold_out)
     if hold_out != "emopia-song-3" and corpus == "emopia":
         assert all(piece.split == "train" for piece in train if piece.corpus == "emopia")
     if hold_out.startswith("emopia-dev"):
@@ -113,7 +110,6 @@ def test_only_training_pieces_of_the_other_corpora_join(data):
     ("name", "reader", "field"),
     [
         ("emopia-song-", read_emopia, "emopia"),
-        ("emopia-clip-", read_emopia, "emopia"),
         ("vgmidi-", read_vgmidi, "vgmidi"),
         ("vgmidi-game-", read_vgmidi, "vgmidi"),
         ("labelled-", read_labelled, "labelled"),
@@ -123,7 +119,7 @@ def test_the_folds_of_a_corpus_cover_it_once(data, name, reader, field):
     files = [
         piece.path
         for k in range(3)
-        for piece in held_out(replace(data, hold_out=f"{name}{k}", folds=3, allow_leaks=True))[1]
+        for piece in held_out(replace(data, hold_out=f"{name}{k}", folds=3))[1]
     ]
     assert sorted(files) == sorted(piece.path for piece in reader(getattr(data, field)))
 
@@ -153,32 +149,6 @@ def test_emopia_cls_holds_out_other_songs(data):
     assert {"song1", "song6"} <= groups(test)
     assert {"song7", "other"} <= groups(train)
     assert "song0" not in groups(train) | groups(test)  # EMOPIA_cls leaves it out
-
-
-@pytest.mark.parametrize("hold_out", ["emopia-clip-0", "emopia-midibert"])
-def test_a_protocol_that_leaks_is_refused_unless_it_is_allowed(data, hold_out, tmp_path, caplog):
-    (tmp_path / "clips.txt").write_text("Q4_song0_0\nQ1_song1_1.mid\nQ1_song5_0\nQ1_song5_1\n")
-    data = replace(data, hold_out=hold_out, midibert_clips=str(tmp_path / "clips.txt"))
-    assert leaks(hold_out)
-    with pytest.raises(LeakError, match=rf"{hold_out}.*clips of one song.*--allow_leaks"):
-        held_out(data)
-    with caplog.at_level(logging.WARNING):
-        train, test = held_out(replace(data, allow_leaks=True))
-    shared = groups(train) & groups(test)
-    assert shared
-    assert f"{len(shared)} of the {len(groups(test))} songs" in caplog.text
-    assert not {piece.path for piece in train} & {piece.path for piece in test}
-    assert sum(piece.corpus == "emopia" for piece in train + test) == 48
-
-
-def test_the_clips_of_a_list_are_held_out_whatever_their_split(data, tmp_path):
-    (tmp_path / "clips.txt").write_text("Q4_song0_0\nQ4_other_1.mid\n")
-    arguments = replace(data, hold_out="emopia-midibert", allow_leaks=True)
-    train, test = held_out(replace(arguments, midibert_clips=str(tmp_path / "clips.txt")))
-    assert sorted(piece.path.name for piece in test) == ["Q4_other_1.mid", "Q4_song0_0.mid"]
-    assert {"val", "train"} <= {piece.split for piece in train}
-    with pytest.raises(ValueError, match="--midibert_clips"):
-        held_out(arguments)
 
 
 def test_labelled_pieces_without_splits_are_all_trained_on(data, labelled_folder):
@@ -226,9 +196,9 @@ def test_every_protocol_needs_its_corpus():
         hold_out = f"{name}0" if name.endswith("-") else name
         expected = "its corpus is not given" if protocol.corpus else "nothing to train on"
         with pytest.raises(ValueError, match=expected):
-            held_out(DataArguments(hold_out=hold_out, allow_leaks=True))
+            held_out(DataArguments(hold_out=hold_out))
     with pytest.raises(ValueError, match="none of those that exist"):
-        leaks("emopia-test")
+        held_out(DataArguments(hold_out="emopia-test"))
 
 
 @pytest.mark.parametrize("folds", [1, 4, 100])
@@ -293,23 +263,3 @@ def test_the_protocols_of_real_corpora_hold(data_folder):
         assert not groups(train) & groups(test)
         own = Counter(p.labels["emotion"] for p in train if p.corpus == test[0].corpus)
         assert all(own[quadrant] for quadrant in range(4))
-    with pytest.raises(LeakError):
-        held_out(replace(real, hold_out="emopia-clip-1"))
-    train, test = held_out(replace(real, hold_out="emopia-clip-1", allow_leaks=True))
-    assert len(groups(train) & groups(test)) > len(groups(test)) / 2
-
-
-def test_the_real_list_of_midi_bert_leaks(data_folder):
-    clips = data_folder / "conformance" / "midibert_cp_emopia_valid.npz"
-    if not clips.is_file():
-        pytest.skip("no token file of MIDI-BERT")
-    train, test = held_out(
-        DataArguments(
-            emopia=str(data_folder / "emopia"),
-            hold_out="emopia-midibert",
-            midibert_clips=str(clips),
-            allow_leaks=True,
-        )
-    )
-    assert len(test) == 99
-    assert len(groups(train) & groups(test)) > 60

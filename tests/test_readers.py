@@ -1,12 +1,10 @@
 """Readers of EMOPIA, VGMIDI, POP909 and When in Rome, and what they say of what is not there."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from symbolic.data import (
     READERS,
-    listed_pieces,
     read_emopia,
     read_pop909,
     read_vgmidi,
@@ -152,39 +150,6 @@ def test_a_quadrant_that_does_not_exist_is_named_with_its_line(
         edit(table, spoil)
         with pytest.raises(ValueError, match=rf"{table.name}, line 6: .*quadrant.*{quadrant}"):
             reader(table.parent)
-
-
-def test_clips_are_found_however_a_list_writes_them(emopia_folder, tmp_path):
-    pieces = read_emopia(emopia_folder)
-    wanted = [piece for piece in pieces if "_song1" in piece.path.name]
-    names = [piece.path.stem for piece in reversed(wanted)]
-    (tmp_path / "bare.txt").write_text("\n".join([*names, "", ""]))
-    (tmp_path / "paths.txt").write_text("\r\n".join(f"EMOPIA\\midis\\{n}.mid" for n in names))
-    (tmp_path / "a.csv").write_text("file,n\n" + "".join(f"x/{n}.mid.npy,1\n" for n in names))
-    np.savez(tmp_path / "b.npz", **{f"{n}.mid": np.zeros(1) for n in names})
-    for file in ("bare.txt", "paths.txt", "a.csv", "b.npz"):
-        assert listed_pieces(pieces, tmp_path / file) == wanted
-
-
-@pytest.mark.parametrize(
-    ("file", "content", "said"),
-    [
-        ("a.txt", b"Q1_nobody_0", r"a\.txt: 1 of 1 names .* Q1_nobody_0"),
-        ("a.txt", b"\n \n", r"a\.txt: no name"),
-        ("a.txt", b"\xff\xfe", r"a\.txt: not a list"),
-        ("a.csv", b"clip\nQ1_song4_0\n", r"a\.csv: no column file"),
-        ("a.npz", b"nonsense", r"a\.npz: not a list"),
-        ("a.npz", b"PK\x03\x04nonsense", r"a\.npz: not a list"),
-        ("a.npz", b"", r"a\.npz: not a list"),
-        ("a.pkl", b"", r"a\.pkl: a list of clips ends with"),
-    ],
-)
-def test_a_list_that_cannot_be_used_is_named(emopia_folder, tmp_path, file, content, said):
-    (tmp_path / file).write_bytes(content)
-    with pytest.raises(ValueError, match=said):
-        listed_pieces(read_emopia(emopia_folder), tmp_path / file)
-    with pytest.raises(FileNotFoundError, match=r"gone\.txt"):
-        listed_pieces(read_emopia(emopia_folder), tmp_path / "gone.txt")
 
 
 def test_the_real_corpora_are_read_whole(data_folder):

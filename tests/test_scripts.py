@@ -105,19 +105,6 @@ def test_folds_are_pooled_and_reported(script, emopia, tmp_path):
     assert "leak" in again[1]
 
 
-def test_what_leaks_is_marked_wherever_it_is_shown(script, emopia, tmp_path):
-    words = ["--emopia", emopia, "--hold_out", "emopia-clip-0", "--output_dir", tmp_path / "leaky"]
-    status, said = script("train", *words, "--tasks", "emotion", *TINY)
-    assert (status, "allow_leaks" in said) == (2, True)
-    words += ["--allow_leaks", "True", "--tasks", "emotion", *TINY]
-    assert script("train", *words)[0] == 0
-    words = [tmp_path / "leaky", "--emopia", emopia, "--no_robustness", "--baselines", "logistic"]
-    status, said = script("evaluate", *words)
-    assert status == 0, said
-    assert "model **LEAKING**" in said
-    assert json.loads((tmp_path / "leaky" / "metrics.json").read_text())["leaks"] is True
-
-
 def test_a_grid_is_trained_elsewhere_and_comes_back(script, emopia, tmp_path):
     here, there, grid = tmp_path / "here", tmp_path / "there", tmp_path / "grid.zip"
     systems = ["midibert", "hybrid-lstm", "logistic"]

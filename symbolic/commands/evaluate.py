@@ -44,16 +44,9 @@ def _main(arguments: Sequence[str] | None) -> None:
     parser.add_argument("--emopia", help="folder of EMOPIA")
     parser.add_argument("--vgmidi", help="folder of VGMIDI")
     parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
-    parser.add_argument("--midibert_clips", help="as in scripts/train.py")
     parser.add_argument("--baselines", default=",".join(BASELINES), help="by commas, or none")
     parser.add_argument("--no_robustness", action="store_true", help="ask everything only once")
     parser.add_argument("--whole_pieces", action="store_true", help="average a piece's phrases")
-    parser.add_argument(
-        "--skip_known",
-        action="store_true",
-        help="leave out pieces of groups that the model was trained on, where this version "
-        "knows more look-alikes than the one that trained it",
-    )
     parser.add_argument("--output_dir", help="tables, metrics and pictures of all systems")
     parser.add_argument(
         "--metrics_into",
@@ -79,12 +72,10 @@ def _main(arguments: Sequence[str] | None) -> None:
             emopia=options.emopia,
             vgmidi=options.vgmidi,
             labelled=options.labelled,
-            midibert_clips=options.midibert_clips,
         ),
         baselines,
         robust=not options.no_robustness,
         whole_pieces=options.whole_pieces,
-        skip_known=options.skip_known,
     )
     _print(result)
     if options.output_dir:

@@ -3,7 +3,7 @@
 from symbolic.data.audit.audit import Audit
 from symbolic.data.audit.load import audit_paths, audited_pieces
 from symbolic.data.corpora.annotated_keys import read_pop909, read_when_in_rome
-from symbolic.data.corpora.emopia import EMOPIA_LOOK_ALIKES, listed_pieces, read_emopia
+from symbolic.data.corpora.emopia import EMOPIA_LOOK_ALIKES, read_emopia
 from symbolic.data.corpora.labelled import read_labelled
 from symbolic.data.corpora.midibert import load_midibert, save_midibert
 from symbolic.data.corpora.readers import READERS
@@ -35,7 +35,6 @@ from symbolic.data.splits.protocols import (
     PROTOCOLS,
     DataArguments,
     held_out,
-    leaks,
     read_tables,
     training_pieces,
     unlabelled_pieces,
@@ -73,8 +72,6 @@ __all__ = [
     "group_folds",
     "group_name",
     "held_out",
-    "leaks",
-    "listed_pieces",
     "load_midibert",
     "load_tokens",
     "loose_pieces",

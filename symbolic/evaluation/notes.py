@@ -16,7 +16,6 @@ from symbolic.data import (
     assert_disjoint,
     group_name,
     held_out,
-    leaks,
     read_tables,
     tokens_of,
 )
@@ -74,7 +73,6 @@ def evaluate(
     baselines: Sequence[str] = tuple(BASELINES),
     robust: bool = True,
     whole_pieces: bool = False,
-    skip_known: bool = False,
     draws: int = DRAWS,
 ) -> Evaluation:
     """Predict what each model held out, with the model and with the baselines.
@@ -90,24 +88,18 @@ def evaluate(
         baselines: names in `symbolic.evaluation.baselines.BASELINES`.
         robust: whether all systems are asked again with the music played otherwise.
         whole_pieces: average the phrases of a piece, and leave out pieces whose phrases differ.
-        skip_known: leave out held-out pieces of groups that the model was trained on, where this
-            version knows more look-alikes than the one that trained it.
         draws: bootstrap samples.
 
     Raises:
         LeakError: a model that was trained on a group it is to be scored on, or two models of one
-            seed with a held-out group in common; not where the protocol itself leaks, whose
-            summaries are marked.
+            seed with a held-out group in common.
         FileNotFoundError: a folder that is no run, or a corpus that is not there.
         ValueError: models of different protocols.
     """
     import pandas as pd
 
-    parts = [_evaluate_one(Path(one), data, baselines, robust, skip_known) for one in folders]
-    if len({part.leaks for part in parts}) > 1:
-        raise ValueError("some of these models were trained on a split that leaks, others were not")
-    if not parts[0].leaks:
-        assert_folds({f"{one.folder} ({n})": one.frames[MODEL] for n, one in enumerate(parts, 1)})
+    parts = [_evaluate_one(Path(one), data, baselines, robust) for one in folders]
+    assert_folds({f"{one.folder} ({n})": one.frames[MODEL] for n, one in enumerate(parts, 1)})
     names = [name for name in parts[0].frames if all(name in part.frames for part in parts)]
     frames = {name: pd.concat([p.frames[name] for p in parts], ignore_index=True) for name in names}
     left_out = 0
@@ -121,7 +113,6 @@ def evaluate(
             draws,
             SEED,
             protocol=", ".join(dict.fromkeys(part.protocol for part in parts)),
-            leaks=parts[0].leaks,
             robustness=pooled([part.robustness.get(name, {}) for part in parts]),
         )
         for name, frame in frames.items()
@@ -142,31 +133,25 @@ class _Part:
 
     folder: Path
     protocol: str
-    leaks: bool
     frames: dict[str, pd.DataFrame]
     robustness: dict[str, dict[str, float]]
 
 
 def _evaluate_one(
-    folder: Path, data: DataArguments, baselines: Sequence[str], robust: bool, skip_known: bool
+    folder: Path, data: DataArguments, baselines: Sequence[str], robust: bool
 ) -> _Part:
     record = read_record(folder)
     used = record["data"]
     if "hold_out" not in used:
         frame = read_predictions(folder / PREDICTIONS)
         return _Part(
-            folder, f"split {used.get('held_out_split', '')} of tokens", False, {MODEL: frame}, {}
+            folder, f"split {used.get('held_out_split', '')} of tokens", {MODEL: frame}, {}
         )
-    leaking = leaks(used["hold_out"])
     train, test = held_out(_arguments(used, data))
-    if skip_known:
-        known = set(record["groups"])
-        test = [piece for piece in test if group_name(piece.corpus, piece.group) not in known]
-    elif not leaking:
-        assert_disjoint(
-            trained_on=record["groups"],
-            held_out=[group_name(piece.corpus, piece.group) for piece in test],
-        )
+    assert_disjoint(
+        trained_on=record["groups"],
+        held_out=[group_name(piece.corpus, piece.group) for piece in test],
+    )
     model, tokenizer = load_model(folder)
     tables = read_tables(test)
     tokens = tokens_of(test, tables, tokenizer, model.config.feature_names)
@@ -182,7 +167,7 @@ def _evaluate_one(
             frames[name] = frames[MODEL][kept].copy()
             frames[name][PROBABILITIES] = answer(tables)
     stays = robustness_of(answers, tables) if robust else {}
-    return _Part(folder, used["hold_out"], leaking, frames, stays)
+    return _Part(folder, used["hold_out"], frames, stays)
 
 
 def _arguments(used: dict[str, Any], data: DataArguments) -> DataArguments:
@@ -194,11 +179,7 @@ def _arguments(used: dict[str, Any], data: DataArguments) -> DataArguments:
             if not places[corpus]:
                 raise ValueError(f"the model was trained on {corpus}: say where it is, --{corpus}")
     told = {name: used[name] for name in ("folds", "fold_seed") if name in used}
-    if used.get("midibert_clips"):
-        told["midibert_clips"] = data.midibert_clips
-    return DataArguments(
-        **places, **told, hold_out=used["hold_out"], allow_leaks=used.get("allow_leaks", False)
-    )
+    return DataArguments(**places, **told, hold_out=used["hold_out"])
 
 
 def _baseline_answers(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from symbolic.data.pieces import Piece
 from symbolic.data.recordings.corpus import AudioCorpus
 from symbolic.notes import read_notes
 from symbolic.tasks import BOUNDARY
-from symbolic.tasks.boundary_metrics import boundary_scores
 
 NAME, TABLE, BEATS = "pop909_structure", "pop909_phrases.csv", "beats"
 ANNOTATORS = ("annotator1", "annotator2")
@@ -78,28 +76,6 @@ def read_pop909_structure(folder: str | Path, annotator: int = 1) -> AudioCorpus
         if (boundaries := song.boundaries[annotator - 1])
     ]
     return AudioCorpus(NAME, pieces, (BOUNDARY,), _findings(songs, annotator))
-
-
-def annotator_agreement(
-    folder: str | Path, windows: Sequence[float] = (0.5, 3.0), trim: bool = False
-) -> dict[str, dict[str, float]]:
-    """How well the second annotator finds the boundaries of the first: what people can reach.
-
-    Args:
-        folder: as for `read_pop909_structure`.
-        windows, trim: as for `boundary_scores`.
-
-    Returns:
-        Its scores by the number of the song, of the songs that fit both.
-
-    Raises:
-        FileNotFoundError, ValueError, ImportError: as these two.
-    """
-    return {
-        song.path.stem: boundary_scores(*song.boundaries, windows, trim)
-        for song in structured_songs(folder)
-        if all(song.boundaries)
-    }
 
 
 def structured_songs(folder: str | Path) -> list[StructuredSong]:

@@ -19,7 +19,6 @@ def fold_pieces(
     fold: str | int,
     folds: int = FOLDS,
     seed: int = 0,
-    groups: Sequence[str] | None = None,
 ) -> list[Piece]:
     """The pieces of one of several folds, stratified by quadrant and grouped.
 
@@ -28,7 +27,6 @@ def fold_pieces(
         fold: which one, 0..folds-1, as a number or as text.
         folds: how many there are, at least 2.
         seed: of the shuffle.
-        groups: n names of what must not cross folds; the groups of the pieces by default.
 
     Raises:
         ValueError: a fold that does not exist, or more folds than there are groups, or than pieces
@@ -41,7 +39,7 @@ def fold_pieces(
     if str(fold) not in map(str, range(folds)):
         raise ValueError(f"fold {fold!r} is not one of 0 to {folds - 1}")
     classes = _classes(pieces)
-    groups = [piece.group for piece in pieces] if groups is None else groups
+    groups = [piece.group for piece in pieces]
     if folds > (most := _most_folds(classes, groups)):
         raise ValueError(f"{folds} folds: there are groups and pieces of a quadrant for {most}")
     number = group_folds(classes, groups, folds, seed)

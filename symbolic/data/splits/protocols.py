@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from symbolic.data.corpora.emopia import listed_pieces, read_emopia
+from symbolic.data.corpora.emopia import read_emopia
 from symbolic.data.corpora.readers import READERS
 from symbolic.data.corpora.vgmidi import read_vgmidi
 from symbolic.data.groups import LeakError, assert_disjoint
@@ -16,8 +15,6 @@ from symbolic.data.splits.folds import FOLDS, fold_pieces
 from symbolic.notes import NoteTable, read_notes
 
 CORPORA = ("emopia", "vgmidi", "labelled")  # in the order in which they join the training pieces
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
@@ -45,20 +42,11 @@ class DataArguments:
             "without a look at the validation songs; emopia-song-K, fold K of all its songs; "
             "vgmidi-K and vgmidi-game-K, fold K by piece and by game; emopia-all, vgmidi-all, the "
             "whole corpus, where another is trained on; labelled-K, fold K by group; "
-            "labelled-NAME, the split of that name; none. Only with --allow_leaks: emopia-clip-K, "
-            "fold K of clips; emopia-midibert, the clips in --midibert_clips"
+            "labelled-NAME, the split of that name; none"
         },
     )
     folds: int = field(default=FOLDS, metadata={"help": "how many folds, where K names one"})
     fold_seed: int = field(default=0, metadata={"help": "of the shuffle before folding"})
-    midibert_clips: str | None = field(
-        default=None,
-        metadata={"help": "names of clips to hold out: .txt, .csv, or .npz with arrays so named"},
-    )
-    allow_leaks: bool = field(
-        default=False,
-        metadata={"help": "allow what others have done: clips of one song on both sides"},
-    )
 
 
 Split = tuple[list[Piece], list[Piece]]
@@ -73,13 +61,11 @@ class Protocol:
         split: parts the pieces of that corpus in those to train on and those held out; it also
             takes what is written behind the protocol's name, and all arguments.
         read: the folder's pieces, where it is not the reader of that name that reads them.
-        leaks: whether songs are on both sides.
     """
 
     corpus: str
     split: Callable[[list[Piece], str, DataArguments], Split] | None = None
     read: Callable[[str], list[Piece]] | None = None
-    leaks: bool = False
 
 
 def training_pieces(pieces: list[Piece]) -> list[Piece]:
@@ -102,17 +88,6 @@ def _training_fold(pieces: list[Piece], part: str, data: DataArguments) -> Split
 
 def _all(pieces: list[Piece], part: str, data: DataArguments) -> Split:
     return [], pieces
-
-
-def _clip_fold(pieces: list[Piece], part: str, data: DataArguments) -> Split:
-    clips = [piece.path.name for piece in pieces]
-    return _parted(pieces, fold_pieces(pieces, part, data.folds, data.fold_seed, clips))
-
-
-def _listed(pieces: list[Piece], part: str, data: DataArguments) -> Split:
-    if not data.midibert_clips:
-        raise ValueError(f"hold_out {data.hold_out!r} needs a list of clips: --midibert_clips FILE")
-    return _parted(pieces, listed_pieces(pieces, data.midibert_clips))
 
 
 def _labelled(pieces: list[Piece], part: str, data: DataArguments) -> Split:
@@ -142,8 +117,6 @@ PROTOCOLS: dict[str, Protocol] = {
     ),
     "emopia-dev-": Protocol("emopia", _training_fold),
     "emopia-song-": Protocol("emopia", _fold),
-    "emopia-clip-": Protocol("emopia", _clip_fold, leaks=True),
-    "emopia-midibert": Protocol("emopia", _listed, leaks=True),
     "emopia-all": Protocol("emopia", _all),
     "vgmidi-": Protocol("vgmidi", _fold),
     "vgmidi-all": Protocol("vgmidi", _all),
@@ -153,37 +126,21 @@ PROTOCOLS: dict[str, Protocol] = {
 """By what `hold_out` says; behind a name that ends with a hyphen stands a fold or a split."""
 
 
-def leaks(hold_out: str) -> bool:
-    """Whether a protocol has pieces of one song on both sides, so that its scores are too high.
-
-    Raises:
-        ValueError: a `hold_out` that does not exist.
-    """
-    return _protocol(hold_out)[0].leaks
-
-
 def held_out(data: DataArguments) -> Split:
-    """Training pieces and held-out pieces; no group is on both sides, unless leaks are allowed.
+    """Split corpora into training pieces and held-out pieces; no group is on both sides.
 
-    Of the corpora that nothing is held out from, the training pieces join: those of the split
-    `train`, or all where there is no split.
+    Corpora that nothing is held out from add their training pieces: those of the split `train`, or
+    all where there is no split.
 
     Raises:
         ValueError: no corpus given, or a `hold_out` that does not exist or whose corpus is missing.
-        LeakError: a protocol that leaks and is not allowed to, a group on both sides, or a file
-            name of the held-out pieces among the training pieces of another corpus.
-        FileNotFoundError: a corpus that is not where it was said to be.
+        LeakError: a group on both sides, or a file name of the held-out pieces among the training
+            pieces of another corpus.
+        FileNotFoundError: a corpus that is not in its folder.
     """
     protocol, part = _protocol(data.hold_out)
-    if protocol.leaks and not data.allow_leaks:
-        raise LeakError(
-            f"hold_out {data.hold_out!r} leaks: it splits by clip, so that clips of one song are "
-            "trained on and held out, and scores come out too high. Say --allow_leaks to compare "
-            "with figures of others who split like this, or hold out emopia-song-K"
-        )
     if protocol.corpus and not getattr(data, protocol.corpus):
         raise ValueError(f"hold_out {data.hold_out!r}: its corpus is not given")
-    own: list[Piece] = []
     others: list[Piece] = []
     train: list[Piece] = []
     test: list[Piece] = []
@@ -201,23 +158,9 @@ def held_out(data: DataArguments) -> Split:
         raise ValueError(f"hold_out {data.hold_out!r}: no piece is held out by it")
     if not train:
         raise ValueError("nothing to train on: give --emopia, --vgmidi or --labelled")
-    _check(data, protocol, own, others, test)
-    return train, test
-
-
-def _check(
-    data: DataArguments,
-    protocol: Protocol,
-    own: list[Piece],
-    others: list[Piece],
-    test: list[Piece],
-) -> None:
-    """Refuse what is on both sides; of a protocol that leaks, say how much of its corpus is."""
-    held = {piece.group for piece in test}
     try:
         assert_disjoint(
-            train=[piece.group for piece in (others if protocol.leaks else own + others)],
-            held_out=held,
+            train=[piece.group for piece in train], held_out=[piece.group for piece in test]
         )
         assert_disjoint(
             **{
@@ -228,14 +171,7 @@ def _check(
     except LeakError as error:
         folder = getattr(data, protocol.corpus)
         raise LeakError(f"hold_out {data.hold_out!r} of {folder}: {error}") from error
-    if protocol.leaks:
-        shared = held & {piece.group for piece in own}
-        logger.warning(
-            "hold_out %r leaks: %d of the %d songs held out are also trained on",
-            data.hold_out,
-            len(shared),
-            len(held),
-        )
+    return train, test
 
 
 def _protocol(hold_out: str) -> tuple[Protocol, str]:
