@@ -23,6 +23,8 @@ from ablation_parts import (
     LIKENESS,
     PLAYED,
     Corpus,
+    Versions,
+    WeightAveraging,
     changed,
     contrasted,
     in_parts,
@@ -33,7 +35,7 @@ from ablation_parts import (
 )
 from transformers import TrainingArguments, set_seed
 
-from symbolic.data import READERS, FeatureDataset, group_folds, read_tables
+from symbolic.data import READERS, group_folds, read_tables
 from symbolic.features import FEATURE_NAMES, FEATURE_SETS, TONAL_NAMES
 from symbolic.inference.prediction import predict_features
 from symbolic.notes import NoteTable
@@ -188,7 +190,7 @@ class Trial:
         seed: int,
     ):
         """A model of a recipe, trained on (n, k, C) features with (n,) quadrants."""
-        labels = [[{"emotion": int(q)}] * rows.shape[1] for q in quadrants]
+        labels = [{"emotion": int(q)} for q in quadrants]
         set_seed(seed)
         shape = ShapeArguments(
             encoder="features",
@@ -214,11 +216,9 @@ class Trial:
             # Each piece once an epoch, however many labels it has.
             several = recipe.teacher is not None or recipe.mix_up or recipe.excerpts
             told["num_train_epochs"] /= LABELS if several else 1
-            fitting = FitArguments(
-                freeze="encoder" if recipe.hears_key else "none", average_from=recipe.average_from
-            )
-            data = FeatureDataset(rows, labels)
-            fit(model, data, None, fitting, TrainingArguments(**told))
+            fitting = FitArguments(freeze="encoder" if recipe.hears_key else "none")
+            averaging = [WeightAveraging(recipe.average_from)] if recipe.average_from < 1 else []
+            fit(model, Versions(rows, labels), None, fitting, TrainingArguments(**told), averaging)
         return model
 
     def over_folds(self, name: str, others: Sequence[str], seed: int) -> np.ndarray:

@@ -10,6 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
+from transformers import TrainerCallback
 
 from symbolic.data import FeatureDataset, Piece
 from symbolic.data.pieces import loose_pieces
@@ -39,7 +41,47 @@ class Corpus:
 
 def changed(corpus: Corpus, names: Sequence[str], copies: int) -> np.ndarray:
     """(n, 1 + copies, C) features of pieces, and of transposed, faster and louder copies."""
-    return FeatureDataset.of(corpus.pieces, corpus.tables, names, AUGMENTATION, copies).rows
+    rng = np.random.default_rng(0)
+    rows = np.empty((len(corpus.pieces), 1 + copies, len(names)), np.float32)
+    for row, table in zip(rows, corpus.tables, strict=True):
+        row[0] = features(table, names)
+        for k in range(1, 1 + copies):
+            row[k] = features(AUGMENTATION(table, rng), names)
+    return rows
+
+
+class Versions(FeatureDataset):
+    """One of the (n, k, C) versions of each piece at a time, drawn by torch's generator."""
+
+    def __getitem__(self, index: int) -> dict[str, object]:
+        versions = self.rows[index]
+        copy = int(torch.randint(len(versions), ())) if len(versions) > 1 else 0
+        return {"features": versions[copy], "labels": self.labels[index]}
+
+
+class WeightAveraging(TrainerCallback):
+    """Ends a training with the mean of the weights after each of its last epochs.
+
+    Stochastic weight averaging (Izmailov 2018), but under the schedule of the training.
+
+    Args:
+        start: share of the training, 0..1, after which epochs count.
+    """
+
+    def __init__(self, start: float) -> None:
+        self.start = start
+        self.averaged: AveragedModel | None = None
+
+    def on_epoch_end(self, args, state, control, model, **kwargs) -> None:
+        if state.global_step <= self.start * state.max_steps:
+            return
+        if self.averaged is None:
+            self.averaged = AveragedModel(model, use_buffers=True)
+        self.averaged.update_parameters(model)
+
+    def on_train_end(self, args, *state, model, **kwargs) -> None:
+        if self.averaged is not None:
+            model.load_state_dict(self.averaged.module.state_dict())
 
 
 def in_parts(corpus: Corpus, names: Sequence[str], copies: int) -> np.ndarray:

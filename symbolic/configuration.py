@@ -10,8 +10,6 @@ from symbolic.audio.front import Front
 from symbolic.notes.beats import UNITS
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
 
-WEIGHTINGS = ("fixed", "uncertainty")
-
 
 class LSTMConfig(PreTrainedConfig):
     """A recurrent backbone, which stands where a transformer can: see `symbolic.encoders.lstm`.
@@ -75,8 +73,6 @@ class SymbolicConfig(PreTrainedConfig):
         label_smoothing: of the losses of `single` tasks on sequence level.
         class_weights: by name of a `single` task, what the loss of each of its classes counts; 1
             for tasks that are not named.
-        task_weighting: `fixed`, by the tasks' own weights, or `uncertainty`, by weights that are
-            learnt beside them (Kendall, Gal & Cipolla 2018).
         window: tokens in one window; of an encoder that hears audio, samples or frames.
         unit: of the encoder `units`, and of tasks whose tokens are pooled: `bar` or `beat`; empty
             where there are none.
@@ -118,7 +114,6 @@ class SymbolicConfig(PreTrainedConfig):
         head_units: int | None = None,
         label_smoothing: float = 0.0,
         class_weights: dict[str, list[float]] | None = None,
-        task_weighting: str = "fixed",
         window: int = 512,
         unit: str = "",
         unit_options: dict[str, Any] | None = None,
@@ -166,9 +161,9 @@ class SymbolicConfig(PreTrainedConfig):
         self.peaks = peaks
         self.label_smoothing = label_smoothing
         self.class_weights = dict(class_weights or {})
-        if task_weighting not in WEIGHTINGS:
-            raise ValueError(f"task_weighting {task_weighting!r} is none of {WEIGHTINGS}")
-        self.task_weighting = task_weighting
+        weighting = kwargs.pop("task_weighting", "fixed")  # in older files
+        if weighting != "fixed":
+            raise ValueError(f"task_weighting {weighting!r}: learnt weights of tasks were removed")
         self.window = window
         of_units = encoder == "units" or any(task.get("pooled") for task in self.tasks)
         if of_units != (unit in UNITS):

@@ -15,7 +15,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureExperts, HeardKey, NoteEncoder
 from symbolic.encoders.metrical import UnitContext
 from symbolic.encoders.tonic import TonicNetwork
-from symbolic.tasks import EMOTION, IGNORE, KEY, CommitteeHead, Head, Task
+from symbolic.tasks import EMOTION, KEY, CommitteeHead, Head, Task
 
 
 @dataclass
@@ -57,10 +57,6 @@ class SymbolicModel(PreTrainedModel):
         if any(task.pooled for task in self.tasks):
             self.units = UnitContext(self.encoder.hidden_size, **config.unit_options)
         self.heads = nn.ModuleDict({task.name: self._head(task) for task in self.tasks})
-        if config.task_weighting == "uncertainty":
-            self.log_variances = nn.ParameterDict(
-                {task.name: nn.Parameter(torch.zeros(())) for task in self.tasks}
-            )
         self.post_init()
 
     def _head(self, task: Task) -> nn.Module:
@@ -183,19 +179,12 @@ class SymbolicModel(PreTrainedModel):
         if isinstance(self.heads[task.name], FeatureExperts | CommitteeHead):
             labels = labels.expand(len(logits), *labels.shape)
         weights = self.config.class_weights.get(task.name)
-        loss = task.weight * task.loss(
+        return task.weight * task.loss(
             logits,
             labels,
             self.config.label_smoothing if task.level == "sequence" else 0.0,
             None if weights is None else torch.tensor(weights),
         )
-        if self.config.task_weighting == "fixed":
-            return loss
-        # Half a squared error each for regression, a softmax with a temperature for classes: both
-        # are exp(-s) L + s / 2 up to a factor that the weight can hold (Kendall 2018, eq. 10).
-        log_variance = self.log_variances[task.name]
-        known = labels != IGNORE if task.kind == "single" else ~labels.isnan()
-        return (loss * torch.exp(-log_variance) + log_variance / 2) * known.any()
 
 
 AutoModel.register(SymbolicConfig, SymbolicModel)

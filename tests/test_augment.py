@@ -7,7 +7,6 @@ from symbolic.notes import note_table
 from symbolic.notes.augment import (
     Augmentation,
     drop_dynamics,
-    drop_notes,
     scale_tempo,
     scale_velocity,
     shift_velocity,
@@ -83,29 +82,11 @@ def test_augmentation_is_seeded_and_varies():
     assert len(draws) == 20
 
 
-def test_dropped_notes_are_the_share_that_was_asked_for_and_the_rest_stays_as_it_was():
-    n = 20_000
-    notes = note_table(np.arange(n) * 10, [5] * n, np.arange(n) % 128, np.arange(n) % 127 + 1)
-    left = drop_notes(notes, 0.3, np.random.default_rng(0))
-    assert 0.68 * n < len(left) < 0.72 * n
-    kept = np.isin(notes.onset_ticks, left.onset_ticks)
-    assert (left.pitch == notes.pitch[kept]).all()
-    assert (left.velocity == notes.velocity[kept]).all()
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_at_least_one_note_stays(share):
-    left = drop_notes(NOTES, share, np.random.default_rng(0))
-    assert len(left) == (len(NOTES) if share == 0 else 1)
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        drop_notes(NOTES, share + 2, np.random.default_rng(0))
-
-
-def test_the_key_moves_with_the_music_whatever_notes_are_dropped():
-    augment = Augmentation(semitones=6, drop_notes=0.9)
+def test_the_key_moves_with_the_music():
+    augment = Augmentation(semitones=6)
     for seed in range(50):
         notes, key = augment.with_key(NOTES, 2, np.random.default_rng(seed))
         semitones = int(np.random.default_rng(seed).integers(-6, 7))
         assert key == (2 + semitones) % 12
-        assert len(notes) >= 1
+        assert len(notes) == len(NOTES)
     assert augment.with_key(NOTES, -100, np.random.default_rng(0))[1] == -100

@@ -113,7 +113,7 @@ def test_saved_and_loaded_by_the_auto_class_every_bit_is_the_same(name, models, 
 def test_every_parameter_that_learns_gets_a_gradient(name):
     # One without would make distributed training wait for ever.
     torch.manual_seed(0)
-    model = build_model(TOKENIZER, shape(name, task_weighting="uncertainty"), ["density", "mode"])
+    model = build_model(TOKENIZER, shape(name), ["density", "mode"])
     model.train()(**notes(), labels=labels()).loss.backward()
     learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
     assert [key for key, p in learning.items() if p.grad is None] == []

@@ -1,13 +1,11 @@
-"""Features as training examples: copies, labels that move with them, repeated corpora."""
+"""Features as training examples: of pieces, and of repeated corpora."""
 
 import numpy as np
 import pytest
-import torch
 
 from symbolic.data import Collator, FeatureDataset, Piece
-from symbolic.features import TONAL_NAMES, features, turned
+from symbolic.features import TONAL_NAMES, features
 from symbolic.notes import ReadError, note_table
-from symbolic.notes.augment import Augmentation
 from symbolic.tasks import EMOTION, KEY, VELOCITY
 from symbolic.training.notes import repeated
 
@@ -19,42 +17,13 @@ TABLES = [
 ]
 
 
-def test_the_first_version_is_the_piece_itself():
+def test_examples_are_the_features_of_pieces():
     data = FeatureDataset.of(PIECES, TABLES, NAMES)
-    assert data.rows.shape == (3, 1, len(NAMES))
+    assert data.rows.shape == (3, len(NAMES))
     for i, table in enumerate(TABLES):
         example = data[i]
         np.testing.assert_allclose(example["features"], features(table, NAMES), rtol=1e-6)
         assert example["labels"] == {"emotion": i, "key": i}
-
-
-def test_the_key_of_a_copy_moves_with_its_notes():
-    data = FeatureDataset.of(PIECES, TABLES, NAMES, Augmentation(semitones=6), copies=12)
-    assert data.rows.shape == (3, 13, len(NAMES))
-    moved = set()
-    for versions, labels in zip(data.rows, data.labels, strict=True):
-        for row, label in zip(versions, labels, strict=True):
-            steps = (label["key"] - labels[0]["key"]) % 12
-            moved.add(steps)
-            np.testing.assert_allclose(row[2:], turned(versions[0, 2:], steps), atol=1e-6)
-            assert label["emotion"] == labels[0]["emotion"]
-    assert len(moved) > 6
-
-
-def test_copies_follow_their_seed_and_which_is_drawn_that_of_torch():
-    def make(seed):
-        return FeatureDataset.of(PIECES, TABLES, NAMES, Augmentation(velocity=20), 5, seed)
-
-    assert np.array_equal(make(1).rows, make(1).rows)
-    assert not np.array_equal(make(1).rows, make(2).rows)
-    data = make(1)
-
-    def draws():
-        torch.manual_seed(3)
-        return [float(data[0]["features"][1]) for _ in range(30)]
-
-    assert draws() == draws()
-    assert len(set(draws())) > 3
 
 
 def test_a_piece_without_notes_is_named():
@@ -62,7 +31,7 @@ def test_a_piece_without_notes_is_named():
     with pytest.raises(ReadError, match=r"no note.*1\.mid|1\.mid.*no note"):
         FeatureDataset.of(PIECES, [TABLES[0], nothing, TABLES[2]], NAMES)
     with pytest.raises(ValueError, match="features of 2 pieces, and labels of 1"):
-        FeatureDataset(np.zeros((2, 1, 3)), [[{}]])
+        FeatureDataset(np.zeros((2, 3)), [{}])
 
 
 def test_batches_have_features_and_a_label_of_every_task():

@@ -168,3 +168,10 @@ def test_initial_weights_depend_on_the_seed_only():
     torch.manual_seed(1)
     other = SymbolicModel(config).encoder.project.weight
     assert not torch.equal(other, first.encoder.project.weight)
+
+
+def test_a_configuration_with_fixed_task_weights_loads_and_one_with_learnt_weights_is_refused():
+    config = SymbolicConfig(encoder="features", task_weighting="fixed")
+    assert "task_weighting" not in config.to_dict()
+    with pytest.raises(ValueError, match="task_weighting 'uncertainty'"):
+        SymbolicConfig(encoder="features", task_weighting="uncertainty")

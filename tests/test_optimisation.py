@@ -3,15 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
-from transformers import TrainerState, TrainingArguments
+from transformers import TrainingArguments
 
 from symbolic.data import Collator, TokenDataset
 from symbolic.encoders.backbones import BACKBONES
 from symbolic.tokenizers import CPTokenizer
 from symbolic.training.build import ShapeArguments, build_model
 from symbolic.training.optimisation import (
-    WeightAveraging,
     balanced_weights,
     freeze,
     layer_groups,
@@ -44,7 +42,7 @@ def depth_of(depths, part):
     ],
 )
 def test_depth_grows_from_the_notes_to_the_answers(backbone, layers, others):
-    depths = parameter_depths(make(backbone, task_weighting="uncertainty"))
+    depths = parameter_depths(make(backbone))
     assert depth_of(depths, "encoder.embeddings.") == {0}
     assert depth_of(depths, "encoder.project.") == {0}
     for layer in range(3):
@@ -53,7 +51,6 @@ def test_depth_grows_from_the_notes_to_the_answers(backbone, layers, others):
         assert depth_of(depths, part) == {depth}
     assert depth_of(depths, "heads.") == {4}
     assert depth_of(depths, "feature_projection.") == {4}
-    assert depth_of(depths, "log_variances.") == {4}
 
 
 def test_both_directions_of_an_lstm_are_one_layer():
@@ -177,41 +174,3 @@ def test_class_weights_weigh_the_loss_of_their_class():
     ]
     model.config.class_weights = {"emotion": [0.5, 1.0, 3.0, 1.0]}
     torch.testing.assert_close(model(**batch).loss, (0.5 * each[0] + 3.0 * each[1]) / 2)
-
-
-def test_averaged_weights_are_the_mean_of_the_last_epochs(token_tunes, tmp_path):
-    model = make(features=())
-    training = TrainingArguments(
-        str(tmp_path), num_train_epochs=4, per_device_train_batch_size=8, learning_rate=1e-2,
-        use_cpu=True, disable_tqdm=True, report_to="none", save_strategy="epoch",
-        remove_unused_columns=False, label_names=["labels"],
-    )  # fmt: skip
-    data = TokenDataset(token_tunes(), 32)
-    fit(model, data, None, FitArguments(average_from=0.5), training)
-    folders = sorted(tmp_path.glob("checkpoint-*"), key=lambda folder: int(folder.name[11:]))
-    epochs = [load_file(folder / "model.safetensors") for folder in folders]
-    assert len(epochs) == 4
-    ended = model.state_dict()
-    for name, last in epochs[3].items():
-        torch.testing.assert_close(ended[name], (epochs[2][name] + last) / 2)
-    assert any(not torch.equal(ended[name], last) for name, last in epochs[3].items())
-
-
-@pytest.mark.parametrize(
-    "arguments", [{"average_from": 0.5, "validation_share": 0.1}, {"average_from": -0.1}]
-)
-def test_a_training_ends_in_one_way(arguments):
-    with pytest.raises(ValueError, match="average_from"):
-        FitArguments(**arguments)
-
-
-def test_running_statistics_are_averaged_with_the_weights():
-    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
-    averaging, state = WeightAveraging(0.0), TrainerState(global_step=1, max_steps=2)
-    means = []
-    for epoch in range(3):
-        model(torch.randn(8, 3) + epoch)
-        means.append(model[1].running_mean.clone())
-        averaging.on_epoch_end(None, state, None, model=model)
-    averaging.on_train_end(None, state, None, model=model)
-    torch.testing.assert_close(model[1].running_mean, torch.stack(means).mean(dim=0))

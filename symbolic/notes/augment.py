@@ -70,20 +70,6 @@ def drop_dynamics(notes: NoteTable) -> NoteTable:
     return replace(notes, velocity=np.full(len(notes), 64, np.int64), has_dynamics=False)
 
 
-def drop_notes(notes: NoteTable, share: float, rng: np.random.Generator) -> NoteTable:
-    """The piece without a random share of its notes; at least one stays.
-
-    Raises:
-        ValueError: a share outside 0..1.
-    """
-    if not 0 <= share <= 1:
-        raise ValueError(f"share {share} of the notes is not between 0 and 1")
-    kept = rng.random(len(notes)) >= share
-    if len(notes) and not kept.any():
-        kept[rng.integers(len(notes))] = True
-    return notes.select(kept)
-
-
 @dataclass(frozen=True)
 class Augmentation:
     """Ranges to draw from; the defaults of `Augmentation()` change nothing.
@@ -93,14 +79,12 @@ class Augmentation:
         tempo: tempo factor drawn from [1 / (1 + tempo), 1 + tempo], evenly in its logarithm.
         velocity: velocity shift drawn from -velocity..velocity.
         drop_dynamics: probability that the dynamics are taken away.
-        drop_notes: the share of the notes that are left out is drawn from 0..drop_notes.
     """
 
     semitones: int = 0
     tempo: float = 0.0
     velocity: int = 0
     drop_dynamics: float = 0.0
-    drop_notes: float = 0.0
 
     def __call__(self, notes: NoteTable, rng: np.random.Generator) -> NoteTable:
         """One draw, applied."""
@@ -116,6 +100,4 @@ class Augmentation:
         notes = shift_velocity(scale_tempo(transpose(notes, semitones), factor), amount)
         if rng.random() < self.drop_dynamics:
             notes = drop_dynamics(notes)
-        if self.drop_notes:
-            notes = drop_notes(notes, rng.uniform(0, self.drop_notes), rng)
         return notes, transpose_key(key, semitones)

@@ -239,7 +239,6 @@ answers = predict(model, [read_notes("song.mid")], tokenizer)
 
 
 def _tasks(config: SymbolicConfig) -> str:
-    learnt = config.task_weighting == "uncertainty"
     rows = []
     for task in config.task_specs:
         labels = [
@@ -248,8 +247,7 @@ def _tasks(config: SymbolicConfig) -> str:
         ]
         if len(labels) > (8 if config.front is None else 50):
             labels = [labels[0], "...", f"{labels[-1]} ({len(labels)} in all)"]
-        weight = "learnt" if learnt else f"{task.weight:g}"
-        rows.append((task.name, task.level, task.kind, ", ".join(labels), weight))
+        rows.append((task.name, task.level, task.kind, ", ".join(labels), f"{task.weight:g}"))
     return markdown_table(("task", "level", "kind", "labels", "weight of its loss"), rows)
 
 

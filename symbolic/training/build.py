@@ -68,9 +68,6 @@ class ShapeArguments:
             "one: emotion,key=0.5"
         },
     )
-    task_weighting: str = field(
-        default="fixed", metadata={"help": "fixed, or uncertainty: weights that are learnt"}
-    )
     label_smoothing: float = 0.1
     temperature: float = field(
         default=1.0,
@@ -155,7 +152,6 @@ def _configuration(
         expert_size=arguments.expert_size,
         expert_dropout=arguments.expert_dropout,
         tasks=tasks,
-        task_weighting=arguments.task_weighting,
         head_dropout=arguments.head_dropout,
         label_smoothing=arguments.label_smoothing,
         temperatures={"emotion": arguments.temperature},

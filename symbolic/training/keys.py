@@ -164,8 +164,8 @@ def train_on(
     rows = np.flatnonzero(chosen[data.piece])
     standardise_features(model, data.rows[rows])
     heard = rows.repeat(data.times[rows])
-    labels = [[{"key": int(key)}] for key in data.keys[data.piece[heard]]]
-    fit(model, FeatureDataset(data.rows[heard][:, None], labels), None, FitArguments(), training)
+    labels = [{"key": int(key)} for key in data.keys[data.piece[heard]]]
+    fit(model, FeatureDataset(data.rows[heard], labels), None, FitArguments(), training)
     return model
 
 

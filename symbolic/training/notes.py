@@ -59,10 +59,6 @@ class ModelArguments(ShapeArguments):
             "heard), or other sets and groups of symbolic.features, by commas"
         },
     )
-    copies: int = field(
-        default=0,
-        metadata={"help": "augmented copies of each piece, where features alone are trained on"},
-    )
     repeats: str = field(
         default="",
         metadata={"help": "vgmidi=3: every piece of that corpus three times in an epoch"},
@@ -71,7 +67,6 @@ class ModelArguments(ShapeArguments):
     tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 %% faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
     drop_dynamics: float = field(default=0.1, metadata={"help": "share made scores without marks"})
-    drop_notes: float = field(default=0.0, metadata={"help": "0.1: up to 10 %% of notes left out"})
 
 
 def recorded_data(data: DataArguments) -> dict[str, Any]:
@@ -152,7 +147,6 @@ def train(
         arguments.tempo,
         arguments.velocity,
         arguments.drop_dynamics,
-        arguments.drop_notes,
     )
     if model.hears_notes:
         dataset = PieceDataset(
@@ -168,10 +162,8 @@ def train(
         rows = np.stack([features(table, names) for table in dataset.tables]) if names else None
     else:
         emitted = [tokenizer.emitted(table) for table in tables]
-        dataset = FeatureDataset.of(
-            train_pieces, emitted, names, augmentation, arguments.copies, training.seed
-        )
-        rows = dataset.rows[:, 0]
+        dataset = FeatureDataset.of(train_pieces, emitted, names)
+        rows = dataset.rows
     if rows is not None:
         standardise_features(model, rows)
     if fitting.class_weights:

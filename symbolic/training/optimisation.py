@@ -1,4 +1,4 @@
-"""What of a model learns, and how fast: freezing, learning rates by layer, averaged weights."""
+"""Freezing, layer-wise learning rates and class weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Iterable
 
 import numpy as np
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from symbolic.modeling import SymbolicModel
 
@@ -105,39 +103,6 @@ def layer_groups(
         {"params": parameters, "lr": rates[depth], "decayed": is_decayed}
         for (depth, is_decayed), parameters in sorted(groups.items(), key=lambda item: item[0])
     ]
-
-
-class WeightAveraging(TrainerCallback):
-    """Ends a training with the mean of the weights after each of its last epochs.
-
-    Stochastic weight averaging (Izmailov 2018), but under the schedule of the training. What goes
-    on from a checkpoint averages the epochs after it only.
-
-    Args:
-        start: share of the training, 0..1, after which epochs count.
-    """
-
-    def __init__(self, start: float) -> None:
-        self.start = start
-        self.averaged: AveragedModel | None = None
-
-    def on_epoch_end(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: SymbolicModel,
-        **kwargs,
-    ) -> None:
-        if state.global_step <= self.start * state.max_steps:
-            return
-        if self.averaged is None:
-            self.averaged = AveragedModel(model, use_buffers=True)  # of batch norms, too
-        self.averaged.update_parameters(model)
-
-    def on_train_end(self, args: TrainingArguments, *state, model: SymbolicModel, **kwargs) -> None:
-        if self.averaged is not None:
-            model.load_state_dict(self.averaged.module.state_dict())
 
 
 def balanced_weights(labels: np.ndarray, classes: int) -> list[float]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
-from transformers import EarlyStoppingCallback, EvalPrediction, Trainer, TrainingArguments
+from transformers import (
+    EarlyStoppingCallback,
+    EvalPrediction,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy, get_last_checkpoint
 
 from symbolic.data.datasets.collator import Collator
@@ -16,7 +23,7 @@ from symbolic.data.datasets.sampling import LengthSampler
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
-from symbolic.training.optimisation import WeightAveraging, freeze, layer_groups
+from symbolic.training.optimisation import freeze, layer_groups
 
 TRAINING_DEFAULTS = {
     "output_dir": "runs/model",
@@ -51,13 +58,6 @@ class FitArguments:
     freeze: str = field(
         default="none", metadata={"help": "none, embeddings, encoder, or a number of layers"}
     )
-    average_from: float = field(
-        default=1.0,
-        metadata={
-            "help": "0.5: the model ends with the mean of its weights after each epoch of the "
-            "second half; 1: with the last"
-        },
-    )
     class_weights: bool = field(
         default=False, metadata={"help": "classes count alike, however many pieces they have"}
     )
@@ -77,10 +77,6 @@ class FitArguments:
             raise ValueError(f"validation_share {self.validation_share} is no share below 1")
         if self.patience and not self.validation_share:
             raise ValueError("patience asks for a validation_share to judge epochs by")
-        if not 0 <= self.average_from <= 1:
-            raise ValueError(f"average_from {self.average_from} is no share of a training")
-        if self.validation_share and self.average_from < 1:
-            raise ValueError("average_from and validation_share both say how a training ends")
 
 
 class SymbolicTrainer(Trainer):
@@ -105,10 +101,6 @@ class SymbolicTrainer(Trainer):
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         return LengthSampler(lengths, together * self.args.world_size, seed)
 
-    def get_decay_parameter_names(self, model: SymbolicModel) -> list[str]:
-        names = super().get_decay_parameter_names(model)
-        return [name for name in names if not name.startswith("log_variances.")]
-
     def create_optimizer(self, model: SymbolicModel | None = None) -> torch.optim.Optimizer:
         if self.optimizer is None and self.layer_decay != 1.0:
             model = self.model if model is None else model
@@ -127,6 +119,7 @@ def fit(
     validation: TokenDataset | None,
     arguments: FitArguments,
     training: TrainingArguments,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> SymbolicTrainer:
     """Train a model, from the last checkpoint where the training was cut off.
 
@@ -136,17 +129,16 @@ def fit(
         validation: windows of pieces that are not trained on; with it the model ends as it was
             after its best epoch: by accuracy of the quadrants, of pieces, where it has that task,
             else by loss.
-        arguments: what is frozen, learning rates by layer, averaged weights, patience.
+        arguments: what is frozen, learning rates by layer, patience.
         training: what the stock Trainer is told; with validation it saves, and judges, by epochs or
             by steps.
+        callbacks: further ones.
 
     Raises:
         ValueError: a validation where no epoch is saved, or what `freeze` refuses.
     """
     freeze(model, arguments.freeze)
-    options = {"callbacks": []}
-    if arguments.average_from < 1:
-        options["callbacks"].append(WeightAveraging(arguments.average_from))
+    options = {"callbacks": list(callbacks)}
     if validation is not None:
         if training.save_strategy not in (SaveStrategy.EPOCH, SaveStrategy.STEPS):
             raise ValueError(
