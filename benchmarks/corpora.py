@@ -30,7 +30,7 @@ import torch
 
 from symbolic import EmotionScorer, ReadError
 from symbolic.inference.prediction import predict_ids
-from symbolic.notes.sources import find_sources
+from symbolic.notes.sources import find_files
 from symbolic.scoring.corpus import ScoringArguments, score_corpus
 from symbolic.scoring.emotion import hear
 from symbolic.training.build import ShapeArguments, build_model
@@ -86,8 +86,8 @@ def measured(name: str, model: str | None, files: list[Path], scratch: Path) -> 
 
 
 def throughput(options: argparse.Namespace) -> None:
-    midi = list(find_sources([options.data / place for place in MIDI]))
-    scores = list(find_sources(options.data / MUSICXML))[: options.musicxml]
+    midi = [file for folder in MIDI for file in find_files(options.data / folder)]
+    scores = list(find_files(options.data / MUSICXML))[: options.musicxml]
     with TemporaryDirectory() as folder:
         scratch = Path(folder)
         scorer = EmotionScorer.from_pretrained()
@@ -130,7 +130,8 @@ def held(folder: str, output: str, answers) -> None:
 
 
 def memory(options: argparse.Namespace) -> None:
-    files = [path.read_bytes() for path in find_sources([options.data / one for one in MIDI])]
+    paths = [file for folder in MIDI for file in find_files(options.data / folder)]
+    files = [path.read_bytes() for path in paths]
     rows = []
     with TemporaryDirectory(dir=options.scratch) as scratch:
         for count in COUNTS:

@@ -31,7 +31,7 @@ from mutations import mutant
 from symbolic.features import FEATURE_NAMES, TONAL_NAMES
 from symbolic.notes import ReadError
 from symbolic.notes.pool import apply_many
-from symbolic.notes.sources import find_sources
+from symbolic.notes.sources import find_files
 from symbolic.scoring.emotion import DEFAULT_MODEL, Heard, hear
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
@@ -165,14 +165,14 @@ def fuzz(
 
 def midi_bases(folder: Path, count: int = 300) -> list[bytes]:
     """MIDI files, evenly spaced from the smallest on, most of them small; a few large ones."""
-    files = sorted(find_sources(folder, suffixes=(".mid",)), key=os.path.getsize)
+    files = sorted(find_files(folder, suffixes=(".mid",)), key=os.path.getsize)
     small = files[: len(files) * 2 // 3]
     return [file.read_bytes() for file in small[:: len(small) // count or 1] + files[-3:]]
 
 
 def musicxml_bases(folder: Path, count: int = 100) -> list[bytes]:
     """The first bar and a few of the others of scores, as text; of a few small scores all bars."""
-    files = sorted(find_sources(folder, suffixes=(".mxl",)), key=os.path.getsize)
+    files = sorted(find_files(folder, suffixes=(".mxl",)), key=os.path.getsize)
     bases = []
     for place, file in enumerate(files[:: len(files) // count or 1]):
         with zipfile.ZipFile(file) as archive:

@@ -30,7 +30,7 @@ from symbolic.notes.keys import (
     parse_key,
     pitch_class_histogram,
 )
-from symbolic.notes.sources import find_sources
+from symbolic.notes.sources import find_files
 
 METHODS = {"krumhansl-kessler": "key.krumhanslschmuckler", "aarden-essen": "key"}
 """What music21 calls our profiles; the first is timed."""
@@ -209,7 +209,7 @@ def main() -> None:
     warnings.simplefilter("ignore")  # music21's, about files
     speeds, agreements, lines = [], [], []
     for folder in options.folders:
-        files = list(find_sources(folder))
+        files = list(find_files(folder))
         count = min(options.files, len(files))
         pieces = []
         for file in (files[i * len(files) // count] for i in range(count)):

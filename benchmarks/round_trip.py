@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from symbolic.notes.sources import find_sources
+from symbolic.notes.sources import find_files
 from symbolic.tokenizers import CPTokenizer, FerreiraTokenizer, NoteTokenizer
 
 TOKENIZERS = {
@@ -49,7 +49,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     for folder in options.folders:
-        files = list(find_sources(folder))
+        files = list(find_files(folder))
         files = files[:: -(-len(files) // options.files)]
         table = pd.DataFrame({name: row(t, files) for name, t in TOKENIZERS.items()}).T
         print(f"\n{folder.parent.name}/{folder.name}")

@@ -21,7 +21,7 @@ from symbolic import EmotionScorer, read_notes
 from symbolic.data import window_starts
 from symbolic.features import features
 from symbolic.inference.prediction import predict_features, predict_ids
-from symbolic.notes.sources import find_sources
+from symbolic.notes.sources import find_files
 from symbolic.training.build import ShapeArguments, build_model
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=300, help="how many of them (300)")
     parser.add_argument("--peer-files", type=int, default=30, help="how many for the peers (30)")
     options = parser.parse_args()
-    files = list(find_sources(options.folder))[: options.files]
+    files = list(find_files(options.folder))[: options.files]
     scorer = EmotionScorer.from_pretrained()
     model, tokenizer, names = scorer.model, scorer.tokenizer, scorer.model.config.feature_names
     scorer.score(files[:8])

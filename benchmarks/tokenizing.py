@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from symusic import Note, Score, Track
 
-from symbolic.notes.sources import find_sources
+from symbolic.notes.sources import find_files
 from symbolic.tokenizers import CPTokenizer, FerreiraTokenizer
 
 OURS = {
@@ -120,7 +120,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     parts = []
     for folder in options.folders:
-        parts.append(measure(list(find_sources(folder)), options.peer_files, keep))
+        parts.append(measure(list(find_files(folder)), options.peer_files, keep))
         show(f"{folder.parent.name}/{folder.name}", parts[-1])
     if len(parts) > 1:
         show("all of them", sum(parts[1:], parts[0]))

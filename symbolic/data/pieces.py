@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from symbolic.data.groups import UNLABELLED
-from symbolic.notes.sources import display_name, find_sources
+from symbolic.notes.sources import display_name, find_files
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,6 @@ def loose_pieces(
         else:
             found += [
                 Piece(path=path, group=display_name(path.stem), corpus=UNLABELLED)
-                for path in find_sources(piece)
+                for path in find_files(piece)
             ]
     return found

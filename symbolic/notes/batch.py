@@ -17,11 +17,10 @@ from symbolic.notes.midi.reader import (
     score_tracks,
 )
 from symbolic.notes.read import (
-    FILES,
     MAX_QUARTERS,
     MAX_SECONDS,
     content_of,
-    kind_of,
+    is_file,
     name_of,
     read_notes,
 )
@@ -38,7 +37,7 @@ from symbolic.notes.table import (
 )
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
     from symbolic.notes.read import Source
 
@@ -63,7 +62,7 @@ class NoteBatch:
         tempo_maps: by number of the piece, ticks and quarters per minute, where the tempo changes.
     """
 
-    pieces: Sequence[Score | NoteTable]
+    pieces: Sequence[ScoreTick | NoteTable]
     counts: np.ndarray
     onset_ticks: np.ndarray
     duration_ticks: np.ndarray
@@ -162,7 +161,7 @@ class NoteBatch:
         return np.array(lengths, np.int64), maps
 
 
-def note_batch(pieces: Sequence[Score | NoteTable]) -> NoteBatch:
+def note_batch(pieces: Sequence[ScoreTick | NoteTable]) -> NoteBatch:
     """The pitched notes of scores in ticks and of tables, each piece's in its own order.
 
     Raises:
@@ -262,7 +261,7 @@ def _too_long(end: int, quarter: int, slowest: float) -> bool:
 class _Part:
     """One piece of a batch to be: columns by track, and what is said of the piece once."""
 
-    piece: Score | NoteTable
+    piece: ScoreTick | NoteTable
     columns: list[Sequence[np.ndarray]]
     count: int
     has_dynamics: bool | None  # None: to be seen from the velocities
@@ -273,7 +272,7 @@ class _Part:
 
 def _read(source: Source) -> _Part:
     plain = type(source) is bytes  # most often, and nothing needs asking
-    if not plain and kind_of(source) not in FILES:
+    if not plain and not is_file(source):
         return _part(read_notes(source))
     name = None if plain else name_of(source)
     try:
@@ -289,7 +288,7 @@ def _read(source: Source) -> _Part:
         raise ReadError(error.reason, source=name) from error
 
 
-def _part(piece: Score | NoteTable) -> _Part:
+def _part(piece: ScoreTick | NoteTable) -> _Part:
     tempos = None
     if isinstance(piece, NoteTable):
         notes = piece.pitched()
@@ -312,7 +311,7 @@ def _part(piece: Score | NoteTable) -> _Part:
     return _Part(piece, columns, count, dynamics, tempo, slowest, tempos)
 
 
-def _pitched_columns(score: Score) -> tuple[list[tuple[np.ndarray, ...]], bool | None]:
+def _pitched_columns(score: ScoreTick) -> tuple[list[tuple[np.ndarray, ...]], bool | None]:
     """Time, duration, pitch and velocity of all tracks but drums; None for dynamics to be seen."""
     tracks, drums = score_tracks(score)
     if True not in drums:
@@ -365,7 +364,7 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
     )
 
 
-def _only_meter(piece: Score | NoteTable) -> tuple[int, int] | None:
+def _only_meter(piece: ScoreTick | NoteTable) -> tuple[int, int] | None:
     """The time signature that holds throughout, None where there is none or another."""
     if isinstance(piece, NoteTable):
         if len(piece.meter_ticks) == 1 and piece.meter_ticks[0] == 0:
@@ -379,7 +378,7 @@ def _bar_ticks(numerator: np.ndarray, denominator: np.ndarray, quarter: int) -> 
     return np.maximum(numerator * 4 * quarter // np.maximum(denominator, 1), 1)
 
 
-def _meters(piece: Score | NoteTable) -> Changes:
+def _meters(piece: ScoreTick | NoteTable) -> Changes:
     if isinstance(piece, NoteTable):
         return piece.meter_ticks, piece.meter_numerator, piece.meter_denominator
     return score_meters(piece)

@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError
 from typing import TYPE_CHECKING, Any
 
 from symbolic.notes.formats.notations import NOTATION_SUFFIXES
-from symbolic.notes.read import FILES, kind_of, name_of, read_notes
+from symbolic.notes.read import is_file, name_of, read_notes
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def apply_many(
         try:
             waiting: deque = deque()
             for group in groups:
-                waiting.append((group, send(group) if _can_be_sent(group[0]) else None))
+                waiting.append((group, send(group) if is_file(group[0]) else None))
                 if len(waiting) * together > AHEAD:
                     yield from answers(*waiting.popleft())
             while waiting:
@@ -117,7 +117,7 @@ def _groups(sources: Iterable[Source], together: int) -> Iterator[list[Source]]:
     """Sources in lists of up to `together` that can be sent and are quickly read, or of one."""
     group: list[Source] = []
     for source in sources:
-        quick = _can_be_sent(source) and not _takes_long(source)
+        quick = is_file(source) and not _takes_long(source)
         if group and (not quick or len(group) == together):
             yield group
             group = []
@@ -127,10 +127,6 @@ def _groups(sources: Iterable[Source], together: int) -> Iterator[list[Source]]:
             yield [source]
     if group:
         yield group
-
-
-def _can_be_sent(source: Source) -> bool:
-    return kind_of(source) in FILES
 
 
 def _takes_long(source: Source) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
 from symbolic.notes.archives import Member, Named, Refused, read_member
 from symbolic.notes.formats.notations import NOTATION_SUFFIXES, notation_of, read_notation
@@ -14,22 +14,15 @@ from symbolic.notes.musicxml.reader import read_musicxml
 from symbolic.notes.table import MAX_NOTES, NoteTable, ReadError
 
 if TYPE_CHECKING:
-    import music21
-    import pretty_midi
-    import symusic
+    from music21.stream import Stream
+    from pretty_midi import PrettyMIDI
+    from symusic.types import Score
 
-    Source = (
-        str
-        | os.PathLike
-        | bytes
-        | Named
-        | Member
-        | Refused
-        | NoteTable
-        | symusic.Score
-        | pretty_midi.PrettyMIDI
-        | music21.stream.Stream
-    )
+Source: TypeAlias = "File | NoteTable | Score | PrettyMIDI | Stream"
+"""What `read_notes` takes."""
+
+File: TypeAlias = "str | os.PathLike[str] | bytes | Named | Member | Refused"
+"""What `content_of` takes: see `is_file`."""
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
@@ -61,7 +54,7 @@ def read_notes(source: Source) -> NoteTable:
     """
     name = name_of(source)
     try:
-        return _check(_read(source if name is None else content_of(source)))
+        return _check(_read(content_of(source) if is_file(source) else source))
     except ReadError as error:
         if name is None:
             raise
@@ -70,15 +63,12 @@ def read_notes(source: Source) -> NoteTable:
 
 def name_of(source: Source) -> str | None:
     """What errors call a source; None where it has no name."""
-    match kind_of(source):
-        case "path":
-            return os.fspath(source)
-        case "named" | "member" | "refused":
-            return source.path
-    return None
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    return source.path if isinstance(source, Named | Member | Refused) else None
 
 
-def content_of(source: Source) -> bytes:
+def content_of(source: File) -> bytes:
     """The bytes of a source that is a file, wherever it lies.
 
     Args:
@@ -87,17 +77,17 @@ def content_of(source: Source) -> bytes:
     Raises:
         ReadError: why there are none; without the name of the file. A `Refused` says its reason.
     """
-    match kind_of(source):
-        case "path":
+    match source:
+        case str() | os.PathLike():
             return read_bytes(os.fspath(source))
-        case "named":
-            return source.content
-        case "member":
-            return read_member(source, MAX_BYTES)
-        case "refused":
-            raise ReadError(source.reason)
-        case "bytes":
+        case bytes() | bytearray() | memoryview():
             return bytes(source)
+        case Named():
+            return source.content
+        case Member():
+            return read_member(source, MAX_BYTES)
+        case Refused():
+            raise ReadError(source.reason)
     raise TypeError(f"no bytes in a {type(source).__name__}")
 
 
@@ -152,23 +142,27 @@ def kind_of(source: object) -> str | None:
     return next((name for name in ("symusic", "pretty_midi", "music21") if name in modules), None)
 
 
+def is_file(source: object) -> TypeGuard[File]:
+    """Whether a source has the bytes of a file: see `content_of`."""
+    return kind_of(source) in _FILE_KINDS
+
+
 INNER = {Named: "named", Member: "member", Refused: "refused", NoteTable: "table"}
-FILES = ("path", "bytes", "named", "member", "refused")
-"""Kinds that have the bytes of a file: see `content_of`."""
+_FILE_KINDS = ("path", "bytes", "named", "member", "refused")
 
 
 def _read(source: Source) -> NoteTable:
     match kind_of(source):
         case "bytes":
-            return _read_content(bytes(source))
+            return _read_content(bytes(cast("bytes", source)))
         case "table":
-            return source
+            return cast("NoteTable", source)
         case "symusic":
-            return score_notes(source)
+            return score_notes(cast("Score", source))
         case "pretty_midi":
-            return _pretty_midi_notes(source)
+            return _pretty_midi_notes(cast("PrettyMIDI", source))
         case "music21":
-            return stream_notes(source)
+            return stream_notes(cast("Stream", source))
     raise TypeError(
         "expected a path, bytes, NoteTable, symusic.Score, pretty_midi.PrettyMIDI or music21 "
         f"stream, got {type(source).__name__}"
@@ -205,7 +199,7 @@ def is_recording(data: bytes) -> bool:
 _XML_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe<", b"\xfe\xff\x00", b"<\x00?", b"\x00<\x00")
 
 
-def _pretty_midi_notes(source: pretty_midi.PrettyMIDI) -> NoteTable:
+def _pretty_midi_notes(source: PrettyMIDI) -> NoteTable:
     import io
 
     buffer = io.BytesIO()

@@ -9,13 +9,13 @@ import numpy as np
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
 LAST_TICK = 2**31 - 1  # symusic holds times in 32 bits
 METER_LIMIT = 255  # and the parts of a time signature in 8
 
 
-def table_score(notes: NoteTable) -> Score:
+def table_score(notes: NoteTable) -> ScoreTick:
     """The score of a note table: its tempo map, its time signatures, one track for each of its own.
 
     `symbolic.notes.midi.reader.score_notes` gives the table back, but for tempos, which MIDI holds
@@ -31,16 +31,24 @@ def table_score(notes: NoteTable) -> Score:
     Raises:
         ReadError: a note or a change after tick 2^31 - 1, where a score ends.
     """
-    from symusic import Note, Score, Tempo, TimeSignature, Track
+    from symusic.core import (
+        NoteTickList,
+        ScoreTick,
+        TempoTickList,
+        TimeSignatureTickList,
+        TrackTick,
+    )
 
     end = notes.onset_ticks + notes.duration_ticks
     last = max(ticks.max(initial=0) for ticks in (end, notes.tempo_ticks, notes.meter_ticks))
     if last > LAST_TICK:
         raise ReadError(f"lasts longer than {LAST_TICK:,} ticks, which is all a score can hold")
-    score = Score(notes.ticks_per_quarter)
+    score = ScoreTick(notes.ticks_per_quarter)
     mspq = np.clip(np.rint(60e6 / notes.tempo), 1, LAST_TICK)
-    score.tempos = Tempo.from_numpy(notes.tempo_ticks.astype(np.int32), mspq.astype(np.int32))
-    score.time_signatures = TimeSignature.from_numpy(
+    score.tempos = TempoTickList.from_numpy(
+        notes.tempo_ticks.astype(np.int32), mspq.astype(np.int32)
+    )
+    score.time_signatures = TimeSignatureTickList.from_numpy(
         notes.meter_ticks.astype(np.int32),
         np.clip(notes.meter_numerator, 0, METER_LIMIT).astype(np.uint8),
         np.clip(notes.meter_denominator, 0, METER_LIMIT).astype(np.uint8),
@@ -56,7 +64,7 @@ def table_score(notes: NoteTable) -> Score:
     parts, starts = np.unique(part[order], return_index=True)
     ends = np.append(starts, len(order))[1:]
     for number, start, end in zip(parts.tolist(), starts.tolist(), ends.tolist(), strict=True):
-        track = Track(program=0, is_drum=bool(number % 2))
-        track.notes = Note.from_numpy(*(column[start:end] for column in columns))
+        track = TrackTick("", 0, bool(number % 2))
+        track.notes = NoteTickList.from_numpy(*(column[start:end] for column in columns))
         score.tracks.append(track)
     return score

@@ -10,9 +10,9 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from symbolic.notes.archives import (
     PACKED_TARS,
@@ -35,7 +35,7 @@ def find_sources(
     sources: Source | Iterable[Source],
     recursive: bool = True,
     suffixes: tuple[str, ...] = SUFFIXES,
-    scratch: str | os.PathLike | None = None,
+    scratch: str | os.PathLike[str] | None = None,
 ) -> Iterator[Source]:
     """Files to score, in order: folders are replaced by the music files in them, sorted by path.
 
@@ -55,36 +55,54 @@ def find_sources(
             tune book, wherever it is found, by its tunes.
     """
     for source in _found(sources, recursive, suffixes, scratch):
-        if scratch is not None and kind_of(source) in ("path", "member"):
+        if scratch is not None and isinstance(source, Path | Member):
             yield from _tunes(source)
         else:
             yield source
+
+
+def find_files(
+    path: str | os.PathLike[str], suffixes: tuple[str, ...] = SUFFIXES, recursive: bool = True
+) -> Iterator[Path]:
+    """List the files that a path names, sorted: itself, or what its folder or pattern holds.
+
+    The rules are those of `find_sources`; archives and tune books are files like others.
+
+    Args:
+        path: of a file or a folder, or a pattern.
+        suffixes: of files in folders, in small letters.
+        recursive: whether to search folders within folders.
+    """
+    for match in _matched(path):
+        if os.path.isdir(match):
+            yield from sorted(_folder_files(Path(match), recursive, suffixes))
+        else:
+            yield Path(match)
 
 
 def _found(
     sources: Source | Iterable[Source],
     recursive: bool,
     suffixes: tuple[str, ...],
-    scratch: str | os.PathLike | None,
+    scratch: str | os.PathLike[str] | None,
 ) -> Iterator[Source]:
     """The files themselves, tune books included."""
-    for source in [sources] if kind_of(sources) else sources:
-        if kind_of(source) != "path":
+    several = [cast("Source", sources)] if kind_of(sources) else cast("Iterable[Source]", sources)
+    for source in several:
+        if not isinstance(source, str | os.PathLike):
             yield source
             continue
         for path in _matched(source):
-            if os.path.isdir(path):
-                yield from sorted(_folder_files(Path(path), recursive, suffixes))
-            elif scratch is not None and is_archive(path) and os.path.isfile(path):
+            if scratch is not None and is_archive(path) and os.path.isfile(path):
                 yield from _archived(os.fspath(path), suffixes, scratch)
             else:
-                yield Path(path)
+                yield from find_files(path, suffixes, recursive)
 
 
-def _tunes(source: Source) -> Iterator[Source]:
+def _tunes(source: Path | Member) -> Iterator[Source]:
     """The tunes of a tune book, each a member of it; any other source itself."""
-    name = name_of(source)
-    if not os.fsdecode(name).lower().endswith(TUNE_SUFFIX) or os.path.isdir(name):
+    name = source.path if isinstance(source, Member) else os.fspath(source)
+    if not name.lower().endswith(TUNE_SUFFIX) or os.path.isdir(name):
         yield source
         return
     try:
@@ -97,15 +115,12 @@ def _tunes(source: Source) -> Iterator[Source]:
         yield source
         return
     shown, header = display_name(source), book_header(data)
-    in_file = kind_of(source) == "path" or not is_zip(source.archive)
+    file, offset = (source.archive, source.place) if isinstance(source, Member) else (name, 0)
     for number, begin, end in found:
-        if header or not in_file:  # no bytes of a file: they are kept
+        if header or is_zip(file):  # not a part of a file as it lies there: kept in memory
             yield Named(f"{shown}/{number}", header + data[begin:end])
-        elif kind_of(source) == "path":
-            yield Member(os.fspath(source), number, begin, end - begin, shown)
         else:
-            place = source.place + begin
-            yield Member(source.archive, number, place, end - begin, shown)
+            yield Member(file, number, offset + begin, end - begin, shown)
 
 
 def read_list(text: bytes) -> list[str]:
@@ -115,7 +130,7 @@ def read_list(text: bytes) -> list[str]:
     return [os.fsdecode(line) for line in lines if line]
 
 
-def _matched(path: str | os.PathLike) -> list[str | os.PathLike]:
+def _matched(path: str | os.PathLike[str]) -> Sequence[str | os.PathLike[str]]:
     if not glob.has_magic(os.fspath(path)) or os.path.lexists(path):
         return [path]
     return sorted(glob.glob(os.fspath(path), recursive=True)) or [path]
@@ -135,7 +150,9 @@ def _folder_files(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> I
     yield from unreadable  # a row each, so that nobody takes them for scored
 
 
-def _archived(path: str, suffixes: tuple[str, ...], scratch: str | os.PathLike) -> Iterator[Source]:
+def _archived(
+    path: str, suffixes: tuple[str, ...], scratch: str | os.PathLike[str]
+) -> Iterator[Source]:
     if not path.lower().endswith(PACKED_TARS):
         yield from members(path, suffixes)
         return
@@ -151,11 +168,11 @@ def _archived(path: str, suffixes: tuple[str, ...], scratch: str | os.PathLike) 
         yield from members(plain, suffixes, path)
 
 
-def _expanding(path: str):
+def _expanding(path: str) -> BinaryIO:
     for names, opened in ((("gz", "tgz"), gzip.open), (("bz2", "tbz2"), bz2.open)):
         if path.lower().endswith(names):
-            return opened(path)
-    return lzma.open(path)
+            return cast("BinaryIO", opened(path))
+    return cast("BinaryIO", lzma.open(path))
 
 
 def display_name(source: Source) -> str:

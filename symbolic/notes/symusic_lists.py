@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from symusic import Note, Tempo
+    from symusic.core import NoteTickList, TempoTickList
 
 
-def note_columns(lists: Sequence[Sequence[Note]]) -> tuple[np.ndarray, ...]:
+def note_columns(lists: Sequence[NoteTickList]) -> tuple[np.ndarray, ...]:
     """Onsets, durations, pitches and velocities of lists of notes in ticks, end to end.
 
     (n,) each: int32 ticks twice, and int8 twice.
@@ -39,7 +39,7 @@ def note_columns(lists: Sequence[Sequence[Note]]) -> tuple[np.ndarray, ...]:
     return columns["time"], columns["duration"], pitch.copy(), velocity.copy()
 
 
-def tempo_columns(tempos: Sequence[Tempo]) -> tuple[np.ndarray, np.ndarray]:
+def tempo_columns(tempos: TempoTickList) -> tuple[np.ndarray, np.ndarray]:
     """Ticks, and microseconds of a quarter, of a list of tempos in ticks; (t,) int32 each."""
     if states_are_known(type(tempos), _TEMPO):
         columns = np.frombuffer(tempos.__getstate__(), _TEMPO, offset=4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -38,8 +40,34 @@ def _one_line(text: str) -> str:
     return text if len(text) <= MOST_OF_A_REASON else f"{text[: MOST_OF_A_REASON - 3]}..."
 
 
-def _int(*shape_of: int) -> np.ndarray:
-    return np.array(shape_of, dtype=np.int64)
+Value = TypeVar("Value")
+
+
+def partition(
+    results: Iterable[Value | ReadError],
+) -> tuple[list[int], list[Value], dict[int, ReadError]]:
+    """Separate values from errors.
+
+    Args:
+        results: of several sources, a value or an error for each.
+
+    Returns:
+        The positions of the values, the values, and the errors by position.
+    """
+    indices: list[int] = []
+    values: list[Value] = []
+    errors: dict[int, ReadError] = {}
+    for i, result in enumerate(results):
+        if isinstance(result, ReadError):
+            errors[i] = result
+        else:
+            indices.append(i)
+            values.append(result)
+    return indices, values, errors
+
+
+def _int(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,7 @@ from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.notes.archives import Named
-from symbolic.notes.read import FILES, MIDI_SUFFIXES, content_of, kind_of
+from symbolic.notes.read import MIDI_SUFFIXES, content_of, is_file, kind_of
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.columns import NUMBER, TEXT
 from symbolic.scoring.emotion import HUB_OPTIONS, loaded
@@ -84,7 +84,7 @@ def listen(sources: Sequence[Source], front: Front) -> list[tuple[np.ndarray, fl
     for source in sources:
         if kind_of(source) in ("path", "bytes"):
             samples = read_sound(source, rate)
-        elif kind_of(source) in FILES:
+        elif is_file(source):
             samples = read_sound(content_of(source), rate)
         else:
             samples = _given(source, rate)

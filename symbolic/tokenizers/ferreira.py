@@ -19,7 +19,7 @@ from miditok import TokenizerConfig, TokSequence
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.archives import Named
 from symbolic.notes.batch import NoteBatch, note_batch
-from symbolic.notes.read import FILES, content_of, kind_of, name_of
+from symbolic.notes.read import content_of, is_file, name_of
 from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
 from symbolic.tokenizers.ferreira_notes import (
     emitted_table,
@@ -187,7 +187,7 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
 
     def _file(self, source: Source) -> Source:
         """A file with its bytes, which tell what no reader of notes does; else the source."""
-        if kind_of(source) not in FILES:
+        if not is_file(source):
             return source
         try:
             content, name = content_of(source), name_of(source)

@@ -10,7 +10,7 @@ import numpy as np
 
 from symbolic.audio.synthesis.channels import Controls, track_controls
 from symbolic.notes.midi.reader import in_ticks, is_midi, parse_midi
-from symbolic.notes.read import FILES, content_of, kind_of, read_notes
+from symbolic.notes.read import content_of, is_file, kind_of, read_notes
 from symbolic.notes.table import NoteTable, ticks_to_seconds
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _controls(source: Source) -> dict[int, Controls]:
         file = io.BytesIO()
         source.write(file)
         data = file.getvalue()
-    elif kind in FILES:
+    elif is_file(source):
         data = content_of(source)
     else:
         return {}

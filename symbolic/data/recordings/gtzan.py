@@ -10,7 +10,7 @@ from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.data.groups import merged_groups
 from symbolic.data.pieces import Piece
 from symbolic.data.recordings.corpus import AudioCorpus, without_leaks
-from symbolic.notes.sources import find_sources
+from symbolic.notes.sources import find_files
 from symbolic.tasks import GENRE, GTZAN_GENRES
 
 SOURCE = "GTZAN, whose files are named as blues.00000.wav, all in one folder or in one by genre"
@@ -103,7 +103,7 @@ def _genre(name: str) -> int:
 def _excerpts(folder: Path) -> dict[str, Path]:
     """By name, `blues.00000`, in order."""
     found: dict[str, Path] = {}
-    for path in find_sources(folder, suffixes=AUDIO_SUFFIXES):
+    for path in find_files(folder, AUDIO_SUFFIXES):
         match = NAME.fullmatch(path.stem)
         if not (match and match[1] in GTZAN_GENRES and path.is_file()):
             continue

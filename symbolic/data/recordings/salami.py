@@ -8,7 +8,7 @@ from pathlib import Path
 from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.data.pieces import Piece
 from symbolic.data.recordings.corpus import AudioCorpus, missing_files
-from symbolic.notes.sources import find_sources
+from symbolic.notes.sources import find_files
 from symbolic.tasks import BOUNDARY
 
 SOURCE = (
@@ -100,7 +100,7 @@ def read_boundaries(path: str | Path) -> tuple[float, ...]:
 
 def _recordings(audio: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for path in find_sources(audio, suffixes=AUDIO_SUFFIXES) if audio.is_dir() else []:
+    for path in find_files(audio, AUDIO_SUFFIXES) if audio.is_dir() else []:
         if path.stem in found:
             raise ValueError(f"{path}: {path.stem} is there already: {found[path.stem]}")
         found[path.stem] = path

@@ -30,13 +30,13 @@ from symbolic.notes.midi.chunks import (
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
 FAR = LONGEST_DELTA
 """Ticks between the end of a track and the note-offs behind it."""
 
 
-def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> Score:
+def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> ScoreTick:
     """Parse tracks that sound together, every strike of a key a note.
 
     Args:
@@ -59,7 +59,7 @@ def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> 
     return score
 
 
-def _parse(tracks: Sequence[bytes], count: int, ticks_per_quarter: int) -> Score:
+def _parse(tracks: Sequence[bytes], count: int, ticks_per_quarter: int) -> ScoreTick:
     """Parse track chunks with symusic."""
     read = _reader()
     # Where a meta event is cut, symusic reads on to the length that it should have: into the zeros.
@@ -76,11 +76,11 @@ def _parse(tracks: Sequence[bytes], count: int, ticks_per_quarter: int) -> Score
 
 
 @cache
-def _reader() -> Callable[..., Score]:
+def _reader() -> Callable[..., ScoreTick]:
     """Symusic's own, loaded where it is first needed."""
-    from symusic import Score
+    from symusic.core import ScoreTick
 
-    return Score.from_midi
+    return ScoreTick.from_midi
 
 
 def _with_note_offs(data: bytes, spans: Sequence[Span]) -> list[bytes]:
@@ -124,9 +124,9 @@ def _track(content: bytes) -> bytes:
     return _CHUNK.pack(b"MTrk", len(content)) + content
 
 
-def _with_all_strikes(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> Score:
+def _with_all_strikes(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> ScoreTick:
     """The score of tracks in which note-offs are missing."""
-    from symusic import Note
+    from symusic.core import NoteTickList
 
     pieces = []
     for span in spans:
@@ -145,7 +145,9 @@ def _with_all_strikes(data: bytes, spans: Sequence[Span], ticks_per_quarter: int
         onset, pitch = notes["time"].astype(np.int64), notes["pitch"].astype(np.int64)
         end = _ends(onset, onset + notes["duration"], pitch)
         duration = (end - onset).astype(np.int32)
-        track.notes = Note.from_numpy(notes["time"], duration, notes["pitch"], notes["velocity"])
+        track.notes = NoteTickList.from_numpy(
+            notes["time"], duration, notes["pitch"], notes["velocity"]
+        )
     return score
 
 

@@ -12,7 +12,7 @@ from symbolic.notes.midi.chunks import Span, events, join_contents, track_conten
 from symbolic.notes.symusic_lists import tempo_columns
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
 UNSTABLE = 24
 """So many tempos or meters, and symusic's sort by tick does not keep the order of those of one."""
@@ -54,7 +54,7 @@ def drop_escapes(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]
     return join_contents(contents)
 
 
-def keep_order(score: Score, data: bytes, spans: Sequence[Span]) -> None:
+def keep_order(score: ScoreTick, data: bytes, spans: Sequence[Span]) -> None:
     """Put tempos and meters of one tick in the order of the file, so that the last one holds.
 
     The order is that of the tracks, and in a track that of its events.
@@ -65,7 +65,7 @@ def keep_order(score: Score, data: bytes, spans: Sequence[Span]) -> None:
         spans: where the contents of its tracks lie; where one is damaged, nothing changes.
     """
     if len(score.tempos) >= UNSTABLE and _ambiguous(*(tempos := tempo_columns(score.tempos))):
-        from symusic import Tempo
+        from symusic.core import TempoTickList
 
         parts = [span for span in spans if data.find(_TEMPO, *span) >= 0]
         values = np.frombuffer(b"".join(_TEMPOS.findall(data, *parts[0])), np.uint8).reshape(-1, 3)
@@ -74,18 +74,18 @@ def keep_order(score: Score, data: bytes, spans: Sequence[Span]) -> None:
             changes = _changes(data, parts, _TEMPO)
             values = np.array([int.from_bytes(event[3:]) for event in changes], np.int32)
         if len(values) == len(tempos[0]):  # of one track they lie in the order of their ticks
-            score.tempos = Tempo.from_numpy(tempos[0].copy(), values)
+            score.tempos = TempoTickList.from_numpy(tempos[0].copy(), values)
     if len(score.time_signatures) >= UNSTABLE and _ambiguous(
         *(meters := score.time_signatures.numpy()).values()
     ):
-        from symusic import TimeSignature
+        from symusic.core import TimeSignatureTickList
 
         changes = _changes(data, spans, _METER)
         if len(changes) == len(meters["time"]):
             numerators = np.array([event[3] for event in changes], np.uint8)
             denominators = np.array([event[4] for event in changes], np.int64)
             denominators = np.where(denominators < 8, 1 << (denominators & 7), 0).astype(np.uint8)
-            score.time_signatures = TimeSignature.from_numpy(
+            score.time_signatures = TimeSignatureTickList.from_numpy(
                 meters["time"], numerators, denominators
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from symbolic.notes.symusic_lists import note_columns, tempo_columns
 from symbolic.notes.table import NoteTable, ReadError, note_table
 
 if TYPE_CHECKING:
-    from symusic import Note, Score
+    from symusic.core import NoteTickList, ScoreQuarter, ScoreSecond, ScoreTick
+    from symusic.types import Score
 
 
 def is_midi(data: bytes) -> bool:
@@ -38,7 +39,7 @@ def read_midi(data: bytes) -> NoteTable:
     return score_notes(parse_midi(data))
 
 
-def parse_midi(data: bytes) -> Score:
+def parse_midi(data: bytes) -> ScoreTick:
     """Parse a MIDI file; errors and arguments as of `read_midi`.
 
     Every strike of a key is a note (see `midi_endings`), drums are drums on whatever channel they
@@ -57,7 +58,7 @@ def parse_midi(data: bytes) -> Score:
     return _parse_tracks(data, spans, ticks_per_quarter)
 
 
-def _parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> Score:
+def _parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> ScoreTick:
     """The score of tracks that sound together."""
     if has_escapes(data):
         data, spans = drop_escapes(data, spans)
@@ -74,8 +75,8 @@ def score_notes(score: Score) -> NoteTable:
     Raises:
         ReadError: a tempo or the ticks per quarter is zero.
     """
-    score = in_ticks(score)
-    notes, drums = score_tracks(score)
+    ticks = in_ticks(score)
+    notes, drums = score_tracks(ticks)
     counts = [len(one) for one in notes]
     time, duration, pitch, velocity = note_columns(notes)
     return note_table(
@@ -85,25 +86,26 @@ def score_notes(score: Score) -> NoteTable:
         velocity,
         np.repeat(np.arange(len(counts)), counts),
         np.repeat(drums, counts),
-        ticks_per_quarter=score.ticks_per_quarter,
-        tempos=score_tempos(score),
-        meters=score_meters(score),
+        ticks_per_quarter=ticks.ticks_per_quarter,
+        tempos=score_tempos(ticks),
+        meters=score_meters(ticks),
     )
 
 
-def in_ticks(score: Score) -> Score:
+def in_ticks(score: Score) -> ScoreTick:
     """The score itself, or in ticks where its times are in seconds or quarters."""
-    return score if type(score.ttype).__name__ == "Tick" else score.to("tick")
+    typed = cast("ScoreTick | ScoreQuarter | ScoreSecond", score)
+    return cast("ScoreTick", typed if type(typed.ttype).__name__ == "Tick" else typed.to("tick"))
 
 
-def score_tracks(score: Score) -> tuple[list[Sequence[Note]], list[bool]]:
+def score_tracks(score: ScoreTick) -> tuple[list[NoteTickList], list[bool]]:
     """The notes of every track, and whether it is a drum track."""
     tracks = score.tracks
     tracks = [tracks[i] for i in range(len(tracks))]  # symusic's iterators cost more than a track
     return [track.notes for track in tracks], [track.is_drum for track in tracks]
 
 
-def score_tempos(score: Score) -> tuple[np.ndarray, np.ndarray]:
+def score_tempos(score: ScoreTick) -> tuple[np.ndarray, np.ndarray]:
     """Ticks of the tempo changes, and quarters per minute.
 
     Raises:
@@ -118,7 +120,7 @@ def score_tempos(score: Score) -> tuple[np.ndarray, np.ndarray]:
     return ticks, 60e6 / microseconds
 
 
-def score_meters(score: Score) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def score_meters(score: ScoreTick) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ticks, numerators and denominators of the time signatures."""
     meters = score.time_signatures.numpy()
     return meters["time"], meters["numerator"], meters["denominator"]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
 LAST_TICK = 2**31 - 1  # symusic holds times in 32 bits
 
 
-def in_sequence(scores: Sequence[Score], ends: Sequence[int]) -> Score:
+def in_sequence(scores: Sequence[ScoreTick], ends: Sequence[int]) -> ScoreTick:
     """Scores one after the other, each under its own tempo map and meter.
 
     Args:
@@ -27,18 +27,18 @@ def in_sequence(scores: Sequence[Score], ends: Sequence[int]) -> Score:
     Raises:
         ReadError: all together are longer than a score can hold.
     """
-    from symusic import Score, Tempo, TimeSignature
+    from symusic.core import ScoreTick, TempoTick, TimeSignatureTick
 
-    whole, start = Score(scores[0].ticks_per_quarter), 0
+    whole, start = ScoreTick(scores[0].ticks_per_quarter), 0
     for score, end in zip(scores, ends, strict=True):
         if start + end > LAST_TICK:
             raise ReadError(f"its sequences are longer than {LAST_TICK:,} ticks together")
         if start:
             score.shift_time(start, inplace=True)
             if not any(tempo.time == start for tempo in score.tempos):
-                whole.tempos.append(Tempo(start, mspq=500_000))
+                whole.tempos.append(TempoTick(start, mspq=500_000))
             if not any(meter.time == start for meter in score.time_signatures):
-                whole.time_signatures.append(TimeSignature(start, 4, 4))
+                whole.time_signatures.append(TimeSignatureTick(start, 4, 4))
         whole.tempos.extend(score.tempos)
         whole.time_signatures.extend(score.time_signatures)
         whole.key_signatures.extend(score.key_signatures)

@@ -28,7 +28,7 @@ class Plan:
     """Files in the order of their rows.
 
     Attributes:
-        sources: n of them, each a file: see `symbolic.notes.read.FILES`.
+        sources: n of them, each a file: see `symbolic.notes.read.is_file`.
         digests: (n, 16) uint8, of their content; of their path where there is none to be read.
         first: (n,) int64, the first file with the same content: itself, where it is none's twin.
         shard: files in a shard, but for the last.
