@@ -22,8 +22,8 @@ from symbolic.inference.audio_predictions import audio_rows
 from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.note_predictions import write_predictions
 from symbolic.modeling import SymbolicModel
-from symbolic.publishing.hub import AUDIO_FILES, assemble, push
-from symbolic.publishing.model_card import model_card
+from symbolic.publishing.card import model_card
+from symbolic.publishing.hub import FILES, assemble, push
 from symbolic.scoring.audio import load_audio_model
 from symbolic.tasks import GENRE, TAGS
 
@@ -103,7 +103,7 @@ def names(folder):
 def test_what_is_published_is_the_model_and_its_feature_extractor(run, tmp_path):
     write(run, "metrics.json", METRICS)
     written = push(run, "me/genres", dry_run=tmp_path / "out")
-    assert set(written) == names(tmp_path / "out") == set(AUDIO_FILES)
+    assert set(written) == names(tmp_path / "out") == set(FILES["audio"])
     assert "preprocessor_config.json" in written
     assert "music_tokenizer.json" not in written
     before, after = (load_audio_model(folder)[0].state_dict() for folder in (run, tmp_path / "out"))
@@ -131,7 +131,7 @@ def test_the_model_is_sent_only_once_it_has_loaded(run, monkeypatch):
     with pytest.raises(ValueError, match="another front end"):
         push(run, "me/genres")
     write(run, "preprocessor_config.json", {**extractor, "cache": "/home/mozart/cache"})
-    with pytest.raises(ValueError, match=r"preprocessor_config\.json: names a path"):
+    with pytest.raises(ValueError, match=r"preprocessor_config\.json: has a path"):
         push(run, "me/genres")
     (run / "preprocessor_config.json").unlink()
     with pytest.raises(FileNotFoundError, match=r"no preprocessor_config\.json"):
@@ -172,18 +172,21 @@ def test_the_card_says_what_is_heard_learnt_and_scored(run):
     write(run, "metrics.json", METRICS)
     card = model_card(run, "me/genres")
     parameters = sum(p.numel() for p in load_audio_model(run)[0].parameters())
-    assert "`spec_cnn_gru` (2-D CNN and gru on mel, made for tags), with 0.0625 times its" in card
+    assert (
+        "`spec_cnn_gru`: 2-D CNN and gru on mel, designed for tags, with 0.0625 times its" in card
+    )
     assert f" {parameters:,} parameters" in card
-    assert "16,000 Hz: 96 mel bands in dB, of 512 samples every 256" in card
-    assert "Windows last 29.0 s; the answers of as many as cover a recording" in card
+    assert "16,000 Hz, in frames of 512 samples every 256" in card
+    assert "96 mel bands in dB" in card
+    assert "Windows last 29.0 s. The prediction for a recording is the mean over windows" in card
     assert "blues, classical, country" in section(card, "Tasks")
-    trained = section(card, "Trained on")
+    trained = section(card, "Training data")
     assert "| 2 | research use |" in trained
     assert "never trained on: `fold-0`" in trained
     assert "- jazz.00054.wav is left out" in trained
-    assert "| `learning_rate` | 0.00125 |" in section(card, "How")
+    assert "| `learning_rate` | 0.00125 |" in section(card, "Training settings")
     results = section(card, "Results")
-    assert "200 recordings, 190 groups, 1 folds, seeds 7" in results
+    assert "200 recordings, 190 groups, 1 fold, seed 7" in results
     assert "| genre: accuracy | 0.612 | [0.511, 0.722] | - |" in results
     assert "not the artists" in section(card, "Limits")
     assert "inherit" in section(card, "Licence")
@@ -192,7 +195,7 @@ def test_the_card_says_what_is_heard_learnt_and_scored(run):
 def test_a_card_of_what_was_never_evaluated_has_no_figures(run):
     assert not re.search(r"\d", section(model_card(run), "Results"))
     (run / "training.json").unlink()
-    assert "no record" in section(model_card(run), "Trained on")
+    assert "no record" in section(model_card(run), "Training data")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +232,7 @@ def test_every_kind_of_front_end_is_told(system, tmp_path):
     assert ("as samples" in card) == front.hears_samples
     assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
     assert "times its channels" not in card
-    assert section(card, "Tasks").count("| sequence |") == 2
+    assert section(card, "Tasks").count(" per recording |") == 2
 
 
 def test_weights_are_saved_under_the_names_that_a_checkpoint_is_read_by(tmp_path):
@@ -243,8 +246,13 @@ def test_a_front_within_the_model_is_told(tmp_path):
     pytest.importorskip("librosa")
     saved(tmp_path / "run", "cnn_mel", front_inside=True)
     card = model_card(tmp_path / "run")
-    assert "makes these pictures itself" in card
+    assert "computes these features itself" in card
     assert "Windows last 30.0 s" in card
+
+
+def test_features_that_are_resampled_are_told(tmp_path):
+    saved(tmp_path / "run", "spec_cnn_gru", grid=(128, 2.0))
+    assert "resampled to 128 bands and 125.0 frames per second" in model_card(tmp_path / "run")
 
 
 def test_what_the_card_shows_works(run, tmp_path):

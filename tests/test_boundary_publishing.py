@@ -9,6 +9,7 @@ import torch
 from huggingface_hub import ModelCard
 from test_audio_publishing import RECORD, section, write
 
+from symbolic import Segmenter
 from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
@@ -18,33 +19,32 @@ from symbolic.inference.audio_predictions import audio_rows
 from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.note_predictions import write_predictions
 from symbolic.modeling import SymbolicModel
-from symbolic.publishing.hub import AUDIO_FILES, FILES, UNIT_FILES, assemble, push
-from symbolic.publishing.model_card import model_card
+from symbolic.publishing.card import model_card
+from symbolic.publishing.hub import FILES, assemble, push
 from symbolic.structure.detection import boundary_rows
 from symbolic.tasks import BOUNDARY
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.audio_arguments import AudioModelArguments
 from symbolic.training.beats import build_unit_model
 
-BEATS = "answers for each beat, of which it takes "
 BOUNDARY_CARDS = {  # files, corpus, words on what is heard, words of a limit
     "mls_sslm": (
-        *(AUDIO_FILES, "beatles", "80 mel bands in dB and self-similarity lag matrices of cepstra"),
-        "annotations match within 2 s",
+        *("audio", "beatles", "lag matrices of MFCCs (Euclidean), MFCCs (cosine), chroma"),
+        "agree within 2 s",
     ),
     "gs1": (
-        *(AUDIO_FILES, "pop909_structure", "matrix of cepstra (cosine) (100 lags of up to 88 s)"),
-        "played by a synthesiser",
+        *("audio", "pop909_structure", "matrix of MFCCs (cosine), 100 lags up to 88 s"),
+        "synthesised from notes",
     ),
-    "roll": (AUDIO_FILES, "pop909_structure", "7.18 frames a second: 88 keys", "first track"),
+    "roll": ("audio", "pop909_structure", "88 piano-roll keys", "first track"),
     "beat_bert": (
-        *(FILES, "pop909_structure", f"{BEATS}the tokens of `CPTokenizer` (Bar, Position"),
-        "phrases of POP909 begin is inferred",
+        *("notes", "pop909_structure", "tokens of `CPTokenizer` (Bar, Position"),
+        "phrases of POP909 begin are inferred",
     ),
-    "bar_lstm": (FILES, "tunes", "answers for each bar", "where bars begin"),
+    "bar_lstm": ("notes", "tunes", "activation for each bar", "beginnings of bars"),
     "beat_pictures": (
-        *(UNIT_FILES, "pop909_structure", f"{BEATS}pictures of the notes (12 chroma, 16 columns"),
-        "where beats begin",
+        *("beats", "pop909_structure", "12 chroma bins, 16 onset features, 88"),
+        "beginnings of beats",
     ),
 }
 
@@ -74,7 +74,7 @@ def test_models_of_boundaries_are_published_and_told_as_such(system, tmp_path):
     files, corpus, heard, limit = BOUNDARY_CARDS[system]
     model = parted(tmp_path / "run", system, corpus=corpus)
     sent = push(tmp_path / "run", "me/parts", dry_run=tmp_path / "out")
-    assert set(sent) == {*files} - {"metrics.json"}
+    assert set(sent) == {*FILES[files]} - {"metrics.json"}
     card = (tmp_path / "out" / "README.md").read_text()
     data = ModelCard.load(tmp_path / "out" / "README.md").data
     assert data.pipeline_tag is None
@@ -82,13 +82,15 @@ def test_models_of_boundaries_are_published_and_told_as_such(system, tmp_path):
     song = "song.wav" if system in ("mls_sslm", "gs1") else "song.mid"
     assert ("audio" in data.tags, "midi" in data.tags) == (song == "song.wav", song == "song.mid")
     assert f"symbolic segment {song} --model me/parts --output parts.csv" in card
-    assert f"system `{system}`" in card
-    assert "with 0.125 times its width" in card
+    assert f"System `{system}`" in card
+    assert "with 0.125 times its channels" in card
     assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
-    assert "0.3 for those that may be off by 0.5 s and 0.1 for those" in card
+    assert "0.3 for a tolerance of 0.5 s and 0.1 for a tolerance of 3 s" in card
     of_units = system in UNIT_SYSTEMS  # made here with the picker of each window
-    assert ("of times that are near to as many, one that is close" in card) == of_units
-    assert ("Boundaries are peaks of its activation" in card) != of_units
+    assert ("one close to a likely boundary is preferred" in card) == of_units
+    assert ("Boundaries are the peaks of the activation" in card) != of_units
+    assert ("Boundaries (tolerance 0.5 s) are at least 6 s apart" in card) == of_units
+    assert ("Boundaries are at least 6 s apart" in card) != of_units
     assert heard in card
     assert limit in section(card, "Limits")
     assert not re.search(r"music-tags|Scorer|averaged|predict\(|magnitudes|pipeline", card)
@@ -101,7 +103,7 @@ def test_models_of_boundaries_that_are_not_whole_are_not_published(tmp_path):
     ):
         run = tmp_path / system
         parted(run, system, thresholds=False)
-        assert "It has no threshold yet." in model_card(run)
+        assert "no threshold yet" in model_card(run)
         with pytest.raises(ValueError, match="the model has none"):
             assemble(run, tmp_path / "out")
         (run / file).unlink()
@@ -125,6 +127,10 @@ def test_what_the_card_of_boundaries_shows_works(system, tmp_path, write_midi):
     assert cli([*command.split(), "--quiet", "--workers", "0"]) == 0
     parts = (tmp_path / "parts.csv").read_text().splitlines()
     assert len(parts) == len(shown["found"][0].times) > 1  # a header, and one part fewer
+    (keyword, flag) = re.search(r'\(\.\.\., (\w+)="3"\)` and `(--\w+) 3`', card).groups()
+    segmenter = Segmenter.from_pretrained(tmp_path / "out", **{keyword: "3"})
+    assert segmenter.threshold == 0.1
+    assert cli([*command.split(), flag, "3", "--quiet", "--workers", "0"]) == 0
 
 
 def test_scores_of_boundaries_are_shown(tmp_path):
@@ -146,7 +152,7 @@ def test_scores_of_boundaries_are_shown(tmp_path):
     scores = json.loads((tmp_path / "metrics.json").read_text())["scores"]
     (tmp_path / "README.md").write_text(card := model_card(tmp_path, "me/parts"))
     assert f"| boundary: F1 at 3 s | {scores['boundary: f_3']:.3f} | [" in section(card, "Results")
-    assert "F1 at 0.5 s, deviation over pieces" in section(card, "Results")
+    assert "F1 at 0.5 s, standard deviation over pieces" in section(card, "Results")
     assert "F1 at 3 s, without beginning and end" in section(card, "Results")
     results = ModelCard.load(tmp_path / "README.md").data.eval_results
     assert len(results) == 6

@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, pipeline
 
 from symbolic import CPTokenizer, EmotionScorer, SymbolicModel
+from symbolic.publishing.card import model_card
 from symbolic.publishing.hub import FILES, assemble, push
-from symbolic.publishing.model_card import model_card
 from symbolic.scoring.emotion import DEFAULT_MODEL, load_model
 from symbolic.training.build import ShapeArguments, build_model
 
@@ -93,9 +93,9 @@ def names(folder):
 def test_a_dry_run_writes_exactly_what_would_be_sent_and_sends_nothing(run, hub, tmp_path):
     write(run, "metrics.json", METRICS)
     written = push(run, "me/tunes", dry_run=tmp_path / "out")
-    assert set(written) == names(tmp_path / "out") == set(FILES)
+    assert set(written) == names(tmp_path / "out") == set(FILES["notes"])
     assert hub == []
-    for name in set(FILES) - {"README.md"}:
+    for name in set(FILES["notes"]) - {"README.md"}:
         assert (tmp_path / "out" / name).read_bytes() == (run / name).read_bytes(), name
 
 
@@ -136,7 +136,7 @@ def test_the_files_are_sent_in_one_commit(run, hub):
     assert hub[1][1] == {"repo_id": "me/tunes", "private": True, "exist_ok": True}
     upload = hub[2][1]
     files = upload.pop("files")
-    assert set(files) == set(sent) == set(FILES) - {"metrics.json"}
+    assert set(files) == set(sent) == set(FILES["notes"]) - {"metrics.json"}
     assert files["model.safetensors"] == (run / "model.safetensors").read_bytes()
     assert b"me/tunes" in files["README.md"]
     # Metrics of an earlier model must not stay beside this one.
@@ -199,9 +199,9 @@ def metrics_without_leaks(run):
         (no_tokenizer, FileNotFoundError, r"run: no music_tokenizer\.json"),
         (other_tokenizer, ValueError, "another tokenizer"),
         (a_weight_too_few, ValueError, r"weights lack heads\.emotion"),
-        (a_home_in_the_record, ValueError, r"training\.json: names a path.*data: tunes: /home"),
-        (a_drive_in_the_configuration, ValueError, r"config\.json: names a path.*_name_or_path"),
-        (a_path_among_the_groups, ValueError, r"training\.json: names a path.*/data/mozart"),
+        (a_home_in_the_record, ValueError, r"training\.json: has a path.*data: tunes: /home"),
+        (a_drive_in_the_configuration, ValueError, r"config\.json: has a path.*_name_or_path"),
+        (a_path_among_the_groups, ValueError, r"training\.json: has a path.*/data/mozart"),
         (a_broken_record, ValueError, r"training\.json: not JSON"),
         (metrics_without_leaks, ValueError, r"metrics\.json: 'leaks' is missing"),
     ],
@@ -243,7 +243,27 @@ def test_a_dry_run_overwrites_its_own_files_and_no_others(run, tmp_path):
     assert (run / "model.safetensors").read_bytes() == before
 
 
-def test_a_model_of_keys_alone_is_published_too(tmp_path):
+def python_blocks(card):
+    """The Python code of a card, block by block."""
+    return re.findall(r"```python\n(.*?)```", card, re.S)
+
+
+def test_the_code_of_a_card_runs(run, tmp_path, write_midi, tune):
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "song.mid", tmp_path / "folder" / "song.mid"):
+        write_midi(path, tune(80))
+    push(run, "me/tunes", dry_run=tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    for name, place in {"me/tunes": "out", "song.mid": "song.mid", "folder/": "folder"}.items():
+        card = card.replace(name, str(tmp_path / place))
+    one, table = python_blocks(card)
+    exec(one, {})
+    found: dict = {}
+    exec(table, found)
+    assert found["table"]["error"].tolist() == [""]
+
+
+def test_a_model_of_keys_alone_is_published_too(tmp_path, write_midi, tune):
     tokenizer = CPTokenizer(preset="score")
     arguments = ShapeArguments(
         hidden_size=16, layers=1, heads=2, field_embedding_size=8, window=16, tasks="key"
@@ -254,7 +274,14 @@ def test_a_model_of_keys_alone_is_published_too(tmp_path):
     card = ModelCard.load(tmp_path / "out" / "README.md")
     assert "music-emotion" not in card.data.tags
     assert "pipeline" not in card.text
+    assert card.data.eval_results is None
     assert load_model(tmp_path / "out")[0].heads.keys() == {"key"}
+    song = write_midi(tmp_path / "song.mid", tune(80))
+    (code,) = python_blocks(card.text)
+    code = code.replace("me/keys", str(tmp_path / "out")).replace("song.mid", str(song))
+    found: dict = {}
+    exec(code, found)
+    assert found["predictions"]["key"].shape == (1, 24)
 
 
 def test_the_header_of_a_card_is_that_of_the_hub(run, tmp_path):
@@ -314,7 +341,7 @@ def test_a_record_of_a_split_that_leaks_is_believed_as_well(run):
     write(run, "training.json", {**RECORD, "data": {"hold_out": "clips", "leaks": True}})
     card = model_card(run)
     assert "this split leaks" in section(card, "Results")
-    assert "never trained on" not in section(card, "Trained on")
+    assert "never trained on" not in section(card, "Training data")
     assert "0.61" not in card.split("---\n")[1]
 
 
@@ -329,12 +356,16 @@ def test_scores_that_are_missing_stay_out_of_the_header(run, tmp_path):
 
 def test_a_card_says_what_was_trained_on_and_how(run):
     card = model_card(run, "me/tunes")
-    trained, how = section(card, "Trained on"), section(card, "How")
+    trained, how = section(card, "Training data"), section(card, "Training settings")
     assert "| tunes | - | 2 |" in trained
     assert "| chorales | - | 1 |" in trained
     assert "`tunes-val`" in trained
     assert "| `learning_rate` | 0.00125 |" in how
     assert "| `seed` | 7 |" in how
+    tasks = section(card, "Tasks")
+    assert "| emotion | one label per piece | Q1 happy, Q2 angry, Q3 sad, Q4 calm | 1 |" in tasks
+    assert "| key | one label per piece | C major, ..., b minor (24 in all) |" in tasks
+    assert "| velocity | one label per token | " in tasks
     assert 'pipeline("music-emotion", model="me/tunes")' in card
 
 
@@ -351,12 +382,12 @@ def test_a_card_counts_the_parameters_of_any_backbone(backbone, tmp_path):
     assemble(tmp_path / "run", tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
     assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
-    assert re.search(r" of 3 layers, 16 wide", card)
+    assert f"encoded by {backbone} with 3 layers and 16 hidden units" in card
 
 
 def test_a_model_without_a_record_says_that_too(run):
     (run / "training.json").unlink()
-    assert "no record" in section(model_card(run), "Trained on")
+    assert "no record" in section(model_card(run), "Training data")
 
 
 def test_what_was_trained_on_emopia_is_shared_alike(run):
@@ -407,7 +438,7 @@ def test_the_script_publishes(root, run, tmp_path, monkeypatch, capsys, hub):
     ("options", "message"),
     [
         (["--dry-run"], "error: .*no model.safetensors"),
-        (["--output", "out"], "--output goes with --dry-run"),
+        (["--output", "out"], "--output needs --dry-run"),
     ],
 )
 def test_the_script_says_why_it_does_not_publish(

@@ -19,6 +19,10 @@ import symbolic
         ),
         ("from symbolic.inference import predict", "from symbolic import predict"),
         ("from symbolic.publishing import push", "from symbolic import push"),
+        (
+            "from symbolic.publishing import model_card",
+            "from symbolic.publishing.hub import model_card",
+        ),
         ("from symbolic.score_tables import read_scores", "from symbolic import read_scores"),
         ("from symbolic.corpora import score_corpus", "from symbolic import score_corpus"),
         (

@@ -28,7 +28,7 @@ def test_the_wheel_holds_one_package_and_the_weights(wheel):
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"symbolic"}
     for file in ("model.safetensors", "config.json", "music_tokenizer.json", "README.md"):
         assert f"symbolic/weights/{file}" in names
-    assert "symbolic/py.typed" in names
+    assert {"symbolic/py.typed", "symbolic/publishing/card.md.jinja"} <= set(names)
     assert not any("__pycache__" in name for name in names)
 
 

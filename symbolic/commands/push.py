@@ -21,20 +21,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> None:
     parser = argparse.ArgumentParser(
-        description="Publish a trained model on the Hugging Face Hub; with --dry-run only write "
-        "what would be sent."
+        description="Publish a trained model on the Hugging Face Hub, or with --dry-run write the "
+        "files that would be sent."
     )
-    parser.add_argument("folder", help="what training has saved")
+    parser.add_argument("folder", help="of the trained model")
     parser.add_argument("repo_id", help="name/model on the Hub")
     parser.add_argument("--dry-run", action="store_true", help="send nothing")
     parser.add_argument("--output", help="folder for --dry-run (default: build/hub/MODEL)")
     parser.add_argument("--private", action="store_true", help="make the repository private")
-    parser.add_argument("--license", help="licence id of the Hub (default: what the data ask for)")
-    parser.add_argument("--card", help="README to use instead of one made from the run")
+    parser.add_argument("--license", help="licence id of the Hub (default: as the corpora require)")
+    parser.add_argument("--card", help="README to publish instead of the generated model card")
     parser.add_argument("--revision", help="branch (default: main)")
     options = parser.parse_args(arguments)
     if options.output and not options.dry_run:
-        parser.error("--output goes with --dry-run")
+        parser.error("--output needs --dry-run")
     output = options.output or f"build/hub/{options.repo_id.split('/')[-1]}"
     names = push(
         options.folder,

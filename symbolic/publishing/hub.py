@@ -1,4 +1,4 @@
-"""Publishing: what of a run goes to the Hub, checked before anything leaves the machine."""
+"""Upload of a run to the Hugging Face Hub, with checks before anything leaves the machine."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 from transformers.utils import FEATURE_EXTRACTOR_NAME as EXTRACTOR
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.publishing.boundary_card import finds_boundaries
+from symbolic.publishing.card import model_card, read_json
+from symbolic.publishing.card_context import predicts_boundaries
 from symbolic.publishing.card_results import METRICS
-from symbolic.publishing.model_card import model_card, read_json
 from symbolic.scoring.audio import AudioScorer, load_audio_model
 from symbolic.scoring.emotion import EmotionScorer, load_model
 from symbolic.structure.segmenter import Segmenter
@@ -24,17 +24,15 @@ from symbolic.training.run_folder import RECORD
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 CARD = "README.md"
-NEEDED = (WEIGHTS, CONFIG, TOKENIZER)
-FILES = (*NEEDED, RECORD, METRICS, CARD)
-"""What is published, in full: no checkpoints, no predictions, no optimizer's state."""
+OPTIONAL = (RECORD, METRICS)
 
-AUDIO_NEEDED = (WEIGHTS, CONFIG, EXTRACTOR)
-AUDIO_FILES = (*AUDIO_NEEDED, RECORD, METRICS, CARD)
-"""The same of a model of audio."""
-
-UNIT_NEEDED = (WEIGHTS, CONFIG)
-UNIT_FILES = (*UNIT_NEEDED, RECORD, METRICS, CARD)
-"""The same of a model of bars or beats without tokens: its configuration says what it takes."""
+FILES = {
+    kind: (WEIGHTS, CONFIG, *inputs, *OPTIONAL, CARD)
+    for kind, inputs in {"notes": (TOKENIZER,), "audio": (EXTRACTOR,), "beats": ()}.items()
+}
+"""Published files by what prepares the input of a model: a tokenizer, a feature extractor, or, for
+bars and beats without tokens, the configuration alone. No checkpoints, predictions or optimizer
+states. All but `OPTIONAL` and the card are required."""
 
 
 def push(
@@ -48,29 +46,27 @@ def push(
     revision: str | None = None,
     token: str | bool | None = None,
 ) -> list[str]:
-    """Publish a trained model on the Hugging Face Hub, or show what would be published.
+    """Publish a trained model on the Hugging Face Hub, or write the files that would be published.
 
     Args:
-        folder: what training has saved.
-        repo_id: `name/model` on the Hub; made where it is missing.
+        folder: of the run.
+        repo_id: `name/model` on the Hub; created if it does not exist.
         dry_run: a folder to write the files to instead; nothing is sent then.
-        private: whether a repository that is made is private.
+        private: whether a new repository is private.
         license: a licence id of the Hub, for the card; see `model_card`.
-        card: text of the README; None is `model_card(folder)`.
-        revision: branch; made where it is missing, None is `main`.
+        card: text of the README; by default `model_card(folder)`.
+        revision: branch, created if it does not exist; None is `main`.
         token: of the Hub; None is the one that `hf auth login` or `HF_TOKEN` has set.
 
     Returns:
         Names of the files.
 
     Raises:
-        FileNotFoundError: a folder without weights, configuration or tokenizer; of a model of
-            audio, without its feature extractor. A model of bars or beats without tokens needs
-            neither.
-        FileExistsError: a folder for the dry run that holds anything else.
-        ValueError: a model that does not load, or that finds boundaries and has no threshold for
-            them, a `repo_id` that the Hub would refuse, a file that is not what it should be or
-            that names a path of this machine.
+        FileNotFoundError: a required file of `FILES` is missing.
+        FileExistsError: the folder of the dry run holds other files.
+        ValueError: a model that does not load, a model of boundaries without a threshold, a
+            `repo_id` that the Hub would refuse, a file that is not valid or that has a path of this
+            machine.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.utils import validate_repo_id
@@ -81,7 +77,7 @@ def push(
     with tempfile.TemporaryDirectory() as place:
         names = assemble(folder, place, repo_id, license, card)
         api = HfApi(token=token)
-        # What comes back has the user's own name before a `repo_id` that has none.
+        # The Hub completes a `repo_id` without a user name.
         repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
         if revision is not None:
             api.create_branch(repo_id, branch=revision, exist_ok=True)
@@ -90,8 +86,8 @@ def push(
             folder_path=place,
             revision=revision,
             commit_message="Upload model",
-            # So that no metrics of an earlier model stay beside this one.
-            delete_patterns=[name for name in _files(Path(place)) if name not in names],
+            # So that no metrics of an earlier model remain.
+            delete_patterns=[name for name in FILES[_kind(Path(place))] if name not in names],
         )
     return names
 
@@ -103,35 +99,35 @@ def assemble(
     license: str | None = None,
     card: str | None = None,
 ) -> list[str]:
-    """Write the files of a trained model to a folder, and load the model from there.
-
-    They are `FILES`, `AUDIO_FILES` of a model of audio, or `UNIT_FILES`.
+    """Write the files of a trained model to a folder, and load the model from there as a check.
 
     Args:
-        folder: what training has saved.
-        output: made where it is missing; what an earlier call wrote there is replaced.
-        repo_id, license, card: as `push` takes them.
+        folder: of the run.
+        output: created if it does not exist; the files of an earlier call are replaced.
+        repo_id, license, card: see `push`.
 
     Returns:
-        Names of the files. `training.json` and `metrics.json` may be missing.
+        Names of the files: those of `FILES`, as far as the run has them.
 
     Raises:
-        FileNotFoundError, FileExistsError, ValueError: as `push`.
+        FileNotFoundError, FileExistsError, ValueError: see `push`.
     """
     folder, output = Path(folder), Path(output)
-    if missing := [name for name in _needed(folder) if not (folder / name).is_file()]:
+    files = FILES[_kind(folder)]
+    required = [name for name in files if name not in (*OPTIONAL, CARD)]
+    if missing := [name for name in required if not (folder / name).is_file()]:
         raise FileNotFoundError(f"{folder}: no {', '.join(missing)}")
     for name in (CONFIG, EXTRACTOR, RECORD, METRICS):
         if found := next(_local_paths(read_json(folder / name)), None):
-            raise ValueError(f"{folder / name}: names a path of this machine: {found}")
+            raise ValueError(f"{folder / name}: has a path of this machine: {found}")
     _make_empty(output, folder)
     text = card or model_card(folder, repo_id, license)
-    for name in _files(folder):
+    for name in files:
         if name != CARD and (folder / name).is_file():
             shutil.copyfile(folder / name, output / name)
     (output / CARD).write_text(text, encoding="utf-8")
     config = SymbolicConfig.from_pretrained(str(output))
-    if finds_boundaries(config):
+    if predicts_boundaries(config):
         Segmenter.from_pretrained(output)
     elif config.front is not None:
         AudioScorer(load_audio_model(output)[0])
@@ -139,46 +135,41 @@ def assemble(
         model, tokenizer = load_model(output)
         if "emotion" in model.heads:
             EmotionScorer(model, tokenizer)
-    return [name for name in _files(output) if (output / name).is_file()]
+    return [name for name in files if (output / name).is_file()]
 
 
-def _needed(folder: Path) -> tuple[str, ...]:
-    """What a folder must have, by the kind of its model."""
+def _kind(folder: Path) -> str:
+    """The key of `FILES` for the model in a folder, by its configuration."""
     config = read_json(folder / CONFIG)
     if config.get("front") is not None:
-        return AUDIO_NEEDED
-    return UNIT_NEEDED if config.get("encoder") == "units" else NEEDED
-
-
-def _files(folder: Path) -> tuple[str, ...]:
-    """What is published of a folder."""
-    return (*_needed(folder), RECORD, METRICS, CARD)
+        return "audio"
+    return "beats" if config.get("encoder") == "units" else "notes"
 
 
 def _make_empty(output: Path, folder: Path) -> None:
-    """Make a folder, or take out of it what an earlier call wrote; anything else is kept safe."""
+    """Create a folder, or delete the files of an earlier call; refuse a folder with other files."""
     output.mkdir(parents=True, exist_ok=True)
     if output.samefile(folder):
         raise FileExistsError(f"{output}: is the model's own folder")
-    ours = {*FILES, *AUDIO_FILES, *UNIT_FILES}
+    ours = {name for files in FILES.values() for name in files}
     if others := sorted({path.name for path in output.iterdir()} - ours):
         raise FileExistsError(f"{output}: already holds {', '.join(others[:3])}")
     for name in ours:
         (output / name).unlink(missing_ok=True)
 
 
-def _local_paths(value: Any, before: str = "") -> Iterator[str]:
-    """Strings in a JSON value that are paths of a machine, absolute or of somebody's home."""
+def _local_paths(value: Any, prefix: str = "") -> Iterator[str]:
+    """Strings in a JSON value that are paths of a machine, absolute or below a home folder."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _local_paths(inner, f"{before}{key}: ")
+            yield from _local_paths(inner, f"{prefix}{key}: ")
     elif isinstance(value, list):
         for inner in value:
-            yield from _local_paths(inner, before)
+            yield from _local_paths(inner, prefix)
     elif isinstance(value, str):
-        for text in (value, value.partition(": ")[2]):  # in a group, after its corpus
+        for text in (value, value.partition(": ")[2]):  # a group without the name of its corpus
             paths = PurePosixPath(text), PureWindowsPath(text)
             absolute = any(path.is_absolute() and len(path.parts) > 2 for path in paths)
             if absolute or text.startswith(("~/", "~\\")):
-                yield f"{before}{value}"
+                yield f"{prefix}{value}"
                 break

@@ -1,0 +1,258 @@
+"""Facts about a model, as plain values that the template of its card turns into sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from symbolic.audio.front import NOTE_WIDTHS, Front
+from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
+from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.modeling import SymbolicModel
+from symbolic.scoring.audio_pipeline import TASK as TAGS_PIPELINE
+from symbolic.scoring.emotion_pipeline import TASK as EMOTION_PIPELINE
+from symbolic.structure.detection import WINDOWS, picker
+from symbolic.tasks import BOUNDARY, EMOTION, QUADRANT_WORDS
+
+TAGS = ("symbolic-emotion", "music")
+TASK_TAGS = {
+    "genre": "music-genre-classification",
+    "mood": "music-mood-recognition",
+    "tags": "music-tagging",
+    "emotion": "music-emotion-recognition",
+}
+"""Tags of the Hub by name of a task."""
+
+COLUMN_NAMES = {
+    "mel": "mel bands",
+    "mfcc": "MFCCs",
+    "cqt": "constant-Q bins",
+    "chroma": "chroma bins",
+    "magnitude": "magnitudes",
+    "roll": "piano-roll keys",
+    "onsets": "onset features",
+    "lead_roll": "piano-roll keys of the melody",
+    "lead_onsets": "onset features of the melody",
+}
+LAG_NAMES = {"mfcc": "MFCCs", "onsets": "onset features", "euclidean": "Euclidean"}
+"""Kinds of input, and parts of the names of lag matrices, in words."""
+
+
+def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, Any]:
+    """Collect the facts about a model of any kind.
+
+    Args:
+        config: of the model.
+        record: `training.json`, which names the system; empty if there is none.
+
+    Returns:
+        Values for the template, among them `kind`: `notes`, `audio` or `boundaries`. `tags`,
+        `pipeline_tag`, `task_type` and `task_name` are for the header of the card.
+    """
+    if predicts_boundaries(config):
+        kind = boundary_context
+    else:
+        kind = notes_context if config.front_end is None else audio_context
+    settings = record.get("model", {})
+    with torch.device("meta"):  # counted, not allocated
+        parameters = SymbolicModel(config).num_parameters()
+    return {
+        "encoder": config.encoder,
+        "parameters": f"{parameters:,}",
+        "system": _system(settings.get("system", ""), settings.get("width", 1.0)),
+        "tasks": _tasks(config),
+        "task_names": [task.name for task in config.task_specs],
+        "sound": not takes_notes(config),
+        "example": "song.mid" if takes_notes(config) else "song.wav",
+        "backbone": None,
+        "front": None,
+        "unit": "",
+        "pipeline": "",
+        "pipeline_tag": None,
+        "peak_picking": [],
+        **kind(config),
+    }
+
+
+def notes_context(config: SymbolicConfig) -> dict[str, Any]:
+    """Collect the facts about a model that predicts from the tokens or the features of a piece."""
+    temperature = config.temperatures.get(EMOTION.name, 1.0)
+    has_emotion = any(task.name == EMOTION.name for task in config.task_specs)
+    emotion_tags = [EMOTION_PIPELINE, TASK_TAGS[EMOTION.name]] if has_emotion else []
+    return {
+        "kind": "notes",
+        "backbone": _backbone(config),
+        "feature_count": len(config.feature_names),
+        "temperature": f"{temperature:g}" if has_emotion and temperature != 1 else "",
+        "pipeline": EMOTION_PIPELINE if has_emotion else "",
+        "tags": [*TAGS, "midi", "musicxml", *emotion_tags],
+        "task_type": EMOTION_PIPELINE if has_emotion else "music-classification",
+        "task_name": "Music emotion recognition" if has_emotion else "Music classification",
+    }
+
+
+def audio_context(config: SymbolicConfig) -> dict[str, Any]:
+    """Collect the facts about a model that predicts from recordings."""
+    tasks = config.task_specs
+    return {
+        "kind": "audio",
+        "front": _front_end(config),
+        "window_seconds": f"{window_seconds(config):.1f}",
+        "chunks": config.chunks,
+        "has_classes": any(task.kind == "single" for task in tasks),
+        "pipeline": TAGS_PIPELINE,
+        "tags": [
+            *(*TAGS, "audio", TAGS_PIPELINE),
+            *(TASK_TAGS[task.name] for task in tasks if task.name in TASK_TAGS),
+        ],
+        "pipeline_tag": "audio-classification",
+        "task_type": "audio-classification",
+        "task_name": "Audio classification",
+    }
+
+
+def boundary_context(config: SymbolicConfig) -> dict[str, Any]:
+    """Collect the facts about a model that predicts boundaries, from recordings or notes."""
+    thresholds = config.thresholds.get(BOUNDARY.name, {})
+    tolerances: dict[str, list[str]] = {}
+    for tolerance in thresholds or map("{:g}".format, WINDOWS):
+        tolerances.setdefault(picker(config.peaks, float(tolerance)), []).append(f"{tolerance} s")
+    task_type = "music-boundary-detection"
+    kind = ("midi", "musicxml") if takes_notes(config) else ("audio",)
+    return {
+        "kind": "boundaries",
+        "front": _front_end(config),
+        "unit": config.unit,
+        "backbone": _backbone(config) if config.unit else None,
+        "unit_columns": [
+            f"{NOTE_WIDTHS[kind]} {COLUMN_NAMES[kind]}"
+            for kind in config.unit_options.get("pictures", ())
+        ],
+        "lags": config.unit_options.get("lags"),
+        "peak_picking": [{"name": name, "tolerances": of} for name, of in tolerances.items()],
+        "thresholds": [f"{value:g} for a tolerance of {of} s" for of, value in thresholds.items()],
+        "tags": [*TAGS, "music-structure-analysis", task_type, *kind],
+        "task_type": task_type,
+        "task_name": "Music boundary detection",
+    }
+
+
+def predicts_boundaries(config: SymbolicConfig) -> bool:
+    """Whether a model has the task `boundary`."""
+    return any(task.name == BOUNDARY.name for task in config.task_specs)
+
+
+def takes_notes(config: SymbolicConfig) -> bool:
+    """Whether the input of a model is computed from notes, without sound."""
+    return config.front_end is None or config.front_end.of_notes
+
+
+def window_seconds(config: SymbolicConfig) -> float:
+    """Seconds of a window of a model of audio."""
+    front = _front(config)
+    if config.front_inside or front.hears_samples:
+        return config.window / front.sampling_rate
+    return (config.window - 1) / front.rate  # frames are centred: one stands at either end
+
+
+def _front(config: SymbolicConfig) -> Front:
+    if config.front_end is None:
+        raise ValueError("a model without a front end")
+    return config.front_end
+
+
+def _system(name: str, width: float) -> dict[str, str] | None:
+    system = {**AUDIO_SYSTEMS, **BOUNDARY_SYSTEMS, **UNIT_SYSTEMS}.get(name)
+    if system is None:
+        return None
+    purpose, _, description = system.description.rpartition(": ")
+    return {
+        "name": name,
+        "description": description,
+        "purpose": purpose,
+        "width": f"{width:g}",
+    }
+
+
+def _backbone(config: SymbolicConfig) -> dict[str, Any] | None:
+    if (backbone := config.backbone_config) is None:
+        return None
+    return {
+        "type": backbone.model_type.removeprefix("symbolic_"),
+        "layers": backbone.num_hidden_layers,
+        "width": backbone.hidden_size,
+        "tokenizer": config.tokenizer_class,
+        "fields": config.field_names,
+        "window": config.window,
+    }
+
+
+def _tasks(config: SymbolicConfig) -> list[dict[str, str]]:
+    most_labels = 8 if config.front_end is None else 50
+    rows = []
+    for task in config.task_specs:
+        labels = [
+            f"{label} {QUADRANT_WORDS[label]}" if label in QUADRANT_WORDS else label
+            for label in task.labels
+        ]
+        if len(labels) > most_labels:
+            labels = [labels[0], "...", f"{labels[-1]} ({len(labels)} in all)"]
+        position = config.unit or ("token" if config.front_end is None else "frame")
+        rows.append(
+            {
+                "name": task.name,
+                "kind": "binary" if task.kind == "multi" and task.num_labels == 1 else task.kind,
+                "position": position if task.level == "token" else "",
+                "labels": ", ".join(labels),
+                "weight": f"{task.weight:g}",
+            }
+        )
+    return rows
+
+
+def _front_end(config: SymbolicConfig) -> dict[str, Any] | None:
+    if (front := config.front_end) is None:
+        return None
+    columns = [kind for kind in front.kinds if kind not in front.lag_kinds]
+    grid = config.encoder_options.get("grid")
+    return {
+        "notes": front.of_notes,
+        "samples": front.hears_samples,
+        "columns": [] if front.hears_samples else [_columns(front, kind) for kind in columns],
+        "lag_matrices": _lag_matrices(front),
+        "sampling_rate": f"{front.sampling_rate:,}",
+        "n_fft": front.n_fft,
+        "hop": front.hop,
+        "pool": front.pool,
+        "rate": f"{front.rate:.2f}",
+        "inside": config.front_inside,
+        "grid": grid and {"bands": grid[0], "rate": f"{grid[1] * front.rate:.1f}"},
+    }
+
+
+def _columns(front: Front, kind: str) -> str:
+    decibels = front.decibels and kind in ("mel", "cqt", "magnitude")
+    return f"{front.widths[kind]} {COLUMN_NAMES[kind]}{' in dB' if decibels else ''}"
+
+
+def _lag_matrices(front: Front) -> list[dict[str, Any]]:
+    """The lag matrices with short lags, and those with long ones."""
+    matrices = []
+    for far, seconds in ((False, front.lags.seconds), (True, front.lags.far_seconds)):
+        kinds = [kind for kind in front.lag_kinds if kind.startswith("far_") == far]
+        if kinds:
+            pairs = [kind.removeprefix("far_").split("_")[1:] for kind in kinds]
+            matrices.append(
+                {
+                    "columns": [
+                        f"{LAG_NAMES.get(column, column)} ({LAG_NAMES.get(distance, distance)})"
+                        for column, distance in pairs
+                    ],
+                    "lags": front.widths[kinds[0]],
+                    "seconds": f"{seconds:g}",
+                }
+            )
+    return matrices
