@@ -260,7 +260,7 @@ def test_velocity_is_hidden_where_it_stands_and_only_there():
     [{"positions_per_quarter": 0}, {"velocity_bins": 33}, {"time_bins": -1}, {"time_bins": 2}],
 )
 def test_options_that_make_no_sense_are_refused(options):
-    with pytest.raises(ValueError, match=r"positive|divide|are 3"):
+    with pytest.raises(ValueError, match=r"positive|divide|at least 3"):
         CPTokenizer(**options)
 
 

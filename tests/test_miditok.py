@@ -159,7 +159,7 @@ def test_what_miditok_fails_on_is_a_read_error(tmp_path, make, monkeypatch):
     tokenizer = MidiTokTokenizer("REMI")
     (tmp_path / "a.mid").write_bytes(make())
     monkeypatch.setattr(tokenizer.tokenizer, "encode", lambda score: {}["bar"])
-    with pytest.raises(ReadError, match=r"a\.mid: REMI fails on it: KeyError: 'bar'"):
+    with pytest.raises(ReadError, match=r"a\.mid: REMI fails: KeyError: 'bar'"):
         tokenizer.ids(tmp_path / "a.mid")
 
 
@@ -227,7 +227,7 @@ def test_tokenizers_are_built_by_name(tmp_path):
     assert build_tokenizer("CPTokenizer") == CPTokenizer()
     assert type(build_tokenizer("Octuple").tokenizer) is miditok.Octuple
     assert all(type(build_tokenizer(name)).__name__ == name for name in TOKENIZERS)
-    with pytest.raises(ValueError, match="no tokenizer 'jazz': neither a folder nor a file, nor"):
+    with pytest.raises(ValueError, match="no tokenizer 'jazz'"):
         build_tokenizer("jazz")
     with pytest.raises(FileNotFoundError, match=r"no music_tokenizer\.json in the folder"):
         build_tokenizer(tmp_path)

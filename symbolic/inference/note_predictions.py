@@ -19,7 +19,7 @@ from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.tokens.file import TokenFile
 from symbolic.inference.prediction import predict_ids
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import IGNORE, QUADRANTS
+from symbolic.tasks import IGNORE, QUADRANTS, quadrant_of
 
 PREDICTIONS = "predictions.csv"
 
@@ -74,7 +74,7 @@ def predictions(
             row["valence"], row["arousal"] = (None if v != v else v for v in values)
     for n, row in enumerate(rows):
         if "emotion" in answers:
-            row["predicted"] = QUADRANTS[answers["emotion"][n].argmax()]
+            row["predicted"] = quadrant_of(answers["emotion"][n])
             row.update(zip(("q1", "q2", "q3", "q4"), answers["emotion"][n].tolist(), strict=True))
         if "key" in answers:
             row["key_predicted"] = int(answers["key"][n].argmax())

@@ -23,7 +23,7 @@ from symbolic.notes.read import SUFFIXES
 from symbolic.notes.sources import find_sources
 from symbolic.scoring.columns import SCORES
 from symbolic.scoring.workers import rows_of
-from symbolic.tasks import QUADRANTS, valence_arousal
+from symbolic.tasks import quadrant_of, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class EmotionScorer:
         plane = valence_arousal(emotion)
         for n, (i, piece) in enumerate(zip(good, pieces, strict=True)):
             row = rows[i]
-            row["quadrant"] = QUADRANTS[emotion[n].argmax()]
+            row["quadrant"] = quadrant_of(emotion[n])
             row["confidence"] = emotion[n].max()
             row.update(zip(("q1", "q2", "q3", "q4"), emotion[n], strict=True))
             row["valence"], row["arousal"] = plane[n]

@@ -20,7 +20,7 @@ from symbolic.scoring.columns import COUNT, NUMBER, TIMELINE
 from symbolic.scoring.emotion import emitted_notes
 from symbolic.scoring.windows import Sliding
 from symbolic.scoring.workers import answered
-from symbolic.tasks import QUADRANTS, valence_arousal
+from symbolic.tasks import quadrant_of, valence_arousal
 from symbolic.tokenizers.ferreira_notes import StepTable
 
 if TYPE_CHECKING:
@@ -237,10 +237,8 @@ def timelines_rows(
     known = np.full(len(emotion), np.nan) if known is None else known
     numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), known]
     answers = (
-        (QUADRANTS[best], *values)
-        for best, values in zip(
-            emotion.argmax(axis=1).tolist(), np.column_stack(numbers).tolist(), strict=True
-        )
+        (quadrant_of(probabilities), *values)
+        for probabilities, values in zip(emotion, np.column_stack(numbers).tolist(), strict=True)
     )
     return [list(_rows(piece, answers)) for piece in pieces]
 

@@ -23,7 +23,7 @@ from symbolic.inference.note_predictions import PREDICTIONS, Row, write_predicti
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.encoders import check_encoders
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell, System
-from symbolic.tasks import IGNORE, QUADRANTS
+from symbolic.tasks import IGNORE, QUADRANTS, quadrant_of
 from symbolic.training.tokens import TokenModelArguments, train_on
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
@@ -171,7 +171,7 @@ def _baseline_rows(bundle: Bundle, cell: Cell, system: System, named: dict[str, 
             "group": tokens.groups[i],
             **named,
             "quadrant": QUADRANTS[quadrants[i]] if quadrants[i] != IGNORE else None,
-            "predicted": QUADRANTS[answer.argmax()],
+            "predicted": quadrant_of(answer),
             **dict(zip(("q1", "q2", "q3", "q4"), answer.tolist(), strict=True)),
         }
         for i, answer in zip(held, answers, strict=True)

@@ -1,4 +1,4 @@
-"""Tasks: what is predicted. A new one is one file here and one line in `TASKS`."""
+"""Prediction tasks. A new one is a file here and a line in `TASKS`."""
 
 from symbolic.tasks.boundary import BOUNDARY, UNIT_BOUNDARY
 from symbolic.tasks.emotion import (
@@ -6,6 +6,7 @@ from symbolic.tasks.emotion import (
     QUADRANT_WORDS,
     QUADRANTS,
     VALENCE_AROUSAL,
+    quadrant_of,
     valence_arousal,
 )
 from symbolic.tasks.genre import GENRE, GTZAN_GENRES, MOOD, MOOD_CLUSTERS
@@ -43,6 +44,7 @@ __all__ = [
     "Head",
     "Task",
     "key_label",
+    "quadrant_of",
     "valence_arousal",
     "velocity_classes",
     "velocity_labels",

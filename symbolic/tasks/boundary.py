@@ -1,4 +1,4 @@
-"""Where the parts of a piece begin, for every frame."""
+"""Boundaries between the parts of a piece, predicted for each frame, bar or beat."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from symbolic.tasks.task import Task
 BOUNDARY = Task("boundary", "token", "multi", ("boundary",), weighted=True)
 
 UNIT_BOUNDARY = replace(BOUNDARY, pooled=True)
-"""The same for every bar or beat of notes."""
+"""Boundaries at bars or beats of note tables."""

@@ -1,4 +1,4 @@
-"""How well boundaries are found, as `mir_eval.segment.evaluate` counts it."""
+"""Metrics of boundary detection, as in `mir_eval.segment.evaluate`."""
 
 from __future__ import annotations
 
@@ -6,56 +6,57 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from symbolic.audio.extra import audio_module
 
 
 def boundary_scores(
-    reference: Sequence[float],
-    estimated: Sequence[float],
-    windows: Sequence[float] = (0.5, 3.0),
+    reference: ArrayLike,
+    estimated: ArrayLike,
+    tolerances: Sequence[float] = (0.5, 3.0),
     trim: bool = False,
 ) -> dict[str, float]:
-    """Precision, recall and F-measure of the boundaries of one piece.
+    """Compute precision, recall and F-measure of the boundaries of a piece.
 
-    Both are adjusted to one span first: from 0 to the end of the reference. Each boundary is
-    matched with one other at most.
+    Both annotations are first adjusted to the span from 0 to the end of the reference. Each
+    boundary is matched with at most one other.
 
     Args:
-        reference: annotated times in seconds, ascending, with the beginning and the end.
-        estimated: those found, likewise.
-        windows: seconds that a boundary may be off.
-        trim: whether beginning and end do not count.
+        reference: annotated times in seconds, ascending, including the beginning and the end.
+        estimated: predicted times, likewise.
+        tolerances: maximal distances of matched boundaries, in seconds.
+        trim: whether to leave out the beginning and the end.
 
     Returns:
-        `precision_W`, `recall_W` and `f_W` for each window W, such as `f_0.5`.
+        `precision_T`, `recall_T` and `f_T` for each tolerance T, such as `f_0.5`.
 
     Raises:
         ValueError: a reference without a segment, or times that are not ascending.
         ImportError: mir_eval is missing.
     """
     mir_eval = audio_module("mir_eval")
-    reference, estimated = np.asarray(reference, float), np.asarray(estimated, float)
-    if len(reference) < 2 or not reference[-1] > 0:
-        raise ValueError(f"boundaries {reference.tolist()}: not a single segment")
-    truth, found = (_segments(times, reference[-1]) for times in (reference, estimated))
+    true, predicted = np.asarray(reference, float), np.asarray(estimated, float)
+    if len(true) < 2 or not true[-1] > 0:
+        raise ValueError(f"boundaries {true.tolist()}: not a single segment")
+    truth, found = (_segments(times, true[-1]) for times in (true, predicted))
     scores = {}
-    for window in windows:
-        with warnings.catch_warnings():  # trimmed, a piece of one part has none: its scores are 0
+    for tolerance in tolerances:
+        with warnings.catch_warnings():  # a trimmed piece of one part has none: its scores are 0
             warnings.filterwarnings("ignore", message=".*intervals are empty")
-            values = mir_eval.segment.detection(truth, found, window=window, trim=trim)
+            values = mir_eval.segment.detection(truth, found, window=tolerance, trim=trim)
         for name, value in zip(("precision", "recall", "f"), values, strict=True):
-            scores[f"{name}_{window:g}"] = float(value)
+            scores[f"{name}_{tolerance:g}"] = float(value)
     return scores
 
 
 def _segments(times: np.ndarray, end: float) -> np.ndarray:
-    """(n, 2) from each boundary to the next, from 0 to the end; equal ones are one.
+    """(n, 2) segments between successive distinct boundaries, from 0 to the end.
 
-    It is what `mir_eval.util.adjust_intervals` makes of them, which leaves a segment of no length
-    where a boundary falls on the end.
+    `mir_eval.util.adjust_intervals` gives the same, but a segment of length 0 if a boundary is at
+    the end.
     """
     if (np.diff(times) < 0).any():
-        raise ValueError("boundaries are not in order of time")
+        raise ValueError("boundaries are not ascending")
     times = np.unique(np.concatenate([[0.0], times[(times > 0) & (times < end)], [end]]))
     return np.stack([times[:-1], times[1:]], axis=1)

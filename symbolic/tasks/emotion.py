@@ -1,4 +1,4 @@
-"""Emotion: the quadrants of Russell's plane, and valence and arousal as they follow from them."""
+"""Emotion: the quadrants of Russell's valence-arousal plane, and valence and arousal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,17 @@ EMOTION = Task("emotion", "sequence", "single", QUADRANTS)
 VALENCE_AROUSAL = Task("valence_arousal", "sequence", "regression", ("valence", "arousal"))
 
 
+def quadrant_of(probabilities: np.ndarray) -> str:
+    """Return the name of the most probable quadrant, the first of equally probable ones.
+
+    Args:
+        probabilities: (4,) of `QUADRANTS`.
+    """
+    return QUADRANTS[int(np.argmax(probabilities))]
+
+
 def valence_arousal(probabilities: np.ndarray) -> np.ndarray:
-    """Valence q1 + q4 - q2 - q3 and arousal q1 + q2 - q3 - q4 of quadrant probabilities.
+    """Compute valence q1 + q4 - q2 - q3 and arousal q1 + q2 - q3 - q4 of quadrant probabilities.
 
     Args:
         probabilities: (..., 4), each row summing to 1.

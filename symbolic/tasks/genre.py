@@ -1,4 +1,4 @@
-"""Genre and mood of a recording: one class of several, whose names a corpus brings along."""
+"""Genre and mood of a recording: single-label classification with the classes of a corpus."""
 
 from __future__ import annotations
 

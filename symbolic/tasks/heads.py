@@ -1,4 +1,4 @@
-"""Heads: hidden states and a mask in, logits out. They never know which encoder they sit on."""
+"""Task heads: hidden states and a mask in, logits out, independent of the encoder."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from symbolic.tasks.task import Task
 
 
 class AttentionPooling(nn.Module):
-    """Several weighted means over the positions that the mask keeps (Lin 2017, as in MIDI-BERT).
+    """Several weighted means over the unmasked positions (Lin 2017, as in MIDI-BERT).
 
     Args:
         hidden_size: H.
-        views: number of means, each with weights of its own.
+        views: number of means, each with its own weights.
     """
 
     def __init__(self, hidden_size: int, views: int = 4) -> None:
@@ -22,7 +22,7 @@ class AttentionPooling(nn.Module):
         self.scores = nn.Linear(128, views, bias=False)
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) and (B, T) to (B, views * H); a row that is masked everywhere gives zeros."""
+        """(B, T, H) and (B, T) to (B, views * H); zeros for a fully masked row."""
         mask = mask.bool().unsqueeze(-1)
         scores = self.scores(torch.tanh(self.hidden(hidden)))
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
@@ -31,14 +31,14 @@ class AttentionPooling(nn.Module):
 
 
 class Head(nn.Module):
-    """Logits of one task.
+    """Classifier or regressor of a task.
 
     Args:
-        task: its level decides whether positions are pooled, its labels the width.
+        task: its level decides whether positions are pooled, its labels the output width.
         hidden_size: H of the encoder.
-        dropout: before each layer; on token level before the first alone, as in MIDI-BERT: to draw
-            it twice for every token would be a twentieth of a small model's step.
-        units: of the hidden layer; as many as the encoder's where None, no such layer where 0.
+        dropout: before each layer; at token level only before the first, as in MIDI-BERT, since a
+            second one would take 5 % of the training step of a small model.
+        units: size of the hidden layer; H if None, no hidden layer if 0.
     """
 
     def __init__(
@@ -60,17 +60,17 @@ class Head(nn.Module):
         )
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) and (B, T) to (B, K) on sequence level, (B, T, K) on token level."""
+        """(B, T, H) and (B, T) to (B, K) at sequence level, (B, T, K) at token level."""
         return self.classifier(hidden if self.pool is None else self.pool(hidden, mask))
 
 
 class CommitteeHead(nn.Module):
-    """A head for each of several members, whose hidden states stand side by side.
+    """An ensemble of heads, each on its own part of the hidden states.
 
     Args:
         task: as for `Head`.
-        hidden_size: H, of all of them.
-        members: M; H is a multiple of it.
+        hidden_size: H of all parts together.
+        members: number M of heads; H is a multiple of it.
         dropout, units: as for `Head`.
     """
 
@@ -88,14 +88,14 @@ class CommitteeHead(nn.Module):
         )
 
     def members(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) and (B, T) to what each says: M times what a `Head` returns."""
+        """(B, T, H) and (B, T) to the logits of each `Head`, stacked: (M, ...)."""
         parts = hidden.chunk(len(self.heads), dim=-1)
         return torch.stack([head(part, mask) for head, part in zip(self.heads, parts, strict=True)])
 
-    def together(self, answers: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-        """The logits of what `members` say: their mean."""
-        return answers.mean(dim=0)
+    def together(self, logits: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """Average the (M, ...) logits of `members`."""
+        return logits.mean(dim=0)
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """As `Head`."""
+        """See `Head.forward`."""
         return self.together(self.members(hidden, mask), hidden)

@@ -1,6 +1,6 @@
-"""Intervals that respect songs.
+"""Confidence intervals by the bootstrap over groups.
 
-Clips of one song are alike, so intervals come from drawing songs, not clips, with replacement.
+Clips of a song are alike, so that songs, not clips, are drawn with replacement.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ def grouped_bootstrap(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """95 % interval of a statistic, by drawing whole groups with replacement.
+    """Compute the 95 % interval of a statistic by drawing groups with replacement.
 
-    For a paired comparison let the statistic be the difference of two systems on the same rows.
+    For a paired comparison use the difference of two systems on the same rows as the statistic.
 
     Args:
-        statistic: from the positions of the rows drawn (repeats included) to a number.
+        statistic: from the positions of the drawn rows (repeats included) to a number.
         groups: the group of each row.
-        draws: bootstrap samples.
+        draws: number of bootstrap samples.
         seed: of the draws.
 
     Returns:
@@ -42,11 +42,11 @@ def grouped_bootstraps(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> np.ndarray:
-    """The intervals of `grouped_bootstrap` of several statistics of the same draws.
+    """Compute the intervals of `grouped_bootstrap` for several statistics of the same draws.
 
     Args:
-        statistics: from the positions of the rows drawn to k numbers.
-        groups, draws, seed: as there.
+        statistics: from the positions of the drawn rows to k numbers.
+        groups, draws, seed: as in `grouped_bootstrap`.
 
     Returns:
         (2, k), the 2.5 % and the 97.5 % quantiles.
@@ -67,12 +67,12 @@ def bootstrap_of_sums(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """The interval of `grouped_bootstrap`, faster, of a statistic that needs sums over rows only.
+    """Compute the interval of `grouped_bootstrap` faster, for a statistic of sums over rows.
 
     Args:
-        statistic: from (draws, ...) sums over the rows drawn to (draws,) numbers.
-        sums: (G, ...) sums over the rows of each group, the groups in sorted order.
-        draws: bootstrap samples.
+        statistic: from (draws, ...) sums over the drawn rows to (draws,) numbers.
+        sums: (G, ...) sums over the rows of each group, groups in sorted order.
+        draws: number of bootstrap samples.
         seed: of the draws; the same seed draws the same groups as in `grouped_bootstrap`.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Key of the piece, labelled by key finding where nobody has annotated it."""
+"""Key of a piece, labelled by a key-finding algorithm unless annotated."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ KEY = Task("key", "sequence", "single", KEY_NAMES)
 
 
 def key_label(notes: NoteTable) -> int:
-    """Key id by Krumhansl-Kessler profiles over the whole piece; -100 without pitched notes."""
+    """Estimate the key id by Krumhansl-Kessler profiles; -100 without pitched notes."""
     key = estimate_key(notes)
     return IGNORE if key is None else key

@@ -1,6 +1,8 @@
-"""Metrics of predictions: quadrants, valence and arousal, keys, calibration."""
+"""Metrics of quadrants, valence and arousal, keys, and calibration."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ BINS = 15
 
 
 def emotion_metrics(quadrants: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Scores of quadrant probabilities.
+    """Compute the metrics of quadrant probabilities.
 
     Args:
         quadrants: (n,) true quadrants, 0..3.
@@ -18,8 +20,8 @@ def emotion_metrics(quadrants: np.ndarray, probabilities: np.ndarray) -> dict[st
 
     Returns:
         `accuracy`, `macro_f1` over the four quadrants, `valence` and `arousal` (accuracy of the
-        half of the plane that the quadrant implies), `surest_half` (accuracy of the half of the
-        pieces whose answers are the most probable) and `calibration_error` (15 bins).
+        half of the plane that the quadrant implies), `surest_half` (accuracy at 50 % coverage: of
+        the half of the pieces with the largest confidence) and `calibration_error` (15 bins).
     """
     matrix = confusion(quadrants, probabilities)
     positive, high = np.isin([0, 1, 2, 3], [0, 3]), np.isin([0, 1, 2, 3], [0, 1])
@@ -34,23 +36,22 @@ def emotion_metrics(quadrants: np.ndarray, probabilities: np.ndarray) -> dict[st
 
 
 def surest_half(quadrants: np.ndarray, probabilities: np.ndarray) -> float:
-    """Accuracy of the half of the pieces, rounded up, with the most probable answers.
+    """Compute the accuracy at 50 % coverage: of the half of the pieces with the largest confidence.
 
-    Where equally probable answers are on both sides of the middle, the mean of what any choice
-    among them would score.
+    The half is rounded up. Pieces whose confidence is the median count by their mean accuracy.
     """
     right = np.argmax(probabilities, axis=1) == quadrants
     confidence = np.max(probabilities, axis=1)
     half = (len(right) + 1) // 2
-    middle = np.sort(confidence)[-half]
-    sure, level = confidence > middle, confidence == middle
-    return float((right[sure].sum() + (half - sure.sum()) * right[level].mean()) / half)
+    median = np.sort(confidence)[-half]
+    above, equal = confidence > median, confidence == median
+    return float((right[above].sum() + (half - above.sum()) * right[equal].mean()) / half)
 
 
 def confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """(K, K) counts of (n,) true classes and (n, K) probabilities.
+    """Compute the (K, K) confusion matrix of (n,) true classes and (n, K) probabilities.
 
-    Rows are true classes, columns predicted ones.
+    Rows are true classes, columns predicted classes.
     """
     from sklearn.metrics import confusion_matrix
 
@@ -59,7 +60,7 @@ def confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 
 def accuracy(matrix: np.ndarray) -> np.ndarray:
-    """(...) share of right answers of (..., K, K) confusion matrices; NaN for an empty one."""
+    """(...) accuracies of (..., K, K) confusion matrices; NaN for an empty one."""
     matrix = np.asarray(matrix, float)
     return _ratio(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum(axis=(-2, -1)), np.nan)
 
@@ -67,8 +68,8 @@ def accuracy(matrix: np.ndarray) -> np.ndarray:
 def macro_f1(matrix: np.ndarray) -> np.ndarray:
     """(...) mean F1 over the classes of (..., K, K) confusion matrices; NaN for an empty one.
 
-    A class that neither occurs nor is predicted counts as 0, as scikit-learn has it with
-    `zero_division=0`; unlike there, many matrices are taken at once.
+    A class that neither occurs nor is predicted counts as 0, as in scikit-learn with
+    `zero_division=0`.
     """
     matrix = np.asarray(matrix, float)
     right = np.diagonal(matrix, axis1=-2, axis2=-1)
@@ -81,15 +82,15 @@ def _ratio(above: np.ndarray, below: np.ndarray, where_zero: float) -> np.ndarra
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> float:
-    """Expected calibration error of the top answer (Guo 2017), over equally wide bins.
+    """Compute the expected calibration error of the top class (Guo 2017), over equal-width bins.
 
     Args:
         labels: (n,) true classes.
         probabilities: (n, K).
-        bins: of the confidence.
+        bins: number of bins of the confidence.
 
     Returns:
-        Mean distance of confidence and accuracy within a bin, weighted by the bins' sizes, 0..1.
+        Mean distance of confidence and accuracy of the bins, weighted by their sizes, 0..1.
     """
     confidence, right, count = reliability(labels, probabilities, bins)
     return float((count * np.abs(right - confidence)).sum() / count.sum())
@@ -98,39 +99,39 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int =
 def reliability(
     labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What a reliability diagram shows (Guo 2017), over equally wide bins of the confidence.
+    """Compute the values of a reliability diagram (Guo 2017), over equal-width bins.
 
     Args:
         labels: (n,) true classes.
         probabilities: (n, K).
-        bins: of the confidence, the largest probability of a row.
+        bins: number of bins of the confidence, the largest probability of a row.
 
     Returns:
-        (bins,) each: mean confidence, share of right answers (both 0 in an empty bin), and how many
-        rows fell into the bin.
+        (bins,) mean confidence, (bins,) accuracy, both 0 for an empty bin, and (bins,) number of
+        rows.
     """
     probabilities = np.asarray(probabilities)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == np.asarray(labels)
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    count = np.bincount(place, minlength=bins)
-    sums = (np.bincount(place, values, minlength=bins) for values in (confidence, right))
-    mean_confidence, share_right = (values / np.maximum(count, 1) for values in sums)
-    return mean_confidence, share_right, count
+    number = np.minimum((confidence * bins).astype(int), bins - 1)
+    count = np.bincount(number, minlength=bins)
+    sums = (np.bincount(number, values, minlength=bins) for values in (confidence, right))
+    mean_confidence, bin_accuracy = (values / np.maximum(count, 1) for values in sums)
+    return mean_confidence, bin_accuracy, count
 
 
 def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """The temperature that makes the answers most likely (Guo 2017).
+    """Fit the temperature of maximum likelihood (Guo 2017).
 
-    Above 1 the probabilities are too sure of themselves, below 1 too modest. Fit it on pieces that
-    are neither trained on nor reported.
+    Above 1 the probabilities are overconfident, below 1 underconfident. Fit it on pieces that are
+    used neither for training nor for evaluation.
 
     Args:
         labels: (n,) true classes.
         probabilities: (n, K), positive.
 
     Returns:
-        The temperature, within 0.2..5, relative to the one that `probabilities` were made with.
+        The temperature, within 0.2..5, relative to that of `probabilities`.
     """
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
@@ -141,11 +142,12 @@ def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     def cost(log_temperature: float) -> float:
         return -log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean()
 
-    return float(np.exp(minimize_scalar(cost, bounds=np.log([0.2, 5]), method="bounded").x))
+    found: Any = minimize_scalar(cost, bounds=np.log([0.2, 5]), method="bounded")
+    return float(np.exp(found.x))
 
 
 def concordance(true: np.ndarray, predicted: np.ndarray) -> float:
-    """Concordance correlation coefficient (Lin 1989): correlation, less what mean and spread miss.
+    """Compute the concordance correlation coefficient (Lin 1989).
 
     2 cov / (var true + var predicted + (mean true - mean predicted)²), with population moments.
 
@@ -153,8 +155,8 @@ def concordance(true: np.ndarray, predicted: np.ndarray) -> float:
         true, predicted: (n,) real numbers.
 
     Returns:
-        -1..1; 1 only where both are the same, 0 for a constant prediction. NaN where the labels and
-        the predictions are one and the same constant, or there are none.
+        -1..1; 1 only if both are equal, 0 for a constant prediction. NaN if labels and predictions
+        are the same constant, or empty.
     """
     true, predicted = np.asarray(true, float), np.asarray(predicted, float)
     if not len(true):
@@ -165,14 +167,14 @@ def concordance(true: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def rmse(true: np.ndarray, predicted: np.ndarray) -> float:
-    """Root of the mean squared error of (n,) predictions, in the unit of the labels."""
+    """Compute the root mean squared error of (n,) predictions, in the unit of the labels."""
     from sklearn.metrics import root_mean_squared_error
 
     return float(root_mean_squared_error(true, predicted))
 
 
 def r2(true: np.ndarray, predicted: np.ndarray) -> float:
-    """Coefficient of determination of (n,) predictions; NaN where the labels do not vary."""
+    """Compute the coefficient of determination of (n,) predictions; NaN for constant labels."""
     from sklearn.metrics import r2_score
 
     return float(r2_score(true, predicted)) if np.ptp(true) else float("nan")
@@ -181,20 +183,20 @@ def r2(true: np.ndarray, predicted: np.ndarray) -> float:
 def mirex_key_score(
     true: np.ndarray, predicted: np.ndarray, descending_fifths: bool = False
 ) -> np.ndarray:
-    """MIREX's weighted score of keys: near misses count in part.
+    """Compute the weighted key score of MIREX, in which related keys count partly.
 
-    The rules are those of `mir_eval.key.weighted_score`. By default a fifth counts upwards only (G
-    for C, not F for C), as in MIREX to 2016 and in most published figures; since 2017 MIREX counts
-    it both ways, which `descending_fifths` asks for.
+    The rules are those of `mir_eval.key.weighted_score`. By default only an ascending fifth counts
+    (G for C, not F for C), as in MIREX until 2016 and in most published results; MIREX has counted
+    both since 2017, as with `descending_fifths`.
 
     Args:
         true: key ids 0..23, C major 0, c minor 12, of any shape.
         predicted: of the same shape.
-        descending_fifths: whether a key a perfect fifth below counts as one a fifth above does.
+        descending_fifths: whether the key a perfect fifth below counts as well.
 
     Returns:
-        float64 of that shape: 1 for the same key, 0.5 for one whose tonic is a perfect fifth higher
-        in the same mode, 0.3 for the relative and 0.2 for the parallel key, else 0.
+        float64 of that shape: 1 for the same key, 0.5 for the key a perfect fifth above in the same
+        mode, 0.3 for the relative and 0.2 for the parallel key, else 0.
 
     Raises:
         ValueError: a key id outside 0..23.

@@ -1,4 +1,4 @@
-"""Metrics of recordings: classes such as genre and mood, tags of which any number apply, values."""
+"""Metrics of recordings: classes such as genre and mood, multi-label tags, real values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from symbolic.tasks.metrics import (
 
 
 def class_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
-    """Scores of the probabilities of K classes.
+    """Compute the metrics of K class probabilities.
 
     Args:
         labels: (n,) true classes, 0..K-1.
@@ -44,28 +44,27 @@ def tag_metrics(
     names: Sequence[str] = (),
     threshold: float = 0.5,
 ) -> dict[str, Any]:
-    """Scores of the probabilities of K tags.
+    """Compute the metrics of K tag probabilities.
 
-    The areas are those of scikit-learn's `roc_auc_score` and `average_precision_score` of each tag,
-    for all tags at once. Figures are means over the tags for which they are defined: those that
-    some recordings have (for recall, precision and the area under precision and recall), and some
-    have not (for those of the negative class; the area under the ROC needs both).
+    The areas equal `roc_auc_score` and `average_precision_score` of scikit-learn for each tag.
+    Metrics are means over the tags for which they are defined: precision, recall and the area under
+    the precision-recall curve need positive recordings, those of the negative class negative
+    recordings, and the area under the ROC both.
 
-    Published tables of MagnaTagATune's ten tags give the precision and recall of the negative
-    class, "does not have the tag", which are high because most recordings lack a tag. A system that
-    never says yes has a `negative_recall` of 1.
+    Published tables of the ten tags of MagnaTagATune give precision and recall of the negative
+    class ("does not have the tag"), which are high because most recordings lack a tag. A system
+    that predicts no tag has a `negative_recall` of 1.
 
     Args:
-        labels: (n, K), 1 where a recording has the tag, 0 where it has not, NaN where it is not
-            known.
-        probabilities: (n, K), or anything that ranks recordings, where `threshold` is on its scale.
+        labels: (n, K), 1 if a recording has the tag, 0 if not, NaN if unknown.
+        probabilities: (n, K), or any scores, with `threshold` on their scale.
         names: of the tags; their numbers by default.
-        threshold: a probability from it on says that a recording has the tag.
+        threshold: minimal probability of a predicted tag.
 
     Returns:
         `roc_auc`, `pr_auc`, `precision`, `recall`, `negative_precision` and `negative_recall`,
-        floats, NaN where no tag has one, precision 0 where nothing is predicted; and `tags`, for
-        each tag by name the same figures and `positives`, the share of recordings that have it.
+        floats, NaN if undefined for all tags, precision 0 if nothing is predicted; and `tags`, for
+        each tag by name the same metrics and `positives`, the share of recordings with the tag.
 
     Raises:
         ValueError: shapes that differ, labels that are not 0, 1 or NaN, or other than K names.
@@ -81,35 +80,39 @@ def tag_metrics(
     names = names or [str(tag) for tag in range(labels.shape[1])]
     if len(names) != labels.shape[1]:
         raise ValueError(f"{len(names)} names of {labels.shape[1]} tags")
-    yes, no = known & (labels == 1), known & (labels == 0)
-    said = probabilities >= threshold
-    has, lacks = yes.sum(axis=0), no.sum(axis=0)
-    roc_auc, pr_auc = _areas(yes, no, probabilities)
-    each = {
+    positive, negative = known & (labels == 1), known & (labels == 0)
+    predicted = probabilities >= threshold
+    positives, negatives = positive.sum(axis=0), negative.sum(axis=0)
+    roc_auc, pr_auc = _areas(positive, negative, probabilities)
+    metrics = {
         "roc_auc": roc_auc,
         "pr_auc": pr_auc,
-        "precision": _share(yes & said, known & said, has),
-        "recall": _share(yes & said, yes, has),
-        "negative_precision": _share(no & ~said, known & ~said, lacks),
-        "negative_recall": _share(no & ~said, no, lacks),
+        "precision": _share(positive & predicted, known & predicted, positives),
+        "recall": _share(positive & predicted, positive, positives),
+        "negative_precision": _share(negative & ~predicted, known & ~predicted, negatives),
+        "negative_recall": _share(negative & ~predicted, negative, negatives),
     }
-    scores: dict[str, Any] = {name: _mean(values) for name, values in each.items()}
-    each["positives"] = has / np.maximum(has + lacks, 1)
+    scores: dict[str, Any] = {name: _mean(values) for name, values in metrics.items()}
+    metrics["positives"] = positives / np.maximum(positives + negatives, 1)
     scores["tags"] = {
-        tag: {name: float(values[k]) for name, values in each.items()}
+        tag: {name: float(values[k]) for name, values in metrics.items()}
         for k, tag in enumerate(names)
     }
     return scores
 
 
-def _areas(yes: np.ndarray, no: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(K,) areas under the ROC, by the rank sum of Mann and Whitney, and average precision.
+def _areas(
+    positive: np.ndarray, negative: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(K,) areas under the ROC, by the rank sum of Mann and Whitney, and average precisions.
 
-    Rows whose scores are equal are taken as one step, as scikit-learn has it.
+    Rows with equal scores are one step of the curves, as in scikit-learn.
     """
     order = np.argsort(-scores, axis=0, kind="stable")
-    yes, no, scores = (np.take_along_axis(values, order, axis=0) for values in (yes, no, scores))
-    hits, misses = yes.cumsum(axis=0), no.cumsum(axis=0)
+    positive, negative, scores = (
+        np.take_along_axis(values, order, axis=0) for values in (positive, negative, scores)
+    )
+    hits, misses = positive.cumsum(axis=0), negative.cumsum(axis=0)
     if not len(scores):
         return np.full(scores.shape[1], np.nan), np.full(scores.shape[1], np.nan)
     rows = np.arange(len(scores))[:, None]
@@ -118,16 +121,17 @@ def _areas(yes: np.ndarray, no: np.ndarray, scores: np.ndarray) -> tuple[np.ndar
     first = np.maximum.accumulate(np.where(np.concatenate([border, steps]), rows, 0), axis=0)
     ends = np.where(np.concatenate([steps, border]), rows, len(scores) - 1)
     last = np.minimum.accumulate(ends[::-1], axis=0)[::-1]
-    hits_there = np.take_along_axis(hits, last, axis=0)
-    misses_there = np.take_along_axis(misses, last, axis=0)
-    tied = misses_there - np.take_along_axis(misses - no, first, axis=0)
-    has, lacks = hits[-1], misses[-1]
-    above = np.where(yes, lacks - misses_there + 0.5 * tied, 0).sum(axis=0)
-    precision = np.where(yes, hits_there / np.maximum(hits_there + misses_there, 1), 0).sum(axis=0)
-    pairs = has * lacks
+    step_hits = np.take_along_axis(hits, last, axis=0)
+    step_misses = np.take_along_axis(misses, last, axis=0)
+    tied = step_misses - np.take_along_axis(misses - negative, first, axis=0)
+    positives, negatives = hits[-1], misses[-1]
+    above = np.where(positive, negatives - step_misses + 0.5 * tied, 0).sum(axis=0)
+    precision = step_hits / np.maximum(step_hits + step_misses, 1)
+    precision = np.where(positive, precision, 0).sum(axis=0)
+    pairs = positives * negatives
     return (
         np.where(pairs > 0, above / np.maximum(pairs, 1), np.nan),
-        np.where(has > 0, precision / np.maximum(has, 1), np.nan),
+        np.where(positives > 0, precision / np.maximum(positives, 1), np.nan),
     )
 
 
@@ -141,15 +145,15 @@ def _mean(values: np.ndarray) -> float:
 
 
 def value_metrics(labels: np.ndarray, values: np.ndarray, names: Sequence[str]) -> dict[str, float]:
-    """Scores of K real values, such as valence and arousal.
+    """Compute the metrics of K real values, such as valence and arousal.
 
     Args:
-        labels: (n, K), NaN where one is not known.
+        labels: (n, K), NaN if unknown.
         values: (n, K) predicted.
         names: of the K values.
 
     Returns:
-        For each name that has a label `<name>_ccc` (Lin 1989), `<name>_rmse` and `<name>_r2`.
+        For each name with a label, `<name>_ccc` (Lin 1989), `<name>_rmse` and `<name>_r2`.
     """
     found = {}
     for name, true, predicted in zip(

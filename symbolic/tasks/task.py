@@ -1,4 +1,4 @@
-"""The one specification that heads, losses and metrics read."""
+"""Specification of a task, for heads, losses and metrics."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ IGNORE = -100  # the label of what has no label, for classes; NaN for real-value
 
 @dataclass(frozen=True)
 class Task:
-    """What is predicted, for which unit, and how much it counts in training.
+    """A prediction target, its level, and its weight in training.
 
     Attributes:
         name: key of the task in `labels` and `logits`.
-        level: `sequence` (one answer for the piece or window) or `token` (one for each position).
-        kind: `single` (one class of several), `multi` (any of several) or `regression`.
+        level: `sequence` (one prediction for the piece or window) or `token` (one per position).
+        kind: `single` (one of several classes), `multi` (any of several) or `regression`.
         labels: names of the K classes or target columns.
-        weight: factor of the task's loss.
-        weighted: whether labels say what each of them weighs, in K columns after the K targets;
-            not of `single`.
-        pooled: on token level, whether the positions are units, bars or beats, that several tokens
-            of the encoder belong to.
+        weight: factor of the loss of the task.
+        weighted: whether labels have weights, in K columns after the K targets; not for `single`.
+        pooled: at token level, whether the positions are bars or beats, each of several tokens of
+            the encoder.
 
     Raises:
-        ValueError: a level or kind that does not exist, no labels, a negative weight, or units of
-            a task on sequence level.
+        ValueError: an unknown level or kind, no labels, a negative weight, or a `pooled` task at
+            sequence level.
     """
 
     name: str
@@ -50,9 +49,9 @@ class Task:
         if not self.labels:
             raise ValueError(f"task {self.name!r} has no labels")
         if self.weighted and self.kind == "single":
-            raise ValueError(f"task {self.name!r}: classes have no weights of their own")
+            raise ValueError(f"task {self.name!r}: labels of kind single cannot be weighted")
         if self.pooled and self.level != "token":
-            raise ValueError(f"task {self.name!r}: a whole piece has no units")
+            raise ValueError(f"task {self.name!r}: pooled requires level token")
         if not self.weight >= 0:
             raise ValueError(f"task {self.name!r}: weight {self.weight} is negative")
 
@@ -61,11 +60,11 @@ class Task:
         return len(self.labels)
 
     def to_dict(self) -> dict:
-        """Plain values, as they stand in `config.json`; `Task(**task.to_dict())` is the task."""
+        """Return plain values for `config.json`; `Task(**task.to_dict())` is the task."""
         return {**asdict(self), "labels": list(self.labels)}
 
     def empty_labels(self, *shape: int) -> torch.Tensor:
-        """Labels that say "no label", for a batch of `shape`: (B,), or (B, T) on token level."""
+        """Make missing labels for a batch of `shape`: (B,), or (B, T) at token level."""
         if self.kind == "single":
             return torch.full(shape, IGNORE, dtype=torch.long)
         return torch.full((*shape, self.num_labels * (1 + self.weighted)), torch.nan)
@@ -77,7 +76,7 @@ class Task:
         label_smoothing: float = 0.0,
         class_weights: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Mean loss over the units that have a label; exactly 0 where none has.
+        """Compute the mean loss over the positions that have a label; exactly 0 if none has.
 
         Cross-entropy for `single`, binary cross-entropy for `multi`, squared error for
         `regression`.
@@ -85,12 +84,12 @@ class Task:
         Args:
             logits: (B, K) or (B, T, K).
             labels: `single`: (B,) or (B, T) int64, -100 for no label; otherwise shaped like
-                `logits`, NaN for no label, and twice as wide where they are weighted. The mean is
-                over the labels, whatever they weigh.
+                `logits`, NaN for no label, and twice as wide if they are weighted. The mean is over
+                the labels, whatever their weights.
             label_smoothing: mass spread evenly over the classes (`single` only).
             class_weights: (K,) factor of each class (`single` only). The weighted losses are
                 divided by the number of labels, not by the sum of their weights, so that batches
-                of equally many labels count alike whatever their classes.
+                with the same number of labels count the same.
         """
         logits = logits.float()
         if self.kind == "single":
@@ -110,10 +109,10 @@ class Task:
             known = ~labels.isnan()
             target = labels.to(logits.dtype).nan_to_num()
             if self.kind == "multi":
-                each = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+                losses = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
             else:
-                each = (logits - target).square()
+                losses = (logits - target).square()
             if weights is not None:
-                each = each * weights.to(each.dtype).nan_to_num()
-            total = each.where(known, 0.0).sum()
+                losses = losses * weights.to(losses.dtype).nan_to_num()
+            total = losses.where(known, 0.0).sum()
         return total / known.sum().clamp(min=1)

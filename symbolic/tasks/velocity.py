@@ -1,4 +1,4 @@
-"""Velocity of every note, in the six dynamic classes of MT-SMNN (Qiu 2022)."""
+"""Velocity of each note, in the six dynamic classes of MT-SMNN (Qiu 2022)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ VELOCITY = Task("velocity", "token", "single", DYNAMICS, weight=0.3)
 
 
 def velocity_classes(velocity: np.ndarray) -> np.ndarray:
-    """Class of each MIDI velocity: pp 0-31, p 32-47, mp 48-63, mf 64-79, f 80-95, ff 96-127."""
+    """Classify MIDI velocities: pp 0-31, p 32-47, mp 48-63, mf 64-79, f 80-95, ff 96-127."""
     return np.clip(np.asarray(velocity) // 16 - 1, 0, 5)
 
 
 def velocity_labels(notes: NoteTable) -> np.ndarray:
-    """(n,) int64 class of each note; -100 throughout where the piece has no dynamics."""
+    """(n,) int64 class of each note; -100 for all notes of a piece without dynamics."""
     if not notes.has_dynamics:
         return np.full(len(notes), IGNORE, np.int64)
     return velocity_classes(notes.velocity)

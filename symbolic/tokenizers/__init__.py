@@ -1,4 +1,4 @@
-"""Tokenizers: notes become ids. One class, and one line in `TOKENIZERS`."""
+"""Tokenizers from notes to ids. A new one is a class and a line in `TOKENIZERS`."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ TOKENIZERS: dict[str, type[Tokenizer]] = {
     "FerreiraTokenizer": FerreiraTokenizer,
     "MidiTokTokenizer": MidiTokTokenizer,
 }
-"""By the name that stands in `SymbolicConfig.tokenizer_class`."""
+"""Classes by their names in `SymbolicConfig.tokenizer_class`."""
 
 NAMES: dict[str, Callable[[], Tokenizer]] = {
     **{f"cp-{preset}": partial(CPTokenizer, preset=preset) for preset in PRESETS},
     "ferreira": FerreiraTokenizer,
     **{name: partial(MidiTokTokenizer, name) for name in MIDITOK},
 }
-"""Short names of what a class can be in several ways, for the command line."""
+"""Tokenizers with default options by short names, for the command line."""
 
 
 def build_tokenizer(name: str | os.PathLike) -> Tokenizer:
-    """A tokenizer by name, or one that was saved.
+    """Make a tokenizer by name, or load a saved one.
 
     Args:
-        name: in `NAMES` or `TOKENIZERS`, both with default options; or the folder or file that
-            `save_pretrained` of one of ours or of MidiTok's tokenizers has written, trained or not.
+        name: in `NAMES` or `TOKENIZERS`, with default options; or the folder or file written by
+            `save_pretrained` of a tokenizer of this package or of MidiTok, trained or not.
 
     Raises:
-        ValueError: no such name, folder or file, or a file of something else.
+        ValueError: no such name, folder or file, or not the file of a tokenizer.
         FileNotFoundError: a folder without the file of a tokenizer.
     """
     name = os.fspath(name)
@@ -46,24 +46,23 @@ def build_tokenizer(name: str | os.PathLike) -> Tokenizer:
         return make()
     if not os.path.exists(name):
         raise ValueError(
-            f"no tokenizer {name!r}: neither a folder nor a file, nor one of {', '.join(NAMES)}"
+            f"no tokenizer {name!r}: not a folder, not a file and not one of {', '.join(NAMES)}"
         )
     file = tokenizer_file(name)
-    kind = TOKENIZERS.get(saved_class(file))
-    return kind(params=file) if kind else MidiTokTokenizer.from_pretrained(file)
+    return TOKENIZERS.get(saved_class(file), MidiTokTokenizer).from_pretrained(file)
 
 
 def load_tokenizer(tokenizer_class: str, name: str | os.PathLike, **kwargs: Any) -> Tokenizer:
-    """The tokenizer that was saved beside a model.
+    """Load the tokenizer that was saved with a model.
 
     Args:
-        tokenizer_class: as the model's configuration names it.
-        name: folder or hub name of the model.
+        tokenizer_class: its name in the configuration of the model.
+        name: folder or Hub name of the model.
         kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
 
     Raises:
         OSError: nothing to load under that name.
-        ValueError: a class that is not in `TOKENIZERS`, or a file of something else.
+        ValueError: a class that is not in `TOKENIZERS`, or not the file of a tokenizer.
     """
     if tokenizer_class not in TOKENIZERS:
         raise ValueError(f"{name}: unknown tokenizer {tokenizer_class!r}")

@@ -11,30 +11,29 @@ from symbolic.notes.batch import NoteBatch, note_batch
 def bars_and_positions(
     notes: NoteTable | NoteBatch, positions_per_quarter: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bar number and position within the bar of every note, under its piece's time signatures.
+    """Compute the bar number and the position within the bar of each note.
 
-    A time signature starts a new bar, as in notation.
+    Bars follow the time signatures of each piece; a time signature begins a new bar.
 
     Args:
         notes: n notes.
-        positions_per_quarter: grid within the bar.
+        positions_per_quarter: resolution of the positions.
 
     Returns:
-        (n,) bar, counted from 0, and (n,) position, counted from 0, rounded down; whole numbers in
-        float64.
+        (n,) bar and (n,) position, each from 0 and rounded down: whole numbers in float64.
     """
     batch = note_batch([notes]) if isinstance(notes, NoteTable) else notes
     quarter = batch.ticks_per_quarter
     lengths, maps = batch.bar_ticks()
     bar_ticks = batch.spread(lengths)
-    # Division of whole numbers below 2^53 in floats is exact where it is rounded down, and faster.
+    # Float division of whole numbers below 2^53, rounded down, is exact and faster.
     bar = batch.onset_ticks / bar_ticks
     np.floor(bar, out=bar)
     ticks = batch.onset_ticks - bar * bar_ticks
     for i, (starts, lengths) in maps.items():
-        cut = batch.slices[i]
+        part = batch.slices[i]
         whole = 4 * int(quarter[i])
-        bar[cut], ticks[cut] = _piece_bars(batch.onset_ticks[cut], starts, lengths, whole)
+        bar[part], ticks[part] = _piece_bars(batch.onset_ticks[part], starts, lengths, whole)
     ticks *= positions_per_quarter
     ticks /= batch.spread(quarter)
     return bar, np.floor(ticks, out=ticks)
@@ -43,12 +42,12 @@ def bars_and_positions(
 def _piece_bars(
     onset_ticks: np.ndarray, starts: np.ndarray, bar_ticks: np.ndarray, whole: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bars and ticks within them, whole numbers in float64, of a piece whose bars change.
+    """Compute bars and ticks within bars, whole numbers in float64, under several time signatures.
 
     Args:
         onset_ticks: (n,) int64.
-        starts, bar_ticks: (m,) int64, where bars of a length begin, and the length.
-        whole: ticks of a whole note, which is a bar until the first change.
+        starts, bar_ticks: (m,) int64, ticks at which the bar length changes, and the new lengths.
+        whole: ticks of a whole note, the bar length until the first change.
     """
     if starts[0] > 0:
         starts = np.append(0, starts)

@@ -1,52 +1,55 @@
-"""What every tokenizer of notes shares: sources in, ids out, one piece or many at a time."""
+"""Base class of tokenizers of notes: sources in, ids out, one piece or many at a time."""
 
 from __future__ import annotations
 
 import logging
 import os
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from miditok import MusicTokenizer, TokSequence
+from miditok import MusicTokenizer, TokenizerConfig, TokSequence
 
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.batch import NoteBatch, note_batch, read_batch, read_batches
-from symbolic.notes.read import kind_of
+from symbolic.notes.read import kind_of, name_of
 from symbolic.tokenizers.saved import FILE_NAME, saved_class, tokenizer_file
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.types import Score
 
     from symbolic.notes.read import Source
 
-NOTES_TOGETHER = 8192  # tokenized in one go: long enough arrays, and they stay in the cache
+NOTES_PER_BATCH = 8192  # long enough for fast array operations, short enough for the cache
+NO_NOTES = "no note that the scheme can hold"
 
 logger = logging.getLogger(__name__)
 
 
-class NoteTokenizer(MusicTokenizer):
-    """A tokenizer that takes notes whole, as arrays, and quantises them by itself.
+class DatasetMethods(ABC):
+    """Methods of a tokenizer for data sets: the notes behind the ids, and masked velocities.
 
-    A subclass says which notes it emits, in which order (`order`), and what their ids are
-    (`batch_ids`). Everything else follows.
+    To tokenize music, the methods `ids` and `ids_many` are enough.
     """
 
-    @abstractmethod
-    def order(self, batch: NoteBatch) -> np.ndarray:
-        """(m,) which notes of a batch are emitted, and in which order; pieces keep theirs."""
+    shows_velocity = False
+    """Whether the ids encode velocity; the velocity task is trivial then unless it is masked."""
 
     @abstractmethod
-    def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
-        """Ids of a batch of emitted notes, end to end, and the number of tokens of each piece."""
+    def emitted(self, notes: NoteTable) -> NoteTable:
+        """Return the notes that `ids` emits, in its order.
+
+        Take the labels of notes from this table, never from the file.
+        """
+
+    @abstractmethod
+    def note_ids(self, notes: NoteTable) -> np.ndarray:
+        """Return the ids of a table made by `emitted`, shaped as in `ids`."""
 
     def note_positions(self, ids: np.ndarray) -> np.ndarray:
-        """(T,) bool: which tokens stand for a note, one for each note of `emitted`, in order."""
+        """(T,) bool: the tokens that stand for a note, one for each note of `emitted`, in order."""
         return np.ones(len(ids), bool)
-
-    shows_velocity = False
-    """Whether the ids tell velocities, which makes the velocity task trivial unless masked."""
 
     def hide_velocity(
         self, ids: np.ndarray, share: float, rng: np.random.Generator
@@ -54,18 +57,52 @@ class NoteTokenizer(MusicTokenizer):
         """Mask a share of the velocities in ids.
 
         Returns:
-            Ids like `ids`, and (T,) bool: the tokens of the notes whose velocity does not stand in
-            them, which are those that the velocity task may ask for.
+            Ids like `ids`, and (T,) bool: the tokens of the notes whose velocity is not in the ids,
+            so that the velocity task may predict it.
         """
         return ids, self.note_positions(ids)
 
+
+class NoteTokenizer(DatasetMethods, MusicTokenizer):
+    """A tokenizer that takes the notes of a piece as arrays and quantises them itself.
+
+    A subclass defines which notes it emits, in which order (`order`), their ids (`batch_ids`), and
+    how ids are decoded (`_tokens_to_score`).
+    """
+
+    def __init__(
+        self,
+        tokenizer_config: TokenizerConfig | None = None,
+        params: str | os.PathLike | None = None,
+    ) -> None:
+        super().__init__(
+            cast(Any, tokenizer_config), cast(Any, params)
+        )  # MidiTok: both may be None
+
+    @abstractmethod
+    def order(self, batch: NoteBatch) -> np.ndarray:
+        """(m,) indices of the notes of a batch that are emitted, in order; pieces keep theirs."""
+
+    @abstractmethod
+    def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of a batch of emitted notes, end to end, and (p,) the number of tokens of each."""
+
+    def emitted(self, notes: NoteTable) -> NoteTable:
+        """See `DatasetMethods.emitted`."""
+        notes = notes.pitched()
+        return notes.select(self.order(note_batch([notes]))) if len(notes) else notes
+
+    def note_ids(self, notes: NoteTable) -> np.ndarray:
+        """See `DatasetMethods.note_ids`."""
+        return self.batch_ids(note_batch([notes]))[0]
+
     @property
     def field_names(self) -> list[str]:
-        """Names of the sub-tokens, in the order of the columns of `ids`; one where ids are flat."""
+        """Names of the sub-tokens, in the order of the columns of `ids`; one for flat ids."""
         return ["Token"]
 
     def _vocabularies(self) -> list[dict[str, int]]:
-        return self.vocab if self.is_multi_voc else [self.vocab]
+        return self.vocab if isinstance(self.vocab, list) else [self.vocab]
 
     @property
     def vocab_sizes(self) -> list[int]:
@@ -74,34 +111,22 @@ class NoteTokenizer(MusicTokenizer):
 
     @property
     def pad_ids(self) -> list[int]:
-        """The id of padding in each sub-token."""
+        """The id of PAD in each sub-token."""
         return [vocabulary["PAD_None"] for vocabulary in self._vocabularies()]
 
     @property
     def mask_ids(self) -> list[int]:
-        """The id of what is masked in each sub-token."""
+        """The id of MASK in each sub-token."""
         return [vocabulary["MASK_None"] for vocabulary in self._vocabularies()]
 
-    def emitted(self, notes: NoteTable) -> NoteTable:
-        """The notes that `ids` emits, in its order.
-
-        Labels of notes must be taken from this table, never from the file.
-        """
-        notes = notes.pitched()
-        return notes.select(self.order(note_batch([notes]))) if len(notes) else notes
-
-    def note_ids(self, notes: NoteTable) -> np.ndarray:
-        """Ids of a table that `emitted` gave, as of `ids`."""
-        return self.batch_ids(note_batch([notes]))[0]
-
     def ids(self, source: Source) -> np.ndarray:
-        """Ids of a source of notes.
+        """Tokenize a source of notes.
 
         Args:
             source: anything `symbolic.notes.read_notes` takes.
 
         Returns:
-            int64, (n, F) with F sub-tokens for each note, or (T,) where there is one vocabulary.
+            int64, (n, F) with F sub-tokens for each note, or (T,) with one vocabulary.
 
         Raises:
             ReadError: the source cannot be read, or has no note that the scheme can hold.
@@ -112,76 +137,69 @@ class NoteTokenizer(MusicTokenizer):
         return ids
 
     def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
-        """`ids` of many sources, at up to three times the speed; an error stands in its place.
+        """Tokenize many sources, at up to three times the speed of `ids`.
+
+        Returns:
+            For each source its ids, or the error that `ids` would raise.
 
         Raises:
-            TypeError: one source, or an object of another kind among them.
+            TypeError: a single source, or an object of another kind among them.
         """
         if kind_of(sources):
-            raise TypeError("ids_many takes several sources; for one there is ids")
+            raise TypeError("ids_many takes several sources; use ids for one")
         sources = list(sources)
-        answers: list[np.ndarray | ReadError] = []
-        for batch, errors, files in read_batches(map(self._file, sources), NOTES_TOGETHER):
-            some = sources[len(answers) : len(answers) + len(errors)]
-            answers += errors if batch is None else self._ids_of(batch, errors, some, files)
-        return answers
+        results: list[np.ndarray | ReadError] = []
+        for batch, errors, files in read_batches(map(self._file, sources), NOTES_PER_BATCH):
+            read = [i for i, error in enumerate(errors) if error is None]
+            ids: list[np.ndarray | ReadError] = []
+            if batch is not None:
+                first = len(results)
+                named = [sources[first + i] for i in read]
+                ids = self._ids_of(batch, named, [files[i] for i in read])
+            results += fill(errors, ids)
+        return results
 
     def _file(self, source: Source) -> Source:
-        """What a source is read from."""
+        """Return the object that a source is read from."""
         return source
 
     def _ids_of(
-        self,
-        batch: NoteBatch,
-        errors: Sequence[ReadError | None],
-        sources: Sequence[Source],
-        files: Sequence[Source],
+        self, batch: NoteBatch, sources: Sequence[Source], files: Sequence[Source]
     ) -> list[np.ndarray | ReadError]:
-        """The ids of each piece of a batch, or the error of its source.
+        """Return the ids of each piece of a batch, or an error for a piece without notes.
 
         Args:
-            batch: of the sources without errors.
-            errors: None or the error of each source.
-            sources: as they were given.
-            files: what `_file` made of them.
+            batch: p pieces.
+            sources: (p,) as given by the user.
+            files: (p,) as returned by `_file`.
         """
-        answers = list(errors)
-        good = [i for i, answer in enumerate(answers) if answer is None]
-        order = self.order(batch)
-        emitted = batch.take(order)
-        self._report(batch, emitted, [sources[i] for i in good])
-        if not emitted.counts.all():
-            for i, count in zip(good, emitted.counts.tolist(), strict=True):
-                if not count:
-                    answers[i] = ReadError("no note that the scheme can hold", _name(sources[i]))
-            kept = [piece for piece, n in zip(batch.pieces, emitted.counts, strict=True) if n]
-            if not kept:
-                return answers
-            good = [i for i, n in zip(good, emitted.counts, strict=True) if n]
-            batch = note_batch(kept)
-            emitted = batch.take(self.order(batch))
-        ids, counts = self.batch_ids(emitted)
-        ends = counts.cumsum().tolist()
-        for i, start, end in zip(good, [0, *ends], ends, strict=False):
-            answers[i] = ids[start:end]
-        return answers
+        emitted = batch.take(self.order(batch))
+        self._report(batch, emitted, sources)
+        held = emitted.counts > 0
+        if held.all():
+            return split(*self.batch_ids(emitted))
+        errors = no_notes(held, sources)
+        if not held.any():
+            return fill(errors, [])
+        batch = note_batch([batch.pieces[i] for i in np.flatnonzero(held).tolist()])
+        return fill(errors, split(*self.batch_ids(batch.take(self.order(batch)))))
 
     def dropped(self, batch: NoteBatch) -> np.ndarray | None:
-        """(p,) pitched notes of each piece that the scheme cannot hold; None where there are none.
+        """(p,) pitched notes of each piece that the scheme cannot hold; None if it holds all.
 
-        Duplicates are held by the note they repeat.
+        A duplicate is held by the note that it repeats.
         """
         return None
 
     def count_dropped(self, source: Source) -> int:
-        """How many pitched notes of a source the scheme cannot hold.
+        """Count the pitched notes of a source that the scheme cannot hold.
 
         Raises:
             ReadError: the source cannot be read.
         """
         batch, errors = read_batch([source])
-        if errors[0] is not None:
-            raise errors[0]
+        if batch is None:
+            raise cast(ReadError, errors[0])
         dropped = self.dropped(batch)
         return 0 if dropped is None else int(dropped[0])
 
@@ -190,15 +208,16 @@ class NoteTokenizer(MusicTokenizer):
             return
         for source, count in zip(sources, dropped.tolist(), strict=True):
             if count:
-                logger.warning("%s: %d notes dropped: %s", _name(source), count, self.why_dropped)
+                name = name_of(source) or type(source).__name__
+                logger.warning("%s: %d notes dropped: %s", name, count, self.why_dropped)
 
     why_dropped = ""
-    """For the report of the notes that `dropped` counts."""
+    """Reason in the log message about the notes that `dropped` counts."""
 
     def encode(self, score, *args, **kwargs) -> TokSequence:
-        """Ids as a `miditok.TokSequence`; `score` is anything that `ids` takes.
+        """Return the ids as a `miditok.TokSequence`; `score` is anything that `ids` takes.
 
-        The scheme quantises by itself, so the other arguments of `miditok.MusicTokenizer.encode`
+        The scheme quantises itself, so the other arguments of `miditok.MusicTokenizer.encode`
         (preprocessing, trained models, attribute controls) change nothing.
         """
         sequence = TokSequence(ids=self.ids(score).tolist())
@@ -209,7 +228,7 @@ class NoteTokenizer(MusicTokenizer):
         return self.encode(score)
 
     def _add_time_events(self, events, time_division):
-        raise TypeError("a sequence is made whole from the notes, not from events")
+        raise TypeError("sequences are made from note arrays, not from events")
 
     def save(self, out_path, additional_attributes=None, filename: str | None = FILE_NAME) -> None:
         """Save as `music_tokenizer.json` (or `filename`) in a folder, or as the file `out_path`."""
@@ -217,10 +236,10 @@ class NoteTokenizer(MusicTokenizer):
 
     @classmethod
     def from_pretrained(cls, name: str | os.PathLike, **kwargs: Any) -> NoteTokenizer:
-        """Load what `save_pretrained` has saved.
+        """Load a tokenizer that `save_pretrained` has written.
 
         Args:
-            name: the file, a folder with it, or a hub name.
+            name: its file, a folder with it, or a Hub name.
             kwargs: of `huggingface_hub.hf_hub_download`: `revision`, `token`, `cache_dir`, ...
 
         Raises:
@@ -233,5 +252,23 @@ class NoteTokenizer(MusicTokenizer):
         return cls(params=file)
 
 
-def _name(source: Source) -> str:
-    return os.fspath(source) if isinstance(source, str | os.PathLike) else type(source).__name__
+def split(ids: np.ndarray, counts: np.ndarray) -> list[np.ndarray | ReadError]:
+    """Cut ids that lie end to end into those of each piece, by the (p,) numbers of tokens."""
+    ends = counts.cumsum().tolist()
+    return [ids[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def fill(
+    errors: Sequence[ReadError | None], values: Sequence[np.ndarray | ReadError]
+) -> list[np.ndarray | ReadError]:
+    """Return the errors of sources with the next of `values` wherever there is none."""
+    rest = iter(values)
+    return [next(rest) if error is None else error for error in errors]
+
+
+def no_notes(held: np.ndarray, sources: Sequence[Source]) -> list[ReadError | None]:
+    """Return an error for each source of which no note is held, by (p,) bool."""
+    return [
+        None if kept else ReadError(NO_NOTES, name_of(source))
+        for kept, source in zip(held, sources, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""Quantisers between a quantity and its bin, vectorised both ways."""
+"""Logarithmic bins for times, vectorised."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class LogBins:
-    """Log-spaced bins for times in seconds, with bin 0 for "none" (shorter than half of `low`).
+    """Log-spaced bins for times in seconds; bin 0 holds times shorter than half of `low`.
 
     Attributes:
-        low: centre of bin 1, in seconds; or (k, 1) where k kinds of times are quantised at once.
-        high: centre of the last bin, in seconds; longer times fall into it. Like `low`.
+        low: centre of bin 1, in seconds; (k, 1) to quantise k kinds of times at once.
+        high: centre of the last bin, in seconds, which also holds longer times; shaped like `low`.
         size: number of bins, bin 0 included.
     """
 
@@ -23,10 +23,10 @@ class LogBins:
     size: int
 
     def quantise(self, seconds: np.ndarray) -> np.ndarray:
-        """Bin of each time: whole numbers in 0..size-1, in float64.
+        """Return the bin of each time: whole numbers in 0..size-1, in float64.
 
         Args:
-            seconds: of any shape; (k, n) where there are k kinds.
+            seconds: of any shape; (k, n) for k kinds.
         """
         per_octave, below_first = self._scale
         bins = np.maximum(seconds, self.low / 2)
@@ -41,10 +41,10 @@ class LogBins:
 
     @cached_property
     def _scale(self) -> tuple[float | np.ndarray, float | np.ndarray]:
-        """Bins per unit of the logarithm, and the logarithm one bin below that of `low`."""
+        """Bins per unit of the logarithm, and the logarithm of the centre one bin below `low`."""
         per_octave = (self.size - 2) / np.log(self.high / self.low)
         return per_octave, np.log(self.low) - 1 / per_octave
 
     def centres(self) -> np.ndarray:
-        """(size,) seconds at the centre of each bin; bin 0 is 0 s."""
+        """(size,) centres of the bins in seconds; that of bin 0 is 0."""
         return np.concatenate([[0.0], np.geomspace(self.low, self.high, self.size - 1)])

@@ -1,15 +1,16 @@
 """Compound-word (CP) super-tokens: one vector of sub-tokens per note.
 
 The first four sub-tokens, Bar, Position, Pitch and Duration, are those of MIDI-BERT (Chou 2021).
-Preset `midibert` gives the ids of its published arrays; `score` puts the same four on real bars and
-ticks; `performance` adds Velocity, Gap and Hold: dynamics, and timing in seconds, which is where
-the emotion of a performance lies.
+Preset `midibert` gives the ids of its published arrays; `score` has the same four in the bars and
+ticks of the piece; `performance` adds Velocity, Gap and Hold: dynamics, and timing in seconds,
+which carry the emotion of a performance.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from miditok import TokenizerConfig, TokSequence
@@ -31,10 +32,10 @@ from symbolic.tokenizers.cp_score import (
 )
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
 BARS = {"positions_per_quarter": 4, "max_positions": 64, "duration_steps": 64}
-PRESETS = {
+PRESETS: dict[str, dict[str, int]] = {
     "midibert": {},
     "score": BARS,
     "performance": {**BARS, "velocity_bins": 32, "time_bins": 48},
@@ -50,7 +51,7 @@ class CPTokenizer(NoteTokenizer):
     """One super-token per note, drums left out.
 
     Sub-tokens of `performance`, in order; `score` has the first four. Each vocabulary starts with
-    PAD 0 and MASK 1. Of notes with one onset and pitch only the longest is kept.
+    PAD 0 and MASK 1. Of notes with the same onset and pitch only the longest is kept.
 
     | sub-token | values | meaning |
     |---|---|---|
@@ -58,23 +59,23 @@ class CPTokenizer(NoteTokenizer):
     | Position | 0..63 | onset within the bar in sixteenths (rounded down, at most 63) |
     | Pitch | 0..127 | MIDI pitch |
     | Duration | 1..64 | in 32nd notes, rounded, at most 64 |
-    | Velocity | None, 0..31 | velocity // 4; None where the piece has no dynamics |
+    | Velocity | None, 0..31 | velocity // 4; None if the piece has no dynamics |
     | Gap | 0..47 | seconds since the previous onset: 0, then log-spaced 10 ms to 8 s |
     | Hold | 0..47 | duration in seconds: 0, then log-spaced 20 ms to 16 s |
 
-    `midibert` is MIDI-BERT's scheme to the id, so that its token files load unchanged: a quarter is
-    480 ticks and a bar 1920 whatever the file says (MusicXML, which has no ticks, is put on 480);
-    onsets snap to the nearest line (the lower of
-    two) of a grid of 120 ticks that ends before the last onset; durations are steps of 60 ticks, 1
-    to 64, not changed by the snap. Ids: Bar New 0, Continue 1; Position 0..15; Pitch 22..107 from
-    0; Duration from 0; PAD (2, 16, 86, 64) and MASK (3, 17, 87, 65). Repeated notes stay. Pitches
-    outside 22..107 are dropped; `count_dropped` counts them and `ids` logs a warning.
+    `midibert` has exactly the ids of MIDI-BERT, so that its token files load unchanged: a quarter
+    is 480 ticks and a bar 1920, whatever the header of the file (MusicXML has no ticks and is read
+    with 480); onsets snap to the nearest line (the lower of two) of a grid of 120 ticks that ends
+    before the last onset; durations are steps of 60 ticks, 1 to 64, not changed by the snap. Ids:
+    Bar New 0, Continue 1; Position 0..15; Pitch 22..107 from 0; Duration from 0; PAD
+    (2, 16, 86, 64) and MASK (3, 17, 87, 65). Repeated notes are kept. Pitches outside 22..107 are
+    dropped; `count_dropped` counts them and `ids` logs a warning.
 
-    Decoding gives a score whose ids are the ids that were decoded, but for what the scheme does not
-    hold: see `symbolic.tokenizers.cp_score`.
+    Decoding gives a score whose ids are the decoded ids; `symbolic.tokenizers.cp_score` lists what
+    the scheme does not hold.
 
     Args:
-        preset: name in `PRESETS`; only read where neither `tokenizer_config` nor `params` is given.
+        preset: name in `PRESETS`; ignored if `tokenizer_config` or `params` is given.
         tokenizer_config, params: as in `miditok.MusicTokenizer`.
         options: any option of the preset: `positions_per_quarter` (per beat; 4), `max_positions`
             (in a bar; 64), `duration_steps` (64), `velocity_bins` (a divisor of 128; 32),
@@ -102,14 +103,14 @@ class CPTokenizer(NoteTokenizer):
             if any(value < 1 for value in options.values()):
                 raise ValueError(f"options must be positive: {options}")
             if options.get("time_bins", 3) < 3:
-                raise ValueError(f"time_bins {options['time_bins']}: none, short and long are 3")
+                raise ValueError(f"time_bins {options['time_bins']}: at least 3 are needed")
             if 128 % options.get("velocity_bins", 1):
                 raise ValueError(f"velocity_bins {options['velocity_bins']} does not divide 128")
             tokenizer_config = TokenizerConfig(
                 special_tokens=["PAD", "MASK"],
                 use_programs=True,  # all tracks in one stream
                 preset=preset,
-                **{**PRESETS[preset], **options},
+                **cast(Any, {**PRESETS[preset], **options}),
             )
         self._vocabulary_is_made = False
         super().__init__(tokenizer_config, params)
@@ -128,12 +129,12 @@ class CPTokenizer(NoteTokenizer):
 
     @property
     def special_tokens(self) -> list[str]:
-        """As in `miditok.MusicTokenizer`, which puts them first; those of MIDI-BERT come last."""
+        """As in `miditok.MusicTokenizer`, which puts them first; in `midibert` they come last."""
         return [] if self.first_id == 0 and not self._vocabulary_is_made else super().special_tokens
 
     def _create_base_vocabulary(self) -> list[list[str]]:
         option = self.config.additional_params
-        values = {"Bar": ("New", "Continue")}
+        values: dict[str, Iterable[object]] = {"Bar": ("New", "Continue")}
         if self.preset == "midibert":
             values |= {
                 "Position": range(BAR_TICKS // GRID_TICKS),
@@ -183,15 +184,15 @@ class CPTokenizer(NoteTokenizer):
     why_dropped = f"outside pitch {LOWEST} to {HIGHEST}"
 
     def dropped(self, batch: NoteBatch) -> np.ndarray | None:
-        """(p,) notes of each piece outside MIDI-BERT's pitches; None where all pitches are held."""
+        """(p,) notes of each piece outside the pitches of MIDI-BERT; None for other presets."""
         if self.preset != "midibert":
             return None
         return np.add.reduceat(~_held(batch), batch.starts, dtype=np.int64)
 
     def order(self, batch: NoteBatch) -> np.ndarray:
-        """(m,) the notes that `ids` emits, by onset and pitch; pieces keep their order."""
+        """(m,) indices of the notes that `ids` emits, by onset and pitch; pieces keep theirs."""
         key = batch.keys(batch.onset_ticks)
-        order = key.argsort(kind="stable")  # one sweep where notes are all but sorted
+        order = key.argsort(kind="stable")  # one pass if notes are nearly sorted
         if self.preset == "midibert":
             held = _held(batch)
             return order if held.all() else order[held[order]]
@@ -199,16 +200,16 @@ class CPTokenizer(NoteTokenizer):
         repeated = key[1:] == key[:-1]
         if not repeated.any():
             return order
-        # Of notes with one onset and pitch the longest stays, of equally long ones the first.
-        among = np.append(False, repeated)
-        among[:-1] |= repeated
-        among = np.flatnonzero(among)
-        best = np.lexsort((-batch.duration_ticks[order[among]], key[among]))
-        order[among] = order[among[best]]
+        # Of notes with the same onset and pitch keep the longest, the first of equally long ones.
+        same = np.append(False, repeated)
+        same[:-1] |= repeated
+        same = np.flatnonzero(same)
+        best = np.lexsort((-batch.duration_ticks[order[same]], key[same]))
+        order[same] = order[same[best]]
         return order[np.append(True, ~repeated)]
 
     def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
-        """(n, F) int64 super-tokens of emitted notes, end to end, and the notes of each piece."""
+        """(n, F) int64 super-tokens of emitted notes, end to end, and (p,) notes of each piece."""
         columns = self._midibert(batch) if self.preset == "midibert" else self._columns(batch)
         ids = np.empty((len(batch.pitch), len(columns)), np.int64)
         for i, column in enumerate(columns):
@@ -254,44 +255,46 @@ class CPTokenizer(NoteTokenizer):
             columns += [velocity, *self._gaps_and_holds.quantise(seconds)]
         return columns
 
-    def _tokens_to_score(self, tokens: TokSequence, programs=None) -> Score:
-        """The score of super-tokens; rows with PAD or MASK are skipped."""
+    def _tokens_to_score(self, tokens: TokSequence, programs=None) -> ScoreTick:
+        """Decode super-tokens; rows with PAD or MASK are skipped."""
         ids = np.asarray(tokens.ids).reshape(-1, len(self.vocab)) - self.first_id
         sizes = np.array(self.vocab_sizes) - len(self.config.special_tokens)
-        columns = ids[((ids >= 0) & (ids < sizes)).all(axis=1)].T
+        bar, position, pitch, duration, *rest = ids[((ids >= 0) & (ids < sizes)).all(axis=1)].T
         option = self.config.additional_params
         program = programs[0][0] if programs else 0
         if self.preset == "midibert":
-            return midibert_score(*columns, program=program)
+            return midibert_score(bar, position, pitch, duration, program)
+        positions = option["positions_per_quarter"]
         if self.preset == "score":
-            return score_score(*columns, program, option["positions_per_quarter"])
+            return score_score(bar, position, pitch, duration, program, positions)
+        velocity, gap, hold = rest
         return performance_score(
-            *columns[:4],
-            _velocities(columns[4], self.velocity_step),
-            self.gaps.centres()[columns[5]],
-            columns[6],
+            *(bar, position, pitch, duration),
+            _velocities(velocity, self.velocity_step),
+            self.gaps.centres()[gap],
+            hold,
             program,
-            option["positions_per_quarter"],
+            positions,
             self.holds,
             option["duration_steps"],
         )
 
 
-def _tokens(name: str, values) -> list[str]:
+def _tokens(name: str, values: Iterable[object]) -> list[str]:
     return [f"{name}_{value}" for value in values]
 
 
 def _raw_ticks(batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) int64 onsets and durations as MIDI-BERT takes them; 480 a quarter of what was written,
-    which has no ticks of its own."""
+    """(n,) int64 onsets and durations for MIDI-BERT: notation, which has no ticks, has 480."""
     written = [isinstance(piece, NoteTable) and piece.from_notation for piece in batch.pieces]
     if not any(written):
         return batch.onset_ticks, batch.duration_ticks
     scale = np.where(written, BAR_TICKS // 4 / batch.ticks_per_quarter, 1.0)
-    return tuple(
+    onset, duration = (
         np.rint(ticks * batch.spread(scale)).astype(np.int64)
         for ticks in (batch.onset_ticks, batch.duration_ticks)
     )
+    return onset, duration
 
 
 def _held(batch: NoteBatch) -> np.ndarray:
@@ -299,7 +302,7 @@ def _held(batch: NoteBatch) -> np.ndarray:
 
 
 def _continues(bar: np.ndarray, batch: NoteBatch) -> np.ndarray:
-    """(n,) bool: whether a note is not the first of its bar."""
+    """(n,) bool: False for the first note of a bar."""
     same = np.empty(len(bar), bool)
     np.equal(bar[1:], bar[:-1], out=same[1:])
     same[batch.starts] = False
@@ -307,10 +310,10 @@ def _continues(bar: np.ndarray, batch: NoteBatch) -> np.ndarray:
 
 
 def _velocities(bins: np.ndarray, step: int) -> np.ndarray:
-    """(n,) the middle of each velocity's bin; 64 throughout where the piece has no dynamics."""
+    """(n,) the centre of each velocity bin; 64 for all notes of a piece without dynamics."""
     if not (bins > 0).all():
         return np.full(len(bins), 64)
     velocity = (bins - 1) * step + step // 2
     if step > 1 and len(velocity) > 1 and velocity.min() == velocity.max():
-        velocity[0] -= 1  # else a piece with dynamics, all of one bin, would be read as without
+        velocity[0] -= 1  # equal velocities would be read as a piece without dynamics
     return np.maximum(velocity, 1)

@@ -1,18 +1,18 @@
-"""CP super-tokens back to a score whose super-tokens they are.
+"""Decoding of CP super-tokens to a score that has the same super-tokens.
 
-What is decoded is one track. Within a position, notes are set a tick apart wherever their order or
-a repeated pitch asks for it, so that they are read again as they were. What CP does not hold, and
-a decoded score has otherwise: tracks and programs, drums, empty bars, time signatures (a bar has
-as many quarters as nine in ten bars of the piece need, and more where its last position asks for
-more), onsets between positions, and in
+The decoded score has one track. Within a position, notes are a tick apart if their order or a
+repeated pitch requires it, so that they are read in the same order again. CP does not hold, so that
+a decoded score differs in: tracks and programs, drums, empty bars, time signatures (a bar has as
+many quarters as nine in ten bars of the piece need, and more if its last position needs more),
+onsets between positions, and
 
 - `midibert`: velocities (64), tempo (120). A grid line holds at most 61 notes that follow a higher
   or equal pitch.
-- `score`: velocities (64), tempo (120, or faster where the piece would last a day).
+- `score`: velocities (64), tempo (120, or faster if the piece would last a day).
 - `performance`: the silence before the first note. Gap sets a tempo between any two onsets, so the
-  score sounds as the performance did; a MIDI file holds no tempo below 3.6 quarters per minute, a
-  `symusic.Score` does. Where no tick fits both Duration and Hold under that tempo, Duration is
-  kept: decoding once more gives the same. A piece of one note has no dynamics.
+  timing of the performance is kept; a MIDI file cannot hold a tempo below 3.6 quarters per minute,
+  a `symusic.Score` can. If no tick fits both Duration and Hold under that tempo, Duration is kept:
+  decoding once more gives the same. A piece of one note has no dynamics.
 """
 
 from __future__ import annotations
@@ -22,31 +22,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolic.notes import ticks_to_seconds
+from symbolic.tokenizers.scores import COMMON_TIME, TEMPO_120, Columns, add_track, new_score
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
     from symbolic.tokenizers.bins import LogBins
 
-BAR_TICKS, GRID_TICKS, STEP_TICKS = 1920, 120, 60  # MIDI-BERT's, whatever the file's header says
-LOWEST, HIGHEST = 22, 107  # and its pitches
+BAR_TICKS, GRID_TICKS, STEP_TICKS = 1920, 120, 60  # of MIDI-BERT, whatever the header of the file
+LOWEST, HIGHEST = 22, 107  # pitches of MIDI-BERT
 
-RESOLUTION = 480  # ticks per quarter, where that is fine enough
+RESOLUTION = 480  # ticks per quarter, unless more are needed
 MOST_TICKS = 2**31 - 1
-MOST_SECONDS = 80_000  # of what has no tempo of its own: `read_notes` takes a day for damaged
+MOST_SECONDS = 80_000  # without tempos in the tokens: `read_notes` refuses pieces of a day
 SMOOTHED = 9  # onsets over which the tempo of a decoded performance is evened out
-USUAL_BAR = 0.9  # share of the bars that are no longer than the piece's usual bar
+USUAL_BAR = 0.9  # quantile of the bar lengths of a piece that its usual bar has
 AT_ONCE = 0.001  # seconds between onsets whose Gap is 0
 
 
 def midibert_score(
     bar: np.ndarray, position: np.ndarray, pitch: np.ndarray, duration: np.ndarray, program: int
-) -> Score:
-    """The score of preset `midibert`; columns are (n,) values counted from 0."""
+) -> ScoreTick:
+    """Decode preset `midibert`; columns are (n,) values counted from 0."""
     line = bars(bar) * (BAR_TICKS // GRID_TICKS) + position
     offset = order_offsets(line, pitch)
-    # The grid ends before the last onset: notes on its last line begin after it. Earlier lines
-    # draw notes from 59 ticks before to 60 after.
+    # The grid ends before the last onset: notes on its last line begin after it. Onsets from 59
+    # ticks before to 60 after an earlier line snap to it.
     last = line == line[-1:]
     most = np.zeros(len(line), np.int64)
     if len(line):
@@ -65,8 +66,8 @@ def score_score(
     duration: np.ndarray,
     program: int,
     positions_per_quarter: int,
-) -> Score:
-    """The score of preset `score`; columns are (n,) values counted from 0."""
+) -> ScoreTick:
+    """Decode preset `score`; columns are (n,) values counted from 0."""
     cell, meters = _cells(bar, position, positions_per_quarter)
     offset = order_offsets(cell, pitch)
     ticks = _ticks_per_cell(cell, offset, positions_per_quarter)
@@ -98,15 +99,15 @@ def performance_score(
     positions_per_quarter: int,
     holds: LogBins,
     longest: int,
-) -> Score:
-    """The score of preset `performance`.
+) -> ScoreTick:
+    """Decode preset `performance`.
 
     Args:
         bar, position, pitch, duration: (n,) values counted from 0.
         velocity: (n,) MIDI velocities.
         gap: (n,) seconds.
         hold: (n,) bins of `holds`.
-        longest: the number of Duration values; the last one holds all that is longer.
+        longest: the number of Duration values, the last of which holds all longer durations.
     """
     if not len(bar):
         return _score(gap, gap, pitch, velocity, program)
@@ -119,7 +120,7 @@ def performance_score(
     seconds = np.where(gap[first] > 0, gap[first], AT_ONCE)
     onset = _even_onsets(cells, rank, np.cumsum(seconds), ticks)
     mspq = np.rint(seconds[1:] * 1e6 * quarter / np.diff(onset))
-    if (mspq > MOST_TICKS).any():  # a tick cannot last so long: the onsets must lie further apart
+    if (mspq > MOST_TICKS).any():  # too long for a tick: set the onsets further apart
         onset = cells * ticks + rank * (ticks // np.bincount(_numbers(cells)))[_numbers(cells)]
         mspq = np.rint(seconds[1:] * 1e6 * quarter / np.diff(onset))
     mspq = np.clip(mspq, 1, MOST_TICKS)
@@ -135,19 +136,19 @@ def performance_score(
 
 
 def _even_onsets(cell: np.ndarray, rank: np.ndarray, seconds: np.ndarray, ticks: int) -> np.ndarray:
-    """(m,) strictly rising ticks of onsets within their cells, where the tempo changes least.
+    """Place onsets within their cells so that the tempo changes little: (m,) ascending ticks.
 
-    A cell is as wide as a sixteenth: with every onset at its beginning, the tempo between onsets
-    would be far from the piece's.
+    A cell is as wide as a sixteenth: if each onset were at its beginning, the tempo between onsets
+    would be far from that of the piece.
     """
     span = seconds[-1] - seconds[0]
     rate = (cell[-1] - cell[0]) * ticks / span if span > 0 else 0.0
     drift = (cell + 0.5) * ticks - rate * seconds
     window = np.ones(min(SMOOTHED, len(cell)))
-    around = np.convolve(drift, window, "same") / np.convolve(np.ones(len(cell)), window, "same")
+    smooth = np.convolve(drift, window, "same") / np.convolve(np.ones(len(cell)), window, "same")
     later = _ranks(cell[::-1])[::-1]  # onsets still to come in the cell
     low, high = cell * ticks + rank, (cell + 1) * ticks - 1 - later
-    wished = np.clip(np.rint(rate * seconds + around), low, np.maximum(low, high)).astype(np.int64)
+    wished = np.clip(np.rint(rate * seconds + smooth), low, np.maximum(low, high)).astype(np.int64)
     number = np.arange(len(cell))
     return np.maximum.accumulate(wished - number) + number
 
@@ -155,7 +156,7 @@ def _even_onsets(cell: np.ndarray, rank: np.ndarray, seconds: np.ndarray, ticks:
 def _lengths(
     start, start_time, duration, longest, holds, hold, quarter, tempos, onset, time
 ) -> np.ndarray:
-    """(n,) ticks of each note: within what Duration rounds, as near to Hold as that allows."""
+    """(n,) ticks of each note that round to its Duration, as near to its Hold as possible."""
     unit = quarter / 8
     low = np.where(duration == 1, 0, np.floor((duration - 0.5) * unit) + 1)
     high = np.where(duration == longest, np.inf, np.ceil((duration + 0.5) * unit) - 1)
@@ -173,41 +174,47 @@ def _lengths(
 
 
 def bars(bar: np.ndarray) -> np.ndarray:
-    """(n,) number of the bar of each note, from Bar (0 New, 1 Continue); a cut window may begin
-    within a bar."""
+    """(n,) number of the bar of each note, from Bar (0 New, 1 Continue).
+
+    The first note of a window may be within a bar.
+    """
     return np.cumsum(bar == 0) - (bar[:1] == 0)
 
 
 def order_offsets(cell: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-    """(n,) ticks by which notes of one cell are set apart, so that sorting by onset and pitch keeps
-    their order and no two have both in common."""
+    """(n,) ticks by which notes of a cell are shifted.
+
+    Sorting by onset and pitch then keeps their order, and no two have the same onset and pitch.
+    """
     falls = np.append(0, (np.diff(cell) == 0) & (np.diff(pitch) <= 0))[: len(cell)]
     total = np.cumsum(falls)
     return total - total[_starts(cell)][_numbers(cell)] if len(cell) else total
 
 
 def _starts(cell: np.ndarray) -> np.ndarray:
-    """Index of the first note of each run of one cell."""
+    """Return the index of the first note of each run of notes in the same cell."""
     return np.flatnonzero(np.append(True, np.diff(cell) != 0))
 
 
 def _numbers(cell: np.ndarray) -> np.ndarray:
-    """(n,) number of the run of one cell that each note lies in."""
+    """(n,) number of the run of each note."""
     return np.cumsum(np.append(0, np.diff(cell) != 0))
 
 
 def _ranks(cell: np.ndarray) -> np.ndarray:
-    """(n,) how many notes of the same run come before each."""
+    """(n,) number of notes before each in its run."""
     return np.arange(len(cell)) - _starts(cell)[_numbers(cell)]
 
 
 def _cells(
     bar: np.ndarray, position: np.ndarray, positions_per_quarter: int
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """(n,) positions since the beginning, and the time signatures: in quarters since the beginning,
-    and quarters in a bar."""
+) -> tuple[np.ndarray, Columns]:
+    """(n,) positions since the beginning, and the time signatures of the bars.
+
+    Time signatures are their onsets, in quarters since the beginning, and quarters in a bar.
+    """
     if not len(bar):
-        return bar, (np.array([0]), np.array([4]))
+        return bar, COMMON_TIME
     number = bars(bar)
     last = np.maximum.reduceat(position, _starts(number))
     needed = -(-(last + 1) // positions_per_quarter)
@@ -219,13 +226,16 @@ def _cells(
 
 
 def _ticks_per_cell(cell: np.ndarray, offset: np.ndarray, positions_per_quarter: int) -> int:
-    """Ticks in a position: 480 to a quarter, more where notes must be set further apart, fewer
-    where the piece would be too long."""
+    """Return the ticks of a position.
+
+    There are 480 ticks in a quarter, more if notes must be set further apart, fewer if the piece
+    would be too long.
+    """
     if not len(cell):
         return RESOLUTION // positions_per_quarter
     needed = int(offset.max()) + 1
     room = MOST_TICKS // (int(cell.max()) + 64 * positions_per_quarter)
-    coarsest = -(-16 // positions_per_quarter)  # ticks that still tell 32nds apart
+    coarsest = -(-16 // positions_per_quarter)  # ticks that resolve 32nds
     ticks = max(RESOLUTION // positions_per_quarter, needed, coarsest)
     return max(min(ticks, room, 32767 // positions_per_quarter), 1)
 
@@ -241,23 +251,9 @@ def _score(
     velocity: np.ndarray,
     program: int,
     quarter: int = RESOLUTION,
-    meters: tuple[np.ndarray, np.ndarray] = (np.array([0]), np.array([4])),
-    tempos: tuple[np.ndarray, np.ndarray] = (np.array([0]), np.array([500_000])),
-) -> Score:
-    from symusic import Note, Score, Tempo, TimeSignature, Track
-
-    score = Score(int(quarter))
-    score.tempos = Tempo.from_numpy(*(column.astype(np.int32) for column in tempos))
-    score.time_signatures = TimeSignature.from_numpy(
-        (meters[0] * quarter).astype(np.int32),
-        np.minimum(meters[1], 255).astype(np.uint8),
-        np.full(len(meters[1]), 4, np.uint8),
-    )
-    notes = Note.from_numpy(
-        onset.astype(np.int32),
-        np.minimum(duration, MOST_TICKS - onset).astype(np.int32),
-        pitch.astype(np.int8),
-        velocity.astype(np.int8),
-    )
-    score.tracks.append(Track(program=program, notes=notes))
+    meters: Columns = COMMON_TIME,
+    tempos: Columns = TEMPO_120,
+) -> ScoreTick:
+    score = new_score(quarter, (meters[0] * quarter, meters[1]), tempos)
+    add_track(score, onset, np.minimum(duration, MOST_TICKS - onset), pitch, velocity, program)
     return score

@@ -1,10 +1,10 @@
-"""The text of Ferreira: velocities, durations and pitches as they change, steps in time between.
+"""The v/d/n text of Ferreira: velocities, durations and pitches, separated by steps in time.
 
     v_96 d_32 n_52 n_55 d_16 . n_40 . d_4 n_64 n_71
 
-`v_` and `d_` hold until the next one. A step ends with `.`, after a wait of as many 32nd notes (of
-62.5 ms) as the last `d_` says, so that a wait is told as a duration where it is another one. A
-newline ends the piece.
+`v_` and `d_` hold until the next one. `.` is a wait of as many 32nd notes (of 62.5 ms) as the last
+`d_` gives, and begins the next step; a wait that differs from the last duration has a `d_` of its
+own. A newline ends the piece.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.archives import Named
 from symbolic.notes.batch import NoteBatch, note_batch
 from symbolic.notes.read import content_of, is_file, name_of
+from symbolic.tokenizers.base import fill, no_notes, split
 from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
 from symbolic.tokenizers.ferreira_notes import (
+    Played,
     emitted_table,
     milliseconds,
     played,
@@ -32,12 +34,12 @@ from symbolic.tokenizers.ferreira_score import text_score
 from symbolic.tokenizers.ferreira_velocity import RunningVelocityTokenizer
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.types import Score
 
     from symbolic.notes.read import Source
 
 STEP, END = ".", "\n"
-DEFAULT_VELOCITY, DEFAULT_UNITS = 64, 8  # of what a cut sequence does not say
+DEFAULT_VELOCITY, DEFAULT_UNITS = 64, 8  # of a cut sequence, before its first `v_` and `d_`
 
 
 class FerreiraTokenizer(RunningVelocityTokenizer):
@@ -48,26 +50,26 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
     | v_ | 32, 36 .. 124 | velocity, kept within 32..127 and rounded down to a multiple of 4 |
     | d_ | 1 .. 56 | duration, or wait, in steps of 62.5 ms, rounded, at most 56 |
     | n_ | 30 .. 95 | pitch, moved by octaves into this range |
-    | . | | the wait is over: a step begins |
-    | newline | | the piece is over |
+    | . | | wait, then begin a step |
+    | newline | | end of the piece |
 
-    Time is that of the tempo map, in whole milliseconds, rounded down. A step is a set of notes
-    with one onset in these; a wait is the difference from the step before, or from 0. A wait that
-    rounds to 0 is not told, and is lost; so is what a wait or duration has beyond 56. A note whose
-    duration rounds to 0 or whose velocity is 0 is dropped, but its step stays: waits are counted
-    from it and to it.
+    Time follows the tempo map, in whole milliseconds, rounded down. A step is the set of notes with
+    the same onset in milliseconds; a wait is the time since the previous step, or since 0. A wait
+    that rounds to 0 is not written and is lost, as is the part of a wait or duration beyond 56. A
+    note whose duration rounds to 0 or whose velocity is 0 is dropped, but its step stays: waits are
+    counted from it and to it.
 
-    Within a step, notes come by their ends in ticks. Notes with one end come in the order of their
-    note-offs where the source is a MIDI file with all of its notes in one track, else by pitch: no
-    `Score` or `NoteTable` tells the order of note-offs.
+    Within a step, notes are sorted by their ends in ticks. Notes with the same end are in the order
+    of their note-offs if the source is a MIDI file with all of its notes in one track, else sorted
+    by pitch: a `Score` or `NoteTable` does not keep the order of note-offs.
 
     A note ends at the first release of its key after its onset: of two notes that overlap on one
     pitch of one track, the earlier end counts for both.
 
-    Decoding gives a score with the ids that were decoded, whatever it was that they were made from;
-    see `symbolic.tokenizers.ferreira_score`. What the text does not hold, and a decoded score has
-    otherwise: tracks, programs and drums, tempo and meter (120, 4/4), octaves outside the range,
-    steps of velocity and time, waits and durations beyond 56.
+    Decoding gives a score whose ids are the decoded ids, whatever their origin; see
+    `symbolic.tokenizers.ferreira_score`. The text does not hold, so that a decoded score differs
+    in: tracks, programs and drums, tempo and meter (120, 4/4), octaves outside the range, the
+    rounding of velocity and time, waits and durations beyond 56.
 
     Args:
         tokenizer_config, params: as in `miditok.MusicTokenizer`.
@@ -144,41 +146,41 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         }
 
     def _index(self) -> None:
-        """Tables from values to ids and back, from the vocabulary."""
-        names = np.array(list(self.vocab), dtype=object)[np.argsort(list(self.vocab.values()))]
+        """Make the tables from values to ids and back."""
+        vocab = self._vocabularies()[0]
+        names = np.array(list(vocab), dtype=object)[np.argsort(list(vocab.values()))]
         self._names = names
         self.kinds = np.array([name[:2] for name in names])
         self._values = np.array([int(name[2:]) if name[1:2] == "_" else 0 for name in names])
         self._ids = TokenIds(
-            velocity=np.array([self.vocab[f"v_{value}"] for value in self._floored], np.int16),
-            pitch=np.array([self.vocab[f"n_{value}"] for value in self._folded], np.int16),
-            unit=self.vocab["d_1"],
+            velocity=np.array([vocab[f"v_{value}"] for value in self._floored], np.int16),
+            pitch=np.array([vocab[f"n_{value}"] for value in self._folded], np.int16),
+            unit=vocab["d_1"],
             longest=self.max_duration,
-            step=self.vocab[STEP],
-            end=self.vocab[END],
+            step=vocab[STEP],
+            end=vocab[END],
         )
 
     def order(self, batch: NoteBatch) -> np.ndarray:
-        """(m,) notes that are not dropped, in the order of the text.
+        """(m,) indices of the notes that are not dropped, in the order of the text.
 
-        Where keys are struck again while they sound, `emitted` gives their durations too.
+        `emitted` also shortens notes whose keys are struck again while they sound.
         """
         notes = played(batch)
         return notes.order[notes.units > 0]
 
     def emitted(self, notes: NoteTable) -> NoteTable:
-        """The notes that `ids` emits, in its order, with the durations that the text counts.
+        """Return the notes that `ids` emits, in its order, with the durations of the text.
 
-        A `StepTable`: the steps of the dropped notes come with it, for `note_ids`.
+        The table is a `StepTable`: it has the steps of the dropped notes, for `note_ids`.
         """
         notes = notes.pitched()
         if not len(notes):
             return notes
-        batch = note_batch([notes])
-        return emitted_table(notes, batch, played(batch))
+        return emitted_table(notes, played(note_batch([notes])))
 
     def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
-        """Ids of emitted notes and of the steps in their `StepTable`s, and tokens of each piece."""
+        """Ids of emitted notes and the steps in their `StepTable`s, and (p,) numbers of tokens."""
         batch = with_steps(batch)
         onset = milliseconds(batch, batch.onset_ticks)
         units = round_units(onset, milliseconds(batch, batch.onset_ticks + batch.duration_ticks))
@@ -186,81 +188,75 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         return text_ids(self._ids, onset, units, batch.pitch, batch.velocity, batch.counts)
 
     def _file(self, source: Source) -> Source:
-        """A file with its bytes, which tell what no reader of notes does; else the source."""
+        """Return a file with its bytes, which have the order of note-offs; else the source."""
         if not is_file(source):
             return source
         try:
             content, name = content_of(source), name_of(source)
             return content if name is None else Named(name, content)
-        except ReadError:  # which is told where sources are read
+        except ReadError:  # reported when the source is read
             return source
 
     def _ids_of(
-        self,
-        batch: NoteBatch,
-        errors: Sequence[ReadError | None],
-        sources: Sequence[Source],
-        files: Sequence[Source],
+        self, batch: NoteBatch, sources: Sequence[Source], files: Sequence[Source]
     ) -> list[np.ndarray | ReadError]:
         """See `NoteTokenizer._ids_of`."""
-        good = [i for i, error in enumerate(errors) if error is None]
         contents = [file.content if isinstance(file, Named) else file for file in files]
-        notes = played(batch, [contents[i] for i in good])
-        answers = list(errors)
-        told = np.logical_or.reduceat(notes.units > 0, batch.starts)
-        if not told.all():
-            for i in np.array(good)[~told].tolist():
-                answers[i] = ReadError("no note that the scheme can hold", name_of(sources[i]))
-            good = np.array(good)[told].tolist()
-            if not good:
-                return answers
-            batch = note_batch([batch.pieces[i] for i in np.flatnonzero(told)])
-            notes = played(batch, [contents[i] for i in good])
+        notes = played(batch, contents)
+        held = np.logical_or.reduceat(notes.units > 0, batch.starts)
+        if held.all():
+            return self._text_ids(batch, notes)
+        errors = no_notes(held, sources)
+        if not held.any():
+            return fill(errors, [])
+        kept = np.flatnonzero(held).tolist()
+        batch = note_batch([batch.pieces[i] for i in kept])
+        return fill(errors, self._text_ids(batch, played(batch, [contents[i] for i in kept])))
+
+    def _text_ids(self, batch: NoteBatch, notes: Played) -> list[np.ndarray | ReadError]:
         pitch, velocity = batch.pitch[notes.order], batch.velocity[notes.order]
-        ids, counts = text_ids(self._ids, notes.onset, notes.units, pitch, velocity, batch.counts)
-        ends = counts.cumsum().tolist()
-        for i, start, end in zip(good, [0, *ends], ends, strict=False):
-            answers[i] = ids[start:end]
-        return answers
+        ids = text_ids(self._ids, notes.onset, notes.units, pitch, velocity, batch.counts)
+        return split(*ids)
 
     def dropped(self, batch: NoteBatch) -> np.ndarray:
-        """(p,) pitched notes of each piece whose velocity is 0 or whose duration rounds to it.
+        """(p,) pitched notes of each piece whose velocity is 0 or whose duration rounds to 0.
 
-        Nothing is logged of them: nearly every performance has some.
+        They are not logged: nearly every performance has some.
         """
         return np.add.reduceat(played(batch).units == 0, batch.starts, dtype=np.int64)
 
     def text(self, source: Source) -> str:
-        """The text of a source: tokens joined by spaces, a space and a newline last.
+        """Return the text of a source: tokens joined by spaces, a space and a newline last.
 
         Raises:
-            ReadError: as of `ids`.
+            ReadError: see `ids`.
         """
         return self.ids_to_text(self.ids(source))
 
     def ids_to_text(self, ids: np.ndarray) -> str:
-        """The tokens of (T,) ids, joined by spaces."""
+        """Return the tokens of (T,) ids, joined by spaces."""
         return " ".join(self._names[np.asarray(ids, np.int64)].tolist())
 
     def decode_text(self, text: str) -> Score:
-        """The score of a text that `text` made, or of one like it.
+        """Decode a text made by `text`, or one like it.
 
         Raises:
-            ValueError: a token that the vocabulary does not have.
+            ValueError: a token that is not in the vocabulary.
         """
+        vocab = self._vocabularies()[0]
         names = text.replace(END, f" {END} ").split(" ")
         try:
-            return self.decode([self.vocab[name] for name in names if name])
+            return self.decode([vocab[name] for name in names if name])
         except KeyError as error:
-            raise ValueError(f"no token of this vocabulary: {error.args[0]!r}") from error
+            raise ValueError(f"token {error.args[0]!r} is not in the vocabulary") from error
 
     def _tokens_to_score(self, tokens: TokSequence, programs=None) -> Score:
-        """The score of ids up to the first newline; PAD and MASK are skipped.
+        """Decode ids up to the first newline; PAD and MASK are skipped.
 
-        A velocity or duration that the ids do not say is 64 or 8 units.
+        Before the first `v_` or `d_`, velocity is 64 and duration 8 units.
         """
         ids = np.asarray(tokens.ids, np.int64).reshape(-1)
-        ids = ids[: (*np.flatnonzero(ids == self.vocab[END]), len(ids))[0]]
+        ids = ids[: (*np.flatnonzero(ids == self._ids.end), len(ids))[0]]
         kinds = self.kinds[ids]
         is_note, is_step = kinds == "n_", kinds == STEP
         velocity = _running(self._values[ids], kinds == "v_", DEFAULT_VELOCITY)
@@ -275,6 +271,6 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         )
 
 
-def _running(values: np.ndarray, says: np.ndarray, default: int) -> np.ndarray:
-    """The last value that was said at each place."""
-    return np.append(default, values[says])[np.cumsum(says)]
+def _running(values: np.ndarray, given: np.ndarray, default: int) -> np.ndarray:
+    """(T,) the last value up to each token at which one is `given`."""
+    return np.append(default, values[given])[np.cumsum(given)]

@@ -1,4 +1,4 @@
-"""Notes in order to the ids of v/d/n text, with what holds from before left out."""
+"""Ids of v/d/n text from sorted notes; values that have not changed are left out."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from symbolic.tokenizers.ferreira_notes import round_units
 
 @dataclass(frozen=True, slots=True)
 class TokenIds:
-    """Ids by what they stand for; none is 0.
+    """Ids of the tokens by their values; none is 0.
 
     Attributes:
         velocity, pitch: (128,) int16 ids of MIDI velocities and pitches.
         unit: the id of `d_1`; the ids of the other durations follow.
-        longest: the longest duration.
+        longest: the longest duration, in units.
         step, end: ids of the tokens that end a wait and a piece.
     """
 
@@ -36,28 +36,28 @@ def text_ids(
     velocity: np.ndarray,
     counts: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ids of pieces end to end, and (p,) int64 tokens of each.
+    """Make the ids of pieces end to end, and (p,) int64 their numbers of tokens.
 
     Args:
         tokens: the vocabulary.
-        onset: (n,) float64 whole milliseconds, rising within each piece.
+        onset: (n,) float64 whole milliseconds, ascending within each piece.
         units: (n,) durations in 32nd notes at 120; 0 for a note that is dropped.
         pitch, velocity: (n,) MIDI numbers.
-        counts: (p,) notes of each piece; each has one that is not dropped.
+        counts: (p,) notes of each piece, at least one of which is not dropped.
     """
     starts = counts.cumsum() - counts
     waits = round_units(_shifted(onset, starts), onset)
     waits = np.clip(waits, 0, tokens.longest).astype(np.int16)
     units = np.minimum(units, tokens.longest).astype(np.int16)
-    told = (units > 0) | (waits > 0)
-    if not told.all():
-        counts = np.add.reduceat(told, starts, dtype=np.int64)
+    written = (units > 0) | (waits > 0)
+    if not written.all():
+        counts = np.add.reduceat(written, starts, dtype=np.int64)
         starts = counts.cumsum() - counts
-        waits, units, pitch, velocity = (x[told] for x in (waits, units, pitch, velocity))
+        waits, units, pitch, velocity = (x[written] for x in (waits, units, pitch, velocity))
     is_note, waited = units > 0, waits > 0
-    last = _shifted(np.where(is_note, units, waits), starts)  # what the last d_ says
+    last = _shifted(np.where(is_note, units, waits), starts)  # of the last d_
     first_unit = tokens.unit - 1
-    rows = np.zeros((len(units), 6), np.int16)  # 0: not told
+    rows = np.zeros((len(units), 6), np.int16)  # 0: no token
     rows[:, 0] = (waits + first_unit) * (waited & (waits != last))
     rows[:, 1] = tokens.step * waited
     last = np.where(waited, waits, last)
@@ -74,7 +74,7 @@ def text_ids(
 
 
 def _shifted(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """The value before each, 0 before the first of a piece."""
+    """Return the previous value of each, 0 for the first of a piece."""
     before = np.empty_like(values)
     before[1:] = values[:-1]
     before[starts] = 0

@@ -1,4 +1,4 @@
-"""How long notes sound, and in which order they are told, in the v/d/n text of Ferreira."""
+"""Durations and order of notes in the v/d/n text of Ferreira."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from symbolic.notes.table import ticks_to_seconds
 from symbolic.tokenizers.releases import falling_releases
 
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
 UNIT = 62.5  # milliseconds: a 32nd note at 120 quarters per minute
 PITCH_BITS = 7
@@ -23,10 +23,10 @@ PITCH_BITS = 7
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class StepTable(NoteTable):
-    """Emitted notes, and the steps that dropped notes leave behind.
+    """Emitted notes, and the steps of dropped notes.
 
     Attributes:
-        step_ticks: (k,) int64 onsets at which the text has a step though no emitted note begins.
+        step_ticks: (k,) int64 onsets of the steps at which no emitted note begins.
     """
 
     step_ticks: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -34,13 +34,13 @@ class StepTable(NoteTable):
 
 @dataclass(slots=True)
 class Played:
-    """The notes of a batch in the order of the text, those that are dropped among them.
+    """The notes of a batch in the order of the text, dropped notes included.
 
     Attributes:
-        order: (n,) their places in the batch; pieces keep theirs.
-        end_ticks: (n,) int64, where they end.
+        order: (n,) their indices in the batch; pieces keep their order.
+        end_ticks: (n,) int64, their ends.
         onset: (n,) float64 whole milliseconds.
-        units: (n,) float64 durations in 32nd notes at 120, rounded; 0 where the note is dropped.
+        units: (n,) float64 durations in 32nd notes at 120, rounded; 0 for a dropped note.
     """
 
     order: np.ndarray
@@ -50,32 +50,33 @@ class Played:
 
 
 def milliseconds(batch: NoteBatch, ticks: np.ndarray) -> np.ndarray:
-    """(n,) float64 whole milliseconds, rounded down, at (n,) ticks of the notes of a batch."""
-    # Seconds come first, as in the reference: 1000 * (t * s) may lie just below a whole number.
+    """Convert (n,) ticks of the notes of a batch to float64 whole milliseconds, rounded down."""
+    # Seconds first, as in the reference: 1000 * (t * s) may lie just below a whole number.
     seconds = ticks * batch.spread(60.0 / (batch.tempo * batch.ticks_per_quarter))
-    for i, tempos in batch.tempo_maps.items():
-        cut = batch.slices[i]
-        seconds[cut] = ticks_to_seconds(ticks[cut], *tempos, int(batch.ticks_per_quarter[i]))
+    for i, (changes, tempo) in batch.tempo_maps.items():
+        part = batch.slices[i]
+        quarter = int(batch.ticks_per_quarter[i])
+        seconds[part] = ticks_to_seconds(ticks[part], changes, tempo, quarter)
     seconds *= 1000.0
     return np.floor(seconds, out=seconds)
 
 
 def round_units(onset: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Units between whole milliseconds; no number of them lies between two."""
+    """Return rounded durations in units; whole milliseconds are never halfway between two units."""
     units = end - onset
     units /= UNIT
     return np.rint(units, out=units)
 
 
 def played(batch: NoteBatch, files: Sequence[object] = ()) -> Played:
-    """Notes by piece, whole millisecond of their onset, end and pitch.
+    """Sort notes by piece, onset in whole milliseconds, end and pitch, and compute durations.
 
     A note ends where its key is first released after its onset, in the same track.
 
     Args:
         batch: n notes.
-        files: for each piece the bytes of its MIDI file, or anything else. Where its notes are in
-            one track, those that end at one tick come in the order of their note-offs.
+        files: for each piece the bytes of its MIDI file, or anything else. Notes of a file with a
+            single track of notes that end at the same tick are in the order of their note-offs.
 
     Raises:
         ReadError: an onset before 0.
@@ -92,7 +93,7 @@ def played(batch: NoteBatch, files: Sequence[object] = ()) -> Played:
     onset = milliseconds(batch, begin)
     fresh = np.append(True, (onset[1:] != onset[:-1]) | (piece[1:] != piece[:-1]))
     group = np.cumsum(fresh) - 1
-    # Ends are told apart within a group only, which leaves room for them beside its number.
+    # Ends are relative to the onset of their group: group and end then fit into one int64 key.
     rest = end - begin[fresh][group]
     key = rest << PITCH_BITS | (batch.pitch[order] & 127)
     bits = int(np.maximum.reduce(key)).bit_length()
@@ -101,13 +102,13 @@ def played(batch: NoteBatch, files: Sequence[object] = ()) -> Played:
     else:
         again = np.lexsort((key, group))
     order, end = order[again], end[again]
-    asked = [
-        i
+    single_track = {
+        i: file
         for i, file in enumerate(files)
         if sum(map(bool, sizes[i])) == 1 and isinstance(file, bytes) and is_midi(file)
-    ]
-    if asked:
-        _as_released(batch, asked, files, order, end, group)
+    }
+    if single_track:
+        _as_released(batch, single_track, order, end, group)
     units = round_units(onset, milliseconds(batch, end))
     units[batch.velocity[order] <= 0] = 0
     return Played(order, end, onset, units)
@@ -116,61 +117,60 @@ def played(batch: NoteBatch, files: Sequence[object] = ()) -> Played:
 def first_releases(
     begin: np.ndarray, end: np.ndarray, pitch: np.ndarray, track: np.ndarray
 ) -> np.ndarray:
-    """(n,) ticks where notes end, each at the first release of its key after its onset.
+    """End each note at the first release of its key after its onset: (n,) ticks.
 
-    MIDI has one key for each pitch of a track: of two notes that overlap there, the release of
-    either ends both.
+    MIDI has one key for each pitch of a track: if two notes overlap on it, the release of either
+    ends both.
 
     Args:
-        begin, end: (n,) ticks; `begin` rises within each track.
+        begin, end: (n,) ticks; `begin` is ascending within each track.
         pitch: (n,) MIDI pitches.
         track: (n,) numbers of tracks; no two pieces share one.
     """
     key = track << PITCH_BITS | (pitch & 127)
-    small = key.astype(np.uint16) if key.max(initial=0) < 2**16 else key  # sorted by counting
+    small = key.astype(np.uint16) if key.max(initial=0) < 2**16 else key  # radix sort
     order = np.argsort(small, kind="stable")
     base = key[order] << int(np.maximum.reduce(end)).bit_length()
     begins, ends = base + begin[order], base + end[order]
     if not (ends[:-1] > begins[1:]).any():
         return end
     fresh = np.append(True, begins[1:] >= np.maximum.accumulate(ends)[:-1])
-    among = np.flatnonzero(~(fresh & np.append(fresh[1:], True)))  # notes that may overlap others
-    releases = np.sort(ends[among])
-    first = np.searchsorted(releases, begins[among], side="right")
+    overlapping = np.flatnonzero(~(fresh & np.append(fresh[1:], True)))
+    releases = np.sort(ends[overlapping])
+    first = np.searchsorted(releases, begins[overlapping], side="right")
     first = releases[np.minimum(first, len(releases) - 1)]
     end = end.copy()
-    end[order[among]] = np.minimum(ends[among], first) - base[among]
+    end[order[overlapping]] = np.minimum(ends[overlapping], first) - base[overlapping]
     return end
 
 
-def emitted_table(notes: NoteTable, batch: NoteBatch, notes_played: Played) -> StepTable:
-    """The notes of a table that are not dropped, in order, and the steps of the others.
+def emitted_table(notes: NoteTable, notes_played: Played) -> StepTable:
+    """Make the table of the notes that are not dropped, in order, and the steps of the others.
 
     Args:
         notes: one piece without drums.
-        batch: the batch of it alone.
-        notes_played: what `played` gave for it.
+        notes_played: the result of `played` for it.
     """
     order, end, kept = notes_played.order, notes_played.end_ticks, notes_played.units > 0
     ordered = notes.select(order)
     begin = ordered.onset_ticks
     seconds = ticks_to_seconds(end, notes.tempo_ticks, notes.tempo, notes.ticks_per_quarter)
-    cut = end - begin < ordered.duration_ticks
+    shortened = end - begin < ordered.duration_ticks
     ordered = replace(
         ordered,
         duration_ticks=end - begin,
-        duration=np.where(cut, seconds - ordered.onset, ordered.duration),
+        duration=np.where(shortened, seconds - ordered.onset, ordered.duration),
     )
     steps = begin[~kept]
     if isinstance(notes, StepTable):
-        return replace(ordered.select(kept), step_ticks=np.append(notes.step_ticks, steps))
-    kept_notes = ordered.select(kept)
-    columns = {name: getattr(kept_notes, name) for name in NoteTable.__dataclass_fields__}
+        steps = np.append(notes.step_ticks, steps)
+    ordered = ordered.select(kept)
+    columns = {name: getattr(ordered, name) for name in NoteTable.__dataclass_fields__}
     return StepTable(**columns, step_ticks=steps)
 
 
 def with_steps(batch: NoteBatch) -> NoteBatch:
-    """A batch of emitted notes with a note of no length for every step of its `StepTable`s."""
+    """Add a note of length 0 for each step of the `StepTable`s in a batch of emitted notes."""
     steps = {
         i: piece.step_ticks
         for i, piece in enumerate(batch.pieces)
@@ -181,8 +181,8 @@ def with_steps(batch: NoteBatch) -> NoteBatch:
     numbers = np.array([len(steps.get(i, ())) for i in range(len(batch))])
     ticks = np.concatenate(list(steps.values()))
     none = np.zeros(len(ticks), np.int64)
-    every = np.arange(len(batch))
-    piece = np.concatenate([every.repeat(batch.counts), every.repeat(numbers)])
+    pieces = np.arange(len(batch))
+    piece = np.concatenate([pieces.repeat(batch.counts), pieces.repeat(numbers)])
     onset = np.concatenate([batch.onset_ticks, ticks])
     order = np.argsort(piece, kind="stable")
     joined = replace(
@@ -193,19 +193,19 @@ def with_steps(batch: NoteBatch) -> NoteBatch:
         pitch=np.concatenate([batch.pitch, none])[order],
         velocity=np.concatenate([batch.velocity, none])[order],
     )
-    # Emitted notes are sorted by millisecond: a stable sort by it puts the steps among them.
+    # Emitted notes are sorted by millisecond; a stable sort puts the steps in their places.
     return joined.take(np.lexsort((milliseconds(joined, joined.onset_ticks), piece[order])))
 
 
-def _sizes(piece: Score | NoteTable) -> list[int]:
-    """Notes of each pitched track of a score; none are told of a table."""
+def _sizes(piece: ScoreTick | NoteTable) -> list[int]:
+    """Count the notes of each pitched track of a score; empty for a table."""
     if isinstance(piece, NoteTable):
         return []
     return [len(track.notes) for track in piece.tracks if not track.is_drum]
 
 
 def _tracks(batch: NoteBatch, sizes: list[list[int]]) -> np.ndarray:
-    """(n,) int64 track of each note of a batch as it was read, numbered through all pieces."""
+    """(n,) int64 track of each note of a batch in its original order, unique among all pieces."""
     first, columns = 0, []
     for piece, lengths in zip(batch.pieces, sizes, strict=True):
         if isinstance(piece, NoteTable):
@@ -220,26 +220,24 @@ def _tracks(batch: NoteBatch, sizes: list[list[int]]) -> np.ndarray:
 
 def _as_released(
     batch: NoteBatch,
-    asked: list[int],
-    files: Sequence[object],
+    files: dict[int, bytes],
     order: np.ndarray,
     end: np.ndarray,
     group: np.ndarray,
 ) -> None:
-    """Put notes of one group and end into the order of the note-offs in their file, in `order`.
+    """Sort notes of the same group and end by the order of their note-offs, in place.
 
     Args:
         batch: the notes.
-        asked: numbers of the pieces that are MIDI files with one track of notes.
-        files: the bytes of these, by number.
-        order: (n,) places in the batch, sorted by group, end and pitch; changed in place.
-        end, group: (n,) by which `order` is sorted.
+        files: the bytes of MIDI files with a single track of notes, by number of the piece.
+        order: (n,) indices in the batch, sorted by group, end and pitch; changed in place.
+        end, group: (n,) ends and groups, in the order of `order`.
     """
-    file, tick, pitch = falling_releases([files[i] for i in asked])
+    file, tick, pitch = falling_releases(list(files.values()))
     if not len(file):
         return
     bits = int(max(tick.max(), np.maximum.reduce(end))).bit_length()
-    code = np.array(asked)[file] << bits | tick
+    code = np.array(list(files))[file] << bits | tick
     falling = np.unique(code)
     same = (group[1:] == group[:-1]) & (end[1:] == end[:-1])
     run = np.append(0, np.cumsum(~same))

@@ -1,11 +1,11 @@
-"""v/d/n tokens back to a score that is told in the same tokens.
+"""Decoding of v/d/n tokens to a score that has the same tokens.
 
-The text counts time in 62.5 ms, but tells the notes of one step in the order of their onsets in
-milliseconds, then of their ends, then of their pitches. So the notes of a step begin together while
-that order is theirs, and the next begin a millisecond later where it is not; the wait that follows
-counts from the last of them. A step without notes is one whose notes are all dropped: it becomes a
-note of half a millisecond at pitch 0, in a track of its own. A key that is struck again while it
-sounds goes on in another track, since a release ends all notes of its key in one track.
+The text counts time in units of 62.5 ms, but sorts the notes of a step by onset in milliseconds,
+then by end, then by pitch. Notes of a step that are in this order begin together; a note that is
+out of order, and those after it, begin a millisecond later. The following wait counts from the last
+of them. A step whose notes are all dropped becomes a note of half a millisecond at pitch 0, in a
+track of its own. A key that is struck again while it sounds continues in another track, since a
+release ends all notes of its key in one track.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolic.tokenizers.scores import add_track, new_score
+
 if TYPE_CHECKING:
-    from symusic import Score
+    from symusic.core import ScoreTick
 
 TICKS_PER_QUARTER = 1000  # at 120 a tick is half a millisecond
 STEPS_TRACK = "steps without notes"
-MOST_MILLISECONDS = 80_000_000  # `read_notes` takes a day for damaged
+MOST_MILLISECONDS = 80_000_000  # `read_notes` refuses pieces of a day
 
 
 def text_score(
@@ -29,47 +31,40 @@ def text_score(
     units: np.ndarray,
     waits: np.ndarray,
     program: int = 0,
-) -> Score:
-    """The score of notes in steps.
+) -> ScoreTick:
+    """Make the score of notes in steps.
 
     Args:
-        step: (n,) which step each note is in; rises.
+        step: (n,) number of the step of each note, ascending.
         pitch, velocity: (n,) MIDI numbers.
         units: (n,) durations in 32nd notes at 120, 1 or more.
-        waits: (s,) units before step 1, 2, ..., s; step 0 is at the beginning.
-        program: MIDI program of the tracks with the notes.
+        waits: (s,) units before step 1, 2, ..., s; step 0 is at time 0.
+        program: MIDI program of the tracks.
     """
-    from symusic import Score, Tempo, TimeSignature, Track
-
-    score = Score(TICKS_PER_QUARTER)
-    score.tempos = Tempo.from_numpy(np.zeros(1, np.int32), np.full(1, 500_000, np.int32))
-    score.time_signatures = TimeSignature.from_numpy(
-        np.zeros(1, np.int32), np.full(1, 4, np.uint8), np.full(1, 4, np.uint8)
-    )
+    score = new_score(TICKS_PER_QUARTER)
     onset, start = _onsets(step, pitch, units, waits)
-    # Half a millisecond away from where rounding down would be a matter of the last bit.
+    # Half a millisecond away from whole milliseconds, so that rounding down is unambiguous.
     onset = 2 * onset + 1
     duration = 2 * _shortened(units)
     track = _tracks(onset, duration, pitch)
     for number in range(int(track.max(initial=0)) + 1):
-        mine = np.flatnonzero(track == number) if track.any() else slice(None)
-        notes = _notes(onset[mine], duration[mine], pitch[mine], velocity[mine])
-        score.tracks.append(Track(program=program, notes=notes))
+        inside = np.flatnonzero(track == number) if track.any() else slice(None)
+        notes = (onset[inside], duration[inside], pitch[inside], velocity[inside])
+        add_track(score, *notes, program)
     empty = np.append(False, np.ones(len(waits), bool))
     empty[step] = False
     if empty.any():
         begin = 2 * start[empty] + 1
-        one = np.ones(len(begin), np.int64)
-        loud = velocity[0] if len(velocity) else 64  # another would pretend to be dynamics
-        notes = _notes(begin, one, 0 * one, loud * one)
-        score.tracks.append(Track(name=STEPS_TRACK, program=program, notes=notes))
+        ones = np.ones(len(begin), np.int64)
+        loudness = velocity[0] if len(velocity) else 64  # another value would count as dynamics
+        add_track(score, begin, ones, 0 * ones, loudness * ones, program, STEPS_TRACK)
     return score
 
 
 def _onsets(
     step: np.ndarray, pitch: np.ndarray, units: np.ndarray, waits: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) milliseconds of the notes, and (s + 1,) of the steps."""
+    """(n,) onsets of the notes and (s + 1,) of the steps, in milliseconds."""
     first = np.append(True, step[1:] != step[:-1])[: len(step)]
     falls = np.zeros(len(step), np.int64)
     falls[1:] = (units[1:] < units[:-1]) | ((units[1:] == units[:-1]) & (pitch[1:] <= pitch[:-1]))
@@ -79,21 +74,21 @@ def _onsets(
     latest = np.zeros(len(waits) + 1, np.int64)
     np.maximum.at(latest, step, late)
     start = np.append(0, np.cumsum(latest[:-1] + _shortened(waits)))
-    if start[-1] > MOST_MILLISECONDS:  # the least that still rounds to each wait
+    if start[-1] > MOST_MILLISECONDS:  # the shortest waits that round to the same units
         start = np.append(0, np.cumsum(latest[:-1] + (2 * waits - 1) * 125 // 4 + 1))
     return start[step] + late, start
 
 
 def _shortened(units: np.ndarray) -> np.ndarray:
-    """Milliseconds of units, rounded down."""
+    """Convert units to milliseconds, rounded down."""
     return units * 125 // 2
 
 
 def _tracks(onset: np.ndarray, duration: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-    """(n,) numbers of tracks in which no key is released while another note of it sounds.
+    """(n,) track numbers such that the notes of a key do not overlap within a track.
 
-    Notes of one key that overlap, or do so through others, take turns on as many tracks as the
-    most of them that begin before one of them ends.
+    Each cluster of overlapping notes of a key is spread over as many tracks as its notes begin, at
+    most, before one of them ends.
     """
     order = np.lexsort((onset, pitch))
     base = pitch[order].astype(np.int64) << 32
@@ -104,18 +99,7 @@ def _tracks(onset: np.ndarray, duration: np.ndarray, pitch: np.ndarray) -> np.nd
     fresh = np.append(True, begins[1:] >= np.maximum.accumulate(ends)[:-1])
     cluster, place = np.cumsum(fresh) - 1, np.arange(len(onset))
     rank = place - np.flatnonzero(fresh)[cluster]
-    begun = np.searchsorted(begins, ends) - place  # of its cluster: the next begins no earlier
+    begun = np.searchsorted(begins, ends) - place  # within its cluster: the next begins no earlier
     most = np.maximum.reduceat(begun, np.flatnonzero(fresh))
     track[order] = rank % most[cluster]
     return track
-
-
-def _notes(onset: np.ndarray, duration: np.ndarray, pitch: np.ndarray, velocity: np.ndarray):
-    from symusic import Note
-
-    return Note.from_numpy(
-        onset.astype(np.int32),
-        duration.astype(np.int32),
-        pitch.astype(np.int8),
-        velocity.astype(np.int8),
-    )

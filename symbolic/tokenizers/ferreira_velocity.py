@@ -1,4 +1,4 @@
-"""The velocity task on flat ids whose velocity tokens hold until the next one."""
+"""The velocity task on flat ids in which a velocity token holds until the next one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from symbolic.tokenizers.base import NoteTokenizer
 
 
 class RunningVelocityTokenizer(NoteTokenizer):
-    """A tokenizer of flat ids in which a `v_` token tells the velocity of all `n_` after it.
+    """A tokenizer of flat ids in which a `v_` token is the velocity of all `n_` after it.
 
     Attributes:
-        kinds: by id, the first two characters of its token, `v_` and `n_` among them.
+        kinds: the first two characters of each token, such as `v_` and `n_`, by id.
     """
 
     kinds: np.ndarray
@@ -34,8 +34,8 @@ class RunningVelocityTokenizer(NoteTokenizer):
             rng: draws once for each `v_`.
 
         Returns:
-            New ids, and (T,) bool: the `n_` tokens whose velocity does not stand in them. These are
-            the notes after a masked `v_` up to the next `v_`, and those before the first `v_` of a
+            New ids, and (T,) bool: the `n_` tokens whose velocity is not in them. These are the
+            notes after a masked `v_` up to the next `v_`, and those before the first `v_` of a
             window that begins within a piece.
         """
         ids = np.array(ids)
@@ -44,23 +44,23 @@ class RunningVelocityTokenizer(NoteTokenizer):
         return ids, self.note_positions(ids) & ~self._shown(ids)
 
     def _shown(self, ids: np.ndarray) -> np.ndarray:
-        """(T,) bool: whether the last velocity before each token is there, not masked."""
-        says = (self.kinds == "v_")[ids]
-        turn = np.where(says | (ids == self.mask_ids[0]), np.arange(len(ids)), -1)
-        turn = np.maximum.accumulate(turn)
-        return (turn >= 0) & says[turn]
+        """(T,) bool: whether there is a velocity before each token, and the last is not masked."""
+        is_velocity = (self.kinds == "v_")[ids]
+        last = np.where(is_velocity | (ids == self.mask_ids[0]), np.arange(len(ids)), -1)
+        last = np.maximum.accumulate(last)
+        return (last >= 0) & is_velocity[last]
 
     def velocity_labels(self, notes: NoteTable) -> np.ndarray | None:
-        """Dynamic classes of the notes, in the places of their `n_` tokens.
+        """Return the dynamic classes of the notes at their `n_` tokens.
 
         Args:
-            notes: any table; what `ids` emits of it is labelled.
+            notes: any table; the notes that `ids` emits are labelled.
 
         Returns:
             (T,) int64 class 0..5 of `symbolic.tasks.velocity` at `n_` tokens, by the velocity in
-            the table; -100 elsewhere. None where the piece has no dynamics.
+            the table; -100 elsewhere. None if the piece has no dynamics.
         """
-        from symbolic.tasks.velocity import IGNORE, velocity_classes  # which loads torch
+        from symbolic.tasks.velocity import IGNORE, velocity_classes  # loads torch
 
         if not notes.has_dynamics:
             return None
@@ -71,24 +71,24 @@ class RunningVelocityTokenizer(NoteTokenizer):
         return labels
 
     def check_velocity_task(self, ids: np.ndarray, labels: np.ndarray) -> None:
-        """Refuse velocity labels whose answer stands in the input.
+        """Check that the input does not contain the velocities to be predicted.
 
         Args:
-            ids: (T,), as the model gets them. MASK counts as a velocity that is masked.
-            labels: (T,) classes, -100 where nothing is asked.
+            ids: (T,), the input of the model. MASK counts as a masked velocity.
+            labels: (T,) classes, -100 for no label.
 
         Raises:
-            ValueError: a label of a note whose velocity stands before it, or of no note.
+            ValueError: a label of a note whose velocity precedes it in the ids, or of no note.
         """
         from symbolic.tasks.velocity import IGNORE
 
-        ids, asked = np.asarray(ids), np.asarray(labels) != IGNORE
-        if asked.shape != ids.shape:
-            raise ValueError(f"{ids.shape} ids and {asked.shape} labels: one label for each id")
-        if strays := int((asked & ~self.note_positions(ids)).sum()):
+        ids, labelled = np.asarray(ids), np.asarray(labels) != IGNORE
+        if labelled.shape != ids.shape:
+            raise ValueError(f"{ids.shape} ids and {labelled.shape} labels: one label for each id")
+        if strays := int((labelled & ~self.note_positions(ids)).sum()):
             raise ValueError(f"{strays} velocity labels are not on n_ tokens")
-        if told := int((asked & self._shown(ids)).sum()):
+        if shown := int((labelled & self._shown(ids)).sum()):
             raise ValueError(
-                f"velocity labels of {told} notes: the answer stands in the input: mask the v_ "
+                f"velocity labels of {shown} notes whose velocity is in the input: mask the v_ "
                 "tokens with hide_velocity"
             )

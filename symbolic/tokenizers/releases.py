@@ -1,10 +1,10 @@
-"""In which order a MIDI file lets go of notes that end at one tick: no reader of notes keeps it.
+"""Order of the note-offs at the same tick of a MIDI file, which readers of notes do not keep.
 
-In a track whose events carry two data bytes, every event has exactly three bytes below 128: the
-last of its delta time, and its data. The bytes from 128 on lie between them: before the first of
-the three they belong to the delta time, between the first and the second they are the status. So a
-stretch of such events is read by columns. The others (programs, channel pressure, meta events and
-system exclusive) are stepped over one at a time; a file has only a handful.
+Each event with two data bytes has exactly three bytes below 128: the last of its delta time, and
+its data. Bytes of 128 and above belong to the delta time if they precede the first of the three,
+and are the status if they are between the first and the second. A run of such events is therefore
+read as columns. The other events (programs, channel pressure, meta events and system exclusive) are
+read one at a time; a file has only a few.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ DRUMS = 9  # channel
 HIGH = bytes(range(128, 256))
 
 NoteOffs = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Number of the file, tick and pitch of each, in their order: (m,) int64."""
+"""Number of the file, tick and pitch of each note-off, in their order: (m,) int64."""
 
 
 class _Irregular(ValueError):
-    """Bytes that are not laid out as the standard says."""
+    """Bytes that do not follow the standard."""
 
 
 class _Stretch(NamedTuple):
@@ -34,13 +34,13 @@ class _Stretch(NamedTuple):
 
     begin: int
     end: int
-    late: int  # ticks between the stretch before, or the start of the track, and this one
+    late: int  # ticks since the previous stretch or the start of the track
     track: int
     file: int
 
 
 class _Bytes:
-    """Files end to end, and where their bytes from 128 on are."""
+    """Files end to end, and the positions of their bytes of 128 and above."""
 
     def __init__(self, files: Sequence[bytes]) -> None:
         self.blob = b"".join(files)
@@ -49,18 +49,18 @@ class _Bytes:
         self.value = data[self.high]
         special = (self.value >= 0xC0) & ((self.value < 0xE0) | (self.value >= 0xF0))
         special = np.flatnonzero(special)
-        self.special = self.high[special].tolist()  # where events of other kinds may be
+        self.special = self.high[special].tolist()  # possible events of other kinds
         self.special_low = (self.high[special] - special).tolist()  # bytes below 128 before each
 
     def low(self, start: int, end: int) -> int:
-        """How many bytes are below 128."""
+        """Count the bytes below 128 from `start` to before `end`."""
         return len(self.blob[start:end].translate(None, HIGH))
 
 
 def falling_releases(files: Sequence[bytes]) -> NoteOffs:
-    """Note-offs of the ticks at which a file has them in another order than by rising pitch.
+    """Find the note-offs at ticks where their order is not that of ascending pitch.
 
-    Drums are left out. A file that is not laid out as the standard says has none.
+    Drums are left out. A file that does not follow the standard has none.
 
     Args:
         files: whole MIDI files.
@@ -76,9 +76,9 @@ def falling_releases(files: Sequence[bytes]) -> NoteOffs:
 
 
 def _stretches(data: _Bytes, start: int, end: int, number: int) -> list[_Stretch]:
-    """The stretches of the file between `start` and `end`."""
+    """Find the stretches of the file between `start` and `end`."""
     found: list[_Stretch] = []
-    at = data.blob.find(b"MThd", start, end)  # not at the start where it is wrapped in RIFF
+    at = data.blob.find(b"MThd", start, end)  # not at the start if wrapped in RIFF
     while at >= 0 and at + 8 <= end:
         begin = at + 8
         stop = begin + int.from_bytes(data.blob[at + 4 : begin])
@@ -89,7 +89,7 @@ def _stretches(data: _Bytes, start: int, end: int, number: int) -> list[_Stretch
 
 
 def _scan_track(data: _Bytes, at: int, end: int, file: int, found: list[_Stretch]) -> None:
-    """Add the stretches between `at`, where an event begins, and `end`."""
+    """Add the stretches between `at`, the start of an event, and `end`."""
     blob, track, late = data.blob, at, 0
     number, low = bisect_left(data.special, at), 0
     if number < len(data.special):
@@ -97,7 +97,7 @@ def _scan_track(data: _Bytes, at: int, end: int, file: int, found: list[_Stretch
     while number < len(data.special) and (status := data.special[number]) < end:
         place = (data.special_low[number] - low) % 3 if status >= at else 0
         number += 1
-        if place == 0:  # part of a delta time, or of what has been stepped over
+        if place == 0:  # part of a delta time or of an event already read
             continue
         begin = status - 1
         if place == 2 or begin < at or blob[begin] >= 128:
@@ -119,7 +119,7 @@ def _scan_track(data: _Bytes, at: int, end: int, file: int, found: list[_Stretch
         elif kind < 0xE0:
             at = status + 2
             while (following := _number(blob, at))[1] < end and blob[following[1]] < 128:
-                late += following[0]  # one more under the same status
+                late += following[0]  # running status
                 at = following[1] + 1
         else:
             raise _Irregular
@@ -131,7 +131,7 @@ def _scan_track(data: _Bytes, at: int, end: int, file: int, found: list[_Stretch
 
 
 def _number(blob: bytes, at: int) -> tuple[int, int]:
-    """A number of variable length, and where it ends."""
+    """Read a number of variable length; return it and its end."""
     value = 0
     for end in range(at, at + 4):
         value = value << 7 | (blob[end] & 127)
@@ -141,15 +141,16 @@ def _number(blob: bytes, at: int) -> tuple[int, int]:
 
 
 def _note_offs(data: _Bytes, stretches: list[_Stretch]) -> NoteOffs:
-    """All note-offs but those of drums."""
+    """Return all note-offs except those of drums."""
     if not stretches:
-        return (np.zeros(0, np.int64),) * 3
+        none = np.zeros(0, np.int64)
+        return none, none, none
     begin, end, late, track, file = np.array(stretches, np.int64).T
     first_high = data.high.searchsorted(begin)
     events = (end - begin - data.high.searchsorted(end) + first_high) // 3
     first = events.cumsum() - events
 
-    # Each high byte belongs to an event, by how many low ones are before it in its stretch.
+    # The number of low bytes before it in its stretch gives the event of each high byte.
     number = np.maximum(begin.searchsorted(data.high, side="right") - 1, 0)
     inside = np.flatnonzero((data.high >= begin[number]) & (data.high < end[number]))
     number = number[inside]
@@ -165,7 +166,7 @@ def _note_offs(data: _Bytes, stretches: list[_Stretch]) -> NoteOffs:
     )
     good = np.zeros(len(first), bool) | good
     good[number[place == 2]] = False
-    if not good.all():  # a stretch that does not begin with a status, or a byte too much
+    if not good.all():  # a stretch that does not begin with a status, or an extra byte
         bad = set(file[~good].tolist())
         return _note_offs(data, [stretch for stretch in stretches if stretch.file not in bad])
 
@@ -188,15 +189,15 @@ def _ticks(
     late: np.ndarray,
     track: np.ndarray,
 ) -> np.ndarray:
-    """(m,) int64 ticks of events.
+    """Compute the (m,) int64 ticks of events.
 
     Args:
         delta: (m,) last bytes of the delta times.
-        event, value: the bytes before these, in order, and which event each belongs to.
-        first, late, track: (s,) of each stretch: its first event, ticks before it, and its track.
+        event, value: the bytes before these, in order, and the event of each.
+        first, late, track: (s,) first event of each stretch, ticks before it, and its track.
     """
     tick = delta.astype(np.int64)
-    bits = np.full(len(event), 7)  # those of an event stand highest first
+    bits = np.full(len(event), 7)  # of an event, the highest come first
     for ahead in (1, 2):
         bits[:-ahead] += 7 * (event[:-ahead] == event[ahead:])
     np.add.at(tick, event, (value & 127).astype(np.int64) << bits)
@@ -209,7 +210,7 @@ def _ticks(
 
 
 def _falling(file: np.ndarray, tick: np.ndarray, pitch: np.ndarray) -> NoteOffs:
-    """Of note-offs those whose tick has them out of the order of their pitches."""
+    """Select the note-offs of ticks at which pitches are not ascending."""
     code = file << int(tick.max(initial=0)).bit_length() | tick
     same = code[1:] == code[:-1]
     falls = np.flatnonzero(same & (pitch[1:] < pitch[:-1]))

@@ -1,4 +1,4 @@
-"""Files of saved tokenizers: where they lie, and what they are of."""
+"""Files of saved tokenizers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIDITOK_FILE_NAME = "tokenizer.json"
 
 
 def tokenizer_file(name: str | os.PathLike, **kwargs: Any) -> Path:
-    """Where a saved tokenizer lies: the file, in the folder, or fetched from the hub.
+    """Find the file of a saved tokenizer: the file itself, in a folder, or downloaded from the Hub.
 
     Raises:
         OSError: nothing to load under that name.
@@ -31,10 +31,10 @@ def tokenizer_file(name: str | os.PathLike, **kwargs: Any) -> Path:
 
 
 def saved_class(file: Path) -> str:
-    """Name of the class that a saved tokenizer is of.
+    """Read the class name of a saved tokenizer.
 
     Raises:
-        ValueError: the file is not that of a tokenizer of music.
+        ValueError: not the file of a music tokenizer.
     """
     try:
         params = json.loads(file.read_text(encoding="utf-8"))
@@ -42,5 +42,5 @@ def saved_class(file: Path) -> str:
         raise ValueError(f"{file}: not JSON: {error}") from error
     name = params.get("tokenization") if isinstance(params, dict) else None
     if not isinstance(name, str):
-        raise ValueError(f"{file}: names no tokenization: not a tokenizer of music")
+        raise ValueError(f"{file}: not a music tokenizer: no `tokenization` in it")
     return name
