@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 from transformers import TrainerCallback
 
 from symbolic.data import FeatureDataset, Piece
-from symbolic.data.pieces import loose_pieces
+from symbolic.data.pieces import unlabelled_pieces_in
 from symbolic.features import FEATURE_GROUPS, features
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.augment import Augmentation
@@ -104,7 +104,7 @@ def other_music(
     """(p, EXCERPTS, C) features of excerpts of the pieces in folders that have so many."""
     rng = np.random.default_rng(0)
     rows = []
-    for table in read_many([piece.path for piece in loose_pieces(folders)], workers=1):
+    for table in read_many([piece.path for piece in unlabelled_pieces_in(folders)], workers=1):
         if isinstance(table, ReadError) or not len(notes := emitted(table)):
             continue
         some = excerpts(notes, EXCERPTS, rng)

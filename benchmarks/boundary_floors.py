@@ -44,7 +44,7 @@ def main() -> None:
         kept = [i for i, one in enumerate(frames) if not isinstance(one, ReadError)]
         pieces, frames = [pieces[i] for i in kept], [frames[i] for i in kept]
     else:
-        frames = corpus.heard_as(corpus.front_for(front)).features
+        frames = corpus.with_front_end(corpus.front_end_for(front)).features
     fold = group_folds(np.zeros(len(pieces), int), [piece.group for piece in pieces], 5, seed=0)
     found = {}
     for name, guesses in FLOORS.items():

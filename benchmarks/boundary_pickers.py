@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.data import AUDIO_READERS, AudioCorpus, Piece, group_name
+from symbolic.data import AUDIO_READERS, Corpus, Piece, group_name
 from symbolic.data.splits.audio_splits import classes, drawn, held_out
 from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.beat_systems import UNIT_SYSTEMS
@@ -51,8 +51,8 @@ Scores = dict[tuple[str, float, float], list[float]]
 
 
 def said(
-    model: SymbolicModel, record: dict[str, Any], corpus: AudioCorpus, cache_dir: str | None
-) -> tuple[AudioCorpus, list[np.ndarray]]:
+    model: SymbolicModel, record: dict[str, Any], corpus: Corpus, cache_dir: str | None
+) -> tuple[Corpus, list[np.ndarray]]:
     """The songs that a model can read, and its activation of each."""
     system = UNIT_SYSTEMS.get(record["model"]["system"])
     if system is None:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from symbolic.data import LengthSampler, build_token_dataset, loose_pieces
+from symbolic.data import LengthSampler, build_token_dataset, unlabelled_pieces_in
 from symbolic.tokenizers import build_tokenizer
 
 EVERY = 0.02  # seconds between looks at the memory
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, help="processes; one for each core by default")
     parser.add_argument("--batch-size", type=int, default=32, help="for the padding (32)")
     options = parser.parse_args()
-    pieces = loose_pieces(options.folders)
+    pieces = unlabelled_pieces_in(options.folders)
     rows = []
     for name in options.tokenizers:
         tokenizer = build_tokenizer(name)

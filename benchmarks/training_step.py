@@ -86,7 +86,7 @@ def measured(size: str, backbone: str, options: argparse.Namespace) -> dict[str,
     ready = batch(from_tokens)
     ids, mask = ready["input_ids"][..., 0], ready["attention_mask"]
     bare = AutoModel.from_config(model.config.backbone_config).train()
-    words = torch.nn.Embedding(max(tokens.scheme.vocab_sizes), model.encoder.hidden_size)
+    words = torch.nn.Embedding(max(tokens.vocabulary.vocab_sizes), model.encoder.hidden_size)
     bare.set_input_embeddings(words)
 
     def alone() -> None:

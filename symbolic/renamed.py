@@ -31,6 +31,35 @@ ROOMS = {
 """Modules that are packages now, and the module of the package that has their names."""
 
 
+NAMES = {
+    "symbolic.data": {
+        "AudioCorpus": "Corpus",
+        "TokenScheme": "TokenVocabulary",
+        "loose_pieces": "unlabelled_pieces_in",
+        "token_scheme": "token_vocabulary",
+    },
+}
+"""Public names of packages by their old name."""
+
+
+def renamed_in(package: str) -> Callable[[str], Any]:
+    """Make the `__getattr__` of a package some of whose names are new.
+
+    Args:
+        package: a key of `NAMES`.
+    """
+
+    def find(name: str) -> Any:
+        if name not in NAMES[package]:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        new = NAMES[package][name]
+        message = f"{package}.{name} has a new name: from {package} import {new}"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[package], new)
+
+    return find
+
+
 def old_names(package: str) -> Callable[[str], Any]:
     """Make the `__getattr__` of a package that was a module.
 

@@ -19,7 +19,7 @@ from symbolic.data import (
     read_magnatagatune,
     read_moods,
 )
-from symbolic.data.recordings.corpus import without_leaks
+from symbolic.data.corpus import without_leaks
 from symbolic.data.recordings.gtzan import REPETITIONS, gtzan_groups
 from symbolic.tasks import GTZAN_GENRES, MOOD_CLUSTERS
 
@@ -68,7 +68,7 @@ def test_excerpts_of_gtzan_are_found_however_they_lie(tmp_path, write_sound, lay
     assert corpus.tasks[0].labels == GTZAN_GENRES
     assert corpus.findings == []
     assert {piece.split for piece in corpus.pieces} == {""}
-    assert corpus.features is corpus.front is None
+    assert corpus.features is corpus.front_end is None
 
 
 def test_the_corrupt_excerpt_of_gtzan_is_left_out_and_repetitions_share_a_group(
@@ -276,8 +276,8 @@ def test_pictures_of_the_mood_set_are_decibels_in_frames(moods_folder):
     assert corpus.features[0].dtype == np.float32
     assert corpus.features[0].max() == -60
     np.testing.assert_allclose(corpus.features[1], -36)
-    assert corpus.front.width == 64
-    assert corpus.front.hop == 2048
+    assert corpus.front_end.width == 64
+    assert corpus.front_end.hop == 2048
     assert [piece.labels["mood"] for piece in corpus.pieces] == [0, 1, 2, 3, 4]
     assert set(corpus.groups) == {"ann lee"}
     assert "1 pictures of moods_mel.npz have no row" in corpus.findings[0]
@@ -285,10 +285,10 @@ def test_pictures_of_the_mood_set_are_decibels_in_frames(moods_folder):
 
 def test_mfcc_of_an_even_picture_are_its_level_and_nothing_else(moods_folder):
     corpus = read_moods(moods_folder)
-    front = corpus.front_for(Front(kinds=("mfcc",), n_mfcc=13))
-    assert front == replace(corpus.front, kinds=("mfcc",), n_mfcc=13)
-    heard = corpus.heard_as(front)
-    assert heard.front == front
+    front = corpus.front_end_for(Front(kinds=("mfcc",), n_mfcc=13))
+    assert front == replace(corpus.front_end, kinds=("mfcc",), n_mfcc=13)
+    heard = corpus.with_front_end(front)
+    assert heard.front_end == front
     assert heard.pieces == corpus.pieces
     for frames, bands in zip(heard.features, corpus.features, strict=True):
         assert frames.shape == (len(bands), 13)
@@ -298,17 +298,17 @@ def test_mfcc_of_an_even_picture_are_its_level_and_nothing_else(moods_folder):
 
 def test_pictures_are_heard_as_what_they_hold_only(moods_folder):
     corpus = read_moods(moods_folder)
-    assert corpus.front_for(Front(n_mels=128)) == corpus.front
-    assert corpus.heard_as(corpus.front) is corpus
+    assert corpus.front_end_for(Front(n_mels=128)) == corpus.front_end
+    assert corpus.with_front_end(corpus.front_end) is corpus
     with pytest.raises(ValueError, match="moods: has no cqt"):
-        corpus.front_for(Front(kinds=("cqt",)))
+        corpus.front_end_for(Front(kinds=("cqt",)))
     with pytest.raises(ValueError, match="moods: has pictures of another front end"):
-        corpus.heard_as(Front())
+        corpus.with_front_end(Front())
     with pytest.raises(ValueError, match="65 MFCC of 64 mel bands"):
-        corpus.heard_as(corpus.front_for(Front(kinds=("mfcc",), n_mfcc=65)))
-    audio = replace(corpus, features=None, front=None)
-    assert audio.front_for(Front(kinds=("cqt",))) == Front(kinds=("cqt",))
-    assert audio.heard_as(Front()) is audio
+        corpus.with_front_end(corpus.front_end_for(Front(kinds=("mfcc",), n_mfcc=65)))
+    audio = replace(corpus, features=None, front_end=None)
+    assert audio.front_end_for(Front(kinds=("cqt",))) == Front(kinds=("cqt",))
+    assert audio.with_front_end(Front()) is audio
 
 
 @pytest.mark.parametrize(

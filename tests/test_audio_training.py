@@ -255,13 +255,13 @@ def test_the_front_may_be_inside(recordings, tmp_path):
 
 
 def test_pictures_are_stretched_onto_the_grid_of_an_encoder():
-    from symbolic.data import AudioCorpus, Piece
+    from symbolic.data import Corpus, Piece
     from symbolic.tasks import MOOD
 
     rng = np.random.default_rng(0)
     pictures = [rng.normal(size=(60, 64)).astype(np.float32) for _ in range(2)]
     pieces = [Piece(f"{i}", f"{i}", {"mood": i}, "moods") for i in range(2)]
-    corpus = AudioCorpus("moods", pieces, (MOOD,), [], pictures, MOODS)
+    corpus = Corpus("moods", pieces, (MOOD,), [], pictures, MOODS)
     arguments = AudioModelArguments(system="fcn", width=0.05, seconds=5.0, frame_rate=300.0)
     model = build_audio_model(corpus, arguments)
     assert model.config.front_end == MOODS
@@ -348,13 +348,13 @@ def test_a_grid_begins_with_models_of_its_systems_and_takes_some_pieces(recordin
 
 
 def test_a_pretrained_model_hears_another_corpus_as_it_has_heard_its_own(recordings, tmp_path):
-    from symbolic.data import AudioCorpus, Piece
+    from symbolic.data import Corpus, Piece
     from symbolic.tasks import MOOD
 
     rng = np.random.default_rng(0)
     pictures = [rng.normal(size=(60, 64)).astype(np.float32) for _ in range(2)]
     pieces = [Piece(f"{i}", f"{i}", {"mood": i}, "moods") for i in range(2)]
-    moods = AudioCorpus("moods", pieces, (MOOD,), [], pictures, MOODS)
+    moods = Corpus("moods", pieces, (MOOD,), [], pictures, MOODS)
     base = build_audio_model(moods, AudioModelArguments(system="cnn_gru_mel", **SHORT))
     base.save_pretrained(tmp_path / "base")
     data = AudioDataArguments(
@@ -388,26 +388,26 @@ def test_a_pretrained_model_hears_another_corpus_as_it_has_heard_its_own(recordi
 
 def test_a_system_of_mfcc_learns_from_mel_pictures(monkeypatch, tmp_path):
     from symbolic.audio import front_features
-    from symbolic.data import AudioCorpus, Piece
+    from symbolic.data import Corpus, Piece
     from symbolic.tasks import MOOD
 
     rng = np.random.default_rng(0)
     sounds = [rng.normal(0, 0.1, 2 * RATE).astype(np.float32) for _ in range(4)]
     pictures = [front_features(sound, MOODS) for sound in sounds]
     pieces = [Piece(tmp_path / f"{i}", f"{i}", {"mood": i % 2}, "moods") for i in range(4)]
-    corpus = AudioCorpus("moods", pieces, (MOOD,), [], pictures, MOODS)
+    corpus = Corpus("moods", pieces, (MOOD,), [], pictures, MOODS)
     monkeypatch.setitem(AUDIO_READERS, "moods", lambda folder: corpus)
     data = AudioDataArguments(corpus="moods", audio="", hold_out="fold-0", folds=2)
     arguments = AudioModelArguments(system="cnn_gru_mfcc", **SHORT)
     model = train_audio(data, arguments, FitArguments(), told(tmp_path / "model", max_steps=2))
     front = model.config.front_end
     assert front == replace(MOODS, kinds=("mfcc",), n_mfcc=20)
-    for sound, features in zip(sounds, corpus.heard_as(front).features, strict=True):
+    for sound, features in zip(sounds, corpus.with_front_end(front).features, strict=True):
         np.testing.assert_allclose(features, front_features(sound, front), atol=1e-4)
     with pytest.raises(ValueError, match="has no cqt"):
         build_audio_model(corpus, AudioModelArguments(system="branch_cqt"))
     with pytest.raises(ValueError, match="pictures of another front"):
-        corpus.heard_as(AUDIO_SYSTEMS["cnn_mfcc"].front)
+        corpus.with_front_end(AUDIO_SYSTEMS["cnn_mfcc"].front)
 
 
 def test_a_rare_genre_can_count_as_much_as_a_frequent_one(recordings, tmp_path):

@@ -104,7 +104,7 @@ def test_a_model_that_has_learnt_is_above_the_floors(songs, run):
     (learnt,) = evaluate_audio([run])
     corpus = read_beatles(songs)
     front = Front(**{**HEARD.to_dict(), "kinds": ("mel", "chroma")})
-    heard = corpus.heard_as(corpus.front_for(front)).features
+    heard = corpus.with_front_end(corpus.front_end_for(front)).features
     fold = group_folds(np.zeros(SONGS, int), corpus.groups, 3, seed=0)
     for name, guesses in FLOORS.items():
         rows = [
@@ -150,7 +150,7 @@ def test_every_system_of_sound_trains_two_steps_and_answers(system, songs, tmp_p
         assert (np.diff(times) > 0).all()
     again = SymbolicModel.from_pretrained(tmp_path)
     corpus = read_beatles(songs)
-    heard = corpus.heard_as(again.config.front_end).features[0]
+    heard = corpus.with_front_end(again.config.front_end).features[0]
     for one in (model, again):
         (found,) = predict_frames(one.eval(), [heard], BOUNDARY)
         assert found.shape == (len(heard), 1)
@@ -273,12 +273,12 @@ def test_segments_that_overlap_are_refused_by_line(songs, tmp_path):
 def test_songs_are_heard_as_structure_alone_where_it_can_be_made_of_them(songs):
     corpus = read_beatles(songs)
     lags = BOUNDARY_SYSTEMS["gs1"].front
-    assert corpus.front_for(lags) == lags
-    heard = corpus.heard_as(lags).features[0]
+    assert corpus.front_end_for(lags) == lags
+    heard = corpus.with_front_end(lags).features[0]
     assert heard.shape == (len(corpus.features[0]) // 3, 280)
     for other in (
         Front(kinds=("mel",), pool=6),
         Front(**{**lags.to_dict(), "pool": 1, "lags": {"pool": 1}}),
     ):
         with pytest.raises(ValueError, match="beatles: has no"):
-            corpus.front_for(other)
+            corpus.front_end_for(other)

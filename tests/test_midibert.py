@@ -5,7 +5,7 @@ import pytest
 
 from symbolic.data import (
     TokenDataset,
-    TokenScheme,
+    TokenVocabulary,
     load_midibert,
     load_tokens,
     save_midibert,
@@ -30,7 +30,7 @@ def test_files_of_midi_bert_are_read_and_written_as_they_are(midi_bytes, tune, t
     assert np.array_equal(np.concatenate(chunks[:3]), long)
     assert all(np.array_equal(a, b) for a, b in zip(chunks[3:], ids[1:], strict=True))
     rows = [{"input_ids": chunk, "group": "song"} for chunk in chunks]
-    save_tokens(rows, tmp_path / "train.npz", TokenScheme.of(TOKENIZER))
+    save_tokens(rows, tmp_path / "train.npz", TokenVocabulary.of(TOKENIZER))
     tokens = load_tokens(tmp_path / "train.npz")
     assert len(TokenDataset(tokens)) == 8
     assert (tokens.velocity == IGNORE).all()

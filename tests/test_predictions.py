@@ -24,7 +24,7 @@ def make(tokens, tasks="emotion,key,velocity", features=()):
     arguments = ShapeArguments(
         hidden_size=16, layers=1, heads=2, field_embedding_size=8, window=32, tasks=tasks
     )
-    return build_model(tokens.scheme, arguments, features)
+    return build_model(tokens.vocabulary, arguments, features)
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +99,9 @@ def test_only_velocities_that_cannot_be_seen_are_asked(name, token_tunes):
     windows = TokenDataset(tokens, 32, [2, 0, 3], every=True)
     for place, piece in enumerate((2, 0, 3)):
         numbers = np.flatnonzero(windows.piece == piece)
-        if tokens.scheme.shows_velocity:
-            column = tokens.scheme.field_names.index("Velocity")
-            hidden = tokens.scheme.mask_ids[column]
+        if tokens.vocabulary.shows_velocity:
+            column = tokens.vocabulary.field_names.index("Velocity")
+            hidden = tokens.vocabulary.mask_ids[column]
             expected = sum((windows[i]["input_ids"][:, column] == hidden).sum() for i in numbers)
             assert 0 < expected < windows.lengths[numbers].sum() / 2
         else:

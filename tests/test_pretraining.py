@@ -11,7 +11,7 @@ import torch
 from transformers import TrainingArguments
 
 from symbolic.commands.pretrain import main
-from symbolic.data import TokenDataset, TokenScheme, save_tokens
+from symbolic.data import TokenDataset, TokenVocabulary, save_tokens
 from symbolic.data.datasets.masking import PretrainingDataset, task_name, token_tasks
 from symbolic.data.tokens.file import token_file
 from symbolic.modeling import SymbolicModel
@@ -48,8 +48,8 @@ def test_masked_tokens_are_those_of_midi_bert():
 def test_fifteen_in_a_hundred_are_asked_and_eighty_of_those_masked(long_tokens):
     torch.manual_seed(0)
     data = questions(long_tokens)
-    mask = np.array(long_tokens.scheme.mask_ids)
-    names = [task_name(field) for field in long_tokens.scheme.field_names]
+    mask = np.array(long_tokens.vocabulary.mask_ids)
+    names = [task_name(field) for field in long_tokens.vocabulary.field_names]
     counts = np.zeros(4, int)  # tokens, asked, of those masked, of those changed otherwise
     for _ in range(4):
         for i in range(len(data)):
@@ -79,7 +79,7 @@ def test_fifteen_in_a_hundred_are_asked_and_eighty_of_those_masked(long_tokens):
 def test_what_stands_in_the_place_of_a_token_occurs_in_the_music(long_tokens):
     torch.manual_seed(1)
     data = questions(long_tokens)
-    mask = np.array(long_tokens.scheme.mask_ids)
+    mask = np.array(long_tokens.vocabulary.mask_ids)
     occurring = [set(np.unique(column).tolist()) for column in long_tokens.ids.T]
     for i in range(len(data)):
         ids = data[i]["input_ids"]
@@ -96,7 +96,7 @@ def test_windows_to_judge_by_always_ask_the_same(long_tokens):
 
 
 def test_a_single_note_is_asked_too(long_tokens):
-    short = token_file([{"input_ids": long_tokens.ids_of(0)[:1]}], long_tokens.scheme)
+    short = token_file([{"input_ids": long_tokens.ids_of(0)[:1]}], long_tokens.vocabulary)
     for _ in range(20):
         labels = questions(short)[0]["labels"]
         assert all(value[0] != IGNORE for value in labels.values())
@@ -110,7 +110,7 @@ def test_the_next_token_is_the_label_of_each(name, token_tunes):
         example, whole = data[i], tokens.ids_of(i)
         assert np.array_equal(example["input_ids"], whole)
         for field, column in zip(
-            tokens.scheme.field_names, whole.reshape(len(whole), -1).T, strict=True
+            tokens.vocabulary.field_names, whole.reshape(len(whole), -1).T, strict=True
         ):
             labels = example["labels"][task_name(field)]
             assert np.array_equal(labels[:-1], column[1:])
@@ -118,11 +118,11 @@ def test_the_next_token_is_the_label_of_each(name, token_tunes):
 
 
 def test_every_subtoken_has_a_task_that_counts_by_its_vocabulary(long_tokens):
-    tasks = token_tasks(long_tokens.scheme)
-    sizes = long_tokens.scheme.vocab_sizes
+    tasks = token_tasks(long_tokens.vocabulary)
+    sizes = long_tokens.vocabulary.vocab_sizes
     assert [task.num_labels for task in tasks] == sizes
     assert [task.weight for task in tasks] == pytest.approx([s / sum(sizes) for s in sizes])
-    pitch = tasks[long_tokens.scheme.field_names.index("Pitch")]
+    pitch = tasks[long_tokens.vocabulary.field_names.index("Pitch")]
     assert pitch.labels[87] == "MASK_None"
     assert len(set(pitch.labels)) == 88
 
@@ -131,7 +131,7 @@ def test_tokens_without_mask_and_other_objectives_are_refused(token_tunes):
     tokens = token_tunes("cp-midibert")
     with pytest.raises(ValueError, match=r"objective 'guess' is none of"):
         questions(tokens, "guess")
-    bare = replace(tokens, scheme=replace(tokens.scheme, mask_ids=None))
+    bare = replace(tokens, vocabulary=replace(tokens.vocabulary, mask_ids=None))
     with pytest.raises(ValueError, match="CPTokenizer has no MASK: pre-train with a gpt2 backbone"):
         questions(bare)
     assert len(questions(bare, "next")) == len(tokens)
@@ -140,10 +140,10 @@ def test_tokens_without_mask_and_other_objectives_are_refused(token_tunes):
 @pytest.mark.parametrize("backbone", ["bert", "gpt2"])
 def test_a_pattern_that_repeats_is_learnt(backbone, tmp_path, capsys):
     # A piece is one note over and over, of four: who hears the others knows the one that is asked.
-    scheme = TokenScheme.of(CPTokenizer(preset="midibert"))
+    vocabulary = TokenVocabulary.of(CPTokenizer(preset="midibert"))
     notes = np.array([[0, 0, 10, 3], [1, 4, 14, 3], [1, 8, 17, 5], [1, 12, 22, 7]])
     rows = [{"input_ids": np.tile(notes[i % 4], (40, 1)), "group": str(i // 4)} for i in range(32)]
-    save_tokens(rows, tmp_path / "tunes.npz", scheme)
+    save_tokens(rows, tmp_path / "tunes.npz", vocabulary)
     training = TrainingArguments(
         str(tmp_path / "model"), max_steps=60, per_device_train_batch_size=16, learning_rate=1e-2,
         use_cpu=True, disable_tqdm=True, report_to="none", save_strategy="steps", save_steps=30,
@@ -163,9 +163,9 @@ def test_a_pattern_that_repeats_is_learnt(backbone, tmp_path, capsys):
 
 def test_naming_is_counted_where_it_was_asked(token_tunes):
     tokens = token_tunes("cp-midibert", n=40)
-    tasks = token_tasks(tokens.scheme)
+    tasks = token_tasks(tokens.vocabulary)
     torch.manual_seed(0)
-    model = build_model(tokens.scheme, ShapeArguments(**SHAPE), tasks=tasks)
+    model = build_model(tokens.vocabulary, ShapeArguments(**SHAPE), tasks=tasks)
     pitch = model.heads["token_Pitch"].classifier[-1]
     with torch.no_grad():  # it says the same pitch, whatever it hears
         pitch.weight.zero_()

@@ -29,6 +29,8 @@ import symbolic
             "from symbolic.keys import estimate_key",
             "from symbolic.notes.keys import estimate_key",
         ),
+        ("from symbolic.data import TokenScheme", "from symbolic.data import TokenVocabulary"),
+        ("from symbolic.data import AudioCorpus", "from symbolic.data import Corpus"),
     ],
 )
 def test_an_old_name_works_and_gives_the_new_one(old, new):
@@ -36,11 +38,10 @@ def test_an_old_name_works_and_gives_the_new_one(old, new):
     with pytest.warns(DeprecationWarning, match=new):
         exec(old, found)
     exec(new, expected)
-    name = new.split()[-1]
-    assert found[name] is expected[name]
+    assert found[old.split()[-1]] is expected[new.split()[-1]]
 
 
-@pytest.mark.parametrize("module", ["symbolic.segmenting", "symbolic.scoring"])
+@pytest.mark.parametrize("module", ["symbolic.segmenting", "symbolic.scoring", "symbolic.data"])
 def test_a_name_that_never_was_is_missing(module):
     with pytest.raises(ImportError, match="no_such_name"):
         exec(f"from {module} import no_such_name")

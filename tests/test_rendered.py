@@ -41,7 +41,7 @@ def test_pieces_keep_their_files_groups_splits_and_quadrants(name, request):
     notes, corpus = READERS[name](folder), AUDIO_READERS[name](folder)
     assert corpus.name == name
     assert corpus.tasks == (EMOTION,)
-    assert corpus.features is corpus.front is None
+    assert corpus.features is corpus.front_end is None
     assert corpus.findings == []
     for note, piece in zip(notes, corpus.pieces, strict=True):
         assert (piece.path, piece.group, piece.split) == (note.path, note.group, note.split)

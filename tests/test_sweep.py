@@ -110,14 +110,14 @@ def test_a_bundle_holds_what_was_put_into_it(parts, bundle, tmp_path):
     assert again.splits == splits
     for name, tokens in corpora["emopia"].items():
         back = again.corpora["emopia"][name]
-        assert back.scheme == tokens.scheme
+        assert back.vocabulary == tokens.vocabulary
         assert (back.pieces, back.groups) == (tokens.pieces, tokens.groups)
         for array in ("ids", "offsets", "velocity"):
             assert np.array_equal(getattr(back, array), getattr(tokens, array))
         for label, values in tokens.labels.items():
             assert np.array_equal(back.labels[label], values)
     for cell in asked:
-        assert again.tokens(cell).scheme.tokenizer_class == "CPTokenizer"
+        assert again.tokens(cell).vocabulary.tokenizer_class == "CPTokenizer"
         assert again.tokens(cell) is again.corpora["emopia"][SYSTEMS[cell.system].tokenizer]
         assert again.digest(cell) == bundle.digest(cell)
 

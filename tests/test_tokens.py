@@ -19,11 +19,11 @@ from symbolic.data import (
     LengthSampler,
     Piece,
     TokenDataset,
-    TokenScheme,
+    TokenVocabulary,
     build_token_dataset,
     load_tokens,
     save_tokens,
-    token_scheme,
+    token_vocabulary,
     unread_files,
     window_starts,
 )
@@ -309,8 +309,8 @@ def test_a_token_file_holds_what_the_data_set_holds(suffix, pieces, rows, tmp_pa
         assert np.array_equal(tokens.ids_of(i), TOKENIZER.ids(piece.path))
     assert tokens.labels["emotion"].tolist() == [0, 2, 3, 0, 1]
     assert tokens.labels["valence_arousal"].shape == (5, 2)
-    assert tokens.scheme == token_scheme(rows) == TokenScheme.of(CPTokenizer())
-    tokens.scheme.save_tokenizer(tmp_path / "saved")
+    assert tokens.vocabulary == token_vocabulary(rows) == TokenVocabulary.of(CPTokenizer())
+    tokens.vocabulary.save_tokenizer(tmp_path / "saved")
     saved = CPTokenizer.from_pretrained(tmp_path / "saved")
     assert np.array_equal(saved.ids(pieces[0].path), tokens.ids_of(0))
     other = tmp_path / f"copy{'.npz' if suffix == '.safetensors' else '.safetensors'}"
@@ -320,7 +320,7 @@ def test_a_token_file_holds_what_the_data_set_holds(suffix, pieces, rows, tmp_pa
         first, second = getattr(tokens, name), getattr(copy, name)
         assert first.dtype == second.dtype
         assert np.array_equal(first, second)
-    assert copy.scheme == tokens.scheme
+    assert copy.vocabulary == tokens.vocabulary
     assert str(tmp_path) not in path.read_bytes().decode("latin-1")
 
 
@@ -346,16 +346,16 @@ def test_damaged_token_files_are_refused_by_name(suffix, rows, tmp_path):
 
 
 def test_ids_that_the_scheme_does_not_have_are_not_written(rows, tmp_path):
-    scheme = TokenScheme.of(MIDIBERT)
+    vocabulary = TokenVocabulary.of(MIDIBERT)
     with pytest.raises(ValueError, match="not integers"):
-        save_tokens(rows, tmp_path / "a.npz", scheme)
+        save_tokens(rows, tmp_path / "a.npz", vocabulary)
     for ids in ([[0, 0, 88, 0]], [[-1, 0, 0, 0]]):
         with pytest.raises(ValueError, match=r"ids of (Pitch|Bar) go beyond 0 to (87|3)"):
-            save_tokens([{"input_ids": ids}], tmp_path / "a.npz", scheme)
-    with pytest.raises(ValueError, match="give their scheme"):
+            save_tokens([{"input_ids": ids}], tmp_path / "a.npz", vocabulary)
+    with pytest.raises(ValueError, match="vocabulary"):
         save_tokens([{"input_ids": [[0, 0, 0, 0]]}], tmp_path / "a.npz")
     with pytest.raises(ValueError, match="does not say how"):
-        token_scheme(rows.from_dict({"input_ids": [[1]]}))
+        token_vocabulary(rows.from_dict({"input_ids": [[1]]}))
 
 
 def tokens_of(rows, tmp_path):
@@ -408,8 +408,8 @@ def test_a_scheme_hides_velocities_as_its_tokenizer_does(name, pieces):
     tokenizer = build_tokenizer(name)
     ids = tokenizer.ids(pieces[0].path)[5:]
     before = ids.copy()
-    scheme = TokenScheme.from_dict(json.loads(TokenScheme.of(tokenizer).to_json()))
-    mine, asked = scheme.hide_velocity(ids, 0.4, np.random.default_rng(0))
+    vocabulary = TokenVocabulary.from_dict(json.loads(TokenVocabulary.of(tokenizer).to_json()))
+    mine, asked = vocabulary.hide_velocity(ids, 0.4, np.random.default_rng(0))
     theirs, expected = tokenizer.hide_velocity(ids, 0.4, np.random.default_rng(0))
     assert np.array_equal(mine, theirs)
     assert np.array_equal(asked & tokenizer.note_positions(ids), expected)
@@ -420,14 +420,16 @@ def test_tokens_that_are_no_notes_train_no_velocity(pieces, tmp_path):
     tokens = tokens_of(build_token_dataset(pieces, build_tokenizer("REMI"), tmp_path), tmp_path)
     with pytest.raises(ValueError, match="cannot be tied to notes"):
         TokenDataset(tokens)
-    batch = Collator((), tokens.scheme.pad_ids)([*TokenDataset(tokens, 16, masked_velocity=None)])
+    batch = Collator((), tokens.vocabulary.pad_ids)(
+        [*TokenDataset(tokens, 16, masked_velocity=None)]
+    )
     assert batch["input_ids"].shape == (6, 16)
 
 
 def test_a_model_of_a_scheme_is_the_model_of_its_tokenizer():
     arguments = ShapeArguments(hidden_size=16, heads=2, layers=1, field_embedding_size=8)
     torch.manual_seed(0)
-    model = build_model(TokenScheme.of(TOKENIZER), arguments)
+    model = build_model(TokenVocabulary.of(TOKENIZER), arguments)
     torch.manual_seed(0)
     expected = build_model(TOKENIZER, arguments)
     assert model.config.to_dict() == expected.config.to_dict()

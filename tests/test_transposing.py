@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from miditok import TokenizerConfig
 
-from symbolic.data import Piece, TokenDataset, TokenScheme, tokens_of
+from symbolic.data import Piece, TokenDataset, TokenVocabulary, tokens_of
 from symbolic.data.tokens.transposition import Transposer
 from symbolic.features import ABSOLUTE_PITCH, FEATURE_NAMES, TONAL_NAMES, features
 from symbolic.notes import note_table, read_notes
@@ -19,7 +19,7 @@ from symbolic.tokenizers import MidiTokTokenizer, build_tokenizer
 
 NAMES = ["cp-midibert", "cp-score", "cp-performance", "ferreira", "REMI", "MIDILike", "CPWord"]
 TOKENIZERS = {name: build_tokenizer(name) for name in NAMES}
-SCHEMES = {name: TokenScheme.of(tokenizer) for name, tokenizer in TOKENIZERS.items()}
+VOCABULARIES = {name: TokenVocabulary.of(tokenizer) for name, tokenizer in TOKENIZERS.items()}
 
 
 def music(n=60, seed=0, low=45, high=80):
@@ -35,10 +35,10 @@ def ids_of(name, notes):
     return tokenizer.note_ids(tokenizer.emitted(notes))
 
 
-def names_of(scheme, ids):
+def names_of(vocabulary, ids):
     """Tokens by name, (T,) or (T, F)."""
-    vocabularies = [scheme.vocab] if scheme.is_flat else scheme.vocab
-    table = ids[:, None] if scheme.is_flat else ids
+    vocabularies = [vocabulary.vocab] if vocabulary.is_flat else vocabulary.vocab
+    table = ids[:, None] if vocabulary.is_flat else ids
     found = [{i: name for name, i in vocabulary.items()} for vocabulary in vocabularies]
     return np.array([[found[f][i] for f, i in enumerate(row)] for row in table.tolist()])
 
@@ -46,7 +46,7 @@ def names_of(scheme, ids):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("steps", [-12, -5, 1, 7, 12])
 def test_ids_that_are_moved_are_those_of_the_notes_that_are_moved(name, steps):
-    move = Transposer(SCHEMES[name], 12)
+    move = Transposer(VOCABULARIES[name], 12)
     for seed in range(3):
         notes = music(seed=seed)
         expected = ids_of(name, transpose(notes, steps))
@@ -63,8 +63,8 @@ def test_ids_that_are_moved_are_those_of_the_notes_that_are_moved(name, steps):
     n=st.integers(1, 40),
 )  # fmt: skip
 def test_up_and_down_again_is_where_it_was(name, steps, seed, n):
-    move = Transposer(SCHEMES[name], 12)
-    ids = ids_of(name, music(n, seed)).astype(SCHEMES[name].dtype)
+    move = Transposer(VOCABULARIES[name], 12)
+    ids = ids_of(name, music(n, seed)).astype(VOCABULARIES[name].dtype)
     moved = move(ids, steps)
     assert moved.dtype == ids.dtype
     assert moved.shape == ids.shape
@@ -74,9 +74,12 @@ def test_up_and_down_again_is_where_it_was(name, steps, seed, n):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_but_pitch_changes(name):
-    scheme = SCHEMES[name]
+    vocabulary = VOCABULARIES[name]
     ids = ids_of(name, music())
-    before, after = names_of(scheme, ids), names_of(scheme, Transposer(scheme, 6)(ids, 5))
+    before, after = (
+        names_of(vocabulary, ids),
+        names_of(vocabulary, Transposer(vocabulary, 6)(ids, 5)),
+    )
     changed = before != after
     pitches = ("Pitch_", "NoteOn_", "NoteOff_", "n_")
     is_pitch = np.char.startswith(before[..., None], np.array(pitches)).any(axis=-1)
@@ -90,9 +93,9 @@ def test_nothing_but_pitch_changes(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_note_that_would_leave_the_vocabulary_moves_by_octaves_back(name):
-    scheme = SCHEMES[name]
-    vocabularies = [scheme.vocab] if scheme.is_flat else scheme.vocab
-    move = Transposer(scheme, 6)
+    vocabulary = VOCABULARIES[name]
+    vocabularies = [vocabulary.vocab] if vocabulary.is_flat else vocabulary.vocab
+    move = Transposer(vocabulary, 6)
     tokens = {token: (field, i) for field, vocabulary in enumerate(vocabularies)
               for token, i in vocabulary.items()
               if token.startswith(("Pitch_", "NoteOn_", "NoteOff_", "n_"))}  # fmt: skip
@@ -102,9 +105,9 @@ def test_a_note_that_would_leave_the_vocabulary_moves_by_octaves_back(name):
     for token, (field, i) in tokens.items():
         kind, pitch = token.split("_")
         for steps in (-6, -1, 4, 6):
-            ids = np.array([i]) if scheme.is_flat else np.array([scheme.pad_ids])
-            ids[(0,) if scheme.is_flat else (0, field)] = i
-            moved = names_of(scheme, move(ids, steps))[0, field]
+            ids = np.array([i]) if vocabulary.is_flat else np.array([vocabulary.pad_ids])
+            ids[(0,) if vocabulary.is_flat else (0, field)] = i
+            moved = names_of(vocabulary, move(ids, steps))[0, field]
             there, where = moved.split("_")
             asked = int(pitch) + steps
             assert there == kind
@@ -117,20 +120,20 @@ def test_a_note_that_would_leave_the_vocabulary_moves_by_octaves_back(name):
 @pytest.mark.parametrize("steps", [-6, 6])
 def test_at_the_ends_of_midi_ids_fold_as_notes_do(steps):
     # Of all 128 pitches; a tokenizer that holds fewer drops what the notes fold to.
-    name = next(n for n in NAMES if len(pitches_of(SCHEMES[n])) == 128)
+    name = next(n for n in NAMES if len(pitches_of(VOCABULARIES[n])) == 128)
     notes = note_table(np.arange(128) * 480, np.full(128, 480), np.arange(128), np.full(128, 60))
-    moved = Transposer(SCHEMES[name], 6)(ids_of(name, notes), steps)
+    moved = Transposer(VOCABULARIES[name], 6)(ids_of(name, notes), steps)
     assert np.array_equal(moved, ids_of(name, transpose(notes, steps)))
 
 
-def pitches_of(scheme):
-    vocabularies = [scheme.vocab] if scheme.is_flat else scheme.vocab
+def pitches_of(vocabulary):
+    vocabularies = [vocabulary.vocab] if vocabulary.is_flat else vocabulary.vocab
     return {token for vocabulary in vocabularies for token in vocabulary
             if token.startswith(("Pitch_", "NoteOn_", "n_"))}  # fmt: skip
 
 
 def test_more_than_was_asked_for_is_refused():
-    move = Transposer(SCHEMES["cp-score"], 3)
+    move = Transposer(VOCABULARIES["cp-score"], 3)
     with pytest.raises(ValueError, match="4 semitones are more than 3"):
         move(ids_of("cp-score", music()), 4)
 
@@ -141,11 +144,11 @@ def test_a_trained_vocabulary_is_refused_unless_nothing_is_to_be_moved(tmp_path,
         (tmp_path / f"{i}.mid").write_bytes(midi_score(notes).dumps_midi())
     learner = miditok.REMI(TokenizerConfig(num_velocities=4))
     learner.train(vocab_size=len(learner) + 30, files_paths=sorted(tmp_path.glob("*.mid")))
-    scheme = TokenScheme.of(MidiTokTokenizer(learner))
+    vocabulary = TokenVocabulary.of(MidiTokTokenizer(learner))
     with pytest.raises(ValueError, match="MidiTokTokenizer cannot be transposed: transpose the"):
-        Transposer(scheme, 1)
+        Transposer(vocabulary, 1)
     ids = np.arange(20)
-    assert np.array_equal(Transposer(scheme, 0)(ids, 0), ids)
+    assert np.array_equal(Transposer(vocabulary, 0)(ids, 0), ids)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +164,7 @@ def test_the_key_and_the_features_move_with_the_window(tokens):
     moving = TokenDataset(tokens, 64, masked_velocity=None, feature_names=names, semitones=6)
     moved_columns = np.isin(names, ABSOLUTE_PITCH)
     assert moved_columns.sum() == len(ABSOLUTE_PITCH)
-    pitch = tokens.scheme.field_names.index("Pitch")
+    pitch = tokens.vocabulary.field_names.index("Pitch")
     seen = set()
     torch.manual_seed(0)
     for _ in range(40):
@@ -181,7 +184,7 @@ def test_features_of_moved_windows_are_those_of_the_moved_notes(tokens):
     names = (*TONAL_NAMES, *FEATURE_NAMES)
     data = TokenDataset(tokens, 64, masked_velocity=None, feature_names=names, semitones=6)
     tokenizer = TOKENIZERS["cp-performance"]
-    pitch = tokens.scheme.field_names.index("Pitch")
+    pitch = tokens.vocabulary.field_names.index("Pitch")
     torch.manual_seed(1)
     for i in (0, 1, 2, 0, 1, 2):
         example, notes = data[i], music(seed=i)
@@ -194,7 +197,7 @@ def test_music_without_a_key_has_none_wherever_it_moves(tokens):
     keyless = [{"input_ids": tokens.ids_of(0), "key": IGNORE}]
     from symbolic.data.tokens.file import token_file
 
-    data = TokenDataset(token_file(keyless, tokens.scheme), masked_velocity=None, semitones=6)
+    data = TokenDataset(token_file(keyless, tokens.vocabulary), masked_velocity=None, semitones=6)
     assert {int(data[0]["labels"]["key"]) for _ in range(20)} == {IGNORE}
 
 
@@ -207,7 +210,7 @@ def test_real_clips_move_as_their_notes_do(data_folder):
         for name in NAMES:
             for steps in (-6, 5):
                 expected = ids_of(name, transpose(notes, steps))
-                moved = Transposer(SCHEMES[name], 6)(ids_of(name, notes), steps)
+                moved = Transposer(VOCABULARIES[name], 6)(ids_of(name, notes), steps)
                 assert np.array_equal(moved, expected), path.name
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.data import Collator, TokenScheme
-from symbolic.data.datasets.beat_dataset import UnitDataset, UnitRow, unit_example, unit_row
+from symbolic.data import Collator, TokenVocabulary
+from symbolic.data.datasets.beat_dataset import BeatDataset, BeatRow, beat_example, beat_row
 from symbolic.encoders.beat_systems import UNIT_SYSTEMS
 from symbolic.encoders.metrical import UnitContext
 from symbolic.inference.prediction import predict_units
@@ -100,7 +100,7 @@ def test_units_that_are_none_and_too_many_are_refused(midi_score):
 def test_tokens_are_of_the_unit_of_their_note(midi_score, name):
     tokenizer = build_tokenizer(name)
     notes = read_notes(midi_score(scale(9), tempos=[(0, 60)]))
-    row = unit_row(notes, "bar", tokenizer, ("chroma", "lead_roll"))
+    row = beat_row(notes, "bar", tokenizer, ("chroma", "lead_roll"))
     assert row.count == 3
     assert row.seconds == 9
     places = tokenizer.note_positions(row.ids)
@@ -114,7 +114,7 @@ def test_tokens_are_of_the_unit_of_their_note(midi_score, name):
 def test_a_piece_beyond_the_vocabulary_has_no_tokens(midi_score):
     notes = read_notes(midi_score([(0, QUARTER, 120, 80)]))
     with pytest.raises(ReadError, match="no note that the tokenizer can hold"):
-        unit_row(notes, "bar", build_tokenizer("cp-midibert"))
+        beat_row(notes, "bar", build_tokenizer("cp-midibert"))
 
 
 def row_of(count, per_unit, seed=0):
@@ -122,14 +122,14 @@ def row_of(count, per_unit, seed=0):
     units = np.arange(count).repeat(per_unit)
     ids = rng.integers(2, 10, (len(units), 3))
     pictures = rng.random((count, 12), np.float32)
-    return UnitRow(np.arange(count + 1.0), float(count), ids, units, pictures)
+    return BeatRow(np.arange(count + 1.0), float(count), ids, units, pictures)
 
 
 def test_windows_of_several_pieces_stand_in_one_batch():
     rows = [row_of(5, 3), row_of(4, 2)]
     examples = [
         {
-            **unit_example(row, 4),
+            **beat_example(row, 4),
             "labels": {"boundary": np.full((row.count, 2), piece, np.float32)},
         }
         for piece, row in enumerate(rows)
@@ -156,9 +156,9 @@ def test_a_stretch_keeps_its_own_tokens_pictures_and_labels():
     units = np.sort(rng.integers(0, 20, 100))
     ids = np.stack([rng.integers(2, size - 1, 100) for size in tokenizer.vocab_sizes], axis=1)
     label = np.stack([np.arange(20), np.ones(20)], axis=1)
-    row = UnitRow(np.arange(21.0), 20.0, ids, units, np.arange(20)[:, None] + np.zeros((20, 12)))
-    scheme = TokenScheme.of(tokenizer)
-    dataset = UnitDataset([row], [{"boundary": label}], 16, 6, scheme, ("chroma",))
+    row = BeatRow(np.arange(21.0), 20.0, ids, units, np.arange(20)[:, None] + np.zeros((20, 12)))
+    vocabulary = TokenVocabulary.of(tokenizer)
+    dataset = BeatDataset([row], [{"boundary": label}], 16, 6, vocabulary, ("chroma",))
     torch.manual_seed(1)
     for _ in range(10):
         example = dataset[0]
@@ -174,7 +174,7 @@ def test_a_stretch_is_transposed_in_all_that_it_is(midi_score):
     tokenizer = build_tokenizer("cp-performance")
     kinds = ("chroma", "lead_roll", "onsets")
     low, high = (
-        unit_row(
+        beat_row(
             read_notes(midi_score([(i * QUARTER, QUARTER, 60 + i + up, 80) for i in range(8)])),
             "beat",
             tokenizer,
@@ -182,7 +182,7 @@ def test_a_stretch_is_transposed_in_all_that_it_is(midi_score):
         )
         for up in (0, 3)
     )
-    dataset = UnitDataset([low], [{}], 16, 8, TokenScheme.of(tokenizer), kinds, semitones=3)
+    dataset = BeatDataset([low], [{}], 16, 8, TokenVocabulary.of(tokenizer), kinds, semitones=3)
     moved = dataset._stretch(low, 0, 8, 3)
     assert np.array_equal(moved.ids, high.ids)
     assert np.array_equal(moved.pictures[:, :100], high.pictures[:, :100])
@@ -240,12 +240,12 @@ def test_every_system_answers_for_each_unit_and_learns_in_all_its_parts(name, mi
     system = UNIT_SYSTEMS[name]
     tokenizer = build_tokenizer(system.tokenizer) if system.backbone else None
     model = build_unit_model(system, tokenizer, AudioModelArguments(system=name, width=1 / 4))
-    row = unit_row(read_notes(midi_score(scale(40))), system.unit, tokenizer, system.pictures)
+    row = beat_row(read_notes(midi_score(scale(40))), system.unit, tokenizer, system.pictures)
     assert row.count == (10 if name.startswith("bar") else 40)
     label = np.ones((row.count, 2), np.float32)
-    scheme = None if tokenizer is None else TokenScheme.of(tokenizer)
-    dataset = UnitDataset(
-        [row], [{"boundary": label}], model.config.window, 64, scheme, system.pictures
+    vocabulary = None if tokenizer is None else TokenVocabulary.of(tokenizer)
+    dataset = BeatDataset(
+        [row], [{"boundary": label}], model.config.window, 64, vocabulary, system.pictures
     )
     output = model(**Collator(model.tasks, model.config.pad_ids)([dataset[0]]))
     assert output.logits["boundary"].shape == (1, row.count, 1)

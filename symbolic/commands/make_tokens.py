@@ -12,8 +12,8 @@ from symbolic.data import (
     assert_disjoint,
     build_token_dataset,
     held_out,
-    loose_pieces,
     save_tokens,
+    unlabelled_pieces_in,
 )
 from symbolic.features import named_columns
 from symbolic.tokenizers import build_tokenizer
@@ -38,7 +38,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     parser.add_argument("--features", default="none", help="of whole pieces, as there")
     parser.add_argument("--cache_dir", help="where the data set is kept for the next time")
     options = parser.parse_args(arguments)
-    pieces = loose_pieces(options.unlabelled)
+    pieces = unlabelled_pieces_in(options.unlabelled)
     if options.emopia or options.vgmidi or options.labelled:
         train, test = held_out(
             DataArguments(

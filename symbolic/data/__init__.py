@@ -8,6 +8,7 @@ from symbolic.data.corpora.labelled import read_labelled
 from symbolic.data.corpora.midibert import load_midibert, save_midibert
 from symbolic.data.corpora.readers import READERS
 from symbolic.data.corpora.vgmidi import read_vgmidi
+from symbolic.data.corpus import Corpus
 from symbolic.data.datasets.audio_dataset import AudioDataset
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.dataset import PieceDataset
@@ -22,8 +23,7 @@ from symbolic.data.groups import (
     group_name,
     merged_groups,
 )
-from symbolic.data.pieces import Piece, loose_pieces
-from symbolic.data.recordings.corpus import AudioCorpus
+from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.recordings.fma import read_fma
 from symbolic.data.recordings.folder import read_audio_folder
 from symbolic.data.recordings.gtzan import read_gtzan
@@ -40,10 +40,13 @@ from symbolic.data.splits.protocols import (
     unlabelled_pieces,
 )
 from symbolic.data.splits.validation import validation_mask
-from symbolic.data.tokens.build import build_token_dataset, token_scheme, unread_files
+from symbolic.data.tokens.build import build_token_dataset, token_vocabulary, unread_files
 from symbolic.data.tokens.file import TokenFile, load_tokens, save_tokens
 from symbolic.data.tokens.pieces import tokens_of
-from symbolic.data.tokens.vocabulary import TokenScheme
+from symbolic.data.tokens.vocabulary import TokenVocabulary
+from symbolic.renamed import renamed_in
+
+__getattr__ = renamed_in(__name__)
 
 __all__ = [
     "AUDIO_READERS",
@@ -51,10 +54,10 @@ __all__ = [
     "FOLDS",
     "PROTOCOLS",
     "READERS",
-    "AudioCorpus",
     "AudioDataset",
     "Audit",
     "Collator",
+    "Corpus",
     "DataArguments",
     "FeatureDataset",
     "LeakError",
@@ -63,7 +66,7 @@ __all__ = [
     "PieceDataset",
     "TokenDataset",
     "TokenFile",
-    "TokenScheme",
+    "TokenVocabulary",
     "assert_disjoint",
     "audit_paths",
     "audited_pieces",
@@ -74,7 +77,6 @@ __all__ = [
     "held_out",
     "load_midibert",
     "load_tokens",
-    "loose_pieces",
     "merged_groups",
     "read_audio_folder",
     "read_emopia",
@@ -89,10 +91,11 @@ __all__ = [
     "read_when_in_rome",
     "save_midibert",
     "save_tokens",
-    "token_scheme",
+    "token_vocabulary",
     "tokens_of",
     "training_pieces",
     "unlabelled_pieces",
+    "unlabelled_pieces_in",
     "unread_files",
     "validation_mask",
     "validation_split",

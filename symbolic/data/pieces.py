@@ -30,7 +30,7 @@ class Piece:
     split: str = ""
 
 
-def loose_pieces(
+def unlabelled_pieces_in(
     pieces: Iterable[Piece | str | os.PathLike] | str | os.PathLike,
 ) -> list[Piece]:
     """Pieces as they are, files and the music in folders as pieces without labels.

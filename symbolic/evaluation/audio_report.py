@@ -12,7 +12,7 @@ import numpy as np
 
 from symbolic.audio.synthesis.rendering import read_sound
 from symbolic.audio.transforms.spectral import front_features
-from symbolic.data import AUDIO_READERS, AudioCorpus, AudioDataset, Collator
+from symbolic.data import AUDIO_READERS, AudioDataset, Collator, Corpus
 from symbolic.evaluation.audio import AudioSummary, audio_table, evaluate_audio
 from symbolic.evaluation.audio_robustness import (
     Probed,
@@ -122,7 +122,7 @@ def audio_metrics(
 
 def _asked(
     folder: str | Path, audio: str
-) -> tuple[SymbolicModel, AudioCorpus, list[np.ndarray], np.ndarray]:
+) -> tuple[SymbolicModel, Corpus, list[np.ndarray], np.ndarray]:
     """A model, its corpus, what it takes of the recordings it held out, and their numbers.
 
     Which those are, its predictions say: folds of the corpus are others as soon as a file of it is
@@ -130,7 +130,7 @@ def _asked(
     """
     record = read_record(folder)["data"]
     model, extractor = load_audio_model(folder)
-    corpus = AUDIO_READERS[record["corpus"]](audio).heard_as(model.config.front_end)
+    corpus = AUDIO_READERS[record["corpus"]](audio).with_front_end(model.config.front_end)
     rows = read_audio_rows(Path(folder) / PREDICTIONS)
     held = set(zip(rows["file"].astype(str), rows["group"], strict=True))
     names = [(piece.path.name, str(piece.group)) for piece in corpus.pieces]
@@ -143,7 +143,7 @@ def _asked(
 
 
 def _probed(
-    model: SymbolicModel, corpus: AudioCorpus, arrays: list[np.ndarray], test: np.ndarray
+    model: SymbolicModel, corpus: Corpus, arrays: list[np.ndarray], test: np.ndarray
 ) -> tuple[int, dict[str, dict[str, Probed]]]:
     front = model.config.front_end
     if corpus.features is not None:

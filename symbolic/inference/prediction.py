@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from symbolic.data import AudioDataset, Collator, window_starts
-from symbolic.data.datasets.beat_dataset import UnitRow, unit_example
+from symbolic.data.datasets.beat_dataset import BeatRow, beat_example
 from symbolic.encoders import FeatureExperts
 from symbolic.features import features
 from symbolic.modeling import SymbolicModel
@@ -173,7 +173,7 @@ def predict_frames(
     return found
 
 
-def predict_units(model: SymbolicModel, rows: Sequence[UnitRow], task: Task) -> list[np.ndarray]:
+def predict_units(model: SymbolicModel, rows: Sequence[BeatRow], task: Task) -> list[np.ndarray]:
     """Answers of a task of units for every bar or beat of every piece.
 
     Args:
@@ -190,7 +190,7 @@ def predict_units(model: SymbolicModel, rows: Sequence[UnitRow], task: Task) -> 
     found = []
     with torch.inference_mode():
         for row in rows:
-            batch = collate([unit_example(row, model.config.window)])
+            batch = collate([beat_example(row, model.config.window)])
             del batch["labels"]
             inputs = {name: value.to(model.device) for name, value in batch.items()}
             logits = model(**inputs).logits[task.name][0].cpu().double()

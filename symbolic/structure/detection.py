@@ -18,7 +18,7 @@ from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 
 if TYPE_CHECKING:
-    from symbolic.data.datasets.beat_dataset import UnitRow
+    from symbolic.data.datasets.beat_dataset import BeatRow
     from symbolic.data.pieces import Piece
     from symbolic.modeling import SymbolicModel
 
@@ -146,7 +146,7 @@ def frame_activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> lis
     return [one[:, 0] for one in predict_frames(model, arrays, BOUNDARY)]
 
 
-def unit_activations(model: SymbolicModel, rows: Sequence[UnitRow]) -> list[Curve]:
+def unit_activations(model: SymbolicModel, rows: Sequence[BeatRow]) -> list[Curve]:
     """The same by a model of bars or beats, in frames of `CLOCK`, up to the ends of the pieces."""
     answers = predict_units(model, rows, BOUNDARY)
     return [

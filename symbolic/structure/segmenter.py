@@ -15,7 +15,7 @@ from symbolic.audio.front import Front
 from symbolic.audio.inputs import hear, hear_timed
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.configuration import SymbolicConfig
-from symbolic.data.datasets.beat_dataset import UnitRow, read_units
+from symbolic.data.datasets.beat_dataset import BeatRow, read_beat_rows
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import SUFFIXES, ReadError
@@ -166,7 +166,7 @@ class Segmenter:
         return Segmented(path, times, sure, activation[:within], picture, front)
 
 
-Heard = tuple[Front, np.ndarray, UnitRow | None, float]
+Heard = tuple[Front, np.ndarray, BeatRow | None, float]
 """What is drawn of a piece, the tokens of a model of notes, and seconds."""
 
 
@@ -184,7 +184,7 @@ def _read(
     unit: str, tokenizer: Tokenizer | None, pictures: Sequence[str], sources: Sequence[Any]
 ) -> list[Heard | ReadError]:
     """What a model of bars or beats takes of sources, and their piano rolls."""
-    rows = read_units(unit, tokenizer, pictures, sources)
+    rows = read_beat_rows(unit, tokenizer, pictures, sources)
     return [
         row if isinstance(row, ReadError) else (CLOCK, hear(source, CLOCK), row, row.seconds)
         for source, row in zip(sources, rows, strict=True)

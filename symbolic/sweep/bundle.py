@@ -79,7 +79,7 @@ class Bundle:
         if system.features != "none" or system.baseline:
             arrays.append(tokens.features)
         if not system.baseline:
-            whole.update(tokens.scheme.to_json().encode())
+            whole.update(tokens.vocabulary.to_json().encode())
             arrays += [tokens.ids, tokens.offsets, tokens.velocity]
         for array in arrays:
             whole.update(np.ascontiguousarray(array).tobytes())

@@ -12,12 +12,12 @@ from symbolic.audio.cache import features_of
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import (
     AUDIO_READERS,
-    AudioCorpus,
     AudioDataset,
+    Corpus,
     assert_disjoint,
     group_name,
 )
-from symbolic.data.recordings.corpus import readable
+from symbolic.data.corpus import readable
 from symbolic.data.splits.audio_splits import class_labels, classes, drawn, held_out
 from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.audio_system import AudioSystem
@@ -162,7 +162,7 @@ def _with_frames(
     ]
 
 
-def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> SymbolicModel:
+def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> SymbolicModel:
     """A new model of a system for the tasks of a corpus, with random weights of torch's generator.
 
     Of a corpus of pictures the encoder stretches them onto the bands of the system's front, and
@@ -202,8 +202,8 @@ def build_audio_model(corpus: AudioCorpus, arguments: AudioModelArguments) -> Sy
         if not arguments.seconds:
             told |= {"window": base.window, "chunks": base.chunks}
     else:
-        front, grid = corpus.front_for(system.front), None
-        if corpus.front is not None and not front.structured:
+        front, grid = corpus.front_end_for(system.front), None
+        if corpus.front_end is not None and not front.structured:
             rate = arguments.frame_rate or front.rate
             grid = (system.front.width, rate / front.rate)
     config = system.config(
@@ -240,8 +240,8 @@ def _is_of_system(base: SymbolicConfig, config: SymbolicConfig, system: AudioSys
 
 
 def heard(
-    corpus: AudioCorpus, model: SymbolicModel, cache_dir: str | None, workers: int | None
-) -> tuple[AudioCorpus, list[np.ndarray], list[str]]:
+    corpus: Corpus, model: SymbolicModel, cache_dir: str | None, workers: int | None
+) -> tuple[Corpus, list[np.ndarray], list[str]]:
     """What a model takes of each recording of a corpus.
 
     Returns:
@@ -253,7 +253,7 @@ def heard(
         ReadError: none can be read.
     """
     if corpus.features is not None:
-        corpus = corpus.heard_as(model.config.front_end)
+        corpus = corpus.with_front_end(model.config.front_end)
         return corpus, list(corpus.features), list(corpus.findings)
     front = extractor_of(model.config).heard
     paths = [piece.path for piece in corpus.pieces]

@@ -12,9 +12,9 @@ from transformers import TrainingArguments, set_seed
 
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.configuration import SymbolicConfig
-from symbolic.data import AUDIO_READERS, AudioCorpus, TokenScheme, assert_disjoint, group_name
-from symbolic.data.datasets.beat_dataset import UnitDataset, UnitRow, read_units
-from symbolic.data.recordings.corpus import readable
+from symbolic.data import AUDIO_READERS, Corpus, TokenVocabulary, assert_disjoint, group_name
+from symbolic.data.corpus import readable
+from symbolic.data.datasets.beat_dataset import BeatDataset, BeatRow, read_beat_rows
 from symbolic.data.splits.audio_splits import drawn, held_out
 from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.audio.blocks import scaled
@@ -81,8 +81,8 @@ def train_units(
     )
     set_seed(training.seed)
     model = build_unit_model(system, tokenizer, arguments)
-    scheme = None if tokenizer is None else TokenScheme.of(tokenizer)
-    dataset = UnitDataset(
+    vocabulary = None if tokenizer is None else TokenVocabulary.of(tokenizer)
+    dataset = BeatDataset(
         [rows[i] for i in train[~chosen]],
         [
             {
@@ -94,7 +94,7 @@ def train_units(
         ],
         system.window,
         LENGTH,
-        scheme,
+        vocabulary,
         system.pictures,
         SEMITONES,
     )
@@ -117,7 +117,7 @@ def train_units(
         save_run(
             training.output_dir,
             model,
-            nothing if scheme is None else scheme.save_tokenizer,
+            nothing if vocabulary is None else vocabulary.save_tokenizer,
             recorded(data, findings),
             trained_on,
             arguments,
@@ -142,11 +142,11 @@ def _refuse(arguments: AudioModelArguments, fitting: FitArguments) -> None:
 
 
 def unit_rows(
-    corpus: AudioCorpus,
+    corpus: Corpus,
     system: UnitSystem,
     tokenizer: Tokenizer | None,
     workers: int | None = None,
-) -> tuple[AudioCorpus, list[UnitRow], list[str]]:
+) -> tuple[Corpus, list[BeatRow], list[str]]:
     """The pieces of a corpus as a system takes them.
 
     Returns:
@@ -157,7 +157,7 @@ def unit_rows(
         ReadError: none can be read.
     """
     paths = [piece.path for piece in corpus.pieces]
-    read = partial(read_units, system.unit, tokenizer, system.pictures)
+    read = partial(read_beat_rows, system.unit, tokenizer, system.pictures)
     return readable(corpus, list(apply_many(read, paths, workers)))
 
 

@@ -21,7 +21,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.tasks import EMOTION, TASKS, Task
 
 if TYPE_CHECKING:
-    from symbolic.data.tokens.vocabulary import TokenScheme
+    from symbolic.data.tokens.vocabulary import TokenVocabulary
     from symbolic.tokenizers import Tokenizer
 
 SHRINKAGE = 0.3  # of the features' covariance towards none, for few pieces of many features
@@ -82,7 +82,7 @@ class ShapeArguments:
 
 
 def build_model(
-    vocabulary: Tokenizer | TokenScheme,
+    vocabulary: Tokenizer | TokenVocabulary,
     arguments: ShapeArguments,
     feature_names: Sequence[str] = (),
     tasks: Sequence[Task] | None = None,
@@ -131,7 +131,7 @@ def new_backbone(arguments: ShapeArguments) -> PreTrainedConfig:
 
 
 def _configuration(
-    vocabulary: Tokenizer | TokenScheme,
+    vocabulary: Tokenizer | TokenVocabulary,
     arguments: ShapeArguments,
     tasks: Sequence[Task],
     feature_names: Sequence[str],
@@ -163,7 +163,7 @@ def _configuration(
 
 def _build_on(
     name: str,
-    vocabulary: Tokenizer | TokenScheme,
+    vocabulary: Tokenizer | TokenVocabulary,
     arguments: ShapeArguments,
     tasks: Sequence[Task],
     feature_names: Sequence[str],
@@ -273,7 +273,7 @@ def _standardise_familiarity(head: FeatureExperts, heard: torch.Tensor) -> None:
     head.limit.copy_(torch.quantile(distance / (1 - counted), FAMILIAR_SHARE))
 
 
-def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenScheme) -> None:
+def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenVocabulary) -> None:
     """Start octaves alike: half of the variance of a pitch's embedding is that of its class.
 
     In every vocabulary that has tokens of pitches; what a trained tokenizer has made of several

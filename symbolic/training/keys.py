@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from transformers import TrainingArguments, set_seed
 
-from symbolic.data import FeatureDataset, Piece, TokenScheme, group_folds, group_name
+from symbolic.data import FeatureDataset, Piece, TokenVocabulary, group_folds, group_name
 from symbolic.data.corpora.annotated_keys import (
     read_pop909,
     read_when_in_rome,
@@ -256,7 +256,7 @@ def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicM
     save_run(
         training.output_dir,
         model,
-        TokenScheme.of(tokenizer).save_tokenizer,
+        TokenVocabulary.of(tokenizer).save_tokenizer,
         {"pop909": Path(arguments.pop909).name, "when_in_rome": Path(arguments.when_in_rome).name},
         [group_name(piece.corpus, piece.group) for piece in data.pieces],
         shape(),

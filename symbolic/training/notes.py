@@ -16,7 +16,7 @@ from symbolic.data import (
     Piece,
     PieceDataset,
     TokenDataset,
-    TokenScheme,
+    TokenVocabulary,
     assert_disjoint,
     group_name,
     held_out,
@@ -188,7 +188,7 @@ def train(
         save_run(
             training.output_dir,
             model,
-            TokenScheme.of(tokenizer).save_tokenizer,
+            TokenVocabulary.of(tokenizer).save_tokenizer,
             recorded_data(data),
             groups,
             arguments,

@@ -54,8 +54,8 @@ def pretrain(
     """
     tokens = _tokens(data)
     set_seed(training.seed)
-    tasks = token_tasks(tokens.scheme)
-    model = build_model(tokens.scheme, replace(arguments, label_smoothing=0.0), tasks=tasks)
+    tasks = token_tasks(tokens.vocabulary)
+    model = build_model(tokens.vocabulary, replace(arguments, label_smoothing=0.0), tasks=tasks)
     # Of the model itself: one that goes on from `pretrained` has the backbone of that.
     causal = model.config.backbone_config.model_type in CAUSAL
     objective = "next" if causal else "masked"
@@ -93,7 +93,7 @@ def pretrain(
         save_run(
             training.output_dir,
             model,
-            tokens.scheme.save_tokenizer,
+            tokens.vocabulary.save_tokenizer,
             source,
             groups,
             arguments,

@@ -116,7 +116,7 @@ def train_on(
         assert_disjoint(train=heard, held_out=groups[list(held)])
     set_seed(training.seed)
     names = named_columns(arguments.features) if tokens.feature_names else []
-    model = build_model(tokens.scheme, arguments, names)
+    model = build_model(tokens.vocabulary, arguments, names)
     quadrants = tokens.labels.get("emotion", np.full(len(tokens), IGNORE))
     masked = MASKED_VELOCITY if "velocity" in model.heads else None
     validation, fitted = None, train
@@ -155,7 +155,7 @@ def train_on(
         save_run(
             training.output_dir,
             model,
-            tokens.scheme.save_tokenizer,
+            tokens.vocabulary.save_tokenizer,
             source,
             list(dict.fromkeys([*groups[train].tolist(), *known])),
             arguments,

@@ -13,7 +13,7 @@ from symbolic.data.corpora.label_rows import read_rows
 from symbolic.data.corpora.labelled import read_labelled
 from symbolic.data.corpora.vgmidi import game_piece, read_vgmidi
 from symbolic.data.groups import group_name
-from symbolic.data.pieces import Piece, loose_pieces
+from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.notes.pool import read_many
 from symbolic.notes.sources import display_name
 
@@ -130,7 +130,7 @@ def _music(path: Path) -> list[Piece]:
             group=display_name(piece.path.relative_to(root).with_suffix("")),
             corpus=display_name(root),
         )
-        for piece in loose_pieces(path)
+        for piece in unlabelled_pieces_in(path)
     ]
 
 

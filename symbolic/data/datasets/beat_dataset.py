@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from symbolic.audio.piano_roll import note_pictures, transposed_pictures
 from symbolic.data.tokens.transposition import Transposer
-from symbolic.data.tokens.vocabulary import TokenScheme
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.notes import NoteTable, ReadError, read_notes
 from symbolic.notes.beats import unit_edges
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitRow:
+class BeatRow:
     """One piece.
 
     Attributes:
@@ -44,9 +44,9 @@ class UnitRow:
         return len(self.edges) - 1
 
 
-def unit_row(
+def beat_row(
     notes: NoteTable, unit: str, tokenizer: Tokenizer | None = None, pictures: Sequence[str] = ()
-) -> UnitRow:
+) -> BeatRow:
     """A piece as a model of units takes it; tokens that are no notes go with the next note.
 
     Args:
@@ -64,7 +64,7 @@ def unit_row(
     if pictures:
         shown = np.concatenate([note_pictures(notes, edges, kind) for kind in pictures], axis=1)
     if tokenizer is None:
-        return UnitRow(edges, notes.seconds, pictures=shown)
+        return BeatRow(edges, notes.seconds, pictures=shown)
     emitted = tokenizer.emitted(notes)
     if not len(emitted):
         raise ReadError("no note that the tokenizer can hold")
@@ -73,26 +73,26 @@ def unit_row(
     places = np.flatnonzero(tokenizer.note_positions(ids))
     following = np.minimum(places.searchsorted(np.arange(len(ids))), len(places) - 1)
     units = np.maximum.accumulate(of_notes[following])
-    return UnitRow(edges, notes.seconds, ids, units, shown)
+    return BeatRow(edges, notes.seconds, ids, units, shown)
 
 
-def read_units(
+def read_beat_rows(
     unit: str,
     tokenizer: Tokenizer | None,
     pictures: Sequence[str],
     sources: Sequence[Source],
-) -> list[UnitRow | ReadError]:
-    """`unit_row` of each source, or why there is none."""
-    rows: list[UnitRow | ReadError] = []
+) -> list[BeatRow | ReadError]:
+    """`beat_row` of each source, or why there is none."""
+    rows: list[BeatRow | ReadError] = []
     for source in sources:
         try:
-            rows.append(unit_row(read_notes(source), unit, tokenizer, pictures))
+            rows.append(beat_row(read_notes(source), unit, tokenizer, pictures))
         except ReadError as error:
             rows.append(error)
     return rows
 
 
-class UnitDataset(Dataset):
+class BeatDataset(Dataset):
     """One random stretch of each piece at a time, transposed.
 
     Random choices follow torch's global generator, as those of `TokenDataset`.
@@ -102,7 +102,7 @@ class UnitDataset(Dataset):
         labels: of each, by name of a task of units, (U,) or (U, K).
         window: tokens in a window, which hear one another in the encoder.
         length: units in a stretch; a piece that has fewer is taken whole.
-        scheme: of the ids, where there are any.
+        vocabulary: of the ids, where there are any.
         pictures: kinds of the pictures, where there are any.
         semitones: each stretch is moved by up to so many, up or down.
 
@@ -115,18 +115,18 @@ class UnitDataset(Dataset):
 
     def __init__(
         self,
-        rows: Sequence[UnitRow],
+        rows: Sequence[BeatRow],
         labels: Sequence[dict[str, np.ndarray]],
         window: int,
         length: int,
-        scheme: TokenScheme | None = None,
+        vocabulary: TokenVocabulary | None = None,
         pictures: Sequence[str] = (),
         semitones: int = 0,
     ) -> None:
         if window < 1 or length < 1:
             raise ValueError(f"windows of {window} tokens in {length} units: both must be positive")
         self.rows, self.labels, self.window, self.length = rows, labels, window, length
-        self.transposer = None if scheme is None else Transposer(scheme, semitones)
+        self.transposer = None if vocabulary is None else Transposer(vocabulary, semitones)
         self.pictures, self.semitones = pictures, semitones
         self.lengths = np.array([row.count for row in rows], np.int64)
 
@@ -134,17 +134,17 @@ class UnitDataset(Dataset):
         return len(self.rows)
 
     def __getitem__(self, index: int) -> dict[str, object]:
-        """One example, as the collator takes it: see `unit_example`."""
+        """One example, as the collator takes it: see `beat_example`."""
         row = self.rows[index]
         rng = np.random.default_rng(int(torch.randint(2**62, ())))
         first = int(rng.integers(0, max(row.count - self.length, 0), endpoint=True))
         stop = min(first + self.length, row.count)
         steps = int(rng.integers(-self.semitones, self.semitones + 1))
-        example = unit_example(self._stretch(row, first, stop, steps), self.window)
+        example = beat_example(self._stretch(row, first, stop, steps), self.window)
         example["labels"] = {name: one[first:stop] for name, one in self.labels[index].items()}
         return example
 
-    def _stretch(self, row: UnitRow, first: int, stop: int, steps: int) -> UnitRow:
+    def _stretch(self, row: BeatRow, first: int, stop: int, steps: int) -> BeatRow:
         """Some units of a piece, moved by semitones."""
         ids = units = pictures = None
         if row.ids is not None:
@@ -152,10 +152,10 @@ class UnitDataset(Dataset):
             ids, units = self.transposer(row.ids[start:end], steps), row.units[start:end] - first
         if row.pictures is not None:
             pictures = transposed_pictures(row.pictures[first:stop], self.pictures, steps)
-        return UnitRow(row.edges[first : stop + 1], row.seconds, ids, units, pictures)
+        return BeatRow(row.edges[first : stop + 1], row.seconds, ids, units, pictures)
 
 
-def unit_example(row: UnitRow, window: int) -> dict[str, object]:
+def beat_example(row: BeatRow, window: int) -> dict[str, object]:
     """A piece, or a stretch of one, for the collator.
 
     Args:

@@ -17,7 +17,7 @@ from symbolic.notes.augment import Augmentation
 from symbolic.tasks import IGNORE, key_label, velocity_labels
 
 if TYPE_CHECKING:  # training from tokens that were saved needs no tokenizer
-    from symbolic.data.tokens.vocabulary import TokenScheme
+    from symbolic.data.tokens.vocabulary import TokenVocabulary
     from symbolic.tokenizers import Tokenizer
 
 MASKED_VELOCITY = 0.15
@@ -127,11 +127,11 @@ class PieceDataset(Dataset):
         return example
 
 
-def check_velocity(tokenizer: Tokenizer | TokenScheme, masked_velocity: float | None) -> None:
+def check_velocity(tokenizer: Tokenizer | TokenVocabulary, masked_velocity: float | None) -> None:
     """Refuse velocity labels that would be worthless; None asks for none.
 
     Args:
-        tokenizer: makes the ids, or the scheme of ids that were saved.
+        tokenizer: makes the ids, or the vocabulary of ids that were saved.
         masked_velocity: share of the notes whose velocity is masked.
 
     Raises:

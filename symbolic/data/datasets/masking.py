@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import Dataset
 
 from symbolic.data.datasets.token_dataset import TokenDataset
-from symbolic.data.tokens.vocabulary import TokenScheme
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.tasks import IGNORE, Task
 
 MASKED_SHARE = 0.15
@@ -17,16 +17,18 @@ AS_MASK, AS_OTHER = 0.8, 0.1  # of those chosen; the rest stay as they are
 OBJECTIVES = ("masked", "next")
 
 
-def token_tasks(scheme: TokenScheme) -> list[Task]:
+def token_tasks(vocabulary: TokenVocabulary) -> list[Task]:
     """One task for each sub-token: which of its ids stands here.
 
     The weights are the sizes of the vocabularies, as in MIDI-BERT (Chou 2021), shared out so that
     they sum to 1.
     """
-    vocabularies = [scheme.vocab] if scheme.is_flat else scheme.vocab
-    total = sum(scheme.vocab_sizes)
+    vocabularies = [vocabulary.vocab] if vocabulary.is_flat else vocabulary.vocab
+    total = sum(vocabulary.vocab_sizes)
     tasks = []
-    for name, ids, size in zip(scheme.field_names, vocabularies, scheme.vocab_sizes, strict=True):
+    for name, ids, size in zip(
+        vocabulary.field_names, vocabularies, vocabulary.vocab_sizes, strict=True
+    ):
         labels = [str(i) for i in range(size)]  # what a trained vocabulary has no name for
         for token, i in ids.items():
             labels[i] = token
@@ -55,18 +57,18 @@ class PretrainingDataset(Dataset):
     """
 
     def __init__(self, windows: TokenDataset, objective: Literal["masked", "next"]) -> None:
-        scheme = windows.tokens.scheme
+        vocabulary = windows.tokens.vocabulary
         if objective not in OBJECTIVES:
             raise ValueError(f"objective {objective!r} is none of {OBJECTIVES}")
-        if objective == "masked" and scheme.mask_ids is None:
+        if objective == "masked" and vocabulary.mask_ids is None:
             raise ValueError(
-                f"{scheme.tokenizer_class} has no MASK: pre-train with a gpt2 backbone"
+                f"{vocabulary.tokenizer_class} has no MASK: pre-train with a gpt2 backbone"
             )
         self.windows = windows
         self.objective = objective
-        self.names = [task_name(field) for field in scheme.field_names]
+        self.names = [task_name(field) for field in vocabulary.field_names]
         ids = windows.tokens.ids
-        columns = ids[:, None] if scheme.is_flat else ids
+        columns = ids[:, None] if vocabulary.is_flat else ids
         self.occurring = [np.unique(columns[:, f]) for f in range(columns.shape[1])]
 
     def __len__(self) -> int:
@@ -101,7 +103,7 @@ class PretrainingDataset(Dataset):
         masked = chosen & (what < AS_MASK)
         other = chosen & (what >= AS_MASK) & (what < AS_MASK + AS_OTHER)
         table = table.copy()
-        table[masked] = self.windows.tokens.scheme.mask_ids
+        table[masked] = self.windows.tokens.vocabulary.mask_ids
         for field, ids in enumerate(self.occurring):
             table[other, field] = rng.choice(ids, other.sum())
         return table, labels

@@ -31,7 +31,7 @@ class TokenDataset(Dataset):
             show no velocity, every note has a label. None masks nothing and gives no velocity
             labels.
         masked_score_time: probability that Bar, Position and Duration are masked throughout, where
-            the scheme also has seconds (Gap, Hold).
+            the vocabulary also has seconds (Gap, Hold).
         semitones: each window is transposed, with its key, by up to so many semitones up or down.
         feature_names: features of the whole piece to add, of those in the file.
         every: every window that `window_starts` gives, the longest first, always with the same
@@ -57,12 +57,12 @@ class TokenDataset(Dataset):
         feature_names: Sequence[str] = (),
         every: bool = False,
     ) -> None:
-        check_velocity(tokens.scheme, masked_velocity)
+        check_velocity(tokens.vocabulary, masked_velocity)
         self.tokens = tokens
         self.window = window
         self.masked_velocity = masked_velocity
         self.masked_score_time = masked_score_time
-        self.transposer = Transposer(tokens.scheme, semitones)
+        self.transposer = Transposer(tokens.vocabulary, semitones)
         # Features that move with the pitches, by so much for each semitone.
         self.features = tokens.feature_columns(feature_names) if feature_names else None
         self.moving = np.isin(feature_names, ABSOLUTE_PITCH).astype(np.float32)
@@ -71,7 +71,7 @@ class TokenDataset(Dataset):
         if self.turning and len(self.turning) < len(TONAL_NAMES):
             raise ValueError("features of symbolic.features.tonal: all of them, or none")
         self.every = every
-        names = tokens.scheme.field_names
+        names = tokens.vocabulary.field_names
         seconds = set(names) >= set(SECONDS)
         self.score_fields = [names.index(name) for name in SCORE_TIME if name in names and seconds]
         self.piece = np.arange(len(tokens)) if pieces is None else np.array(pieces, dtype=np.int64)
@@ -113,10 +113,10 @@ class TokenDataset(Dataset):
             if "key" in labels and labels["key"] != IGNORE:
                 labels["key"] = transpose_key(int(labels["key"]), steps)
         if self.masked_velocity is not None:
-            ids, asked = self.tokens.scheme.hide_velocity(ids, self.masked_velocity, rng)
+            ids, asked = self.tokens.vocabulary.hide_velocity(ids, self.masked_velocity, rng)
             labels["velocity"] = np.where(asked, self.tokens.velocity[cut], IGNORE)
         if self.score_fields and rng.random() < self.masked_score_time:
-            ids[:, self.score_fields] = np.array(self.tokens.scheme.mask_ids)[self.score_fields]
+            ids[:, self.score_fields] = np.array(self.tokens.vocabulary.mask_ids)[self.score_fields]
         example = {"input_ids": ids, "labels": labels}
         if self.features is not None:
             row = self.features[piece] + steps * self.moving

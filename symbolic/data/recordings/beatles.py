@@ -10,8 +10,8 @@ import numpy as np
 
 from symbolic.audio.front import STRUCTURE
 from symbolic.data.corpora.label_rows import read_rows
+from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
-from symbolic.data.recordings.corpus import AudioCorpus
 from symbolic.tasks import BOUNDARY
 
 TABLE, PICTURES = "beatles_segments.csv", "beatles_features.npz"
@@ -21,7 +21,7 @@ APART = 2.0  # seconds between the end of a recording and of its annotation that
 FRONT = replace(STRUCTURE, kinds=("mel", "chroma"), pool=2)
 
 
-def read_beatles(folder: str | Path) -> AudioCorpus:
+def read_beatles(folder: str | Path) -> Corpus:
     """Songs whose boundaries are annotated; a song is a group.
 
     The pictures were saved as uint8: mel bands in steps of 0.31 dB below the loudest of the song,
@@ -73,7 +73,7 @@ def read_beatles(folder: str | Path) -> AudioCorpus:
             f"{len(apart)} recordings are more than {APART:g} s longer or shorter than their "
             f"annotation: {', '.join(apart)}"
         )
-    return AudioCorpus("beatles", pieces, (BOUNDARY,), findings, features, FRONT)
+    return Corpus("beatles", pieces, (BOUNDARY,), findings, features, FRONT)
 
 
 def _picture(archive: Path, song: str) -> np.ndarray:

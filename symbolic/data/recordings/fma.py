@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from symbolic.data.corpus import Corpus, missing_files, without_leaks
 from symbolic.data.pieces import Piece
-from symbolic.data.recordings.corpus import AudioCorpus, missing_files, without_leaks
 from symbolic.tasks import GENRE
 
 SPLITS = {"training": "train", "validation": "val", "test": "test"}
@@ -25,7 +25,7 @@ SOURCE = "FMA: fma_metadata/tracks.csv, and recordings as fma_small/000/000002.m
 KNOWN_SHORT = ("098565", "098567", "098569", "099134", "108925", "133297")
 
 
-def read_fma(folder: str | Path, subset: str = "small") -> AudioCorpus:
+def read_fma(folder: str | Path, subset: str = "small") -> Corpus:
     """A subset of FMA with its own split; an artist is a group.
 
     Args:
@@ -75,7 +75,7 @@ def read_fma(folder: str | Path, subset: str = "small") -> AudioCorpus:
         )
     pieces, leaks = without_leaks(pieces)
     task = replace(GENRE, labels=tuple(genres))
-    return AudioCorpus("fma", pieces, (task,), findings + missing + leaks)
+    return Corpus("fma", pieces, (task,), findings + missing + leaks)
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:

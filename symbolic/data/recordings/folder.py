@@ -10,9 +10,9 @@ from pathlib import Path
 
 from symbolic.data.corpora.label_rows import MISSING, LabelRow
 from symbolic.data.corpora.labelled_rows import TABLE, corpus_name, emotion_labels, labelled_rows
+from symbolic.data.corpus import Corpus
 from symbolic.data.groups import LeakError, assert_disjoint
 from symbolic.data.pieces import Piece
-from symbolic.data.recordings.corpus import AudioCorpus
 from symbolic.tasks import EMOTION, GENRE, MOOD, TAGS, VALENCE_AROUSAL, Task
 
 LABELS = ("genre", "mood", "tags", "quadrant", "valence", "arousal")
@@ -22,7 +22,7 @@ LAYOUT = (
 )
 
 
-def read_audio_folder(path: str | Path) -> AudioCorpus:
+def read_audio_folder(path: str | Path) -> Corpus:
     """Recordings that a CSV labels; a value that is missing is a label that the piece lacks.
 
     | column | of each recording |
@@ -84,7 +84,7 @@ def read_audio_folder(path: str | Path) -> AudioCorpus:
     findings = []
     if unlabelled := sum(not known for known in labels):
         findings.append(f"{unlabelled} of {len(pieces)} rows of {table.name} have no label")
-    return AudioCorpus(corpus, pieces, tuple(tasks), findings)
+    return Corpus(corpus, pieces, tuple(tasks), findings)
 
 
 def _name(row: LabelRow, column: str) -> str:

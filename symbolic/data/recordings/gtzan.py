@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
+from symbolic.data.corpus import Corpus, without_leaks
 from symbolic.data.groups import merged_groups
 from symbolic.data.pieces import Piece
-from symbolic.data.recordings.corpus import AudioCorpus, without_leaks
 from symbolic.notes.sources import find_files
 from symbolic.tasks import GENRE, GTZAN_GENRES
 
@@ -51,7 +51,7 @@ third of reggae is Bob Marley) are not in it. Only the fault-filtered split keep
 """
 
 
-def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> AudioCorpus:
+def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> Corpus:
     """GTZAN, or a part of it; excerpts that are known to be the same are one group.
 
     Args:
@@ -93,7 +93,7 @@ def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> AudioCor
             f"{len(absent)} excerpts of the split are missing, the first is {min(absent)}"
         )
     pieces, leaks = without_leaks(pieces)
-    return AudioCorpus("gtzan", pieces, (GENRE,), findings + leaks)
+    return Corpus("gtzan", pieces, (GENRE,), findings + leaks)
 
 
 def _genre(name: str) -> int:

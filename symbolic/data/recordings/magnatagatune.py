@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from symbolic.data.corpus import Corpus, missing_files, without_leaks
 from symbolic.data.pieces import Piece
-from symbolic.data.recordings.corpus import AudioCorpus, missing_files, without_leaks
 from symbolic.tasks import TAGS
 
 TABLE, INFO = "annotations_final.csv", "clip_info_final.csv"
@@ -22,7 +22,7 @@ TENTHS = 10
 
 def read_magnatagatune(
     folder: str | Path, tags: int = 50, split: str = "12:1:3", keep_untagged: bool = False
-) -> AudioCorpus:
+) -> Corpus:
     """MagnaTagATune with its most frequent tags; a song, of which there are many clips, is a group.
 
     | split | train | val | test |
@@ -76,7 +76,7 @@ def read_magnatagatune(
         pieces.append(Piece(audio / path, song, labels, "magnatagatune", side))
     pieces, leaks = without_leaks(pieces)
     task = replace(TAGS, labels=tuple(names[i] for i in chosen))
-    return AudioCorpus("magnatagatune", pieces, (task,), findings + missing + leaks)
+    return Corpus("magnatagatune", pieces, (task,), findings + missing + leaks)
 
 
 def _annotations(table: Path) -> tuple[list[str], list[str], np.ndarray]:

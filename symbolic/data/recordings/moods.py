@@ -9,8 +9,8 @@ import numpy as np
 
 from symbolic.audio.front import Front
 from symbolic.data.corpora.label_rows import read_rows
+from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
-from symbolic.data.recordings.corpus import AudioCorpus
 from symbolic.tasks import MOOD
 
 TABLE, PICTURES = "moods.csv", "moods_mel.npz"
@@ -28,7 +28,7 @@ def decibels(picture: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(picture.T) * np.float32(RANGE / 255) + np.float32(LOWEST)
 
 
-def read_moods(folder: str | Path) -> AudioCorpus:
+def read_moods(folder: str | Path) -> Corpus:
     """Songs of about 30 s in five clusters; an artist is a group.
 
     The pictures were saved as uint8 in steps of 0.47 dB, from -60 dB on. The scale of their bands
@@ -77,7 +77,7 @@ def read_moods(folder: str | Path) -> AudioCorpus:
         findings.append(
             f"{len(unlabelled)} pictures of {PICTURES} have no row in {TABLE} and are left out"
         )
-    return AudioCorpus("moods", pieces, (MOOD,), findings, features, FRONT)
+    return Corpus("moods", pieces, (MOOD,), findings, features, FRONT)
 
 
 def _opened(archive: Path) -> np.lib.npyio.NpzFile:

@@ -10,8 +10,8 @@ import numpy as np
 from symbolic.data.corpora.label_rows import corpus_rows
 from symbolic.data.corpora.phrase_alignment import Alignment, align_phrases
 from symbolic.data.corpora.phrases import bar_edges, parse_phrases, phrase_boundaries
+from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
-from symbolic.data.recordings.corpus import AudioCorpus
 from symbolic.notes import read_notes
 from symbolic.tasks import BOUNDARY
 
@@ -44,7 +44,7 @@ class StructuredSong:
     boundaries: tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def read_pop909_structure(folder: str | Path, annotator: int = 1) -> AudioCorpus:
+def read_pop909_structure(folder: str | Path, annotator: int = 1) -> Corpus:
     """POP909 songs with the boundaries of their phrases, each a group of its own.
 
     Phrases are counted in bars; on which beat of the file the first bar begins is found by
@@ -75,7 +75,7 @@ def read_pop909_structure(folder: str | Path, annotator: int = 1) -> AudioCorpus
         for song in songs
         if (boundaries := song.boundaries[annotator - 1])
     ]
-    return AudioCorpus(NAME, pieces, (BOUNDARY,), _findings(songs, annotator))
+    return Corpus(NAME, pieces, (BOUNDARY,), _findings(songs, annotator))
 
 
 def structured_songs(folder: str | Path) -> list[StructuredSong]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from symbolic.data.corpus import Corpus
 from symbolic.data.recordings.beatles import read_beatles
-from symbolic.data.recordings.corpus import AudioCorpus
 from symbolic.data.recordings.fma import read_fma
 from symbolic.data.recordings.folder import read_audio_folder
 from symbolic.data.recordings.gtzan import read_gtzan
@@ -16,7 +16,7 @@ from symbolic.data.recordings.pop909_structure import read_pop909_structure
 from symbolic.data.recordings.rendered import read_rendered
 from symbolic.data.recordings.salami import read_salami
 
-AUDIO_READERS: dict[str, Callable[..., AudioCorpus]] = {
+AUDIO_READERS: dict[str, Callable[..., Corpus]] = {
     "gtzan": read_gtzan,
     "fma": read_fma,
     "magnatagatune": read_magnatagatune,

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from symbolic.data.corpora.readers import READERS
-from symbolic.data.recordings.corpus import AudioCorpus
+from symbolic.data.corpus import Corpus
 from symbolic.tasks import EMOTION
 
 
-def read_rendered(folder: str | Path, reader: str) -> AudioCorpus:
+def read_rendered(folder: str | Path, reader: str) -> Corpus:
     """The pieces of a corpus of notes, for systems that hear audio.
 
     Paths are those of the MIDI files, which `symbolic.audio.features_of` plays through FluidSynth
@@ -38,4 +38,4 @@ def read_rendered(folder: str | Path, reader: str) -> AudioCorpus:
     findings = []
     if unlabelled := len(found) - len(pieces):
         findings.append(f"{unlabelled} of {len(found)} pieces have no quadrant and are left out")
-    return AudioCorpus(reader, pieces, (EMOTION,), findings)
+    return Corpus(reader, pieces, (EMOTION,), findings)

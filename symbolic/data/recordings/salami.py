@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
+from symbolic.data.corpus import Corpus, missing_files
 from symbolic.data.pieces import Piece
-from symbolic.data.recordings.corpus import AudioCorpus, missing_files
 from symbolic.notes.sources import find_files
 from symbolic.tasks import BOUNDARY
 
@@ -25,7 +25,7 @@ LEVELS = {
 """Names of files by level: verse and chorus, large parts (A, B, ...), small ones (a, b, ...)."""
 
 
-def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1) -> AudioCorpus:
+def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1) -> Corpus:
     """Recordings with the boundaries that one annotator marked, each a group of its own.
 
     All times of a file are boundaries: those of silence before and after, and that of `End`, too.
@@ -72,7 +72,7 @@ def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1
         for song, path in paths.items()
         if path not in gone
     ]
-    return AudioCorpus("salami", pieces, (BOUNDARY,), findings + missing)
+    return Corpus("salami", pieces, (BOUNDARY,), findings + missing)
 
 
 def read_boundaries(path: str | Path) -> tuple[float, ...]:

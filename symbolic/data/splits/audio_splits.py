@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbolic.data.recordings.corpus import AudioCorpus
+from symbolic.data.corpus import Corpus
 from symbolic.data.splits.folds import FOLDS, group_folds
 from symbolic.data.splits.protocols import training_pieces
 from symbolic.tasks import IGNORE, Task
 
 
-def drawn(corpus: AudioCorpus, most: int, seed: int = 0) -> AudioCorpus:
+def drawn(corpus: Corpus, most: int, seed: int = 0) -> Corpus:
     """So many pieces of a corpus at random, in their order; all of them where `most` is 0.
 
     Raises:
@@ -31,7 +31,7 @@ def drawn(corpus: AudioCorpus, most: int, seed: int = 0) -> AudioCorpus:
 
 
 def held_out(
-    corpus: AudioCorpus, hold_out: str, folds: int = FOLDS, seed: int = 0
+    corpus: Corpus, hold_out: str, folds: int = FOLDS, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of the pieces to train on, and of those held out.
 
@@ -62,12 +62,12 @@ def held_out(
     )
 
 
-def classes(corpus: AudioCorpus) -> np.ndarray:
+def classes(corpus: Corpus) -> np.ndarray:
     """(n,) what folds are stratified by: the first task of classes, if there is one."""
     single = [task for task in corpus.tasks if task.kind == "single"]
     return class_labels(corpus, single[0]) if single else np.zeros(len(corpus.pieces), int)
 
 
-def class_labels(corpus: AudioCorpus, task: Task) -> np.ndarray:
+def class_labels(corpus: Corpus, task: Task) -> np.ndarray:
     """(n,) class ids of a task of classes, -100 for no label."""
     return np.array([piece.labels.get(task.name, IGNORE) for piece in corpus.pieces])

@@ -10,7 +10,7 @@ from symbolic.data.corpora.emopia import read_emopia
 from symbolic.data.corpora.readers import READERS
 from symbolic.data.corpora.vgmidi import read_vgmidi
 from symbolic.data.groups import LeakError, assert_disjoint
-from symbolic.data.pieces import Piece, loose_pieces
+from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.splits.folds import FOLDS, fold_pieces
 from symbolic.notes import NoteTable, read_notes
 
@@ -196,7 +196,7 @@ def unlabelled_pieces(data: DataArguments) -> list[Piece]:
     """
     if not data.unlabelled:
         return []
-    pieces = loose_pieces(data.unlabelled)
+    pieces = unlabelled_pieces_in(data.unlabelled)
     if not pieces:
         raise FileNotFoundError(f"{data.unlabelled}: no MIDI or MusicXML file")
     return pieces

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symbolic.data.labels import label_columns, label_values
-from symbolic.data.pieces import Piece, loose_pieces
+from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.tokens.cache import Row, cached_dataset
 from symbolic.data.tokens.rows import token_rows
-from symbolic.data.tokens.vocabulary import TokenScheme
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.notes import ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.read import read_bytes
@@ -67,22 +67,22 @@ def build_token_dataset(
         feature_names: columns of `symbolic.features` to add.
 
     Returns:
-        A row for each file that can be read, in order. `token_scheme` and `unread_files` tell its
-        scheme and what was left out; both are also there after `filter`, `select` and the like.
+        A row for each file that can be read, in order. `token_vocabulary` and `unread_files`
+        give its vocabulary and the files left out, also after `filter`, `select` and the like.
 
     Raises:
         ValueError: nothing to read, no file that can be read, or labels of one name and two kinds.
     """
-    pieces = loose_pieces(pieces)
+    pieces = unlabelled_pieces_in(pieces)
     if not pieces:
         raise ValueError("no pieces: a data set needs at least one")
-    scheme = TokenScheme.of(tokenizer)
+    vocabulary = TokenVocabulary.of(tokenizer)
     columns = label_columns(pieces)
     folder = Path(_default_cache() if cache_dir is None else cache_dir)
     rows = cached_dataset(
-        folder / f"tokens-{_fingerprint(pieces, scheme, feature_names)}",
-        _features(scheme, columns, len(feature_names)),
-        partial(_build, pieces, tokenizer, scheme, columns, workers, list(feature_names)),
+        folder / f"tokens-{_fingerprint(pieces, vocabulary, feature_names)}",
+        _features(vocabulary, columns, len(feature_names)),
+        partial(_build, pieces, tokenizer, vocabulary, columns, workers, list(feature_names)),
     )
     unread = unread_files(rows)
     if unread:
@@ -96,13 +96,13 @@ def build_token_dataset(
     return rows
 
 
-def token_scheme(rows: Dataset) -> TokenScheme:
-    """The scheme of the ids in a data set that `build_token_dataset` gave.
+def token_vocabulary(rows: Dataset) -> TokenVocabulary:
+    """The vocabulary of the ids in a data set that `build_token_dataset` gave.
 
     Raises:
         ValueError: another data set, or several that were joined.
     """
-    return TokenScheme.from_dict(_record(rows)["scheme"])
+    return TokenVocabulary.from_dict(_record(rows)["scheme"])
 
 
 def token_features(rows: Dataset) -> list[str]:
@@ -140,10 +140,12 @@ def _default_cache() -> Path:
     return Path(datasets.config.HF_DATASETS_CACHE) / "symbolic"
 
 
-def _fingerprint(pieces: Sequence[Piece], scheme: TokenScheme, feature_names: Sequence[str]) -> str:
+def _fingerprint(
+    pieces: Sequence[Piece], vocabulary: TokenVocabulary, feature_names: Sequence[str]
+) -> str:
     """32 hex digits of everything that the rows follow from."""
     whole = hashlib.blake2b(digest_size=16)
-    whole.update(f"{VERSION}\n{scheme.to_json()}\n".encode())
+    whole.update(f"{VERSION}\n{vocabulary.to_json()}\n".encode())
     whole.update(json.dumps(list(feature_names)).encode())
     for piece in pieces:
         try:
@@ -155,12 +157,14 @@ def _fingerprint(pieces: Sequence[Piece], scheme: TokenScheme, feature_names: Se
     return whole.hexdigest()
 
 
-def _features(scheme: TokenScheme, columns: dict[str, int | None], feature_count: int) -> Features:
+def _features(
+    vocabulary: TokenVocabulary, columns: dict[str, int | None], feature_count: int
+) -> Features:
     from datasets import Array2D, Features, List, Value
 
-    ids = Value(scheme.dtype.name)
-    if not scheme.is_flat:  # read as one array, where nested lists would be joined from pieces
-        ids = Array2D((None, len(scheme.field_names)), scheme.dtype.name)
+    ids = Value(vocabulary.dtype.name)
+    if not vocabulary.is_flat:  # read as one array, where nested lists would be joined from pieces
+        ids = Array2D((None, len(vocabulary.field_names)), vocabulary.dtype.name)
     else:
         ids = List(ids)
     return Features(
@@ -182,14 +186,16 @@ def _features(scheme: TokenScheme, columns: dict[str, int | None], feature_count
 def _build(
     pieces: Sequence[Piece],
     tokenizer: Tokenizer,
-    scheme: TokenScheme,
+    vocabulary: TokenVocabulary,
     columns: dict[str, int | None],
     workers: int | None,
     feature_names: list[str],
 ) -> tuple[Iterator[Row], dict[str, Any]]:
     """The rows of what can be read, and the record, which has all errors when they are taken."""
     unread: dict[str, str] = {}
-    make = partial(token_rows, tokenizer=tokenizer, dtype=scheme.dtype, feature_names=feature_names)
+    make = partial(
+        token_rows, tokenizer=tokenizer, dtype=vocabulary.dtype, feature_names=feature_names
+    )
     paths = [piece.path for piece in pieces]
 
     def rows() -> Iterator[Row]:
@@ -212,5 +218,5 @@ def _build(
                 **({"features": row.features} if feature_names else {}),
             }
 
-    record = {"scheme": scheme.to_dict(), "unread": unread, "features": feature_names}
+    record = {"scheme": vocabulary.to_dict(), "unread": unread, "features": feature_names}
     return rows(), record

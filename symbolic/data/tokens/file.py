@@ -1,4 +1,4 @@
-"""Token files: ids, labels and scheme of a corpus in one file, for machines without its tokenizer.
+"""Token files: ids, labels and vocabulary of a corpus, to train without its tokenizer.
 
 Reading and training need torch, transformers, accelerate, numpy and safetensors, nothing else.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbolic.data.labels import TAKEN
-from symbolic.data.tokens.vocabulary import TokenScheme
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.tasks import IGNORE
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class TokenFile:
     """The p pieces of a token file, n tokens in all, end to end.
 
     Attributes:
-        scheme: vocabulary of the ids.
+        vocabulary: vocabulary of the ids.
         ids: (n, F) or (n,) of a small integer type.
         offsets: (p + 1,) int64, where each piece begins and the last ends.
         velocity: (n,) int8 dynamic class of the notes, -100 for what has none.
@@ -43,7 +43,7 @@ class TokenFile:
         feature_names: the C columns of `symbolic.features` that they are.
     """
 
-    scheme: TokenScheme
+    vocabulary: TokenVocabulary
     ids: np.ndarray
     offsets: np.ndarray
     velocity: np.ndarray
@@ -57,7 +57,7 @@ class TokenFile:
 
     def __post_init__(self) -> None:
         n = len(self.ids)
-        self.scheme.check(self.ids[:0])
+        self.vocabulary.check(self.ids[:0])
         whole = len(self.offsets) and self.offsets[0] == 0 and self.offsets[-1] == n
         if not whole or (np.diff(self.offsets) <= 0).any():
             raise ValueError(f"offsets do not cut {n} tokens into pieces")
@@ -97,7 +97,7 @@ class TokenFile:
 def save_tokens(
     rows: Dataset | TokenFile | Iterable[Mapping[str, Any]],
     path: str | Path,
-    scheme: TokenScheme | None = None,
+    vocabulary: TokenVocabulary | None = None,
 ) -> None:
     """Write a token file.
 
@@ -106,16 +106,16 @@ def save_tokens(
             token file that was read; or rows with columns as of the former, of which only
             `input_ids` must be there.
         path: ends with `.npz` (compressed) or `.safetensors` (read without loading it whole).
-        scheme: of the ids; a data set and a token file know theirs.
+        vocabulary: of the ids; a data set and a token file know theirs.
 
     Raises:
-        ValueError: another suffix, no rows, no scheme, or ids that the scheme does not have.
+        ValueError: another suffix, no rows, no vocabulary, or ids outside of it.
     """
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise ValueError(f"{path}: a token file ends with {' or '.join(SUFFIXES)}")
-    tokens = rows if isinstance(rows, TokenFile) else token_file(rows, scheme)
-    header = {"format": FORMAT, "version": VERSION, "scheme": tokens.scheme.to_dict()}
+    tokens = rows if isinstance(rows, TokenFile) else token_file(rows, vocabulary)
+    header = {"format": FORMAT, "version": VERSION, "scheme": tokens.vocabulary.to_dict()}
     header |= {name: getattr(tokens, name) for name in NAMES}
     header["feature_names"] = list(tokens.feature_names)
     arrays = {"ids": tokens.ids, "offsets": tokens.offsets, "velocity": tokens.velocity}
@@ -156,7 +156,7 @@ def load_tokens(path: str | Path) -> TokenFile:
         if header["version"] != VERSION:
             raise ValueError(f"version {header['version']}, not the {VERSION} that is read here")
         return TokenFile(
-            TokenScheme.from_dict(header["scheme"]),
+            TokenVocabulary.from_dict(header["scheme"]),
             arrays.pop("ids"),
             arrays.pop("offsets"),
             arrays.pop("velocity"),
@@ -190,39 +190,39 @@ def _read_safetensors(path: Path) -> tuple[str, dict[str, np.ndarray]]:
 
 def token_file(
     rows: Dataset | Iterable[Mapping[str, Any]],
-    scheme: TokenScheme | None = None,
+    vocabulary: TokenVocabulary | None = None,
     feature_names: Sequence[str] = (),
 ) -> TokenFile:
     """Rows as a token file in memory; what they may be, and the errors, as for `save_tokens`.
 
     Args:
         rows: pieces.
-        scheme: of the ids.
+        vocabulary: of the ids.
         feature_names: what stands in the column `features` of rows that do not say so themselves.
     """
     if hasattr(rows, "with_format"):
-        from symbolic.data.tokens.build import token_features, token_scheme
+        from symbolic.data.tokens.build import token_features, token_vocabulary
 
-        scheme = scheme or token_scheme(rows)
+        vocabulary = vocabulary or token_vocabulary(rows)
         feature_names = feature_names or token_features(rows)
         lengths, rows = rows["length"], rows.with_format("numpy")
     else:
         rows = list(rows)
         lengths = [len(row["input_ids"]) for row in rows]
-    if scheme is None:
-        raise ValueError("rows do not say what their ids mean: give their scheme")
+    if vocabulary is None:
+        raise ValueError("rows without a vocabulary: give that of their ids")
     if not len(rows):
         raise ValueError("no rows to write")
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    shape = (offsets[-1],) if scheme.is_flat else (offsets[-1], len(scheme.field_names))
-    ids = np.empty(shape, scheme.dtype)
+    shape = (offsets[-1],) if vocabulary.is_flat else (offsets[-1], len(vocabulary.field_names))
+    ids = np.empty(shape, vocabulary.dtype)
     velocity = np.full(offsets[-1], IGNORE, np.int8)
     named: dict[str, list[str]] = {name: [] for name in NAMES}
     labels: dict[str, list] = {}
     features = np.zeros((len(rows), len(feature_names)), np.float32)
     for number, (row, start, end) in enumerate(zip(rows, offsets, offsets[1:], strict=False)):
         here = np.asarray(row["input_ids"])
-        scheme.check(here)
+        vocabulary.check(here)
         ids[start:end] = here
         velocity[start:end] = row.get("velocity", IGNORE)
         path = str(row.get("path", number))
@@ -235,7 +235,7 @@ def token_file(
         for name in row.keys() - TAKEN:
             labels.setdefault(name, []).append(row[name])
     return TokenFile(
-        scheme,
+        vocabulary,
         ids,
         offsets,
         velocity,

@@ -9,7 +9,7 @@ from symbolic.data.labels import label_columns, label_values
 from symbolic.data.pieces import Piece
 from symbolic.data.tokens.file import TokenFile, token_file
 from symbolic.data.tokens.rows import token_row
-from symbolic.data.tokens.vocabulary import TokenScheme
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.notes import NoteTable, ReadError
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ def tokens_of(
     Raises:
         ReadError: naming the first piece of which the tokenizer can hold no note.
     """
-    scheme = TokenScheme.of(tokenizer)
+    vocabulary = TokenVocabulary.of(tokenizer)
     columns = label_columns(pieces)
     rows = []
     for piece, table in zip(pieces, tables, strict=True):
         try:
-            row = token_row(table, tokenizer, scheme.dtype, feature_names)
+            row = token_row(table, tokenizer, vocabulary.dtype, feature_names)
         except ReadError as error:
             raise ReadError(error.reason, str(piece.path)) from error
         rows.append(
@@ -47,4 +47,4 @@ def tokens_of(
                 **label_values(columns, {"key": row.key, **piece.labels}),
             }
         )
-    return token_file(rows, scheme, feature_names)
+    return token_file(rows, vocabulary, feature_names)

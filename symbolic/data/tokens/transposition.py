@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from symbolic.data.tokens.vocabulary import TokenScheme
+    from symbolic.data.tokens.vocabulary import TokenVocabulary
 
 PITCH = re.compile(r"(?:Pitch|NoteOn|n)_(\d+)")  # tokens that begin a note of a pitch
 MOVED = re.compile(r"(Pitch|NoteOn|NoteOff|n)_(\d+)")  # tokens that a transposition changes
@@ -19,7 +19,7 @@ class Transposer:
     back, as in `symbolic.notes.augment.transpose`.
 
     Args:
-        scheme: of the ids.
+        vocabulary: of the ids.
         semitones: the most that will be asked for, up and down.
 
     Raises:
@@ -27,24 +27,26 @@ class Transposer:
             vocabulary, in which one id stands for several tokens.
     """
 
-    def __init__(self, scheme: TokenScheme, semitones: int) -> None:
-        vocabularies = [scheme.vocab] if scheme.is_flat else scheme.vocab
+    def __init__(self, vocabulary: TokenVocabulary, semitones: int) -> None:
+        vocabularies = [vocabulary.vocab] if vocabulary.is_flat else vocabulary.vocab
         whole = all(
             len(set(ids.values())) == size
-            for ids, size in zip(vocabularies, scheme.vocab_sizes, strict=True)
+            for ids, size in zip(vocabularies, vocabulary.vocab_sizes, strict=True)
         )
         if semitones and not (whole and any(map(_pitches, vocabularies))):
             raise ValueError(
-                f"ids of {scheme.tokenizer_class} cannot be transposed: transpose the notes"
+                f"ids of {vocabulary.tokenizer_class} cannot be transposed: transpose the notes"
             )
         self.semitones = semitones
-        self._flat = scheme.is_flat
+        self._flat = vocabulary.is_flat
         # For each field that has pitches, (2 * semitones + 1, V): what each id becomes.
         self._tables = {
             field: np.stack(
                 [_moved(ids, size, steps) for steps in range(-semitones, semitones + 1)]
             )
-            for field, (ids, size) in enumerate(zip(vocabularies, scheme.vocab_sizes, strict=True))
+            for field, (ids, size) in enumerate(
+                zip(vocabularies, vocabulary.vocab_sizes, strict=True)
+            )
             if _pitches(ids)
         }
 

@@ -18,7 +18,7 @@ VELOCITY_NAMES = ("Velocity_", "v_")  # how tokens of velocity are called, by CP
 
 
 @dataclass(frozen=True)
-class TokenScheme:
+class TokenVocabulary:
     """The vocabulary of a tokenizer, as plain values: training from saved ids needs no tokenizer.
 
     Where a model is built or a window is masked, it stands for the tokenizer.
@@ -46,8 +46,8 @@ class TokenScheme:
     tells_notes: bool
 
     @classmethod
-    def of(cls, tokenizer: Tokenizer) -> TokenScheme:
-        """The scheme of a tokenizer."""
+    def of(cls, tokenizer: Tokenizer) -> TokenVocabulary:
+        """The vocabulary of a tokenizer."""
         from symbolic.tokenizers import NoteTokenizer
 
         with tempfile.TemporaryDirectory() as folder:
@@ -67,28 +67,34 @@ class TokenScheme:
         )
 
     @classmethod
-    def from_dict(cls, values: Any) -> TokenScheme:
-        """The scheme of which `to_dict` made plain values.
+    def from_dict(cls, values: Any) -> TokenVocabulary:
+        """The vocabulary of which `to_dict` made plain values.
 
         Raises:
             ValueError: values that do not fit together, or are of something else.
         """
         try:
-            scheme = cls(**values)
+            vocabulary = cls(**values)
         except TypeError as error:
-            raise ValueError(f"no scheme of tokens: {error}") from error
-        fields = len(scheme.field_names)
-        lists = (scheme.vocab_sizes, scheme.pad_ids, scheme.mask_ids or scheme.pad_ids)
+            raise ValueError(f"no vocabulary of tokens: {error}") from error
+        fields = len(vocabulary.field_names)
+        lists = (
+            vocabulary.vocab_sizes,
+            vocabulary.pad_ids,
+            vocabulary.mask_ids or vocabulary.pad_ids,
+        )
         if not fields or any(len(values) != fields for values in lists):
-            raise ValueError("no scheme of tokens: not one size, PAD and MASK for each sub-token")
-        return scheme
+            raise ValueError(
+                "no vocabulary of tokens: not one size, PAD and MASK for each sub-token"
+            )
+        return vocabulary
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
 
     def to_json(self) -> str:
-        """One text for one scheme, whatever order its values came in."""
+        """One text for one vocabulary, whatever order its values came in."""
         return json.dumps(self.to_dict(), sort_keys=True)
 
     @property

@@ -22,7 +22,7 @@ SPLITS = ("test", "val", "train")  # what is in several of them stays in the fir
 
 
 @dataclass(frozen=True)
-class AudioCorpus:
+class Corpus:
     """Recordings with what is known of them.
 
     Attributes:
@@ -32,7 +32,7 @@ class AudioCorpus:
         tasks: what can be learnt, each with the names that the corpus has for its labels.
         findings: a sentence for each thing that was left out or that one has to know.
         features: n pictures (T, F) float32 where the corpus has them and no audio, else None.
-        front: what the pictures are; None where there is audio.
+        front_end: what the pictures are; None where there is audio.
     """
 
     name: str
@@ -40,14 +40,14 @@ class AudioCorpus:
     tasks: tuple[Task, ...]
     findings: list[str] = field(default_factory=list)
     features: list[np.ndarray] | None = None
-    front: Front | None = None
+    front_end: Front | None = None
 
     @property
     def groups(self) -> list[str]:
         """What must not cross a split, of each piece: the artist, the song, or the recording."""
         return [piece.group for piece in self.pieces]
 
-    def front_for(self, front: Front) -> Front:
+    def front_end_for(self, front: Front) -> Front:
         """What an encoder that was made for a front end can hear of the corpus.
 
         Of a corpus of pictures that is the pictures, or where MFCC are wanted and they are mel
@@ -57,24 +57,31 @@ class AudioCorpus:
         Raises:
             ValueError: other pictures than those that are wanted.
         """
-        if self.front is None:
+        if self.front_end is None:
             return front
         if front.structured:
             wanted = intermediate(front)
             same = replace(
-                wanted, kinds=self.front.kinds, pool=self.front.pool, lags=self.front.lags
+                wanted,
+                kinds=self.front_end.kinds,
+                pool=self.front_end.pool,
+                lags=self.front_end.lags,
             )
-            pools = wanted.pool % self.front.pool == 0
-            if same == self.front and pools and set(wanted.kinds) <= set(self.front.kinds):
+            pools = wanted.pool % self.front_end.pool == 0
+            if same == self.front_end and pools and set(wanted.kinds) <= set(self.front_end.kinds):
                 return front
-        elif front.kinds == self.front.kinds:
-            return self.front
-        if front.kinds == ("mfcc",) and self.front.kinds == ("mel",) and self.front.decibels:
-            return replace(self.front, kinds=front.kinds, n_mfcc=front.n_mfcc)
+        elif front.kinds == self.front_end.kinds:
+            return self.front_end
+        if (
+            front.kinds == ("mfcc",)
+            and self.front_end.kinds == ("mel",)
+            and self.front_end.decibels
+        ):
+            return replace(self.front_end, kinds=front.kinds, n_mfcc=front.n_mfcc)
         raise ValueError(f"{self.name}: has no {' and '.join(front.kinds)}")
 
-    def heard_as(self, front: Front) -> AudioCorpus:
-        """The corpus with the pictures of a front end that `front_for` gives.
+    def with_front_end(self, front: Front) -> Corpus:
+        """The corpus with the pictures of a front end that `front_end_for` gives.
 
         What is made of the pictures is what `front_features` makes of the samples, as far as the
         pictures are.
@@ -82,15 +89,17 @@ class AudioCorpus:
         Raises:
             ValueError: a front end that the pictures do not have.
         """
-        if self.features is None or front == self.front:
+        if self.features is None or front == self.front_end:
             return self
-        if front != self.front_for(front):
+        if front != self.front_end_for(front):
             raise ValueError(f"{self.name}: has pictures of another front end")
         if front.structured:
-            made = [structured(one, self.front, front) for one in self.features]
-            return replace(self, features=made, front=front)
+            made = [structured(one, self.front_end, front) for one in self.features]
+            return replace(self, features=made, front_end=front)
         bank = cepstral_bank(front)
-        return replace(self, features=[product(one, bank) for one in self.features], front=front)
+        return replace(
+            self, features=[product(one, bank) for one in self.features], front_end=front
+        )
 
 
 def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
@@ -125,8 +134,8 @@ def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
 
 
 def readable(
-    corpus: AudioCorpus, found: Sequence[Any | ReadError]
-) -> tuple[AudioCorpus, list[Any], list[str]]:
+    corpus: Corpus, found: Sequence[Any | ReadError]
+) -> tuple[Corpus, list[Any], list[str]]:
     """A corpus without the files that cannot be read.
 
     Args:
