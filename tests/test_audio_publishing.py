@@ -1,4 +1,4 @@
-"""Publishing a model of audio: its extractor instead of a tokenizer, its own card, its figures."""
+"""Publishing an audio model: files with a feature extractor, model card, figures."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file
-from transformers import AutoFeatureExtractor, AutoModel, pipeline
+from transformers import AutoFeatureExtractor, AutoModel
 
 from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
@@ -85,7 +85,7 @@ def few_draws(monkeypatch):
 
 @pytest.fixture
 def run(trained, tmp_path):
-    """A run, with what is not published beside it."""
+    """A run, with a file that is not published."""
     folder = tmp_path / "run"
     shutil.copytree(trained, folder)
     (folder / "predictions.csv").write_text("corpus,file\n")
@@ -168,7 +168,7 @@ def test_the_header_of_the_card_is_that_of_the_hub(run, tmp_path):
     assert accuracy.dataset_type == "gtzan"
 
 
-def test_the_card_says_what_is_heard_learnt_and_scored(run):
+def test_the_card_has_input_training_data_and_scores(run):
     write(run, "metrics.json", METRICS)
     card = model_card(run, "me/genres")
     parameters = sum(p.numel() for p in load_audio_model(run)[0].parameters())
@@ -192,7 +192,7 @@ def test_the_card_says_what_is_heard_learnt_and_scored(run):
     assert "inherit" in section(card, "Licence")
 
 
-def test_a_card_of_what_was_never_evaluated_has_no_figures(run):
+def test_a_card_of_a_model_that_was_not_evaluated_has_no_figures(run):
     assert not re.search(r"\d", section(model_card(run), "Results"))
     (run / "training.json").unlink()
     assert "no record" in section(model_card(run), "Training data")
@@ -210,7 +210,7 @@ def test_a_card_of_what_was_never_evaluated_has_no_figures(run):
         (["songs: a"], "", "No licence is stated"),
     ],
 )
-def test_weights_inherit_what_their_data_ask_for(groups, header, words, run):
+def test_weights_inherit_the_terms_of_their_training_data(groups, header, words, run):
     write(run, "training.json", {**RECORD, "groups": groups})
     card = model_card(run)
     yaml = card.split("---\n")[1]
@@ -221,7 +221,7 @@ def test_weights_inherit_what_their_data_ask_for(groups, header, words, run):
 
 
 @pytest.mark.parametrize("system", ["wave_cnn", "three_branch", "musicnn", "ast", "cnn_mfcc"])
-def test_every_kind_of_front_end_is_told(system, tmp_path):
+def test_the_card_describes_every_kind_of_front_end(system, tmp_path):
     model = saved(tmp_path / "run", system, (TAGS, GENRE))
     write(tmp_path / "run", "training.json", {**RECORD, "model": {"system": system, "width": 1.0}})
     assemble(tmp_path / "run", tmp_path / "out")
@@ -242,7 +242,7 @@ def test_weights_are_saved_under_the_names_that_a_checkpoint_is_read_by(tmp_path
     assert all(torch.equal(again[name], value) for name, value in model.state_dict().items())
 
 
-def test_a_front_within_the_model_is_told(tmp_path):
+def test_the_card_describes_a_front_end_within_the_model(tmp_path):
     pytest.importorskip("librosa")
     saved(tmp_path / "run", "cnn_mel", front_inside=True)
     card = model_card(tmp_path / "run")
@@ -250,36 +250,43 @@ def test_a_front_within_the_model_is_told(tmp_path):
     assert "Windows last 30.0 s" in card
 
 
-def test_features_that_are_resampled_are_told(tmp_path):
+def test_the_card_describes_resampled_features(tmp_path):
     saved(tmp_path / "run", "spec_cnn_gru", grid=(128, 2.0))
     assert "resampled to 128 bands and 125.0 frames per second" in model_card(tmp_path / "run")
 
 
-def test_what_the_card_shows_works(run, tmp_path):
+def test_the_code_of_the_card_runs(run, tmp_path):
     soundfile = pytest.importorskip("soundfile")
     rng = np.random.default_rng(0)
     soundfile.write(tmp_path / "song.wav", 0.1 * rng.standard_normal(32000), 16000)
     assemble(run, tmp_path / "out", "me/genres")
-    song, folder = str(tmp_path / "song.wav"), str(tmp_path / "out")
-    code = re.findall(r"```python\n(.*?)```", (tmp_path / "out" / "README.md").read_text(), re.S)
-    assert len(code) == 3
-    for snippet in (code[0], code[2]):
-        told = snippet.replace("me/genres", folder).replace("song.wav", song)
-        shown: dict = {}
-        exec(told, shown)
-    best = pipeline("music-tags", model=folder)(song, top_k=1)[0]["score"]
-    # A recording of one window is what the pipeline hears, too.
+    (tmp_path / "folder").mkdir()
+    shutil.copy(tmp_path / "song.wav", tmp_path / "folder")
+    card = (tmp_path / "out" / "README.md").read_text()
+    places = {"me/genres": "out", **{name: name for name in ("song.wav", "folder/", "scores.csv")}}
+    for name, place in places.items():
+        card = card.replace(name, str(tmp_path / place))
+    shown: dict = {}
+    blocks = re.findall(r"```python\n(.*?)```", card, re.S)
+    assert len(blocks) == 3
+    for code in blocks:
+        exec(code, shown)
+    assert shown["table"]["error"].tolist() == ["", ""]
+    (command,) = re.findall(r"```bash\nsymbolic (.*?)\n```", card)
+    assert cli([*command.split(), "--workers", "0"]) == 0
+    # The recording is shorter than a window, so the pipeline has the same input.
+    best = shown["tag"](str(tmp_path / "song.wav"), top_k=1)[0]["score"]
     assert shown["logits"].softmax(dim=-1).max().item() == pytest.approx(best, abs=1e-5)
 
 
-def test_the_auto_classes_know_what_is_published(run, tmp_path):
+def test_the_auto_classes_load_the_published_files(run, tmp_path):
     assemble(run, tmp_path / "out")
     extractor = AutoFeatureExtractor.from_pretrained(tmp_path / "out")
     assert AutoModel.from_pretrained(tmp_path / "out").config.front_end == extractor.front_end
 
 
 def held_out(run, task=GENRE):
-    """What a model has said, by chance, of six recordings."""
+    """Random predictions for six recordings, in a run."""
     rng = np.random.default_rng(0)
     labels = [0, 1, 2, 0, 1, 2] if task.kind == "single" else list(np.eye(10)[:6])
     pieces = [
@@ -304,7 +311,7 @@ def test_evaluation_writes_the_figures_that_the_card_shows(run, capsys):
     assert set(metrics["intervals"]) == {"genre: accuracy", "genre: macro_f1"}
 
 
-def test_tags_that_nobody_has_leave_no_figure(tmp_path):
+def test_a_tag_without_positives_leaves_no_figure(tmp_path):
     saved(tmp_path, tasks=(TAGS,))
     write(tmp_path, "training.json", RECORD)
     held_out(tmp_path, TAGS)
@@ -314,7 +321,7 @@ def test_tags_that_nobody_has_leave_no_figure(tmp_path):
     assert "ROC-AUC" in section(model_card(tmp_path), "Results")
 
 
-def test_figures_of_folds_go_into_the_model_that_is_named(run, tmp_path, capsys):
+def test_figures_of_folds_go_into_the_named_model(run, tmp_path, capsys):
     held_out(run)
     other = tmp_path / "other"
     shutil.copytree(run, other)

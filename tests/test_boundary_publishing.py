@@ -1,4 +1,4 @@
-"""Publishing a model of boundaries: what it takes along, and a card that says how to ask it."""
+"""Publishing a boundary model: its files, and a card whose code runs."""
 
 import json
 import re
@@ -27,7 +27,7 @@ from symbolic.tokenizers import build_tokenizer
 from symbolic.training.audio_arguments import AudioModelArguments
 from symbolic.training.beats import build_unit_model
 
-BOUNDARY_CARDS = {  # files, corpus, words on what is heard, words of a limit
+BOUNDARY_CARDS = {  # kind of files, corpus, words of the input, words of a limit
     "mls_sslm": (
         *("audio", "beatles", "lag matrices of MFCCs (Euclidean), MFCCs (cosine), chroma"),
         "agree within 2 s",
@@ -64,14 +64,14 @@ def parted(folder, system, thresholds=True, corpus="tunes"):
     if thresholds:
         model.config.thresholds = {"boundary": {"0.5": 0.3, "3": 0.1}}
     model.save_pretrained(folder)
-    told = {"model": {"system": system, "width": 1 / 8}, "groups": [f"{corpus}: a"]}
-    write(folder, "training.json", {**RECORD, **told})
+    record = {"model": {"system": system, "width": 1 / 8}, "groups": [f"{corpus}: a"]}
+    write(folder, "training.json", {**RECORD, **record})
     return model
 
 
 @pytest.mark.parametrize("system", BOUNDARY_CARDS)
-def test_models_of_boundaries_are_published_and_told_as_such(system, tmp_path):
-    files, corpus, heard, limit = BOUNDARY_CARDS[system]
+def test_boundary_models_are_published_with_their_card(system, tmp_path):
+    files, corpus, input_words, limit = BOUNDARY_CARDS[system]
     model = parted(tmp_path / "run", system, corpus=corpus)
     sent = push(tmp_path / "run", "me/parts", dry_run=tmp_path / "out")
     assert set(sent) == {*FILES[files]} - {"metrics.json"}
@@ -91,12 +91,12 @@ def test_models_of_boundaries_are_published_and_told_as_such(system, tmp_path):
     assert ("Boundaries are the peaks of the activation" in card) != of_units
     assert ("Boundaries (tolerance 0.5 s) are at least 6 s apart" in card) == of_units
     assert ("Boundaries are at least 6 s apart" in card) != of_units
-    assert heard in card
+    assert input_words in card
     assert limit in section(card, "Limits")
     assert not re.search(r"music-tags|Scorer|averaged|predict\(|magnitudes|pipeline", card)
 
 
-def test_models_of_boundaries_that_are_not_whole_are_not_published(tmp_path):
+def test_incomplete_boundary_models_are_not_published(tmp_path):
     for system, file in (
         ("mls", "preprocessor_config.json"),
         ("beat_bert", "music_tokenizer.json"),
@@ -112,7 +112,7 @@ def test_models_of_boundaries_that_are_not_whole_are_not_published(tmp_path):
 
 
 @pytest.mark.parametrize("system", ["roll", "beat_bert", "beat_pictures"])
-def test_what_the_card_of_boundaries_shows_works(system, tmp_path, write_midi):
+def test_the_code_of_a_boundary_card_runs(system, tmp_path, write_midi):
     pytest.importorskip("soxr")
     write_midi(tmp_path / "song.mid", [(i * 480, 480, 60 + i % 7, 80) for i in range(60)])
     parted(tmp_path / "run", system)
@@ -133,7 +133,7 @@ def test_what_the_card_of_boundaries_shows_works(system, tmp_path, write_midi):
     assert cli([*command.split(), flag, "3", "--quiet", "--workers", "0"]) == 0
 
 
-def test_scores_of_boundaries_are_shown(tmp_path):
+def test_the_card_has_the_scores_of_boundaries(tmp_path):
     pytest.importorskip("mir_eval")
     model = parted(tmp_path, "beat_pictures", corpus="pop909_structure")
     rng = np.random.default_rng(0)
@@ -146,7 +146,8 @@ def test_scores_of_boundaries_are_shown(tmp_path):
     found = boundary_rows(pieces, [rng.random(360) for _ in pieces], model.config)
     rows = audio_rows((), pieces, {}, fold="fold-0", seed=7)
     write_predictions(
-        [{**row, **one} for row, one in zip(rows, found, strict=True)], tmp_path / "predictions.csv"
+        [{**row, **boundaries} for row, boundaries in zip(rows, found, strict=True)],
+        tmp_path / "predictions.csv",
     )
     assert evaluate([str(tmp_path), "--metrics_into", str(tmp_path)]) == 0
     scores = json.loads((tmp_path / "metrics.json").read_text())["scores"]
@@ -156,6 +157,6 @@ def test_scores_of_boundaries_are_shown(tmp_path):
     assert "F1 at 3 s, without beginning and end" in section(card, "Results")
     results = ModelCard.load(tmp_path / "README.md").data.eval_results
     assert len(results) == 6
-    assert {(one.task_type, one.dataset_type) for one in results} == {
+    assert {(result.task_type, result.dataset_type) for result in results} == {
         ("music-boundary-detection", "pop909_structure")
     }

@@ -1,4 +1,4 @@
-"""Publishing: a model's files and no others, a card of its own figures, checked before sending."""
+"""Publishing: the files of a model and no others, its card, and the checks before sending."""
 
 import json
 import re
@@ -44,7 +44,7 @@ METRICS = {
 
 @pytest.fixture
 def run(tiny_model_folder, tmp_path):
-    """What a training run leaves behind: the model, its record, and what is not published."""
+    """A training run: the model, its record, and files that are not published."""
     folder = tmp_path / "run"
     shutil.copytree(tiny_model_folder, folder)
     write(folder, "training.json", RECORD)
@@ -56,7 +56,7 @@ def run(tiny_model_folder, tmp_path):
 
 @pytest.fixture
 def hub(monkeypatch):
-    """A Hub that only writes down what it is asked for."""
+    """A Hub that only records the calls."""
     calls = []
 
     class Api:
@@ -99,7 +99,7 @@ def test_a_dry_run_writes_exactly_what_would_be_sent_and_sends_nothing(run, hub,
         assert (tmp_path / "out" / name).read_bytes() == (run / name).read_bytes(), name
 
 
-def test_what_is_published_is_the_model_to_the_last_bit(
+def test_the_published_model_is_the_same_to_the_last_bit(
     run, tmp_path, tiny_scorer, midi_bytes, tune
 ):
     push(run, "me/tunes", dry_run=tmp_path / "out")
@@ -152,7 +152,7 @@ def test_a_branch_is_made_and_the_name_is_completed_by_the_hub(run, hub):
     assert hub[3][1]["revision"] == "v2"
 
 
-def test_a_card_can_be_ones_own(run, tmp_path):
+def test_a_card_can_be_given(run, tmp_path):
     push(run, "me/tunes", dry_run=tmp_path / "out", card="# Tunes\n")
     assert (tmp_path / "out" / "README.md").read_text() == "# Tunes\n"
 
@@ -206,7 +206,7 @@ def metrics_without_leaks(run):
         (metrics_without_leaks, ValueError, r"metrics\.json: 'leaks' is missing"),
     ],
 )
-def test_nothing_is_sent_of_a_run_that_is_not_whole(spoil, error, message, run, hub):
+def test_nothing_is_sent_of_an_incomplete_run(spoil, error, message, run, hub):
     spoil(run)
     with pytest.raises(error, match=message):
         push(run, "me/tunes")
@@ -256,10 +256,10 @@ def test_the_code_of_a_card_runs(run, tmp_path, write_midi, tune):
     card = (tmp_path / "out" / "README.md").read_text()
     for name, place in {"me/tunes": "out", "song.mid": "song.mid", "folder/": "folder"}.items():
         card = card.replace(name, str(tmp_path / place))
-    one, table = python_blocks(card)
-    exec(one, {})
+    piece, corpus = python_blocks(card)
+    exec(piece, {})
     found: dict = {}
-    exec(table, found)
+    exec(corpus, found)
     assert found["table"]["error"].tolist() == [""]
 
 
@@ -327,7 +327,7 @@ def test_a_card_without_metrics_has_no_figures_and_says_so(run):
     assert "metrics" not in header
 
 
-def test_a_card_of_a_split_that_leaks_says_so_before_any_figure(run, tmp_path):
+def test_a_card_of_a_split_that_leaks_warns_before_any_figure(run, tmp_path):
     write(run, "metrics.json", {**METRICS, "leaks": True})
     card = model_card(run)
     text = section(card, "Results")
@@ -336,7 +336,7 @@ def test_a_card_of_a_split_that_leaks_says_so_before_any_figure(run, tmp_path):
     assert "0.61" not in card.split("---\n")[1]  # a header has no room for the warning
 
 
-def test_a_record_of_a_split_that_leaks_is_believed_as_well(run):
+def test_a_leak_in_the_training_record_counts_too(run):
     write(run, "metrics.json", METRICS)
     write(run, "training.json", {**RECORD, "data": {"hold_out": "clips", "leaks": True}})
     card = model_card(run)
@@ -354,7 +354,7 @@ def test_scores_that_are_missing_stay_out_of_the_header(run, tmp_path):
     assert "| velocity | - | - | - |" in card.text
 
 
-def test_a_card_says_what_was_trained_on_and_how(run):
+def test_a_card_has_training_data_settings_and_tasks(run):
     card = model_card(run, "me/tunes")
     trained, how = section(card, "Training data"), section(card, "Training settings")
     assert "| tunes | - | 2 |" in trained
@@ -385,12 +385,12 @@ def test_a_card_counts_the_parameters_of_any_backbone(backbone, tmp_path):
     assert f"encoded by {backbone} with 3 layers and 16 hidden units" in card
 
 
-def test_a_model_without_a_record_says_that_too(run):
+def test_a_card_without_a_record_states_it(run):
     (run / "training.json").unlink()
     assert "no record" in section(model_card(run), "Training data")
 
 
-def test_what_was_trained_on_emopia_is_shared_alike(run):
+def test_a_model_trained_on_emopia_is_shared_alike(run):
     assert "license:" not in model_card(run).split("---\n")[1]
     assert "No licence is stated" in section(model_card(run), "Licence")
     write(run, "training.json", {**RECORD, "groups": ["emopia: a", "vgmidi: b"]})
@@ -414,7 +414,9 @@ def script(root, monkeypatch, *words) -> int:
     return stopped.value.code
 
 
-def test_the_script_writes_what_it_would_send(root, run, tmp_path, monkeypatch, capsys, hub):
+def test_the_script_writes_the_files_that_it_would_send(
+    root, run, tmp_path, monkeypatch, capsys, hub
+):
     out = tmp_path / "out"
     options = ["--dry-run", "--license", "mit", "--output", out]
     assert script(root, monkeypatch, run, "me/tunes", *options) == 0
@@ -441,7 +443,7 @@ def test_the_script_publishes(root, run, tmp_path, monkeypatch, capsys, hub):
         (["--output", "out"], "--output needs --dry-run"),
     ],
 )
-def test_the_script_says_why_it_does_not_publish(
+def test_the_script_reports_why_it_does_not_publish(
     options, message, root, tmp_path, monkeypatch, capsys, hub
 ):
     assert script(root, monkeypatch, tmp_path, "me/tunes", *options) == 2

@@ -15,7 +15,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.scoring.audio_pipeline import TASK as TAGS_PIPELINE
 from symbolic.scoring.emotion_pipeline import TASK as EMOTION_PIPELINE
 from symbolic.structure.detection import WINDOWS, picker
-from symbolic.tasks import BOUNDARY, EMOTION, QUADRANT_WORDS
+from symbolic.tasks import BOUNDARY, EMOTION, QUADRANT_WORDS, Task
 
 TAGS = ("symbolic-emotion", "music")
 TASK_TAGS = {
@@ -37,7 +37,7 @@ COLUMN_NAMES = {
     "lead_roll": "piano-roll keys of the melody",
     "lead_onsets": "onset features of the melody",
 }
-LAG_NAMES = {"mfcc": "MFCCs", "onsets": "onset features", "euclidean": "Euclidean"}
+LAG_NAMES = {**COLUMN_NAMES, "chroma": "chroma", "euclidean": "Euclidean", "cosine": "cosine"}
 """Kinds of input, and parts of the names of lag matrices, in words."""
 
 
@@ -63,7 +63,7 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
         "encoder": config.encoder,
         "parameters": f"{parameters:,}",
         "system": _system(settings.get("system", ""), settings.get("width", 1.0)),
-        "tasks": _tasks(config),
+        "tasks": [_task(config, task) for task in config.task_specs],
         "task_names": [task.name for task in config.task_specs],
         "sound": not takes_notes(config),
         "example": "song.mid" if takes_notes(config) else "song.wav",
@@ -100,7 +100,6 @@ def audio_context(config: SymbolicConfig) -> dict[str, Any]:
     return {
         "kind": "audio",
         "front": _front_end(config),
-        "window_seconds": f"{window_seconds(config):.1f}",
         "chunks": config.chunks,
         "has_classes": any(task.kind == "single" for task in tasks),
         "pipeline": TAGS_PIPELINE,
@@ -150,31 +149,13 @@ def takes_notes(config: SymbolicConfig) -> bool:
     return config.front_end is None or config.front_end.of_notes
 
 
-def window_seconds(config: SymbolicConfig) -> float:
-    """Seconds of a window of a model of audio."""
-    front = _front(config)
-    if config.front_inside or front.hears_samples:
-        return config.window / front.sampling_rate
-    return (config.window - 1) / front.rate  # frames are centred: one stands at either end
-
-
-def _front(config: SymbolicConfig) -> Front:
-    if config.front_end is None:
-        raise ValueError("a model without a front end")
-    return config.front_end
-
-
 def _system(name: str, width: float) -> dict[str, str] | None:
     system = {**AUDIO_SYSTEMS, **BOUNDARY_SYSTEMS, **UNIT_SYSTEMS}.get(name)
     if system is None:
         return None
     purpose, _, description = system.description.rpartition(": ")
-    return {
-        "name": name,
-        "description": description,
-        "purpose": purpose,
-        "width": f"{width:g}",
-    }
+    facts = {"name": name, "description": description, "purpose": purpose}
+    return {**facts, "width": f"{width:g}"}
 
 
 def _backbone(config: SymbolicConfig) -> dict[str, Any] | None:
@@ -190,38 +171,37 @@ def _backbone(config: SymbolicConfig) -> dict[str, Any] | None:
     }
 
 
-def _tasks(config: SymbolicConfig) -> list[dict[str, str]]:
-    most_labels = 8 if config.front_end is None else 50
-    rows = []
-    for task in config.task_specs:
-        labels = [
-            f"{label} {QUADRANT_WORDS[label]}" if label in QUADRANT_WORDS else label
-            for label in task.labels
-        ]
-        if len(labels) > most_labels:
-            labels = [labels[0], "...", f"{labels[-1]} ({len(labels)} in all)"]
-        position = config.unit or ("token" if config.front_end is None else "frame")
-        rows.append(
-            {
-                "name": task.name,
-                "kind": "binary" if task.kind == "multi" and task.num_labels == 1 else task.kind,
-                "position": position if task.level == "token" else "",
-                "labels": ", ".join(labels),
-                "weight": f"{task.weight:g}",
-            }
-        )
-    return rows
+def _task(config: SymbolicConfig, task: Task) -> dict[str, str]:
+    labels = [" ".join(filter(None, (name, QUADRANT_WORDS.get(name)))) for name in task.labels]
+    if len(labels) > (8 if config.front_end is None else 50):
+        labels = [labels[0], "...", f"{labels[-1]} ({len(labels)} in all)"]
+    position = config.unit or ("token" if config.front_end is None else "frame")
+    return {
+        "name": task.name,
+        "kind": "binary" if task.kind == "multi" and task.num_labels == 1 else task.kind,
+        "position": position if task.level == "token" else "",
+        "labels": ", ".join(labels),
+        "weight": f"{task.weight:g}",
+    }
 
 
 def _front_end(config: SymbolicConfig) -> dict[str, Any] | None:
     if (front := config.front_end) is None:
         return None
-    columns = [kind for kind in front.kinds if kind not in front.lag_kinds]
+    decibel_kinds = ("mel", "cqt", "magnitude") if front.decibels else ()
     grid = config.encoder_options.get("grid")
+    if config.front_inside or front.hears_samples:
+        window_seconds = config.window / front.sampling_rate
+    else:
+        window_seconds = (config.window - 1) / front.rate  # frames are centred: one at either end
     return {
         "notes": front.of_notes,
         "samples": front.hears_samples,
-        "columns": [] if front.hears_samples else [_columns(front, kind) for kind in columns],
+        "columns": [
+            f"{width} {COLUMN_NAMES[kind]}{' in dB' if kind in decibel_kinds else ''}"
+            for kind, width in front.widths.items()
+            if kind in COLUMN_NAMES
+        ],
         "lag_matrices": _lag_matrices(front),
         "sampling_rate": f"{front.sampling_rate:,}",
         "n_fft": front.n_fft,
@@ -230,12 +210,8 @@ def _front_end(config: SymbolicConfig) -> dict[str, Any] | None:
         "rate": f"{front.rate:.2f}",
         "inside": config.front_inside,
         "grid": grid and {"bands": grid[0], "rate": f"{grid[1] * front.rate:.1f}"},
+        "window_seconds": f"{window_seconds:.1f}",
     }
-
-
-def _columns(front: Front, kind: str) -> str:
-    decibels = front.decibels and kind in ("mel", "cqt", "magnitude")
-    return f"{front.widths[kind]} {COLUMN_NAMES[kind]}{' in dB' if decibels else ''}"
 
 
 def _lag_matrices(front: Front) -> list[dict[str, Any]]:
@@ -243,16 +219,9 @@ def _lag_matrices(front: Front) -> list[dict[str, Any]]:
     matrices = []
     for far, seconds in ((False, front.lags.seconds), (True, front.lags.far_seconds)):
         kinds = [kind for kind in front.lag_kinds if kind.startswith("far_") == far]
+        pairs = [kind.removeprefix("far_").split("_")[1:] for kind in kinds]
+        columns = [f"{LAG_NAMES[column]} ({LAG_NAMES[distance]})" for column, distance in pairs]
         if kinds:
-            pairs = [kind.removeprefix("far_").split("_")[1:] for kind in kinds]
-            matrices.append(
-                {
-                    "columns": [
-                        f"{LAG_NAMES.get(column, column)} ({LAG_NAMES.get(distance, distance)})"
-                        for column, distance in pairs
-                    ],
-                    "lags": front.widths[kinds[0]],
-                    "seconds": f"{seconds:g}",
-                }
-            )
+            lags = front.widths[kinds[0]]
+            matrices.append({"columns": columns, "lags": lags, "seconds": f"{seconds:g}"})
     return matrices
