@@ -108,7 +108,7 @@ def verdicts(
 ) -> Iterator[Verdict]:
     """What comes of each input in workers, where one that takes its process down is lost."""
     apply = partial(judged, tokenizer=tokenizer)
-    for answer in apply_many(apply, inputs, workers, together=TOGETHER):
+    for answer in apply_many(apply, inputs, workers, files_per_task=TOGETHER):
         if isinstance(answer, ReadError):
             late = answer.reason.startswith("not read within")
             answer = Verdict("out of time" if late else "lost", answer.reason)

@@ -7,7 +7,7 @@ from typing import Any
 from transformers import AutoConfig, BertConfig, PreTrainedConfig
 
 from symbolic.audio.front import Front
-from symbolic.notes.beats import UNITS
+from symbolic.notes.beats import METRICAL_UNITS
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
 
 
@@ -166,8 +166,10 @@ class SymbolicConfig(PreTrainedConfig):
             raise ValueError(f"task_weighting {weighting!r}: learnt weights of tasks were removed")
         self.window = window
         of_units = encoder == "units" or any(task.get("pooled") for task in self.tasks)
-        if of_units != (unit in UNITS):
-            raise ValueError(f"unit {unit!r}: tasks of units ask for one of {UNITS}, others do not")
+        if of_units != (unit in METRICAL_UNITS):
+            raise ValueError(
+                f"unit {unit!r}: tasks of units ask for one of {METRICAL_UNITS}, others do not"
+            )
         self.unit = unit
         self.unit_options = dict(unit_options or {})
         if unit_members < 1 or (unit_members > 1 and encoder != "units"):

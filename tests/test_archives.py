@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from symbolic.notes import ReadError, archives, read, read_notes
-from symbolic.notes.archives import Member, Named, Refused
+from symbolic.notes.archives import ArchiveMember, NamedBytes, UnreadableFile
 from symbolic.notes.pool import read_many
 from symbolic.notes.sources import display_name, find_sources, read_list
 
@@ -94,7 +94,7 @@ def refusal(source) -> str:
 
 def test_a_member_that_is_too_large_is_not_expanded(tmp_path, monkeypatch):
     made = zipped({"bomb.mid": bytes(2 * 2**20)}, tmp_path / "x.zip")
-    monkeypatch.setattr(read, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(read, "MAX_FILE_BYTES", 2**20)
     (found,) = find_sources(made, scratch=tmp_path)
     monkeypatch.setattr(archives, "_opened", lambda *_: pytest.fail("was opened"))
     assert refusal(found) == "2 MiB, more than the 1 MiB read"
@@ -129,14 +129,14 @@ def test_a_damaged_archive_is_a_row_with_a_reason(name, contents, tmp_path):
     made(contents, path, *(["w:gz"] if name.endswith("gz") else []))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     *whole, last = find_sources(path, scratch=tmp_path)
-    assert isinstance(last, Refused)
+    assert isinstance(last, UnreadableFile)
     assert last.path == str(path)
     assert "archive" in refusal(last)
     for one in whole:  # a tar is listed up to where it ends
         assert len(read_notes(one))
     path.write_bytes(b"no archive at all" * 100)
     (only,) = find_sources(path, scratch=tmp_path)
-    assert isinstance(only, Refused)
+    assert isinstance(only, UnreadableFile)
 
 
 def test_links_in_a_tar_are_refused(tmp_path, contents):
@@ -189,7 +189,7 @@ def test_a_list_has_a_path_a_line_or_ended_by_nul(text, paths):
 
 
 def test_named_bytes_are_read_and_refused_under_their_name(midi_bytes, tune):
-    assert len(read_notes(Named("row 3", midi_bytes(tune(7))))) == 7
-    assert refusal(Named("row 4", b"nothing")).startswith("neither MIDI")
-    assert display_name(Named("row 3", b"")) == "row 3"
-    assert display_name(Member("x.zip", "a.mid", 0, 1, "y.zip")) == "y.zip/a.mid"
+    assert len(read_notes(NamedBytes("row 3", midi_bytes(tune(7))))) == 7
+    assert refusal(NamedBytes("row 4", b"nothing")).startswith("neither MIDI")
+    assert display_name(NamedBytes("row 3", b"")) == "row 3"
+    assert display_name(ArchiveMember("x.zip", "a.mid", 0, 1, "y.zip")) == "y.zip/a.mid"

@@ -242,7 +242,7 @@ def test_a_file_without_permission_is_refused(write_midi, folder_of_nobody):
 def test_a_file_above_the_byte_limit_is_not_even_opened(write_midi, tmp_path, monkeypatch):
     path = write_midi(tmp_path / "long.mid", TUNE)
     data = path.read_bytes()
-    monkeypatch.setattr(read, "MAX_BYTES", len(data) - 1)
+    monkeypatch.setattr(read, "MAX_FILE_BYTES", len(data) - 1)
     monkeypatch.setattr(type(path), "read_bytes", lambda self: pytest.fail("was read"))
     assert "MiB" in refusal(path)
     with pytest.raises(ReadError, match="MiB"):

@@ -15,7 +15,7 @@ import pytest
 
 from symbolic import EmotionScorer
 from symbolic.notes import read_notes
-from symbolic.notes.archives import Named
+from symbolic.notes.archives import NamedBytes
 from symbolic.notes.sources import find_sources
 from symbolic.scoring import emotion as scoring
 from symbolic.scoring.corpus import (
@@ -295,7 +295,7 @@ def test_a_model_of_notes_scores_a_corpus(corpus, tiny_scorer, tiny_model_folder
 def test_a_plan_knows_twins_and_what_is_needed_later(midi_bytes, tune):
     data = [midi_bytes(tune(12 + i)) for i in range(3)]
     order = [0, 1, 0, 2, 1, 0, 2]
-    plan = make_plan([Named(str(i), data[kind]) for i, kind in enumerate(order)], 2)
+    plan = make_plan([NamedBytes(str(i), data[kind]) for i, kind in enumerate(order)], 2)
     assert plan.first.tolist() == [0, 1, 0, 3, 1, 0, 3]
     assert [plan.unique(k) for k in range(len(plan))] == [[0, 1], [3], [], []]
     assert np.flatnonzero(plan.recurs).tolist() == [0, 1, 3]

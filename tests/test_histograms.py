@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, features
 from symbolic.features.histograms import _sounding_in_parts
-from symbolic.features.onsets import MOST_PARTS, gather
+from symbolic.features.onsets import MAX_PARTS, gather
 from symbolic.notes import note_table
 
 SECOND = 960  # ticks, at 480 per quarter and 120 quarters per minute
@@ -225,7 +225,7 @@ def test_a_day_of_music_is_no_more_than_a_minute_of_it():
     onset = np.append(np.repeat(chord * 30, 3) * SECOND, 0)
     length = np.append(np.full(3 * len(chord), 30 * SECOND), day * SECOND)
     notes = note_table(onset, length, np.append(pitch, 36), [80] * len(onset))
-    assert gather(notes).parts(np.zeros(1), 1.0)[1] == MOST_PARTS
+    assert gather(notes).parts(np.zeros(1), 1.0)[1] == MAX_PARTS
     found = features(notes, NAMES)
     assert np.isfinite(found).all()
     assert np.abs(found).max() <= 1
@@ -250,4 +250,4 @@ def test_memory_is_that_of_the_notes_not_of_notes_times_parts():
     _sounding_in_parts(onsets)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 200 * (200_000 + 12 * MOST_PARTS)
+    assert peak < 200 * (200_000 + 12 * MAX_PARTS)

@@ -26,7 +26,7 @@ from musicxml_scores import (
     words,
 )
 
-from symbolic.notes.beats import unit_edges
+from symbolic.notes.beats import metrical_edges
 from symbolic.notes.musicxml.reader import read_musicxml
 from symbolic.notes.table import ReadError
 from symbolic.tokenizers import CPTokenizer
@@ -335,8 +335,8 @@ class TestBars:
         assert onsets(table) == [0, 1, 5, 9]
         assert bar_starts(table) == [0, 1, 9]
         assert table.meter_numerator.tolist() == [1, 4, 3]
-        assert (unit_edges(table, "bar") * 2).tolist() == [0, 1, 5, 9, 12]
-        assert (unit_edges(table, "beat") * 2).tolist() == [*range(11)]
+        assert (metrical_edges(table, "bar") * 2).tolist() == [0, 1, 5, 9, 12]
+        assert (metrical_edges(table, "beat") * 2).tolist() == [*range(11)]
 
     def test_the_first_note_after_an_upbeat_begins_a_bar_of_tokens(self):
         upbeat = [note("G4", 1), note("C5", 2) + note("D5", 2), note("E5", 4)]
@@ -358,18 +358,18 @@ class TestBars:
     def test_a_bar_of_no_beats_that_a_signature_can_hold(self):
         table = read([note("C4", 4 / 3), note("D4", 4)])
         assert onsets(table) == [0, 1.3333]
-        assert len(unit_edges(table, "bar")) == 3
+        assert len(metrical_edges(table, "bar")) == 3
 
     def test_a_bar_that_a_repeat_sign_divides(self):
         back = '<barline location="right"><repeat direction="backward"/></barline>'
         table = read([note("C4", 3) + back, note("D4", 1), note("E4", 4)])
         assert onsets(table) == [0, 3, 6, 7]
-        assert (unit_edges(table, "bar") * 2).tolist() == [0, 3, 6, 7, 11]
+        assert (metrical_edges(table, "bar") * 2).tolist() == [0, 3, 6, 7, 11]
 
     def test_a_bar_with_too_much_in_it(self):
         table = read([note("C4", 4), note("D4", 4.5), note("E4", 4)])
         assert onsets(table) == [0, 4, 8.5]
-        assert (unit_edges(table, "bar") * 2).tolist() == [0, 4, 8.5, 12.5]
+        assert (metrical_edges(table, "bar") * 2).tolist() == [0, 4, 8.5, 12.5]
         assert table.meter_numerator.tolist() == [4, 9, 4]
         assert table.meter_denominator.tolist() == [4, 8, 4]
 
@@ -380,7 +380,7 @@ class TestBars:
         free = "<attributes><time><senza-misura/></time></attributes>"
         table = read([free + note("C4", 4) + note("D4", 3), note("E4", 4)])
         assert onsets(table) == [0, 4, 7]
-        assert (unit_edges(table, "bar") * 2).tolist() == [0, 7, 11]
+        assert (metrical_edges(table, "bar") * 2).tolist() == [0, 7, 11]
 
     @pytest.mark.parametrize(
         ("time", "numbers"),

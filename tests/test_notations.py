@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from symbolic.notes import ReadError, read_notes
-from symbolic.notes.archives import Member, Named
+from symbolic.notes.archives import ArchiveMember, NamedBytes
 from symbolic.notes.formats.musescore import PROGRAMS, find_musescore, musescore_to_musicxml
 from symbolic.notes.formats.notations import NOTATION_SUFFIXES, converting, notation_of
 from symbolic.notes.pool import read_many
@@ -340,7 +340,7 @@ def test_files_are_found_in_folders_and_archives(tmp_path, end):
     places = [tmp_path, tmp_path / "pieces.zip", tmp_path / "pieces.tar"]
     found = list(find_sources(places, scratch=tmp_path / "scratch"))
     assert len(found) == 3
-    for notes in read_many([*found, Named("row 1", text), text], workers=1):
+    for notes in read_many([*found, NamedBytes("row 1", text), text], workers=1):
         assert_the_piece(notes)
 
 
@@ -481,7 +481,7 @@ def test_a_book_of_tunes_has_a_row_for_each(tmp_path, header, place):
         source, path = path, f"{path}/book.abc"
     found = list(find_sources(source, scratch=tmp_path))
     assert [one.path for one in found] == [f"{path}/{number}" for number in (3, 1, 12)]
-    assert all(isinstance(one, Member | Named) for one in found)
+    assert all(isinstance(one, ArchiveMember | NamedBytes) for one in found)
     tunes = list(read_many(found, workers=1))
     assert [tune.pitch.tolist() for tune in tunes] == [[60, 62, 64, 65], [67], [69]]
     assert list(find_sources(tmp_path / "one.abc", scratch=tmp_path)) == [tmp_path / "one.abc"]

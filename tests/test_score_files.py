@@ -51,13 +51,13 @@ def test_a_zipped_score_is_found_without_its_container(container):
 
 
 def test_mxl_bomb_is_refused():
-    bomb = mxl_bytes({"score.xml": b" " * (score_archives.MAX_EXPANDED + 1)})
+    bomb = mxl_bytes({"score.xml": b" " * (score_archives.MAX_EXPANDED_BYTES + 1)})
     with pytest.raises(ReadError, match="expands to more than 64 MiB"):
         read_musicxml(bomb)
 
 
 def test_an_archive_that_understates_its_size_is_still_bounded(monkeypatch):
-    monkeypatch.setattr(score_archives, "MAX_EXPANDED", 1000)
+    monkeypatch.setattr(score_archives, "MAX_EXPANDED_BYTES", 1000)
     archive = mxl_bytes({"score.xml": b" " * 5000}, container=None)
     lying = archive.replace((5000).to_bytes(4, "little"), (900).to_bytes(4, "little"))
     assert lying != archive

@@ -279,7 +279,7 @@ def test_files_that_go_together_are_tried_alone_when_they_fail(workers, tmp_path
         return names
 
     paths = [tmp_path / name for name in ("a", "raises", "b", "kills", "c", "d")]
-    answers = list(pool.apply_many(apply, paths, workers, together=4))
+    answers = list(pool.apply_many(apply, paths, workers, files_per_task=4))
     failed = [path.stem for path, one in zip(paths, answers, strict=True)
               if isinstance(one, ReadError)]  # fmt: skip
     assert failed == (["raises", "kills"] if workers else ["raises"])
@@ -291,7 +291,7 @@ def test_files_that_go_together_are_tried_alone_when_they_fail(workers, tmp_path
 
 def test_files_that_take_long_go_alone():
     names = ["a.mid", "b.mid", "c.KRN", "d.mxl", "e.mei", "f.mscz", "g.mid", "h.mid", "i.mid"]
-    sizes = pool.apply_many(lambda some: [len(some)] * len(some), names, 0, together=2)
+    sizes = pool.apply_many(lambda some: [len(some)] * len(some), names, 0, files_per_task=2)
     assert list(sizes) == [2, 2, 1, 1, 1, 1, 2, 2, 1]
 
 

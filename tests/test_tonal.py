@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from symbolic.encoders import FeatureEncoder
 from symbolic.encoders.features import HEARD, heard_names, mode
 from symbolic.encoders.tonic import TonicNetwork
-from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, features, turned
-from symbolic.features.tonal import CHANNELS
+from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, features, transposed_tonal
+from symbolic.features.tonal import TONAL_CHANNELS
 from symbolic.notes import note_table
 from symbolic.notes.augment import transpose
 from symbolic.notes.keys import transpose_key
@@ -18,7 +18,7 @@ from symbolic.notes.keys import transpose_key
 
 def channels(notes):
     values = features(notes, TONAL_NAMES).reshape(-1, 12)
-    return dict(zip(CHANNELS, values, strict=True))
+    return dict(zip(TONAL_CHANNELS, values, strict=True))
 
 
 def music(seed, n=60):
@@ -35,7 +35,7 @@ def chords(*played):
 
 
 def test_names_are_those_of_channels_by_pitch_class():
-    assert len(set(TONAL_NAMES)) == len(TONAL_NAMES) == 12 * len(CHANNELS)
+    assert len(set(TONAL_NAMES)) == len(TONAL_NAMES) == 12 * len(TONAL_CHANNELS)
     assert TONAL_NAMES[12:15] == ("tonal_count_00", "tonal_count_01", "tonal_count_02")
     assert not set(TONAL_NAMES) & set(FEATURE_NAMES)
 
@@ -44,14 +44,14 @@ def test_names_are_those_of_channels_by_pitch_class():
 def test_they_turn_with_a_transposition_to_the_last_bit(seed, semitones):
     piece = music(seed)
     here, there = features(piece, TONAL_NAMES), features(transpose(piece, semitones), TONAL_NAMES)
-    assert np.array_equal(turned(here, semitones), there)
+    assert np.array_equal(transposed_tonal(here, semitones), there)
 
 
 def test_turning_there_and_back_changes_nothing():
     rows = np.random.default_rng(0).random((3, 24))
-    assert np.array_equal(turned(turned(rows, 5), -5), rows)
-    assert turned(rows, 1)[0, 1] == rows[0, 0]
-    assert turned(rows, 1)[0, 12] == rows[0, 23]
+    assert np.array_equal(transposed_tonal(transposed_tonal(rows, 5), -5), rows)
+    assert transposed_tonal(rows, 1)[0, 1] == rows[0, 0]
+    assert transposed_tonal(rows, 1)[0, 12] == rows[0, 23]
 
 
 def test_shares_of_notes_and_of_seconds():
@@ -114,16 +114,16 @@ def test_one_note_has_no_moves_and_everything_is_finite():
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    network = TonicNetwork(len(CHANNELS))
+    network = TonicNetwork(len(TONAL_CHANNELS))
     network.reset()
     torch.nn.init.normal_(network.weight, std=0.1)
-    network.standardise(torch.rand(20, len(CHANNELS), 12))
+    network.standardise(torch.rand(20, len(TONAL_CHANNELS), 12))
     return network.eval()
 
 
 @pytest.mark.parametrize("semitones", range(-6, 6))
 def test_the_key_turns_with_the_music(network, semitones):
-    heard = torch.rand(5, len(CHANNELS), 12)
+    heard = torch.rand(5, len(TONAL_CHANNELS), 12)
     with torch.inference_mode():
         here, there = network(heard), network(heard.roll(semitones, dims=-1))
     places = transpose_key(np.arange(24), semitones)

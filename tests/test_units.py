@@ -12,7 +12,7 @@ from symbolic.encoders.metrical import UnitContext
 from symbolic.inference.prediction import predict_units
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
-from symbolic.notes.beats import MOST, unit_edges
+from symbolic.notes.beats import MAX_METRICAL_UNITS, metrical_edges
 from symbolic.structure.detection import CLOCK, frame_times, on_clock
 from symbolic.tasks import BOUNDARY, UNIT_BOUNDARY, Task
 from symbolic.tokenizers import build_tokenizer
@@ -33,10 +33,10 @@ def units_of(notes, edges):
 def test_bars_follow_the_time_signatures(midi_score):
     meters = [(0, 3, 4), (6 * QUARTER, 6, 8)]
     notes = read_notes(midi_score(scale(11), tempos=[(0, 60)], meters=meters))
-    edges = unit_edges(notes, "bar")
+    edges = metrical_edges(notes, "bar")
     assert edges.tolist() == [0, 3, 6, 9, 12]
     assert units_of(notes, edges) == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]
-    edges = unit_edges(notes, "beat")
+    edges = metrical_edges(notes, "beat")
     assert edges.tolist() == [0, 1, 2, 3, 4, 5, *np.arange(6, 10.6, 0.5)]
     assert units_of(notes, edges) == [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14]
 
@@ -45,16 +45,16 @@ def test_a_signature_in_the_middle_of_a_bar_begins_a_new_one(midi_score):
     notes = read_notes(
         midi_score(scale(9), tempos=[(0, 60)], meters=[(0, 4, 4), (6 * QUARTER, 4, 4)])
     )
-    edges = unit_edges(notes, "bar")
+    edges = metrical_edges(notes, "bar")
     assert edges.tolist() == [0, 4, 6, 10]
     assert units_of(notes, edges) == [0, 0, 0, 0, 1, 1, 2, 2, 2]
 
 
 def test_without_a_signature_bars_have_four_quarters_and_follow_the_tempo(midi_score):
     notes = read_notes(midi_score(scale(6), tempos=[(0, 60), (4 * QUARTER, 120)]))
-    assert unit_edges(notes, "bar").tolist() == [0, 4, 6]
+    assert metrical_edges(notes, "bar").tolist() == [0, 4, 6]
     late = read_notes(midi_score(scale(10), tempos=[(0, 60)], meters=[(5 * QUARTER, 2, 4)]))
-    assert unit_edges(late, "bar").tolist() == [0, 4, 5, 7, 9, 11]
+    assert metrical_edges(late, "bar").tolist() == [0, 4, 5, 7, 9, 11]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -67,7 +67,7 @@ def test_every_note_is_in_a_unit_and_the_last_one_in_the_last(midi_score, seed):
         midi_score([(int(tick), 10, 60, 80) for tick in onsets], meters=meters, tempos=[(0, 97)])
     )
     for unit in ("bar", "beat"):
-        edges = unit_edges(notes, unit)
+        edges = metrical_edges(notes, unit)
         assert edges[0] == 0
         assert (np.diff(edges) > 0).all()
         numbers = units_of(notes, edges)
@@ -80,20 +80,20 @@ def test_beats_are_where_the_notes_are(midi_score, late):
     played = [(i * QUARTER + late, 200, 60, 80) for i in range(1, 12)]
     offbeat = [(i * QUARTER + QUARTER // 2 + late, 100, 64, 30) for i in range(1, 10, 3)]
     notes = read_notes(midi_score([*played, *offbeat], tempos=[(0, 60)]))
-    edges = unit_edges(notes, "beat")
+    edges = metrical_edges(notes, "beat")
     beats = np.arange(1, 12) + late / QUARTER
     assert np.abs(edges[:, None] - beats).min(axis=0).max() < 0.01
     assert len(edges) in (13, 14)
-    assert unit_edges(notes, "bar").tolist() == [0, 4, 8, 12]
+    assert metrical_edges(notes, "bar").tolist() == [0, 4, 8, 12]
 
 
 def test_units_that_are_none_and_too_many_are_refused(midi_score):
     notes = read_notes(midi_score(scale(3)))
     with pytest.raises(ValueError, match="no unit 'phrase'"):
-        unit_edges(notes, "phrase")
-    far = [(0, 10, 60, 80), ((MOST + 1) * QUARTER, 10, 60, 80)]
-    with pytest.raises(ReadError, match=f"more than {MOST}"):
-        unit_edges(read_notes(midi_score(far, tempos=[(0, 900)])), "beat")
+        metrical_edges(notes, "phrase")
+    far = [(0, 10, 60, 80), ((MAX_METRICAL_UNITS + 1) * QUARTER, 10, 60, 80)]
+    with pytest.raises(ReadError, match=f"more than {MAX_METRICAL_UNITS}"):
+        metrical_edges(read_notes(midi_score(far, tempos=[(0, 900)])), "beat")
 
 
 @pytest.mark.parametrize("name", ["cp-performance", "cp-midibert", "ferreira"])

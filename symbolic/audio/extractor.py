@@ -14,7 +14,7 @@ from symbolic.audio.inputs import hear
 from symbolic.audio.sample_types import float_samples
 from symbolic.audio.samples import file_of, is_decoder, is_one_sound, rate_of, samples_at
 from symbolic.audio.transforms.spectral import front_features, silence
-from symbolic.notes.archives import Named
+from symbolic.notes.archives import NamedBytes
 from symbolic.notes.table import ReadError
 
 logger = logging.get_logger(__name__)
@@ -77,7 +77,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         """
         wanted = self.sampling_rate
         file = file_of(sound)
-        if isinstance(file, Named):
+        if isinstance(file, NamedBytes):
             try:
                 return hear(file.content, self.heard)
             except ReadError as error:

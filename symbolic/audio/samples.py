@@ -11,7 +11,7 @@ import numpy as np
 
 from symbolic.audio.decode import MAX_SECONDS, check_samples, resample
 from symbolic.audio.sample_types import float_samples
-from symbolic.notes.archives import Named
+from symbolic.notes.archives import NamedBytes
 from symbolic.notes.table import ReadError
 
 
@@ -21,7 +21,8 @@ def is_one_sound(source: object) -> bool:
     A path, bytes, a row of `datasets`, a decoder, or samples: an array or tensor of one dimension,
     or a list of numbers.
     """
-    if isinstance(source, str | os.PathLike | bytes | bytearray | memoryview | Mapping | Named):
+    kinds = str | os.PathLike | bytes | bytearray | memoryview | Mapping | NamedBytes
+    if isinstance(source, kinds):
         return True
     if isinstance(source, list | tuple):
         return bool(source) and isinstance(source[0], Number)
@@ -37,7 +38,7 @@ def is_decoder(source: object) -> bool:
     return callable(getattr(source, "get_all_samples", None))
 
 
-def file_of(sound: Any) -> str | os.PathLike | bytes | Named | None:
+def file_of(sound: Any) -> str | os.PathLike | bytes | NamedBytes | None:
     """Return the file that an object names or holds; None where it holds samples.
 
     Args:
@@ -47,7 +48,7 @@ def file_of(sound: Any) -> str | os.PathLike | bytes | Named | None:
     Raises:
         ReadError: a dictionary with neither samples nor a file.
     """
-    if isinstance(sound, str | os.PathLike | bytes | Named):
+    if isinstance(sound, str | os.PathLike | bytes | NamedBytes):
         return sound
     if isinstance(sound, bytearray | memoryview):
         return bytes(sound)
@@ -55,7 +56,7 @@ def file_of(sound: Any) -> str | os.PathLike | bytes | Named | None:
         return None
     content, path = sound.get("bytes"), sound.get("path")
     if content is not None:
-        return Named(os.fspath(path), bytes(content)) if path else bytes(content)
+        return NamedBytes(os.fspath(path), bytes(content)) if path else bytes(content)
     if path:
         return path
     raise ReadError("a dictionary without array, bytes and path: there is no sound in it")

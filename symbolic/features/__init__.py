@@ -1,13 +1,12 @@
 """Named feature columns of a piece, in groups: pitch, interval, rhythm, density, dynamics,
 articulation, key and mode, harmony, histograms.
 
-Time is measured in seconds, never in beats, because transcribed performances have no beats worth
-the name. Drums do not count. Notes that start within `onsets.TOGETHER` of one another form one
-onset: a chord that a pianist rolls slightly is still a chord. No column grows with the length of
-the piece, so clips and whole pieces can be compared, and only the `ABSOLUTE_PITCH` columns change
-when a piece is transposed. What each column means stands in the module of its group. Beside the
-groups stand the columns of `symbolic.features.tonal`, in which a key is heard and which turn with a
-transposition.
+Time is measured in seconds, never in beats, because transcribed performances have no reliable
+beats. Drums are left out. Notes that start within `onsets.CHORD_SECONDS` of one another form one
+onset: a slightly rolled chord is still a chord. No column grows with the length of the piece, so
+that clips and whole pieces are comparable, and only the `ABSOLUTE_PITCH` columns change with
+transposition. The module of each group defines its columns. The columns of
+`symbolic.features.tonal`, for key detection, belong to no group; transposition rotates them.
 """
 
 from symbolic.features.columns import (
@@ -18,7 +17,7 @@ from symbolic.features.columns import (
     features,
 )
 from symbolic.features.sets import FEATURE_SETS, named_columns
-from symbolic.features.tonal import TONAL_NAMES, turned
+from symbolic.features.tonal import TONAL_NAMES, transposed_tonal
 
 __all__ = [
     "ABSOLUTE_PITCH",
@@ -29,5 +28,5 @@ __all__ = [
     "feature_frame",
     "features",
     "named_columns",
-    "turned",
+    "transposed_tonal",
 ]

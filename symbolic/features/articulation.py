@@ -1,4 +1,4 @@
-"""Articulation: how long notes last, in seconds and against the gap to the next onset."""
+"""Articulation: durations in seconds and relative to the gap to the next onset."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from symbolic.features.onsets import Onsets
 from symbolic.features.summaries import mean, median, moments, share, spread
 
 STACCATO = 0.5
-"""Part of the gap to the next onset below which a note is short."""
+"""Ratio of duration to gap below which a note is staccato."""
 
 _SHORT = np.log(STACCATO)
 
 
 def lengths(onsets: Onsets) -> dict[str, float]:
-    """Durations as natural logarithms of seconds, and against the gap to the next onset.
+    """Summarise durations: natural logarithms of seconds, and ratios to the gap to the next onset.
 
     `duration_ratio_log` is the logarithm of duration / gap, 0 where a note lasts until the next
-    onset; `legato` the share of notes that last as long or longer.
+    onset; `legato` the share of notes that last at least as long.
     """
     ratio = onsets.duration_ratio_log
     middle, deviation = moments(ratio)
@@ -31,9 +31,9 @@ def lengths(onsets: Onsets) -> dict[str, float]:
 
 
 def touches(onsets: Onsets) -> dict[str, float]:
-    """Short notes, the articulation of the melody, and how exactly chords are struck.
+    """Measure short notes, the articulation of the melody, and the asynchrony of chords.
 
-    `staccato` is the share of notes that last less than `STACCATO` of the gap to the next onset;
+    `staccato` is the share of notes shorter than `STACCATO` times the gap to the next onset;
     `skyline_staccato` and `skyline_legato` are shares of the top notes alone.
     `skyline_longer_than_bass` is the mean logarithm of the top notes' durations less that of the
     bottom notes'. `chord_asynchrony` is the mean time in seconds from the first to the last note of

@@ -1,4 +1,4 @@
-"""The groups of feature columns, and the columns of a piece and of many."""
+"""Groups of feature columns, and their values for one piece or several."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Block = Callable[[Onsets], dict[str, float]]
-"""Columns that are computed together; their docstring says what they mean."""
+"""Function that computes several columns; its docstring defines them."""
 
 BLOCKS: dict[str, tuple[Block, ...]] = {
     "pitch": (pitch.heights, pitch.registers),
@@ -43,7 +43,7 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
         histograms.outer_voices,
     ),
 }
-"""Functions of each group of columns. Only those whose columns are wanted are run."""
+"""Functions of each group of columns; only those of requested columns run."""
 
 _ONE_NOTE = gather(note_table([0], [480], [60], [64]))
 _COLUMNS = {block: tuple(block(_ONE_NOTE)) for blocks in BLOCKS.values() for block in blocks}
@@ -57,40 +57,39 @@ FEATURE_GROUPS: dict[str, tuple[str, ...]] = {
 """The names of the columns of each group; every column is in one group."""
 
 FEATURE_NAMES: tuple[str, ...] = tuple(name for names in FEATURE_GROUPS.values() for name in names)
-"""The names of the columns of all groups, group by group; those of `TONAL_NAMES` are apart."""
+"""The names of the columns of all groups, group by group, without `TONAL_NAMES`."""
 
 ABSOLUTE_PITCH = (
     *("pitch_mean", "pitch_q10", "pitch_q25", "pitch_median", "pitch_q75", "pitch_q90"),
     *("skyline_mean", "bass_mean", "pitch_sounding_mean"),
 )
-"""The columns of the groups that move with a transposition, by as many semitones; all others stay.
-"""
+"""Columns of the groups that change with transposition, by as many semitones; no other changes."""
 
 
 @lru_cache
 def _blocks(names: tuple[str, ...]) -> tuple[Block, ...]:
-    """The functions that give these columns, each once."""
+    """Return the functions that compute these columns, each once."""
     if unknown := set(names) - _BLOCK_OF.keys():
         raise ValueError(f"no feature is called {', '.join(sorted(unknown))}")
     return tuple(dict.fromkeys(_BLOCK_OF[name] for name in names))
 
 
 def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray:
-    """The feature vector of a piece.
+    """Compute the feature vector of a piece.
 
-    Only what the names ask for is computed.
+    Only blocks with requested columns are computed.
 
     Args:
         notes: at least one pitched note.
-        names: the columns wanted, for example `FEATURE_GROUPS["rhythm"]`, `FEATURE_SETS["core"]` or
-            `TONAL_NAMES`; all of `FEATURE_NAMES` where None.
+        names: the requested columns, for example `FEATURE_GROUPS["rhythm"]`, `FEATURE_SETS["core"]`
+            or `TONAL_NAMES`; all of `FEATURE_NAMES` where None.
 
     Returns:
-        (len(names),) float64, all finite, in the order of the names. What the columns mean stands
-        with each group, in the module of its name; times are seconds, pitches MIDI numbers.
+        (len(names),) float64, all finite, in the order of the names. The module of each group
+        defines its columns; times are seconds, pitches MIDI numbers.
 
     Raises:
-        ValueError: no pitched notes, or a name that no column has.
+        ValueError: no pitched notes, or an unknown column.
     """
     names = FEATURE_NAMES if names is None else tuple(names)
     blocks = _blocks(names)
@@ -102,19 +101,18 @@ def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray
 
 
 def feature_frame(pieces: Sequence[NoteTable], names: Sequence[str] | None = None) -> pd.DataFrame:
-    """The features of many pieces, one row each.
+    """Compute the features of several pieces, one row each.
 
     Args:
         pieces: note tables, each with at least one pitched note.
-        names: the columns wanted; all of `FEATURE_NAMES` where None.
+        names: the requested columns; all of `FEATURE_NAMES` where None.
 
     Returns:
         A frame of (len(pieces), len(names)) float64 with the names as columns and rows numbered
         from 0; `frame[list(FEATURE_GROUPS["rhythm"])]` is one group of it.
 
     Raises:
-        ValueError: a piece without pitched notes; the message says which. Or a name that no column
-            has.
+        ValueError: a piece without pitched notes (the message has its index), or an unknown column.
     """
     import pandas as pd
 

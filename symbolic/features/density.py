@@ -1,18 +1,18 @@
-"""Density: how many notes and onsets there are in a second, and how many at a time."""
+"""Density: notes and onsets per second, and notes at a time."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import LONGEST, Onsets
+from symbolic.features.onsets import MAX_DURATION, Onsets
 from symbolic.features.summaries import moments, share
 
-FULL = 4
-"""Notes from which on a chord is full."""
+FULL_CHORD_NOTES = 4
+"""Fewest notes of a full chord."""
 
 
 def rates(onsets: Onsets) -> dict[str, float]:
-    """Notes and onsets per second, as natural logarithms.
+    """Compute notes and onsets per second, as natural logarithms.
 
     `onset_density_std` compares the seconds of the piece: the standard deviation of onsets per
     second, relative to its mean.
@@ -27,7 +27,7 @@ def rates(onsets: Onsets) -> dict[str, float]:
 
 
 def voices(onsets: Onsets) -> dict[str, float]:
-    """Notes that start together at an onset, and notes and pitch classes that sound there."""
+    """Count the notes that start at an onset, and the notes and pitch classes that sound there."""
     count, g = onsets.sounding, len(onsets.time)
     middle, deviation = moments(onsets.size)
     return {
@@ -39,12 +39,12 @@ def voices(onsets: Onsets) -> dict[str, float]:
 
 
 def textures(onsets: Onsets) -> dict[str, float]:
-    """Single notes, full chords, silence, and how the density of notes changes.
+    """Measure single notes, full chords, silence, and changes of note density.
 
-    `onsets_single` and `onsets_full` are the shares of onsets of one note and of `FULL` or more.
-    `polyphony_mean` is how many notes sound on average over time, `silence` the share of time in
-    which none does. `note_density_std` compares parts of about four seconds: the standard deviation
-    of their notes, relative to the mean.
+    `onsets_single` and `onsets_full` are the shares of onsets of one note and of `FULL_CHORD_NOTES`
+    or more. `polyphony_mean` is the mean number of sounding notes over time, `silence` the share of
+    time without any. `note_density_std` compares parts of about four seconds: the standard
+    deviation of their note counts, relative to the mean.
     """
     notes = onsets.notes
     sounded = np.maximum.accumulate(onsets.end)
@@ -52,8 +52,8 @@ def textures(onsets: Onsets) -> dict[str, float]:
     middle, deviation = moments(onsets.window_counts)
     return {
         "onsets_single": share(onsets.size == 1),
-        "onsets_full": share(onsets.size >= FULL),
-        "polyphony_mean": np.add.reduce(np.minimum(notes.duration, LONGEST)) / onsets.span,
+        "onsets_full": share(onsets.size >= FULL_CHORD_NOTES),
+        "polyphony_mean": np.add.reduce(np.minimum(notes.duration, MAX_DURATION)) / onsets.span,
         "silence": np.add.reduce(rests) / onsets.span,
         "note_density_std": deviation / middle,
     }

@@ -9,18 +9,18 @@ import numpy as np
 from symbolic.features.onsets import Onsets
 from symbolic.features.summaries import mean, moments, share, spread
 
-ACCENT = 10
-"""Velocity by which an accent is louder than what comes before and after it."""
+ACCENT_VELOCITY = 10
+"""Least difference of velocity between an accent and the onsets before and after it."""
 
 _NO_VARIANCE = 1e-12
 
 
 def loudness(onsets: Onsets) -> dict[str, float]:
-    """Velocity of all notes, its changes, and that of the melody.
+    """Summarise the velocity of all notes, its changes, and that of the melody.
 
     `velocity_slope` is the straight-line change over the whole piece, `velocity_change` the mean
-    step between the loudest notes of neighbouring onsets, `velocity_melody` how much louder the
-    top notes are than all notes.
+    step between the loudest notes of neighbouring onsets, `velocity_melody` the mean velocity of
+    the top notes less that of all notes.
     """
     velocity, notes = onsets.velocity, onsets.notes
     columns = spread("velocity", velocity)
@@ -39,14 +39,14 @@ def loudness(onsets: Onsets) -> dict[str, float]:
 
 
 def contrasts(onsets: Onsets) -> dict[str, float]:
-    """Accents, and loudness between voices, registers and parts of the piece.
+    """Compare loudness between neighbouring onsets, voices, registers and parts of the piece.
 
-    `velocity_bass` is how much louder the bottom notes are than all notes, and
-    `velocity_top_above_bottom` how much louder the top than the bottom of onsets of several
-    pitches. `velocity_accents` is the share of onsets whose loudest note is at least `ACCENT`
-    louder than those before and after, `velocity_pitch` the correlation of velocity and pitch.
-    `velocity_parts_std` compares parts of about four seconds: the standard deviation of their mean
-    velocities.
+    `velocity_bass` is the mean velocity of the bottom notes less that of all notes, and
+    `velocity_top_above_bottom` that of the top notes less that of the bottom notes, at onsets of
+    several pitches. `velocity_accents` is the share of onsets whose loudest note exceeds those of
+    both neighbours by `ACCENT_VELOCITY` or more, `velocity_pitch` the correlation of velocity and
+    pitch. `velocity_parts_std` compares parts of about four seconds: the standard deviation of
+    their mean velocities.
     """
     velocity, loudest = onsets.velocity, onsets.loudest
     top, bottom = onsets.is_top, onsets.is_bottom
@@ -58,7 +58,7 @@ def contrasts(onsets: Onsets) -> dict[str, float]:
     return {
         "velocity_bass": mean(velocity[bottom]) - middle,
         "velocity_top_above_bottom": mean(velocity[top > bottom]) - mean(velocity[bottom > top]),
-        "velocity_accents": share(loudest[1:-1] >= beside + ACCENT),
+        "velocity_accents": share(loudest[1:-1] >= beside + ACCENT_VELOCITY),
         "velocity_pitch": both / sqrt(power) if power > _NO_VARIANCE else 0.0,
         "velocity_parts_std": moments(onsets.window_means(velocity))[1],
     }

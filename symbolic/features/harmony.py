@@ -1,4 +1,4 @@
-"""Harmony: what sounds together at the onsets, and how far it is from one onset to the next."""
+"""Harmony: simultaneous pitch classes at the onsets, and tonal distances between onsets."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ _SEVENTHS = {
     "major_seventh": (4, 7, 11),
     "minor_seventh": (3, 7, 10),
 }
-"""Chords by name, semitones above their root."""
+"""Chords by name: semitones above their root."""
 
-# What each of the 4096 sets of pitch classes holds; bit k of a set's number is pitch class k.
+# Members of each of the 4096 sets of pitch classes; bit k of a set's number is pitch class k.
 _MEMBER = (np.arange(4096)[:, None] >> np.arange(12) & 1).astype(bool)
 _ABOVE = [np.roll(_MEMBER, -k, axis=1) for k in range(12)]
 
 
 def _roots(chord: tuple[int, ...]) -> np.ndarray:
-    """(4096, 12) whether each set holds the chord on each root."""
+    """Build a (4096, 12) mask of the sets that hold the chord on each root."""
     return _MEMBER & np.logical_and.reduce([_ABOVE[k] for k in chord])
 
 
 def _pair_table() -> np.ndarray:
-    """(4096, 6) how many pairs of each interval class 1..6 are in each set."""
+    """Count the pairs of each interval class 1..6 in each set: (4096, 6)."""
     pairs = np.stack([(_MEMBER & _ABOVE[k]).sum(axis=1) for k in range(1, 7)], axis=1)
-    pairs[:, 5] //= 2  # a tritone is met from both of its ends
+    pairs[:, 5] //= 2  # a tritone is counted from both of its pitch classes
     return pairs
 
 
 def _places() -> np.ndarray:
-    """(12, 6) places of the pitch classes in the space of tonal centroids.
+    """Place the pitch classes in the space of tonal centroids: (12, 6).
 
-    They stand on three circles, of fifths, minor thirds and major thirds, of radius 1, 1 and 1/2
+    They lie on three circles, of fifths, minor thirds and major thirds, of radius 1, 1 and 1/2
     (Harte, Sandler & Gasser 2006, "Detecting harmonic change in musical audio").
     """
     angle = np.outer(np.arange(12), (7 / 6, 3 / 2, 2 / 3)) * np.pi
@@ -47,12 +47,12 @@ _PLACES = _places()
 
 
 def _centroids(weights: np.ndarray) -> np.ndarray:
-    """(..., 6) tonal centroids of (..., 12) weights of pitch classes, not all 0."""
+    """Return (..., 6) tonal centroids of (..., 12) weights of pitch classes, not all 0."""
     return weights @ _PLACES / np.add.reduce(weights, axis=-1, keepdims=True)
 
 
 def _diameters(pairs: np.ndarray) -> np.ndarray:
-    """(4096,) the largest distance between tonal centroids of two pitch classes of each set."""
+    """Return the (4096,) largest distance between two pitch classes of each set."""
     distance = np.linalg.norm(_PLACES[1:7] - _PLACES[0], axis=1)
     return np.where(pairs > 0, distance, 0.0).max(axis=1)
 
@@ -74,17 +74,17 @@ _OVER_BASS = {"over_bass_minor_third": 3, "over_bass_major_third": 4, "over_bass
 
 
 def _count(held: np.ndarray, sets: np.ndarray) -> np.ndarray:
-    """(k,) sums over the sets of what each of the 4096 holds, a row of `held` for each thing."""
+    """Sum each row of a (k, 4096) table over the sets: (k,)."""
     return np.add.reduce(held.take(sets, axis=1), axis=1)
 
 
 def chords(onsets: Onsets) -> dict[str, float]:
-    """Intervals and triads that sound together at the onsets.
+    """Measure simultaneous intervals and triads at the onsets.
 
-    `interval_class_1..6` share out the pairs of different pitch classes that sound together:
-    1 semitones and major sevenths, ... 5 fourths and fifths, 6 tritones; `dissonance` is the part
-    of classes 1, 2 and 6. All are 0 where no two ever sound together. `chord_*` are the shares of
-    onsets at which that triad sounds, alone or within more.
+    `interval_class_1..6` are shares of the pairs of different pitch classes that sound together:
+    1 semitones and major sevenths, ... 5 fourths and fifths, 6 tritones; `dissonance` is the sum of
+    classes 1, 2 and 6. All are 0 without such pairs. `chord_*` are the shares of onsets at which
+    the triad sounds, alone or within a larger chord.
     """
     counts = _count(_PAIRS_AND_TRIADS, onsets.sets)
     pairs, triads = counts[:6], counts[6:]
@@ -97,20 +97,21 @@ def chords(onsets: Onsets) -> dict[str, float]:
 
 
 def progressions(onsets: Onsets) -> dict[str, float]:
-    """Sevenths, what stands above the bass, and how often the chord changes.
+    """Measure sevenths, intervals above the bass, and chord changes.
 
-    `chord_*_seventh` are the shares of onsets at which that chord sounds, alone or within more, and
-    `chord_major_share` the part of the major among onsets with major and with minor triads, a half
-    where there are none. `chord_changes` is the share of onsets with such a triad that have none
-    in common with the one before. `over_bass_*` are the shares of onsets at which that interval
-    sounds above the bottom note, in any octave.
+    `chord_*_seventh` are the shares of onsets at which the chord sounds, alone or within a larger
+    one, and `chord_major_share` the share of major triads among onsets with major and minor triads,
+    0.5 without any. `chord_changes` is the share of onsets with such a triad that share none with
+    the onset before. `over_bass_*` are the shares of onsets at which the interval sounds above the
+    bottom note, in any octave.
     """
     sets = onsets.sets
     triads = _TRIAD_BITS[sets]
     triads = triads[triads > 0]
     major, minor = np.count_nonzero(triads & 0xFFF), np.count_nonzero(triads >> 12)
     sevenths = _count(_HELD_SEVENTHS, sets) / len(sets)
-    over_bass = (sets | sets << 12) >> onsets.bottom % 12  # an octave more, for what lies above it
+    # A second octave holds the pitch classes below that of the bass.
+    over_bass = (sets | sets << 12) >> onsets.bottom % 12
     return {
         **dict(zip(_SEVENTH_NAMES, sevenths.tolist(), strict=True)),
         "chord_major_share": major / (major + minor) if major + minor else 0.5,
@@ -120,12 +121,12 @@ def progressions(onsets: Onsets) -> dict[str, float]:
 
 
 def _norms(vectors: np.ndarray) -> np.ndarray:
-    """(k,) lengths of (k, 6) vectors."""
+    """Return the (k,) lengths of (k, 6) vectors."""
     return np.sqrt(np.add.reduce(vectors * vectors, axis=1))
 
 
 def tension(onsets: Onsets) -> dict[str, float]:
-    """Tonal tension: distances between what sounds, what sounded before, and the whole piece.
+    """Measure tonal tension: distances within an onset, to the one before, and to the whole piece.
 
     The three measures of Herremans & Chew (2016, "Tension ribbons"), in the space of tonal
     centroids (Harte, Sandler & Gasser 2006) instead of the spiral array, for which pitches would

@@ -1,4 +1,4 @@
-"""Melodic intervals: how skyline and bass move from onset to onset, and against each other."""
+"""Melodic intervals of skyline and bass, and the motion between the two."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _moves(name: str, interval: np.ndarray) -> dict[str, float]:
 
 
 def moves(onsets: Onsets) -> dict[str, float]:
-    """Sizes and direction of the intervals of skyline and bass.
+    """Summarise sizes and directions of the intervals of skyline and bass.
 
     Steps are intervals of 1 or 2 semitones, leaps of 5 or more; `*_rising` is the share of upward
     among moving intervals.
@@ -48,17 +48,17 @@ def moves(onsets: Onsets) -> dict[str, float]:
 
 
 def _turns(interval: np.ndarray) -> float:
-    """Share of changes of direction among neighbouring intervals, repeated notes left out."""
+    """Return the share of changes of direction among neighbouring intervals other than unisons."""
     upward = interval[interval != 0] > 0
     return share(upward[1:] != upward[:-1])
 
 
 def shapes(onsets: Onsets) -> dict[str, float]:
-    """Interval classes and contour of skyline and bass, and how the two move together.
+    """Measure interval classes and contour of skyline and bass, and their relative motion.
 
     The shares `skyline_semitones` ... `skyline_octaves` (an octave or more) and `skyline_repeats`
-    sum to 1. `skyline_interval_entropy` is that of intervals with their direction, an octave at
-    most, in nats: how little the next interval is known. `*_turns` is the share of changes of
+    sum to 1. `skyline_interval_entropy` is the entropy of directed intervals, clipped to an octave,
+    in nats. `*_turns` is the share of changes of
     direction among neighbouring moves, `bass_fourths_fifths` that of the intervals between roots of
     chords a fifth apart. `outer_contrary` and `outer_parallel` are the shares of steps from onset
     to onset at which skyline and bass move against each other, and by the same interval in the

@@ -1,4 +1,4 @@
-"""Key and mode: pitch classes above the tonic, how clear the key is, and how it changes.
+"""Key and mode: pitch classes above the tonic, clarity of the key, and local keys.
 
 The tonic is that of `symbolic.notes.keys.estimate_key`.
 """
@@ -21,7 +21,10 @@ _SCALES[1, [0, 2, 3, 5, 7, 8, 10]] = True  # natural minor
 
 
 def _key_distances() -> np.ndarray:
-    """(24, 24) fifths between the signatures of two keys; a minor key has its relative major's."""
+    """Count the fifths between the signatures of two keys: (24, 24).
+
+    A minor key has the signature of its relative major.
+    """
     key = np.arange(24)
     signature = (key % 12 + 3 * (key >= 12)) * 7 % 12
     fifths = (signature - signature[:, None]) % 12
@@ -31,19 +34,19 @@ def _key_distances() -> np.ndarray:
 _KEY_DISTANCES = _key_distances()
 
 
-def _part_of(one: float, other: float) -> float:
-    """one / (one + other), a half where there is neither."""
-    both = one + other
-    return one / both if both > 0 else 0.5
+def _part_of(first: float, second: float) -> float:
+    """Return first / (first + second); 0.5 if both are 0."""
+    both = first + second
+    return first / both if both > 0 else 0.5
 
 
 def tonality(onsets: Onsets) -> dict[str, float]:
-    """Pitch classes above the tonic, by duration, and how clear the key and its mode are.
+    """Measure pitch classes above the tonic, by duration, and the clarity of key and mode.
 
     `pc_from_tonic_*` sum to 1; `pc_entropy` is their entropy in nats. `key_margin` is the best
     correlation less the second best, `major_minus_minor` the best major key's less the best minor
     key's, `major_minus_minor_on_tonic` the same for the two keys on the tonic.
-    `major_third_share` is the part of the major among both thirds above the tonic.
+    `major_third_share` is the share of the major third among both thirds above the tonic.
     """
     scores = onsets.key_correlations.tolist()
     shares = onsets.tonal_shares.tolist()
@@ -62,12 +65,12 @@ def tonality(onsets: Onsets) -> dict[str, float]:
 
 
 def local_modes(onsets: Onsets) -> dict[str, float]:
-    """The mode along the piece, in parts of about four seconds, whatever their tonics.
+    """Measure the mode of parts of about four seconds, whatever their tonics.
 
-    A part's mode is its best major key's correlation less its best minor key's; a note belongs to
-    the part it starts in. The mean and the standard deviation over the parts that have notes, and
-    the share of parts that are rather major. A song in a minor key may well live on major chords:
-    that is heard here and not in the key of the whole.
+    The mode of a part is the correlation of its best major key less that of its best minor key; a
+    note belongs to the part it starts in. Columns are the mean and the standard deviation over the
+    parts with notes, and the share of parts above 0. Songs in minor keys often use major chords,
+    which the key of the whole piece does not show.
     """
     scores = onsets.window_correlations
     major, minor = scores[:, :12], scores[:, 12:]
@@ -81,12 +84,12 @@ def local_modes(onsets: Onsets) -> dict[str, float]:
 
 
 def scales(onsets: Onsets) -> dict[str, float]:
-    """The scale above the tonic, and keys along the piece, in parts of about four seconds.
+    """Measure the scale above the tonic, and the keys of parts of about four seconds.
 
     `pc_in_scale` is the share of the major scale, or in minor keys the natural minor scale, by
-    duration; `major_sixth_share` and `major_seventh_share` are the part of the major among both
+    duration; `major_sixth_share` and `major_seventh_share` are the shares of the major among both
     sixths and both sevenths. `fifths_mean` is the mean of the pitch classes on the line of fifths,
-    the tonic at 0: brighter modes stand higher (Lydian above Ionian, Ionian above Aeolian).
+    the tonic at 0: higher for brighter modes (Lydian above Ionian, Ionian above Aeolian).
     `bass_on_tonic` is the share of onsets whose bottom note is the tonic.
 
     `local_key_changes` is the share of parts in another key than the part before,
@@ -101,7 +104,7 @@ def scales(onsets: Onsets) -> dict[str, float]:
         "pc_in_scale": np.add.reduce(shares[_SCALES[minor]]),
         "major_sixth_share": _part_of(shares[9], shares[8]),
         "major_seventh_share": _part_of(shares[11], shares[10]),
-        "fifths_mean": shares @ _FIFTHS,
+        "fifths_mean": float(shares @ _FIFTHS),
         "bass_on_tonic": share(onsets.bottom_above_lowest == tonic),
         "local_key_changes": share(local[1:] != local[:-1]),
         "local_key_distance": mean(_KEY_DISTANCES[onsets.key, local]),

@@ -1,4 +1,4 @@
-"""A piece's notes gathered into onsets: what all feature columns are computed from."""
+"""Onsets: the notes of a piece grouped by start, from which all feature columns are computed."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ import numpy as np
 
 from symbolic.notes import NoteTable, keys
 
-TOGETHER = 0.03
-"""Seconds from one note to the next within which both belong to one onset."""
+CHORD_SECONDS = 0.03
+"""Largest gap in seconds between starts of neighbouring notes of one onset."""
 
-SHORTEST, LONGEST = 1e-3, 60.0
-"""Seconds that gaps and durations are kept within: logarithms stay finite and a long silence or a
-note that was never closed does not outweigh the piece."""
+MIN_DURATION, MAX_DURATION = 1e-3, 60.0
+"""Bounds in seconds of gaps and durations: logarithms stay finite, and a long silence or an unended
+note does not outweigh the piece."""
 
-WINDOW = 4.0
-"""Seconds, about, of the equal parts into which a piece is cut to follow how it changes."""
+PART_SECONDS = 4.0
+"""Approximate seconds of the equal parts of a piece whose statistics are compared."""
 
-MOST_PARTS = 4096
-"""Parts that a piece is cut into at most, whatever length a broken file claims."""
+MAX_PARTS = 4096
+"""Largest number of parts of a piece, whatever length a damaged file has."""
 
 NEUTRAL_VELOCITY = 64.0
-"""What every velocity counts as where a piece has no dynamics."""
+"""Velocity of every note of a piece without dynamics."""
 
 OCTAVES = (np.arange(12)[:, None] + np.arange(12)) % 12
-"""(12, 12) the pitch classes in rising order from each of them."""
+"""(12, 12) pitch classes in ascending order from each of them."""
 
 _BITS = 1 << np.arange(12)[:, None]
 
 
 @dataclass(frozen=True, eq=False)
 class Onsets:
-    """A piece's notes gathered into its g onsets.
+    """The notes of a piece grouped into g onsets.
 
     Attributes:
         notes: the pitched notes, n of them, at least one.
-        velocity: (n,) float64, neutral where the piece has no dynamics.
-        group: (n,) the onset that each note belongs to.
+        velocity: (n,) float64, `NEUTRAL_VELOCITY` where the piece has no dynamics.
+        group: (n,) index of each note's onset.
         starts: (g,) position of each onset's first note.
         time: (g,) seconds of each onset.
         gap: (g,) seconds to the next onset, for the last one to the end of the piece.
-        top, bottom: (g,) highest and lowest pitch that starts there.
-        span: seconds from the first onset to the end of the last note, at least `SHORTEST`.
+        top, bottom: (g,) highest and lowest pitch among the notes that start there.
+        span: seconds from the first onset to the end of the last note, at least `MIN_DURATION`.
 
-    What several groups of columns ask for is computed once, when it is first asked for.
+    Properties that several groups of columns use are computed once, at first access.
     """
 
     notes: NoteTable
@@ -60,7 +60,7 @@ class Onsets:
 
     @cached_property
     def size(self) -> np.ndarray:
-        """(g,) how many notes start at each onset."""
+        """(g,) number of notes that start at each onset."""
         size = np.empty_like(self.starts)
         np.subtract(self.starts[1:], self.starts[:-1], out=size[:-1])
         size[-1] = len(self.notes) - self.starts[-1]
@@ -98,8 +98,8 @@ class Onsets:
 
     @cached_property
     def duration(self) -> np.ndarray:
-        """(n,) seconds of each note, kept within `SHORTEST` and `LONGEST`."""
-        return within(self.notes.duration, SHORTEST, LONGEST)
+        """(n,) seconds of each note, kept within `MIN_DURATION` and `MAX_DURATION`."""
+        return within(self.notes.duration, MIN_DURATION, MAX_DURATION)
 
     @cached_property
     def duration_log(self) -> np.ndarray:
@@ -137,7 +137,7 @@ class Onsets:
     @cached_property
     def histogram(self) -> np.ndarray:
         """(12,) seconds of each pitch class above the lowest note."""
-        seconds = within(self.notes.duration, keys.SHORTEST, keys.LONGEST)
+        seconds = within(self.notes.duration, keys.MIN_NOTE_SECONDS, keys.MAX_NOTE_SECONDS)
         return np.bincount(self.above_lowest, seconds, minlength=12)
 
     @cached_property
@@ -157,12 +157,12 @@ class Onsets:
 
     @cached_property
     def window(self) -> tuple[np.ndarray, int]:
-        """(n,) the part, of about `WINDOW` seconds, that each note starts in; number of parts."""
-        return self.parts(self.notes.onset, WINDOW)
+        """(n,) index of the part (about `PART_SECONDS`) of each note; the number of parts."""
+        return self.parts(self.notes.onset, PART_SECONDS)
 
     @cached_property
     def window_counts(self) -> np.ndarray:
-        """(parts,) how many notes start in each part of `window`."""
+        """(parts,) number of notes that start in each part of `window`."""
         part, parts = self.window
         return np.bincount(part, minlength=parts)
 
@@ -170,7 +170,7 @@ class Onsets:
     def window_histograms(self) -> np.ndarray:
         """(p, 12) seconds of each pitch class above the lowest note in each part with notes."""
         part, parts = self.window
-        seconds = np.minimum(self.duration, WINDOW)
+        seconds = np.minimum(self.duration, PART_SECONDS)
         counts = np.bincount(part * 12 + self.above_lowest, seconds, minlength=parts * 12)
         return counts.reshape(parts, 12)[self.window_counts > 0]
 
@@ -181,13 +181,13 @@ class Onsets:
 
     @cached_property
     def sounding(self) -> np.ndarray:
-        """(12, g) how many notes of each pitch class, C first, sound at each onset.
+        """(12, g) number of sounding notes by pitch class, C first, and onset.
 
-        A note held over from before counts unless it ends within `TOGETHER` of the onset: legato
-        playing overlaps without meaning harmony.
+        A held note counts unless it ends within `CHORD_SECONDS` of the onset: the overlap of legato
+        playing is no harmony.
         """
         columns = len(self.time) + 1
-        end = self.time.searchsorted(self.end - TOGETHER)
+        end = self.time.searchsorted(self.end - CHORD_SECONDS)
         end = np.maximum(end, self.group + 1)
         row = self.notes.pitch % 12 * columns
         change = np.bincount(row + self.group, minlength=12 * columns)
@@ -200,33 +200,33 @@ class Onsets:
         return np.bitwise_or.reduce((self.sounding > 0) * _BITS, axis=0)
 
     def parts(self, time: np.ndarray, length: float) -> tuple[np.ndarray, int]:
-        """Which of the piece's equal parts, about `length` seconds each, each time falls into.
+        """Assign times to equal parts of the piece, about `length` seconds each.
 
         Returns:
-            (the part of each time, the number of parts, at least 1).
+            The index of the part of each time, and the number of parts, at least 1.
         """
         parts = self.count_parts(length)
         part = ((time - self.time[0]) / self.span * parts).astype(np.int64)
         return np.minimum(part, parts - 1), parts
 
     def count_parts(self, length: float) -> int:
-        """How many equal parts, about `length` seconds each, the piece has; at least 1."""
-        return int(min(max(self.span // length, 1), MOST_PARTS))
+        """Count the equal parts of the piece, about `length` seconds each; at least 1."""
+        return int(min(max(self.span // length, 1), MAX_PARTS))
 
     def window_means(self, values: np.ndarray) -> np.ndarray:
-        """(p,) mean of (n,) values in each part of `window` that has notes."""
+        """Average (n,) values over each part of `window` that has notes: (p,)."""
         part, parts = self.window
-        heard = self.window_counts > 0
-        return np.bincount(part, values, parts)[heard] / self.window_counts[heard]
+        occupied = self.window_counts > 0
+        return np.bincount(part, values, parts)[occupied] / self.window_counts[occupied]
 
 
 def within(values: np.ndarray, least: float, most: float) -> np.ndarray:
-    """The values, those that lie outside of the bounds moved to the nearer one."""
+    """Clip values to bounds."""
     return np.minimum(np.maximum(values, least), most)
 
 
 def gather(notes: NoteTable) -> Onsets:
-    """The onsets of a piece; drums do not count.
+    """Group the notes of a piece into onsets; drums are left out.
 
     Raises:
         ValueError: no pitched notes.
@@ -237,7 +237,7 @@ def gather(notes: NoteTable) -> Onsets:
         raise ValueError("no features: the piece has no pitched notes")
     new = np.empty(n, bool)
     new[0] = True
-    np.greater(notes.onset[1:] - notes.onset[:-1], TOGETHER, out=new[1:])
+    np.greater(notes.onset[1:] - notes.onset[:-1], CHORD_SECONDS, out=new[1:])
     starts = new.nonzero()[0]
     time = notes.onset[starts]
     end = float(np.maximum.reduce(notes.onset + notes.duration))
@@ -254,8 +254,8 @@ def gather(notes: NoteTable) -> Onsets:
         group=np.add.accumulate(new, dtype=np.int64) - 1,
         starts=starts,
         time=time,
-        gap=within(gap, SHORTEST, LONGEST),
+        gap=within(gap, MIN_DURATION, MAX_DURATION),
         top=np.maximum.reduceat(notes.pitch, starts),
         bottom=np.minimum.reduceat(notes.pitch, starts),
-        span=max(end - float(time[0]), SHORTEST),
+        span=max(end - float(time[0]), MIN_DURATION),
     )

@@ -1,4 +1,4 @@
-"""Pitch: how high, how wide, in which registers."""
+"""Pitch: height, range and registers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from symbolic.features.summaries import entropy, mean, median, moments, share, s
 
 
 def heights(onsets: Onsets) -> dict[str, float]:
-    """MIDI pitch of all notes, of the skyline (top note per onset) and of the bass (bottom note).
+    """Summarise the pitch of all notes, skyline (top note per onset) and bass (bottom note).
 
     The skyline as a stand-in for the melody follows Uitdenbogerd & Zobel (1999).
     """
@@ -23,9 +23,9 @@ def heights(onsets: Onsets) -> dict[str, float]:
 
 
 def registers(onsets: Onsets) -> dict[str, float]:
-    """How the notes are spread over the registers, and how that changes.
+    """Measure the spread of notes over registers, and its changes.
 
-    `pitch_sounding_mean` counts a note as much as it is long. `register_low` and `register_high`
+    `pitch_sounding_mean` is the mean pitch weighted by duration. `register_low` and `register_high`
     are the shares of notes more than an octave below and above the median pitch. `pitch_entropy`
     is that of the pitches, in nats. `pitch_parts_std` compares parts of about four seconds: the
     standard deviation of their mean pitches.

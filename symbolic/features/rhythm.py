@@ -1,4 +1,4 @@
-"""Rhythm: inter-onset intervals, how each follows from the one before, and the pulse."""
+"""Rhythm: inter-onset intervals, their successive ratios, and the pulse."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import numpy as np
 from symbolic.features.onsets import Onsets, within
 from symbolic.features.summaries import entropy, mean, median, moments, share, spread
 
-FRAME = 0.02
-"""Seconds of the frames in which a pulse is looked for."""
+PULSE_FRAME_SECONDS = 0.02
+"""Seconds of the frames of onset strength."""
 
-MOST_FRAMES = 2**15
-"""Frames, about eleven minutes, after which the pulse is no longer followed."""
+MAX_PULSE_FRAMES = 2**15
+"""Frames, about eleven minutes, from which the pulse is estimated at most."""
 
 PULSE_LAGS = np.arange(10, 101)
-"""Periods that a pulse may have, in frames: 0.2 to 2 seconds, 300 to 30 in a minute."""
+"""Candidate periods of the pulse in frames: 0.2 to 2 seconds, 300 to 30 per minute."""
 
 _SHORTEST_LAG, _LONGEST_LAG = int(PULSE_LAGS[0]), int(PULSE_LAGS[-1])
 
 _SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
 
-NO_PULSE = 0.05
-"""Clarity below which no period is named."""
+MIN_PULSE_CLARITY = 0.05
+"""Clarity below which the period is undefined."""
 
 _RATIOS = tuple(f"ioi_ratio_{name}" for name in ("1_1", "3_2", "2_1", "3_1"))
 _BETWEEN_RATIOS = np.log2([1.5**0.5, 3**0.5, 6**0.5])
-"""Halfway from each of the ratios 1, 3/2, 2 and 3 to the next, as logarithms."""
+"""Boundaries between the ratios 1, 3/2, 2 and 3, as logarithms: geometric means."""
 
 
 def intervals(onsets: Onsets) -> dict[str, float]:
-    """Inter-onset intervals ("ioi", seconds; one more from the last onset to the end).
+    """Summarise inter-onset intervals ("ioi", seconds; the last one ends with the piece).
 
     `ioi_log_*` are natural logarithms. `ioi_variability` is the normalised pairwise variability
     index (Grabe & Low 2002), here 0 (a steady pulse) to 2; `ioi_repeated` the share of intervals
@@ -49,12 +49,12 @@ def intervals(onsets: Onsets) -> dict[str, float]:
 
 
 def ratios(onsets: Onsets) -> dict[str, float]:
-    """Inter-onset intervals against the one before and against their median: tempo does not count.
+    """Compare inter-onset intervals with their predecessors and median, independent of tempo.
 
-    `ioi_ratio_1_1` is the share of intervals about as long as the one before, `3_2` of those
-    nearest to 3/2 or 2/3 of it, `2_1` to twice or half, `3_1` to three times, a third, and beyond.
-    `ioi_lengthening` is the share of longer ones among those of another length. `ioi_entropy` is
-    that of the intervals in half octaves from their median, in nats.
+    `ioi_ratio_1_1` is the share of intervals about as long as the one before, `3_2` of those whose
+    ratio is nearest to 3/2 or 2/3, `2_1` to 2 or 1/2, `3_1` to 3, 1/3 and beyond.
+    `ioi_lengthening` is the share of longer intervals among those that change. `ioi_entropy` is
+    the entropy of the intervals in half octaves from their median, in nats.
     """
     gap = onsets.gap
     change = np.log2(gap[1:] / gap[:-1])
@@ -69,22 +69,22 @@ def ratios(onsets: Onsets) -> dict[str, float]:
 
 
 def pulse(onsets: Onsets) -> dict[str, float]:
-    """How clearly the onsets, weighed by their loudness, come back after one and the same time.
+    """Measure the periodicity of the onsets, weighted by velocity.
 
     `pulse_clarity` is the maximum of the normalised autocorrelation of onset strength over
     `PULSE_LAGS`, 0 to 1 (Lartillot, Eerola, Toiviainen & Fornari 2008, "Multi-feature modeling of
     pulse clarity", call it MAX), `pulse_period_log` the natural logarithm of that lag in seconds; 0
-    where there is no pulse to speak of.
+    where the clarity is below `MIN_PULSE_CLARITY`.
     """
-    place = (onsets.time - onsets.time[0]) / FRAME
-    place = place[place < MOST_FRAMES]
+    place = (onsets.time - onsets.time[0]) / PULSE_FRAME_SECONDS
+    place = place[place < MAX_PULSE_FRAMES]
     weight = np.add.reduceat(onsets.velocity, onsets.starts)[: len(place)]
     frame = place.astype(np.int64)
-    # Shared out between the two nearest frames: a slight shift of time changes little.
+    # Each onset is shared between the two nearest frames: small shifts of time change little.
     late = weight * (place - frame)
     length = int(frame[-1]) + 2
     strength = np.bincount(frame, weight - late, length) + np.bincount(frame + 1, late, length)
-    # Over some 80 milliseconds, as far as a player's beats stray.
+    # Smoothed over about 80 ms, the deviation of played beats.
     strength = np.convolve(strength, _SMOOTHING)
     strength -= mean(strength)
     size = 1 << (len(strength) + _LONGEST_LAG).bit_length()
@@ -93,5 +93,5 @@ def pulse(onsets: Onsets) -> dict[str, float]:
     lag = _SHORTEST_LAG + int(correlation[_SHORTEST_LAG : _LONGEST_LAG + 1].argmax())
     power = correlation[0]
     clarity = max(correlation[lag] / power, 0.0) if power > 0 else 0.0
-    period = np.log(lag * FRAME) if clarity >= NO_PULSE else 0.0
+    period = np.log(lag * PULSE_FRAME_SECONDS) if clarity >= MIN_PULSE_CLARITY else 0.0
     return {"pulse_clarity": clarity, "pulse_period_log": period}

@@ -1,14 +1,14 @@
-"""Named choices of feature columns: what models and baselines see."""
+"""Feature sets: named choices of columns for models and baselines."""
 
 from __future__ import annotations
 
 from symbolic.features.columns import FEATURE_GROUPS, FEATURE_NAMES
-from symbolic.features.summaries import STATISTICS
+from symbolic.features.summaries import SPREAD_STATISTICS
 from symbolic.features.tonal import TONAL_NAMES
 
 
 def _spread(*names: str) -> tuple[str, ...]:
-    return tuple(f"{name}_{statistic}" for name in names for statistic in STATISTICS)
+    return tuple(f"{name}_{statistic}" for name in names for statistic in SPREAD_STATISTICS)
 
 
 def _line(name: str) -> tuple[str, ...]:
@@ -53,15 +53,15 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "panda2013": _groups("pitch", "interval", "rhythm", "density", "dynamics", "articulation"),
     "tonal": TONAL_NAMES,
 }
-"""Columns by the name of the choice.
+"""Columns of each feature set.
 
 - `all`: every column of the groups.
-- `core`: 99 columns whose names, order and values stay as they are: released models take them.
-- `harmonic`, `temporal`: what tells valence, and arousal, in performances and in scores alike;
-  neither register nor dynamics, which each corpus has of its own.
-- `lin2013`, `panda2013`: stand-ins for the hand-made features of two support vector machines that
-  later work compares itself with. Neither paper prints its list, so the choices are ours, and what
-  is measured with them is no figure of those papers.
+- `core`: 99 columns whose names, order and values never change: released models need them.
+- `harmonic`, `temporal`: correlates of valence and of arousal that performances and scores share;
+  without register and dynamics, which differ between corpora.
+- `lin2013`, `panda2013`: approximations of the hand-crafted features of two support vector machines
+  that later work uses as baselines. Neither paper prints its list, so the choices are ours, and
+  results with them are not results of those papers.
   `lin2013` (Lin, Chen & Yang 2013, "Exploration of music emotion recognition based on MIDI") takes
   the statistics of pitch, interval, rhythm, dynamics and key, of the kind that the MIDI Toolbox
   (Eerola & Toiviainen 2004) gives.
@@ -69,12 +69,14 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
   recognition": 320 columns of MIDI) takes the families of jSymbolic (McKay & Fujinaga 2006) that
   piano music has: pitch statistics, melody, rhythm, texture and dynamics, with the durations that
   jSymbolic counts as rhythm; no key and no harmony.
-- `tonal`: the columns of `symbolic.features.tonal`, which a key is heard in.
+- `tonal`: the columns of `symbolic.features.tonal`, for key detection.
 """
 
 
 def named_columns(text: str) -> list[str]:
-    """Columns of sets and groups, by commas, each column once; `none` for none.
+    """Look up the columns of sets and groups, separated by commas, each column once.
+
+    `none` is the empty list.
 
     Raises:
         ValueError: a name that is neither in `FEATURE_SETS` nor in `FEATURE_GROUPS`.
@@ -83,7 +85,7 @@ def named_columns(text: str) -> list[str]:
     for name in [] if text == "none" else text.split(","):
         found = FEATURE_SETS.get(name) or FEATURE_GROUPS.get(name)
         if not found:
-            known = ", ".join(["none", *FEATURE_SETS, *FEATURE_GROUPS])
-            raise ValueError(f"no features {name!r}; there are {known}")
+            names = ", ".join(["none", *FEATURE_SETS, *FEATURE_GROUPS])
+            raise ValueError(f"unknown feature set {name!r}; choose from {names}")
         columns |= dict.fromkeys(found)
     return list(columns)

@@ -1,7 +1,7 @@
-"""Numbers that sum up many: quantiles, means, entropy.
+"""Summary statistics: quantiles, moments, shares, entropy.
 
-Here and in the groups of columns, bare ufuncs: on a few hundred notes, the functions and methods
-of numpy that wrap them take most of their time to get to them.
+The feature code calls ufuncs directly: on a few hundred notes, the overhead of the wrappers in
+NumPy exceeds the computation.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from math import sqrt
 
 import numpy as np
 
-STATISTICS = ("mean", "std", "q10", "q25", "median", "q75", "q90")
-"""What `spread` gives of each quantity, in order."""
+SPREAD_STATISTICS = ("mean", "std", "q10", "q25", "median", "q75", "q90")
+"""Statistics that `spread` computes, in order."""
 
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
 @cache
 def _names(name: str) -> tuple[str, ...]:
-    return tuple(f"{name}_{statistic}" for statistic in STATISTICS)
+    return tuple(f"{name}_{statistic}" for statistic in SPREAD_STATISTICS)
 
 
 def spread(name: str, values: np.ndarray) -> dict[str, float]:
-    """Mean, standard deviation and five quantiles of (k,) values, k at least 1."""
+    """Compute mean, standard deviation and five quantiles of (k,) values, k at least 1."""
     ordered = values.copy()
     ordered.sort()
     return dict(zip(_names(name), (*moments(values), *_quantiles(ordered)), strict=True))
 
 
 def _quantiles(ordered: np.ndarray) -> list[float]:
-    """Of (k,) values from low to high, as `np.quantile` interpolates: from the nearer side."""
+    """Compute quantiles of (k,) ascending values, interpolated as `np.quantile` does."""
     last, quantiles = len(ordered) - 1, []
     for quantile in _QUANTILES:
         place = quantile * last
@@ -43,7 +43,7 @@ def _quantiles(ordered: np.ndarray) -> list[float]:
 
 
 def median(values: np.ndarray) -> float:
-    """Median of (k,) values, k at least 1."""
+    """Compute the median of (k,) values, k at least 1."""
     ordered, middle = values.copy(), len(values) // 2
     ordered.sort()
     if len(values) % 2:
@@ -52,7 +52,7 @@ def median(values: np.ndarray) -> float:
 
 
 def moments(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of (k,) values, k at least 1."""
+    """Compute mean and standard deviation of (k,) values, k at least 1."""
     count = len(values)
     middle = np.add.reduce(values) / count
     away = values - middle
@@ -60,16 +60,16 @@ def moments(values: np.ndarray) -> tuple[float, float]:
 
 
 def mean(values: np.ndarray) -> float:
-    """Mean of (k,) values, 0 of none."""
+    """Compute the mean of (k,) values; 0 if k is 0."""
     return np.add.reduce(values) / len(values) if len(values) else 0.0
 
 
 def share(marks: np.ndarray) -> float:
-    """Share of (k,) marks that are set, 0 of none."""
+    """Compute the share of true values in a (k,) mask; 0 if k is 0."""
     return np.count_nonzero(marks) / len(marks) if len(marks) else 0.0
 
 
 def entropy(shares: np.ndarray) -> float:
-    """Shannon entropy of shares that sum to 1, in nats; 0 where all is in one."""
+    """Compute the Shannon entropy in nats of shares that sum to 1."""
     shares = shares[shares > 0]
     return -np.add.reduce(shares * np.log(shares))

@@ -1,8 +1,7 @@
-"""Evidence of the key: how much speaks for each pitch class, C first, by channel.
+"""Pitch-class features for key detection: channels of 12 columns, C first.
 
-These columns turn with a transposition: by a semitone, each value moves to the next column of its
-channel, to the last bit. They are what a model hears the key in, which no column that stays can
-tell.
+Transposition rotates these columns: by a semitone, each value moves to the next column of its
+channel, to the last bit. The other columns, invariant to transposition, carry no tonic.
 """
 
 from __future__ import annotations
@@ -10,19 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import OCTAVES, Onsets, within
-from symbolic.notes.keys import LONGEST, SHORTEST
+from symbolic.notes.keys import MAX_NOTE_SECONDS, MIN_NOTE_SECONDS
 
 OPENING_ONSETS = (1.0, 4.0, 16.0, 64.0)
-"""Onsets from the beginning after which what is heard counts 1/e as much, in four openings."""
+"""Time constants, in onsets, of the exponential weights of four openings."""
 
 OPENING_SECONDS = (2.0, 8.0, 30.0)
-"""The same in seconds."""
+"""Time constants in seconds, likewise."""
 
 _BASS_STEPS = (5, 7, 1, 2, 10, 11)  # semitones upwards, modulo 12
 _MELODY_STEPS = (1, -1, 2, -2)
 _CHORDS = {"major": (4, 7), "minor": (3, 7), "seventh": (4, 10), "diminished": (3, 6)}
 
-CHANNELS: tuple[str, ...] = (
+TONAL_CHANNELS: tuple[str, ...] = (
     *("duration", "count"),
     *(f"duration_opening_{int(k)}" for k in OPENING_ONSETS),
     *(f"duration_opening_{int(k)}s" for k in OPENING_SECONDS),
@@ -35,33 +34,33 @@ CHANNELS: tuple[str, ...] = (
     *(f"melody_by_{step:+d}{part}" for step in _MELODY_STEPS for part in ("", "_opening_16")),
     *("cadence", "cadence_opening_16", "leading_tone", "leading_tone_opening_16"),
 )
-"""What is heard of each pitch class.
+"""Channels: each gives a value to every pitch class.
 
-- `duration`, `count`: the shares of all seconds, and of all notes, that are of this class.
-- `bass`, `melody`: the share of the time for which the lowest, or highest, note that started last
-  is of it.
+- `duration`, `count`: its share of all seconds, and of all notes.
+- `bass`, `melody`: the share of the time for which the lowest, or highest, note of the last onset
+  belongs to it.
 - `major`, `minor`, `seventh` (root, major third and minor seventh), `diminished`: the share of the
-  time for which that chord sounds on it; `*_over_root` with it in the bass.
-- `bass_by_*`, `melody_by_*`: the share of the bass's, or melody's, moves that arrive at it by so
-  many semitones, of the bass upwards in any octave, among all that arrive so.
-- `leading_tone`: the share of the onsets at which it sounds, and its leading tone did just before,
-  and does no longer; `cadence`: the same over a bass that falls from its fifth to it.
-- `*_opening_4` and so on: all of it as far as it is heard near the beginning, by onsets (by seconds
-  where it ends in `s`).
+  time for which the chord on this root sounds; `*_over_root`: with the root in the bass.
+- `bass_by_*`, `melody_by_*`: its share of the notes that the bass, or melody, reaches by this
+  interval in semitones; intervals of the bass are upward modulo an octave.
+- `leading_tone`: the share of onsets at which it sounds and its leading tone, which sounded at the
+  onset before, has ended; `cadence`: the same over a bass that moves from its fifth to it.
+- `*_opening_4` and so on: with exponential weights from the beginning, by onsets (by seconds where
+  the name ends in `s`).
 """
 
 TONAL_NAMES: tuple[str, ...] = tuple(
-    f"tonal_{channel}_{k:02d}" for channel in CHANNELS for k in range(12)
+    f"tonal_{channel}_{k:02d}" for channel in TONAL_CHANNELS for k in range(12)
 )
 """The names of the columns, channel by channel; `_00` is C, `_01` is C sharp or D flat."""
 
 
 def evidence(onsets: Onsets) -> dict[str, float]:
-    """The columns of `TONAL_NAMES`: shares, all 0 where nothing of the kind is heard."""
+    """Compute the columns of `TONAL_NAMES`: shares; all 0 in a channel without events."""
     low, gap, count = onsets.lowest, onsets.gap, len(onsets.time)
     note, bass = onsets.above_lowest, onsets.bottom_above_lowest
     melody = (onsets.top - low) % 12
-    seconds = within(onsets.notes.duration, SHORTEST, LONGEST)
+    seconds = within(onsets.notes.duration, MIN_NOTE_SECONDS, MAX_NOTE_SECONDS)
     since = onsets.notes.onset - onsets.time[0]
     order = np.arange(count)
     fading = np.exp(order / -np.array(OPENING_ONSETS)[:, None])
@@ -85,16 +84,16 @@ def evidence(onsets: Onsets) -> dict[str, float]:
         _shares(melody, gap[None]),
         _shares(bass, fading * gap),
         _shares(melody, fading[1:2] * gap),
-        _heard(np.stack(list(held.values())), weights),
-        _heard(rooted, weights[:2]),
+        _event_shares(np.stack(list(held.values())), weights),
+        _event_shares(rooted, weights[:2]),
     ]
     if count > 1:
         later = np.stack([np.ones(count - 1), fading[2, 1:]])
         up = onsets.bottom_moves % 12
         rows += [
-            _shares(bass[1:], _moving(up, _BASS_STEPS, later)),
-            _shares(melody[1:], _moving(onsets.top_moves, _MELODY_STEPS, later)),
-            _heard(_arrivals(sounds, in_bass), later),
+            _shares(bass[1:], _step_weights(up, _BASS_STEPS, later)),
+            _shares(melody[1:], _step_weights(onsets.top_moves, _MELODY_STEPS, later)),
+            _event_shares(_arrivals(sounds, in_bass), later),
         ]
     else:
         rows.append(np.zeros((2 * len(_BASS_STEPS) + 2 * len(_MELODY_STEPS) + 4, 12)))
@@ -102,14 +101,14 @@ def evidence(onsets: Onsets) -> dict[str, float]:
     return dict(zip(TONAL_NAMES, values.ravel().tolist(), strict=True))
 
 
-def turned(columns: np.ndarray, semitones: int) -> np.ndarray:
-    """(..., 12 k) columns of k whole channels, as they are of the music `semitones` higher."""
+def transposed_tonal(columns: np.ndarray, semitones: int) -> np.ndarray:
+    """Transpose (..., 12 k) columns of k whole channels by `semitones`."""
     channels = columns.reshape(*columns.shape[:-1], -1, 12)
     return np.roll(channels, semitones, axis=-1).reshape(columns.shape)
 
 
 def _shares(pitch_class: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(k, 12) shares of (n,) pitch classes by (k, n) weights."""
+    """Return (k, 12) shares of (n,) pitch classes under (k, n) weights."""
     k = len(weights)
     place = np.arange(k)[:, None] * 12 + pitch_class
     counts = np.bincount(place.ravel(), weights.ravel(), minlength=12 * k).reshape(k, 12)
@@ -117,20 +116,20 @@ def _shares(pitch_class: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return counts / np.where(whole > 0, whole, 1.0)
 
 
-def _heard(events: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(e * k, 12) shares of (k, n) weights at which each of (e, 12, n) events is."""
+def _event_shares(events: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return (e * k, 12) shares of (k, n) weights during each of (e, 12, n) events."""
     shares = events.astype(np.float64) @ (weights / np.add.reduce(weights, axis=1)[:, None]).T
     return shares.swapaxes(1, 2).reshape(-1, 12)
 
 
-def _moving(moves: np.ndarray, steps: tuple[int, ...], weights: np.ndarray) -> np.ndarray:
-    """(s * k, n) of (k, n) weights those of the moves by each of s steps."""
+def _step_weights(moves: np.ndarray, steps: tuple[int, ...], weights: np.ndarray) -> np.ndarray:
+    """Keep (k, n) weights of the moves by each of s steps, 0 elsewhere: (s * k, n)."""
     chosen = moves == np.array(steps)[:, None]
     return (chosen[:, None] * weights).reshape(-1, weights.shape[1])
 
 
 def _arrivals(sounds: np.ndarray, in_bass: np.ndarray) -> np.ndarray:
-    """(2, 12, g - 1) cadences and resolved leading tones at each onset but the first."""
+    """Find cadences and resolved leading tones at each onset but the first: (2, 12, g - 1)."""
     leading = sounds[OCTAVES[11]]
     dominant = leading & in_bass[OCTAVES[7]]
     gone = ~leading[:, 1:]

@@ -1,13 +1,13 @@
 """Reading: paths, bytes, Score, PrettyMIDI and music21 streams become one note table."""
 
-from symbolic.notes.read import MIDI_SUFFIXES, MUSICXML_SUFFIXES, SUFFIXES, read_notes
+from symbolic.notes.read import MIDI_SUFFIXES, MUSICXML_SUFFIXES, NOTE_SUFFIXES, read_notes
 from symbolic.notes.score import table_score
 from symbolic.notes.table import NoteTable, ReadError, note_table, ticks_to_seconds
 
 __all__ = [
     "MIDI_SUFFIXES",
     "MUSICXML_SUFFIXES",
-    "SUFFIXES",
+    "NOTE_SUFFIXES",
     "NoteTable",
     "ReadError",
     "note_table",

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, cast
 
 from symbolic.notes.table import ReadError
 
@@ -20,7 +21,7 @@ ARCHIVES = ZIPS + TARS + PACKED_TARS
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ArchiveMember:
     """A file inside an archive, or a tune inside a tune book.
 
     Attributes:
@@ -44,7 +45,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedBytes:
     """Bytes that have a name, such as a row of a data set.
 
     Attributes:
@@ -57,7 +58,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class UnreadableFile:
     """What has a row in the table, and that row says why there is nothing to read.
 
     Attributes:
@@ -81,7 +82,7 @@ def is_zip(path: str | os.PathLike) -> bool:
 
 def members(
     path: str, suffixes: tuple[str, ...], shown: str | None = None
-) -> Iterator[Member | Refused]:
+) -> Iterator[ArchiveMember | UnreadableFile]:
     """The files in an archive whose names end as one of `suffixes`, in its own order.
 
     Hidden files (whose names begin with a dot), and what macOS keeps beside files, are passed over
@@ -102,14 +103,14 @@ def members(
         for name, place, size, reason in listed(path):
             if not _wanted(name, suffixes):
                 continue
-            member = Member(path, name, place, size, shown)
-            yield Refused(member.path, reason) if reason else member
+            member = ArchiveMember(path, name, place, size, shown)
+            yield UnreadableFile(member.path, reason) if reason else member
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, ValueError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        yield Refused(shown, f"an archive that cannot be read: {reason}")
+        yield UnreadableFile(shown, f"an archive that cannot be read: {reason}")
 
 
-def read_member(member: Member, most: int) -> bytes:
+def read_member(member: ArchiveMember, most: int) -> bytes:
     """The content of a member.
 
     Raises:
@@ -163,7 +164,7 @@ def _tarred(path: str) -> Iterator[tuple[str, int, int, str]]:
                 yield entry.name, 0, 0, "a file with holes inside an archive"
             elif entry.isfile():
                 yield entry.name, entry.offset_data, entry.size, ""
-            archive.members = []  # else every member that was passed is kept
+            cast("Any", archive).members = []  # else every member that was passed is kept
         if os.path.getsize(path) <= archive.offset:  # tarfile takes this for an end
             raise tarfile.ReadError("it ends early, and members may be missing")
 

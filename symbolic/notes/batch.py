@@ -17,8 +17,8 @@ from symbolic.notes.midi.reader import (
     score_tracks,
 )
 from symbolic.notes.read import (
-    MAX_QUARTERS,
-    MAX_SECONDS,
+    MAX_PIECE_QUARTERS,
+    MAX_PIECE_SECONDS,
     content_of,
     is_file,
     name_of,
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 PITCH_BITS = 7
 
-Changes = tuple[np.ndarray, ...]
-"""Ticks of changes, sorted, and the values that hold from there."""
+TempoMap = tuple[np.ndarray, np.ndarray]
+"""(t,) ticks of tempo changes, sorted, and quarters per minute from there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class NoteBatch:
     ticks_per_quarter: np.ndarray
     has_dynamics: np.ndarray
     tempo: np.ndarray
-    tempo_maps: dict[int, Changes]
+    tempo_maps: dict[int, TempoMap]
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -141,7 +141,7 @@ class NoteBatch:
         end -= onset
         return onset, end
 
-    def bar_ticks(self) -> tuple[np.ndarray, dict[int, Changes]]:
+    def bar_ticks(self) -> tuple[np.ndarray, dict[int, tuple[np.ndarray, np.ndarray]]]:
         """Lengths of bars, at least a tick.
 
         Returns:
@@ -152,10 +152,10 @@ class NoteBatch:
         for i, piece in enumerate(self.pieces):
             numerator, denominator = _only_meter(piece) or (0, 1)
             if not numerator:
-                ticks, *meter = (
+                ticks, over, under = (
                     column.astype(np.int64) for column in changes(_meters(piece), DEFAULT_METERS)
                 )
-                maps[i] = ticks, _bar_ticks(*meter, piece.ticks_per_quarter)
+                maps[i] = ticks, _bar_ticks(over, under, piece.ticks_per_quarter)
             whole = 4 * piece.ticks_per_quarter
             lengths.append(max(numerator * whole // max(denominator, 1), 1))
         return np.array(lengths, np.int64), maps
@@ -254,7 +254,7 @@ def _within_limits(
 
 
 def _too_long(end: int, quarter: int, slowest: float) -> bool:
-    return end / quarter > min(MAX_QUARTERS, MAX_SECONDS / 60 * slowest)
+    return end / quarter > min(MAX_PIECE_QUARTERS, MAX_PIECE_SECONDS / 60 * slowest)
 
 
 @dataclass(slots=True)
@@ -262,12 +262,12 @@ class _Part:
     """One piece of a batch to be: columns by track, and what is said of the piece once."""
 
     piece: ScoreTick | NoteTable
-    columns: list[Sequence[np.ndarray]]
+    columns: Sequence[Sequence[np.ndarray]]
     count: int
     has_dynamics: bool | None  # None: to be seen from the velocities
     tempo: float
     slowest: float
-    tempos: Changes | None
+    tempos: TempoMap | None
 
 
 def _read(source: Source) -> _Part:
@@ -303,8 +303,8 @@ def _part(piece: ScoreTick | NoteTable) -> _Part:
         if one and one.time == 0 and one.mspq > 0:
             tempo = slowest = 60e6 / one.mspq
         else:
-            tempos = changes(score_tempos(piece), DEFAULT_TEMPOS)
-            tempo = tempos[1][0]
+            ticks, values = changes(score_tempos(piece), DEFAULT_TEMPOS)
+            tempos, tempo = (ticks, values), values[0]
     if tempos is not None:
         slowest = min(tempos[1].min(), DEFAULT_TEMPO)
     count = sum([len(column[0]) for column in columns])
@@ -378,7 +378,7 @@ def _bar_ticks(numerator: np.ndarray, denominator: np.ndarray, quarter: int) -> 
     return np.maximum(numerator * 4 * quarter // np.maximum(denominator, 1), 1)
 
 
-def _meters(piece: ScoreTick | NoteTable) -> Changes:
+def _meters(piece: ScoreTick | NoteTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if isinstance(piece, NoteTable):
         return piece.meter_ticks, piece.meter_numerator, piece.meter_denominator
     return score_meters(piece)

@@ -6,12 +6,12 @@ import numpy as np
 
 from symbolic.notes.table import NoteTable, ReadError, ticks_to_seconds
 
-UNITS = ("bar", "beat")
-MOST = 50_000
+METRICAL_UNITS = ("bar", "beat")
+MAX_METRICAL_UNITS = 50_000
 """Units of one piece. More are no music, but signatures or ticks gone wrong."""
 
 
-def unit_edges(notes: NoteTable, unit: str) -> np.ndarray:
+def metrical_edges(notes: NoteTable, unit: str) -> np.ndarray:
     """When bars or beats begin and end.
 
     A time signature begins a new bar, as in notation; beats are what it counts: of 6/8 six eighths.
@@ -31,10 +31,10 @@ def unit_edges(notes: NoteTable, unit: str) -> np.ndarray:
 
     Raises:
         ValueError: another unit.
-        ReadError: more than `MOST` of them.
+        ReadError: more than `MAX_METRICAL_UNITS` of them.
     """
-    if unit not in UNITS:
-        raise ValueError(f"no unit {unit!r}; there are {', '.join(UNITS)}")
+    if unit not in METRICAL_UNITS:
+        raise ValueError(f"no unit {unit!r}; there are {', '.join(METRICAL_UNITS)}")
     last = int(notes.onset_ticks.max()) if len(notes) else 0
     ticks, lengths = _grid(notes, unit, last)
     ticks = np.append(ticks, ticks[-1] + lengths[-1] * np.arange(1, 3))
@@ -60,8 +60,8 @@ def _grid(notes: NoteTable, unit: str, last: int) -> tuple[np.ndarray, np.ndarra
     kept = starts <= last
     starts, lengths = starts[kept], lengths[kept]
     counts = -(-(np.append(starts[1:], last + 1) - starts) // lengths)
-    if counts.sum() > MOST:
-        raise ReadError(f"{counts.sum()} {unit}s: more than {MOST}")
+    if counts.sum() > MAX_METRICAL_UNITS:
+        raise ReadError(f"{counts.sum()} {unit}s: more than {MAX_METRICAL_UNITS}")
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     lengths = np.repeat(lengths, counts)
     return np.repeat(starts, counts) + within * lengths, lengths

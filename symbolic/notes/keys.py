@@ -7,14 +7,11 @@ b minor 23. Enharmonic keys are one key.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, overload
 
 import numpy as np
 
 from symbolic.notes.table import NoteTable
-
-if TYPE_CHECKING:
-    from symbolic.notes.batch import NoteBatch
 
 KEY_NAMES = (
     *("C major", "Db major", "D major", "Eb major", "E major", "F major"),
@@ -50,10 +47,10 @@ PROFILES = {
 
 Weights = Literal["duration", "quarters", "onset"]
 
-SHORTEST = 0.01
+MIN_NOTE_SECONDS = 0.01
 """Seconds a note counts for at least, so that a key is found where all durations are 0."""
 
-LONGEST = 1e9
+MAX_NOTE_SECONDS = 1e9
 """Seconds a note counts for at most, so that broken files cannot overflow a sum."""
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -72,6 +69,12 @@ def _columns(*profiles: tuple[float, ...]) -> np.ndarray:
 _PROFILES = {name: _columns(*profiles) for name, profiles in PROFILES.items()}
 
 
+@overload
+def transpose_key(key: int, semitones: int) -> int: ...
+@overload
+def transpose_key(key: np.ndarray, semitones: int | np.ndarray) -> np.ndarray: ...
+@overload
+def transpose_key(key: int, semitones: np.ndarray) -> np.ndarray: ...
 def transpose_key(key: int | np.ndarray, semitones: int | np.ndarray) -> int | np.ndarray:
     """The key that `key` becomes when the music moves by `semitones`.
 
@@ -117,8 +120,9 @@ def pitch_class_histogram(notes: NoteTable, weights: Weights = "duration") -> np
 
     Args:
         notes: any number of notes.
-        weights: `duration` adds each note's seconds, kept within `SHORTEST` and `LONGEST`;
-            `quarters` its quarter notes, just as many as there are; `onset` adds 1 per note.
+        weights: `duration` adds each note's seconds, kept within `MIN_NOTE_SECONDS` and
+            `MAX_NOTE_SECONDS`; `quarters` its quarter notes, just as many as there are; `onset`
+            adds 1 per note.
 
     Returns:
         (12,) float64, C first, not normalised; all 0 where nothing is pitched.
@@ -126,7 +130,7 @@ def pitch_class_histogram(notes: NoteTable, weights: Weights = "duration") -> np
     Raises:
         ValueError: another `weights`.
     """
-    pitch, amounts = _heard(notes, weights)
+    pitch, amounts = _pitched(notes, weights)
     histogram = np.bincount(pitch % 12, amounts, minlength=12)
     return histogram / notes.ticks_per_quarter if weights == "quarters" else histogram
 
@@ -183,7 +187,7 @@ def estimate_key(
     Raises:
         ValueError: another `weights` or `profile`.
     """
-    pitch, amounts = _heard(notes, weights)
+    pitch, amounts = _pitched(notes, weights)
     if not len(pitch):
         return None
     # Counted from the lowest note, the histogram of a transposed piece is the same to the last bit.
@@ -195,39 +199,7 @@ def estimate_key(
     return (lowest + above) % 12 + 12 * minor
 
 
-def estimate_keys(
-    batch: NoteBatch, weights: Weights = "duration", profile: str = "krumhansl-kessler"
-) -> np.ndarray:
-    """What `estimate_key` says of each piece of a batch, in one go.
-
-    Args:
-        batch: p pieces, as `symbolic.notes.batch.read_batch` reads them.
-        weights, profile: as in `estimate_key`.
-
-    Returns:
-        (p,) int64 keys; -1 where nothing is heard. Where keys fit equally well but for rounding,
-        the order of the notes in a batch may choose another of them.
-
-    Raises:
-        ValueError: another `weights` or `profile`.
-    """
-    sounds = batch.counts > 0
-    lowest = np.zeros(len(batch), np.int64)
-    if sounds.any():  # pieces without notes leave no gap between those beside them
-        lowest[sounds] = np.minimum.reduceat(batch.pitch, batch.starts[sounds])
-    above = (batch.pitch - lowest.repeat(batch.counts)) % 12
-    piece = np.arange(len(batch)).repeat(batch.counts)
-    amounts = _amounts(batch, weights)
-    histograms = np.bincount(piece * 12 + above, amounts, minlength=12 * len(batch))
-    histograms = histograms.reshape(-1, 1, 12)
-    # A row at a time inside one product: that of whole matrices rounds otherwise, so that keys
-    # which fit equally well would not be told apart as in `estimate_key`.
-    best = key_scores(histograms, profile).argmax(axis=-1)[:, 0]
-    keys = (lowest + best) % 12 + 12 * (best >= 12)
-    return np.where(histograms.any(axis=-1)[:, 0], keys, -1)
-
-
-def _heard(notes: NoteTable, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
+def _pitched(notes: NoteTable, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
     """Pitches and amounts of the notes that are not drums."""
     pitch, amounts = notes.pitch, _amounts(notes, weights)
     if notes.is_drum.any():
@@ -236,11 +208,10 @@ def _heard(notes: NoteTable, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
     return pitch, amounts
 
 
-def _amounts(notes: NoteTable | NoteBatch, weights: Weights) -> np.ndarray:
-    """(n,) how much each note counts; quarters in ticks, whose sums are exact in any order."""
+def _amounts(notes: NoteTable, weights: Weights) -> np.ndarray:
+    """(n,) weight of each note; quarters in ticks, whose sums are exact in any order."""
     if weights == "duration":
-        seconds = notes.duration if isinstance(notes, NoteTable) else notes.seconds()[1]
-        return seconds.clip(SHORTEST, LONGEST)
+        return notes.duration.clip(MIN_NOTE_SECONDS, MAX_NOTE_SECONDS)
     if weights == "quarters":
         return notes.duration_ticks
     if weights == "onset":

@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from symbolic.notes.formats.notations import NOTATION_SUFFIXES
 from symbolic.notes.read import is_file, name_of, read_notes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 120.0
 MEMORY_BYTES = 4 * 2**30  # what one file may take beyond the process as it starts
-AHEAD = 256  # files read before they are asked for
+FILES_AHEAD = 256  # files read before they are asked for
 
 
 def read_many(
@@ -48,12 +48,12 @@ def apply_many(
     sources: Iterable[Source],
     workers: int | None = None,
     timeout: float = TIMEOUT_SECONDS,
-    together: int = 1,
+    files_per_task: int = 1,
     memory: int | None = None,
 ) -> Iterator[Any | ReadError]:
     """What `apply` makes of sources, in order, with the workers and limits of `read_many`.
 
-    A task costs more to hand over than a small file takes to read, so files can go `together`,
+    A task costs more to hand over than a small file takes to read, so several files make a task,
     except those of `NOTATION_SUFFIXES`, which take long enough. If their worker dies, runs out
     of time or raises, they are tried one by one: a bad file costs only itself.
 
@@ -63,14 +63,14 @@ def apply_many(
         sources: as `read_notes` takes them; those that are in memory already are done here.
         workers: processes; None is one for each core, 0 does everything here, without limits.
         timeout: seconds that one task may take.
-        together: files in a task.
+        files_per_task: files in a task.
         memory: bytes that a worker may take beyond what it begins with, heeded on Linux;
             `MEMORY_BYTES` where None.
 
     Yields:
         An answer or a `ReadError` for each source.
     """
-    groups = _groups(sources, together)
+    groups = _groups(sources, files_per_task)
     if workers == 0:
         for group in groups:
             yield from _guarded(apply, group)
@@ -83,7 +83,7 @@ def apply_many(
         workers or os.cpu_count() or 1,
         initializer=_start,
         initargs=[apply, memory or MEMORY_BYTES],
-        context=context,
+        context=cast("Any", context),  # pebble's protocol knows no pipes of Windows
     ) as pool:
 
         def send(group: list[Source]):
@@ -105,7 +105,7 @@ def apply_many(
             waiting: deque = deque()
             for group in groups:
                 waiting.append((group, send(group) if is_file(group[0]) else None))
-                if len(waiting) * together > AHEAD:
+                if len(waiting) * files_per_task > FILES_AHEAD:
                     yield from answers(*waiting.popleft())
             while waiting:
                 yield from answers(*waiting.popleft())
@@ -113,12 +113,12 @@ def apply_many(
             pool.stop()
 
 
-def _groups(sources: Iterable[Source], together: int) -> Iterator[list[Source]]:
-    """Sources in lists of up to `together` that can be sent and are quickly read, or of one."""
+def _groups(sources: Iterable[Source], files_per_task: int) -> Iterator[list[Source]]:
+    """Group sources that workers read quickly, `files_per_task` at most; others are alone."""
     group: list[Source] = []
     for source in sources:
         quick = is_file(source) and not _takes_long(source)
-        if group and (not quick or len(group) == together):
+        if group and (not quick or len(group) == files_per_task):
             yield group
             group = []
         if quick:

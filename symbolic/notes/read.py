@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
-from symbolic.notes.archives import Member, Named, Refused, read_member
+from symbolic.notes.archives import ArchiveMember, NamedBytes, UnreadableFile, read_member
 from symbolic.notes.formats.notations import NOTATION_SUFFIXES, notation_of, read_notation
 from symbolic.notes.formats.streams import stream_notes
 from symbolic.notes.midi.reader import is_midi, read_midi, score_notes
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 Source: TypeAlias = "File | NoteTable | Score | PrettyMIDI | Stream"
 """What `read_notes` takes."""
 
-File: TypeAlias = "str | os.PathLike[str] | bytes | Named | Member | Refused"
+File: TypeAlias = "str | os.PathLike[str] | bytes | NamedBytes | ArchiveMember | UnreadableFile"
 """What `content_of` takes: see `is_file`."""
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
-SUFFIXES = MIDI_SUFFIXES + MUSICXML_SUFFIXES + NOTATION_SUFFIXES
+NOTE_SUFFIXES = MIDI_SUFFIXES + MUSICXML_SUFFIXES + NOTATION_SUFFIXES
 
-MAX_BYTES = 64 * 2**20
-MAX_SECONDS = 24 * 3600.0
-MAX_QUARTERS = 1_000_000
+MAX_FILE_BYTES = 64 * 2**20
+MAX_PIECE_SECONDS = 24 * 3600.0
+MAX_PIECE_QUARTERS = 1_000_000
 
 
 def read_notes(source: Source) -> NoteTable:
@@ -65,28 +65,29 @@ def name_of(source: Source) -> str | None:
     """What errors call a source; None where it has no name."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
-    return source.path if isinstance(source, Named | Member | Refused) else None
+    return source.path if isinstance(source, NamedBytes | ArchiveMember | UnreadableFile) else None
 
 
 def content_of(source: File) -> bytes:
     """The bytes of a source that is a file, wherever it lies.
 
     Args:
-        source: a path, bytes, `Named` or a `Member`.
+        source: a path, bytes, `NamedBytes` or a `ArchiveMember`.
 
     Raises:
-        ReadError: why there are none; without the name of the file. A `Refused` says its reason.
+        ReadError: why there are none; without the name of the file. A `UnreadableFile` says its
+            reason.
     """
     match source:
         case str() | os.PathLike():
             return read_bytes(os.fspath(source))
         case bytes() | bytearray() | memoryview():
             return bytes(source)
-        case Named():
+        case NamedBytes():
             return source.content
-        case Member():
-            return read_member(source, MAX_BYTES)
-        case Refused():
+        case ArchiveMember():
+            return read_member(source, MAX_FILE_BYTES)
+        case UnreadableFile():
             raise ReadError(source.reason)
     raise TypeError(f"no bytes in a {type(source).__name__}")
 
@@ -105,9 +106,9 @@ def read_bytes(path: str) -> bytes:
             raise ReadError("a folder, not a file")
         if not stat.S_ISREG(status.st_mode):
             raise ReadError("not a regular file")
-        if status.st_size > MAX_BYTES:
+        if status.st_size > MAX_FILE_BYTES:
             size = status.st_size / 2**20
-            raise ReadError(f"{size:.0f} MiB, more than the {MAX_BYTES >> 20} MiB read")
+            raise ReadError(f"{size:.0f} MiB, more than the {MAX_FILE_BYTES >> 20} MiB read")
         file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:  # in one call but for what has grown, which `open` would cost as much as to parse
             data = os.read(file, status.st_size + 1)
@@ -147,7 +148,12 @@ def is_file(source: object) -> TypeGuard[File]:
     return kind_of(source) in _FILE_KINDS
 
 
-INNER = {Named: "named", Member: "member", Refused: "refused", NoteTable: "table"}
+INNER = {
+    NamedBytes: "named",
+    ArchiveMember: "member",
+    UnreadableFile: "refused",
+    NoteTable: "table",
+}
 _FILE_KINDS = ("path", "bytes", "named", "member", "refused")
 
 
@@ -172,8 +178,10 @@ def _read(source: Source) -> NoteTable:
 def _read_content(data: bytes) -> NoteTable:
     if not data:
         raise ReadError("empty file")
-    if len(data) > MAX_BYTES:
-        raise ReadError(f"{len(data) / 2**20:.0f} MiB, more than the {MAX_BYTES >> 20} MiB read")
+    if len(data) > MAX_FILE_BYTES:
+        raise ReadError(
+            f"{len(data) / 2**20:.0f} MiB, more than the {MAX_FILE_BYTES >> 20} MiB read"
+        )
     if is_recording(data):
         raise ReadError("a recording, not notes: a model of audio is needed to hear it")
     if is_midi(data):
@@ -218,7 +226,7 @@ def _check(notes: NoteTable) -> NoteTable:
     if len(notes) > MAX_NOTES:
         raise ReadError(f"{len(notes):,} notes, more than the {MAX_NOTES:,} read")
     quarters = (notes.onset_ticks + notes.duration_ticks).max() / notes.ticks_per_quarter
-    if not (notes.seconds <= MAX_SECONDS and quarters <= MAX_QUARTERS):
+    if not (notes.seconds <= MAX_PIECE_SECONDS and quarters <= MAX_PIECE_QUARTERS):
         raise ReadError(
             f"lasts {notes.seconds / 3600:,.0f} hours ({quarters:,.0f} quarters): taken for damaged"
         )

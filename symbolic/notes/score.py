@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolic.notes.symusic_lists import LAST_TICK
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
 
-LAST_TICK = 2**31 - 1  # symusic holds times in 32 bits
 METER_LIMIT = 255  # and the parts of a time signature in 8
 
 
@@ -55,16 +55,15 @@ def table_score(notes: NoteTable) -> ScoreTick:
     )
     part = notes.track * 2 + notes.is_drum
     order = np.argsort(part, kind="stable")
-    columns = (
-        notes.onset_ticks[order].astype(np.int32),
-        notes.duration_ticks[order].astype(np.int32),
-        notes.pitch[order].astype(np.int8),
-        notes.velocity[order].astype(np.int8),
-    )
+    onset = notes.onset_ticks[order].astype(np.int32)
+    duration = notes.duration_ticks[order].astype(np.int32)
+    pitch = notes.pitch[order].astype(np.int8)
+    velocity = notes.velocity[order].astype(np.int8)
     parts, starts = np.unique(part[order], return_index=True)
     ends = np.append(starts, len(order))[1:]
     for number, start, end in zip(parts.tolist(), starts.tolist(), ends.tolist(), strict=True):
         track = TrackTick("", 0, bool(number % 2))
-        track.notes = NoteTickList.from_numpy(*(column[start:end] for column in columns))
+        cut = slice(start, end)
+        track.notes = NoteTickList.from_numpy(onset[cut], duration[cut], pitch[cut], velocity[cut])
         score.tracks.append(track)
     return score

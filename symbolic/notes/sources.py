@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from symbolic.notes.archives import (
     PACKED_TARS,
-    Member,
-    Named,
-    Refused,
+    ArchiveMember,
+    NamedBytes,
+    UnreadableFile,
     is_archive,
     is_zip,
     members,
 )
 from symbolic.notes.formats.tunes import TUNE_SUFFIX, book_header, tunes
-from symbolic.notes.read import SUFFIXES, content_of, kind_of, name_of
+from symbolic.notes.read import NOTE_SUFFIXES, content_of, kind_of, name_of
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def find_sources(
     sources: Source | Iterable[Source],
     recursive: bool = True,
-    suffixes: tuple[str, ...] = SUFFIXES,
+    suffixes: tuple[str, ...] = NOTE_SUFFIXES,
     scratch: str | os.PathLike[str] | None = None,
 ) -> Iterator[Source]:
     """Files to score, in order: folders are replaced by the music files in them, sorted by path.
@@ -55,14 +55,14 @@ def find_sources(
             tune book, wherever it is found, by its tunes.
     """
     for source in _found(sources, recursive, suffixes, scratch):
-        if scratch is not None and isinstance(source, Path | Member):
+        if scratch is not None and isinstance(source, Path | ArchiveMember):
             yield from _tunes(source)
         else:
             yield source
 
 
 def find_files(
-    path: str | os.PathLike[str], suffixes: tuple[str, ...] = SUFFIXES, recursive: bool = True
+    path: str | os.PathLike[str], suffixes: tuple[str, ...] = NOTE_SUFFIXES, recursive: bool = True
 ) -> Iterator[Path]:
     """List the files that a path names, sorted: itself, or what its folder or pattern holds.
 
@@ -99,9 +99,9 @@ def _found(
                 yield from find_files(path, suffixes, recursive)
 
 
-def _tunes(source: Path | Member) -> Iterator[Source]:
+def _tunes(source: Path | ArchiveMember) -> Iterator[Source]:
     """The tunes of a tune book, each a member of it; any other source itself."""
-    name = source.path if isinstance(source, Member) else os.fspath(source)
+    name = source.path if isinstance(source, ArchiveMember) else os.fspath(source)
     if not name.lower().endswith(TUNE_SUFFIX) or os.path.isdir(name):
         yield source
         return
@@ -115,12 +115,14 @@ def _tunes(source: Path | Member) -> Iterator[Source]:
         yield source
         return
     shown, header = display_name(source), book_header(data)
-    file, offset = (source.archive, source.place) if isinstance(source, Member) else (name, 0)
+    file, offset = (
+        (source.archive, source.place) if isinstance(source, ArchiveMember) else (name, 0)
+    )
     for number, begin, end in found:
         if header or is_zip(file):  # not a part of a file as it lies there: kept in memory
-            yield Named(f"{shown}/{number}", header + data[begin:end])
+            yield NamedBytes(f"{shown}/{number}", header + data[begin:end])
         else:
-            yield Member(file, number, offset + begin, end - begin, shown)
+            yield ArchiveMember(file, number, offset + begin, end - begin, shown)
 
 
 def read_list(text: bytes) -> list[str]:
@@ -163,7 +165,7 @@ def _archived(
             shutil.copyfileobj(packed, file, 2**20)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         reason = getattr(error, "strerror", None) or error
-        yield Refused(display_name(path), f"an archive that cannot be expanded: {reason}")
+        yield UnreadableFile(display_name(path), f"an archive that cannot be expanded: {reason}")
     else:
         yield from members(plain, suffixes, path)
 

@@ -16,6 +16,9 @@ import numpy as np
 if TYPE_CHECKING:
     from symusic.core import NoteTickList, TempoTickList
 
+LAST_TICK = 2**31 - 1
+"""The last tick of a symusic score, whose times have 32 bits."""
+
 
 def note_columns(lists: Sequence[NoteTickList]) -> tuple[np.ndarray, ...]:
     """Onsets, durations, pitches and velocities of lists of notes in ticks, end to end.
@@ -51,8 +54,8 @@ def tempo_columns(tempos: TempoTickList) -> tuple[np.ndarray, np.ndarray]:
 @cache
 def states_are_known(kind: type, layout: np.dtype) -> bool:
     """Whether lists of a class of symusic's are pickled with items of a layout."""
-    columns = []
-    for i, name in enumerate(layout.names):
+    names, columns = layout.names or (), []
+    for i, name in enumerate(names):
         bounds = np.iinfo(layout[name])
         columns.append(np.roll(np.array([bounds.max, 1, 100], layout[name]), i))
     items = kind.from_numpy(*columns)
@@ -61,8 +64,7 @@ def states_are_known(kind: type, layout: np.dtype) -> bool:
         return False
     found = np.frombuffer(state, layout, offset=4)
     return all(
-        np.array_equal(found[name], column)
-        for name, column in zip(layout.names, columns, strict=True)
+        np.array_equal(found[name], column) for name, column in zip(names, columns, strict=True)
     )
 
 

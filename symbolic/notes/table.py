@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 DEFAULT_TEMPO = 120.0  # quarters per minute, as the MIDI standard assumes where a file says nothing
 DEFAULT_TEMPOS = (0, DEFAULT_TEMPO)  # tick, quarters per minute
 DEFAULT_METERS = (0, 4, 4)  # tick, numerator, denominator
 MAX_NOTES = 2_000_000  # of a piece
-MOST_OF_A_REASON = 300  # letters
-FEW = 512  # notes, which are sorted by three keys as fast as one key of them is made
+MAX_REASON_LENGTH = 300  # letters
+LEXSORT_BELOW = 512  # notes, which are sorted by three keys as fast as one key of them is made
 
 
 class ReadError(ValueError):
@@ -35,9 +38,9 @@ class ReadError(ValueError):
 
 
 def _one_line(text: str) -> str:
-    text = " ".join(text[: 4 * MOST_OF_A_REASON].split())
+    text = " ".join(text[: 4 * MAX_REASON_LENGTH].split())
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return text if len(text) <= MOST_OF_A_REASON else f"{text[: MOST_OF_A_REASON - 3]}..."
+    return text if len(text) <= MAX_REASON_LENGTH else f"{text[: MAX_REASON_LENGTH - 3]}..."
 
 
 Value = TypeVar("Value")
@@ -164,12 +167,12 @@ def ticks_to_seconds(
 
 
 def note_table(
-    onset_ticks: np.ndarray,
-    duration_ticks: np.ndarray,
-    pitch: np.ndarray,
-    velocity: np.ndarray,
-    track: np.ndarray | None = None,
-    is_drum: np.ndarray | None = None,
+    onset_ticks: ArrayLike,
+    duration_ticks: ArrayLike,
+    pitch: ArrayLike,
+    velocity: ArrayLike,
+    track: ArrayLike | None = None,
+    is_drum: ArrayLike | None = None,
     *,
     ticks_per_quarter: int = 480,
     tempos: tuple[np.ndarray, np.ndarray] | None = None,
@@ -234,7 +237,7 @@ def note_table(
 
 def _order(*columns: np.ndarray) -> np.ndarray:
     """Indices that sort by the first of int64 columns, then by the next: by one key if it holds."""
-    if len(columns[0]) < FEW:
+    if len(columns[0]) < LEXSORT_BELOW:
         return np.lexsort(columns[::-1])
     bits = [int(np.bitwise_or.reduce(column)) for column in columns]
     widths = [one.bit_length() for one in bits]

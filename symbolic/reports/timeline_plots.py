@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolic.notes import ReadError
-from symbolic.notes.beats import unit_edges
+from symbolic.notes.beats import metrical_edges
 from symbolic.reports.plots import COLOURS
 from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
 
@@ -170,7 +170,7 @@ def _clock(axes: Axes, end: float) -> None:
 def _bars(axes: Axes, notes: NoteTable) -> None:
     """Numbers of bars above, where they begin."""
     try:
-        edges = unit_edges(notes, "bar")
+        edges = metrical_edges(notes, "bar")
     except ReadError:  # more than there are bars in music
         return
     bars = len(edges) - 1

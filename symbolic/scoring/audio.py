@@ -22,7 +22,7 @@ from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
-from symbolic.notes.archives import Named
+from symbolic.notes.archives import NamedBytes
 from symbolic.notes.read import MIDI_SUFFIXES, content_of, is_file, kind_of
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.columns import NUMBER, TEXT
@@ -96,7 +96,7 @@ def _given(source: Any, rate: int) -> np.ndarray:
     """(n,) samples of a sound in memory."""
     file = file_of(source)
     if file is not None:
-        return read_sound(file.content if isinstance(file, Named) else file, rate)
+        return read_sound(file.content if isinstance(file, NamedBytes) else file, rate)
     try:
         return samples_at(source, rate)
     except ReadError:

@@ -18,8 +18,8 @@ from symbolic.features import features
 from symbolic.inference.prediction import familiarity, predict_ids
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
-from symbolic.notes.pool import AHEAD
-from symbolic.notes.read import SUFFIXES
+from symbolic.notes.pool import FILES_AHEAD
+from symbolic.notes.read import NOTE_SUFFIXES
 from symbolic.notes.sources import find_sources
 from symbolic.scoring.columns import SCORES
 from symbolic.scoring.workers import rows_of
@@ -160,8 +160,8 @@ class EmotionScorer:
         >>> table = scorer.score(["song.mid", "folder/"])
     """
 
-    suffixes = SUFFIXES
-    ahead = AHEAD
+    suffixes = NOTE_SUFFIXES
+    ahead = FILES_AHEAD
     heard = "MIDI or MusicXML"  # what files in folders are
     types = SCORES
 
@@ -231,7 +231,7 @@ class EmotionScorer:
                 partial(self.answer, batch_size=batch_size),
                 progress,
                 workers=workers,
-                together=TOGETHER if len(found) >= MANY else 1,
+                files_per_task=TOGETHER if len(found) >= MANY else 1,
             )
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"notes": "Int64"})
 

@@ -13,7 +13,7 @@ import numpy as np
 from symbolic.features import features
 from symbolic.inference.prediction import familiarity, predict_ids
 from symbolic.notes import ReadError
-from symbolic.notes.beats import unit_edges
+from symbolic.notes.beats import metrical_edges
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ticks_to_seconds
 from symbolic.scoring.columns import COUNT, NUMBER, TIMELINE
@@ -89,7 +89,7 @@ def hear_windows(
         ReadError: more than `MOST` windows, more bars than `symbolic.notes.beats` counts, or no
             window with a note that the tokenizer can hold.
     """
-    bars = unit_edges(notes, "bar")
+    bars = metrical_edges(notes, "bar")
     start, end = _edges(sliding, bars, float(notes.onset.max()))
     order = notes.onset.argsort(kind="stable")
     first, last = _between(notes.onset[order], start, end)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from symbolic.notes.pool import AHEAD, apply_many
+from symbolic.notes.pool import FILES_AHEAD, apply_many
 from symbolic.notes.sources import display_name
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def answered(
     sources: Iterable[Source],
     apply: Callable[[list[Source]], list[Any]],
     answer: Callable[[list[Any]], list[Any]],
-    ahead: int = AHEAD,
+    ahead: int = FILES_AHEAD,
     tick: Callable[[Any], object] | None = None,
     **reading: Any,
 ) -> Iterator[list[Any]]:
@@ -56,7 +56,7 @@ def rows_of(
     apply: Callable[[list[Source]], list[Any]],
     answer: Callable[[list[Any]], list[dict]],
     progress: bool,
-    ahead: int = AHEAD,
+    ahead: int = FILES_AHEAD,
     **reading: Any,
 ) -> list[dict]:
     """A row for each source, its path with it.

@@ -18,7 +18,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.data.datasets.beat_dataset import BeatRow, read_beat_rows
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import SUFFIXES, ReadError
+from symbolic.notes import NOTE_SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.audio import load_audio_model
@@ -138,7 +138,7 @@ class Segmenter:
             recursive: whether folders are searched to the bottom.
             workers: processes that read; None is one for each core, 0 none.
         """
-        found = [*find_sources(sources, recursive, AUDIO_SUFFIXES + SUFFIXES)]
+        found = [*find_sources(sources, recursive, AUDIO_SUFFIXES + NOTE_SUFFIXES)]
         config = None if self.model is None else self.model.config
         if config is not None and config.unit:
             pictures = config.unit_options.get("pictures", ())

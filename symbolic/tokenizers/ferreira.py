@@ -17,7 +17,7 @@ import numpy as np
 from miditok import TokenizerConfig, TokSequence
 
 from symbolic.notes import NoteTable, ReadError
-from symbolic.notes.archives import Named
+from symbolic.notes.archives import NamedBytes
 from symbolic.notes.batch import NoteBatch, note_batch
 from symbolic.notes.read import content_of, is_file, name_of
 from symbolic.tokenizers.base import fill, no_notes, split

@@ -13,7 +13,7 @@ from symbolic.audio.decode import MAX_SECONDS, is_regular, read_audio, resample
 from symbolic.audio.extra import INSTALL, audio_module
 from symbolic.audio.synthesis.instruments import VOICES, Instrument, instruments
 from symbolic.notes.midi.reader import is_midi
-from symbolic.notes.read import SUFFIXES
+from symbolic.notes.read import NOTE_SUFFIXES
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def is_music(source: str | os.PathLike | bytes) -> bool:
                     return True
     except (OSError, ValueError):  # the reader says why
         pass
-    return os.fspath(source).lower().endswith(SUFFIXES)
+    return os.fspath(source).lower().endswith(NOTE_SUFFIXES)
 
 
 def _fluidsynth():

@@ -14,7 +14,7 @@ from symbolic.audio.piano_roll import note_pictures, transposed_pictures
 from symbolic.data.tokens.transposition import Transposer
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.notes import NoteTable, ReadError, read_notes
-from symbolic.notes.beats import unit_edges
+from symbolic.notes.beats import metrical_edges
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
@@ -59,7 +59,7 @@ def beat_row(
         ReadError: no note that the tokenizer can hold, or too many units.
         ValueError: a tokenizer that does not tell which token stands for which note.
     """
-    edges = unit_edges(notes, unit)
+    edges = metrical_edges(notes, unit)
     shown = None
     if pictures:
         shown = np.concatenate([note_pictures(notes, edges, kind) for kind in pictures], axis=1)

@@ -12,7 +12,7 @@ from symbolic.data.datasets.dataset import MASKED_VELOCITY, SCORE_TIME, SECONDS,
 from symbolic.data.datasets.windows import window_starts
 from symbolic.data.tokens.file import TokenFile
 from symbolic.data.tokens.transposition import Transposer
-from symbolic.features import ABSOLUTE_PITCH, TONAL_NAMES, turned
+from symbolic.features import ABSOLUTE_PITCH, TONAL_NAMES, transposed_tonal
 from symbolic.notes.keys import transpose_key
 from symbolic.tasks import IGNORE
 
@@ -121,6 +121,6 @@ class TokenDataset(Dataset):
         if self.features is not None:
             row = self.features[piece] + steps * self.moving
             if self.turning:
-                row[self.turning] = turned(row[self.turning], steps)
+                row[self.turning] = transposed_tonal(row[self.turning], steps)
             example["features"] = row
         return example

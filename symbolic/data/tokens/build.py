@@ -199,7 +199,7 @@ def _build(
     paths = [piece.path for piece in pieces]
 
     def rows() -> Iterator[Row]:
-        answers = apply_many(make, paths, workers, together=TOGETHER)
+        answers = apply_many(make, paths, workers, files_per_task=TOGETHER)
         for piece, row in zip(pieces, answers, strict=True):
             path = display_name(piece.path)
             if isinstance(row, ReadError):

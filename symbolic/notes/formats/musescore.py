@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from symbolic.notes.musicxml.archives import MAX_EXPANDED
+from symbolic.notes.musicxml.archives import MAX_EXPANDED_BYTES
 from symbolic.notes.table import ReadError
 
 PROGRAMS = (
@@ -22,7 +22,7 @@ PROGRAMS = (
 )
 """Names of the program, the newest first: an old one refuses the files of a newer one."""
 
-SECONDS = 60  # that one file may take, of the clock and of a processor
+MUSESCORE_SECONDS = 60  # that one file may take, of the clock and of a processor
 
 
 def find_musescore() -> str | None:
@@ -30,7 +30,7 @@ def find_musescore() -> str | None:
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
-def musescore_to_musicxml(score: bytes, seconds: float = SECONDS) -> bytes:
+def musescore_to_musicxml(score: bytes, seconds: float = MUSESCORE_SECONDS) -> bytes:
     """Convert a score to MusicXML with the MuseScore program.
 
     The program runs without a window, with settings of its own that are thrown away, in a
@@ -56,7 +56,7 @@ def musescore_to_musicxml(score: bytes, seconds: float = SECONDS) -> bytes:
         command = [program, "-c", folder, "-o", os.fspath(converted), os.fspath(written)]
         if os.name == "posix":
             # The limits outlive a worker of a pool that is ended before the program is.
-            limits = f"ulimit -t {SECONDS}; ulimit -f {MAX_EXPANDED // 512}"
+            limits = f"ulimit -t {MUSESCORE_SECONDS}; ulimit -f {MAX_EXPANDED_BYTES // 512}"
             command = ["/bin/sh", "-c", f'{limits}; exec "$0" "$@"', *command]
         try:
             code, errors = _run(command, folder, seconds)

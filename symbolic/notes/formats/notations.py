@@ -22,7 +22,7 @@ from functools import partial
 
 from symbolic.notes.formats.musescore import musescore_to_musicxml
 from symbolic.notes.formats.streams import stream_reading
-from symbolic.notes.formats.tunes import HEAD, is_abc, tune_musicxml
+from symbolic.notes.formats.tunes import HEADER_BYTES, is_abc, tune_musicxml
 from symbolic.notes.musicxml.archives import ZIP_MAGIC, archived_score
 from symbolic.notes.musicxml.reader import read_musicxml
 from symbolic.notes.musicxml.xml import checked_xml
@@ -32,10 +32,10 @@ from symbolic.notes.table import NoteTable, ReadError
 
 NOTATION_SUFFIXES = (".krn", ".kern", ".abc", ".mei", ".mscx", ".mscz")
 
-MOST_ACROSS = 1000  # spines of a Humdrum file
-LONGEST_NAMESPACE = 1000  # letters: each name of an element is kept with that of its namespace
+MAX_SPINES = 1000  # spines of a Humdrum file
+MAX_NAMESPACE_LENGTH = 1000  # letters: each name of an element is kept with that of its namespace
 MEI = "{http://www.music-encoding.org/ns/mei}"
-ROOTS = {"mei": "MEI", "meiCorpus": "MEI", "museScore": "MuseScore"}
+NOTATION_ROOTS = {"mei": "MEI", "meiCorpus": "MEI", "museScore": "MuseScore"}
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>[]*(?:\[.*?\]\s*)?>\s*)*", re.S)
 _MM = re.compile(r"(?<![^\t\n])\*MM(\d{1,6}(?:\.\d+)?)(?![^\t\n])")
@@ -50,10 +50,11 @@ def notation_of(data: bytes) -> str | None:
     """
     if data[:4] == ZIP_MAGIC:
         return "MuseScore" if _holds_mscx(data) else None
-    head = _text(data[:HEAD]).lstrip("\ufeff")
+    head = _text(data[:HEADER_BYTES]).lstrip("\ufeff")
     if head.lstrip()[:1] == "<":
-        root = _ROOT.match(head, _PROLOG.match(head).end())
-        return ROOTS.get(root[1]) if root else None
+        prolog = _PROLOG.match(head)
+        root = _ROOT.match(head, prolog.end() if prolog else 0)
+        return NOTATION_ROOTS.get(root[1]) if root else None
     lines = (line for line in head.splitlines() if line.strip() and line[0] != "!")
     if head.startswith("!!!") or next(lines, "").startswith("**"):
         return "Humdrum"
@@ -74,7 +75,7 @@ def read_notation(data: bytes, notation: str) -> NoteTable:
         ReadError: a library or a program is missing, and the reason names it; a damaged or too
             large file, XML that declares entities, several pieces, or what the parser refuses.
     """
-    return READERS[notation](data)
+    return NOTATION_READERS[notation](data)
 
 
 def _holds_mscx(data: bytes) -> bool:
@@ -95,7 +96,7 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        cut = error.start >= len(data) - 3 and len(data) == HEAD  # within a letter
+        cut = error.start >= len(data) - 3 and len(data) == HEADER_BYTES  # within a letter
         return data[: error.start].decode("utf-8-sig") if cut else data.decode("latin-1")
 
 
@@ -106,12 +107,12 @@ def _read_humdrum(data: bytes) -> NoteTable:
         raise ReadError("Humdrum without a **kern spine")
     if len(spines) > 1:
         raise ReadError(f"a file of {len(spines)} Humdrum pieces: each is to be read by itself")
-    if max(map(len, spines)) > MOST_ACROSS:
-        raise ReadError(f"{max(map(len, spines))} Humdrum spines, more than the {MOST_ACROSS} read")
+    if max(map(len, spines)) > MAX_SPINES:
+        raise ReadError(f"{max(map(len, spines))} Humdrum spines, more than the {MAX_SPINES} read")
     tempos = Tempos()
     text = _MM.sub(partial(_coded, tempos), text)
     with converting("Humdrum"):
-        from converter21.humdrum import HumdrumFileSet
+        from converter21.humdrum.humdrumfileset import HumdrumFileSet
 
         pieces = HumdrumFileSet()
         pieces.readString(text)
@@ -138,7 +139,7 @@ def _read_mei(data: bytes) -> NoteTable:
         head[:] = []  # who wrote it: no notes, and much that a parser can stumble over
     tempos = _plain_tempos(root)
     with converting("MEI"):
-        from converter21.mei import MeiReader
+        from converter21.mei.meireader import MeiReader
         from music21.stream import Opus
 
         stream = MeiReader(ET.tostring(root, encoding="unicode")).run()
@@ -202,13 +203,13 @@ def _plain_tempos(root: ET.Element) -> Tempos:
 def _quarters(element: ET.Element) -> float | None:
     """The tempo that an element of MEI gives in numbers, in quarters per minute."""
     try:
-        if element.get("midi.bpm"):
-            return float(element.get("midi.bpm"))
-        if element.get("midi.mspb"):
-            return 60e6 / float(element.get("midi.mspb"))
-        if element.get("mm") and element.get("mm.unit"):
+        if per_minute := element.get("midi.bpm"):
+            return float(per_minute)
+        if microseconds := element.get("midi.mspb"):
+            return 60e6 / float(microseconds)
+        if (beats := element.get("mm")) and (unit := element.get("mm.unit")):
             dots = 2 - 0.5 ** int(element.get("mm.dots", 0))
-            return float(element.get("mm")) * 4 / int(element.get("mm.unit")) * dots
+            return float(beats) * 4 / int(unit) * dots
     except (ValueError, ArithmeticError):
         return None
     return None
@@ -228,7 +229,7 @@ def _read_musescore(data: bytes) -> NoteTable:
     return read_musicxml(musescore_to_musicxml(score))
 
 
-READERS: dict[str, Callable[[bytes], NoteTable]] = {
+NOTATION_READERS: dict[str, Callable[[bytes], NoteTable]] = {
     "Humdrum": _read_humdrum,
     "ABC": _read_abc,
     "MEI": _read_mei,
@@ -305,14 +306,15 @@ def _music21_kept() -> Iterator[None]:
     from music21.metadata import Metadata
 
     aliases = dict(CHORD_ALIASES)
-    renamed = not hasattr(Metadata, "_convertValue")
+    old_name = "_convertValue"
+    renamed = not hasattr(Metadata, old_name)
     if renamed:
-        Metadata._convertValue = staticmethod(Metadata.convertValue)
+        setattr(Metadata, old_name, staticmethod(Metadata.convertValue))
     try:
         yield
     finally:
         if renamed:
-            del Metadata._convertValue
+            delattr(Metadata, old_name)
         CHORD_ALIASES.clear()
         CHORD_ALIASES.update(aliases)
 
@@ -321,7 +323,7 @@ def _tree(data: bytes) -> ET.Element:
     """The root element of a checked XML file, with namespaces in its names.
 
     Raises:
-        ReadError: as `checked_xml`, and the name of a namespace beyond `LONGEST_NAMESPACE`.
+        ReadError: as `checked_xml`, and the name of a namespace beyond `MAX_NAMESPACE_LENGTH`.
     """
     _, xml = checked_xml(data)
     if _LONG_NAMESPACE.search(xml):
@@ -332,5 +334,5 @@ def _tree(data: bytes) -> ET.Element:
         raise ReadError(f"not well-formed XML: {error}") from error
 
 
-_NAME = b"[^\"']{%d}" % LONGEST_NAMESPACE
+_NAME = b"[^\"']{%d}" % MAX_NAMESPACE_LENGTH
 _LONG_NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["']""" + _NAME)

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from symbolic.notes.playback.dynamics import add_mark
 from symbolic.notes.playback.reading import FASTEST, SLOWEST, TIES, Place, Reading, whole_semitones
@@ -17,8 +17,11 @@ from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
     from music21.base import Music21Object
+    from music21.dynamics import DynamicWedge
+    from music21.note import GeneralNote, Note, NotRest
     from music21.pitch import Pitch
-    from music21.stream import Stream
+    from music21.spanner import RepeatBracket
+    from music21.stream import Measure, Stream
 
 Placed = tuple[int, float, Any]  # bar, offset in it in quarters, music21 element
 
@@ -118,7 +121,7 @@ def _placed(part: Stream, grid: list[float], bar_of_measure: dict[int, int]) -> 
     return placed
 
 
-def _read_barlines(measure: Stream, bar: int, bars: list[Bar]) -> None:
+def _read_barlines(measure: Measure, bar: int, bars: list[Bar]) -> None:
     for line, left in ((measure.leftBarline, True), (measure.rightBarline, False)):
         direction = getattr(line, "direction", None)  # only repeat signs have one
         if direction == "start":
@@ -130,7 +133,7 @@ def _read_barlines(measure: Stream, bar: int, bars: list[Bar]) -> None:
             bars[bar].closes = True
 
 
-def _read_bracket(bracket: Music21Object, bar_of: dict[int, int], bars: list[Bar]) -> None:
+def _read_bracket(bracket: RepeatBracket, bar_of: dict[int, int], bars: list[Bar]) -> None:
     """A first or second ending; it knows its first and its last measure at least."""
     spanned = [bar_of[id(one)] for one in bracket.getSpannedElements() if id(one) in bar_of]
     numbers = tuple(number for number in bracket.numberRange if number > 0)
@@ -159,7 +162,7 @@ def _read_part(
         tempo,
     )
 
-    octaves: dict[int, int] = defaultdict(int)
+    octaves: dict[int, float] = defaultdict(float)
     for _, _, line in events:
         if isinstance(line, spanner.Ottava) and line.transposing:
             for one in line.getSpannedElements():
@@ -183,7 +186,10 @@ def _read_part(
                 if grace:
                     graces.append((len(reading.notes), run[0], run))
                 unpitched = isinstance(one, note.Unpitched)
-                pitch = one.displayPitch().ps if unpitched else _semitones(one.pitch) + shift
+                if isinstance(one, note.Unpitched):
+                    pitch = one.displayPitch().ps
+                else:
+                    pitch = _semitones(cast("Note", one).pitch) + shift
                 tie = TIES.get(one.tie.type, 0) if one.tie is not None else 0
                 length = float(element.duration.quarterLength)
                 row = (*at, length, 0, pitch, tie, track)
@@ -231,7 +237,7 @@ def _read_part(
         reading.notes[row] = (*reading.notes[row][:3], run[0] - place, *reading.notes[row][4:])
 
 
-def _wedge(wedge: Music21Object, places: dict[int, Place]) -> tuple[Place, Place] | None:
+def _wedge(wedge: DynamicWedge, places: dict[int, Place]) -> tuple[Place, Place] | None:
     """Where a wedge begins and ends: with its first note, and at the end of its last."""
     spanned = [one for one in wedge.getSpannedElements() if id(one) in places]
     if not spanned:
@@ -246,9 +252,9 @@ def _semitones(pitch: Pitch) -> float:
     return pitch.ps - alter + whole_semitones(alter)
 
 
-def _own_velocity(one: Music21Object, element: Music21Object) -> int:
+def _own_velocity(one: GeneralNote, element: GeneralNote) -> int:
     """The velocity written on a note or on the chord around it; 0 where none is."""
-    for holder in (one, element):
+    for holder in (cast("NotRest", one), cast("NotRest", element)):
         if holder.hasVolumeInformation() and holder.volume.velocityScalar is not None:
             return min(max(round(holder.volume.velocityScalar * 127), 1), 127)
     return 0

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from fractions import Fraction
-from types import ModuleType
+from typing import Any
 
 from symbolic.notes.table import ReadError
 
 TUNE_SUFFIX = ".abc"
-HEAD = 2**16  # bytes in which the kind of a file is looked for
+HEADER_BYTES = 2**16  # bytes in which the kind of a file is looked for
 
 _START = re.compile(rb"^(?:\xef\xbb\xbf)?X:[ \t]*(\d*)", re.MULTILINE)
 _HEADER = re.compile(rb"^(?:[A-Z]:|%%|I:)", re.MULTILINE)
@@ -28,7 +28,7 @@ _BEATS = re.compile(r"((?:\d+/\d+\s*)+)=\s*(\d+(?:\.\d+)?)")
 def is_abc(data: bytes) -> bool:
     """Whether the content of a file is ABC: a tune has a number (`X:`) and a key (`K:`)."""
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
-    head = data[:HEAD]
+    head = data[:HEADER_BYTES]
     if b"\0" in head:
         return False
     first = next((line for line in head.split(b"\n") if line.strip()), b"")
@@ -92,13 +92,14 @@ def tune_musicxml(data: bytes) -> bytes:
     return abc2xml.fixDoctype(score).encode()
 
 
-def _abc2xml() -> ModuleType:
+def _abc2xml() -> Any:
     """The parser, which can neither evaluate what a meter says as Python nor open files."""
     from converter21.abc import abc2xml
 
-    abc2xml.eval = _beats
-    abc2xml.readfile = _no_file
-    return abc2xml
+    parser: Any = abc2xml
+    parser.eval = _beats
+    parser.readfile = _no_file
+    return parser
 
 
 def _beats(text: str) -> int:
@@ -118,7 +119,9 @@ def _with_unit(text: str) -> str:
     It is an eighth, and a sixteenth where the meter is less than 3/4: abc2xml takes the eighth.
     """
     key = re.search("^K:", text, re.MULTILINE)
-    header = text[: key.start()] if key else ""
+    if key is None:
+        return text
+    header = text[: key.start()]
     meters = _METER.findall(header)
     if not meters or re.search("^L:", header, re.MULTILINE):
         return text

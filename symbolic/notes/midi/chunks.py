@@ -17,8 +17,8 @@ Event = tuple[int, bytes]
 """Tick of an event, and its bytes from the status byte on, which is always there."""
 
 END_OF_TRACK = b"\xff\x2f\x00"
-LONGEST_DELTA = 2**28 - 1  # four bytes of seven bits
-MOST_TRACKS = 0xFFFF  # a header counts them in 16 bits
+MAX_DELTA = 2**28 - 1  # four bytes of seven bits
+MAX_TRACK_CHUNKS = 0xFFFF  # a header counts them in 16 bits
 
 _CHUNK = struct.Struct(">4sI")
 _HEADER = struct.Struct(">4sIHHh")
@@ -82,7 +82,7 @@ def read_chunks(data: bytes) -> tuple[int, int, list[Span]]:
     else:
         if len(spans) < declared and data[begin - 8 : begin - 4] in (b"M", b"MT", b"MTr", b"MTrk"):
             raise ReadError("damaged MIDI file: cut in the header of a track")
-    return form, division, spans[:MOST_TRACKS]
+    return form, division, spans[:MAX_TRACK_CHUNKS]
 
 
 def events(data: bytes, span: Span) -> Iterator[Event]:
@@ -130,9 +130,9 @@ def track_content(track: Iterable[Event]) -> bytes:
     """The content of a track chunk, of events in order."""
     pieces, before = [], 0
     for tick, event in track:
-        while tick - before > LONGEST_DELTA:  # an empty text halfway
+        while tick - before > MAX_DELTA:  # an empty text halfway
             pieces.append(b"\xff\xff\xff\x7f\xff\x01\x00")
-            before += LONGEST_DELTA
+            before += MAX_DELTA
         pieces += [_written(tick - before), event]
         before = tick
     return b"".join(pieces)

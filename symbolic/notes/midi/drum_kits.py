@@ -34,7 +34,7 @@ from symbolic.notes.midi.chunks import (
 Part = tuple[int, int]
 """Port and channel, both from 0."""
 
-DRUMS = 9  # the channel that has them where nothing else is asked for
+DRUM_CHANNEL = 9  # the channel that has them where nothing else is asked for
 
 
 def chooses_kits(data: bytes) -> bool:
@@ -91,7 +91,7 @@ def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[in
     changes: dict[Part, tuple[list[int], list[bool]]] = {}
 
     def change(part: Part, tick: int, drums: bool) -> None:
-        before = changes[part][1][-1] if part in changes else part[1] == DRUMS
+        before = changes[part][1][-1] if part in changes else part[1] == DRUM_CHANNEL
         if before != drums:
             ticks, states = changes.setdefault(part, ([], []))
             ticks.append(tick)
@@ -103,7 +103,7 @@ def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[in
         if event[0] >> 4 == 0xB:
             banks[port, channel] = event[2]
         elif event[0] >> 4 == 0xC:
-            drums = _KITS.get(system, {}).get(banks.get((port, channel)))
+            drums = _KITS.get(system, {}).get(banks.get((port, channel), -1))
             if drums is not None:
                 change((port, channel), tick, drums)
         elif found := _MESSAGE.match(system_exclusive(event)):
@@ -113,10 +113,10 @@ def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[in
             elif found.lastgroup == "xg_mode":
                 change((port, found["xg_mode"][0] & 15), tick, found["xg_mode"][2] > 0)
             else:
-                system = found.lastgroup
+                system = found.lastgroup or ""
                 banks.clear()
                 for part in list(changes):
-                    change(part, tick, part[1] == DRUMS)
+                    change(part, tick, part[1] == DRUM_CHANNEL)
     return changes
 
 
@@ -133,7 +133,9 @@ def _split(
     with_notes = set()
     for tick, port, event in _with_ports(track):
         kind, channel = event[0] >> 4, event[0] & 15
-        other = bytes([event[0] & 0xF0 | (0 if channel == DRUMS else DRUMS)]) + event[1:]
+        other = (
+            bytes([event[0] & 0xF0 | (0 if channel == DRUM_CHANNEL else DRUM_CHANNEL)]) + event[1:]
+        )
         if kind not in (8, 9):
             staying.append((tick, event))
             if kind < 15:
@@ -141,7 +143,7 @@ def _split(
             continue
         pending = struck[bytes([channel, event[1]])]
         if kind == 9 and event[2]:
-            moves = _is_drum((port, channel), tick, changes) != (channel == DRUMS)
+            moves = _is_drum((port, channel), tick, changes) != (channel == DRUM_CHANNEL)
             pending.append(moves)
         else:
             moves = pending.popleft() if pending else False
@@ -159,7 +161,7 @@ def _split(
 def _is_drum(part: Part, tick: int, changes: dict[Part, tuple[list[int], list[bool]]]) -> bool:
     ticks, drums = changes.get(part, ((), ()))
     at = bisect_right(ticks, tick)
-    return drums[at - 1] if at else part[1] == DRUMS
+    return drums[at - 1] if at else part[1] == DRUM_CHANNEL
 
 
 def _with_ports(track: Sequence[Event]) -> Iterator[tuple[int, int, bytes]]:
@@ -173,7 +175,7 @@ def _with_ports(track: Sequence[Event]) -> Iterator[tuple[int, int, bytes]]:
 
 def _roland_channel(block: int) -> int:
     """The channel of a GS part, in the order of Roland's blocks."""
-    return DRUMS if block == 0 else block - 1 if block < 10 else block
+    return DRUM_CHANNEL if block == 0 else block - 1 if block < 10 else block
 
 
 _KITS = {

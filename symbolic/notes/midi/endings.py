@@ -21,7 +21,7 @@ import numpy as np
 
 from symbolic.notes.midi.chunks import (
     END_OF_TRACK,
-    LONGEST_DELTA,
+    MAX_DELTA,
     Event,
     Span,
     events,
@@ -32,7 +32,7 @@ from symbolic.notes.table import ReadError
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
 
-FAR = LONGEST_DELTA
+END_GAP = MAX_DELTA
 """Ticks between the end of a track and the note-offs behind it."""
 
 
@@ -54,7 +54,7 @@ def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> 
         score = _parse(_with_note_offs(data, spans), len(spans), ticks_per_quarter)
     except ReadError:  # the tracks as they are may be read, or give the better reason
         return _parse(_as_they_are(data, spans), len(spans), ticks_per_quarter)
-    if score.end() >= FAR:
+    if score.end() >= END_GAP:
         return _with_all_strikes(data, spans, ticks_per_quarter)
     return score
 
@@ -152,7 +152,7 @@ def _with_all_strikes(data: bytes, spans: Sequence[Span], ticks_per_quarter: int
 
 
 def _with_missing(track: Sequence[Event]) -> bytes:
-    """The content of a track, with the missing note-offs `FAR` ticks behind its end."""
+    """The content of a track, with the missing note-offs `END_GAP` ticks behind its end."""
     sounding: Counter[tuple[int, int]] = Counter()
     for _, event in track:
         if event[0] >> 4 in (8, 9):
@@ -163,7 +163,9 @@ def _with_missing(track: Sequence[Event]) -> bytes:
                 sounding[key] -= 1
     end = track[-1][0] if track else 0
     ended = [one for one in track if one[1][:2] != END_OF_TRACK[:2]]
-    offs = [(end + FAR, bytes([0x80 | channel, key, 64])) for channel, key in sounding.elements()]
+    offs = [
+        (end + END_GAP, bytes([0x80 | channel, key, 64])) for channel, key in sounding.elements()
+    ]
     return track_content([*ended, *offs])
 
 
@@ -172,7 +174,7 @@ def _ends(onset: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> np.ndarray:
 
     Args:
         onset, end, pitch: (n,) int64 in the order of the strikes; note-offs are paired first in,
-            first out, and the latest of all ends lies `FAR` ticks behind the end of the track.
+            first out, and the latest of all ends lies `END_GAP` ticks behind the end of the track.
 
     Returns:
         (n,) int64. From the strike on at which a key was silent and after which a note-off is
@@ -186,7 +188,7 @@ def _ends(onset: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     silent[1:] = (pitch[1:] != pitch[:-1]) | (end[:-1] <= onset[1:])
     stretch = silent.cumsum() - 1
     uneven = np.bincount(stretch, lost)[stretch] > 0
-    end = np.where(lost, end - FAR, end)
+    end = np.where(lost, end - END_GAP, end)
     key = pitch << 40
     # Paired first in, first out, the ends of a key are its note-offs in order: all that matter, for
     # the first one after a strike is never a stray. One at the tick of a strike came before it,

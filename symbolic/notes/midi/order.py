@@ -14,7 +14,7 @@ from symbolic.notes.symusic_lists import tempo_columns
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
 
-UNSTABLE = 24
+UNSTABLE_SORT_SIZE = 24
 """So many tempos or meters, and symusic's sort by tick does not keep the order of those of one."""
 
 
@@ -64,7 +64,9 @@ def keep_order(score: ScoreTick, data: bytes, spans: Sequence[Span]) -> None:
         data: bytes of a file.
         spans: where the contents of its tracks lie; where one is damaged, nothing changes.
     """
-    if len(score.tempos) >= UNSTABLE and _ambiguous(*(tempos := tempo_columns(score.tempos))):
+    if len(score.tempos) >= UNSTABLE_SORT_SIZE and _ambiguous(
+        *(tempos := tempo_columns(score.tempos))
+    ):
         from symusic.core import TempoTickList
 
         parts = [span for span in spans if data.find(_TEMPO, *span) >= 0]
@@ -75,7 +77,7 @@ def keep_order(score: ScoreTick, data: bytes, spans: Sequence[Span]) -> None:
             values = np.array([int.from_bytes(event[3:]) for event in changes], np.int32)
         if len(values) == len(tempos[0]):  # of one track they lie in the order of their ticks
             score.tempos = TempoTickList.from_numpy(tempos[0].copy(), values)
-    if len(score.time_signatures) >= UNSTABLE and _ambiguous(
+    if len(score.time_signatures) >= UNSTABLE_SORT_SIZE and _ambiguous(
         *(meters := score.time_signatures.numpy()).values()
     ):
         from symusic.core import TimeSignatureTickList

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from symbolic.notes.symusic_lists import LAST_TICK
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
-
-LAST_TICK = 2**31 - 1  # symusic holds times in 32 bits
 
 
 def in_sequence(scores: Sequence[ScoreTick], ends: Sequence[int]) -> ScoreTick:

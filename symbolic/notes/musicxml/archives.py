@@ -9,10 +9,10 @@ from xml.sax.saxutils import unescape
 
 from symbolic.notes.table import ReadError
 
-MAX_EXPANDED = 64 * 2**20  # bytes; the largest orchestral scores stay below half of it
+MAX_EXPANDED_BYTES = 64 * 2**20  # bytes; the largest orchestral scores stay below half of it
 ZIP_MAGIC = b"PK\x03\x04"
 CONTAINER = "META-INF/container.xml"
-MOST_OF_A_CONTAINER = 2**14  # bytes
+MAX_CONTAINER_BYTES = 2**14  # bytes
 
 
 def archived_score(data: bytes, suffixes: tuple[str, ...], kind: str) -> bytes:
@@ -25,7 +25,7 @@ def archived_score(data: bytes, suffixes: tuple[str, ...], kind: str) -> bytes:
 
     Raises:
         ReadError: a broken archive, one without a score, or one that expands to more than
-            `MAX_EXPANDED`.
+            `MAX_EXPANDED_BYTES`.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -55,7 +55,7 @@ def archived_score(data: bytes, suffixes: tuple[str, ...], kind: str) -> bytes:
 
 def _named(archive: zipfile.ZipFile, kind: str) -> list[str]:
     """The root files that the container lists."""
-    container = _expanded(archive, CONTAINER, kind)[:MOST_OF_A_CONTAINER]
+    container = _expanded(archive, CONTAINER, kind)[:MAX_CONTAINER_BYTES]
     if b"<!ENTITY" in container:
         return []  # a score may still be found by its name
     found = _ROOTFILE.findall(re.sub(rb"<!--.*?-->", b"", container, flags=re.DOTALL))
@@ -74,9 +74,9 @@ def _expanded(archive: zipfile.ZipFile, name: str, kind: str) -> bytes:
         # bzip2 and lzma expand a whole block whatever size is asked for; neither kind allows them
         raise ReadError(f"{kind} compression method {info.compress_type} is not deflate")
     text = b""
-    if info.file_size <= MAX_EXPANDED:
+    if info.file_size <= MAX_EXPANDED_BYTES:
         with archive.open(info) as stream:
-            text = stream.read(MAX_EXPANDED + 1)  # the header's size may lie
-    if info.file_size > MAX_EXPANDED or len(text) > MAX_EXPANDED:
-        raise ReadError(f"the {kind} archive expands to more than {MAX_EXPANDED >> 20} MiB")
+            text = stream.read(MAX_EXPANDED_BYTES + 1)  # the header's size may lie
+    if info.file_size > MAX_EXPANDED_BYTES or len(text) > MAX_EXPANDED_BYTES:
+        raise ReadError(f"the {kind} archive expands to more than {MAX_EXPANDED_BYTES >> 20} MiB")
     return text

@@ -24,7 +24,7 @@ class Endings:
         """Follow the beginning or the end of a bracket.
 
         Raises:
-            ReadError: an ending of more than `MOST_ENDINGS`.
+            ReadError: an ending of more than `MAX_ENDINGS`.
         """
         numbers = passes(ending.get("number", ""))
         if ending.get("type") == "start":

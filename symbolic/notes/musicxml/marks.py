@@ -16,7 +16,7 @@ from symbolic.notes.playback.words import is_first_tempo, sign_of_words, tempo_o
 if TYPE_CHECKING:
     from symbolic.notes.playback.reading import Place
 
-LOUDNESS = 0.9  # of a velocity, for each per cent: 100 is a velocity of 90
+VELOCITY_PER_PERCENT = 0.9  # of a velocity, for each per cent: 100 is a velocity of 90
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Marks:
         """
         tempo = number_attribute(sound, "tempo")
         known = tempo is not None and SLOWEST <= tempo <= FASTEST
-        if known:
+        if tempo is not None and known:
             self.tempos[at] = tempo
         velocity = 0 if marked else note_velocity(sound.get("dynamics", ""))
         if velocity:
@@ -242,7 +242,11 @@ _SIGNS = {"segno": "Segno", "coda": "Coda", "tocoda": "ToCoda", "fine": "Fine"}
 def note_velocity(dynamics: str) -> int:
     """Velocity of a note from its `dynamics`, per cent of 90; 0 where there is none."""
     try:
-        return min(max(round(min(float(dynamics), 1000.0) * LOUDNESS), 1), 127) if dynamics else 0
+        return (
+            min(max(round(min(float(dynamics), 1000.0) * VELOCITY_PER_PERCENT), 1), 127)
+            if dynamics
+            else 0
+        )
     except ValueError:
         return 0
 

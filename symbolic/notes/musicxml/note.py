@@ -9,7 +9,7 @@ from symbolic.notes.musicxml.xml import attributes
 from symbolic.notes.playback.reading import TIES, whole_semitones
 from symbolic.notes.table import ReadError
 
-STEPS = {b"C": 0, b"D": 2, b"E": 4, b"F": 5, b"G": 7, b"A": 9, b"B": 11}
+STEP_SEMITONES = {b"C": 0, b"D": 2, b"E": 4, b"F": 5, b"G": 7, b"A": 9, b"B": 11}
 MIDDLE_LINE = 71  # the pitch of a treble clef's: of percussion without a place on the staff
 
 QUARTERS = {b"maxima": 32.0, b"long": 16.0, b"breve": 8.0, b"whole": 4.0, b"half": 2.0}
@@ -52,7 +52,7 @@ note_fields = re.compile(
 """Find the tags in a `<note>` that `read_note` needs, each with the text after it."""
 
 
-MOST_KNOWN = 8192
+MAX_CACHED_NOTES = 8192
 
 known_notes: dict[bytes, Note] = {}
 """Notes by their fields, joined by "<": a score has many notes, and few that differ in these."""
@@ -64,7 +64,7 @@ def read_note(joined: bytes) -> Note:
     Raises:
         ReadError, ValueError: a field of which the number or the name is none.
     """
-    if len(known_notes) >= MOST_KNOWN:
+    if len(known_notes) >= MAX_CACHED_NOTES:
         known_notes.clear()
     note = known_notes[joined] = _note(joined.split(b"<"))
     return note
@@ -76,7 +76,7 @@ def _note(fields: list[bytes]) -> Note:
     instrument = ""
     for field in fields:
         head, _, text = field.partition(b">")
-        name = _NAME.match(head)[0]
+        name = _NAME_END.split(head, 1)[0]
         texts[name] = text.strip()
         if name in ties:
             ties[name].add(attributes(head).get("type", ""))
@@ -103,7 +103,7 @@ def _note(fields: list[bytes]) -> Note:
     )
 
 
-_NAME = re.compile(rb"[\w-]*")
+_NAME_END = re.compile(rb"[^\w-]")
 _RARE = (b"grace", b"cue", b"unpitched", b"dynamics")
 
 
@@ -122,11 +122,11 @@ _PLACE = re.compile(rb"<(display-step|display-octave)\s*>\s*([^<\s]*)")
 
 def _pitch(texts: dict[bytes, bytes], step: bytes, octave: bytes) -> int:
     name = texts.get(step, b"").upper()
-    if name not in STEPS:
+    if name not in STEP_SEMITONES:
         written = texts.get(step, b"")[:20].decode("utf-8", "replace")
         raise ReadError(f"<{step.decode()}> is {written!r}, no note name")
     try:
-        return 12 * (int(float(texts.get(octave, b""))) + 1) + STEPS[name]
+        return 12 * (int(float(texts.get(octave, b""))) + 1) + STEP_SEMITONES[name]
     except (ValueError, OverflowError) as error:
         written = texts.get(octave, b"")[:20].decode("utf-8", "replace")
         raise ReadError(f"<{octave.decode()}> is {written!r}, no number") from error

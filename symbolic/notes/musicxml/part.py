@@ -31,8 +31,8 @@ from symbolic.notes.playback.reading import TIES, Reading
 from symbolic.notes.playback.repeats import Bar
 from symbolic.notes.table import DEFAULT_METERS, MAX_NOTES, ReadError
 
-MOST_STAVES = 99  # of a part
-CLOSE = 1e-6  # quarters: what sums of fractions are off
+MAX_STAVES = 99  # of a part
+TIME_TOLERANCE = 1e-6  # quarters: what sums of fractions are off
 
 
 @dataclass
@@ -79,19 +79,19 @@ class Part:
         self.run = 0  # grace notes since the last other note; a chord counts once
         self.delay = 0.0  # quarters that grace notes take from the beginning of a chord
         self.onset = -1.0  # of the chord that goes on; -1 before the first of a bar
-        self.tied: dict[tuple[bytes, float], tuple[int, float]] = {}  # by voice and pitch: its end
+        self.tied: dict[tuple[bytes, int | None], tuple[int, float]] = {}  # ends by voice and pitch
         self.cursor = self.filled = 0.0  # quarters: where the bar goes on, and how far it is filled
 
     def add_staves(self, count: int) -> None:
         """Give tracks to the staves up to a number."""
-        for staff in range(len(self.staves) + 1, min(count, MOST_STAVES) + 1):
+        for staff in range(len(self.staves) + 1, min(count, MAX_STAVES) + 1):
             shift = self.shifts.get(staff, self.shifts.get(0, 0.0))
             self.staves[staff] = len(self.reading.instruments), shift
             self.reading.instruments.append(self.first_track)
 
     def staff(self, staff: int) -> tuple[int, float]:
         """Track of a staff, and semitones by which its notes sound higher than written."""
-        staff = min(max(staff, 1), MOST_STAVES)
+        staff = min(max(staff, 1), MAX_STAVES)
         if staff not in self.staves:
             self.add_staves(staff)
         return self.staves[staff]
@@ -166,7 +166,7 @@ class Part:
             self.tied = {
                 key: (last, -1.0)
                 for key, (last, end) in self.tied.items()
-                if last == bar and end > self.filled - CLOSE
+                if last == bar and end > self.filled - TIME_TOLERANCE
             }
 
     def _any_note(self, note: Note, inner: bytes, bar: int) -> None:
@@ -222,7 +222,9 @@ class Part:
         tie, ends = note.tie, self.tied.pop(key, None)
         if ends is not None and tie in (0, TIES["start"]):
             last, end = ends
-            if (last == bar and abs(end - at) < CLOSE) or (last == bar - 1 and end < 0 and at == 0):
+            if (last == bar and abs(end - at) < TIME_TOLERANCE) or (
+                last == bar - 1 and end < 0 and at == 0
+            ):
                 tie = TIES["continue"] if tie else TIES["stop"]
         if note.drawn:
             self.tied[key] = bar, at + lasts

@@ -9,23 +9,23 @@ from xml.etree.ElementTree import Element
 from symbolic.notes.playback.reading import SHORTEST_BEAT
 from symbolic.notes.table import ReadError
 
-MOST_BEATS = MOST_ENDINGS = 99
-LARGEST = 1e9  # of the numbers in attributes and directions
-DRUM_CHANNEL = 10  # counted from 1
+MAX_BEATS = MAX_ENDINGS = 99
+MAX_NUMBER = 1e9  # of the numbers in attributes and directions
+MUSICXML_DRUM_CHANNEL = 10  # counted from 1
 
 
 def number(parent: Element, path: str) -> float | None:
     """The number in a child; None where there is none.
 
     Raises:
-        ReadError: text that is no number, or beyond `LARGEST`.
+        ReadError: text that is no number, or beyond `MAX_NUMBER`.
     """
     text = parent.findtext(path)
     try:
         value = float(text) if text else None
     except ValueError as error:
-        raise ReadError(f"<{path}> is {text[:20]!r}, no number") from error
-    if value is not None and not abs(value) <= LARGEST:
+        raise ReadError(f"<{path}> is {(text or '')[:20]!r}, no number") from error
+    if value is not None and not abs(value) <= MAX_NUMBER:
         raise ReadError(f"<{path}> is {value:g}, no sensible number")
     return value
 
@@ -43,16 +43,16 @@ def number_attribute(element: Element, name: str) -> float | None:
         value = float(text) if text else None
     except ValueError:
         return None
-    return value if value is None or abs(value) <= LARGEST else None
+    return value if value is None or abs(value) <= MAX_NUMBER else None
 
 
 def passes(text: str) -> tuple[int, ...]:
     """Numbers in text such as "1", "1, 2" or "1-3", each once, without 0.
 
     Raises:
-        ReadError: one beyond `MOST_ENDINGS`, or text of more than so many numbers.
+        ReadError: one beyond `MAX_ENDINGS`, or text of more than so many numbers.
     """
-    if len(text) > 4 * MOST_ENDINGS:
+    if len(text) > 4 * MAX_ENDINGS:
         raise ReadError(f"an ending numbered {text[:20]}")
     numbers: dict[int, None] = {}
     for first, last in re.findall(r"(\d+)(?:\s*-\s*(\d+))?", text):
@@ -80,7 +80,7 @@ class Instrument:
             whole_number(midi, "midi-channel"),
             whole_number(midi, "midi-unpitched"),
         )
-        self.drums = self.drums if channel is None else channel == DRUM_CHANNEL
+        self.drums = self.drums if channel is None else channel == MUSICXML_DRUM_CHANNEL
         self.unpitched = self.unpitched if unpitched is None else unpitched - 1
 
 
@@ -100,7 +100,7 @@ def read_time(time: Element) -> tuple[int, int] | None:
     """Numerator and denominator of a time signature; None of a bar without one.
 
     Raises:
-        ReadError: more than `MOST_BEATS` beats, or beats shorter than `SHORTEST_BEAT`.
+        ReadError: more than `MAX_BEATS` beats, or beats shorter than `SHORTEST_BEAT`.
     """
     pairs, numerators, total = [], 0, 0
     for child in time:
@@ -108,7 +108,7 @@ def read_time(time: Element) -> tuple[int, int] | None:
             counts = [int(count) for count in re.findall(r"\d{1,9}", child.text or "")]
             numerators = sum(counts)
             total += numerators
-            if total > MOST_BEATS:
+            if total > MAX_BEATS:
                 raise ReadError(f"a time signature of {(child.text or '')[:20]} beats")
         elif child.tag == "beat-type":
             unit = max((int(one) for one in re.findall(r"\d{1,9}", child.text or "")), default=0)

@@ -20,8 +20,8 @@ from xml.sax.saxutils import escape
 from symbolic.notes.musicxml.archives import ZIP_MAGIC, archived_score
 from symbolic.notes.table import ReadError
 
-MOST_KEPT = 2000  # bytes of an element that is kept
-ROOTS = ("score-partwise", "score-timewise")
+MAX_CACHED_BYTES = 2000  # bytes of an element that is kept
+MUSICXML_ROOTS = ("score-partwise", "score-timewise")
 
 ENCODINGS = re.compile(
     "utf-?8|(us-?)?ascii|(iso-?)?8859-?|latin|(cp|windows-)?125[0-8]|cp|mac|koi8|shift|sjis|ms932|"
@@ -38,8 +38,8 @@ def score_xml(data: bytes) -> tuple[str, bytes]:
             prolog declares.
 
     Returns:
-        The name of the root, one of `ROOTS`, and the root element in UTF-8: tags and text, without
-        comments, instructions, CDATA sections and the namespace prefix of MusicXML.
+        The name of the root, one of `MUSICXML_ROOTS`, and the root element in UTF-8: tags and text,
+        without comments, instructions, CDATA sections and the namespace prefix of MusicXML.
 
     Raises:
         ReadError: an unreadable or too large archive, declarations of entities or attributes, text
@@ -49,7 +49,7 @@ def score_xml(data: bytes) -> tuple[str, bytes]:
         data = archived_score(data, (".musicxml", ".xml"), ".mxl")
     name, xml = checked_xml(data)
     prefix, _, local = name.rpartition(":")
-    if local not in ROOTS:
+    if local not in MUSICXML_ROOTS:
         raise ReadError(f"not a MusicXML score: root element is <{name}>")
     if prefix:
         xml = re.sub(rb"<(/?)%b:" % re.escape(prefix.encode()), rb"<\1", xml)
@@ -155,7 +155,7 @@ def element(xml: bytes) -> ET.Element:
 
     The element must not be changed: half of those of a score are like others, and are kept.
     """
-    return _kept_element(xml) if len(xml) < MOST_KEPT else _element(xml)
+    return _kept_element(xml) if len(xml) < MAX_CACHED_BYTES else _element(xml)
 
 
 def _element(xml: bytes) -> ET.Element:

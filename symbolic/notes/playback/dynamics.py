@@ -11,17 +11,19 @@ import numpy as np
 from symbolic.notes.playback.playing import TICKS_PER_QUARTER, Played, changes_of, ticks_of
 from symbolic.notes.playback.reading import Events, Place, Reading, Wedge
 
-SOFT = {"n": 2, "pppppp": 2, "ppppp": 3, "pppp": 6, "ppp": 14, "pp": 24, "p": 40, "mp": 56}
-LOUD = {"mf": 72, "pf": 84, "f": 88, "ff": 108, "fff": 118, "ffff": 124}
-LOUD |= {"fffff": 127, "ffffff": 127}
-HOLD = SOFT | LOUD | {"fp": 40, "ffp": 40, "fzp": 40, "sfp": 40, "sfpp": 24, "sfzp": 40}
-STRIKE = {"fp": 88, "ffp": 108, "fzp": 104, "sfp": 104, "sfpp": 104, "sfzp": 104}
-STRIKE |= {"sff": 116, "sffz": 116, "sfffz": 124}
-STRIKE |= dict.fromkeys(("sf", "sfz", "fz", "rf", "rfz"), 104)
+SOFT_MARKS = {"n": 2, "pppppp": 2, "ppppp": 3, "pppp": 6, "ppp": 14, "pp": 24, "p": 40, "mp": 56}
+LOUD_MARKS = {"mf": 72, "pf": 84, "f": 88, "ff": 108, "fff": 118, "ffff": 124}
+LOUD_MARKS |= {"fffff": 127, "ffffff": 127}
+HOLD_VELOCITIES = (
+    SOFT_MARKS | LOUD_MARKS | {"fp": 40, "ffp": 40, "fzp": 40, "sfp": 40, "sfpp": 24, "sfzp": 40}
+)
+STRIKE_VELOCITIES = {"fp": 88, "ffp": 108, "fzp": 104, "sfp": 104, "sfpp": 104, "sfzp": 104}
+STRIKE_VELOCITIES |= {"sff": 116, "sffz": 116, "sfffz": 124}
+STRIKE_VELOCITIES |= dict.fromkeys(("sf", "sfz", "fz", "rf", "rfz"), 104)
 
-FIRST = HOLD["mf"]  # before the first mark
-STEP = 16  # from one mark to the next, about: what a wedge does where no mark follows it
-REACH = TICKS_PER_QUARTER  # after a wedge, in which the mark that it leads to may stand
+INITIAL_VELOCITY = HOLD_VELOCITIES["mf"]  # before the first mark
+VELOCITY_STEP = 16  # from one mark to the next, about: what a wedge does where no mark follows it
+WEDGE_REACH = TICKS_PER_QUARTER  # after a wedge, in which the mark that it leads to may stand
 
 Slope = tuple[int, int, int, int]  # begin and end in ticks, velocity there and there
 
@@ -41,11 +43,11 @@ def add_mark(reading: Reading, track: int, place: Place, names: Iterable[str]) -
     names = [*names]
     known = False
     for name in ("".join(names), *names):
-        if name in HOLD:
-            reading.levels.setdefault(track, {})[place] = HOLD[name]
-        if name in STRIKE:
-            reading.strikes.setdefault(track, {})[place] = STRIKE[name]
-        if name in HOLD or name in STRIKE:
+        if name in HOLD_VELOCITIES:
+            reading.levels.setdefault(track, {})[place] = HOLD_VELOCITIES[name]
+        if name in STRIKE_VELOCITIES:
+            reading.strikes.setdefault(track, {})[place] = STRIKE_VELOCITIES[name]
+        if name in HOLD_VELOCITIES or name in STRIKE_VELOCITIES:
             known = True
             if name == "".join(names):  # one mark of several signs, not several
                 break
@@ -81,7 +83,7 @@ class Loudness:
             (n,) int64, 1..127.
         """
         number = np.searchsorted(np.array(self.ticks, np.int64), onset, side="right")
-        velocity = np.array([FIRST, *self.levels], np.int64)[number]
+        velocity = np.array([INITIAL_VELOCITY, *self.levels], np.int64)[number]
         for begin, end, low, high in self.slopes:
             within = slice(*np.searchsorted(onset, (begin, end)))
             share = (onset[within] - begin) / (end - begin)
@@ -116,7 +118,7 @@ def loudness(reading: Reading, track: int, staves: Sequence[int], played: Played
         wedges += reading.wedges.get(other, [])
     if track in reading.levels or track in reading.strikes:
         struck = reading.strikes.get(track, {})
-    found = Loudness(*changes_of(marks, FIRST, played))
+    found = Loudness(*changes_of(marks, INITIAL_VELOCITY, played))
     for place, velocity in struck.items():
         for i in played.when(place[0]):
             found.strikes[ticks_of(place, int(played.starts[i]))] = velocity
@@ -149,7 +151,7 @@ def _with_wedges(
     reached: list[tuple[int, int]] = []
     for begin, end, sign in wedges:
         after = bisect_right(ticks, begin)
-        last = (ticks[after - 1], levels[after - 1]) if after else (-1, FIRST)
+        last = (ticks[after - 1], levels[after - 1]) if after else (-1, INITIAL_VELOCITY)
         if reached and last[0] < reached[-1][0] <= begin:
             last = reached[-1]
         low = last[1]
@@ -160,9 +162,19 @@ def _with_wedges(
                 break
             slopes.append((begin, ticks[mark], low, levels[mark]))
             begin, low, after = ticks[mark], levels[mark], mark + 1
-        base = levels[after - 1] if after else FIRST  # wedges without marks do not pile up
-        high = min(max(low + sign * STEP, base - 2 * STEP, 1), base + 2 * STEP, 127)
-        if after < len(ticks) and ticks[after] <= end + REACH and (levels[after] - low) * sign > 0:
+        base = (
+            levels[after - 1] if after else INITIAL_VELOCITY
+        )  # wedges without marks do not pile up
+        high = min(
+            max(low + sign * VELOCITY_STEP, base - 2 * VELOCITY_STEP, 1),
+            base + 2 * VELOCITY_STEP,
+            127,
+        )
+        if (
+            after < len(ticks)
+            and ticks[after] <= end + WEDGE_REACH
+            and (levels[after] - low) * sign > 0
+        ):
             high = levels[after]
         if end > begin:
             slopes.append((begin, end, low, high))

@@ -9,8 +9,8 @@ from typing import Any
 from symbolic.notes.playback.repeats import Bar
 from symbolic.notes.table import ReadError
 
-MAX_QUARTERS = 10**6  # in a bar, or a note: beyond it ticks overflow
-MOST_TRACKS = 1000
+MAX_BAR_QUARTERS = 10**6  # in a bar, or a note: beyond it ticks overflow
+MAX_TRACKS = 1000
 SHORTEST_BEAT = 1024  # of a whole note, in a time signature
 SLOWEST, FASTEST = 1e-3, 1e6  # quarters per minute; other tempos are slips of the pen
 TIES = {"start": 1, "continue": 2, "stop": 3}

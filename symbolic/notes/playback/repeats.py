@@ -6,9 +6,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
 MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
-REACH = 16  # bars in which the repeat sign of an ending may stand behind its bracket
-MOST_SIGNS = 100  # to codas that are searched for another one
-TRIES = 8  # each without the signs that lost bars before
+ENDING_REACH = 16  # bars in which the repeat sign of an ending may stand behind its bracket
+MAX_CODAS = 100  # to codas that are searched for another one
+MAX_ATTEMPTS = 8  # each without the signs that lost bars before
 
 
 @dataclass
@@ -56,7 +56,7 @@ def playing_order(bars: list[Bar]) -> list[int]:
     """
     written = list(range(len(bars)))
     tried = bars = _mended(bars)
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         endings = _Endings(tried)
         order = _followed(tried, endings)
         if order is None:
@@ -87,7 +87,9 @@ def _mended(bars: list[Bar]) -> list[Bar]:
     for i in range(1, len(mended)):
         before, bar = mended[i - 1], mended[i]
         if 1 in before.endings and before.plays == 1 and not bar.endings and not bar.opens:
-            end = next((k for k in range(i, min(i + REACH, len(mended))) if _cuts(mended[k])), i)
+            end = next(
+                (k for k in range(i, min(i + ENDING_REACH, len(mended))) if _cuts(mended[k])), i
+            )
             if mended[end].plays > 1 and not mended[end].opens and not mended[end].endings:
                 for k in range(i, end + 1):
                     mended[k] = replace(mended[k], endings=before.endings)
@@ -162,7 +164,7 @@ class _Signs:
             return False
         places = self.bars["ToCoda"] or self.bars["Coda"]
         begin = bisect_right(places, i)
-        following = places[begin : min(bisect_left(places, jump), begin + MOST_SIGNS)]
+        following = places[begin : min(bisect_left(places, jump), begin + MAX_CODAS)]
         return any(place not in left for place in following)
 
     def coda(self, label: str, i: int, jump: int) -> int:

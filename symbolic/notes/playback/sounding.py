@@ -16,8 +16,8 @@ from symbolic.notes.playback.dynamics import loudness
 from symbolic.notes.playback.playing import TICKS_PER_QUARTER, Played, bar_meters, changes_of
 from symbolic.notes.playback.reading import (
     FASTEST,
-    MAX_QUARTERS,
-    MOST_TRACKS,
+    MAX_BAR_QUARTERS,
+    MAX_TRACKS,
     SLOWEST,
     TIES,
     Events,
@@ -28,9 +28,9 @@ from symbolic.notes.table import DEFAULT_TEMPO, MAX_NOTES, NoteTable, ReadError,
 
 GRACE_TICKS = TICKS_PER_QUARTER // 8
 TIE_GAP = TICKS_PER_QUARTER // 8  # ties are joined over rounding, not over a rest
-MOST_HELD = 64  # notes of one pitch that an instrument holds at a time, waiting for a tie to end
-PLAIN_VELOCITY = 64  # of every note in a score without dynamics
-MOST_TURNS = 62  # that a note may name: one bit each
+MAX_HELD = 64  # notes of one pitch that an instrument holds at a time, waiting for a tie to end
+DEFAULT_VELOCITY = 64  # of every note in a score without dynamics
+MAX_TURNS = 62  # that a note may name: one bit each
 
 
 def sounding(reading: Reading) -> NoteTable:
@@ -38,7 +38,7 @@ def sounding(reading: Reading) -> NoteTable:
 
     Raises:
         ReadError: a bar or a note of no sensible length, a tempo that is not positive, more than
-            `MAX_NOTES` notes as played, or more than `MOST_TRACKS` staves.
+            `MAX_NOTES` notes as played, or more than `MAX_TRACKS` staves.
     """
     notes = np.fromiter(
         chain.from_iterable(reading.notes), np.float64, 9 * len(reading.notes)
@@ -69,7 +69,7 @@ def sounding(reading: Reading) -> NoteTable:
     end = np.maximum(np.where(before > 0, onset + GRACE_TICKS, end), onset)
 
     marked = bool(reading.levels or reading.strikes or reading.wedges) or bool((own > 0).any())
-    velocity = np.full(len(notes), PLAIN_VELOCITY)
+    velocity = np.full(len(notes), DEFAULT_VELOCITY)
     if marked:
         velocity = np.where(own > 0, own, _velocities(reading, written, track, played))
     end, sounds = _joined(onset, end, pitch, tie, np.array(reading.instruments)[track])
@@ -93,11 +93,11 @@ def sounding(reading: Reading) -> NoteTable:
 
 def _check(reading: Reading, notes: np.ndarray) -> None:
     """Raise ReadError where times or sizes are beyond all measure."""
-    if len(reading.instruments) > MOST_TRACKS:
-        raise ReadError(f"{len(reading.instruments)} staves, more than the {MOST_TRACKS} read")
+    if len(reading.instruments) > MAX_TRACKS:
+        raise ReadError(f"{len(reading.instruments)} staves, more than the {MAX_TRACKS} read")
     times = [*reading.lengths, *(abs(offset) for _, offset in reading.places())]
     times.append(np.abs(notes[:, 1:3]).sum(axis=1).max(initial=0.0))
-    if not np.array(times).max() < MAX_QUARTERS:
+    if not np.array(times).max() < MAX_BAR_QUARTERS:
         raise ReadError("a bar or a note has no sensible length")
 
 
@@ -105,8 +105,8 @@ def _sounds_this_time(reading: Reading, row: np.ndarray, turn: np.ndarray) -> np
     """(n,) bool: which notes sound, of those that sound at some times of passing only."""
     allowed = np.full(len(reading.notes), -1, np.int64)  # a bit for each turn
     for one, times in reading.turns.items():
-        allowed[one] = sum({1 << min(time, MOST_TURNS) for time in times})
-    return (allowed[row] >> np.minimum(turn, MOST_TURNS)) & 1 > 0
+        allowed[one] = sum({1 << min(time, MAX_TURNS) for time in times})
+    return (allowed[row] >> np.minimum(turn, MAX_TURNS)) & 1 > 0
 
 
 def _velocities(
@@ -144,7 +144,7 @@ def _joined(
             heads.remove(head)
             end[head] = max(end[head], end[i])
             struck[i] = False
-        held[key] = heads[-MOST_HELD:] + [head] * int(tie[i] != TIES["stop"])
+        held[key] = heads[-MAX_HELD:] + [head] * int(tie[i] != TIES["stop"])
     return end, struck
 
 

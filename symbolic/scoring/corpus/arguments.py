@@ -129,7 +129,7 @@ class Listener:
             "workers": arguments.workers,
             "timeout": arguments.timeout,
             "memory": arguments.memory,
-            "together": together,
+            "files_per_task": together,
         }
 
     def answer(self, heard: Sequence[Any | ReadError]) -> list[Answer]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from symbolic.notes.archives import Named, Refused
+from symbolic.notes.archives import NamedBytes, UnreadableFile
 from symbolic.scoring.corpus.arguments import ScoringArguments
 from symbolic.scoring.corpus.checkpoint import Ledger
 from symbolic.scoring.corpus.engines import LocalEngine
@@ -33,13 +33,17 @@ class Rows(Sequence):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, index: int) -> Named | Refused:
+    def __getitem__(self, index: int) -> NamedBytes | UnreadableFile:
         row = self.dataset[index]
         name = str(index if self.name is None else row[self.name])
         content = row[self.column]
         if isinstance(content, dict):
             content = content.get("bytes")
-        return Named(name, content) if isinstance(content, bytes) else Refused(name, "no bytes")
+        return (
+            NamedBytes(name, content)
+            if isinstance(content, bytes)
+            else UnreadableFile(name, "no bytes")
+        )
 
 
 def score_dataset(

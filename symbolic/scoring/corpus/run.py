@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from symbolic.notes.archives import Member
+from symbolic.notes.archives import ArchiveMember
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.corpus.arguments import Answer, ScoringArguments
 from symbolic.scoring.corpus.checkpoint import Ledger
@@ -82,7 +82,7 @@ def score_corpus(
 
     Args:
         sources: as `symbolic.notes.sources.find_sources` takes them: files, folders, patterns,
-            archives; or `Named` bytes.
+            archives; or `NamedBytes` bytes.
         output: `.csv`, `.jsonl`, or `.parquet`, a folder with a file for each shard.
         arguments: the model and the limits for each file; by default those of `ScoringArguments()`.
         timeline: a second output for the windows of `arguments.sliding`.
@@ -218,7 +218,7 @@ def _rows(
 
 
 def _is_under(source: Source, folder: str) -> bool:
-    return isinstance(source, Member) and source.archive.startswith(folder)
+    return isinstance(source, ArchiveMember) and source.archive.startswith(folder)
 
 
 @contextmanager
