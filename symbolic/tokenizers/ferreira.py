@@ -193,7 +193,7 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
             return source
         try:
             content, name = content_of(source), name_of(source)
-            return content if name is None else Named(name, content)
+            return content if name is None else NamedBytes(name, content)
         except ReadError:  # reported when the source is read
             return source
 
@@ -201,7 +201,7 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         self, batch: NoteBatch, sources: Sequence[Source], files: Sequence[Source]
     ) -> list[np.ndarray | ReadError]:
         """See `NoteTokenizer._ids_of`."""
-        contents = [file.content if isinstance(file, Named) else file for file in files]
+        contents = [file.content if isinstance(file, NamedBytes) else file for file in files]
         notes = played(batch, contents)
         held = np.logical_or.reduceat(notes.units > 0, batch.starts)
         if held.all():
