@@ -1,4 +1,5 @@
-# Two commands: `make score` scores music, `make test` runs the tests. Each makes its environment.
+# `make score` scores music, `make test` runs the tests, `make quick` those that are not slow. Each
+# makes its environment.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -6,8 +7,10 @@ MUSIC ?=
 OUT ?= build
 
 BIN := $(VENV)/bin
+# A process for each core; tests of one file stay together, since they share what they make.
+PYTEST := HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
 
-.PHONY: score test lint clean
+.PHONY: score test quick lint clean
 
 score: $(VENV)/.installed
 	@if [ -z "$(MUSIC)" ]; then \
@@ -19,7 +22,10 @@ score: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	$(PYTEST)
+
+quick: $(VENV)/.installed-dev
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, field
 
 import pytest
+from limits import HANGS
 from transformers import TrainingArguments
 
 from symbolic.commands import pretrain, train, train_tokens
@@ -195,7 +196,7 @@ def test_a_script_hands_its_status_on(root, tmp_path):
     done = subprocess.run(
         [sys.executable, "scripts/train_tokens.py", "--tokens", "nowhere.npz", "--use_cpu", "True",
          "--output_dir", str(tmp_path)],
-        cwd=root, capture_output=True, text=True, timeout=100,
+        cwd=root, capture_output=True, text=True, timeout=HANGS,
     )  # fmt: skip
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -90,7 +90,7 @@ def test_librosa_says_the_same(name, kind):
     np.testing.assert_allclose(found, wanted, atol=1e-4 * scale, rtol=1e-4)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(n=st.integers(1, 5000), seed=st.integers(0, 9))
 def test_any_length_has_its_frames_in_every_kind(n, seed):
     front = Front(kinds=("cqt", "mel", "chroma", "magnitude", "mfcc"), n_fft=1024, n_mels=32)

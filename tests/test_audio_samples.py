@@ -286,7 +286,7 @@ def test_samples_at_another_rate_are_refused(extractor, model):
         (Decoder(np.zeros((1, 0), "f4")), "one channel"),
         (Decoder(np.full((1, 9), np.inf, "f4")), "no numbers"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_holds_no_sound_is_refused_everywhere(sound, reason, extractor, model):
     with pytest.raises(ReadError, match=reason):

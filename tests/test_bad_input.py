@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from limits import HANGS, lines_run
 
 from symbolic.notes import NoteTable, ReadError, pool, read, read_notes
 from symbolic.notes.pool import read_many
@@ -124,11 +125,9 @@ GOOD = ("AA good.mid", "zz good.musicxml")
 
 
 def refusal(source) -> str:
-    """The reason for which a file is not read; fails where it is, or takes long."""
-    began = time.monotonic()
+    """The reason for which a file is not read; fails where it is, or takes much work."""
     with pytest.raises(ReadError) as caught:
-        read_notes(source)
-    assert time.monotonic() - began < 20
+        lines_run(read_notes, source, most=10_000)
     message = str(caught.value)
     assert message.startswith(f"{os.fspath(source)}: ")
     assert caught.value.reason
@@ -289,15 +288,13 @@ def test_the_command_line_scores_around_bad_files(
 
     output = tmp_path / "table.csv"
     words = ["score", str(bad_folder), "-o", str(output), "--model", str(tiny_model_folder)]
-    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, *words, "--workers", "2"],
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
     )
-    assert time.monotonic() - began < 200
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
@@ -318,7 +315,7 @@ def dies(source):
 
 def hangs(source):
     if "hanging" in str(source):
-        time.sleep(60)
+        time.sleep(HANGS)
     return read_notes(source)
 
 
@@ -336,25 +333,23 @@ def explodes(source):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forked workers see the patched reader")
 @pytest.mark.parametrize(
-    ("reader", "name", "words"),
+    ("reader", "name", "words", "timeout"),
     [
-        (dies, "killer.mid", "ended the process"),
-        (hangs, "hanging.mid", "not read within 2 s"),
-        (eats, "greedy.mid", "memory"),
-        (explodes, "unforeseen.mid", "KeyError"),
+        (dies, "killer.mid", "ended the process", HANGS),
+        (hangs, "hanging.mid", "not read within 5 s", 5),  # the others take milliseconds
+        (eats, "greedy.mid", "memory", HANGS),
+        (explodes, "unforeseen.mid", "KeyError", HANGS),
     ],
     ids=["dies", "hangs", "eats", "explodes"],
 )
 def test_what_one_file_does_to_its_worker_costs_only_its_row(
-    reader, name, words, write_midi, tmp_path, monkeypatch
+    reader, name, words, timeout, write_midi, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(pool, "read_notes", reader)
     monkeypatch.setattr(pool, "MEMORY_BYTES", 2**30)
     names = ["a.mid", "b.mid", name, "c.mid", "d.mid", "e.mid"]
     paths = [write_midi(tmp_path / name, TUNE) for name in names]
-    began = time.monotonic()
-    results = list(read_many(paths, workers=2, timeout=2))
-    assert time.monotonic() - began < 45
+    results = list(read_many(paths, workers=2, timeout=timeout))
     for path, result in zip(paths, results, strict=True):
         if path.name == name:
             assert isinstance(result, ReadError)

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from limits import HANGS
 
 from symbolic.cli import main
 from symbolic.scoring.emotion import COLUMNS, EmotionScorer
@@ -236,7 +237,7 @@ def test_a_reader_that_has_gone_is_no_error(folder, tiny_model_folder, root):
         stdout=writer,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=200,
+        timeout=HANGS,
     )
     os.close(writer)
     assert done.returncode == 0, done.stderr
@@ -259,7 +260,7 @@ def test_help_and_version_do_not_wait_for_torch(words, root):
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr
     assert "symbolic" in done.stdout

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from limits import HANGS
 
 from symbolic import EmotionScorer
 from symbolic.notes import read_notes
@@ -132,7 +133,7 @@ def test_a_file_that_ends_its_reader_costs_its_own_row(kind, corpus, tmp_path, m
                 case "crash":
                     os.kill(os.getpid(), signal.SIGKILL)
                 case "hang":
-                    time.sleep(600)
+                    time.sleep(HANGS)
                 case "eat":
                     bytearray(2 * 2**30)
                 case "raise":
@@ -141,13 +142,14 @@ def test_a_file_that_ends_its_reader_costs_its_own_row(kind, corpus, tmp_path, m
 
     score_corpus(corpus, tmp_path / "whole.csv", HERE, shard=4)
     monkeypatch.setattr(scoring, "read_notes", read_or_fall)
-    arguments = ScoringArguments(workers=2, timeout=3, memory=2**30)
+    timeout = 5 if kind == "hang" else HANGS  # the other files take milliseconds
+    arguments = ScoringArguments(workers=2, timeout=timeout, memory=2**30)
     score_corpus(corpus, tmp_path / "output.csv", arguments, shard=4)
     whole, table = read(tmp_path / "whole.csv"), read(tmp_path / "output.csv")
     fell = table["path"].str.endswith("05.mid")
     words = {
         "crash": "reading it ended the process",
-        "hang": "not read within 3 s",
+        "hang": "not read within 5 s",
         "eat": "more memory",
         "raise": "ZeroDivisionError",
     }[kind]

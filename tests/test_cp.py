@@ -188,7 +188,7 @@ def test_many_files_are_each_as_one_file(tmp_path, preset):
     ],
 )
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 500))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_ids_to_score_to_ids_is_the_identity(preset, options, seed, n):
     there_and_back(CPTokenizer(preset=preset, **options), random_score(seed, n))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from limits import HANGS
 
 from symbolic.scoring.corpus import ScoringArguments, engines, score_corpus
 from symbolic.scoring.windows import Sliding
@@ -132,7 +133,7 @@ def test_two_processes_of_accelerate_give_the_same_rows(corpus, expected, tmp_pa
         ],
         check=True,
         env={**os.environ, "MASTER_PORT": "29517"},
-        timeout=300,
+        timeout=HANGS,
     )
     tables = [pd.read_csv(tmp_path / name) for name in ("scores.csv", "timeline.csv")]
     assert_the_same(tables, expected)

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from symusic import Note, Score, Tempo, Track
 
@@ -243,7 +243,6 @@ def test_arrays_tell_what_a_loop_tells(seed, n):
         assert TOKENIZER.ids_to_text(ids) == plain_text(score)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3000))
 def test_a_decoded_piece_has_the_ids_it_was_decoded_from(seed, n):
     ids = ids_of(music(seed, n))
@@ -350,7 +349,6 @@ def test_options_that_make_no_sense_are_refused(options):
         FerreiraTokenizer(**options)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_many_pieces_tell_what_each_tells_alone(seed):
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from limits import HANGS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "symbolic"
@@ -92,7 +93,7 @@ def room(module: str) -> str:
 
 def python(command: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=HANGS
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

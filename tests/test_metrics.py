@@ -111,7 +111,7 @@ def test_the_best_temperature_undoes_overconfidence():
     assert best_temperature(labels, sure) == pytest.approx(2.0, abs=0.2)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
 def test_accuracy_and_f1_are_those_of_scikit_learn(pairs):
     true, predicted = np.array(pairs).T
@@ -180,7 +180,6 @@ def test_concordance_is_one_for_the_labels_themselves_and_nothing_for_a_constant
     assert np.isnan(concordance([], []))
 
 
-@settings(deadline=None)
 @given(REAL, st.floats(0.1, 3))
 def test_a_shifted_mean_lowers_concordance_and_not_correlation(true, shift):
     if np.ptp(true) < 0.1:
@@ -190,7 +189,6 @@ def test_a_shifted_mean_lowers_concordance_and_not_correlation(true, shift):
     assert np.corrcoef(true, true + shift)[0, 1] == pytest.approx(1)
 
 
-@settings(deadline=None)
 @given(REAL, REAL)
 def test_concordance_is_symmetric_and_never_above_correlation(a, b):
     if min(np.ptp(a), np.ptp(b)) < 1e-2:

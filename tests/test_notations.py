@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from limits import HANGS
 
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.archives import ArchiveMember, NamedBytes
@@ -210,7 +211,7 @@ def mscx(tmp_path_factory):
         [find_musescore(), "-c", folder, "-o", folder / "piece.mscx", folder / "piece.musicxml"],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder)},
         capture_output=True,
-        timeout=120,
+        timeout=HANGS,
         check=True,
     )
     return (folder / "piece.mscx").read_bytes()

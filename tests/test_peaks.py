@@ -168,7 +168,7 @@ def test_of_two_places_that_are_as_likely_one_between_them_is_right_within_three
     assert hits == pytest.approx([0.5, 0.5, 0.3], abs=0.01)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.floats(0, 1), max_size=80),
     st.floats(0.05, 0.9),

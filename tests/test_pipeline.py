@@ -9,6 +9,7 @@ import numpy as np
 import pretty_midi
 import pytest
 import torch
+from limits import HANGS
 from transformers import AutoModel, BertConfig, BertModel, pipeline
 
 import symbolic
@@ -295,7 +296,11 @@ def test_the_task_is_known_whatever_is_imported_first(first, files, classify):
     code += "print(json.dumps(pipeline('music-emotion', model=folder)(song)))"
     words = [str(classify.model.name_or_path), str(files[2])]
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", code, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert_same_answers([json.loads(done.stdout)], [classify(files[2])])
@@ -309,7 +314,7 @@ def test_without_what_reads_music_the_other_pipelines_go_on_working():
         "print('text-classification' in tasks, 'music-emotion' in tasks)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=HANGS
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.split() == ["True", "False"]

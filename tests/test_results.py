@@ -62,7 +62,7 @@ def test_scores_and_intervals_are_those_of_the_metrics(clips):
     assert (found.pieces, found.groups, found.folds, found.seeds) == (60, 12, 3, (0,))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_the_interval_contains_the_estimate(data):
     n = data.draw(st.integers(2, 25))

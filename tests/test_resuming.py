@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from limits import HANGS, wait_until
 
 from symbolic.scoring.corpus import ScoringArguments, Tally, Unfinished, run, score_corpus
 from symbolic.scoring.corpus.checkpoint import Ledger
@@ -20,8 +21,18 @@ COMMAND = """import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
 from symbolic.cli import main
 sys.exit(main(sys.argv[1:]))"""
+HELD = """import time
+from symbolic.scoring.corpus.writers import CsvSink
+write, written = CsvSink.write, []
+def held(sink, rows):
+    write(sink, rows)
+    written.extend(rows)
+    if len(written) > {rows}:
+        time.sleep({seconds})
+CsvSink.write = held
+"""
 HERE = ScoringArguments(workers=0)
-SUFFIXES = (".csv", ".jsonl", ".parquet")
+WINDOWS = ScoringArguments(workers=0, sliding=Sliding(4, 2))
 
 
 @pytest.fixture
@@ -53,32 +64,50 @@ def interrupted(at: int, error: type[BaseException], monkeypatch, call: str):
     monkeypatch.setattr(owner, name, failing)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("at", [1, 2, 5, 8])
-@pytest.mark.parametrize("call", ["rows", "ledger"])
+@pytest.fixture(scope="module")
+def whole(small_corpus, tmp_path_factory):
+    """The output of one run by its suffix, its timeline and its tally."""
+    made = {}
+
+    def of(suffix):
+        if suffix not in made:
+            folder = tmp_path_factory.mktemp("whole")
+            output, timeline = folder / f"whole{suffix}", folder / "timeline.csv"
+            tally = score_corpus(small_corpus, output, WINDOWS, shard=4, timeline=timeline)
+            made[suffix] = output, timeline, tally
+        return made[suffix]
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("suffix", "at", "call"),
+    [
+        *((".csv", at, call) for at in (1, 2, 5, 8) for call in ("rows", "ledger")),
+        (".jsonl", 5, "rows"),
+        (".parquet", 5, "rows"),
+    ],
+)
 def test_a_run_that_is_interrupted_and_resumed_gives_what_one_gives(
-    suffix, at, call, corpus, tmp_path, monkeypatch
+    suffix, at, call, corpus, whole, tmp_path, monkeypatch
 ):
-    arguments = ScoringArguments(workers=0, sliding=Sliding(4, 2))
-    whole, output = tmp_path / f"whole{suffix}", tmp_path / f"output{suffix}"
-    lines = {"timeline": tmp_path / "whole_timeline.csv"}
-    expected = score_corpus(corpus, whole, arguments, shard=4, **lines)
-    lines["timeline"] = tmp_path / "timeline.csv"
+    expected, expected_timeline, expected_tally = whole(suffix)
+    output, timeline = tmp_path / f"output{suffix}", tmp_path / "timeline.csv"
     kind = call if call == "ledger" else "part" if suffix == ".parquet" else "sink"
     with monkeypatch.context() as patch:
         interrupted(at, KeyboardInterrupt, patch, kind)
         with pytest.raises(KeyboardInterrupt):
-            score_corpus(corpus, output, arguments, shard=4, **lines)
+            score_corpus(corpus, output, WINDOWS, shard=4, timeline=timeline)
     if at > 2 or suffix == ".csv":  # whole shards, or a head alone
         rows = len(read(output))
         assert rows % 4 == 0 or (call, at, rows) == ("ledger", 8, 30)
     if at > 2:  # a shard is entered
         with pytest.raises(Unfinished, match="resume it"):
-            score_corpus(corpus, output, arguments, shard=4, **lines)
-    tally = score_corpus(corpus, output, arguments, shard=4, resume=True, **lines)
-    assert content(output) == content(whole)
-    assert content(lines["timeline"]) == content(tmp_path / "whole_timeline.csv")
-    assert {**vars(tally), "resumed": 0} == vars(expected)
+            score_corpus(corpus, output, WINDOWS, shard=4, timeline=timeline)
+    tally = score_corpus(corpus, output, WINDOWS, shard=4, resume=True, timeline=timeline)
+    assert content(output) == content(expected)
+    assert content(timeline) == content(expected_timeline)
+    assert {**vars(tally), "resumed": 0} == vars(expected_tally)
     assert tally.resumed % 4 == 0
     assert not list(tmp_path.glob("*.resume*"))
 
@@ -155,21 +184,24 @@ def test_a_run_that_was_killed_while_it_planned_begins_anew(corpus, tmp_path, mo
         assert len(read(output)) == 30
 
 
-def arguments(corpus, output, *more) -> list[str]:
+def arguments(corpus, output, *more, code=COMMAND) -> list[str]:
     words = ["score", str(corpus), "-o", str(output), "--shard", "4", "--workers", "1", "-q"]
-    return [sys.executable, "-c", COMMAND, *words, *more]
+    return [sys.executable, "-c", code, *words, *more]
 
 
-def begun(corpus, output, rows: int) -> subprocess.Popen:
-    """A run of the command that has written so many rows."""
+def begun(corpus, output, rows: int, held: bool = False) -> subprocess.Popen:
+    """A run of the command that has written so many rows, and where it is held writes no more."""
+    code = (HELD.format(rows=rows, seconds=HANGS) if held else "") + COMMAND
     process = subprocess.Popen(
-        arguments(corpus, output, "--resume"), stderr=subprocess.PIPE, start_new_session=True
+        arguments(corpus, output, "--resume", code=code),
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    ends = time.monotonic() + 120
-    while time.monotonic() < ends and process.poll() is None:
-        if output.exists() and output.read_bytes().count(b"\n") > rows:
-            break
-        time.sleep(0.002)
+
+    def has_written():
+        return output.exists() and output.read_bytes().count(b"\n") > rows
+
+    wait_until(lambda: process.poll() is not None or has_written())
     return process
 
 
@@ -184,14 +216,17 @@ def many(tmp_path_factory, midi_bytes, tune) -> Path:
 def test_a_run_that_is_killed_at_random_moments_ends_the_same(many, tmp_path):
     subprocess.run(arguments(many, tmp_path / "whole.csv"), check=True)
     output, rng, killed = tmp_path / "output.csv", random.Random(0), 0
-    for rows in (0, rng.randrange(20, 200)):
-        process = begun(many, output, rows)
+    while killed < 2:
+        process = begun(many, output, rng.randrange(20, 200) if killed else 0)
         time.sleep(rng.uniform(0, 0.05))
-        killed += process.poll() is None
+        ended = process.poll() is not None
         process.kill()
         process.wait()
         process.stderr.close()
-    assert killed
+        if ended:  # before it could be killed: another one
+            output.unlink()
+        else:
+            killed += 1
     subprocess.run(arguments(many, output, "--resume"), check=True)
     assert content(output) == content(tmp_path / "whole.csv")
     assert not Ledger(output).exists
@@ -199,28 +234,28 @@ def test_a_run_that_is_killed_at_random_moments_ends_the_same(many, tmp_path):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_a_valid_table_and_no_process(how, many, tmp_path):
-    process = begun(many, tmp_path / "output.csv", 20)
+    process = begun(many, tmp_path / "output.csv", 20, held=True)
     os.kill(process.pid, how)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     assert b"--resume goes on" in said
     assert b"Traceback" not in said
     table = read(tmp_path / "output.csv")
     assert len(table) % 4 == 0
     assert 16 <= len(table) < 300  # the last shard may not be entered yet
-    with pytest.raises(ProcessLookupError):  # its group is empty
-        os.killpg(process.pid, 0)
+    assert not is_there(process.pid)  # its group is empty
 
 
 def test_no_worker_outlives_a_run_that_is_killed(many, tmp_path):
-    process = begun(many, tmp_path / "output.csv", 4)
+    process = begun(many, tmp_path / "output.csv", 4, held=True)
     process.kill()
-    process.communicate(timeout=60)
-    ends = time.monotonic() + 30
-    while time.monotonic() < ends:
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    pytest.fail("a worker is still there")
+    process.communicate(timeout=HANGS)
+    wait_until(lambda: not is_there(process.pid))
+
+
+def is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

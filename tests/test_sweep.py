@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from limits import HANGS
 
 from symbolic.commands.sweep import main
 from symbolic.encoders.backbones import BACKBONES
@@ -374,7 +375,11 @@ def test_a_grid_travels_to_a_bare_machine_and_back(parts, root, tmp_path, capsys
     words = ["--grid", str(tmp_path / "grid.zip"), "--output_dir", str(tmp_path / "there"),
              "--no_baselines", "--no_weights", "--use_cpu"]  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", BARE, *words], cwd=root, capture_output=True, text=True, timeout=200
+        [sys.executable, "-c", BARE, *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert {row["system"] for row in results(tmp_path / "there")} == set(SYSTEMS_HERE)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from limits import HANGS
 
 from symbolic.data import (
     Collator,
@@ -237,7 +238,7 @@ def test_two_processes_may_build_one_cache_at_once(pieces, tmp_path):
     command = [sys.executable, "-c", BUILD, str(pieces[0].path.parent), str(tmp_path / "cache")]
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     both = [subprocess.Popen(command, cwd=ROOT, env=own, **options) for _ in range(2)]
-    said = [one.communicate(timeout=100) for one in both]
+    said = [one.communicate(timeout=HANGS) for one in both]
     assert [one[0].strip() for one in said] == ["6 423"] * 2, said
     assert len(folders(tmp_path / "cache")) == 1
     assert not list((tmp_path / "home").rglob("*"))  # the library's own cache is not touched
@@ -462,7 +463,11 @@ def test_training_needs_no_library_that_reads_music(rows, pieces, tmp_path):
              "--train_sampling_strategy", "group_by_length",
              "--use_cpu", "True", "--disable_tqdm", "True"]  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", BARE, *words], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", BARE, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "held out val: 3 pieces, accuracy" in done.stdout

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from limits import HANGS
 from transformers import EvalPrediction, TrainerCallback, TrainingArguments
 
 from symbolic.commands import train_tokens
@@ -327,7 +328,7 @@ def test_two_processes_train_as_one_does(token_tunes, root, tmp_path):
     both = ["scripts/train_tokens.py", *words, "--per_device_train_batch_size", "4"]
     done = subprocess.run(
         [*launch, *both, "--output_dir", str(tmp_path / "two")],
-        cwd=root, capture_output=True, text=True, timeout=300,
+        cwd=root, capture_output=True, text=True, timeout=HANGS,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

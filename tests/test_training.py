@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from limits import HANGS
 from symusic import Note, Score, Track
 from transformers import HfArgumentParser, Trainer, TrainingArguments
 
@@ -232,7 +233,7 @@ def test_accelerate_launches_the_script(emopia, tmp_path):
                "scripts/train.py", "--emopia", str(emopia), "--output_dir", str(tmp_path / "out"),
                "--num_train_epochs", "1", *TINY]  # fmt: skip
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, env={**os.environ}
+        command, cwd=ROOT, capture_output=True, text=True, timeout=HANGS, env={**os.environ}
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "held out emopia-val: 12 pieces" in done.stdout

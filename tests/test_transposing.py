@@ -57,7 +57,7 @@ def test_ids_that_are_moved_are_those_of_the_notes_that_are_moved(name, steps):
         assert not np.array_equal(ids, expected)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     name=st.sampled_from(NAMES), steps=st.integers(-12, 12), seed=st.integers(0, 10**6),
     n=st.integers(1, 40),

@@ -22,7 +22,7 @@ def songs(count=100, seed=0):
     return np.array(labels), np.array(groups)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     clips=st.lists(st.tuples(st.integers(0, 8), st.sampled_from([IGNORE, 0, 1, 2, 3])), min_size=2),
     share=st.floats(0.01, 0.99),

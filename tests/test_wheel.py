@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from limits import HANGS
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,7 +19,7 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dist")
     # Without isolation, so that building needs no network.
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return next(folder.glob("symbolic_emotion-*.whl"))
 
@@ -47,7 +48,7 @@ def test_a_wheel_installed_elsewhere_scores(wheel, tmp_path, write_midi, tune):
     music.mkdir()
     write_midi(music / "song.mid", tune())
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, "--target", str(site), str(wheel)], check=True, timeout=300)
+    subprocess.run([*pip, "--target", str(site), str(wheel)], check=True, timeout=HANGS)
     # The copy in `site` comes first on the path; run from a folder that holds no other.
     environment = {**os.environ, "PYTHONPATH": str(site), "HF_HUB_OFFLINE": "1"}
     code = (
@@ -61,7 +62,7 @@ def test_a_wheel_installed_elsewhere_scores(wheel, tmp_path, write_midi, tune):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "scores.csv", keep_default_na=False)
