@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from symbolic.data import AUDIO_READERS, AudioDataset, Collator
 from symbolic.encoders.systems import AUDIO_SYSTEMS
-from symbolic.training.audio import build_audio_model, heard
+from symbolic.training.audio import build_audio_model, read_recordings
 from symbolic.training.audio_arguments import AudioModelArguments
 from symbolic.training.audio_augmentation import AugmentArguments, augmentation
 
@@ -61,7 +61,7 @@ def measured(name: str, corpus, cache: str, options: argparse.Namespace) -> list
     """Rows of one system: each way to change its input, each number of workers."""
     torch.manual_seed(0)
     model = build_audio_model(corpus, AudioModelArguments(system=name, width=options.width))
-    corpus, arrays, _ = heard(corpus, model, cache, None)
+    corpus, arrays, _ = read_recordings(corpus, model, cache, None)
     optimiser = torch.optim.AdamW(model.parameters())
     labels = [piece.labels for piece in corpus.pieces]
     collate = Collator(model.tasks, model.config.pad_ids)

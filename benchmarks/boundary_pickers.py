@@ -39,8 +39,8 @@ from symbolic.tasks import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.intervals import grouped_bootstraps
 from symbolic.tokenizers import build_tokenizer
-from symbolic.training.audio import heard
-from symbolic.training.beats import unit_rows
+from symbolic.training.audio import read_recordings
+from symbolic.training.beats import beat_rows
 from symbolic.training.run_folder import read_record
 
 COUNTED = ((0.5, 0.5), (3.0, 3.0), (3.0, 0.5))
@@ -56,10 +56,10 @@ def said(
     """The songs that a model can read, and its activation of each."""
     system = UNIT_SYSTEMS.get(record["model"]["system"])
     if system is None:
-        corpus, arrays, _ = heard(corpus, model, cache_dir, None)
+        corpus, arrays, _ = read_recordings(corpus, model, cache_dir, None)
         return corpus, frame_activations(model, arrays)
     tokenizer = build_tokenizer(system.tokenizer) if system.backbone else None
-    corpus, rows, _ = unit_rows(corpus, system, tokenizer)
+    corpus, rows, _ = beat_rows(corpus, system, tokenizer)
     return corpus, unit_activations(model, rows)
 
 

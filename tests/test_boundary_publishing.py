@@ -25,7 +25,7 @@ from symbolic.structure.detection import boundary_rows
 from symbolic.tasks import BOUNDARY
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.audio_arguments import AudioModelArguments
-from symbolic.training.beats import build_unit_model
+from symbolic.training.beats import build_beat_model
 
 BOUNDARY_CARDS = {  # kind of files, corpus, words of the input, words of a limit
     "mls_sslm": (
@@ -58,7 +58,7 @@ def parted(folder, system, thresholds=True, corpus="tunes"):
     else:
         made = UNIT_SYSTEMS[system]
         tokenizer = build_tokenizer(made.tokenizer) if made.backbone else None
-        model = build_unit_model(made, tokenizer, AudioModelArguments(system=system, width=1 / 8))
+        model = build_beat_model(made, tokenizer, AudioModelArguments(system=system, width=1 / 8))
         if tokenizer is not None:
             tokenizer.save_pretrained(folder)
     if thresholds:

@@ -17,7 +17,7 @@ from symbolic.data import Collator, TokenDataset, save_tokens
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.tokenizers import CPTokenizer
-from symbolic.training import tokens as token_training
+from symbolic.training import procedure
 from symbolic.training.build import ShapeArguments, build_model
 from symbolic.training.optimisation import parameter_depths
 from symbolic.training.tokens import TokenModelArguments, train_on
@@ -232,7 +232,7 @@ def test_epochs_are_judged_by_songs_that_are_neither_trained_on_nor_held_out(
         seen.update(trained=dataset.piece, judged=validation.piece)
         raise Enough
 
-    monkeypatch.setattr(token_training, "fit", spy)
+    monkeypatch.setattr(procedure, "fit", spy)
     with pytest.raises(Enough):
         train_on(
             tokens, range(16), range(16, 24), TokenModelArguments(**SHAPE),

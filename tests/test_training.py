@@ -22,7 +22,7 @@ from symbolic.inference.prediction_table import PROBABILITIES
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.emotion import EmotionScorer
 from symbolic.training.notes import ModelArguments, train
-from symbolic.training.run_folder import RECORD
+from symbolic.training.run_folder import TRAINING_RECORD
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, checkpoint
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +102,7 @@ def test_music_without_labels_trains_the_tasks_that_need_none(emopia, tmp_path):
     music = ("--unlabelled", str(tmp_path / "music"))
     model = run(emopia, tmp_path / "more", *music, "--tasks", "key,velocity", epochs="1")
     assert set(model.heads) == {"key", "velocity"}
-    record = json.loads((tmp_path / "more" / RECORD).read_text())
+    record = json.loads((tmp_path / "more" / TRAINING_RECORD).read_text())
     assert "unlabelled: any" in record["groups"]
     with pytest.raises(LeakError, match="12 groups are in both unlabelled and held_out"):
         run(emopia, tmp_path / "leak", "--unlabelled", str(emopia / "midi"))
@@ -156,7 +156,7 @@ def test_a_task_that_does_not_exist_is_refused(emopia, tmp_path):
 
 
 def test_the_record_names_what_was_trained_on(trained):
-    record = json.loads((trained / RECORD).read_text())
+    record = json.loads((trained / TRAINING_RECORD).read_text())
     assert record["groups"] == sorted(f"emopia: song{i}" for i in range(18))
     assert record["seed"] == 0
 
@@ -213,9 +213,9 @@ def test_keys_are_compared_with_annotations(trained, tmp_path):
 def test_a_model_is_never_scored_on_what_it_was_trained_on(trained, emopia, tmp_path):
     leaking = tmp_path / "leaking"
     shutil.copytree(trained, leaking)
-    record = json.loads((leaking / RECORD).read_text())
+    record = json.loads((leaking / TRAINING_RECORD).read_text())
     record["groups"].append("emopia: song20")
-    (leaking / RECORD).write_text(json.dumps(record))
+    (leaking / TRAINING_RECORD).write_text(json.dumps(record))
     with pytest.raises(LeakError, match="emopia: song20"):
         evaluate([leaking], DataArguments(emopia=str(emopia)))
 

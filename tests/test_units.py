@@ -17,7 +17,7 @@ from symbolic.structure.detection import CLOCK, frame_times, on_clock
 from symbolic.tasks import BOUNDARY, UNIT_BOUNDARY, Task
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.audio_arguments import AudioModelArguments
-from symbolic.training.beats import build_unit_model
+from symbolic.training.beats import build_beat_model
 
 QUARTER = 480
 
@@ -239,7 +239,7 @@ def test_units_and_tasks_of_units_go_together():
 def test_every_system_answers_for_each_unit_and_learns_in_all_its_parts(name, midi_score, tmp_path):
     system = UNIT_SYSTEMS[name]
     tokenizer = build_tokenizer(system.tokenizer) if system.backbone else None
-    model = build_unit_model(system, tokenizer, AudioModelArguments(system=name, width=1 / 4))
+    model = build_beat_model(system, tokenizer, AudioModelArguments(system=name, width=1 / 4))
     row = beat_row(read_notes(midi_score(scale(40))), system.unit, tokenizer, system.pictures)
     assert row.count == (10 if name.startswith("bar") else 40)
     label = np.ones((row.count, 2), np.float32)

@@ -21,7 +21,7 @@ from symbolic.publishing.card_results import (
     results_context,
 )
 from symbolic.publishing.corpora import CORPORA, Corpus
-from symbolic.training.run_folder import RECORD
+from symbolic.training.run_folder import TRAINING_RECORD
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
 
@@ -50,7 +50,7 @@ def model_card(
     folder = Path(folder)
     repo_id = repo_id or f"your-name/{folder.resolve().name}"
     config = SymbolicConfig.from_pretrained(str(folder))
-    record = read_json(folder / RECORD)
+    record = read_json(folder / TRAINING_RECORD)
     metrics = read_json(folder / METRICS)
     if metrics:
         check_metrics(metrics, folder / METRICS)

@@ -19,12 +19,12 @@ from symbolic.scoring.audio import AudioScorer, load_audio_model
 from symbolic.scoring.emotion import EmotionScorer, load_model
 from symbolic.structure.segmenter import Segmenter
 from symbolic.tokenizers.saved import FILE_NAME as TOKENIZER
-from symbolic.training.run_folder import RECORD
+from symbolic.training.run_folder import TRAINING_RECORD
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 CARD = "README.md"
-OPTIONAL = (RECORD, METRICS)
+OPTIONAL = (TRAINING_RECORD, METRICS)
 
 FILES = {
     kind: (WEIGHTS, CONFIG, *inputs, *OPTIONAL, CARD)
@@ -117,7 +117,7 @@ def assemble(
     required = [name for name in files if name not in (*OPTIONAL, CARD)]
     if missing := [name for name in required if not (folder / name).is_file()]:
         raise FileNotFoundError(f"{folder}: no {', '.join(missing)}")
-    for name in (CONFIG, EXTRACTOR, RECORD, METRICS):
+    for name in (CONFIG, EXTRACTOR, TRAINING_RECORD, METRICS):
         if found := next(_local_paths(read_json(folder / name)), None):
             raise ValueError(f"{folder / name}: has a path of this machine: {found}")
     _make_empty(output, folder)

@@ -16,7 +16,7 @@ from symbolic.encoders.backbones import BACKBONES
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 from symbolic.training.build import ShapeArguments, new_backbone
-from symbolic.training.run_folder import RECORD, read_record
+from symbolic.training.run_folder import TRAINING_RECORD, read_record
 
 WEIGHTS = "model.safetensors"
 
@@ -52,7 +52,7 @@ def encoder_digests(cells: Sequence[Cell], folder: str | Path | None) -> dict[st
                 f"{name}, which is made by: {pretrain_command(cell, 'ENCODERS')}"
             )
         place = Path(folder, name)
-        if not all((place / file).is_file() for file in ("config.json", WEIGHTS, RECORD)):
+        if not all((place / file).is_file() for file in ("config.json", WEIGHTS, TRAINING_RECORD)):
             raise FileNotFoundError(
                 f"{place}: no encoder for {cell.system}; it is made by: "
                 f"{pretrain_command(cell, folder)}"

@@ -1,51 +1,64 @@
-"""Training models of audio: what `scripts/train.py --system NAME` calls."""
+"""Training on recordings (`symbolic train --system NAME`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import TrainingArguments, set_seed
+from transformers import TrainingArguments
 
 from symbolic.audio.cache import features_of
 from symbolic.configuration import SymbolicConfig
-from symbolic.data import (
-    AUDIO_READERS,
-    AudioDataset,
-    Corpus,
-    assert_disjoint,
-    group_name,
-)
+from symbolic.data import AudioDataset, Corpus
 from symbolic.data.corpus import readable
-from symbolic.data.splits.audio_splits import class_labels, classes, drawn, held_out
-from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.audio_system import AudioSystem
 from symbolic.encoders.beat_systems import UNIT_SYSTEMS
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
-from symbolic.inference.audio_predictions import Row, audio_rows
 from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
-from symbolic.structure.detection import (
-    boundary_rows,
-    choose_thresholds,
-    frame_activations,
-    frame_times,
-    position_labels,
-)
-from symbolic.tasks import BOUNDARY, Task
-from symbolic.training.audio_arguments import (
-    AudioDataArguments,
-    AudioModelArguments,
-    recorded,
-)
+from symbolic.structure.detection import frame_activations, frame_times
+from symbolic.tasks import BOUNDARY
+from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
 from symbolic.training.audio_augmentation import augmentation
-from symbolic.training.beats import train_units
-from symbolic.training.optimisation import balanced_weights
-from symbolic.training.run_folder import known_groups, save_run
-from symbolic.training.trainer import FitArguments, fit
+from symbolic.training.beats import train_beats
+from symbolic.training.recordings import RecordingInputs, train_recordings
+from symbolic.training.trainer import FitArguments
+
+
+class AudioInputs(RecordingInputs):
+    """Samples or spectrograms of recordings."""
+
+    def build(self) -> SymbolicModel:
+        self.model = build_audio_model(self.corpus, self.arguments)
+        return self.model
+
+    def read(self, model: SymbolicModel) -> tuple[Corpus, list[np.ndarray], list[str]]:
+        return read_recordings(self.corpus, model, self.data.cache_dir, self.data.workers)
+
+    def times(self, model: SymbolicModel, example: np.ndarray) -> np.ndarray:
+        return frame_times(len(example), model.config.front_end)
+
+    def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> AudioDataset:
+        return AudioDataset(
+            self.chosen(chosen)[1],
+            self.labels(model, chosen),
+            model.config.window,
+            augmentation(model.config, self.arguments) if training else None,
+            every=not training,
+        )
+
+    def probabilities(self, model: SymbolicModel, examples: Sequence[Any]) -> dict[str, np.ndarray]:
+        return predict_audio(model, examples)
+
+    def activations(self, model: SymbolicModel, examples: Sequence[Any]) -> list[np.ndarray]:
+        return frame_activations(model, examples)
+
+    def save(self, folder: Path) -> None:
+        extractor_of(self.model.config).save_pretrained(folder)
 
 
 def train_audio(
@@ -56,110 +69,21 @@ def train_audio(
 ) -> SymbolicModel:
     """Train, save the model and its feature extractor, predict what is held out.
 
-    Segments are cut after the split; what is said of a recording is the mean over its windows. The
-    folder is as `symbolic.training.notes.train` leaves it, with the feature extractor in place of
-    the tokenizer.
+    Recordings are cut into windows after the split; predictions of a recording are means over its
+    windows. The folder is as `symbolic.training.notes.train` leaves it, with the feature extractor
+    in place of the tokenizer. Systems in `UNIT_SYSTEMS` are trained by `train_beats`.
 
     Raises:
         FileNotFoundError: a corpus that is not there.
         ValueError: a corpus, a system or a split that does not exist, or a corpus without audio for
             a system that takes samples.
-        LeakError: a group on both sides, or held out and known to the model in `pretrained`.
+        LeakError: a group on both sides, or a held-out group that the model in `pretrained` was
+            trained on.
         ReadError: no recording of the corpus can be read.
     """
-    if data.corpus not in AUDIO_READERS:
-        raise ValueError(f"no corpus {data.corpus!r}; there are {', '.join(AUDIO_READERS)}")
     if arguments.system in UNIT_SYSTEMS:
-        return train_units(data, arguments, fitting, training)
-    corpus = drawn(AUDIO_READERS[data.corpus](data.audio), data.most, data.fold_seed)
-    set_seed(training.seed)
-    model = build_audio_model(corpus, arguments)
-    corpus, arrays, findings = heard(corpus, model, data.cache_dir, data.workers)
-    for finding in findings:
-        print(finding)
-    train, test = held_out(corpus, data.hold_out, data.folds, data.fold_seed)
-    groups = [group_name(piece.corpus, piece.group) for piece in corpus.pieces]
-    known = known_groups(arguments.pretrained)
-    trained_on = [*(groups[i] for i in train), *known]
-    assert_disjoint(train=trained_on, held_out=[groups[i] for i in test])
-    validation, fitted = np.zeros(len(train), bool), train
-    bounds = BOUNDARY.name in model.heads
-    labels = [piece.labels for piece in corpus.pieces]
-    if bounds:
-        labels = _with_frames(labels, arrays, model, arguments)
-    if share := fitting.validation_share or (arguments.threshold_share if bounds else 0.0):
-        names = [groups[i] for i in train]
-        validation = validation_mask(classes(corpus)[train], names, share, training.seed)
-        fitted = train[~validation]
-    if fitting.class_weights:
-        model.config.class_weights = {
-            task.name: balanced_weights(class_labels(corpus, task)[fitted], task.num_labels)
-            for task in corpus.tasks
-            if task.kind == "single"
-        }
-    change = augmentation(model.config, arguments)
-
-    def dataset(chosen: Sequence[int], **options) -> AudioDataset:
-        return AudioDataset(
-            [arrays[i] for i in chosen],
-            [labels[i] for i in chosen],
-            model.config.window,
-            **options,
-        )
-
-    trainer = fit(
-        model,
-        dataset(fitted, augment=change),
-        dataset(train[validation], every=True) if fitting.validation_share else None,
-        fitting,
-        training,
-    )
-    if trainer.is_world_process_zero():
-        if bounds:
-            chosen = train[validation]
-            activations = frame_activations(model, [arrays[i] for i in chosen])
-            choose_thresholds(model.config, [corpus.pieces[i] for i in chosen], activations)
-        rows: list[Row] = []
-        if len(test):
-            pieces, heard_there = [corpus.pieces[i] for i in test], [arrays[i] for i in test]
-            named = {"fold": data.hold_out, "seed": training.seed}
-            rows = audio_rows(model.tasks, pieces, predict_audio(model, heard_there), **named)
-            if bounds:
-                found = boundary_rows(pieces, frame_activations(model, heard_there), model.config)
-                rows = [{**row, **one} for row, one in zip(rows, found, strict=True)]
-        save_run(
-            training.output_dir,
-            model,
-            extractor_of(model.config).save_pretrained,
-            recorded(data, findings),
-            trained_on,
-            arguments,
-            fitting,
-            training,
-            rows,
-        )
-        if rows:
-            print(accuracy_line(model.tasks, rows, data.hold_out))
-    return model
-
-
-def _with_frames(
-    labels: Sequence[dict[str, Any]],
-    arrays: Sequence[np.ndarray],
-    model: SymbolicModel,
-    arguments: AudioModelArguments,
-) -> list[dict[str, Any]]:
-    """Labels with the targets of frames in place of the times of boundaries."""
-    front = model.config.front_end
-    return [
-        {
-            **one,
-            BOUNDARY.name: position_labels(
-                one[BOUNDARY.name], frame_times(len(array), front), arguments
-            ),
-        }
-        for one, array in zip(labels, arrays, strict=True)
-    ]
+        return train_beats(data, arguments, fitting, training)
+    return train_recordings(AudioInputs(data, arguments), fitting, training)
 
 
 def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> SymbolicModel:
@@ -239,10 +163,10 @@ def _is_of_system(base: SymbolicConfig, config: SymbolicConfig, system: AudioSys
     )
 
 
-def heard(
+def read_recordings(
     corpus: Corpus, model: SymbolicModel, cache_dir: str | None, workers: int | None
 ) -> tuple[Corpus, list[np.ndarray], list[str]]:
-    """What a model takes of each recording of a corpus.
+    """Read what a model takes of each recording of a corpus.
 
     Returns:
         The corpus without the recordings that cannot be read, an array for each that is left, and
@@ -258,14 +182,3 @@ def heard(
     front = extractor_of(model.config).heard
     paths = [piece.path for piece in corpus.pieces]
     return readable(corpus, features_of(paths, front, cache_dir, workers))
-
-
-def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str) -> str:
-    """What to print of held-out recordings."""
-    parts = [f"held out {name}: {len(rows)} recordings"]
-    for task in tasks:
-        known = [row for row in rows if task.kind == "single" and row.get(task.name)]
-        if known:
-            right = sum(row[task.name] == row[f"{task.name} predicted"] for row in known)
-            parts.append(f"accuracy of {task.name} {right / len(known):.3f}")
-    return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""Training models of notes that find boundaries at bars or beats."""
+"""Training models of notes that predict boundaries of bars or beats."""
 
 from __future__ import annotations
 
@@ -6,142 +6,114 @@ from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from transformers import TrainingArguments, set_seed
+from transformers import TrainingArguments
 
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.configuration import SymbolicConfig
-from symbolic.data import AUDIO_READERS, Corpus, TokenVocabulary, assert_disjoint, group_name
+from symbolic.data import Corpus, TokenVocabulary
 from symbolic.data.corpus import readable
 from symbolic.data.datasets.beat_dataset import BeatDataset, BeatRow, read_beat_rows
-from symbolic.data.splits.audio_splits import drawn, held_out
-from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.audio.blocks import scaled
 from symbolic.encoders.beat_systems import HEAD_DROPOUT, LENGTH, UNIT_SYSTEMS, UnitSystem
-from symbolic.inference.audio_predictions import audio_rows
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.pool import apply_many
-from symbolic.structure.detection import (
-    boundary_rows,
-    choose_thresholds,
-    position_labels,
-    unit_activations,
-)
+from symbolic.structure.detection import Curve, unit_activations
 from symbolic.tasks import BOUNDARY, UNIT_BOUNDARY
 from symbolic.tokenizers import Tokenizer, build_tokenizer
-from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments, recorded
+from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
 from symbolic.training.audio_augmentation import AugmentArguments
 from symbolic.training.build import ShapeArguments, new_backbone, share_pitch_classes
-from symbolic.training.run_folder import save_run
-from symbolic.training.trainer import FitArguments, fit
+from symbolic.training.recordings import RecordingInputs, train_recordings
+from symbolic.training.trainer import FitArguments
 
-SEMITONES = 6  # each stretch is moved by up to so many, as elsewhere
-OF_RECORDINGS = (
+SEMITONES = 6  # transposition of each stretch, up and down
+AUDIO_ONLY_OPTIONS = (
     *("seconds", "frame_rate", "front_inside", "pretrained", "norm", "label_smoothing"),
     *(change.name for change in fields(AugmentArguments)),
 )
 
 
-def train_units(
+class BeatInputs(RecordingInputs):
+    """Tokens and piano rolls of bars or beats.
+
+    Raises:
+        ValueError: a corpus without files of notes with marked parts, or an option of recordings.
+    """
+
+    noun = "pieces"
+
+    def __init__(self, data: AudioDataArguments, arguments: AudioModelArguments) -> None:
+        name = arguments.system
+        if given := [option for option in AUDIO_ONLY_OPTIONS if getattr(arguments, option)]:
+            raise ValueError(f"{', '.join(given)}: of recordings, and {name!r} reads notes")
+        super().__init__(data, arguments)
+        if not self.has_boundaries or not all(is_music(one.path) for one in self.corpus.pieces):
+            raise ValueError(
+                f"system {name!r} reads notes with marked parts, and {data.corpus} has none"
+            )
+        self.system = UNIT_SYSTEMS[name]
+        tokens = self.system.backbone
+        self.tokenizer = build_tokenizer(self.system.tokenizer) if tokens else None
+        self.vocabulary = None if self.tokenizer is None else TokenVocabulary.of(self.tokenizer)
+
+    def build(self) -> SymbolicModel:
+        return build_beat_model(self.system, self.tokenizer, self.arguments)
+
+    def read(self, model: SymbolicModel) -> tuple[Corpus, list[BeatRow], list[str]]:
+        return beat_rows(self.corpus, self.system, self.tokenizer, self.data.workers)
+
+    def times(self, model: SymbolicModel, example: BeatRow) -> np.ndarray:
+        return example.edges[:-1]
+
+    def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> BeatDataset:
+        labels, system = self.labels(model, chosen), self.system
+        return BeatDataset(
+            self.chosen(chosen)[1],
+            [{BOUNDARY.name: targets[BOUNDARY.name]} for targets in labels],
+            system.window,
+            LENGTH,
+            self.vocabulary,
+            system.pictures,
+            SEMITONES,
+        )
+
+    def activations(self, model: SymbolicModel, examples: Sequence[Any]) -> list[Curve]:
+        return unit_activations(model, examples)
+
+    def save(self, folder: Path) -> None:
+        if self.vocabulary is not None:  # the configuration describes all other inputs
+            self.vocabulary.save_tokenizer(folder)
+
+
+def train_beats(
     data: AudioDataArguments,
     arguments: AudioModelArguments,
     fitting: FitArguments,
     training: TrainingArguments,
 ) -> SymbolicModel:
-    """As `symbolic.training.audio.train_audio`, of a system in `UNIT_SYSTEMS`.
+    """Train a system in `UNIT_SYSTEMS`; otherwise as `symbolic.training.audio.train_audio`.
 
-    The folder has the tokenizer in place of a feature extractor, or nothing where a system takes no
+    The folder has the tokenizer in place of a feature extractor, or neither if the system takes no
     tokens.
 
     Raises:
         FileNotFoundError: a corpus that is not there.
         ValueError: a corpus that does not exist, or has no files of notes with marked parts; a
-            split that does not exist; what is asked of recordings alone.
+            split that does not exist; options of recordings alone.
         LeakError: a group on both sides.
         ReadError: no file of the corpus can be read.
     """
-    system = UNIT_SYSTEMS[arguments.system]
-    _refuse(arguments, fitting)
-    corpus = drawn(AUDIO_READERS[data.corpus](data.audio), data.most, data.fold_seed)
-    if BOUNDARY not in corpus.tasks or not all(is_music(piece.path) for piece in corpus.pieces):
-        raise ValueError(
-            f"system {arguments.system!r} reads notes with marked parts, and {data.corpus} has none"
-        )
-    tokenizer = build_tokenizer(system.tokenizer) if system.backbone else None
-    corpus, rows, findings = unit_rows(corpus, system, tokenizer, data.workers)
-    for finding in findings:
-        print(finding)
-    train, test = held_out(corpus, data.hold_out, data.folds, data.fold_seed)
-    groups = [group_name(piece.corpus, piece.group) for piece in corpus.pieces]
-    trained_on = [groups[i] for i in train]
-    assert_disjoint(train=trained_on, held_out=[groups[i] for i in test])
-    chosen = validation_mask(
-        np.zeros(len(train), int), trained_on, arguments.threshold_share, training.seed
-    )
-    set_seed(training.seed)
-    model = build_unit_model(system, tokenizer, arguments)
-    vocabulary = None if tokenizer is None else TokenVocabulary.of(tokenizer)
-    dataset = BeatDataset(
-        [rows[i] for i in train[~chosen]],
-        [
-            {
-                BOUNDARY.name: position_labels(
-                    corpus.pieces[i].labels[BOUNDARY.name], rows[i].edges[:-1], arguments
-                )
-            }
-            for i in train[~chosen]
-        ],
-        system.window,
-        LENGTH,
-        vocabulary,
-        system.pictures,
-        SEMITONES,
-    )
-    trainer = fit(model, dataset, None, fitting, training)
-    if trainer.is_world_process_zero():
-
-        def answers(which: Sequence[int]) -> tuple[list, list[np.ndarray]]:
-            return [corpus.pieces[i] for i in which], unit_activations(
-                model, [rows[i] for i in which]
-            )
-
-        choose_thresholds(model.config, *answers(train[chosen]))
-        predicted = []
-        if len(test):
-            pieces, activations = answers(test)
-            named = {"fold": data.hold_out, "seed": training.seed}
-            found = boundary_rows(pieces, activations, model.config)
-            for row, one in zip(audio_rows((), pieces, {}, **named), found, strict=True):
-                predicted.append({**row, **one})
-        save_run(
-            training.output_dir,
-            model,
-            nothing if vocabulary is None else vocabulary.save_tokenizer,
-            recorded(data, findings),
-            trained_on,
-            arguments,
-            fitting,
-            training,
-            predicted,
-        )
-        if predicted:
-            print(f"held out {data.hold_out}: {len(predicted)} pieces")
-    return model
-
-
-def nothing(folder: Path) -> None:
-    """What makes the input of a system without tokens: its configuration says it all."""
-
-
-def _refuse(arguments: AudioModelArguments, fitting: FitArguments) -> None:
-    if asked := [name for name in OF_RECORDINGS if getattr(arguments, name)]:
-        raise ValueError(f"{', '.join(asked)}: of recordings, and {arguments.system!r} reads notes")
     if fitting.validation_share or fitting.class_weights:
-        raise ValueError(f"{arguments.system!r} knows neither validation_share nor class_weights")
+        raise ValueError(
+            f"validation_share and class_weights are not supported by {arguments.system!r}"
+        )
+    return train_recordings(BeatInputs(data, arguments), fitting, training)
 
 
-def unit_rows(
+def beat_rows(
     corpus: Corpus,
     system: UnitSystem,
     tokenizer: Tokenizer | None,
@@ -161,7 +133,7 @@ def unit_rows(
     return readable(corpus, list(apply_many(read, paths, workers)))
 
 
-def build_unit_model(
+def build_beat_model(
     system: UnitSystem, tokenizer: Tokenizer | None, arguments: AudioModelArguments
 ) -> SymbolicModel:
     """A new model of a system, with random weights of torch's generator.

@@ -18,7 +18,7 @@ from symbolic.encoders.backbones import backbone_config
 from symbolic.encoders.features import HEARD
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import EMOTION, TASKS, Task
+from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
 
 if TYPE_CHECKING:
     from symbolic.data.tokens.vocabulary import TokenVocabulary
@@ -100,7 +100,7 @@ def build_model(
             which token stands for which note, or a pre-trained model of other tokens.
     """
     tasks = task_specs(arguments.tasks) if tasks is None else tasks
-    if any(task.name == "velocity" for task in tasks):
+    if any(task.name == VELOCITY.name for task in tasks):
         check_velocity(vocabulary, MASKED_VELOCITY)
     if arguments.pretrained:
         return _build_on(arguments.pretrained, vocabulary, arguments, tasks, feature_names)
@@ -118,6 +118,11 @@ def build_model(
     if model.hears_notes:
         share_pitch_classes(model, vocabulary)
     return model
+
+
+def masked_velocity(model: SymbolicModel) -> float | None:
+    """Share of the notes whose velocity is masked; None for a model that predicts no velocities."""
+    return MASKED_VELOCITY if VELOCITY.name in model.heads else None
 
 
 def new_backbone(arguments: ShapeArguments) -> PreTrainedConfig:

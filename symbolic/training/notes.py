@@ -1,4 +1,4 @@
-"""Training with the stock Trainer: what `scripts/train.py` calls."""
+"""Training on files of notes (`symbolic train`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import TrainingArguments, set_seed
+from torch.utils.data import Dataset
+from transformers import TrainingArguments
 
 from symbolic.data import (
     DataArguments,
@@ -16,6 +17,7 @@ from symbolic.data import (
     Piece,
     PieceDataset,
     TokenDataset,
+    TokenFile,
     TokenVocabulary,
     assert_disjoint,
     group_name,
@@ -23,21 +25,25 @@ from symbolic.data import (
     read_tables,
     tokens_of,
     unlabelled_pieces,
-    validation_split,
 )
-from symbolic.data.datasets.dataset import MASKED_VELOCITY
 from symbolic.features import features, named_columns
 from symbolic.inference.note_predictions import Row, predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.augment import Augmentation
 from symbolic.tasks import EMOTION, IGNORE, KEY, VELOCITY, Task
 from symbolic.tokenizers import build_tokenizer
-from symbolic.training.build import ShapeArguments, build_model, standardise_features
+from symbolic.training.build import (
+    ShapeArguments,
+    build_model,
+    masked_velocity,
+    standardise_features,
+)
 from symbolic.training.optimisation import balanced_weights
-from symbolic.training.run_folder import accuracy_line, known_groups, save_run
-from symbolic.training.trainer import FitArguments, fit
+from symbolic.training.procedure import Inputs, train_model
+from symbolic.training.run_folder import accuracy_line
+from symbolic.training.trainer import FitArguments
 
-MADE = (KEY.name, VELOCITY.name)  # labels that are made of the notes
+DERIVED_LABELS = (KEY.name, VELOCITY.name)  # from the notes themselves
 
 
 @dataclass
@@ -96,6 +102,80 @@ def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
     return [i for i, piece in enumerate(pieces) for _ in range(times.get(piece.corpus, 1))]
 
 
+class NoteInputs(Inputs):
+    """Files of notes: tokens, features of the whole piece, or both."""
+
+    def __init__(self, data: DataArguments, arguments: ModelArguments) -> None:
+        self.arguments, self.source = arguments, recorded_data(data)
+        self.tokenizer = build_tokenizer(arguments.tokenizer)
+        train, test = held_out(data)
+        unlabelled = unlabelled_pieces(data)
+        assert_disjoint(
+            unlabelled=[piece.path.name for piece in unlabelled],
+            held_out=[piece.path.name for piece in test],
+        )
+        self.pieces = [*train, *unlabelled, *test]
+        self.names = named_columns(arguments.features)
+        self.groups = np.array([group_name(piece.corpus, piece.group) for piece in self.pieces])
+        self.classes = _quadrants(self.pieces)
+        self.train = np.arange(len(train) + len(unlabelled))
+        self.held_out = len(self.train) + np.arange(len(test))
+
+    def build(self) -> SymbolicModel:
+        return build_model(self.tokenizer, self.arguments, self.names)
+
+    def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> Dataset:
+        arguments, names, pieces = self.arguments, self.names, [self.pieces[i] for i in chosen]
+        if not training:
+            return TokenDataset(
+                self._tokens(chosen),
+                model.config.window,
+                masked_velocity=masked_velocity(model),
+                feature_names=names,
+                every=True,
+            )
+        if missing := [task.name for task in model.tasks if not _labelled(task, pieces)]:
+            raise ValueError(f"no piece to train on has a label of {', '.join(missing)}")
+        tables, order = read_tables(pieces), repeated(pieces, arguments.repeats)
+        pieces, tables = [pieces[i] for i in order], [tables[i] for i in order]
+        if not model.hears_notes:
+            emitted = [self.tokenizer.emitted(table) for table in tables]
+            dataset = FeatureDataset.of(pieces, emitted, names)
+            standardise_features(model, dataset.rows)
+            return dataset
+        dataset = PieceDataset(
+            pieces,
+            tables,
+            self.tokenizer,
+            window=arguments.training_window,
+            augmentation=Augmentation(
+                arguments.semitones, arguments.tempo, arguments.velocity, arguments.drop_dynamics
+            ),
+            masked_velocity=masked_velocity(model),
+            masked_score_time=arguments.masked_score_time,
+            feature_names=names,
+        )
+        if names:
+            rows = np.stack([features(table, names) for table in dataset.tables])
+            standardise_features(model, rows)
+        return dataset
+
+    def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
+        pieces = [self.pieces[i] for i in chosen]
+        quadrants = _quadrants(pieces)[repeated(pieces, self.arguments.repeats)]
+        return {EMOTION.name: balanced_weights(quadrants, EMOTION.num_labels)}
+
+    def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
+        return predictions(model, self._tokens(chosen), **columns)
+
+    def save(self, folder: Path) -> None:
+        TokenVocabulary.of(self.tokenizer).save_tokenizer(folder)
+
+    def _tokens(self, chosen: np.ndarray) -> TokenFile:
+        pieces = [self.pieces[i] for i in chosen]
+        return tokens_of(pieces, read_tables(pieces), self.tokenizer, self.names)
+
+
 def train(
     data: DataArguments,
     arguments: ModelArguments,
@@ -104,103 +184,28 @@ def train(
 ) -> SymbolicModel:
     """Train, save the model and its tokenizer in `training.output_dir`, predict what is held out.
 
-    Beside the weights lie `training.json` (arguments and the groups trained on) and
-    `predictions.csv` (one row per held-out piece). A run that was cut off goes on from its last
-    checkpoint with `--resume_from_checkpoint True`, from another with its path.
+    Beside the weights lie `training.json` (arguments and training groups) and `predictions.csv`
+    (one row for each held-out piece). An interrupted run continues from its last checkpoint with
+    `--resume-from-checkpoint True`, from another one with its path.
 
     Raises:
-        LeakError: music without labels that has the file name of a held-out piece, or a held-out
-            piece that the model in `pretrained` was trained on.
+        LeakError: unlabelled music with the file name of a held-out piece, or a held-out piece that
+            the model in `pretrained` was trained on.
         ValueError: a tokenizer, a task or a corpus that does not exist, tasks that the tokenizer
-            cannot serve, or a task that no piece has a label of.
+            does not support, or a task that no piece has a label of.
         ReadError: a piece that cannot be read, or of which the tokenizer can hold no note.
     """
-    tokenizer = build_tokenizer(arguments.tokenizer)
-    train_pieces, test_pieces = held_out(data)
-    unlabelled = unlabelled_pieces(data)
-    assert_disjoint(
-        unlabelled=[piece.path.name for piece in unlabelled],
-        held_out=[piece.path.name for piece in test_pieces],
-    )
-    train_pieces += unlabelled
-    groups = [group_name(piece.corpus, piece.group) for piece in train_pieces]
-    known = known_groups(arguments.pretrained)
-    held = [group_name(piece.corpus, piece.group) for piece in test_pieces]
-    assert_disjoint(pretrained=known, held_out=held)
-    groups = list(dict.fromkeys([*groups, *known]))
-    validation_pieces: list[Piece] = []
-    if fitting.validation_share:
-        train_pieces, validation_pieces = validation_split(
-            train_pieces, fitting.validation_share, training.seed
-        )
-    set_seed(training.seed)
-    names = named_columns(arguments.features)
-    model = build_model(tokenizer, arguments, names)
-    if unknown := [task.name for task in model.tasks if not _labelled(task, train_pieces)]:
-        raise ValueError(f"no piece to train on has a label of {', '.join(unknown)}")
-    masked = MASKED_VELOCITY if "velocity" in model.heads else None
-    tables = read_tables(train_pieces)
-    order = repeated(train_pieces, arguments.repeats)
-    train_pieces, tables = [train_pieces[i] for i in order], [tables[i] for i in order]
-    augmentation = Augmentation(
-        arguments.semitones,
-        arguments.tempo,
-        arguments.velocity,
-        arguments.drop_dynamics,
-    )
-    if model.hears_notes:
-        dataset = PieceDataset(
-            train_pieces,
-            tables,
-            tokenizer,
-            window=arguments.training_window,
-            augmentation=augmentation,
-            masked_velocity=masked,
-            masked_score_time=arguments.masked_score_time,
-            feature_names=names,
-        )
-        rows = np.stack([features(table, names) for table in dataset.tables]) if names else None
-    else:
-        emitted = [tokenizer.emitted(table) for table in tables]
-        dataset = FeatureDataset.of(train_pieces, emitted, names)
-        rows = dataset.rows
-    if rows is not None:
-        standardise_features(model, rows)
-    if fitting.class_weights:
-        quadrants = [piece.labels.get("emotion", IGNORE) for piece in train_pieces]
-        weights = balanced_weights(np.array(quadrants), EMOTION.num_labels)
-        model.config.class_weights = {EMOTION.name: weights}
-    validation = None
-    if validation_pieces:
-        validation = TokenDataset(
-            tokens_of(validation_pieces, read_tables(validation_pieces), tokenizer, names),
-            model.config.window,
-            masked_velocity=masked,
-            feature_names=names,
-            every=True,
-        )
-    trainer = fit(model, dataset, validation, fitting, training)
-    if trainer.is_world_process_zero():
-        answers: list[Row] = []
-        if test_pieces:
-            tokens = tokens_of(test_pieces, read_tables(test_pieces), tokenizer, names)
-            answers = predictions(model, tokens, fold=data.hold_out, seed=training.seed)
-        save_run(
-            training.output_dir,
-            model,
-            TokenVocabulary.of(tokenizer).save_tokenizer,
-            recorded_data(data),
-            groups,
-            arguments,
-            fitting,
-            training,
-            answers,
-        )
-        if line := accuracy_line(answers, data.hold_out):
-            print(line)
+    inputs = NoteInputs(data, arguments)
+    model, rows = train_model(inputs, fitting, training, fold=data.hold_out)
+    if line := accuracy_line(rows, data.hold_out):
+        print(line)
     return model
 
 
+def _quadrants(pieces: Sequence[Piece]) -> np.ndarray:
+    return np.array([piece.labels.get(EMOTION.name, IGNORE) for piece in pieces], int)
+
+
 def _labelled(task: Task, pieces: Sequence[Piece]) -> bool:
-    """Whether a task has labels: in some piece, or made of the notes of every one."""
-    return task.name in MADE or any(task.name in piece.labels for piece in pieces)
+    """Whether a task has labels: in some piece, or derived from the notes of each."""
+    return task.name in DERIVED_LABELS or any(task.name in piece.labels for piece in pieces)

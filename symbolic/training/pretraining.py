@@ -19,7 +19,7 @@ from symbolic.encoders.backbones import CAUSAL
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.training.build import ShapeArguments, build_model
-from symbolic.training.run_folder import known_groups, save_run
+from symbolic.training.run_folder import save_run, training_groups
 from symbolic.training.trainer import FitArguments, fit
 
 
@@ -80,7 +80,7 @@ def pretrain(
     )
     if trainer.is_world_process_zero():
         groups = list(map(group_name, tokens.corpora, tokens.groups))
-        groups += known_groups(arguments.pretrained)  # whose music it has heard as well
+        groups += training_groups(arguments.pretrained)  # whose music it has heard as well
         source = {
             "music": [Path(folder).name for folder in data.music],
             "tokens": Path(data.tokens).name,

@@ -14,7 +14,7 @@ from symbolic.inference.note_predictions import PREDICTIONS, Row, write_predicti
 from symbolic.modeling import SymbolicModel
 from symbolic.training.trainer import FitArguments
 
-RECORD = "training.json"  # beside the weights: what they were trained on, and how
+TRAINING_RECORD = "training.json"  # beside the weights: what they were trained on, and how
 
 TOLD = (
     *(
@@ -71,12 +71,14 @@ def save_run(
         "seed": training.seed,
         "groups": sorted(set(groups)),
     }
-    (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
+    (output / TRAINING_RECORD).write_text(
+        json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8"
+    )
     if rows:
         write_predictions(rows, output / PREDICTIONS)
 
 
-def known_groups(folder: str | Path) -> list[str]:
+def training_groups(folder: str | Path) -> list[str]:
     """The groups that a model was trained on before another begins with it.
 
     Args:
@@ -85,7 +87,9 @@ def known_groups(folder: str | Path) -> list[str]:
     Raises:
         ValueError: a record that is damaged.
     """
-    return read_record(folder)["groups"] if folder and Path(folder, RECORD).is_file() else []
+    return (
+        read_record(folder)["groups"] if folder and Path(folder, TRAINING_RECORD).is_file() else []
+    )
 
 
 def read_record(folder: str | Path) -> dict[str, Any]:
@@ -95,9 +99,11 @@ def read_record(folder: str | Path) -> dict[str, Any]:
         FileNotFoundError: a folder that no training has written.
         ValueError: a record that is damaged.
     """
-    path = Path(folder) / RECORD
+    path = Path(folder) / TRAINING_RECORD
     if not path.is_file():
-        raise FileNotFoundError(f"{folder}: no {RECORD}: not a folder that training has written")
+        raise FileNotFoundError(
+            f"{folder}: no {TRAINING_RECORD}: not a folder that training has written"
+        )
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

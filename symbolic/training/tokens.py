@@ -11,21 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import TrainingArguments, set_seed
+from transformers import TrainingArguments
 
-from symbolic.data.datasets.dataset import MASKED_VELOCITY
 from symbolic.data.datasets.token_dataset import TokenDataset
-from symbolic.data.groups import assert_disjoint, group_name
-from symbolic.data.splits.validation import validation_mask
+from symbolic.data.groups import group_name
 from symbolic.data.tokens.file import TokenFile, load_tokens
 from symbolic.features import named_columns
 from symbolic.inference.note_predictions import Row, predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import EMOTION, IGNORE
-from symbolic.training.build import ShapeArguments, build_model, standardise_features
+from symbolic.training.build import (
+    ShapeArguments,
+    build_model,
+    masked_velocity,
+    standardise_features,
+)
 from symbolic.training.optimisation import balanced_weights
-from symbolic.training.run_folder import accuracy_line, known_groups, save_run
-from symbolic.training.trainer import FitArguments, fit
+from symbolic.training.procedure import Inputs, train_model
+from symbolic.training.run_folder import accuracy_line
+from symbolic.training.trainer import FitArguments
 
 
 @dataclass
@@ -69,98 +73,94 @@ def train_tokens(
         LeakError: a group that is in the held-out split and outside it.
     """
     tokens = load_tokens(data.tokens)
-    held = [i for i, split in enumerate(tokens.splits) if split == data.held_out_split != ""]
-    if data.held_out_split and not held:
+    splits = np.array(tokens.splits)
+    held = np.flatnonzero((splits == data.held_out_split) & (splits != ""))
+    if data.held_out_split and not len(held):
         raise ValueError(f"{data.tokens}: no piece is of the split {data.held_out_split!r}")
-    train = sorted(set(range(len(tokens))) - set(held))
+    train = np.setdiff1d(np.arange(len(tokens)), held)
     source = {"tokens": Path(data.tokens).name, "held_out_split": data.held_out_split}
-    named = {"fold": data.held_out_split, "seed": training.seed}
-    model, rows = train_on(tokens, train, held, arguments, fitting, training, source, **named)
+    columns = {"fold": data.held_out_split}
+    model, rows = train_on(tokens, train, held, arguments, fitting, training, source, **columns)
     if line := accuracy_line(rows, data.held_out_split):
         print(line)
     return model
 
 
+class TokenInputs(Inputs):
+    """Some pieces of a token file; arguments as of `train_on`."""
+
+    def __init__(
+        self,
+        tokens: TokenFile,
+        train: Sequence[int] | np.ndarray,
+        held_out: Sequence[int] | np.ndarray,
+        arguments: TokenModelArguments,
+        source: dict[str, Any],
+    ) -> None:
+        self.tokens, self.arguments, self.source = tokens, arguments, source
+        self.names = named_columns(arguments.features) if tokens.feature_names else []
+        self.groups = np.array(list(map(group_name, tokens.corpora, tokens.groups)))
+        self.classes = tokens.labels.get(EMOTION.name, np.full(len(tokens), IGNORE))
+        self.train, self.held_out = np.asarray(train, np.int64), np.asarray(held_out, np.int64)
+
+    def build(self) -> SymbolicModel:
+        return build_model(self.tokens.vocabulary, self.arguments, self.names)
+
+    def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> TokenDataset:
+        arguments, options = self.arguments, {"every": True}
+        if training:
+            options = {
+                "masked_score_time": arguments.masked_score_time,
+                "semitones": arguments.semitones,
+            }
+            if self.names:
+                standardise_features(model, self.tokens.feature_columns(self.names)[chosen])
+        return TokenDataset(
+            self.tokens,
+            arguments.training_window if training else model.config.window,
+            chosen,
+            masked_velocity=masked_velocity(model),
+            feature_names=self.names,
+            **options,
+        )
+
+    def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
+        return {EMOTION.name: balanced_weights(self.classes[chosen], EMOTION.num_labels)}
+
+    def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
+        return predictions(model, self.tokens, chosen.tolist(), **columns)
+
+    def save(self, folder: Path) -> None:
+        self.tokens.vocabulary.save_tokenizer(folder)
+
+
 def train_on(
     tokens: TokenFile,
-    train: Sequence[int],
-    held: Sequence[int],
+    train: Sequence[int] | np.ndarray,
+    held: Sequence[int] | np.ndarray,
     arguments: TokenModelArguments,
     fitting: FitArguments,
     training: TrainingArguments,
     source: dict[str, Any],
-    **named: Any,
+    **columns: Any,
 ) -> tuple[SymbolicModel, list[Row]]:
     """Train on some pieces of a token file and predict others.
 
     Args:
         tokens: the file.
-        train: numbers of the pieces trained on; validation pieces are taken from them.
-        held: numbers of the pieces to predict.
+        train: indices of the pieces to train on; validation pieces are taken from them.
+        held: indices of the pieces to predict.
         arguments, fitting, training: as for `train_tokens`.
-        source: what the record says of the data.
-        named: columns of the predictions, for example fold and seed.
+        source: description of the data for the record.
+        columns: of all rows of predictions, for example the fold.
 
     Returns:
-        The model, and the rows of the held-out pieces; none on processes but the first.
+        The model, and the rows of the held-out pieces; no rows on processes other than the first.
 
     Raises:
-        ValueError: tasks that the tokens cannot serve.
-        LeakError: a group on both sides, or held out and known to the model in `pretrained`.
+        ValueError: tasks that the tokens do not support.
+        LeakError: a group on both sides, or a held-out group that the model in `pretrained` was
+            trained on.
     """
-    groups = np.array(list(map(group_name, tokens.corpora, tokens.groups)))
-    train = np.asarray(train, np.int64)
-    known = known_groups(arguments.pretrained)
-    if not source.get("leaks"):
-        heard = [*groups[train], *known]
-        assert_disjoint(train=heard, held_out=groups[list(held)])
-    set_seed(training.seed)
-    names = named_columns(arguments.features) if tokens.feature_names else []
-    model = build_model(tokens.vocabulary, arguments, names)
-    quadrants = tokens.labels.get("emotion", np.full(len(tokens), IGNORE))
-    masked = MASKED_VELOCITY if "velocity" in model.heads else None
-    validation, fitted = None, train
-    if fitting.validation_share:
-        chosen = validation_mask(
-            quadrants[train], groups[train], fitting.validation_share, training.seed
-        )
-        fitted = train[~chosen]
-        validation = TokenDataset(
-            tokens,
-            arguments.window,
-            train[chosen],
-            masked_velocity=masked,
-            feature_names=names,
-            every=True,
-        )
-    dataset = TokenDataset(
-        tokens,
-        arguments.training_window,
-        fitted,
-        masked_velocity=masked,
-        masked_score_time=arguments.masked_score_time,
-        semitones=arguments.semitones,
-        feature_names=names,
-    )
-    if names:
-        standardise_features(model, tokens.feature_columns(names)[fitted])
-    if fitting.class_weights:
-        model.config.class_weights = {
-            EMOTION.name: balanced_weights(quadrants[fitted], EMOTION.num_labels)
-        }
-    trainer = fit(model, dataset, validation, fitting, training)
-    rows: list[Row] = []
-    if trainer.is_world_process_zero():
-        rows = predictions(model, tokens, held, **named)
-        save_run(
-            training.output_dir,
-            model,
-            tokens.vocabulary.save_tokenizer,
-            source,
-            list(dict.fromkeys([*groups[train].tolist(), *known])),
-            arguments,
-            fitting,
-            training,
-            rows,
-        )
-    return model, rows
+    inputs = TokenInputs(tokens, train, held, arguments, source)
+    return train_model(inputs, fitting, training, **columns)

@@ -1,0 +1,121 @@
+"""Training procedure of all kinds of input: build, split, fit, predict, save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from torch.utils.data import Dataset
+from transformers import TrainingArguments, set_seed
+
+from symbolic.data.groups import assert_disjoint
+from symbolic.data.splits.validation import validation_mask
+from symbolic.inference.note_predictions import Row
+from symbolic.modeling import SymbolicModel
+from symbolic.training.run_folder import save_run, training_groups
+from symbolic.training.trainer import FitArguments, fit
+
+
+class Inputs(Protocol):
+    """Pieces as the inputs of a model: a class for each kind of source.
+
+    `train_model` calls the methods in this order; `chosen` are indices of pieces.
+
+    Attributes:
+        arguments: data class of the model's arguments, with `pretrained`.
+        source: description of the data for the record: names of files, never where they lie.
+        groups: (n,) group of each piece, as `symbolic.data.group_name` writes it.
+        classes: (n,) class ids by which validation pieces are stratified; negative for none.
+        train: (t,) indices of the pieces to train on, validation pieces among them.
+        held_out: (h,) indices of the pieces to predict.
+        threshold_share: share of the training pieces on which `calibrate` chooses thresholds where
+            there are no other validation pieces; 0 for models without thresholds.
+    """
+
+    arguments: Any
+    source: dict[str, Any]
+    groups: np.ndarray
+    classes: np.ndarray
+    train: np.ndarray
+    held_out: np.ndarray
+    threshold_share: float = 0.0
+
+    def build(self) -> SymbolicModel:
+        """Build a model, with random weights of torch's generator."""
+        ...
+
+    def prepare(self, model: SymbolicModel) -> None:
+        """Read what the model takes, where the split depends on what can be read."""
+
+    def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> Dataset:
+        """Make training examples, and fit the model's feature standardisation; or all windows."""
+        ...
+
+    def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
+        """Compute balanced class weights, by task name."""
+        ...
+
+    def calibrate(self, model: SymbolicModel, chosen: np.ndarray) -> None:
+        """Choose the thresholds of a trained model."""
+
+    def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
+        """Predict pieces: one row for each, with further columns that all rows share."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Save beside the weights what makes the model's input, such as a tokenizer."""
+
+
+def train_model(
+    inputs: Inputs, fitting: FitArguments, training: TrainingArguments, **columns: Any
+) -> tuple[SymbolicModel, list[Row]]:
+    """Train a model, save it in `training.output_dir` and predict the held-out pieces.
+
+    Args:
+        inputs: the pieces.
+        fitting, training: as `symbolic.training.trainer.fit` takes them.
+        columns: of all rows of predictions, for example the fold.
+
+    Returns:
+        The model, and the rows of the held-out pieces; no rows on processes other than the first.
+
+    Raises:
+        LeakError: a group on both sides, or a held-out group that the model in `pretrained` was
+            trained on.
+        ValueError, ReadError: as the methods of `inputs`.
+    """
+    set_seed(training.seed)
+    model = inputs.build()
+    inputs.prepare(model)
+    groups, fitted = inputs.groups, inputs.train
+    base_groups = training_groups(inputs.arguments.pretrained)
+    assert_disjoint(train=groups[fitted], held_out=groups[inputs.held_out])
+    assert_disjoint(pretrained=base_groups, held_out=groups[inputs.held_out])
+    validation = fitted[:0]
+    if share := fitting.validation_share or inputs.threshold_share:
+        taken = validation_mask(inputs.classes[fitted], groups[fitted], share, training.seed)
+        fitted, validation = fitted[~taken], fitted[taken]
+    training_set, validation_set = inputs.dataset(model, fitted, training=True), None
+    if fitting.validation_share:
+        validation_set = inputs.dataset(model, validation, training=False)
+    if fitting.class_weights:
+        model.config.class_weights = inputs.class_weights(fitted)
+    trainer = fit(model, training_set, validation_set, fitting, training)
+    rows: list[Row] = []
+    if trainer.is_world_process_zero():
+        inputs.calibrate(model, validation)
+        if len(inputs.held_out):
+            rows = inputs.predict(model, inputs.held_out, **{**columns, "seed": training.seed})
+        save_run(
+            training.output_dir,
+            model,
+            inputs.save,
+            inputs.source,
+            [*groups[inputs.train].tolist(), *base_groups],
+            inputs.arguments,
+            fitting,
+            training,
+            rows,
+        )
+    return model, rows

@@ -1,0 +1,132 @@
+"""Inputs of models from a corpus of recordings, or of pieces with marked parts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from transformers import TrainingArguments
+
+from symbolic.data import AUDIO_READERS, Corpus, Piece, group_name
+from symbolic.data.splits.audio_splits import class_labels, classes, drawn, held_out
+from symbolic.inference.audio_predictions import Row, audio_rows
+from symbolic.modeling import SymbolicModel
+from symbolic.structure.detection import (
+    Curve,
+    boundary_rows,
+    choose_thresholds,
+    position_labels,
+)
+from symbolic.tasks import BOUNDARY, Task
+from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments, recorded
+from symbolic.training.optimisation import balanced_weights
+from symbolic.training.procedure import Inputs, train_model
+from symbolic.training.trainer import FitArguments
+
+Activation = np.ndarray | Curve
+
+
+class RecordingInputs(Inputs):
+    """Pieces of one corpus, read whole and cut into windows after the split.
+
+    Attributes:
+        corpus: the pieces; after `prepare`, those that can be read.
+        examples: what the model takes of each piece.
+
+    Raises:
+        FileNotFoundError: a corpus that is not there.
+        ValueError: no such corpus.
+    """
+
+    noun = "recordings"  # in what is printed
+
+    def __init__(self, data: AudioDataArguments, arguments: AudioModelArguments) -> None:
+        if data.corpus not in AUDIO_READERS:
+            raise ValueError(f"no corpus {data.corpus!r}; there are {', '.join(AUDIO_READERS)}")
+        self.data, self.arguments = data, arguments
+        self.corpus = drawn(AUDIO_READERS[data.corpus](data.audio), data.most, data.fold_seed)
+        self.has_boundaries = BOUNDARY in self.corpus.tasks
+        self.threshold_share = arguments.threshold_share if self.has_boundaries else 0.0
+
+    @abstractmethod
+    def read(self, model: SymbolicModel) -> tuple[Corpus, list[Any], list[str]]:
+        """Read the corpus: pieces that can be read, what the model takes of each, findings."""
+
+    @abstractmethod
+    def times(self, model: SymbolicModel, example: Any) -> np.ndarray:
+        """Compute the (T,) seconds of the positions that have a boundary label."""
+
+    @abstractmethod
+    def activations(self, model: SymbolicModel, examples: Sequence[Any]) -> Sequence[Activation]:
+        """Predict the boundary activation of each piece."""
+
+    def probabilities(self, model: SymbolicModel, examples: Sequence[Any]) -> dict[str, np.ndarray]:
+        """Predict (pieces, K) probabilities of each task on sequence level."""
+        return {}
+
+    def prepare(self, model: SymbolicModel) -> None:
+        self.corpus, self.examples, findings = self.read(model)
+        print(*findings, sep="\n", end="\n" if findings else "")
+        data, pieces = self.data, self.corpus.pieces
+        self.source = recorded(data, findings)
+        self.groups = np.array([group_name(piece.corpus, piece.group) for piece in pieces])
+        self.classes = classes(self.corpus)
+        self.train, self.held_out = held_out(self.corpus, data.hold_out, data.folds, data.fold_seed)
+
+    def chosen(self, chosen: np.ndarray) -> tuple[list[Piece], list[Any]]:
+        """Select pieces, and what the model takes of each."""
+        return [self.corpus.pieces[i] for i in chosen], [self.examples[i] for i in chosen]
+
+    def labels(self, model: SymbolicModel, chosen: np.ndarray) -> list[dict[str, Any]]:
+        """Select labels, with targets of positions in place of the times of boundaries."""
+        labels = []
+        for piece, example in zip(*self.chosen(chosen), strict=True):
+            labels.append(dict(piece.labels))
+            if self.has_boundaries:
+                at = self.times(model, example)
+                times = piece.labels[BOUNDARY.name]
+                labels[-1][BOUNDARY.name] = position_labels(times, at, self.arguments)
+        return labels
+
+    def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
+        return {
+            task.name: balanced_weights(class_labels(self.corpus, task)[chosen], task.num_labels)
+            for task in self.corpus.tasks
+            if task.kind == "single"
+        }
+
+    def calibrate(self, model: SymbolicModel, chosen: np.ndarray) -> None:
+        if self.has_boundaries:
+            pieces, examples = self.chosen(chosen)
+            choose_thresholds(model.config, pieces, self.activations(model, examples))
+
+    def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
+        pieces, examples = self.chosen(chosen)
+        rows = audio_rows(model.tasks, pieces, self.probabilities(model, examples), **columns)
+        if self.has_boundaries:
+            found = boundary_rows(pieces, self.activations(model, examples), model.config)
+            rows = [{**row, **times} for row, times in zip(rows, found, strict=True)]
+        return rows
+
+
+def train_recordings(
+    inputs: RecordingInputs, fitting: FitArguments, training: TrainingArguments
+) -> SymbolicModel:
+    """Train a model and print how well it predicts the held-out pieces."""
+    model, rows = train_model(inputs, fitting, training, fold=inputs.data.hold_out)
+    if rows:
+        print(accuracy_line(model.tasks, rows, inputs.data.hold_out, inputs.noun))
+    return model
+
+
+def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str, noun: str) -> str:
+    """Sum up the predictions of held-out pieces in one line."""
+    parts = [f"held out {name}: {len(rows)} {noun}"]
+    for task in tasks:
+        labelled = [row for row in rows if task.kind == "single" and row.get(task.name)]
+        if labelled:
+            right = sum(row[task.name] == row[f"{task.name} predicted"] for row in labelled)
+            parts.append(f"accuracy of {task.name} {right / len(labelled):.3f}")
+    return ", ".join(parts)
