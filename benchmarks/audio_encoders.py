@@ -37,7 +37,7 @@ def measured(name: str, options: argparse.Namespace) -> dict[str, object]:
     torch.manual_seed(0)
     system, size = AUDIO_SYSTEMS[name], options.batch_size
     model = SymbolicModel(system.config([TAGS], options.width))
-    samples = system.front.hears_samples
+    samples = system.front.takes_samples
     shape = (system.positions,) if samples else (system.positions, system.front.width)
     values = torch.rand(size, *shape)
     labels = {TAGS.name: torch.randint(0, 2, (size, TAGS.num_labels)).float()}

@@ -20,8 +20,8 @@ import soundfile
 import torch
 from threadpoolctl import threadpool_limits
 
-from symbolic.audio import AUDIO_SUFFIXES, Front, front_features, read_audio
-from symbolic.audio.transforms.torch_front import SpectralFront
+from symbolic.audio import AUDIO_SUFFIXES, FrontEnd, front_features, read_audio
+from symbolic.audio.transforms.torch_front_end import SpectralFrontEnd
 
 RATE = 22050
 
@@ -82,14 +82,14 @@ def main() -> None:
 
     rows = []
     for kind, plain in LIBROSA.items():
-        front = Front(kinds=(kind,), sampling_rate=RATE)
+        front = FrontEnd(kinds=(kind,), sampling_rate=RATE)
         apart = max(np.abs(front_features(y, front) - plain(y).T).max() for y in sounds[:5])
         ours = timed(lambda y, front=front: front_features(y, front), sounds, seconds)
         rows.append((kind, ours, timed(plain, sounds, seconds), apart))
-    front = Front(kinds=("mel", "mfcc", "cqt", "chroma"), sampling_rate=RATE)
+    front = FrontEnd(kinds=("mel", "mfcc", "cqt", "chroma"), sampling_rate=RATE)
     ours = timed(lambda y: front_features(y, front), sounds, seconds)
     rows.append(("mel, mfcc, cqt, chroma at once", ours, np.nan, np.nan))
-    inner = SpectralFront(Front())
+    inner = SpectralFrontEnd(FrontEnd())
     with torch.inference_mode():
         tensors = [torch.from_numpy(y)[None] for y in sounds]
         rows.append(("mel in torch", timed(inner, tensors, seconds), np.nan, np.nan))
@@ -103,7 +103,7 @@ def main() -> None:
         rows.append((what, ours, theirs, np.nan))
 
     def whole(file):
-        return front_features(read_audio(file, RATE)[0], Front())
+        return front_features(read_audio(file, RATE)[0], FrontEnd())
 
     theirs = timed(lambda file: librosa_mel(load(file, RATE)[0]), files, seconds)
     rows.append(("file to mel", timed(whole, files, seconds), theirs, np.nan))

@@ -65,7 +65,7 @@ def measured(name: str, corpus, cache: str, options: argparse.Namespace) -> list
     optimiser = torch.optim.AdamW(model.parameters())
     labels = [piece.labels for piece in corpus.pieces]
     collate = Collator(model.tasks, model.config.pad_ids)
-    samples = model.config.front_end.hears_samples
+    samples = model.config.front_end.takes_samples
     rows = []
     for change, told in CHANGES["samples" if samples else "pictures"].items():
         changed = augmentation(model.config, AugmentArguments(**told))

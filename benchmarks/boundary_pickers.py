@@ -20,7 +20,7 @@ import numpy as np
 from symbolic.data import AUDIO_READERS, Corpus, Piece, group_name
 from symbolic.data.splits.audio_splits import classes, drawn, held_out
 from symbolic.data.splits.validation import validation_mask
-from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.evaluation.tables import markdown
 from symbolic.inference.audio_predictions import audio_rows
 from symbolic.inference.note_predictions import PREDICTIONS, write_predictions
@@ -54,7 +54,7 @@ def said(
     model: SymbolicModel, record: dict[str, Any], corpus: Corpus, cache_dir: str | None
 ) -> tuple[Corpus, list[np.ndarray]]:
     """The songs that a model can read, and its activation of each."""
-    system = UNIT_SYSTEMS.get(record["model"]["system"])
+    system = BEAT_SYSTEMS.get(record["model"]["system"])
     if system is None:
         corpus, arrays, _ = read_recordings(corpus, model, cache_dir, None)
         return corpus, frame_activations(model, arrays)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from symbolic.audio.inputs import hear
+from symbolic.audio.inputs import frames_of
 from symbolic.encoders import BOUNDARY_SYSTEMS
 
 RATE = 44100
@@ -43,7 +43,7 @@ def main() -> None:
         print(f"{options.hours:g} hours, {path.stat().st_size / 2**20:,.0f} MiB")
         for name in options.systems:
             start = time.perf_counter()
-            heard = hear(path, BOUNDARY_SYSTEMS[name].front)
+            heard = frames_of(path, BOUNDARY_SYSTEMS[name].front)
             seconds = time.perf_counter() - start
             most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
             print(f"{name}: {heard.shape} in {seconds:.0f} s, at most {most:,.0f} MiB")

@@ -11,15 +11,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 from symbolic.registration import register_on_import
-from symbolic.renamed import find_old_modules
+from symbolic.renamed import find_old_modules, renamed_in
 
 if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
-    from symbolic.audio import Front as Front
-    from symbolic.inference.feature_extractor import (
-        SymbolicFeatureExtractor as SymbolicFeatureExtractor,
-    )
+    from symbolic.audio import FrontEnd as FrontEnd
     from symbolic.inference.prediction import predict as predict
     from symbolic.modeling import SymbolicConfig as SymbolicConfig
+    from symbolic.modeling import SymbolicFeatureExtractor as SymbolicFeatureExtractor
     from symbolic.modeling import SymbolicModel as SymbolicModel
     from symbolic.modeling import SymbolicOutput as SymbolicOutput
     from symbolic.notes import NoteTable as NoteTable
@@ -53,7 +51,7 @@ _NAMES = {
     "CPTokenizer": "symbolic.tokenizers",
     "EmotionScorer": "symbolic.scoring.emotion",
     "FerreiraTokenizer": "symbolic.tokenizers",
-    "Front": "symbolic.audio",
+    "FrontEnd": "symbolic.audio",
     "MidiTokTokenizer": "symbolic.tokenizers",
     "MusicEmotionPipeline": "symbolic.scoring.emotion_pipeline",
     "MusicTagsPipeline": "symbolic.scoring.audio_pipeline",
@@ -63,7 +61,7 @@ _NAMES = {
     "Segmenter": "symbolic.structure.segmenter",
     "Sliding": "symbolic.scoring.windows",
     "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well
-    "SymbolicFeatureExtractor": "symbolic.inference.feature_extractor",
+    "SymbolicFeatureExtractor": "symbolic.modeling",
     "SymbolicModel": "symbolic.modeling",
     "SymbolicOutput": "symbolic.modeling",
     "TASKS": "symbolic.tasks",
@@ -85,7 +83,7 @@ __all__ = ["__version__", *_NAMES]
 
 def __getattr__(name: str):
     if name not in _NAMES:
-        raise AttributeError(f"module 'symbolic' has no attribute {name!r}")
+        return renamed_in(__name__)(name)
     value = getattr(importlib.import_module(_NAMES[name]), name)
     globals()[name] = value
     return value

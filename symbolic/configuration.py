@@ -1,23 +1,56 @@
-"""What a model is: its encoder, its sub-tokens and its tasks, as they stand in `config.json`."""
+"""Configuration of models, as `config.json` stores it: encoder, input, tasks and heads."""
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from transformers import AutoConfig, BertConfig, PreTrainedConfig
+from transformers import AutoConfig, AutoFeatureExtractor, BertConfig, PreTrainedConfig
 
-from symbolic.audio.front import Front
+from symbolic.audio.extractor import SymbolicFeatureExtractor
+from symbolic.audio.front_end import FrontEnd
+from symbolic.features.sets import column_text, named_columns, subset_text
 from symbolic.notes.beats import METRICAL_UNITS
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
 
+KEY_FEATURES = ("predicted_minor", "predicted_key_certainty", "predicted_major_on_tonic")
+"""Columns of `symbolic.encoders.features.mode`, which are computed from the predicted key."""
+
+PREDICTED_KEY = "predicted_key"
+"""Their name in `ensemble_features` of `config.json`, beside the names of feature sets."""
+
+RENAMED = {
+    "front": "front_end",
+    "front_inside": "front_end_in_model",
+    "expert_features": "ensemble_features",
+    "expert_members": "ensemble_size",
+    "expert_size": "ensemble_units",
+    "expert_dropout": "ensemble_dropout",
+    "unit": "metrical_unit",
+    "unit_options": "metrical_options",
+}
+"""Keys of version 0.1.0, and the keys of today."""
+
+RENAMED_VALUES = {
+    "units": "metrical",
+    "picture": "global",
+    "heard_minor": KEY_FEATURES[0],
+    "heard_certainty": KEY_FEATURES[1],
+    "heard_major_on_tonic": KEY_FEATURES[2],
+}
+"""The same of values: encoders, norms of the input and `KEY_FEATURES`."""
+
 
 class LSTMConfig(PreTrainedConfig):
-    """A recurrent backbone, which stands where a transformer can: see `symbolic.encoders.lstm`.
+    """Configuration of a recurrent backbone: see `symbolic.encoders.lstm`.
 
     Args:
         hidden_size: width of the hidden states, half of it for each direction.
-        num_hidden_layers: LSTMs on top of one another.
-        hidden_dropout_prob: between them.
+        num_hidden_layers: stacked LSTM layers.
+        hidden_dropout_prob: dropout between layers.
     """
 
     model_type = "symbolic_lstm"
@@ -30,94 +63,137 @@ class LSTMConfig(PreTrainedConfig):
         **kwargs,
     ) -> None:
         if hidden_size % 2:
-            raise ValueError(f"hidden_size {hidden_size} has no half for each direction")
+            raise ValueError(f"hidden_size {hidden_size} is odd; each direction has half of it")
         self.hidden_size = hidden_size
         self.num_hidden_layers = num_hidden_layers
         self.hidden_dropout_prob = hidden_dropout_prob
         super().__init__(**kwargs)
 
 
+def _accepts_old_keys(init: Callable[..., None]) -> Callable[..., None]:
+    """Let an `__init__` take keywords of version 0.1.0.
+
+    Raises:
+        ValueError: an ensemble of metrical encoders, which 0.1.0 had.
+    """
+
+    @functools.wraps(init)
+    def translated(self, *args, **kwargs) -> None:
+        if kwargs.pop("unit_members", 1) != 1:
+            raise ValueError(
+                "unit_members: ensembles of metrical encoders (system beat_committee) were "
+                "removed after version 0.1.0; train the system beat_pictures instead"
+            )
+        kwargs = {RENAMED.get(name, name): value for name, value in kwargs.items()}
+        encoder, options = kwargs.get("encoder"), kwargs.get("encoder_options")
+        if encoder in RENAMED_VALUES:
+            kwargs["encoder"] = RENAMED_VALUES[encoder]
+        if options and options.get("norm") in RENAMED_VALUES:
+            kwargs["encoder_options"] = {**options, "norm": RENAMED_VALUES[options["norm"]]}
+        metrical = dict(kwargs.get("metrical_options") or {})
+        if "pictures" in metrical:
+            kwargs["metrical_options"] = {"rolls": metrical.pop("pictures"), **metrical}
+        init(self, *args, **kwargs)
+
+    return translated
+
+
 class SymbolicConfig(PreTrainedConfig):
     """Configuration of a `SymbolicModel`.
 
+    `id2label`, `label2id` and `num_labels` are those of the first task that classifies a whole
+    piece, so that general tools show its labels.
+
     Args:
         encoder: name in `symbolic.encoders.ENCODERS`: `notes`, `features` of the whole piece,
-            `units`, pictures of bars or beats, or one that hears audio.
-        backbone_config: of the encoder of notes: configuration of any transformers encoder or
-            decoder that takes `inputs_embeds`, or its dictionary; a small BERT by default. Of the
-            encoder `ast`: an `ASTConfig`.
-        front: of an encoder that hears audio, what of it: a `symbolic.audio.Front` or its
-            dictionary; None for encoders of music.
-        front_inside: whether the model takes samples and makes the pictures of `front` itself, on
-            whatever device it is.
-        encoder_options: what else an encoder that hears audio is told; each class documents its
-            own.
-        field_names: names of the sub-tokens, in the order of the columns of `input_ids`; one where
-            ids are flat.
-        vocab_sizes: ids of each sub-token.
-        pad_ids, mask_ids: padding and what is masked, one id for each sub-token; `mask_ids` is
-            empty where the tokenizer has no MASK.
-        feature_names: columns of `symbolic.features` that the encoder of features hears, or that
-            join the hidden states of the encoder of notes before the heads; none by default.
-        expert_features: with the encoder of features, names among `feature_names`, or of the
-            columns `symbolic.encoders.features.HEARD`, of what the plain expert hears for `valence`
-            and `arousal`, and of the columns that show whether a piece is `familiar`; with them the
-            emotion is answered by `symbolic.encoders.FeatureExperts`.
-        expert_members: networks in the committee that hears all features.
-        expert_size: hidden units of each of them.
-        expert_dropout: of what the experts hear, and of these hidden units.
-        field_embedding_size: width of each sub-token's embedding, before they are joined.
+            `metrical`, piano rolls of bars or beats, or an audio encoder.
+        backbone_config: configuration of the transformers encoder or decoder that the encoder of
+            notes feeds with `inputs_embeds`, or its dictionary; a small BERT by default. The
+            encoder `ast` needs an `ASTConfig`.
+        front_end: front end of an audio encoder, a `symbolic.audio.FrontEnd` or its dictionary;
+            None for other encoders.
+        front_end_in_model: whether the model takes samples and computes the front end itself, on
+            its own device.
+        encoder_options: options of an audio encoder; each class documents its own.
+        inputs: what the model takes: `notes`, tokens of notes; `features` of the whole piece;
+            `audio`, the frames or samples of the front end; or `beats`, tokens or piano rolls of
+            bars or beats. Derived from the other arguments where None.
+        field_names: names of the sub-tokens, in the order of the columns of `input_ids`; a single
+            one for flat ids.
+        vocab_sizes: vocabulary size of each sub-token.
+        pad_ids, mask_ids: padding and mask id of each sub-token; `mask_ids` is empty for a
+            tokenizer without MASK.
+        feature_names: columns of `symbolic.features` that the encoder of features takes, or that
+            are added to the hidden states of the encoder of notes; none by default.
+        features: the same as text of `symbolic.features.named_columns`, `all,tonal` for example.
+            `config.json` stores this text where it gives the columns.
+        features_digest: digest of the columns that `features` and `ensemble_features` stand for,
+            which is checked when a configuration is loaded.
+        ensemble_features: for the encoder of features, names among `feature_names` or in
+            `KEY_FEATURES`: the columns of the linear models of `valence` and `arousal`, and the
+            columns by which a piece is `familiar`, which is to say in-distribution; or the text of
+            feature sets in place of names. With them the emotion task has a
+            `symbolic.encoders.FeatureEnsemble` as its head.
+        ensemble_size: networks in the ensemble.
+        ensemble_units: hidden units of each of them.
+        ensemble_dropout: dropout of their input and of their hidden units.
+        field_embedding_size: width of the embedding of each sub-token.
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
-        head_units: of their hidden layer; as many as the encoder has where None, none where 0.
+        head_units: units of their hidden layer; the encoder's width where None, no layer where 0.
         label_smoothing: of the losses of `single` tasks on sequence level.
-        class_weights: by name of a `single` task, what the loss of each of its classes counts; 1
-            for tasks that are not named.
-        window: tokens in one window; of an encoder that hears audio, samples or frames.
-        unit: of the encoder `units`, and of tasks whose tokens are pooled: `bar` or `beat`; empty
-            where there are none.
-        unit_options: of `symbolic.encoders.metrical.UnitContext`.
-        unit_members: of the encoder `units`, networks that answer each on its own.
-        chunks: of a recording, evenly spaced windows whose answers are averaged; as many as cover
-            it where None.
-        temperatures: by task name, what the logits are divided by before they become
-            probabilities (Guo 2017); 1 for a task that is not named. Losses do not use it.
-        thresholds: by task name, by the name of what they are best for, from where on an activation
-            of a frame counts.
-        peaks: how boundaries are picked from activations, as `symbolic.structure.detection.picker`
-            has it.
+        class_weights: by name of a `single` task, weights of its classes in the loss; 1 for tasks
+            that are not named.
+        window: length of a window in tokens; for audio encoders in samples or frames.
+        metrical_unit: `bar` or `beat` for the encoder `metrical` and for tasks with pooled tokens;
+            empty for other models.
+        metrical_options: arguments of `symbolic.encoders.metrical.MetricalContext`.
+        chunks: number of evenly spaced windows of a recording whose predictions are averaged; as
+            many as cover it where None.
+        temperatures: by task name, the divisor of the logits before the softmax (Guo 2017); 1 for
+            tasks that are not named. The loss does not use it.
+        thresholds: by task name and metric, the threshold of the activations.
+        peaks: method of peak picking, as `symbolic.structure.detection.picker` names it.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
+
+    Keywords of version 0.1.0 (`RENAMED`) are accepted.
+
+    Raises:
+        ValueError: values that contradict one another, or features other than those of training.
     """
 
     model_type = "symbolic"
     sub_configs = {"backbone_config": AutoConfig}  # noqa: RUF012 - transformers reads it as it is
 
+    @_accepts_old_keys
     def __init__(
         self,
         encoder: str = "notes",
         backbone_config: PreTrainedConfig | dict | None = None,
-        front: Front | dict | None = None,
-        front_inside: bool = False,
+        front_end: FrontEnd | Mapping[str, Any] | None = None,
+        front_end_in_model: bool = False,
         encoder_options: dict[str, Any] | None = None,
+        inputs: str | None = None,
         field_names: list[str] | None = None,
         vocab_sizes: list[int] | None = None,
         pad_ids: list[int] | None = None,
         mask_ids: list[int] | None = None,
-        feature_names: list[str] | None = None,
-        expert_features: dict[str, list[str]] | None = None,
-        expert_members: int = 8,
-        expert_size: int = 64,
-        expert_dropout: float = 0.3,
+        feature_names: Sequence[str] | None = None,
+        features: str | None = None,
+        features_digest: str | None = None,
+        ensemble_features: Mapping[str, Sequence[str] | str] | None = None,
+        ensemble_size: int = 8,
+        ensemble_units: int = 64,
+        ensemble_dropout: float = 0.3,
         field_embedding_size: int = 64,
-        tasks: list[Task | dict] | None = None,
+        tasks: Sequence[Task | dict] | None = None,
         head_dropout: float = 0.1,
         head_units: int | None = None,
         label_smoothing: float = 0.0,
         class_weights: dict[str, list[float]] | None = None,
         window: int = 512,
-        unit: str = "",
-        unit_options: dict[str, Any] | None = None,
-        unit_members: int = 1,
+        metrical_unit: str = "",
+        metrical_options: dict[str, Any] | None = None,
         chunks: int | None = None,
         temperatures: dict[str, float] | None = None,
         thresholds: dict[str, dict[str, float]] | None = None,
@@ -140,18 +216,28 @@ class SymbolicConfig(PreTrainedConfig):
                 type_vocab_size=1,
             )
         self.backbone_config = backbone_config
-        self.front = front.to_dict() if isinstance(front, Front) else front
-        self.front_inside = front_inside
+        if isinstance(front_end, Mapping):
+            front_end = FrontEnd.from_dict(front_end)
+        self.front_end = front_end
+        self.front_end_in_model = front_end_in_model
         self.encoder_options = dict(encoder_options or {})
         self.field_names = list(field_names or [])
         self.vocab_sizes = list(vocab_sizes or [])
         self.pad_ids = list(pad_ids or [])
         self.mask_ids = list(mask_ids or [])
-        self.feature_names = list(feature_names or [])
-        self.expert_features = {k: list(v) for k, v in (expert_features or {}).items()}
-        self.expert_members = expert_members
-        self.expert_size = expert_size
-        self.expert_dropout = expert_dropout
+        self.feature_names = list(feature_names or named_columns(features or "none"))
+        self.ensemble_features = {
+            role: _resolved(columns, self.feature_names)
+            for role, columns in (ensemble_features or {}).items()
+        }
+        if features_digest is not None and features_digest != self._features_digest():
+            raise ValueError(
+                f"features {features!r} of this version are other columns than those that the "
+                "model was trained on: install the version that trained it"
+            )
+        self.ensemble_size = ensemble_size
+        self.ensemble_units = ensemble_units
+        self.ensemble_dropout = ensemble_dropout
         self.field_embedding_size = field_embedding_size
         tasks = (EMOTION, KEY, VELOCITY) if tasks is None else tasks
         self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]
@@ -163,32 +249,98 @@ class SymbolicConfig(PreTrainedConfig):
         self.class_weights = dict(class_weights or {})
         weighting = kwargs.pop("task_weighting", "fixed")  # in older files
         if weighting != "fixed":
-            raise ValueError(f"task_weighting {weighting!r}: learnt weights of tasks were removed")
+            raise ValueError(f"task_weighting {weighting!r}: learned task weights were removed")
         self.window = window
-        of_units = encoder == "units" or any(task.get("pooled") for task in self.tasks)
-        if of_units != (unit in METRICAL_UNITS):
+        metrical = encoder == "metrical" or any(task.get("pooled") for task in self.tasks)
+        if metrical != (metrical_unit in METRICAL_UNITS):
             raise ValueError(
-                f"unit {unit!r}: tasks of units ask for one of {METRICAL_UNITS}, others do not"
+                f"metrical_unit {metrical_unit!r}: tasks of bars or beats need one of "
+                f"{METRICAL_UNITS}, other tasks have none"
             )
-        self.unit = unit
-        self.unit_options = dict(unit_options or {})
-        if unit_members < 1 or (unit_members > 1 and encoder != "units"):
-            raise ValueError(f"{unit_members} members: of the encoder `units` alone, and 1 or more")
-        self.unit_members = unit_members
+        self.metrical_unit = metrical_unit
+        self.metrical_options = dict(metrical_options or {})
+        self.inputs = inputs or self._derived_inputs()
+        if (self.inputs == "audio") != (front_end is not None) or (
+            self.inputs == "beats"
+        ) != metrical:
+            raise ValueError(f"inputs {inputs!r}, but the model takes {self._derived_inputs()}")
         self.chunks = chunks
         self.temperatures = dict(temperatures or {})
+        for name in ("num_labels", "id2label", "label2id"):
+            kwargs.pop(name, None)
+        if labels := self._labels():
+            kwargs["id2label"] = dict(enumerate(labels))
+            kwargs["label2id"] = {label: number for number, label in enumerate(labels)}
         super().__init__(tokenizer_class=tokenizer_class, **kwargs)
 
-    @property
-    def front_end(self) -> Front | None:
-        """What of a recording the encoder hears; None where it hears none."""
-        return None if self.front is None else Front(**self.front)
+    def _derived_inputs(self) -> str:
+        if self.front_end is not None:
+            return "audio"
+        if self.metrical_unit:
+            return "beats"
+        return "features" if self.encoder == "features" else "notes"
+
+    def _labels(self) -> tuple[str, ...]:
+        """Return the labels of the first task that classifies a whole piece."""
+        for task in self.task_specs:
+            if task.level == "sequence" and task.kind in ("single", "multi"):
+                return task.labels
+        return ()
+
+    def _features_digest(self) -> str:
+        columns = json.dumps([self.feature_names, self.ensemble_features], sort_keys=True)
+        return hashlib.blake2b(columns.encode(), digest_size=16).hexdigest()
 
     @property
     def task_specs(self) -> tuple[Task, ...]:
         """The tasks as `Task` objects."""
         return tuple(Task(**task) for task in self.tasks)
 
+    def feature_extractor(self) -> SymbolicFeatureExtractor:
+        """Make the feature extractor of an audio model.
+
+        Raises:
+            ValueError: a model that takes no audio.
+        """
+        if self.front_end is None:
+            raise ValueError(f"a model of {self.inputs} has no front end and takes no audio")
+        return SymbolicFeatureExtractor(self.front_end, in_model=self.front_end_in_model)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to plain values, with the text of feature sets in place of their columns."""
+        values = super().to_dict()
+        if self.front_end is not None:
+            values["front_end"] = self.front_end.to_dict()
+        names = self.feature_names
+        if names and (text := column_text(names)) is not None:
+            del values["feature_names"]
+            values["features"] = text
+            values["ensemble_features"] = {
+                role: _text_of(columns, names) for role, columns in self.ensemble_features.items()
+            }
+            values["features_digest"] = self._features_digest()
+        return values
+
+
+def _resolved(columns: Sequence[str] | str, among: Sequence[str]) -> list[str]:
+    """Return columns of an ensemble by name: those of feature sets that are in `among`."""
+    if not isinstance(columns, str):
+        return [RENAMED_VALUES.get(name, name) for name in columns]
+    sets = [name for name in columns.split(",") if name != PREDICTED_KEY]
+    found = set(named_columns(",".join(sets) or "none"))
+    added = KEY_FEATURES if PREDICTED_KEY in columns.split(",") else ()
+    return [*(name for name in among if name in found), *added]
+
+
+def _text_of(columns: Sequence[str], among: Sequence[str]) -> list[str] | str:
+    """Return the text that `_resolved` turns into these columns, or the columns themselves."""
+    with_key = tuple(columns[-len(KEY_FEATURES) :]) == KEY_FEATURES
+    text = subset_text(columns[: -len(KEY_FEATURES)] if with_key else columns, among)
+    if text is None:
+        return list(columns)
+    return f"{text},{PREDICTED_KEY}" if with_key else text
+
 
 AutoConfig.register(LSTMConfig.model_type, LSTMConfig)
 AutoConfig.register(SymbolicConfig.model_type, SymbolicConfig)
+AutoFeatureExtractor.register(SymbolicConfig, SymbolicFeatureExtractor)

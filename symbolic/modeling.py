@@ -1,4 +1,4 @@
-"""The model: one encoder, one head for each task."""
+"""Multi-task model: one encoder, one head per task."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from torch import nn
 from transformers import AutoModel, PreTrainedModel
 from transformers.utils import ModelOutput
 
-from symbolic.audio.transforms.torch_front import SpectralFront
+from symbolic.audio.extractor import SymbolicFeatureExtractor as SymbolicFeatureExtractor
+from symbolic.audio.transforms.torch_front_end import SpectralFrontEnd
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureExperts, HeardKey, NoteEncoder
-from symbolic.encoders.metrical import UnitContext
-from symbolic.encoders.tonic import TonicNetwork
-from symbolic.tasks import EMOTION, KEY, CommitteeHead, Head, Task
+from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble, KeyLogits
+from symbolic.encoders.metrical import MetricalContext
+from symbolic.encoders.tonic import KeyFromTonic
+from symbolic.tasks import EMOTION, KEY, Head, Task
 
 
 @dataclass
 class SymbolicOutput(ModelOutput):
-    """What `SymbolicModel` returns.
+    """Output of `SymbolicModel`.
 
     Attributes:
-        loss: weighted sum of the tasks' losses, where labels were given.
+        loss: weighted sum of the tasks' losses; None without labels.
         logits: by task name, (B, K) on sequence level and (B, T, K) on token level; (B, U, K) where
-            tokens are pooled into U units.
-        mask: (B, T), which positions are real.
+            tokens are pooled into U bars or beats.
+        mask: (B, T), 1 for real positions and 0 for padding.
     """
 
     loss: torch.Tensor | None = None
@@ -35,7 +36,7 @@ class SymbolicOutput(ModelOutput):
 
 
 class SymbolicModel(PreTrainedModel):
-    """Encoder and heads, with the loss of all tasks together (MT-SMNN, Qiu 2022)."""
+    """Encoder and heads, with a joint loss of all tasks (MT-SMNN, Qiu 2022)."""
 
     config_class = SymbolicConfig
     base_model_prefix = "encoder"
@@ -51,33 +52,28 @@ class SymbolicModel(PreTrainedModel):
             raise ValueError(f"unknown encoder {config.encoder!r}; known: {', '.join(ENCODERS)}")
         self.encoder = ENCODERS[config.encoder](config)
         self.tasks = config.task_specs
-        self.hears_audio = config.front is not None
-        self.hears_notes = isinstance(self.encoder, NoteEncoder)
-        self.units = None
+        self.units: MetricalContext | None = None  # so named in saved weights
         if any(task.pooled for task in self.tasks):
-            self.units = UnitContext(self.encoder.hidden_size, **config.unit_options)
+            self.units = MetricalContext(self.encoder.hidden_size, **config.metrical_options)
         self.heads = nn.ModuleDict({task.name: self._head(task) for task in self.tasks})
         self.post_init()
 
     def _head(self, task: Task) -> nn.Module:
         config, encoder = self.config, self.encoder
-        if not isinstance(encoder, FeatureEncoder):
-            size = self.units.size if task.pooled else encoder.hidden_size
-            if config.unit_members > 1:
-                return CommitteeHead(
-                    task, size, config.unit_members, config.head_dropout, config.head_units
-                )
-            return Head(task, size, config.head_dropout, config.head_units)
-        if task.level == "token":
-            raise ValueError(f"task {task.name} asks for notes, and the encoder hears features")
-        if task.name == EMOTION.name and config.expert_features:
-            return FeatureExperts(config)
-        if task.name == KEY.name and encoder.tonic is not None:
-            return HeardKey()
-        return Head(task, encoder.hidden_size, config.head_dropout, config.head_units)
+        size = encoder.hidden_size
+        if isinstance(encoder, FeatureEncoder):
+            if task.level == "token":
+                raise ValueError(f"task {task.name} needs notes, and the encoder takes features")
+            if task.name == EMOTION.name and config.ensemble_features:
+                return FeatureEnsemble(config)
+            if task.name == KEY.name and encoder.tonic is not None:
+                return KeyLogits()
+        elif task.pooled and self.units is not None:
+            size = self.units.size
+        return Head(task, size, config.head_dropout, config.head_units)
 
     def train(self, mode: bool = True) -> SymbolicModel:
-        """Set training mode; batch norms whose weights are frozen keep their statistics, too."""
+        """Set training mode; batch norms with frozen weights also keep their statistics."""
         super().train(mode)
         for module in self.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.affine:
@@ -85,10 +81,10 @@ class SymbolicModel(PreTrainedModel):
         return self
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs) -> None:
-        """As in transformers, the weights under the names that the model has for them.
+        """Save the model as in transformers, with the weights under the model's own names.
 
-        transformers writes those of some backbones, AST for one, under older names, by which the
-        Trainer does not find them when it goes on from a checkpoint or back to the best one.
+        transformers writes the weights of some backbones, such as AST, under older names, which the
+        Trainer does not find when it resumes from a checkpoint or loads the best one.
         """
         super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})
 
@@ -103,8 +99,8 @@ class SymbolicModel(PreTrainedModel):
         elif isinstance(module, nn.LayerNorm):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
-        elif isinstance(module, FeatureExperts | TonicNetwork | SpectralFront):
-            # After the layers within it.
+        elif isinstance(module, FeatureEnsemble | KeyFromTonic | SpectralFrontEnd):
+            # The layers inside it are initialised before.
             module.reset()
 
     def forward(
@@ -115,26 +111,26 @@ class SymbolicModel(PreTrainedModel):
         features: torch.Tensor | None = None,
         units: torch.Tensor | None = None,
         unit_mask: torch.Tensor | None = None,
-        unit_pictures: torch.Tensor | None = None,
+        unit_rolls: torch.Tensor | None = None,
         labels: dict[str, torch.Tensor] | None = None,
         **inputs: torch.Tensor,
     ) -> SymbolicOutput:
-        """Logits of every task, and their loss where labels are given.
+        """Compute the logits of every task, and the loss where labels are given.
 
         Args:
             input_ids: (B, T, F) super-tokens of notes.
             attention_mask: (B, T), 1 for real positions.
-            input_values: (B, T, F) frames or (B, T) samples, as the configuration's front says.
-                Encoders that hear audio take these and the mask.
+            input_values: (B, T, F) frames or (B, T) samples of the configuration's front end, for
+                audio encoders.
             features: (B, C) features of the whole piece, where the configuration names C of them.
-                An encoder of features takes nothing else.
-            units: (B, T) units of the tokens,
-            unit_mask: (P, U), which units P pieces have, and
-            unit_pictures: (P, U, F) pictures of their notes, all as `UnitContext` takes them, where
-                tasks ask for units. The B windows of tokens are then of any of these pieces.
-            labels: by task name, as `Task.loss` takes them; a task that is missing, or has no
-                label in the batch, adds 0.
-            inputs: what else the encoder takes.
+                The encoder of features takes no other input.
+            units: (B, T) bar or beat of each token,
+            unit_mask: (P, U), 1 for the bars or beats of P pieces and 0 for padding, and
+            unit_rolls: (P, U, F) piano rolls of their notes, all as in `MetricalContext`, for
+                models of bars or beats. The B windows of tokens belong to any of these pieces.
+            labels: by task name, as in `Task.loss`; a task that is missing, or has no label in the
+                batch, adds 0.
+            inputs: further inputs of the encoder.
         """
         # Named in the signature so that the stock Trainer does not drop them from the examples.
         named = {
@@ -144,26 +140,26 @@ class SymbolicModel(PreTrainedModel):
             "features": features,
         }
         if self.units is None:
-            named |= {"unit_mask": unit_mask, "unit_pictures": unit_pictures}
+            named |= {"unit_mask": unit_mask, "unit_rolls": unit_rolls}
         given = {name: value for name, value in named.items() if value is not None}
         hidden, mask = self.encoder(**given, **inputs)
-        logits, answers = {}, {}
-        coarse = None
-        if self.units is not None:
-            coarse = self.units(unit_mask, hidden, units, unit_pictures)
+        logits, of_members = {}, {}
+        pooled = None
+        if self.units is not None and unit_mask is not None:
+            pooled = self.units(unit_mask, hidden, units, unit_rolls)
         for task in self.tasks:
             name, head = task.name, self.heads[task.name]
             if task.pooled:
-                answers[name] = logits[name] = head(coarse, unit_mask)
-            elif isinstance(head, FeatureExperts | CommitteeHead):
-                answers[name] = head.members(hidden, mask)
-                logits[name] = head.together(answers[name], hidden)
+                logits[name] = head(pooled, unit_mask)
+            elif isinstance(head, FeatureEnsemble):
+                of_members[name] = head.members(hidden, mask)
+                logits[name] = head.combined(of_members[name], hidden)
             else:
-                answers[name] = logits[name] = head(hidden, mask)
+                logits[name] = head(hidden, mask)
         loss = None
         if labels is not None:
             losses = [
-                self._task_loss(task, answers[task.name], labels[task.name])
+                self._task_loss(task, {**logits, **of_members}[task.name], labels[task.name])
                 for task in self.tasks
                 if task.name in labels
             ]
@@ -171,12 +167,12 @@ class SymbolicModel(PreTrainedModel):
         return SymbolicOutput(loss=loss, logits=logits, mask=mask)
 
     def _task_loss(self, task: Task, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """What a task adds to the loss; exactly 0 where nothing has a label.
+        """Compute the weighted loss of a task; exactly 0 where nothing has a label.
 
-        Of several members that answer, the mean of their losses, not the loss of their mean: each
-        learns as if it were alone.
+        For an ensemble it is the mean of the losses of its members, not the loss of their mean:
+        each member is trained as if it were alone.
         """
-        if isinstance(self.heads[task.name], FeatureExperts | CommitteeHead):
+        if isinstance(self.heads[task.name], FeatureEnsemble):
             labels = labels.expand(len(logits), *labels.shape)
         weights = self.config.class_weights.get(task.name)
         return task.weight * task.loss(

@@ -32,12 +32,15 @@ ROOMS = {
 
 
 NAMES = {
+    "symbolic": {"Front": "FrontEnd"},
+    "symbolic.audio": {"Front": "FrontEnd"},
     "symbolic.data": {
         "AudioCorpus": "Corpus",
         "TokenScheme": "TokenVocabulary",
         "loose_pieces": "unlabelled_pieces_in",
         "token_scheme": "token_vocabulary",
     },
+    "symbolic.encoders": {"UNIT_SYSTEMS": "BEAT_SYSTEMS"},
 }
 """Public names of packages by their old name."""
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.training.audio_augmentation import AugmentArguments, augmentation, sound_changes
 
-SAMPLES = SymbolicConfig(encoder="waveform", front=Front(kinds=("samples",)))
-INSIDE = SymbolicConfig(encoder="spectrogram", front=Front(), front_inside=True)
-PICTURES = SymbolicConfig(encoder="spectrogram", front=Front())
+SAMPLES = SymbolicConfig(encoder="waveform", front_end=FrontEnd(kinds=("samples",)))
+INSIDE = SymbolicConfig(encoder="spectrogram", front_end=FrontEnd(), front_end_in_model=True)
+PICTURES = SymbolicConfig(encoder="spectrogram", front_end=FrontEnd())
 TONE = np.sin(np.arange(22050) * 0.1).astype(np.float32)
 
 
@@ -68,7 +68,7 @@ def test_every_change_of_samples_is_told_to_the_one_that_makes_it():
         (SAMPLES, {"spec_augment": True}, "takes samples"),
         (INSIDE, {"spec_augment": True}, "takes samples"),
         (
-            SymbolicConfig(encoder="spectrogram", front=Front(kinds=("mfcc",))),
+            SymbolicConfig(encoder="spectrogram", front_end=FrontEnd(kinds=("mfcc",))),
             {"gain": 6},
             "not of mfcc",
         ),

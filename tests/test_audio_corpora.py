@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from symbolic.audio import Front, read_audio
+from symbolic.audio import FrontEnd, read_audio
 from symbolic.data import (
     AUDIO_READERS,
     LeakError,
@@ -285,7 +285,7 @@ def test_pictures_of_the_mood_set_are_decibels_in_frames(moods_folder):
 
 def test_mfcc_of_an_even_picture_are_its_level_and_nothing_else(moods_folder):
     corpus = read_moods(moods_folder)
-    front = corpus.front_end_for(Front(kinds=("mfcc",), n_mfcc=13))
+    front = corpus.front_end_for(FrontEnd(kinds=("mfcc",), n_mfcc=13))
     assert front == replace(corpus.front_end, kinds=("mfcc",), n_mfcc=13)
     heard = corpus.with_front_end(front)
     assert heard.front_end == front
@@ -298,17 +298,17 @@ def test_mfcc_of_an_even_picture_are_its_level_and_nothing_else(moods_folder):
 
 def test_pictures_are_heard_as_what_they_hold_only(moods_folder):
     corpus = read_moods(moods_folder)
-    assert corpus.front_end_for(Front(n_mels=128)) == corpus.front_end
+    assert corpus.front_end_for(FrontEnd(n_mels=128)) == corpus.front_end
     assert corpus.with_front_end(corpus.front_end) is corpus
     with pytest.raises(ValueError, match="moods: has no cqt"):
-        corpus.front_end_for(Front(kinds=("cqt",)))
+        corpus.front_end_for(FrontEnd(kinds=("cqt",)))
     with pytest.raises(ValueError, match="moods: has pictures of another front end"):
-        corpus.with_front_end(Front())
+        corpus.with_front_end(FrontEnd())
     with pytest.raises(ValueError, match="65 MFCC of 64 mel bands"):
-        corpus.with_front_end(corpus.front_end_for(Front(kinds=("mfcc",), n_mfcc=65)))
+        corpus.with_front_end(corpus.front_end_for(FrontEnd(kinds=("mfcc",), n_mfcc=65)))
     audio = replace(corpus, features=None, front_end=None)
-    assert audio.front_end_for(Front(kinds=("cqt",))) == Front(kinds=("cqt",))
-    assert audio.with_front_end(Front()) is audio
+    assert audio.front_end_for(FrontEnd(kinds=("cqt",))) == FrontEnd(kinds=("cqt",))
+    assert audio.with_front_end(FrontEnd()) is audio
 
 
 @pytest.mark.parametrize(

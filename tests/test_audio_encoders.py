@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS
 from symbolic.encoders.audio.base import normalised
@@ -26,14 +26,14 @@ from symbolic.encoders.audio.stretching import stretched
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import GENRE, Task
 
-MEL = Front(n_mels=24, sampling_rate=16000, n_fft=512, hop=256)
-SAMPLES = Front(kinds=("samples",), sampling_rate=16000)
+MEL = FrontEnd(n_mels=24, sampling_rate=16000, n_fft=512, hop=256)
+SAMPLES = FrontEnd(kinds=("samples",), sampling_rate=16000)
 BEATS = Task("beats", "token", "multi", ("beat",))
 
 
 def encoder(name, front=MEL, **options):
     torch.manual_seed(0)
-    config = SymbolicConfig(encoder=name, front=front, encoder_options=options, tasks=[GENRE])
+    config = SymbolicConfig(encoder=name, front_end=front, encoder_options=options, tasks=[GENRE])
     return ENCODERS[name](config).eval()
 
 
@@ -202,7 +202,7 @@ def test_a_chunk_is_heard_as_if_it_were_alone():
 
 
 def test_branches_hear_their_own_columns():
-    front = Front(kinds=("mel", "cqt"), n_mels=24, n_cqt=36)
+    front = FrontEnd(kinds=("mel", "cqt"), n_mels=24, n_cqt=36)
     whole = encoder("branches", front, width=0.25)
     assert whole.hidden_size == 3 * 32
     heard = values(2, 130, 60)
@@ -277,7 +277,7 @@ def test_the_transformer_of_patches_hears_one_length():
         "num_mel_bins": 24,
         "max_length": 40,
     }
-    config = SymbolicConfig(encoder="ast", front=MEL, backbone_config=backbone, tasks=[GENRE])
+    config = SymbolicConfig(encoder="ast", front_end=MEL, backbone_config=backbone, tasks=[GENRE])
     torch.manual_seed(0)
     made = ENCODERS["ast"](config).eval()
     assert made(values(2, 40, 24))[0].shape == (2, 1, 8)
@@ -290,7 +290,9 @@ def test_the_transformer_of_patches_hears_one_length():
         made(values(1, 41, 24))
     with pytest.raises(ValueError, match="a backbone of 24 mel bands, and frames of 128"):
         ENCODERS["ast"](
-            SymbolicConfig(encoder="ast", front=Front(), backbone_config=backbone, tasks=[GENRE])
+            SymbolicConfig(
+                encoder="ast", front_end=FrontEnd(), backbone_config=backbone, tasks=[GENRE]
+            )
         )
     with pytest.raises(ValueError, match="needs an ASTConfig"):
         encoder("ast")
@@ -301,9 +303,9 @@ def test_samples_become_frames_inside_the_model(name):
     torch.manual_seed(0)
     options = {"width": 0.1}
     inside = SymbolicConfig(
-        encoder=name, front=MEL, front_inside=True, encoder_options=options, tasks=[GENRE]
+        encoder=name, front_end=MEL, front_end_in_model=True, encoder_options=options, tasks=[GENRE]
     )
-    outside = SymbolicConfig(encoder=name, front=MEL, encoder_options=options, tasks=[GENRE])
+    outside = SymbolicConfig(encoder=name, front_end=MEL, encoder_options=options, tasks=[GENRE])
     hearing, seeing = SymbolicModel(inside).eval(), SymbolicModel(outside).eval()
     seeing.load_state_dict(hearing.state_dict(), strict=False)
     samples, mask = values(2, 4096 * 4) / 10, first([4096 * 4, 4096], 4096 * 4)
@@ -319,7 +321,7 @@ def test_samples_become_frames_inside_the_model(name):
 def test_a_last_batch_of_one_can_be_learnt_from():
     config = SymbolicConfig(
         encoder="spectrogram",
-        front=MEL,
+        front_end=MEL,
         encoder_options={"channels": (4,), "pools": (16,), "pooling": "max", "dense": 4},
         tasks=[GENRE],
     )
@@ -330,7 +332,7 @@ def test_a_last_batch_of_one_can_be_learnt_from():
 def test_frames_have_answers_of_their_own():
     config = SymbolicConfig(
         encoder="spectrogram",
-        front=MEL,
+        front_end=MEL,
         encoder_options={"channels": (4, 4), "pools": ((4, 1), (6, 1))},
         tasks=[GENRE, BEATS],
     )
@@ -343,7 +345,7 @@ def test_frames_have_answers_of_their_own():
 def test_norms_of_the_input(kind):
     made = encoder("spectrogram", norm=kind).train()
     heard = values(4, 30, 24) * torch.arange(1, 25) + 7
-    normal, _ = made.hear(heard, None)
+    normal, _ = made.prepared(heard, None)
     if kind == "none":
         assert normal.equal(heard)
     else:
@@ -371,7 +373,7 @@ def test_lines_stay_lines_when_they_are_stretched():
     found, _ = stretched(ramp, None, 3, 2.0)
     assert found[0, :4, 0].tolist() == [0.0, 0.25, 0.75, 1.25]
     assert found[0, -1, 0] == 11.0
-    front = Front(kinds=("mel", "cqt"))
+    front = FrontEnd(kinds=("mel", "cqt"))
     with pytest.raises(ValueError, match="pictures of a single kind"):
         encoder("branches", front, grid=(64, 1.0))
     one = encoder("branches", MEL, branches=("vertical",), grid=(128, 2.0), width=0.1)
@@ -394,7 +396,7 @@ def test_inputs_and_options_that_cannot_be_are_refused():
         encoder("spectrogram", pooling="median")
     with pytest.raises(ValueError, match="follows a pooling"):
         encoder("spectrogram", dense=4)
-    with pytest.raises(ValueError, match="the configuration has no front"):
+    with pytest.raises(ValueError, match="front_end"):
         ENCODERS["musicnn"](SymbolicConfig(encoder="musicnn"))
 
 

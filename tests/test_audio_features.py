@@ -14,10 +14,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbolic.audio import Front, cache, front_features
+from symbolic.audio import FrontEnd, cache, front_features
 from symbolic.audio.cache import features_of
 from symbolic.audio.transforms.spectral import silence
-from symbolic.audio.transforms.torch_front import SpectralFront
+from symbolic.audio.transforms.torch_front_end import SpectralFrontEnd
 from symbolic.notes import ReadError
 
 RATE = 22050
@@ -62,22 +62,22 @@ def by_librosa(samples, front, kind):
 
 
 FRONTS = {
-    "defaults": Front(),
-    "tagging, HTK bands of equal height": Front(
+    "defaults": FrontEnd(),
+    "tagging, HTK bands of equal height": FrontEnd(
         sampling_rate=16000, n_fft=512, hop=256, n_mels=96, htk=True, norm=None
     ),
-    "boundaries": Front(sampling_rate=44100, hop=1024, n_mels=80, fmin=80.0, fmax=16000.0),
-    "magnitudes, odd sizes, quarter tones": Front(
+    "boundaries": FrontEnd(sampling_rate=44100, hop=1024, n_mels=80, fmin=80.0, fmax=16000.0),
+    "magnitudes, odd sizes, quarter tones": FrontEnd(
         n_fft=1023, hop=441, n_mels=40, power=1.0, n_cqt=100, bins_per_octave=24
     ),
-    "powers": Front(decibels=False, n_cqt=60, cqt_fmin=55.0),
+    "powers": FrontEnd(decibels=False, n_cqt=60, cqt_fmin=55.0),
 }
 
 
 @pytest.mark.parametrize("kind", ["magnitude", "mel", "mfcc", "cqt", "chroma"])
 @pytest.mark.parametrize("name", FRONTS)
 def test_librosa_says_the_same(name, kind):
-    front = Front(**{**FRONTS[name].to_dict(), "kinds": (kind,)})
+    front = FrontEnd(**{**FRONTS[name].to_dict(), "kinds": (kind,)})
     samples = music(rate=front.sampling_rate)
     found = front_features(samples, front)
     assert found.dtype == np.float32
@@ -93,7 +93,7 @@ def test_librosa_says_the_same(name, kind):
 @settings(max_examples=25)
 @given(n=st.integers(1, 5000), seed=st.integers(0, 9))
 def test_any_length_has_its_frames_in_every_kind(n, seed):
-    front = Front(kinds=("cqt", "mel", "chroma", "magnitude", "mfcc"), n_fft=1024, n_mels=32)
+    front = FrontEnd(kinds=("cqt", "mel", "chroma", "magnitude", "mfcc"), n_fft=1024, n_mels=32)
     samples = np.random.default_rng(seed).normal(0, 0.1, n).astype("f4")
     found = front_features(samples, front)
     assert found.shape == (1 + n // 512, 84 + 32 + 12 + 513 + 20)
@@ -103,44 +103,44 @@ def test_any_length_has_its_frames_in_every_kind(n, seed):
 def test_kinds_stand_side_by_side_in_their_order():
     samples, start = music(0.5), 0
     for kinds in (("chroma", "mel"), ("mel", "cqt", "mfcc", "chroma", "magnitude")):
-        start, together = 0, front_features(samples, Front(kinds=kinds))
-        for kind, width in Front(kinds=kinds).widths.items():
-            alone = front_features(samples, Front(kinds=(kind,)))
+        start, together = 0, front_features(samples, FrontEnd(kinds=kinds))
+        for kind, width in FrontEnd(kinds=kinds).widths.items():
+            alone = front_features(samples, FrontEnd(kinds=(kind,)))
             assert np.array_equal(together[:, start : start + width], alone), kind
             start += width
 
 
 def test_a_440_hz_tone_is_where_an_a_is():
-    kinds = {kind: front_features(tone(), Front(kinds=(kind,)))[20] for kind in ("mel", "cqt")}
+    kinds = {kind: front_features(tone(), FrontEnd(kinds=(kind,)))[20] for kind in ("mel", "cqt")}
     centres = librosa.mel_frequencies(130, fmin=0, fmax=RATE / 2)[1:-1]
     assert centres[kinds["mel"].argmax()] == pytest.approx(440, rel=0.05)
     assert librosa.hz_to_note(librosa.cqt_frequencies(84, fmin=32.7032)[kinds["cqt"].argmax()]) == (
         "A4"
     )
-    magnitude = front_features(tone(), Front(kinds=("magnitude",)))[20]
+    magnitude = front_features(tone(), FrontEnd(kinds=("magnitude",)))[20]
     assert magnitude.argmax() == round(440 * 2048 / RATE)
-    chroma = front_features(tone(), Front(kinds=("chroma",)))
+    chroma = front_features(tone(), FrontEnd(kinds=("chroma",)))
     assert (chroma[2:-2].argmax(axis=1) == 9).all()  # C is 0
     assert chroma.max(axis=1) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("semitones", [-12, 1, 7])
 def test_a_transposed_tone_moves_by_as_many_constant_q_bins(semitones):
-    front = Front(kinds=("cqt",))
+    front = FrontEnd(kinds=("cqt",))
     here, there = (front_features(tone(440 * 2 ** (s / 12)), front)[20] for s in (0, semitones))
     assert there.argmax() - here.argmax() == semitones
 
 
 def test_six_decibels_are_twice_the_amplitude():
     for kind in ("mel", "cqt", "magnitude"):
-        front = Front(kinds=(kind,))
+        front = FrontEnd(kinds=(kind,))
         soft, loud = front_features(music(), front), front_features(music() * 2, front)
         heard = soft > -90
         assert (loud - soft)[heard] == pytest.approx(20 * np.log10(2), abs=1e-3), kind
 
 
 def test_what_a_cut_is_does_not_depend_on_the_rest():
-    front = Front(kinds=("mel", "mfcc", "chroma", "magnitude"), n_fft=1024)
+    front = FrontEnd(kinds=("mel", "mfcc", "chroma", "magnitude"), n_fft=1024)
     soft, loud = music() * 1e-3, tone(seconds=2)
     alone, after = front_features(soft, front), front_features(np.append(soft, loud), front)
     inner = front.positions(len(soft)) - 2  # frames that hear nothing of what follows
@@ -148,43 +148,43 @@ def test_what_a_cut_is_does_not_depend_on_the_rest():
 
 
 def test_silence_is_minus_100_db():
-    front = Front(kinds=("mel", "cqt", "chroma"))
+    front = FrontEnd(kinds=("mel", "cqt", "chroma"))
     assert front_features(np.zeros(RATE, "f4"), front) == pytest.approx(
         np.tile(np.repeat([-100, 0], [128 + 84, 12]), (44, 1)), abs=1e-3
     )
     assert np.array_equal(silence(front), front_features(np.zeros(9999, "f4"), front)[5])
-    assert silence(Front(kinds=("samples",))) == 0
+    assert silence(FrontEnd(kinds=("samples",))) == 0
 
 
 def test_samples_are_heard_as_they_are():
-    assert np.array_equal(front_features(tone(), Front(kinds=("samples",))), tone())
+    assert np.array_equal(front_features(tone(), FrontEnd(kinds=("samples",))), tone())
 
 
 def test_what_cannot_be_heard_says_why():
     with pytest.raises(ValueError, match="one channel"):
-        front_features(np.zeros((2, 100)), Front())
+        front_features(np.zeros((2, 100)), FrontEnd())
     with pytest.raises(ValueError, match="one channel"):
-        front_features(np.zeros(0), Front())
+        front_features(np.zeros(0), FrontEnd())
     with pytest.raises(ValueError, match="beyond half the sampling rate"):
-        front_features(tone(rate=8000), Front(kinds=("cqt",), sampling_rate=8000))
+        front_features(tone(rate=8000), FrontEnd(kinds=("cqt",), sampling_rate=8000))
     with pytest.raises(ValueError, match="50 MFCC of 40"):
-        front_features(tone(), Front(kinds=("mfcc",), n_mfcc=50, n_mels=40))
+        front_features(tone(), FrontEnd(kinds=("mfcc",), n_mfcc=50, n_mels=40))
 
 
 # Inside a model.
 
 INSIDE = [
-    Front(kinds=("mel",)),
-    Front(kinds=("magnitude", "mel", "mfcc"), n_fft=1023, hop=400, n_mels=40, power=1.0),
-    Front(kinds=("mfcc", "mel"), sampling_rate=16000, n_fft=512, hop=256, n_mels=64, htk=True),
-    Front(kinds=("mel", "magnitude"), decibels=False, norm=None),
+    FrontEnd(kinds=("mel",)),
+    FrontEnd(kinds=("magnitude", "mel", "mfcc"), n_fft=1023, hop=400, n_mels=40, power=1.0),
+    FrontEnd(kinds=("mfcc", "mel"), sampling_rate=16000, n_fft=512, hop=256, n_mels=64, htk=True),
+    FrontEnd(kinds=("mel", "magnitude"), decibels=False, norm=None),
 ]
 
 
 @pytest.mark.parametrize("front", INSIDE, ids=lambda front: "+".join(front.kinds))
 def test_inside_a_model_it_is_the_same(front):
     samples = music(rate=front.sampling_rate)
-    found, mask = SpectralFront(front)(torch.from_numpy(samples)[None])
+    found, mask = SpectralFrontEnd(front)(torch.from_numpy(samples)[None])
     wanted, start = front_features(samples, front), 0
     assert found.shape == (1, *wanted.shape)
     assert found.dtype == torch.float32
@@ -199,8 +199,8 @@ def test_inside_a_model_it_is_the_same(front):
 
 
 def test_padding_inside_a_model_is_silence_and_changes_nothing():
-    front = Front(kinds=("mel", "mfcc"), n_mels=32)
-    inner = SpectralFront(front)
+    front = FrontEnd(kinds=("mel", "mfcc"), n_mels=32)
+    inner = SpectralFrontEnd(front)
     clips = [torch.from_numpy(music(seconds)) for seconds in (0.7, 1.3)]
     padded = torch.nn.utils.rnn.pad_sequence(clips, batch_first=True, padding_value=9.0)
     mask = torch.tensor([[1] * len(clip) + [0] * (padded.shape[1] - len(clip)) for clip in clips])
@@ -220,16 +220,16 @@ def test_padding_inside_a_model_is_silence_and_changes_nothing():
 
 
 def test_gradients_of_silence_are_finite():
-    front = Front(kinds=("magnitude", "mel"), decibels=False, power=1.0)
+    front = FrontEnd(kinds=("magnitude", "mel"), decibels=False, power=1.0)
     samples = torch.zeros(1, 4096, requires_grad=True)
-    SpectralFront(front)(samples)[0].sum().backward()
+    SpectralFrontEnd(front)(samples)[0].sum().backward()
     assert samples.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("kind", ["cqt", "chroma", "samples"])
 def test_other_kinds_are_not_made_inside(kind):
     with pytest.raises(ValueError, match=f"{kind} is not computed inside a model"):
-        SpectralFront(Front(kinds=(kind,)))
+        SpectralFrontEnd(FrontEnd(kinds=(kind,)))
 
 
 def test_its_banks_are_saved_with_a_model_and_survive_the_meta_device(tmp_path):
@@ -243,12 +243,12 @@ def test_its_banks_are_saved_with_a_model_and_survive_the_meta_device(tmp_path):
 
         def __init__(self, config):
             super().__init__(config)
-            self.front = SpectralFront(Front(kinds=("mel", "mfcc")))
+            self.front = SpectralFrontEnd(FrontEnd(kinds=("mel", "mfcc")))
             self.head = torch.nn.Linear(148, 2)
             self.post_init()
 
         def _init_weights(self, module):
-            if isinstance(module, SpectralFront):
+            if isinstance(module, SpectralFrontEnd):
                 module.reset()
 
     samples = torch.from_numpy(music())[None]
@@ -260,14 +260,14 @@ def test_its_banks_are_saved_with_a_model_and_survive_the_meta_device(tmp_path):
     assert torch.equal(Hears.from_pretrained(tmp_path).front(samples)[0], wanted)
 
     with torch.device("meta"):
-        inner = SpectralFront(Front(kinds=("mel", "mfcc")))
+        inner = SpectralFrontEnd(FrontEnd(kinds=("mel", "mfcc")))
     assert inner.mel_bank.is_meta
     inner.to_empty(device="cpu").reset()
     assert torch.equal(inner(samples)[0], wanted)
 
 
 def test_autocast_does_not_reach_the_decibels():
-    inner, samples = SpectralFront(Front()), torch.from_numpy(music())[None]
+    inner, samples = SpectralFrontEnd(FrontEnd()), torch.from_numpy(music())[None]
     with torch.autocast("cpu", torch.bfloat16):
         found = inner(samples)[0]
     assert torch.equal(found, inner(samples)[0])
@@ -288,7 +288,7 @@ def recordings(tmp_path):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_features_of_many_files_and_of_those_that_fail(recordings, tmp_path, workers):
-    front = Front(kinds=("mel", "chroma"))
+    front = FrontEnd(kinds=("mel", "chroma"))
     found = features_of([*recordings, recordings[0]], front, tmp_path / "cache", workers)
     for number in range(5):
         wanted = front_features(music(0.5, seed=number), front)
@@ -310,27 +310,27 @@ def test_they_are_computed_once_and_again_when_the_file_or_the_front_changes(
 
     monkeypatch.setattr(cache, "hear", counting)
     path, place = str(recordings[0]), tmp_path / "cache"
-    first = features_of([path], Front(), place, 0)[0]
+    first = features_of([path], FrontEnd(), place, 0)[0]
     first += 1  # in memory alone
-    again = features_of([path], Front(), place, 0)[0]
+    again = features_of([path], FrontEnd(), place, 0)[0]
     assert again[3] == pytest.approx(first[3] - 1, abs=1e-4)
     assert len(heard) == 1
-    features_of([path], Front(n_mels=64), place, 0)
+    features_of([path], FrontEnd(n_mels=64), place, 0)
     assert len(heard) == 2
     soundfile.write(path, tone(), RATE)
-    assert len(features_of([path], Front(), place, 0)[0]) == 44
+    assert len(features_of([path], FrontEnd(), place, 0)[0]) == 44
     assert len(heard) == 3
-    assert features_of([path], Front(kinds=("samples",)), place, 0)[0].shape == (RATE,)
+    assert features_of([path], FrontEnd(kinds=("samples",)), place, 0)[0].shape == (RATE,)
 
 
 def test_what_is_damaged_in_the_cache_is_computed_again(recordings, tmp_path):
     place = tmp_path / "cache"
-    wanted = np.array(features_of(recordings[:1], Front(), place, 0)[0])
+    wanted = np.array(features_of(recordings[:1], FrontEnd(), place, 0)[0])
     (file,) = place.rglob("*.npy")
     whole = file.read_bytes()
     for content in (b"", whole[:50], whole[:-4], b"\0" * len(whole)):
         file.write_bytes(content)
-        assert np.array_equal(features_of(recordings[:1], Front(), place, 0)[0], wanted)
+        assert np.array_equal(features_of(recordings[:1], FrontEnd(), place, 0)[0], wanted)
     assert [path.name for path in place.rglob("*.npy")] == [file.name]
 
 
@@ -338,12 +338,12 @@ def test_a_corpus_may_have_more_files_than_a_process_may_open(recordings, tmp_pa
     files = [tmp_path / f"link{number}.wav" for number in range(60)]
     for file in files:
         file.write_bytes(recordings[0].read_bytes())
-    features_of(files, Front(), tmp_path / "cache", 0)
+    features_of(files, FrontEnd(), tmp_path / "cache", 0)
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     in_use = max(map(int, os.listdir("/proc/self/fd")))
     resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 20, limits[1]))
     try:
-        found = features_of(files, Front(), tmp_path / "cache", 0)
+        found = features_of(files, FrontEnd(), tmp_path / "cache", 0)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert all(features.shape == (22, 128) for features in found)
@@ -365,6 +365,6 @@ def test_no_filter_of_the_usual_front_ends_is_empty():
 @pytest.mark.parametrize("kind", ["mel", "magnitude", "cqt"])
 def test_nothing_is_softer_than_the_floor(kind):
     samples = np.random.default_rng(0).normal(size=22050).astype(np.float32) * 1e-3
-    deep, shallow = (front_features(samples, Front((kind,), floor=dB)) for dB in (-100, -60))
+    deep, shallow = (front_features(samples, FrontEnd((kind,), floor=dB)) for dB in (-100, -60))
     assert deep.min() < -60
     np.testing.assert_array_equal(shallow, np.maximum(deep, np.float32(-60)))

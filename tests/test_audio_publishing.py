@@ -19,7 +19,6 @@ from symbolic.data import Piece
 from symbolic.encoders import AUDIO_SYSTEMS
 from symbolic.evaluation.audio import evaluate_audio
 from symbolic.inference.audio_predictions import audio_rows
-from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.note_predictions import write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.publishing.card import model_card
@@ -64,7 +63,7 @@ def saved(folder, system="spec_cnn_gru", tasks=(GENRE,), **changes):
     torch.manual_seed(0)
     model = SymbolicModel(AUDIO_SYSTEMS[system].config(list(tasks), 1 / 16, **changes))
     model.save_pretrained(folder)
-    extractor_of(model.config).save_pretrained(folder)
+    model.config.feature_extractor().save_pretrained(folder)
     return model
 
 
@@ -229,7 +228,7 @@ def test_the_card_describes_every_kind_of_front_end(system, tmp_path):
     front = AUDIO_SYSTEMS[system].front
     assert f"{front.sampling_rate:,} Hz" in card
     assert f"Windows last {AUDIO_SYSTEMS[system].seconds:.1f} s" in card
-    assert ("as samples" in card) == front.hears_samples
+    assert ("as samples" in card) == front.takes_samples
     assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
     assert "times its channels" not in card
     assert section(card, "Tasks").count(" per recording |") == 2
@@ -244,7 +243,7 @@ def test_weights_are_saved_under_the_names_that_a_checkpoint_is_read_by(tmp_path
 
 def test_the_card_describes_a_front_end_within_the_model(tmp_path):
     pytest.importorskip("librosa")
-    saved(tmp_path / "run", "cnn_mel", front_inside=True)
+    saved(tmp_path / "run", "cnn_mel", front_end_in_model=True)
     card = model_card(tmp_path / "run")
     assert "computes these features itself" in card
     assert "Windows last 30.0 s" in card

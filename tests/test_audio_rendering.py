@@ -14,7 +14,7 @@ import symusic
 
 from symbolic.audio import cache, read_sound, render_midi
 from symbolic.audio.cache import features_of
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.synthesis import rendering
 from symbolic.audio.synthesis.channels import track_controls
 from symbolic.audio.synthesis.instruments import SHORTEST, VOICES, instruments, voices
@@ -426,7 +426,7 @@ def test_features_of_another_rendering_are_not_taken_from_the_cache(
     stand_in, tmp_path, monkeypatch
 ):
     monkeypatch.setenv(rendering.FONT_VARIABLE, str(tmp_path / "font.sf2"))
-    sound, roll = Front(kinds=("samples",)), Front(kinds=("roll",), of_notes=True)
+    sound, roll = FrontEnd(kinds=("samples",)), FrontEnd(kinds=("roll",), from_notes=True)
     path = tmp_path / "piece.mid"
     path.write_bytes(OVERLAPPING)
     renamed = tmp_path / "piece.wav"  # content decides what is played
@@ -447,7 +447,7 @@ def test_features_of_another_rendering_are_not_taken_from_the_cache(
     assert len(Synth.made) == made + 1
     for (one, front), place in places.items():
         changed = cache._place(str(one), front, tmp_path) != place
-        assert changed == (front.of_notes or one != heard), (one, front)
+        assert changed == (front.from_notes or one != heard), (one, front)
 
 
 # By a synthesiser.

@@ -10,14 +10,13 @@ import torch
 from transformers import pipeline
 
 from symbolic import AudioScorer, SymbolicFeatureExtractor
-from symbolic.audio import Front, front_features
+from symbolic.audio import FrontEnd, front_features
 from symbolic.audio.augment import add_noise, gain, low_pass, pitch_shift, speed, time_stretch
 from symbolic.audio.decode import resample
 from symbolic.audio.sample_types import float_samples
 from symbolic.audio.samples import is_one_sound
-from symbolic.audio.transforms.torch_front import SpectralFront
+from symbolic.audio.transforms.torch_front_end import SpectralFrontEnd
 from symbolic.encoders import AUDIO_SYSTEMS
-from symbolic.inference.feature_extractor import extractor_of
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.tasks import GENRE
@@ -80,7 +79,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def extractor():
-    return extractor_of(MODEL)
+    return MODEL.feature_extractor()
 
 
 @pytest.mark.parametrize("kind", WHOLE)
@@ -159,7 +158,7 @@ def test_everything_that_takes_samples_scales_them(extractor, model):
         lambda x: resample(x, RATE, RATE),
     ):
         np.testing.assert_allclose(make(half), make(exact), atol=1e-6)
-    inside = SpectralFront(Front(n_mels=32))
+    inside = SpectralFrontEnd(FrontEnd(n_mels=32))
     frames, _ = inside(torch.tensor(half)[None])
     assert torch.equal(frames, inside(torch.tensor(exact)[None])[0])
     tag = pipeline("music-tags", model=model)
@@ -169,7 +168,7 @@ def test_everything_that_takes_samples_scales_them(extractor, model):
 
 
 def test_samples_for_a_model_of_samples_are_scaled_when_they_are_padded():
-    extractor = SymbolicFeatureExtractor(Front(kinds=("samples",), sampling_rate=RATE))
+    extractor = SymbolicFeatureExtractor(FrontEnd(kinds=("samples",), sampling_rate=RATE))
     batch = extractor.pad([{"input_values": whole(tone(), "int16")}])
     np.testing.assert_allclose(batch["input_values"][0], tone(), atol=1e-4)
 

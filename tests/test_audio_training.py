@@ -97,7 +97,7 @@ def test_the_folder_says_what_it_was_trained_on(run):
 
 
 def test_a_model_is_loaded_by_the_auto_classes(run):
-    assert AutoConfig.from_pretrained(run).front == load_audio_model(run)[0].config.front
+    assert AutoConfig.from_pretrained(run).front_end == load_audio_model(run)[0].config.front_end
     model = AutoModel.from_pretrained(run).eval()
     extractor = AutoFeatureExtractor.from_pretrained(run)
     batch = extractor(np.zeros(RATE, np.float32), sampling_rate=RATE, return_tensors="pt")
@@ -247,7 +247,7 @@ def test_the_front_may_be_inside(recordings, tmp_path):
     answer = scorer.score(path, workers=0).filter(like="genre: ").to_numpy(float)
     # The same weights behind frames that librosa has made.
     outside = SymbolicModel.from_pretrained(tmp_path / "model")
-    outside.config.front_inside = False
+    outside.config.front_end_in_model = False
     outside.encoder.spectral = None
     outside.config.window = outside.config.front_end.positions(outside.config.window)
     same = AudioScorer(outside).score(path, workers=0).filter(like="genre: ").to_numpy(float)
@@ -267,7 +267,7 @@ def test_pictures_are_stretched_onto_the_grid_of_an_encoder():
     assert model.config.front_end == MOODS
     assert model.config.window == MOODS.positions(5 * RATE)
     values = torch.from_numpy(np.stack(pictures))
-    heard, lengths = model.encoder.hear(values, torch.ones(2, 60))
+    heard, lengths = model.encoder.prepared(values, torch.ones(2, 60))
     assert heard.shape == (2, int(60 * 300 / MOODS.rate), 96)
     assert lengths is None
     with pytest.raises(ValueError, match="has no samples"):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece, group_folds
 from symbolic.data.recordings.beatles import FRONT, read_beatles
@@ -41,7 +41,7 @@ pytest.importorskip("librosa")
 
 HEARD = BOUNDARY_SYSTEMS["mls"].front
 SONGS = 12
-OF_SOUND = [name for name, system in BOUNDARY_SYSTEMS.items() if not system.front.of_notes]
+OF_SOUND = [name for name, system in BOUNDARY_SYSTEMS.items() if not system.front.from_notes]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def run(songs, tmp_path_factory):
 def test_a_model_that_has_learnt_is_above_the_floors(songs, run):
     (learnt,) = evaluate_audio([run])
     corpus = read_beatles(songs)
-    front = Front(**{**HEARD.to_dict(), "kinds": ("mel", "chroma")})
+    front = FrontEnd(**{**HEARD.to_dict(), "kinds": ("mel", "chroma")})
     heard = corpus.with_front_end(corpus.front_end_for(front)).features
     fold = group_folds(np.zeros(SONGS, int), corpus.groups, 3, seed=0)
     for name, guesses in FLOORS.items():
@@ -277,8 +277,8 @@ def test_songs_are_heard_as_structure_alone_where_it_can_be_made_of_them(songs):
     heard = corpus.with_front_end(lags).features[0]
     assert heard.shape == (len(corpus.features[0]) // 3, 280)
     for other in (
-        Front(kinds=("mel",), pool=6),
-        Front(**{**lags.to_dict(), "pool": 1, "lags": {"pool": 1}}),
+        FrontEnd(kinds=("mel",), pool=6),
+        FrontEnd(**{**lags.to_dict(), "pool": 1, "lags": {"pool": 1}}),
     ):
         with pytest.raises(ValueError, match="beatles: has no"):
             corpus.front_end_for(other)

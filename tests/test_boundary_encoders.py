@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
 from symbolic.encoders.audio.boundary import Pictures
 from symbolic.encoders.boundary_systems import full_size
@@ -142,7 +142,7 @@ def test_patches_that_are_cut_out_say_the_same():
 
 
 def test_silence_is_what_stands_beyond_the_edges_unless_the_slip_of_the_literature_is_asked_for():
-    front = replace(Front(), n_mels=80, floor=-80.0, pool=6)
+    front = replace(FrontEnd(), n_mels=80, floor=-80.0, pool=6)
     silent, loud = torch.full((1, 3, 80), -80.0), torch.zeros(1, 3, 80)
     usual, slip = Pictures(front), Pictures(front, loudest_padding=True)
     assert usual(silent, None)["picture"].eq(0).all()
@@ -163,7 +163,7 @@ def test_far_lags_are_for_patches():
 
 
 def test_other_pictures_are_refused():
-    front = Front(kinds=("cqt",), pool=6)
+    front = FrontEnd(kinds=("cqt",), pool=6)
     with pytest.raises(ValueError, match="do not hear cqt"):
         SymbolicModel(BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], front=front))
 

@@ -14,9 +14,8 @@ from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
 from symbolic.encoders import BOUNDARY_SYSTEMS
-from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.inference.audio_predictions import audio_rows
-from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.note_predictions import write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.publishing.card import model_card
@@ -41,7 +40,6 @@ BOUNDARY_CARDS = {  # kind of files, corpus, words of the input, words of a limi
         *("notes", "pop909_structure", "tokens of `CPTokenizer` (Bar, Position"),
         "phrases of POP909 begin are inferred",
     ),
-    "bar_lstm": ("notes", "tunes", "activation for each bar", "beginnings of bars"),
     "beat_pictures": (
         *("beats", "pop909_structure", "12 chroma bins, 16 onset features, 88"),
         "beginnings of beats",
@@ -54,9 +52,9 @@ def parted(folder, system, thresholds=True, corpus="tunes"):
     torch.manual_seed(0)
     if system in BOUNDARY_SYSTEMS:
         model = SymbolicModel(BOUNDARY_SYSTEMS[system].config([BOUNDARY], 1 / 8))
-        extractor_of(model.config).save_pretrained(folder)
+        model.config.feature_extractor().save_pretrained(folder)
     else:
-        made = UNIT_SYSTEMS[system]
+        made = BEAT_SYSTEMS[system]
         tokenizer = build_tokenizer(made.tokenizer) if made.backbone else None
         model = build_beat_model(made, tokenizer, AudioModelArguments(system=system, width=1 / 8))
         if tokenizer is not None:
@@ -86,7 +84,7 @@ def test_boundary_models_are_published_with_their_card(system, tmp_path):
     assert "with 0.125 times its channels" in card
     assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
     assert "0.3 for a tolerance of 0.5 s and 0.1 for a tolerance of 3 s" in card
-    of_units = system in UNIT_SYSTEMS  # made here with the picker of each window
+    of_units = system in BEAT_SYSTEMS  # made here with the picker of each window
     assert ("one close to a likely boundary is preferred" in card) == of_units
     assert ("Boundaries are the peaks of the activation" in card) != of_units
     assert ("Boundaries (tolerance 0.5 s) are at least 6 s apart" in card) == of_units

@@ -7,7 +7,7 @@ from transformers import AutoModel, TrainingArguments
 
 from symbolic import EmotionScorer
 from symbolic.data import Piece, tokens_of
-from symbolic.encoders import FeatureExperts
+from symbolic.encoders import FeatureEnsemble
 from symbolic.features import (
     FEATURE_GROUPS,
     FEATURE_NAMES,
@@ -176,14 +176,14 @@ def test_with_a_frozen_encoder_the_key_stays_as_it_is():
 
 
 def test_what_asks_for_notes_is_refused():
-    with pytest.raises(ValueError, match="task velocity asks for notes"):
+    with pytest.raises(ValueError, match="task velocity needs notes"):
         make("emotion,velocity")
 
 
 def test_saved_and_loaded_every_bit_is_the_same(tmp_path, model):
     model.save_pretrained(tmp_path)
     loaded = AutoModel.from_pretrained(tmp_path).eval()
-    assert isinstance(loaded.heads["emotion"], FeatureExperts)
+    assert isinstance(loaded.heads["emotion"], FeatureEnsemble)
     for name, value in model.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], value), name
     assert torch.equal(answers(loaded, MUSIC[:5]), answers(model, MUSIC[:5]))
@@ -222,7 +222,7 @@ def test_experts_without_anything_to_hear_are_refused():
         build_model(TOKENIZER, arguments)
     with pytest.raises(ValueError, match="experts need features for arousal"):
         build_model(TOKENIZER, arguments, FEATURE_GROUPS["harmony"])
-    with pytest.raises(ValueError, match="the encoder hears features"):
+    with pytest.raises(ValueError, match="the encoder takes features"):
         build_model(TOKENIZER, ShapeArguments(encoder="features", tasks="key"))
 
 
@@ -238,7 +238,7 @@ def test_it_trains_from_a_token_file(tmp_path):
     model, found = train_on(
         tokens, range(40), range(40, 60), arguments, FitArguments(), training, {}
     )
-    assert not model.hears_notes
+    assert model.config.inputs == "features"
     assert len(found) == 20
     assert all({"predicted", "key_predicted", "q1"} <= row.keys() for row in found)
     expected = answers(model.eval(), MUSIC[40:]).numpy()

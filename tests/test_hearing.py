@@ -7,7 +7,7 @@ from symbolic.audio import front_features
 from symbolic.audio import inputs as hearing_room
 from symbolic.audio.cache import features_of
 from symbolic.audio.decode import audio_blocks, read_audio
-from symbolic.audio.inputs import hear, heard_blocks
+from symbolic.audio.inputs import frames_of, stream_frames
 from symbolic.audio.transforms.spectral import silence
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.notes import ReadError
@@ -35,7 +35,7 @@ def test_sound_in_blocks_is_what_it_is_as_a_whole(seconds, block, monkeypatch):
     monkeypatch.setattr(hearing_room, "FRAMES", 60)
     samples = music(seconds)
     blocks = [samples[start : start + block] for start in range(0, len(samples), block)]
-    found, wanted = heard_blocks(blocks, SOUND), front_features(samples, SOUND)
+    found, wanted = stream_frames(blocks, SOUND), front_features(samples, SOUND)
     assert found.shape == wanted.shape == (SOUND.positions(len(samples)), SOUND.width)
     np.testing.assert_allclose(found, wanted, atol=2e-4)
 
@@ -49,7 +49,7 @@ def test_files_are_resampled_in_blocks_as_well_as_whole(rate, tmp_path):
     assert abs(len(parts) - len(whole)) <= 1
     np.testing.assert_allclose(parts[: len(whole)], whole[: len(parts)], atol=1e-4)
     np.testing.assert_allclose(
-        hear(path, SOUND)[:, :80], front_features(whole, SOUND)[:, :80], atol=0.1
+        frames_of(path, SOUND)[:, :80], front_features(whole, SOUND)[:, :80], atol=0.1
     )
 
 
@@ -59,13 +59,13 @@ def test_eight_channels_are_one():
     samples, file = music(1), io.BytesIO()
     soundfile.write(file, np.repeat(samples[:, None], 8, axis=1), RATE, format="WAV")
     wanted = front_features(np.clip(samples, -1, 1), SOUND)
-    np.testing.assert_allclose(hear(file.getvalue(), SOUND), wanted, atol=0.5)
+    np.testing.assert_allclose(frames_of(file.getvalue(), SOUND), wanted, atol=0.5)
 
 
 def test_silence_has_no_loudness_and_is_like_itself(tmp_path):
     path = tmp_path / "silence.wav"
     soundfile.write(path, np.zeros(2 * RATE, np.float32), RATE)
-    found = hear(path, SOUND)
+    found = frames_of(path, SOUND)
     assert (found[:, :80] == SOUND.floor).all()
     assert len({row.tobytes() for row in found}) == 1
     assert found[0].tolist() == silence(SOUND).tolist()
@@ -75,13 +75,13 @@ def test_what_cannot_be_heard_says_which_file_it_is(tmp_path):
     path = tmp_path / "empty.wav"
     soundfile.write(path, np.zeros(0, np.float32), RATE)
     with pytest.raises(ReadError, match=r"no samples"):
-        hear(path, SOUND)
+        frames_of(path, SOUND)
     path.write_bytes(b"RIFFnothing")
     with pytest.raises(ReadError, match=r"empty\.wav"):
-        hear(path, SOUND)
+        frames_of(path, SOUND)
     soundfile.write(path, np.full(100, np.nan, np.float32), RATE, subtype="FLOAT")
     with pytest.raises(ReadError, match="no numbers"):
-        hear(path, SOUND)
+        frames_of(path, SOUND)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_notes_are_heard_without_a_synthesiser(song, monkeypatch):
         raise AssertionError("made to sound")
 
     monkeypatch.setattr(hearing_room, "read_sound", refused)
-    found = hear(song, NOTES)
+    found = frames_of(song, NOTES)
     assert found.shape[1] == NOTES.width == 88 + 4 * 100
     assert abs(len(found) - 24 * NOTES.rate) <= 2
     roll = found[:, :88]
@@ -122,7 +122,7 @@ def test_notes_are_heard_without_a_synthesiser(song, monkeypatch):
 
 def test_the_cache_keeps_what_is_heard_of_notes(song, tmp_path):
     (first,) = features_of([song], NOTES, tmp_path / "cache", workers=0)
-    np.testing.assert_array_equal(first, hear(song, NOTES))
+    np.testing.assert_array_equal(first, frames_of(song, NOTES))
     assert len([*(tmp_path / "cache").rglob("*.npy")]) == 1
 
 
@@ -130,11 +130,11 @@ def test_what_several_systems_are_made_of_is_heard_once(tmp_path, monkeypatch):
     path = tmp_path / "a.wav"
     soundfile.write(path, music(6), RATE)
     systems = [BOUNDARY_SYSTEMS[name].front for name in ("mls", "mls_sslm", "gs1", "sslm")]
-    wanted = [hear(path, front) for front in systems]
+    wanted = [frames_of(path, front) for front in systems]
     heard = []
-    whole = hearing_room.heard_blocks
+    whole = hearing_room.stream_frames
     monkeypatch.setattr(
-        hearing_room, "heard_blocks", lambda *given: heard.append(given) or whole(*given)
+        hearing_room, "stream_frames", lambda *given: heard.append(given) or whole(*given)
     )
     for front, one in zip(systems, wanted, strict=True):
         (found,) = features_of([path], front, tmp_path / "cache", workers=0)
@@ -148,4 +148,4 @@ def test_a_file_without_notes_is_refused(tmp_path):
     file.add_track()
     file.save(path)
     with pytest.raises(ReadError, match="no notes"):
-        hear(path, NOTES)
+        frames_of(path, NOTES)

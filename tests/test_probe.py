@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.evaluation import audio_robustness as module
-from symbolic.evaluation.audio_robustness import changes_of_pictures, changes_of_samples, probe
+from symbolic.evaluation.audio_robustness import frame_perturbations, probe, sample_perturbations
 from symbolic.tasks import GENRE, TAGS
 
 RATE = 22050
@@ -44,8 +44,8 @@ def pitch(sound):
 def test_loudness_is_no_music_and_pitch_is(rule, heard, monkeypatch):
     model, answer = model_of(rule)
     monkeypatch.setattr(module, "predict_audio", answer)
-    found = probe(model, SOUNDS, changes_of_samples(RATE))["genre"]
-    assert set(found) == set(changes_of_samples(RATE))
+    found = probe(model, SOUNDS, sample_perturbations(RATE))["genre"]
+    assert set(found) == set(sample_perturbations(RATE))
     assert found["gain -6 dB"].changed == found["gain +6 dB"].changed == (0.0 if heard else 1.0)
     assert found["speed +1 %"].changed == 0.0
     assert found["low-pass as of an MP3"].changed == 0.0  # nothing is so high here
@@ -55,13 +55,13 @@ def test_loudness_is_no_music_and_pitch_is(rule, heard, monkeypatch):
 def test_tags_change_where_they_cross_one_half(monkeypatch):
     model, answer = model_of(lambda sound: np.full(10, np.abs(sound).max()), (TAGS,))
     monkeypatch.setattr(module, "predict_audio", answer)
-    found = probe(model, SOUNDS, changes_of_samples(RATE))["tags"]["gain +6 dB"]
+    found = probe(model, SOUNDS, sample_perturbations(RATE))["tags"]["gain +6 dB"]
     assert found.changed == 0.5  # of 0.3 to 0.6 in two of four
     assert found.distance == pytest.approx(0.2 * (10**0.3 - 1), abs=1e-3)
 
 
 def test_an_equaliser_moves_pictures_by_up_to_its_decibels_and_a_gain_evenly():
-    changes = changes_of_pictures(Front(n_mels=64))
+    changes = frame_perturbations(FrontEnd(n_mels=64))
     frames = np.zeros((5, 64), np.float32)
     moved = changes["equaliser ±3 dB"](frames, np.random.default_rng(0))
     assert (np.abs(moved) <= 3).all()
@@ -69,4 +69,4 @@ def test_an_equaliser_moves_pictures_by_up_to_its_decibels_and_a_gain_evenly():
     assert np.ptp(moved) > 1
     assert (changes["gain -6 dB"](frames, None) == -6).all()
     with pytest.raises(ValueError, match="pictures of mfcc"):
-        changes_of_pictures(Front(kinds=("mfcc",)))
+        frame_perturbations(FrontEnd(kinds=("mfcc",)))

@@ -30,6 +30,12 @@ import symbolic
             "from symbolic.notes.keys import estimate_key",
         ),
         ("from symbolic.data import TokenScheme", "from symbolic.data import TokenVocabulary"),
+        ("from symbolic import Front", "from symbolic import FrontEnd"),
+        ("from symbolic.audio import Front", "from symbolic.audio import FrontEnd"),
+        (
+            "from symbolic.encoders import UNIT_SYSTEMS",
+            "from symbolic.encoders import BEAT_SYSTEMS",
+        ),
         ("from symbolic.data import AudioCorpus", "from symbolic.data import Corpus"),
     ],
 )

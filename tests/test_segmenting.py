@@ -1,6 +1,7 @@
 """`symbolic segment`: where the parts of files begin."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,6 @@ from symbolic.audio import inputs as hearing
 from symbolic.cli import main as cli
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
-from symbolic.inference.feature_extractor import extractor_of
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import read_notes
 from symbolic.reports.segment_plots import segment_plot
@@ -62,7 +62,7 @@ def model(tmp_path_factory):
     made = SymbolicModel(BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], 1 / 8))
     made.config.thresholds = {"boundary": {"0.5": 0.6, "3": 0.0}}
     made.save_pretrained(folder)
-    extractor_of(made.config).save_pretrained(folder)
+    made.config.feature_extractor().save_pretrained(folder)
     return folder
 
 
@@ -73,7 +73,7 @@ def test_without_a_model_it_is_where_something_new_begins(folder):
         best = one.times[1:-1][one.confidence[1:-1].argmax()]
         assert abs(best - CHANGE) < 1, one.path
         assert one.times[-1] == pytest.approx(2 * CHANGE, abs=0.5)
-    assert found[1].front.of_notes
+    assert found[1].front.from_notes
 
 
 def test_folders_are_searched_for_notation_as_well(tmp_path):
@@ -146,7 +146,7 @@ def test_silence_has_no_parts_and_two_seconds_have_one(tmp_path):
 def test_models_that_find_no_boundaries_are_refused(tmp_path, folder, capsys):
     made = SymbolicModel(AUDIO_SYSTEMS["cnn_mel"].config([TAGS], 1 / 16))
     made.save_pretrained(tmp_path)
-    extractor_of(made.config).save_pretrained(tmp_path)
+    made.config.feature_extractor().save_pretrained(tmp_path)
     assert cli(["segment", str(folder), "--model", str(tmp_path)]) == 2
     assert "finds no boundaries" in capsys.readouterr().err
     none = SymbolicModel(BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], 1 / 8))
@@ -245,7 +245,7 @@ def test_a_recording_ends_with_its_last_sample(seconds, rate, model, tmp_path):
 @pytest.mark.parametrize("pool", [1, 6])
 def test_frames_that_are_not_pooled_end_no_later(pool, tmp_path):
     config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], 1 / 8)
-    config.front = {**config.front, "pool": pool}
+    config.front_end = replace(config.front_end, pool=pool)
     made = SymbolicModel(config)
     made.config.thresholds = {"boundary": {"0.5": 0.0}}
     exact = noise(tmp_path / "noise.wav", 9.5, 44100)
@@ -305,7 +305,9 @@ def test_reverberation_is_no_part_of_music_that_is_played(model, tmp_path, monke
 @pytest.mark.parametrize("seconds", [20.0, 17.8])
 def test_music_by_bars_and_beats_ends_with_its_last_note(unit, seconds, tmp_path):
     options = {"pictures": ["chroma"], "size": 16, "lags": 8}
-    config = SymbolicConfig(encoder="units", tasks=[BOUNDARY], unit=unit, unit_options=options)
+    config = SymbolicConfig(
+        encoder="metrical", tasks=[BOUNDARY], metrical_unit=unit, metrical_options=options
+    )
     config.thresholds = {"boundary": {"0.5": 0.0}}
     exact = scale(tmp_path / "scale.mid", seconds)
     (one,) = Segmenter(SymbolicModel(config)).segment([tmp_path / "scale.mid"], workers=0)

@@ -247,6 +247,6 @@ def test_systems_of_notes_train_two_steps_on_phrases(system, pop909, tmp_path):
         FitArguments(),
         TrainingArguments(**{**AUDIO_DEFAULTS, **told, "use_cpu": True, "disable_tqdm": True}),
     )
-    assert model.config.front_end.of_notes
+    assert model.config.front_end.from_notes
     assert model.config.thresholds["boundary"]
     assert (tmp_path / "run" / "predictions.csv").is_file()

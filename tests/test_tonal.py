@@ -6,9 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symbolic.configuration import KEY_FEATURES
 from symbolic.encoders import FeatureEncoder
-from symbolic.encoders.features import HEARD, heard_names, mode
-from symbolic.encoders.tonic import TonicNetwork
+from symbolic.encoders.features import mode, state_names
+from symbolic.encoders.tonic import KeyFromTonic
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, features, transposed_tonal
 from symbolic.features.tonal import TONAL_CHANNELS
 from symbolic.notes import note_table
@@ -114,7 +115,7 @@ def test_one_note_has_no_moves_and_everything_is_finite():
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    network = TonicNetwork(len(TONAL_CHANNELS))
+    network = KeyFromTonic(len(TONAL_CHANNELS))
     network.reset()
     torch.nn.init.normal_(network.weight, std=0.1)
     network.standardise(torch.rand(20, len(TONAL_CHANNELS), 12))
@@ -133,7 +134,7 @@ def test_the_key_turns_with_the_music(network, semitones):
 def test_it_learns_the_tonic_of_one_degree_and_knows_it_everywhere():
     """From pieces in C and a alone, whose tonic is heard most: then of any other."""
     torch.manual_seed(0)
-    network = TonicNetwork(2)
+    network = KeyFromTonic(2)
     network.reset()
     rng = np.random.default_rng(0)
 
@@ -177,7 +178,7 @@ def test_the_encoder_gives_other_features_then_the_mode_then_the_keys(config):
     names = ("pitch_mean", *TONAL_NAMES, "velocity_mean")
     encoder = FeatureEncoder(config(*names))
     encoder.tonic.reset()
-    assert heard_names(config(*names)) == ["pitch_mean", "velocity_mean", *HEARD]
+    assert state_names(config(*names)) == ["pitch_mean", "velocity_mean", *KEY_FEATURES]
     assert encoder.hidden_size == 2 + 3 + 24
     features = torch.rand(4, len(names))
     encoder.eval()
@@ -196,7 +197,7 @@ def test_without_tonal_columns_it_gives_its_features_alone(config):
     encoder = FeatureEncoder(config(*names))
     assert encoder.tonic is None
     assert encoder.hidden_size == len(names)
-    assert heard_names(config(*names)) == list(names)
+    assert state_names(config(*names)) == list(names)
 
 
 def test_tonal_columns_come_all_or_none(config):

@@ -7,8 +7,8 @@ import torch
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import Collator, TokenVocabulary
 from symbolic.data.datasets.beat_dataset import BeatDataset, BeatRow, beat_example, beat_row
-from symbolic.encoders.beat_systems import UNIT_SYSTEMS
-from symbolic.encoders.metrical import UnitContext
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS
+from symbolic.encoders.metrical import MetricalContext
 from symbolic.inference.prediction import predict_units
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
@@ -142,8 +142,8 @@ def test_windows_of_several_pieces_stand_in_one_batch():
     assert units[3, 3] == -1
     assert (units[4:].flatten() - 5).tolist() == rows[1].units.tolist()
     assert batch["unit_mask"].sum(1).tolist() == [5, 4]
-    assert np.array_equal(batch["unit_pictures"][1, :4], rows[1].pictures)
-    assert (batch["unit_pictures"][1, 4] == 0).all()
+    assert np.array_equal(batch["unit_rolls"][1, :4], rows[1].pictures)
+    assert (batch["unit_rolls"][1, 4] == 0).all()
     labels = batch["labels"]["boundary"]
     assert labels.shape == (2, 5, 2)
     assert labels[1, 4].isnan().all()
@@ -166,7 +166,7 @@ def test_a_stretch_keeps_its_own_tokens_pictures_and_labels():
         inside = (units >= first) & (units < first + 6)
         assert np.concatenate(example["input_ids"]).tolist() == ids[inside].tolist()
         assert (np.concatenate(example["units"]) + first).tolist() == units[inside].tolist()
-        assert example["unit_pictures"][:, 3].tolist() == list(range(first, first + 6))
+        assert example["unit_rolls"][:, 3].tolist() == list(range(first, first + 6))
         assert example["unit_count"] == len(example["labels"]["boundary"]) == 6
 
 
@@ -192,7 +192,7 @@ def test_a_stretch_is_transposed_in_all_that_it_is(midi_score):
 
 def test_units_hear_their_own_tokens_and_their_own_piece():
     torch.manual_seed(0)
-    context = UnitContext(6, ("chroma",), size=8, lags=5, channels=2).eval()
+    context = MetricalContext(6, ("chroma",), size=8, lags=5, channels=2).eval()
     tokens, pictures = torch.randn(2, 9, 6), torch.randn(2, 4, 12)
     units = torch.tensor([[0, 0, 1, 1, 1, 2, 2, -1, -1], [4, 5, 5, 5, 7, 7, 7, 7, 7]])
     mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
@@ -212,7 +212,7 @@ def test_units_hear_their_own_tokens_and_their_own_piece():
 
 
 def test_lags_tell_what_has_been_heard_before():
-    context = UnitContext(pictures=("chroma",), lags=4)
+    context = MetricalContext(rolls=("chroma",), lags=4)
     known = torch.eye(4)[[0, 1, 0, 2, 1]].unsqueeze(0)
     found = context._lagged(3 * known)[0]
     assert found.tolist() == [
@@ -222,30 +222,30 @@ def test_lags_tell_what_has_been_heard_before():
         [0, 0, 0, 0],
         [0, 0, 1, 0],
     ]
-    with pytest.raises(ValueError, match="neither of tokens nor of pictures"):
-        UnitContext()
+    with pytest.raises(ValueError, match="neither tokens nor rolls"):
+        MetricalContext()
 
 
 def test_units_and_tasks_of_units_go_together():
-    with pytest.raises(ValueError, match="tasks of units"):
+    with pytest.raises(ValueError, match="metrical_unit"):
         SymbolicConfig(tasks=[UNIT_BOUNDARY], vocab_sizes=[4])
-    with pytest.raises(ValueError, match="tasks of units"):
+    with pytest.raises(ValueError, match="metrical_unit"):
         SymbolicConfig(tasks=[BOUNDARY], vocab_sizes=[4], unit="bar")
-    with pytest.raises(ValueError, match="no units"):
+    with pytest.raises(ValueError, match="pooled"):
         Task("mood", "sequence", "multi", ("calm",), pooled=True)
 
 
-@pytest.mark.parametrize("name", UNIT_SYSTEMS)
+@pytest.mark.parametrize("name", BEAT_SYSTEMS)
 def test_every_system_answers_for_each_unit_and_learns_in_all_its_parts(name, midi_score, tmp_path):
-    system = UNIT_SYSTEMS[name]
+    system = BEAT_SYSTEMS[name]
     tokenizer = build_tokenizer(system.tokenizer) if system.backbone else None
     model = build_beat_model(system, tokenizer, AudioModelArguments(system=name, width=1 / 4))
-    row = beat_row(read_notes(midi_score(scale(40))), system.unit, tokenizer, system.pictures)
+    row = beat_row(read_notes(midi_score(scale(40))), system.unit, tokenizer, system.rolls)
     assert row.count == (10 if name.startswith("bar") else 40)
     label = np.ones((row.count, 2), np.float32)
     vocabulary = None if tokenizer is None else TokenVocabulary.of(tokenizer)
     dataset = BeatDataset(
-        [row], [{"boundary": label}], model.config.window, 64, vocabulary, system.pictures
+        [row], [{"boundary": label}], model.config.window, 64, vocabulary, system.rolls
     )
     output = model(**Collator(model.tasks, model.config.pad_ids)([dataset[0]]))
     assert output.logits["boundary"].shape == (1, row.count, 1)
@@ -263,27 +263,14 @@ def test_every_system_answers_for_each_unit_and_learns_in_all_its_parts(name, mi
     assert np.allclose(found, other, atol=1e-6)
 
 
-def test_each_member_of_a_committee_learns_alone_and_their_mean_is_the_answer():
-    torch.manual_seed(0)
+def test_ensembles_of_version_0_1_0_are_refused_with_a_reason():
     options = {"pictures": ["chroma"], "size": 16, "lags": 8}
-    config = SymbolicConfig(
-        encoder="units", tasks=[BOUNDARY], unit="beat", unit_options=options, unit_members=3
-    )
-    model = SymbolicModel(config).eval()
-    inputs = {"unit_pictures": torch.rand(2, 20, 12), "unit_mask": torch.ones(2, 20)}
-    labels = torch.rand(2, 20, 2)
-    labels[1, 5:] = torch.nan
-    alone = []
-    for context, head in zip(model.encoder.contexts, model.heads["boundary"].heads, strict=True):
-        states = context(inputs["unit_mask"], pictures=inputs["unit_pictures"])
-        alone.append(head(states, inputs["unit_mask"]))
-    assert not torch.allclose(alone[0], alone[1], atol=1e-3)
-    output = model(**inputs, labels={"boundary": labels})
-    assert torch.allclose(output.logits["boundary"], torch.stack(alone).mean(dim=0), atol=1e-6)
-    losses = torch.stack([BOUNDARY.loss(one, labels) for one in alone])
-    assert torch.allclose(output.loss, losses.mean(), atol=1e-6)
-    with pytest.raises(ValueError, match="members"):
-        SymbolicConfig(tasks=[BOUNDARY], vocab_sizes=[4], unit_members=2)
+    saved = {"encoder": "units", "tasks": [BOUNDARY], "unit": "beat", "unit_options": options}
+    config = SymbolicConfig(**saved, unit_members=1)
+    assert (config.encoder, config.metrical_unit) == ("metrical", "beat")
+    assert config.metrical_options == {"rolls": ["chroma"], "size": 16, "lags": 8}
+    with pytest.raises(ValueError, match="beat_committee"):
+        SymbolicConfig(**saved, unit_members=8)
 
 
 def test_a_curve_of_units_is_highest_where_one_begins():

@@ -53,7 +53,7 @@ def test_it_is_small_and_a_safetensors_file():
 def test_it_answers_emotion_and_key():
     model = SymbolicModel.from_pretrained(DEFAULT_MODEL)
     assert [task.name for task in model.tasks] == ["emotion", "key"]
-    assert not model.hears_notes
+    assert model.config.inputs == "features"
 
 
 def test_its_licence_and_its_card_say_non_commercial(root):

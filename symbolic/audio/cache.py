@@ -1,4 +1,4 @@
-"""Features of many recordings, computed in parallel and kept on disk for the next time."""
+"""On-disk cache of the frames of recordings, which are computed in parallel."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from pathlib import Path
 
 import numpy as np
 
-from symbolic.audio.front import Front
-from symbolic.audio.inputs import hear
+from symbolic.audio.front_end import FrontEnd
+from symbolic.audio.inputs import frames_of
 from symbolic.audio.synthesis.rendering import find_sound_font, is_music
+from symbolic.audio.transforms.derived import derived_frames, shared
 from symbolic.audio.transforms.spectral import silence
-from symbolic.audio.transforms.structured import shared, structured
 from symbolic.notes.pool import apply_many
 from symbolic.notes.table import ReadError
 
-VERSION = 1  # of how features are computed: a change of it makes old ones void
-MUSIC_VERSION = 2  # of how notes are read and played; those of recordings stay
+VERSION = 1  # of the computation of frames; a new version invalidates all cached files
+MUSIC_VERSION = 2  # of the reading and rendering of notes; files of recordings stay valid
 
 Features = np.ndarray | ReadError
 
 
 def features_of(
     paths: Iterable[str | os.PathLike],
-    front: Front,
+    front: FrontEnd,
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
 ) -> list[Features]:
-    """What an encoder hears of each file, in order.
+    """Compute or load the input of an encoder for each file, in order.
 
-    Files are known by path, size and time of change, music also by `MUSIC_VERSION` and by the sound
-    font that plays it.
-    Pictures of structure are made of others, which are kept as well: see `shared`.
+    The key of a cached file is its path, size and time of modification; for music also
+    `MUSIC_VERSION` and the sound font of the rendering. Frames from which those of several systems
+    are derived are cached as well: see `shared`.
 
     Args:
-        paths: recordings, or MIDI and MusicXML, which are made to sound.
+        paths: recordings, or MIDI and MusicXML, which are rendered to audio.
         front: the front end.
-        cache_dir: where features are kept; by default in the cache of `datasets`.
-        workers: processes; None is one for each core, 0 does everything here.
+        cache_dir: folder of the cache; by default in the cache of `datasets`.
+        workers: processes; None is one per core, 0 computes in this process.
 
     Returns:
-        For each file (T, F) or (n,) float32, mapped from disk: pages are read when they are used,
-        and writing to them leaves the disk as it is; or the `ReadError` that says why not.
+        For each file (T, F) or (n,) float32, mapped from disk: pages are read on use, and writing
+        to the array does not change the file; or a `ReadError` with the reason.
 
     Raises:
         ImportError: a library of the extra `audio` is missing.
@@ -62,19 +62,18 @@ def features_of(
             found[path] = features
     missing = [path for path in dict.fromkeys(paths) if path not in found]
     if missing:
-        silence(front)  # makes the filters, which all workers share
+        silence(front)  # computes the filters, which all workers share
         made = apply_many(partial(_make, front, folder), missing, workers)
-        for path, answer in zip(missing, made, strict=True):
-            if not isinstance(answer, ReadError):
-                answer = _load(Path(answer), front)
-                if answer is None:
-                    answer = ReadError("its features cannot be read from the cache", path)
-            found[path] = answer
+        for path, place in zip(missing, made, strict=True):
+            features = place if isinstance(place, ReadError) else _load(Path(place), front)
+            if features is None:
+                features = ReadError("its features cannot be read from the cache", path)
+            found[path] = features
     return [found[path] for path in paths]
 
 
-def _make(front: Front, folder: Path, paths: list[str]) -> list[str]:
-    """Where the features of each file are, once they are written."""
+def _make(front: FrontEnd, folder: Path, paths: list[str]) -> list[str]:
+    """Compute and write the frames of each file; return where they are."""
     _one_thread()
     places = []
     for path in paths:
@@ -84,48 +83,54 @@ def _make(front: Front, folder: Path, paths: list[str]) -> list[str]:
     return places
 
 
-def _made(path: str, front: Front, folder: Path) -> np.ndarray:
+def _made(path: str, front: FrontEnd, folder: Path) -> np.ndarray:
     made_of = shared(front)
     if made_of is None or made_of == front:
-        return hear(path, front)
+        return frames_of(path, front)
     place = _place(path, made_of, folder)
     frames = _load(place, made_of)
     if frames is None:
-        frames = hear(path, made_of)
+        frames = frames_of(path, made_of)
         _write(place, frames)
-    return structured(frames, made_of, front)
+    return derived_frames(frames, made_of, front)
 
 
 @lru_cache(maxsize=1)
 def _one_thread() -> None:
-    """In a worker: there is one on each core already."""
+    """Use one thread in a worker: there is a worker on each core already."""
     if multiprocessing.parent_process() is not None:
         from threadpoolctl import threadpool_limits
 
         threadpool_limits(1)
 
 
-def _place(path: str, front: Front, folder: Path) -> Path:
-    """The file of the features, named by everything that they follow from."""
+def _place(path: str, front: FrontEnd, folder: Path) -> Path:
+    """Return the file of the frames, whose name is a hash of everything they depend on."""
     try:
         status = os.stat(path)
-        known = [os.path.realpath(path), status.st_size, status.st_mtime_ns]
+        known: list[str | int | None] = [
+            os.path.realpath(path),
+            status.st_size,
+            status.st_mtime_ns,
+        ]
     except (OSError, ValueError):
-        known = [path]  # the reader says why
-    if front.of_notes or is_music(path):
+        known = [path]  # the reader raises the error
+    if front.from_notes or is_music(path):
         known.append(MUSIC_VERSION)
-        if not front.of_notes:
+        if not front.from_notes:
             try:
                 known.append(find_sound_font())
             except FileNotFoundError:
                 known.append(None)
-    whole = json.dumps([VERSION, front.to_dict(), known], sort_keys=True)
+    values = front.to_dict()
+    values["of_notes"] = values.pop("from_notes")  # as version 0.1.0 named it: its files stay valid
+    whole = json.dumps([VERSION, values, known], sort_keys=True)
     name = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     return folder / name[:2] / f"{name}.npy"
 
 
 def _write(place: Path, features: np.ndarray) -> None:
-    """Whole or not at all, whoever else writes the same."""
+    """Write a file atomically; other processes may write the same one."""
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=".", suffix=".npy", dir=place.parent)
     try:
@@ -137,11 +142,11 @@ def _write(place: Path, features: np.ndarray) -> None:
         raise
 
 
-def _load(place: Path, front: Front) -> np.ndarray | None:
-    """Features mapped from disk; None where they are not there or are damaged.
+def _load(place: Path, front: FrontEnd) -> np.ndarray | None:
+    """Map frames from disk; None where the file is missing or damaged.
 
-    By torch, because an array that numpy maps holds its file open, and a corpus has more files than
-    a process may have open.
+    torch maps them, because numpy keeps a mapped file open, and a corpus has more files than a
+    process may open.
     """
     import torch
 
@@ -153,7 +158,7 @@ def _load(place: Path, front: Front) -> np.ndarray | None:
             size = os.fstat(file.fileno()).st_size
     except (OSError, ValueError):
         return None
-    width = () if front.hears_samples else (front.width,)
+    width = () if front.takes_samples else (front.width,)
     if dtype != np.float32 or shape[1:] != width or size != 4 * (start + int(np.prod(shape))):
         return None
     mapped = torch.from_file(str(place), shared=False, size=size // 4, dtype=torch.float32)

@@ -1,16 +1,16 @@
-"""The feature extractor: recordings become the inputs of a model, in the manner of transformers."""
+"""Feature extractor of audio models, with the interface of transformers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from transformers import BatchFeature, SequenceFeatureExtractor
 from transformers.utils import PaddingStrategy, logging
 
-from symbolic.audio.front import Front
-from symbolic.audio.inputs import hear
+from symbolic.audio.front_end import FrontEnd
+from symbolic.audio.inputs import frames_of
 from symbolic.audio.sample_types import float_samples
 from symbolic.audio.samples import file_of, is_decoder, is_one_sound, rate_of, samples_at
 from symbolic.audio.transforms.spectral import front_features, silence
@@ -23,53 +23,57 @@ INPUT, MASK = "input_values", "attention_mask"
 
 
 class SymbolicFeatureExtractor(SequenceFeatureExtractor):
-    """Recordings, or samples, to `input_values` and `attention_mask`.
+    """Convert recordings or samples to `input_values` and `attention_mask`.
 
-    Padding is silence: a padded frame is what `front_features` makes of digital silence.
+    Padding is silence: a padded frame is that of `front_features` for digital silence.
 
     Args:
-        front: what of a recording the model hears, a `Front` or its dictionary.
-        inside: whether the model makes the pictures of `front` itself and is given samples.
-        kwargs: as in transformers; `return_attention_mask` is True by default.
+        front_end: the front end of the model, a `FrontEnd` or its dictionary.
+        in_model: whether the model computes `front_end` itself and takes samples.
+        kwargs: as in transformers; `return_attention_mask` is True by default. `front` and
+            `inside`, the names of version 0.1.0, are accepted.
     """
 
     model_input_names = [INPUT, MASK]  # noqa: RUF012 - transformers reads it as it is
 
     def __init__(
-        self, front: Front | dict[str, Any] | None = None, inside: bool = False, **kwargs: Any
+        self,
+        front_end: FrontEnd | Mapping[str, Any] | None = None,
+        in_model: bool = False,
+        **kwargs: Any,
     ) -> None:
-        front = front if isinstance(front, Front) else Front(**(front or {}))
-        self.front, self.inside = front.to_dict(), inside
+        front_end, in_model = kwargs.pop("front", front_end), kwargs.pop("inside", in_model)
+        if not isinstance(front_end, FrontEnd):
+            front_end = FrontEnd.from_dict(front_end or {})
+        self.front_end, self.in_model = front_end, in_model
         kwargs |= {
-            "feature_size": 1 if inside else front.width,
-            "sampling_rate": front.sampling_rate,
+            "feature_size": 1 if in_model else front_end.width,
+            "sampling_rate": front_end.sampling_rate,
             "padding_value": 0.0,  # of samples; frames are padded with silence
         }
         super().__init__(**kwargs)
 
-    @property
-    def front_end(self) -> Front:
-        """The front end of the model."""
-        return Front(**self.front)
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to plain values, as `preprocessor_config.json` stores them."""
+        return {**super().to_dict(), "front_end": self.front_end.to_dict()}
 
     @property
-    def heard(self) -> Front:
-        """The front end of `input_values`: the samples alone, where the model does the rest."""
-        front = self.front_end
-        if not self.inside:
-            return front
-        return Front(kinds=("samples",), sampling_rate=front.sampling_rate)
+    def input_front_end(self) -> FrontEnd:
+        """The front end of `input_values`: samples alone where the model computes the rest."""
+        if not self.in_model:
+            return self.front_end
+        return FrontEnd(kinds=("samples",), sampling_rate=self.front_end.sampling_rate)
 
     def features(self, sound: Any, sampling_rate: int | None = None) -> np.ndarray:
-        """(T, F) or (n,) float32, what the model is given of one sound.
+        """Compute the input of one sound, (T, F) frames or (n,) samples in float32.
 
         Args:
             sound: the path or the bytes of a recording or of MIDI; (n,) samples of any type that
-                `float_samples` takes; or what `datasets` makes of a recording: a decoder,
+                `float_samples` takes; or a recording of `datasets`: a decoder,
                 `{"bytes": ..., "path": ...}`, or `{"array": ..., "sampling_rate": ...}`, whose
                 channels are averaged where the array is (channels, n).
-            sampling_rate: of samples, in Hz. Without one they are taken to be at the front end's,
-                and a warning is logged, once.
+            sampling_rate: of samples, in Hz. Without one, the front end's is assumed and a warning
+                is logged once.
 
         Raises:
             ValueError: samples at another rate; files and decoders are resampled.
@@ -79,14 +83,14 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         file = file_of(sound)
         if isinstance(file, NamedBytes):
             try:
-                return hear(file.content, self.heard)
+                return frames_of(file.content, self.input_front_end)
             except ReadError as error:
                 raise ReadError(error.reason, source=file.path) from error
         if file is not None:
-            return hear(file, self.heard)
+            return frames_of(file, self.input_front_end)
         if not is_decoder(sound) and (rate_of(sound) or sampling_rate) is None:
-            logger.warning_once(f"no sampling_rate with the samples: taken to be {wanted} Hz")
-        return front_features(samples_at(sound, wanted, sampling_rate), self.heard)
+            logger.warning_once(f"no sampling_rate with the samples: {wanted} Hz is assumed")
+        return front_features(samples_at(sound, wanted, sampling_rate), self.input_front_end)
 
     def __call__(
         self,
@@ -99,10 +103,10 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         return_attention_mask: bool | None = None,
         return_tensors: str | None = None,
     ) -> BatchFeature:
-        """A batch of one sound or of several.
+        """Make a batch of one sound or of several.
 
         Args:
-            audio: a sound as `features` takes it, or several. A (B, n) array is B sounds.
+            audio: a sound as in `features`, or several. A (B, n) array is B sounds.
             sampling_rate: of samples, in Hz.
             padding, max_length, truncation, pad_to_multiple_of: as in transformers; lengths count
                 positions of `input_values`: samples or frames.
@@ -132,7 +136,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         pad_to_multiple_of: int | None = None,
         return_attention_mask: bool | None = None,
     ) -> dict[str, np.ndarray]:
-        """One example, padded on the right with silence; transformers would pad with one number."""
+        """Pad one example on the right with silence; transformers would pad with one number."""
         features = dict(processed_features)
         values = float_samples(features[INPUT])
         length = len(values)
@@ -142,7 +146,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
             length = max(length, -(-max_length // multiple) * multiple)
         padded = np.empty((length, *values.shape[1:]), np.float32)
         padded[: len(values)] = values
-        padded[len(values) :] = silence(self.heard)
+        padded[len(values) :] = silence(self.input_front_end)
         features[INPUT] = padded
         if self.return_attention_mask if return_attention_mask is None else return_attention_mask:
             features[MASK] = np.pad(mask, (0, length - len(mask)))
@@ -150,7 +154,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
 
 
 def _several(audio: Any) -> Sequence[Any]:
-    """The sounds, where one may stand for itself."""
+    """Return a list of sounds, also for a single sound."""
     if is_one_sound(audio) or getattr(audio, "ndim", None) == 0:
         return [audio]
     return audio if isinstance(audio, list | tuple) else list(audio)

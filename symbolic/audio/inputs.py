@@ -1,4 +1,4 @@
-"""What a model hears of a file: the one door from a source to the input of an encoder."""
+"""Input of audio models: files to samples or time-frequency frames."""
 
 from __future__ import annotations
 
@@ -9,66 +9,66 @@ from dataclasses import replace
 import numpy as np
 
 from symbolic.audio.decode import TimedBlocks, audio_blocks, read_audio, resample
-from symbolic.audio.front import Front
-from symbolic.audio.piano_roll import frame_edges, note_pictures
+from symbolic.audio.front_end import FrontEnd
+from symbolic.audio.piano_roll import frame_edges, piano_roll
 from symbolic.audio.synthesis.rendering import is_music, read_sound
+from symbolic.audio.transforms.derived import derived_frames, intermediate
 from symbolic.audio.transforms.lag_matrix import pooled
 from symbolic.audio.transforms.spectral import front_features
-from symbolic.audio.transforms.structured import intermediate, structured
 from symbolic.notes.read import read_notes
 from symbolic.notes.table import NoteTable, ReadError
 
 FRAMES = 4096  # of a recording, transformed before more of it is read
 
 
-def hear(source: str | os.PathLike | bytes, front: Front) -> np.ndarray:
-    """The input of an encoder.
+def frames_of(source: str | os.PathLike | bytes, front: FrontEnd) -> np.ndarray:
+    """Compute the input of an encoder.
 
-    Of recordings whose frames are pooled only a block is held at a time, so that hours of them fit
+    Recordings whose frames are pooled are transformed block by block, so that hours of them fit
     into memory.
 
     Args:
-        source: the path or the bytes of a recording, of MIDI or of MusicXML. Where the front end is
-            of notes, these are read; else music is made to sound.
+        source: the path or the bytes of a recording, of MIDI or of MusicXML. Music is rendered to
+            audio unless the front end is computed from notes.
         front: the front end.
 
     Returns:
-        (T, F) float32, or (n,) samples, as `front_features` gives them.
+        (T, F) float32 frames, or (n,) samples, as `front_features` gives them.
 
     Raises:
-        ReadError: a source that cannot be read, or holds nothing.
+        ReadError: a source that cannot be read or is empty.
         ImportError: a library of the extra `audio` is missing.
     """
-    return hear_timed(source, front)[0]
+    return timed_frames(source, front)[0]
 
 
-def hear_timed(source: str | os.PathLike | bytes, front: Front) -> tuple[np.ndarray, float]:
-    """Prepare the input of an encoder, and measure the piece.
+def timed_frames(source: str | os.PathLike | bytes, front: FrontEnd) -> tuple[np.ndarray, float]:
+    """Compute the input of an encoder, and measure the piece.
 
     Args:
-        source, front: as of `hear`, and so are the errors.
+        source, front: as in `frames_of`, with the same errors.
 
     Returns:
-        The input, and the length of the piece in seconds: of a recording all of its samples, of
-        music up to the end of the last note, without the reverberation of what is played.
+        The input, and the length of the piece in seconds: the length of a recording, or the end of
+        the last note of music, without the reverberation of its rendering.
     """
-    if front.of_notes or is_music(source):
+    if front.from_notes or is_music(source):
         notes = read_notes(source)
-        if front.of_notes:
-            return heard_notes(notes, front), notes.seconds
+        if front.from_notes:
+            return note_frames(notes, front), notes.seconds
         samples = read_sound(source, front.sampling_rate)
-        if front.structured:
-            return heard_blocks([samples], front), notes.seconds
+        if front.is_derived:
+            return stream_frames([samples], front), notes.seconds
         return front_features(samples, front), notes.seconds
-    if front.structured:
+    if front.is_derived:
         blocks = TimedBlocks(audio_blocks(source, front.sampling_rate))
-        return heard_blocks(blocks, front), blocks.seconds
+        return stream_frames(blocks, front), blocks.seconds
     samples, rate = read_audio(source)
     return front_features(resample(samples, rate, front.sampling_rate), front), len(samples) / rate
 
 
-def heard_notes(notes: NoteTable, front: Front) -> np.ndarray:
-    """(T, F) float32 pictures of notes.
+def note_frames(notes: NoteTable, front: FrontEnd) -> np.ndarray:
+    """Compute (T, F) float32 frames of notes.
 
     Raises:
         ReadError: no notes.
@@ -78,25 +78,25 @@ def heard_notes(notes: NoteTable, front: Front) -> np.ndarray:
     made_of = intermediate(front)
     end = float((notes.onset + notes.duration).max())
     edges = frame_edges(end, front.sampling_rate / (front.hop * made_of.pool))
-    pictures = [note_pictures(notes, edges, kind) for kind in made_of.kinds]
-    return structured(np.concatenate(pictures, axis=1), made_of, front)
+    rolls = [piano_roll(notes, edges, kind) for kind in made_of.kinds]
+    return derived_frames(np.concatenate(rolls, axis=1), made_of, front)
 
 
-def heard_blocks(blocks: Iterable[np.ndarray], front: Front) -> np.ndarray:
-    """(T, F) float32 pictures of samples that come block by block, as those of all of them at once.
+def stream_frames(blocks: Iterable[np.ndarray], front: FrontEnd) -> np.ndarray:
+    """Compute (T, F) float32 frames of blocks of samples, equal to those of the whole recording.
 
     Raises:
         ReadError: no samples.
     """
     made_of = intermediate(front)
     plain, hop = replace(made_of, pool=1), front.hop
-    margin = -(-front.n_fft // (2 * hop))  # frames whose windows reach into those beside them
-    together = FRAMES // made_of.pool * made_of.pool
+    margin = -(-front.n_fft // (2 * hop))  # frames whose windows overlap the neighbouring block
+    step = FRAMES // made_of.pool * made_of.pool
     waiting = [np.zeros(margin * hop, np.float32)]
     held = total = done = 0
     found = []
 
-    def transformed(samples: np.ndarray, frames: int) -> None:
+    def transform(samples: np.ndarray, frames: int) -> None:
         part = front_features(samples, plain)[margin : margin + frames]
         if len(part) >= made_of.pool or not found:
             found.append(pooled(part, made_of.pool))
@@ -105,16 +105,16 @@ def heard_blocks(blocks: Iterable[np.ndarray], front: Front) -> np.ndarray:
         waiting.append(block)
         held += len(block)
         total += len(block)
-        while held > (together + margin) * hop:
+        while held > (step + margin) * hop:
             samples = np.concatenate(waiting)
-            size = (together + 2 * margin) * hop
-            transformed(samples[:size], together)
-            waiting = [samples[together * hop :]]
-            held -= together * hop
-            done += together
+            size = (step + 2 * margin) * hop
+            transform(samples[:size], step)
+            waiting = [samples[step * hop :]]
+            held -= step * hop
+            done += step
     if not total:
         raise ReadError("no samples")
     left = 1 + total // hop - done
     samples = np.concatenate([*waiting, np.zeros((margin + 1) * hop, np.float32)])
-    transformed(samples, left)
-    return structured(np.concatenate(found), made_of, front)
+    transform(samples, left)
+    return derived_frames(np.concatenate(found), made_of, front)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symbolic.audio.front import NOTE_PICTURES, NOTE_WIDTHS
+from symbolic.audio.front_end import ROLL_KINDS, ROLL_WIDTHS
 from symbolic.notes.table import NoteTable
 
 LOWEST, KEYS = 21, 88  # a piano's, from A0
@@ -32,7 +32,7 @@ def frame_edges(seconds: float, rate: float) -> np.ndarray:
     return np.arange(2 + int(seconds * rate)) / rate
 
 
-def note_pictures(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
+def piano_roll(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
     """What a piece looks like between each two edges, which may be equally far apart or at beats.
 
     `roll`: the 88 keys of a piano from A0 on; pitches beyond are moved by octaves onto it. A note
@@ -51,7 +51,7 @@ def note_pictures(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
     Args:
         notes: the piece.
         edges: (T + 1,) seconds, each later than the one before.
-        kind: one of `symbolic.audio.front.NOTE_PICTURES`.
+        kind: one of `symbolic.audio.front_end.ROLL_KINDS`.
 
     Returns:
         (T, 88), (T, 12) or (T, 16) float32, 0 to 1 but for logarithms. What sounds or begins before
@@ -64,7 +64,7 @@ def note_pictures(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
         raise ValueError(f"edges {edges.shape} are no seconds in rising order, two or more")
     if kind.startswith("lead_"):
-        return note_pictures(leading_notes(notes), edges, kind.removeprefix("lead_"))
+        return piano_roll(leading_notes(notes), edges, kind.removeprefix("lead_"))
     if kind == "roll":
         pitched = notes.pitched()
         return np.minimum(_sounding(pitched, edges, _keys(pitched.pitch), KEYS), 1)
@@ -75,7 +75,7 @@ def note_pictures(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
         return chroma / np.where(greatest > 0, greatest, 1)
     if kind == "onsets":
         return _onsets(notes, edges)
-    raise ValueError(f"no picture {kind!r} of notes; there are {', '.join(NOTE_PICTURES)}")
+    raise ValueError(f"no picture {kind!r} of notes; there are {', '.join(ROLL_KINDS)}")
 
 
 def leading_notes(notes: NoteTable) -> NoteTable:
@@ -88,7 +88,7 @@ def leading_notes(notes: NoteTable) -> NoteTable:
     return pitched.select(pitched.track == pitched.track.min()) if len(pitched) else pitched
 
 
-def transposed_pictures(pictures: np.ndarray, kinds: Sequence[str], steps: int) -> np.ndarray:
+def transposed_rolls(pictures: np.ndarray, kinds: Sequence[str], steps: int) -> np.ndarray:
     """Pictures of the same music so many semitones higher, as near as pictures tell.
 
     Rolls are moved by keys, and what leaves at one end is lost; chroma turn round; of onsets, whose
@@ -96,12 +96,12 @@ def transposed_pictures(pictures: np.ndarray, kinds: Sequence[str], steps: int) 
 
     Args:
         pictures: (T, F) of these kinds side by side.
-        kinds: of `symbolic.audio.front.NOTE_PICTURES`.
+        kinds: of `symbolic.audio.front_end.ROLL_KINDS`.
         steps: semitones, fewer than 12 either way.
     """
     moved, at = pictures.copy(), 0
     for kind in kinds:
-        width = NOTE_WIDTHS[kind]
+        width = ROLL_WIDTHS[kind]
         part = pictures[:, at : at + width]
         if not kind.endswith("onsets"):
             turned = np.roll(part, steps, axis=1)

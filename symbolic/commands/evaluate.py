@@ -91,7 +91,7 @@ def hears_audio(folder: str) -> bool:
     if not (Path(folder) / CONFIG_NAME).is_file():
         return False
     config = SymbolicConfig.from_pretrained(folder)
-    return config.front is not None or bool(config.unit)
+    return config.inputs in ("audio", "beats")
 
 
 def _print(result: Evaluation) -> None:

@@ -162,7 +162,7 @@ def _hears_audio(name: str) -> bool:
     from symbolic.configuration import SymbolicConfig
 
     try:
-        return SymbolicConfig.from_pretrained(name).front is not None
+        return SymbolicConfig.from_pretrained(name).inputs == "audio"
     except Exception:  # loading the model tells what is wrong with it
         return False
 

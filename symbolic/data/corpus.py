@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.transforms.banks import cepstral_bank
+from symbolic.audio.transforms.derived import derived_frames, intermediate
 from symbolic.audio.transforms.products import product
-from symbolic.audio.transforms.structured import intermediate, structured
 from symbolic.data.pieces import Piece
 from symbolic.notes import ReadError
 from symbolic.tasks import Task
@@ -40,14 +40,14 @@ class Corpus:
     tasks: tuple[Task, ...]
     findings: list[str] = field(default_factory=list)
     features: list[np.ndarray] | None = None
-    front_end: Front | None = None
+    front_end: FrontEnd | None = None
 
     @property
     def groups(self) -> list[str]:
         """What must not cross a split, of each piece: the artist, the song, or the recording."""
         return [piece.group for piece in self.pieces]
 
-    def front_end_for(self, front: Front) -> Front:
+    def front_end_for(self, front: FrontEnd) -> FrontEnd:
         """What an encoder that was made for a front end can hear of the corpus.
 
         Of a corpus of pictures that is the pictures, or where MFCC are wanted and they are mel
@@ -59,7 +59,7 @@ class Corpus:
         """
         if self.front_end is None:
             return front
-        if front.structured:
+        if front.is_derived:
             wanted = intermediate(front)
             same = replace(
                 wanted,
@@ -80,7 +80,7 @@ class Corpus:
             return replace(self.front_end, kinds=front.kinds, n_mfcc=front.n_mfcc)
         raise ValueError(f"{self.name}: has no {' and '.join(front.kinds)}")
 
-    def with_front_end(self, front: Front) -> Corpus:
+    def with_front_end(self, front: FrontEnd) -> Corpus:
         """The corpus with the pictures of a front end that `front_end_for` gives.
 
         What is made of the pictures is what `front_features` makes of the samples, as far as the
@@ -93,8 +93,8 @@ class Corpus:
             return self
         if front != self.front_end_for(front):
             raise ValueError(f"{self.name}: has pictures of another front end")
-        if front.structured:
-            made = [structured(one, self.front_end, front) for one in self.features]
+        if front.is_derived:
+            made = [derived_frames(one, self.front_end, front) for one in self.features]
             return replace(self, features=made, front_end=front)
         bank = cepstral_bank(front)
         return replace(

@@ -1,4 +1,4 @@
-"""Encoders: inputs become hidden states and a mask. One class, one line here."""
+"""Encoders: input to hidden states and a mask. An encoder is a class and a line in `ENCODERS`."""
 
 from symbolic.encoders.audio.ast import ASTEncoder
 from symbolic.encoders.audio.attention import SelfAttentionEncoder
@@ -11,14 +11,15 @@ from symbolic.encoders.audio.patch import PatchEncoder
 from symbolic.encoders.audio.spectrogram import SpectrogramEncoder
 from symbolic.encoders.audio.waveform import ChunkedEncoder, WaveformEncoder
 from symbolic.encoders.audio_system import AudioSystem
-from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
-from symbolic.encoders.experts import FeatureExperts, HeardKey
+from symbolic.encoders.ensemble import FeatureEnsemble, KeyLogits
 from symbolic.encoders.features import FeatureEncoder
 from symbolic.encoders.lstm import LSTMModel
-from symbolic.encoders.metrical import UnitEncoder
+from symbolic.encoders.metrical import MetricalEncoder
 from symbolic.encoders.notes import NoteEncoder
 from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.renamed import renamed_in
 
 ENCODERS = {
     "notes": NoteEncoder,
@@ -33,14 +34,14 @@ ENCODERS = {
     "ast": ASTEncoder,
     "boundary": BoundaryEncoder,
     "patch": PatchEncoder,
-    "units": UnitEncoder,
+    "metrical": MetricalEncoder,
 }
 
 __all__ = [
     "AUDIO_SYSTEMS",
+    "BEAT_SYSTEMS",
     "BOUNDARY_SYSTEMS",
     "ENCODERS",
-    "UNIT_SYSTEMS",
     "ASTEncoder",
     "AudioEncoder",
     "AudioSystem",
@@ -48,15 +49,17 @@ __all__ = [
     "BranchesEncoder",
     "ChunkedEncoder",
     "FeatureEncoder",
-    "FeatureExperts",
+    "FeatureEnsemble",
     "HarmonicEncoder",
-    "HeardKey",
+    "KeyLogits",
     "LSTMModel",
+    "MetricalEncoder",
     "MusicnnEncoder",
     "NoteEncoder",
     "PatchEncoder",
     "SelfAttentionEncoder",
     "SpectrogramEncoder",
-    "UnitEncoder",
     "WaveformEncoder",
 ]
+
+__getattr__ = renamed_in(__name__)

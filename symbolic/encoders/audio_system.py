@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers import ASTConfig
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.blocks import scaled
 from symbolic.tasks import Task
@@ -32,7 +32,7 @@ class AudioSystem:
     """
 
     encoder: str
-    front: Front
+    front: FrontEnd
     seconds: float
     description: str
     options: dict[str, Any] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class AudioSystem:
         tasks: Sequence[Task],
         width: float = 1.0,
         *,
-        front: Front | None = None,
+        front: FrontEnd | None = None,
         grid: tuple[int, float] | None = None,
         seconds: float | None = None,
         **changes: Any,
@@ -90,14 +90,18 @@ class AudioSystem:
         if grid is not None:
             options["grid"] = list(grid)
         values = {
-            "window": samples if changes.get("front_inside") else front.positions(samples),
+            "window": samples if changes.get("front_end_in_model") else front.positions(samples),
             "chunks": self.chunks,
             "head_dropout": self.head_dropout,
             "head_units": self.head_units,
             **changes,
         }
         return SymbolicConfig(
-            encoder=self.encoder, front=front, encoder_options=options, tasks=list(tasks), **values
+            encoder=self.encoder,
+            front_end=front,
+            encoder_options=options,
+            tasks=list(tasks),
+            **values,
         )
 
 

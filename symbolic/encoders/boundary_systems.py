@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from symbolic.audio.front import DISTANCES, STRUCTURE, Front
+from symbolic.audio.front_end import DISTANCES, STRUCTURE, FrontEnd
 from symbolic.encoders.audio_system import AudioSystem
 
 SECONDS = 60.0
-ROLL = replace(STRUCTURE, kinds=("roll",), of_notes=True)
+ROLL = replace(STRUCTURE, kinds=("roll",), from_notes=True)
 
 
 def _lags(*columns: str, distances: tuple[str, ...] = DISTANCES) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ PAIRS = {
 
 
 def _system(
-    encoder: str, front: Front, kinds: tuple[str, ...], description: str, **options: Any
+    encoder: str, front: FrontEnd, kinds: tuple[str, ...], description: str, **options: Any
 ) -> AudioSystem:
     return AudioSystem(
         encoder,

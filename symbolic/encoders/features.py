@@ -1,35 +1,33 @@
-"""Features of the whole piece as the one position of a sequence, and the key heard in them."""
+"""Encoder of per-piece features, which form a sequence of one position."""
 
 from __future__ import annotations
 
 import torch
 
-from symbolic.configuration import SymbolicConfig
+from symbolic.configuration import KEY_FEATURES, SymbolicConfig
 from symbolic.encoders.standard import StandardFeatures
-from symbolic.encoders.tonic import TonicNetwork
+from symbolic.encoders.tonic import KeyFromTonic
 from symbolic.features import TONAL_NAMES
-
-HEARD = ("heard_minor", "heard_certainty", "heard_major_on_tonic")
-"""What the key that is heard says of the mode: see `mode`."""
 
 KEYS = 24
 
 
 class FeatureEncoder(StandardFeatures):
-    """The piece as a whole: its features, and what they say of the key.
+    """Features of the whole piece, and the key that is predicted from them.
 
-    Where the configuration names the columns of `symbolic.features.tonal`, a `TonicNetwork` hears
-    the key in them. The hidden state of a piece is then its other features, standardised, the
-    `HEARD` columns of its mode, and the logits of its 24 keys; else its features alone.
+    Where the configuration names the columns of `symbolic.features.tonal`, a `KeyFromTonic` network
+    predicts the key from them. The hidden state of a piece then consists of its other features,
+    standardised, the `KEY_FEATURES` and the logits of the 24 keys; else of its features alone.
     """
 
+    inputs = "features"
     main_input_name = "features"
 
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__()
         names = config.feature_names
         if not names:
-            raise ValueError("the encoder hears features, and the configuration names none")
+            raise ValueError("the encoder takes features, and the configuration names none")
         place = {name: i for i, name in enumerate(names)}
         tonal = [place[name] for name in TONAL_NAMES if name in place]
         if tonal and len(tonal) < len(TONAL_NAMES):
@@ -38,8 +36,8 @@ class FeatureEncoder(StandardFeatures):
         self.other_columns = sorted(set(place.values()) - set(tonal))
         self.input_count = len(names)
         self.expect_features(len(self.other_columns))
-        self.tonic = TonicNetwork(len(tonal) // 12) if tonal else None
-        self.hidden_size = self.feature_count + (len(HEARD) + KEYS if tonal else 0)
+        self.tonic = KeyFromTonic(len(tonal) // 12) if tonal else None
+        self.hidden_size = self.feature_count + (len(KEY_FEATURES) + KEYS if tonal else 0)
 
     def forward(
         self,
@@ -47,7 +45,7 @@ class FeatureEncoder(StandardFeatures):
         input_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Hidden states of pieces; notes, if there are any, are not heard.
+        """Compute the hidden states of pieces.
 
         Args:
             features: (B, C) features of the whole piece, as the configuration names them.
@@ -57,10 +55,10 @@ class FeatureEncoder(StandardFeatures):
             (B, 1, H) hidden states and a (B, 1) mask of ones.
 
         Raises:
-            ValueError: features that the configuration names are not given, or are as many as not.
+            ValueError: no features, or another number of them than the configuration names.
         """
         if features is None or features.shape[-1] != self.input_count:
-            raise ValueError(f"the model takes {self.input_count} features of each piece")
+            raise ValueError(f"the model takes {self.input_count} features per piece")
         features = features.float()
         hidden = features[:, self.other_columns]
         if self.feature_count:
@@ -71,27 +69,28 @@ class FeatureEncoder(StandardFeatures):
         return hidden.unsqueeze(1), torch.ones_like(hidden[:, :1], dtype=torch.long)
 
 
-def heard_names(config: SymbolicConfig) -> list[str]:
-    """The names of the first columns of a `FeatureEncoder`'s hidden states, without the keys."""
+def state_names(config: SymbolicConfig) -> list[str]:
+    """Return the names of the columns of a `FeatureEncoder`'s hidden states, without the keys."""
     tonal = set(TONAL_NAMES)
     others = [name for name in config.feature_names if name not in tonal]
-    return others + (list(HEARD) if len(others) < len(config.feature_names) else [])
+    return others + (list(KEY_FEATURES) if len(others) < len(config.feature_names) else [])
 
 
 def mode(keys: torch.Tensor) -> torch.Tensor:
-    """(B, 3) what (B, 24) logits of keys say of the mode, each about -2 to 2.
+    """Compute the (B, 3) `KEY_FEATURES` of (B, 24) logits of keys, each about -2 to 2.
 
-    `heard_minor`: how probable it is that the key is minor, 2 where it surely is.
-    `heard_certainty`: how probable the key is, 2 where it is sure.
-    `heard_major_on_tonic`: how much more probable the major key on its tonic is than the minor one.
+    `predicted_minor`: probability of all minor keys, 2 where it is 1.
+    `predicted_key_certainty`: probability of the most probable key, 2 where it is 1.
+    `predicted_major_on_tonic`: difference of the probabilities of the major and the minor key on
+    its tonic.
     """
     probable = keys.softmax(dim=-1)
     major, minor = probable[:, :12], probable[:, 12:]
-    sure, tonic = torch.maximum(major, minor).max(dim=-1, keepdim=True)
+    largest, tonic = torch.maximum(major, minor).max(dim=-1, keepdim=True)
     return torch.cat(
         [
             4 * minor.sum(dim=-1, keepdim=True) - 2,
-            4 * sure - 2,
+            4 * largest - 2,
             2 * (major.gather(1, tonic) - minor.gather(1, tonic)),
         ],
         dim=1,

@@ -1,4 +1,4 @@
-"""Bars and beats: what their tokens and notes are, and how they hear one another."""
+"""Contextual embeddings of bars or beats, from their tokens and the piano rolls of their notes."""
 
 from __future__ import annotations
 
@@ -8,57 +8,57 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from symbolic.audio.front import NOTE_WIDTHS
+from symbolic.audio.front_end import ROLL_WIDTHS
 from symbolic.configuration import SymbolicConfig
 
-STRIPES = (9, 5)  # units and lags that a likeness is smoothed over
-TOGETHER = 4  # lags of which the greatest is kept
+STRIPES = (9, 5)  # kernel over units and lags that smooths the similarities
+LAG_POOL = 4  # adjacent lags that are max-pooled
 DILATIONS = (1, 2, 4, 8, 16, 32)
-WIDTH = 5  # units that each convolution hears
+WIDTH = 5  # kernel of the dilated convolutions, in units
 
 
-class UnitContext(nn.Module):
-    """What bars or beats are, for each in the light of the others.
+class MetricalContext(nn.Module):
+    """Contextual embeddings of metrical units: bars or beats.
 
-    Of the tokens of a unit there are the mean and the greatest of each hidden value, and how many
-    they are; of its notes there are pictures. Beside them stand, as in a self-similarity lag
-    matrix, cosines between a unit and those before it, of each picture and of what a layer makes of
-    the mean of the tokens, smoothed along units and lags by convolutions. Dilated convolutions with
-    residual connections read it all: each unit hears `2 * 63` around it on either side. The design
-    is this package's.
+    Each unit is represented by the mean and the maximum of its tokens' hidden states, the number of
+    its tokens, and the piano rolls of its notes. Cosine similarities between a unit and those
+    before it, as in a self-similarity lag matrix, of each roll and of a projection of the mean of
+    the tokens, are smoothed along units and lags by a convolution and concatenated. Dilated
+    convolutions with residual connections follow: each unit's receptive field is `2 * 63` units on
+    either side. The design is this package's.
 
     Args:
         hidden_size: H of the tokens; 0 where there are none.
-        pictures: kinds of `symbolic.audio.front.NOTE_PICTURES`, which stand side by side.
-        size: of the hidden states of units.
-        lags: how many units before are compared; 0, none.
-        channels: of the convolutions of likenesses.
-        dropout: before the dilated convolutions, and of what each of them adds.
+        rolls: kinds of `symbolic.audio.front_end.ROLL_KINDS`, in the order of the columns.
+        size: of the embeddings.
+        lags: number of previous units that each one is compared with; 0, none.
+        channels: of the convolution of similarities.
+        dropout: before the dilated convolutions, and of the output of each of them.
 
     Raises:
-        ValueError: neither tokens nor pictures.
+        ValueError: neither tokens nor rolls.
     """
 
     def __init__(
         self,
         hidden_size: int = 0,
-        pictures: Sequence[str] = (),
+        rolls: Sequence[str] = (),
         size: int = 96,
         lags: int = 64,
         channels: int = 8,
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
-        if not (hidden_size or pictures):
-            raise ValueError("units of nothing: neither of tokens nor of pictures")
-        self.size, self.lags, self.widths = size, lags, [NOTE_WIDTHS[kind] for kind in pictures]
+        if not (hidden_size or rolls):
+            raise ValueError("neither tokens nor rolls to embed")
+        self.size, self.lags, self.widths = size, lags, [ROLL_WIDTHS[kind] for kind in rolls]
         inputs = sum(self.widths) + (2 * hidden_size + 1 if hidden_size else 0)
         self.project = nn.Sequential(nn.Linear(inputs, size), nn.LayerNorm(size), nn.LeakyReLU())
         if lags:
             self.likeness = nn.Linear(hidden_size, size) if hidden_size else None
             views = len(self.widths) + bool(hidden_size)
             self.stripes = nn.Conv2d(views, channels, STRIPES, padding="same")
-            self.join = nn.Linear(size + channels * -(-lags // TOGETHER), size)
+            self.join = nn.Linear(size + channels * -(-lags // LAG_POOL), size)
         self.dropout = nn.Dropout(dropout)
         self.norms = nn.ModuleList(nn.LayerNorm(size) for _ in DILATIONS)
         self.layers = nn.ModuleList(
@@ -71,77 +71,74 @@ class UnitContext(nn.Module):
         unit_mask: torch.Tensor,
         hidden: torch.Tensor | None = None,
         units: torch.Tensor | None = None,
-        pictures: torch.Tensor | None = None,
+        rolls: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Hidden states of units.
+        """Compute the embeddings of units.
 
         Args:
             unit_mask: (B, U), 1 for the units of B pieces and 0 for padding after them.
             hidden: (R, T, H) of the tokens of R windows.
             units: (R, T) int64, for each token b * U + u where it is of unit u of piece b, and
                 negative where it is of none.
-            pictures: (B, U, F) of the notes of units.
+            rolls: (B, U, F) piano rolls of the notes of units.
 
         Returns:
             (B, U, size), 0 for padding.
         """
         real = unit_mask.unsqueeze(-1)
-        heard, compared = [], []
-        if self.widths:
-            heard.append(pictures)
-            compared += pictures.split(self.widths, dim=-1)
-        if hidden is not None:
+        inputs, compared = [], []
+        if rolls is not None and self.widths:
+            inputs.append(rolls)
+            compared += rolls.split(self.widths, dim=-1)
+        if hidden is not None and units is not None:
             means, pooled = _pooled(hidden, units, unit_mask)
-            heard.append(pooled)
+            inputs.append(pooled)
             if self.lags:
                 compared.append(self.likeness(means) * real)
-        states = self.project(torch.cat(heard, dim=-1))
+        states = self.project(torch.cat(inputs, dim=-1))
         if self.lags:
-            likenesses = self.stripes(torch.stack([self._lagged(one) for one in compared], dim=1))
-            likenesses = F.max_pool2d(F.leaky_relu(likenesses), (1, TOGETHER), ceil_mode=True)
-            states = torch.cat([states, likenesses.transpose(1, 2).flatten(2)], dim=-1)
+            similar = self.stripes(torch.stack([self._lagged(part) for part in compared], dim=1))
+            similar = F.max_pool2d(F.leaky_relu(similar), (1, LAG_POOL), ceil_mode=True)
+            states = torch.cat([states, similar.transpose(1, 2).flatten(2)], dim=-1)
             states = F.leaky_relu(self.join(states))
         states = self.dropout(states) * real
         for norm, layer in zip(self.norms, self.layers, strict=True):
-            changed = F.leaky_relu(layer((norm(states) * real).transpose(1, 2)).transpose(1, 2))
-            states = (states + self.dropout(changed)) * real
+            added = F.leaky_relu(layer((norm(states) * real).transpose(1, 2)).transpose(1, 2))
+            states = (states + self.dropout(added)) * real
         return states
 
     def _lagged(self, states: torch.Tensor) -> torch.Tensor:
-        """(B, U, D) to (B, U, lags): cosines with units before, the nearest first."""
+        """(B, U, D) to (B, U, lags): cosine similarities to previous units, the nearest first."""
         states = F.normalize(states, dim=-1)
         earlier = F.pad(states, (0, 0, self.lags, 0)).unfold(1, self.lags, 1)[:, : states.shape[1]]
         return torch.einsum("bud,budl->bul", states, earlier).flip(-1)
 
 
-class UnitEncoder(nn.Module):
-    """Pictures of the notes of bars or beats, without tokens: `UnitContext` as an encoder.
+class MetricalEncoder(nn.Module):
+    """Piano rolls of bars or beats, without tokens: `MetricalContext` as an encoder."""
 
-    Several `members` hear the same pictures, each with weights of its own; their hidden states
-    stand side by side, for `symbolic.tasks.CommitteeHead` to tell apart.
-    """
-
-    main_input_name = "unit_pictures"
+    inputs = "beats"
+    main_input_name = "unit_rolls"
 
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__()
-        self.contexts = nn.ModuleList(
-            UnitContext(0, **config.unit_options) for _ in range(config.unit_members)
-        )
-        self.hidden_size = sum(context.size for context in self.contexts)
+        # A list of one, as it is named in saved weights.
+        context = MetricalContext(0, **config.metrical_options)
+        self.contexts = nn.ModuleList([context])
+        self.hidden_size = context.size
 
     def forward(
-        self, unit_pictures: torch.Tensor, unit_mask: torch.Tensor
+        self, unit_rolls: torch.Tensor, unit_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, U, F) and (B, U) to the hidden states (B, U, H) and the mask."""
-        heard = [context(unit_mask, pictures=unit_pictures) for context in self.contexts]
-        return torch.cat(heard, dim=-1), unit_mask
+        (context,) = self.contexts
+        return context(unit_mask, rolls=unit_rolls), unit_mask
 
 
 def _pooled(
     hidden: torch.Tensor, units: torch.Tensor, unit_mask: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, U, H) means, and (B, U, 2 H + 1) means, greatest values and log(1 + tokens).
+    """Pool tokens into (B, U, H) means, and (B, U, 2 H + 1) means, maxima and log(1 + tokens).
 
     Units without a token are 0.
     """

@@ -9,21 +9,18 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from symbolic.audio.front import Front
-from symbolic.configuration import SymbolicConfig
+from symbolic.audio.front_end import FrontEnd
 from symbolic.encoders.audio_system import AudioSystem
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
-from symbolic.tasks import Task
 
-GTZAN_MEL = Front()
-GTZAN_MFCC = Front(kinds=("mfcc",))
-BRANCHED = Front(kinds=("mel", "cqt"))
-SAMPLES = Front(kinds=("samples",), sampling_rate=16000)
-WON_96 = Front(sampling_rate=16000, n_fft=512, hop=256, n_mels=96, htk=True, norm=None)
+GTZAN_MEL = FrontEnd()
+GTZAN_MFCC = FrontEnd(kinds=("mfcc",))
+BRANCHED = FrontEnd(kinds=("mel", "cqt"))
+SAMPLES = FrontEnd(kinds=("samples",), sampling_rate=16000)
+WON_96 = FrontEnd(sampling_rate=16000, n_fft=512, hop=256, n_mels=96, htk=True, norm=None)
 WON_128 = replace(WON_96, n_mels=128)
 WON_MAGNITUDE = replace(WON_96, kinds=("magnitude",), decibels=False)
 AST_MEL = replace(WON_128, hop=160)
@@ -36,7 +33,7 @@ FCN = {
     "channels": (64, 128, 128, 128, 64),
     "pools": ((2, 4), (2, 4), (2, 4), (3, 5), (4, 4)),
     "pooling": "mean",
-    "norm": "picture",
+    "norm": "global",
 }
 CRNN = {
     "channels": (64, 128, 128, 128),
@@ -44,7 +41,7 @@ CRNN = {
     "recurrent": "gru",
     "units": 32,
     "layers": 2,
-    "norm": "picture",
+    "norm": "global",
 }
 SPEC_CNN = {"channels": (32, 64, 128, 128), "pools": ((2, 2), (3, 3), (4, 4), (4, 2))}
 SAMPLE_CNN = {
@@ -58,7 +55,7 @@ SHORT_CHUNK = {
     "pools": (2,) * 7,
     "pooling": "max",
     "dense": 512,
-    "norm": "picture",
+    "norm": "global",
 }
 MEL_CNN = {
     "channels": (128, 128, 256, 256),
@@ -109,7 +106,7 @@ def _branches() -> dict[str, AudioSystem]:
 
 
 def _top_ten() -> dict[str, AudioSystem]:
-    def system(encoder: str, front: Front, description: str, **options: Any) -> AudioSystem:
+    def system(encoder: str, front: FrontEnd, description: str, **options: Any) -> AudioSystem:
         return AudioSystem(encoder, front, MTAT_SECONDS, f"tags: {description}", options)
 
     wave = "1-D CNN on samples"
@@ -161,7 +158,7 @@ def _won(
 
 
 def _on_128(
-    encoder: str, seconds: float, description: str, front: Front = WON_128, **options: Any
+    encoder: str, seconds: float, description: str, front: FrontEnd = WON_128, **options: Any
 ) -> AudioSystem:
     return AudioSystem(encoder, front, seconds, f"tags: {description}", options, chunks=16)
 
@@ -198,16 +195,3 @@ AUDIO_SYSTEMS: dict[str, AudioSystem] = {
 
 SYSTEMS = {**AUDIO_SYSTEMS, **BOUNDARY_SYSTEMS}
 """All that can be trained on recordings."""
-
-
-def system_config(
-    system_name: str, tasks: Sequence[Task], width: float = 1.0, **changes: Any
-) -> SymbolicConfig:
-    """The configuration of a model of the system `system_name`: see `AudioSystem.config`.
-
-    Raises:
-        ValueError: no such system.
-    """
-    if system_name not in AUDIO_SYSTEMS:
-        raise ValueError(f"no audio system {system_name!r}; there are {', '.join(AUDIO_SYSTEMS)}")
-    return AUDIO_SYSTEMS[system_name].config(tasks, width, **changes)

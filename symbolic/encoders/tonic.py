@@ -14,7 +14,7 @@ INPUT_DROPOUT = 0.1  # of single values, and of whole channels
 _FROM_TONIC = torch.tensor([[(q - k) % 12 for q in range(12)] for k in range(12)])
 
 
-class TonicNetwork(nn.Module):
+class KeyFromTonic(nn.Module):
     """Channels of twelve pitch classes to 24 keys: whether each class is a major or minor tonic.
 
     One small network, with a linear one beside it, hears the channels from each pitch class in

@@ -16,9 +16,9 @@ from symbolic.data import AUDIO_READERS, AudioDataset, Collator, Corpus
 from symbolic.evaluation.audio import AudioSummary, audio_table, evaluate_audio
 from symbolic.evaluation.audio_robustness import (
     Probed,
-    changes_of_pictures,
-    changes_of_samples,
+    frame_perturbations,
     probe,
+    sample_perturbations,
 )
 from symbolic.evaluation.tables import confusion_table, markdown
 from symbolic.inference.audio_predictions import read_audio_rows
@@ -147,12 +147,11 @@ def _probed(
 ) -> tuple[int, dict[str, dict[str, Probed]]]:
     front = model.config.front_end
     if corpus.features is not None:
-        return len(test), probe(model, arrays, changes_of_pictures(front))
-    from symbolic.inference.feature_extractor import extractor_of
+        return len(test), probe(model, arrays, frame_perturbations(front))
 
-    heard = extractor_of(model.config).heard
+    heard = model.config.feature_extractor().input_front_end
     sounds = [read_sound(corpus.pieces[i].path, front.sampling_rate) for i in test]
-    changes = changes_of_samples(front.sampling_rate)
+    changes = sample_perturbations(front.sampling_rate)
     return len(test), probe(model, sounds, changes, lambda one: front_features(one, heard))
 
 

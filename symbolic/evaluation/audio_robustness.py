@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symbolic.audio.augment import equalise, gain, low_pass, octave_bands, speed
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
 
@@ -37,7 +37,7 @@ class Probed:
     distance: float
 
 
-def changes_of_samples(rate: int) -> dict[str, Change]:
+def sample_perturbations(rate: int) -> dict[str, Change]:
     """Changes of (n,) samples at a sampling rate, by name; inaudible to mild."""
     bands = len(octave_bands(rate))
     return {
@@ -52,7 +52,7 @@ def changes_of_samples(rate: int) -> dict[str, Change]:
     }
 
 
-def changes_of_pictures(front: Front) -> dict[str, Change]:
+def frame_perturbations(front: FrontEnd) -> dict[str, Change]:
     """Changes of (T, F) mel frames in dB, by name: those that can be made without the samples.
 
     Raises:

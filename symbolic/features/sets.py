@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symbolic.features.columns import FEATURE_GROUPS, FEATURE_NAMES
 from symbolic.features.summaries import SPREAD_STATISTICS
 from symbolic.features.tonal import TONAL_NAMES
@@ -89,3 +91,33 @@ def named_columns(text: str) -> list[str]:
             raise ValueError(f"unknown feature set {name!r}; choose from {names}")
         columns |= dict.fromkeys(found)
     return list(columns)
+
+
+def column_text(columns: Sequence[str]) -> str | None:
+    """Find the text from which `named_columns` makes these columns; None where there is none."""
+    choices = {**FEATURE_GROUPS, **FEATURE_SETS}
+    left, names = tuple(columns), []
+    while left:
+        fitting = [name for name, found in choices.items() if left[: len(found)] == found]
+        if not fitting:
+            return None
+        names.append(max(fitting, key=lambda name: len(choices[name])))
+        left = left[len(choices[names[-1]]) :]
+    return ",".join(names) or "none"
+
+
+def subset_text(columns: Sequence[str], among: Sequence[str]) -> str | None:
+    """Find the text whose `named_columns` in `among` are these columns; None where there is none.
+
+    The columns have the order of `among`.
+    """
+    choices = {**FEATURE_GROUPS, **FEATURE_SETS}
+    wanted = {name: set(found).intersection(among) for name, found in choices.items()}
+    left, names = set(columns), []
+    for name in sorted(choices, key=lambda name: -len(wanted[name])):
+        if wanted[name] & left and wanted[name] <= set(columns):
+            names.append(name)
+            left -= wanted[name]
+    text = ",".join(names) or "none"
+    found = set(named_columns(text))
+    return text if [name for name in among if name in found] == list(columns) else None

@@ -11,7 +11,7 @@ import torch
 
 from symbolic.data import AudioDataset, Collator, window_starts
 from symbolic.data.datasets.beat_dataset import BeatRow, beat_example
-from symbolic.encoders import FeatureExperts
+from symbolic.encoders import FeatureEnsemble
 from symbolic.features import features
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable
@@ -41,7 +41,8 @@ def predict(
         ReadError: a piece of which the tokenizer makes nothing.
     """
     tables = [tokenizer.emitted(table) for table in tables]
-    sequences = [tokenizer.note_ids(table) for table in tables] if model.hears_notes else []
+    takes_notes = model.config.inputs == "notes"
+    sequences = [tokenizer.note_ids(table) for table in tables] if takes_notes else []
     return predict_ids(model, sequences, feature_rows(model, tables), batch_size)
 
 
@@ -74,7 +75,7 @@ def predict_ids(
         By task name, (pieces, K) float64: probabilities for `single` and `multi` tasks, values for
         `regression`.
     """
-    if not model.hears_notes:
+    if model.config.inputs != "notes":
         return predict_features(model, rows)
     config = model.config
     cuts = [
@@ -274,7 +275,7 @@ def familiarity(model: SymbolicModel, rows: np.ndarray) -> np.ndarray | None:
         judge it.
     """
     head = dict(model.heads.items()).get("emotion")
-    if not isinstance(head, FeatureExperts):
+    if not isinstance(head, FeatureEnsemble):
         return None
     with torch.inference_mode(), one_thread():
         hidden, _ = model.encoder(torch.from_numpy(rows).float().to(model.device))

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from symbolic.audio.front import NOTE_WIDTHS, Front
+from symbolic.audio.front_end import ROLL_WIDTHS, FrontEnd
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.modeling import SymbolicModel
@@ -124,13 +124,13 @@ def boundary_context(config: SymbolicConfig) -> dict[str, Any]:
     return {
         "kind": "boundaries",
         "front": _front_end(config),
-        "unit": config.unit,
-        "backbone": _backbone(config) if config.unit else None,
+        "unit": config.metrical_unit,
+        "backbone": _backbone(config) if config.metrical_unit else None,
         "unit_columns": [
-            f"{NOTE_WIDTHS[kind]} {COLUMN_NAMES[kind]}"
-            for kind in config.unit_options.get("pictures", ())
+            f"{ROLL_WIDTHS[kind]} {COLUMN_NAMES[kind]}"
+            for kind in config.metrical_options.get("rolls", ())
         ],
-        "lags": config.unit_options.get("lags"),
+        "lags": config.metrical_options.get("lags"),
         "peak_picking": [{"name": name, "tolerances": of} for name, of in tolerances.items()],
         "thresholds": [f"{value:g} for a tolerance of {of} s" for of, value in thresholds.items()],
         "tags": [*TAGS, "music-structure-analysis", task_type, *kind],
@@ -146,11 +146,11 @@ def predicts_boundaries(config: SymbolicConfig) -> bool:
 
 def takes_notes(config: SymbolicConfig) -> bool:
     """Whether the input of a model is computed from notes, without sound."""
-    return config.front_end is None or config.front_end.of_notes
+    return config.front_end is None or config.front_end.from_notes
 
 
 def _system(name: str, width: float) -> dict[str, str] | None:
-    system = {**AUDIO_SYSTEMS, **BOUNDARY_SYSTEMS, **UNIT_SYSTEMS}.get(name)
+    system = {**AUDIO_SYSTEMS, **BOUNDARY_SYSTEMS, **BEAT_SYSTEMS}.get(name)
     if system is None:
         return None
     purpose, _, description = system.description.rpartition(": ")
@@ -175,7 +175,7 @@ def _task(config: SymbolicConfig, task: Task) -> dict[str, str]:
     labels = [" ".join(filter(None, (name, QUADRANT_WORDS.get(name)))) for name in task.labels]
     if len(labels) > (8 if config.front_end is None else 50):
         labels = [labels[0], "...", f"{labels[-1]} ({len(labels)} in all)"]
-    position = config.unit or ("token" if config.front_end is None else "frame")
+    position = config.metrical_unit or ("token" if config.front_end is None else "frame")
     return {
         "name": task.name,
         "kind": "binary" if task.kind == "multi" and task.num_labels == 1 else task.kind,
@@ -190,13 +190,13 @@ def _front_end(config: SymbolicConfig) -> dict[str, Any] | None:
         return None
     decibel_kinds = ("mel", "cqt", "magnitude") if front.decibels else ()
     grid = config.encoder_options.get("grid")
-    if config.front_inside or front.hears_samples:
+    if config.front_end_in_model or front.takes_samples:
         window_seconds = config.window / front.sampling_rate
     else:
         window_seconds = (config.window - 1) / front.rate  # frames are centred: one at either end
     return {
-        "notes": front.of_notes,
-        "samples": front.hears_samples,
+        "notes": front.from_notes,
+        "samples": front.takes_samples,
         "columns": [
             f"{width} {COLUMN_NAMES[kind]}{' in dB' if kind in decibel_kinds else ''}"
             for kind, width in front.widths.items()
@@ -208,13 +208,13 @@ def _front_end(config: SymbolicConfig) -> dict[str, Any] | None:
         "hop": front.hop,
         "pool": front.pool,
         "rate": f"{front.rate:.2f}",
-        "inside": config.front_inside,
+        "inside": config.front_end_in_model,
         "grid": grid and {"bands": grid[0], "rate": f"{grid[1] * front.rate:.1f}"},
         "window_seconds": f"{window_seconds:.1f}",
     }
 
 
-def _lag_matrices(front: Front) -> list[dict[str, Any]]:
+def _lag_matrices(front: FrontEnd) -> list[dict[str, Any]]:
     """The lag matrices with short lags, and those with long ones."""
     matrices = []
     for far, seconds in ((False, front.lags.seconds), (True, front.lags.far_seconds)):

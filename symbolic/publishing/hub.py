@@ -129,7 +129,7 @@ def assemble(
     config = SymbolicConfig.from_pretrained(str(output))
     if predicts_boundaries(config):
         Segmenter.from_pretrained(output)
-    elif config.front is not None:
+    elif config.inputs == "audio":
         AudioScorer(load_audio_model(output)[0])
     else:
         model, tokenizer = load_model(output)
@@ -140,10 +140,10 @@ def assemble(
 
 def _kind(folder: Path) -> str:
     """The key of `FILES` for the model in a folder, by its configuration."""
-    config = read_json(folder / CONFIG)
-    if config.get("front") is not None:
+    config = SymbolicConfig.from_dict(read_json(folder / CONFIG))
+    if config.inputs == "audio":
         return "audio"
-    return "beats" if config.get("encoder") == "units" else "notes"
+    return "beats" if config.encoder == "metrical" else "notes"
 
 
 def _make_empty(output: Path, folder: Path) -> None:

@@ -37,7 +37,7 @@ def segment_plot(
     end = float(one.times[-1])
     figure = Figure(figsize=(12, 5.5), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    roll = one.front.of_notes
+    roll = one.front.from_notes
     step = max(1, -(-len(one.picture) // MOST_FRAMES))
     starts = np.arange(0, len(one.picture), step)
     picture = np.maximum.reduceat(one.picture, starts, axis=0)

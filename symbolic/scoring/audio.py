@@ -13,12 +13,11 @@ import torch
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.extractor import SymbolicFeatureExtractor
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.samples import file_of, is_one_sound, path_of, samples_at
 from symbolic.audio.synthesis.rendering import read_sound
 from symbolic.audio.transforms.spectral import front_features
 from symbolic.configuration import SymbolicConfig
-from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
@@ -55,7 +54,7 @@ def load_audio_model(
     name = os.fspath(name)
     hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
     config = SymbolicConfig.from_pretrained(name, **hub)
-    if config.front is None:
+    if config.inputs != "audio":
         raise ValueError(f"{name}: a model of notes, which hears no recordings")
     model = loaded(name, config, **kwargs)
     extractor = SymbolicFeatureExtractor.from_pretrained(name, **hub)
@@ -66,11 +65,14 @@ def load_audio_model(
 def check_extractor(model: SymbolicModel, extractor: SymbolicFeatureExtractor) -> None:
     """Refuse an extractor whose frames the model was not trained with, with a ValueError."""
     config = model.config
-    if (extractor.front_end, extractor.inside) != (config.front_end, config.front_inside):
+    if (extractor.front_end, extractor.in_model) != (
+        config.front_end,
+        config.front_end_in_model,
+    ):
         raise ValueError("the model was trained with another front end than the extractor's")
 
 
-def listen(sources: Sequence[Source], front: Front) -> list[tuple[np.ndarray, float]]:
+def listen(sources: Sequence[Source], front: FrontEnd) -> list[tuple[np.ndarray, float]]:
     """What a model is given of each source, and its seconds.
 
     Args:
@@ -124,7 +126,7 @@ class AudioScorer:
     heard = "audio or MIDI"  # what files in folders are
 
     def __init__(self, model: SymbolicModel) -> None:
-        if not model.hears_audio:
+        if model.config.inputs != "audio":
             raise ValueError("a model of notes, which hears no recordings")
         self.tasks = [task for task in model.tasks if task.level == "sequence"]
         if not self.tasks:
@@ -194,7 +196,7 @@ class AudioScorer:
     @property
     def hearing(self) -> Callable[[list[Source]], list[tuple[np.ndarray, float]]]:
         """What workers do: `listen` for this model."""
-        return partial(listen, front=extractor_of(self.model.config).heard)
+        return partial(listen, front=self.model.config.feature_extractor().input_front_end)
 
     def answer(
         self, heard: list[tuple[np.ndarray, float] | ReadError], batch_size: int = 16

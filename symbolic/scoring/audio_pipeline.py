@@ -11,7 +11,6 @@ from transformers.pipelines import PIPELINE_REGISTRY
 
 from symbolic.audio.extractor import SymbolicFeatureExtractor
 from symbolic.audio.samples import is_one_sound
-from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.audio import check_extractor, load_audio_model
@@ -55,11 +54,11 @@ class MusicTagsPipeline(PiecePipeline):
         feature_extractor: SymbolicFeatureExtractor | None = None,
         **kwargs: Any,
     ) -> None:
-        if not isinstance(model, SymbolicModel) or not model.hears_audio:
+        if not isinstance(model, SymbolicModel) or model.config.inputs != "audio":
             raise ValueError(f"{TASK} needs a SymbolicModel that hears audio")
         kwargs.pop("local_files_only", None)  # heeded in loading
         if not isinstance(feature_extractor, SymbolicFeatureExtractor):
-            feature_extractor = extractor_of(model.config)
+            feature_extractor = model.config.feature_extractor()
         check_extractor(model, feature_extractor)
         super().__init__(model, feature_extractor=feature_extractor, **kwargs)
 

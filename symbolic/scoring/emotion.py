@@ -53,7 +53,7 @@ def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, T
     name = os.fspath(name)
     hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
     config = SymbolicConfig.from_pretrained(name, **hub)
-    if config.front is not None:
+    if config.inputs == "audio":
         raise ValueError(f"{name}: a model of audio, which reads no notes")
     model = loaded(name, config, **kwargs)
     tokenizer = load_tokenizer(config.tokenizer_class, name, **hub)
@@ -246,7 +246,7 @@ class EmotionScorer:
         return {
             "tokenizer": self.tokenizer,
             "names": self.model.config.feature_names,
-            "hears_notes": self.model.hears_notes,
+            "hears_notes": self.model.config.inputs == "notes",
         }
 
     def answer(self, heard: list[Heard | ReadError], batch_size: int = 32) -> list[dict]:

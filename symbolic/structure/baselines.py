@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.transforms.banks import cepstral_bank
 from symbolic.data.pieces import Piece
 from symbolic.structure.detection import WINDOWS, predicted, written
@@ -22,16 +22,16 @@ THRESHOLDS = np.linspace(0.0, 0.5, 26)  # above the median, of the greatest nove
 KERNEL = 66  # frames of the checkerboard
 MEDIAN = 12.0  # seconds
 
-Guesses = Callable[[np.ndarray, Front], list[np.ndarray]]
+Guesses = Callable[[np.ndarray, FrontEnd], list[np.ndarray]]
 """(T, F) frames and what they are to the times of boundaries by each setting."""
 
 
-def equal(frames: np.ndarray, front: Front) -> list[np.ndarray]:
+def equal(frames: np.ndarray, front: FrontEnd) -> list[np.ndarray]:
     """Boundaries at equal distances, for each of `SPACINGS`."""
     return [equal_distances(len(frames) / front.rate, spacing) for spacing in SPACINGS]
 
 
-def foote(frames: np.ndarray, front: Front) -> list[np.ndarray]:
+def foote(frames: np.ndarray, front: FrontEnd) -> list[np.ndarray]:
     """Where what is heard changes (Foote 2000), by each kind of the front and each threshold."""
     novelties = [novelty_of(kind, frames, front) for kind in front.kinds]
     return [
@@ -44,7 +44,7 @@ def foote(frames: np.ndarray, front: Front) -> list[np.ndarray]:
 FLOORS: dict[str, Guesses] = {"equal distances": equal, "Foote's novelty": foote}
 
 
-def novelty_of(kind: str, frames: np.ndarray, front: Front) -> np.ndarray:
+def novelty_of(kind: str, frames: np.ndarray, front: FrontEnd) -> np.ndarray:
     """(T,) novelty of frames, the greatest of the piece 1.
 
     Args:
@@ -62,7 +62,7 @@ def novelty_of(kind: str, frames: np.ndarray, front: Front) -> np.ndarray:
     return novelty / max(novelty.max(), 1e-12)
 
 
-def novelty_above(kind: str, frames: np.ndarray, front: Front) -> np.ndarray:
+def novelty_above(kind: str, frames: np.ndarray, front: FrontEnd) -> np.ndarray:
     """(T,) how far novelty is above what it usually is around: see `novelty_of`."""
     from scipy.ndimage import median_filter
 
@@ -75,7 +75,7 @@ def floor_rows(
     guesses: Guesses,
     pieces: Sequence[Piece],
     frames: Sequence[np.ndarray],
-    front: Front,
+    front: FrontEnd,
     fold: np.ndarray,
 ) -> list[dict[str, Any]]:
     """What a floor says of each piece, as rows of a table of predictions.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.boundary_systems import ROLL
 from symbolic.inference.prediction import predict_frames, predict_units
@@ -114,17 +114,17 @@ def position_labels(
     return np.stack([targets, np.ones_like(targets)], axis=1)
 
 
-def frame_times(count: int, front: Front) -> np.ndarray:
+def frame_times(count: int, front: FrontEnd) -> np.ndarray:
     """(count,) seconds of the middles of frames."""
     return front.first + np.arange(count) / front.rate
 
 
-def frames_within(seconds: float, count: int, front: Front) -> int:
+def frames_within(seconds: float, count: int, front: FrontEnd) -> int:
     """How many of so many frames have their middles before the end of a piece: at least 1."""
     return max(1, int(np.count_nonzero(frame_times(count, front) < seconds)))
 
 
-def clock_of(config: SymbolicConfig) -> Front:
+def clock_of(config: SymbolicConfig) -> FrontEnd:
     """Whose frames a model's activations are: its front end's, or of a model of notes `CLOCK`'s."""
     return config.front_end or CLOCK
 
@@ -173,7 +173,7 @@ def picker(peaks: str, window: float) -> str:
 
 def boundary_times(
     activation: np.ndarray,
-    front: Front,
+    front: FrontEnd,
     peaks: str,
     threshold: float,
     window: float,
@@ -221,7 +221,7 @@ def _picked(
 def best_thresholds(
     activations: Sequence[np.ndarray | Curve],
     references: Sequence[Sequence[float]],
-    front: Front,
+    front: FrontEnd,
     peaks: str,
 ) -> dict[str, float]:
     """The threshold that is best on average of some pieces, for each of `WINDOWS`.

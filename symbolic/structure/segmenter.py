@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
-from symbolic.audio.front import Front
-from symbolic.audio.inputs import hear, hear_timed
+from symbolic.audio.front_end import FrontEnd
+from symbolic.audio.inputs import frames_of, timed_frames
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.datasets.beat_dataset import BeatRow, read_beat_rows
@@ -61,7 +61,7 @@ class Segmented:
     confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
     activation: np.ndarray = field(default_factory=lambda: np.zeros(0))
     picture: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    front: Front | None = None
+    front: FrontEnd | None = None
     error: str = ""
 
 
@@ -116,9 +116,9 @@ class Segmenter:
         hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
         config = SymbolicConfig.from_pretrained(name, **hub)
         tokenizer = None
-        if not config.unit:
+        if not config.metrical_unit:
             model, _ = load_audio_model(name, **kwargs)
-        elif config.encoder == "units":
+        elif config.encoder == "metrical":
             model = loaded(name, config, **kwargs)
         else:
             model, tokenizer = load_model(name, **kwargs)
@@ -140,9 +140,9 @@ class Segmenter:
         """
         found = [*find_sources(sources, recursive, AUDIO_SUFFIXES + NOTE_SUFFIXES)]
         config = None if self.model is None else self.model.config
-        if config is not None and config.unit:
-            pictures = config.unit_options.get("pictures", ())
-            hear_all = partial(_read, config.unit, self.tokenizer, pictures)
+        if config is not None and config.metrical_unit:
+            pictures = config.metrical_options.get("rolls", ())
+            hear_all = partial(_read, config.metrical_unit, self.tokenizer, pictures)
         else:
             hear_all = partial(_heard, None if config is None else config.front_end)
         heard = apply_many(hear_all, found, workers)
@@ -166,16 +166,16 @@ class Segmenter:
         return Segmented(path, times, sure, activation[:within], picture, front)
 
 
-Heard = tuple[Front, np.ndarray, BeatRow | None, float]
+Heard = tuple[FrontEnd, np.ndarray, BeatRow | None, float]
 """What is drawn of a piece, the tokens of a model of notes, and seconds."""
 
 
-def _heard(front: Front | None, sources: Sequence[Any]) -> list[Heard]:
+def _heard(front: FrontEnd | None, sources: Sequence[Any]) -> list[Heard]:
     """What a model hears of sources; without one, what novelty is told by."""
     found = []
     for source in sources:
         heard = front or _novelty_front(is_music(source))
-        frames, seconds = hear_timed(source, heard)
+        frames, seconds = timed_frames(source, heard)
         found.append((heard, frames, None, seconds))
     return found
 
@@ -186,12 +186,12 @@ def _read(
     """What a model of bars or beats takes of sources, and their piano rolls."""
     rows = read_beat_rows(unit, tokenizer, pictures, sources)
     return [
-        row if isinstance(row, ReadError) else (CLOCK, hear(source, CLOCK), row, row.seconds)
+        row if isinstance(row, ReadError) else (CLOCK, frames_of(source, CLOCK), row, row.seconds)
         for source, row in zip(sources, rows, strict=True)
     ]
 
 
-def _novelty_front(of_notes: bool) -> Front:
+def _novelty_front(of_notes: bool) -> FrontEnd:
     if of_notes:
         return replace(BOUNDARY_SYSTEMS["roll"].front, kinds=("roll", "chroma"))
     return BOUNDARY_SYSTEMS["mls"].front

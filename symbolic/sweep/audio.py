@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import TrainingArguments
 
-from symbolic.encoders.beat_systems import LENGTH, UNIT_SYSTEMS
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS, LENGTH
 from symbolic.encoders.systems import SYSTEMS
 from symbolic.evaluation.audio import AudioSummary, evaluate_audio
 from symbolic.evaluation.tables import markdown
@@ -138,13 +138,13 @@ def run_cell(
 
 def audio_sweep_table(output: str | Path) -> str:
     """Markdown: a row for each system that has finished one, in the order of `SYSTEMS`
-    and `UNIT_SYSTEMS`.
+    and `BEAT_SYSTEMS`.
 
     Raises:
         FileNotFoundError: nothing is finished.
     """
     rows: dict[str, tuple[dict, AudioSummary]] = {}
-    for system in (*SYSTEMS, *UNIT_SYSTEMS):
+    for system in (*SYSTEMS, *BEAT_SYSTEMS):
         done = sorted(path.parent for path in Path(output, system).glob(f"*/{CELL}"))
         done = [folder for folder in done if (folder / PREDICTIONS).is_file()]
         if done:
@@ -175,8 +175,8 @@ def audio_sweep_table(output: str | Path) -> str:
 
 def _window(system: str, told: dict[str, Any]) -> str:
     """How much of a piece is heard at a time in training."""
-    if system in UNIT_SYSTEMS:
-        return f"{LENGTH} {UNIT_SYSTEMS[system].unit}s"
+    if system in BEAT_SYSTEMS:
+        return f"{LENGTH} {BEAT_SYSTEMS[system].unit}s"
     return f"{told['seconds'] or SYSTEMS[system].seconds:.3g} s"
 
 

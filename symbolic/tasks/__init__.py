@@ -10,7 +10,7 @@ from symbolic.tasks.emotion import (
     valence_arousal,
 )
 from symbolic.tasks.genre import GENRE, GTZAN_GENRES, MOOD, MOOD_CLUSTERS
-from symbolic.tasks.heads import AttentionPooling, CommitteeHead, Head
+from symbolic.tasks.heads import AttentionPooling, Head
 from symbolic.tasks.key import KEY, key_label
 from symbolic.tasks.tagging import TAGS, TOP_TEN
 from symbolic.tasks.task import IGNORE, Task
@@ -40,7 +40,6 @@ __all__ = [
     "VALENCE_AROUSAL",
     "VELOCITY",
     "AttentionPooling",
-    "CommitteeHead",
     "Head",
     "Task",
     "key_label",

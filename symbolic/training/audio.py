@@ -14,10 +14,9 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.data import AudioDataset, Corpus
 from symbolic.data.corpus import readable
 from symbolic.encoders.audio_system import AudioSystem
-from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
-from symbolic.inference.feature_extractor import extractor_of
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import frame_activations, frame_times
@@ -58,7 +57,7 @@ class AudioInputs(RecordingInputs):
         return frame_activations(model, examples)
 
     def save(self, folder: Path) -> None:
-        extractor_of(self.model.config).save_pretrained(folder)
+        self.model.config.feature_extractor().save_pretrained(folder)
 
 
 def train_audio(
@@ -71,7 +70,7 @@ def train_audio(
 
     Recordings are cut into windows after the split; predictions of a recording are means over its
     windows. The folder is as `symbolic.training.notes.train` leaves it, with the feature extractor
-    in place of the tokenizer. Systems in `UNIT_SYSTEMS` are trained by `train_beats`.
+    in place of the tokenizer. Systems in `BEAT_SYSTEMS` are trained by `train_beats`.
 
     Raises:
         FileNotFoundError: a corpus that is not there.
@@ -81,7 +80,7 @@ def train_audio(
             trained on.
         ReadError: no recording of the corpus can be read.
     """
-    if arguments.system in UNIT_SYSTEMS:
+    if arguments.system in BEAT_SYSTEMS:
         return train_beats(data, arguments, fitting, training)
     return train_recordings(AudioInputs(data, arguments), fitting, training)
 
@@ -127,7 +126,7 @@ def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> Symboli
             told |= {"window": base.window, "chunks": base.chunks}
     else:
         front, grid = corpus.front_end_for(system.front), None
-        if corpus.front_end is not None and not front.structured:
+        if corpus.front_end is not None and not front.is_derived:
             rate = arguments.frame_rate or front.rate
             grid = (system.front.width, rate / front.rate)
     config = system.config(
@@ -136,7 +135,7 @@ def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> Symboli
         front=front,
         grid=grid,
         seconds=arguments.seconds or None,
-        front_inside=arguments.front_inside,
+        front_end_in_model=arguments.front_inside,
         **told,
     )
     if base is not None and not _is_of_system(base, config, system):
@@ -157,7 +156,7 @@ def _is_of_system(base: SymbolicConfig, config: SymbolicConfig, system: AudioSys
     if front is None or front.kinds != system.front.kinds:
         return False
     columns = front.width if grid is None else grid[0]
-    same = ("encoder", "encoder_options", "front_inside")
+    same = ("encoder", "encoder_options", "front_end_in_model")
     return columns == system.front.width and all(
         getattr(base, name) == getattr(config, name) for name in same
     )
@@ -179,6 +178,6 @@ def read_recordings(
     if corpus.features is not None:
         corpus = corpus.with_front_end(model.config.front_end)
         return corpus, list(corpus.features), list(corpus.findings)
-    front = extractor_of(model.config).heard
+    front = model.config.feature_extractor().input_front_end
     paths = [piece.path for piece in corpus.pieces]
     return readable(corpus, features_of(paths, front, cache_dir, workers))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symbolic.data import AUDIO_READERS, FOLDS
-from symbolic.encoders.beat_systems import UNIT_SYSTEMS
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
 from symbolic.structure.detection import BoundaryArguments
 from symbolic.training.audio_augmentation import AugmentArguments
@@ -41,7 +41,7 @@ class AudioDataArguments:
 class AudioModelArguments(AugmentArguments, BoundaryArguments):
     """The model, and what is done to its input in training."""
 
-    system: str = field(metadata={"help": f"one of {', '.join([*SYSTEMS, *UNIT_SYSTEMS])}"})
+    system: str = field(metadata={"help": f"one of {', '.join([*SYSTEMS, *BEAT_SYSTEMS])}"})
     width: float = field(default=1.0, metadata={"help": "factor of the channels of the encoder"})
     seconds: float = field(default=0.0, metadata={"help": "of a window; 0: the system's own"})
     frame_rate: float = field(

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from symbolic.audio.augment import AudioAugmentation, spec_augment
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 
 CLEAN = 50.0  # dB, the highest signal-to-noise ratio of added noise: hardly heard
@@ -54,7 +54,7 @@ def augmentation(config: SymbolicConfig, arguments: AugmentArguments) -> Change 
     """
     front = config.front_end
     asked = [name for name in OF_SAMPLES if getattr(arguments, name)]
-    if config.front_inside or front.hears_samples:
+    if config.front_end_in_model or front.takes_samples:
         if arguments.spec_augment:
             raise ValueError("spec_augment masks pictures, and the model takes samples")
         if not (asked or arguments.gain):
@@ -86,7 +86,7 @@ def sound_changes(arguments: AugmentArguments) -> AudioAugmentation:
 
 
 def _of_samples(
-    change: AudioAugmentation, front: Front, samples: np.ndarray, rng: np.random.Generator
+    change: AudioAugmentation, front: FrontEnd, samples: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     return change(samples, front.sampling_rate, rng)
 

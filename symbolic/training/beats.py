@@ -17,7 +17,7 @@ from symbolic.data import Corpus, TokenVocabulary
 from symbolic.data.corpus import readable
 from symbolic.data.datasets.beat_dataset import BeatDataset, BeatRow, read_beat_rows
 from symbolic.encoders.audio.blocks import scaled
-from symbolic.encoders.beat_systems import HEAD_DROPOUT, LENGTH, UNIT_SYSTEMS, UnitSystem
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS, HEAD_DROPOUT, LENGTH, BeatSystem
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.pool import apply_many
 from symbolic.structure.detection import Curve, unit_activations
@@ -54,7 +54,7 @@ class BeatInputs(RecordingInputs):
             raise ValueError(
                 f"system {name!r} reads notes with marked parts, and {data.corpus} has none"
             )
-        self.system = UNIT_SYSTEMS[name]
+        self.system = BEAT_SYSTEMS[name]
         tokens = self.system.backbone
         self.tokenizer = build_tokenizer(self.system.tokenizer) if tokens else None
         self.vocabulary = None if self.tokenizer is None else TokenVocabulary.of(self.tokenizer)
@@ -76,7 +76,7 @@ class BeatInputs(RecordingInputs):
             system.window,
             LENGTH,
             self.vocabulary,
-            system.pictures,
+            system.rolls,
             SEMITONES,
         )
 
@@ -94,7 +94,7 @@ def train_beats(
     fitting: FitArguments,
     training: TrainingArguments,
 ) -> SymbolicModel:
-    """Train a system in `UNIT_SYSTEMS`; otherwise as `symbolic.training.audio.train_audio`.
+    """Train a system in `BEAT_SYSTEMS`; otherwise as `symbolic.training.audio.train_audio`.
 
     The folder has the tokenizer in place of a feature extractor, or neither if the system takes no
     tokens.
@@ -115,7 +115,7 @@ def train_beats(
 
 def beat_rows(
     corpus: Corpus,
-    system: UnitSystem,
+    system: BeatSystem,
     tokenizer: Tokenizer | None,
     workers: int | None = None,
 ) -> tuple[Corpus, list[BeatRow], list[str]]:
@@ -129,12 +129,12 @@ def beat_rows(
         ReadError: none can be read.
     """
     paths = [piece.path for piece in corpus.pieces]
-    read = partial(read_beat_rows, system.unit, tokenizer, system.pictures)
+    read = partial(read_beat_rows, system.unit, tokenizer, system.rolls)
     return readable(corpus, list(apply_many(read, paths, workers)))
 
 
 def build_beat_model(
-    system: UnitSystem, tokenizer: Tokenizer | None, arguments: AudioModelArguments
+    system: BeatSystem, tokenizer: Tokenizer | None, arguments: AudioModelArguments
 ) -> SymbolicModel:
     """A new model of a system, with random weights of torch's generator.
 
@@ -147,17 +147,16 @@ def build_beat_model(
     told = {
         "head_dropout": given if given >= 0 else HEAD_DROPOUT,
         "window": system.window,
-        "unit": system.unit,
-        "unit_options": {
-            "pictures": list(system.pictures),
+        "metrical_unit": system.unit,
+        "metrical_options": {
+            "rolls": list(system.rolls),
             "size": scaled(system.size, arguments.width),
             "lags": system.lags,
         },
         "peaks": arguments.peaks,
     }
     if tokenizer is None:
-        told["unit_members"] = system.members
-        return SymbolicModel(SymbolicConfig(encoder="units", tasks=[BOUNDARY], **told))
+        return SymbolicModel(SymbolicConfig(encoder="metrical", tasks=[BOUNDARY], **told))
     half = scaled(system.hidden_size // system.heads // 2, arguments.width)  # even, for rotations
     shape = ShapeArguments(
         backbone=system.backbone,

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from transformers import PreTrainedConfig
 
-from symbolic.configuration import SymbolicConfig
+from symbolic.configuration import KEY_FEATURES, SymbolicConfig
 from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.tokens.transposition import PITCH
-from symbolic.encoders import FeatureEncoder, FeatureExperts
+from symbolic.encoders import FeatureEncoder, FeatureEnsemble
 from symbolic.encoders.backbones import backbone_config
-from symbolic.encoders.features import HEARD
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
@@ -115,7 +114,7 @@ def build_model(
         window=arguments.window,
     )
     model = SymbolicModel(config)
-    if model.hears_notes:
+    if model.config.inputs == "notes":
         share_pitch_classes(model, vocabulary)
     return model
 
@@ -152,10 +151,10 @@ def _configuration(
         pad_ids=vocabulary.pad_ids,
         mask_ids=vocabulary.mask_ids,
         feature_names=feature_names,
-        expert_features=expert_features(feature_names) if by_experts else None,
-        expert_members=arguments.expert_members,
-        expert_size=arguments.expert_size,
-        expert_dropout=arguments.expert_dropout,
+        ensemble_features=ensemble_features(feature_names) if by_experts else None,
+        ensemble_size=arguments.expert_members,
+        ensemble_units=arguments.expert_size,
+        ensemble_dropout=arguments.expert_dropout,
         tasks=tasks,
         head_dropout=arguments.head_dropout,
         label_smoothing=arguments.label_smoothing,
@@ -217,7 +216,7 @@ def task_specs(text: str) -> list[Task]:
     return specs
 
 
-def expert_features(names: Sequence[str]) -> dict[str, list[str]]:
+def ensemble_features(names: Sequence[str]) -> dict[str, list[str]]:
     """Which of a model's features its experts hear, as `SymbolicConfig` takes them.
 
     Valence is heard in key, mode and harmony, arousal in rhythm and density: what means the same
@@ -237,7 +236,7 @@ def expert_features(names: Sequence[str]) -> dict[str, list[str]]:
     if empty := [which for which, columns in chosen.items() if not columns]:
         raise ValueError(f"experts need features for {', '.join(empty)}: take --features all")
     if set(TONAL_NAMES) & set(names):
-        chosen["valence"] += HEARD
+        chosen["valence"] += KEY_FEATURES
     return chosen
 
 
@@ -262,13 +261,13 @@ def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
         encoder.feature_mean.copy_(mean)
         encoder.feature_scale.copy_(torch.where(scale > 1e-9, scale, 1.0))
     for head in model.heads.values():
-        if isinstance(head, FeatureExperts):
+        if isinstance(head, FeatureEnsemble):
             _standardise_familiarity(head, encoder.standardised(others.float()))
 
 
-def _standardise_familiarity(head: FeatureExperts, heard: torch.Tensor) -> None:
+def _standardise_familiarity(head: FeatureEnsemble, heard: torch.Tensor) -> None:
     """Tell experts how far their training pieces, (n, C) standardised features, vary."""
-    known = head.judged(heard).double()
+    known = head.familiar(heard).double()
     spread = (1 - SHRINKAGE) * known.T @ known / len(known)
     spread += SHRINKAGE * torch.eye(len(spread))
     head.precision.copy_(torch.linalg.inv(spread))

@@ -138,7 +138,7 @@ class NoteInputs(Inputs):
             raise ValueError(f"no piece to train on has a label of {', '.join(missing)}")
         tables, order = read_tables(pieces), repeated(pieces, arguments.repeats)
         pieces, tables = [pieces[i] for i in order], [tables[i] for i in order]
-        if not model.hears_notes:
+        if model.config.inputs != "notes":
             emitted = [self.tokenizer.emitted(table) for table in tables]
             dataset = FeatureDataset.of(pieces, emitted, names)
             standardise_features(model, dataset.rows)

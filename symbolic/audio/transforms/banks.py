@@ -7,18 +7,18 @@ from functools import lru_cache
 import numpy as np
 
 from symbolic.audio.extra import audio_module
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 
 BANDS = 16  # mel bands that share one matrix product over the bins where any of them is
 
 
-def hann(front: Front) -> np.ndarray:
+def hann(front: FrontEnd) -> np.ndarray:
     """(n_fft,) float64, the periodic Hann window."""
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(front.n_fft) / front.n_fft)
 
 
 @lru_cache(maxsize=16)
-def mel_bank(front: Front) -> np.ndarray:
+def mel_bank(front: FrontEnd) -> np.ndarray:
     """(bins, n_mels) float32, what each frequency counts in each mel band."""
     bank = audio_module("librosa").filters.mel(
         sr=front.sampling_rate,
@@ -33,7 +33,7 @@ def mel_bank(front: Front) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def cepstral_bank(front: Front) -> np.ndarray:
+def cepstral_bank(front: FrontEnd) -> np.ndarray:
     """(n_mels, n_mfcc) float32, the orthonormal DCT-II.
 
     Raises:
@@ -48,7 +48,7 @@ def cepstral_bank(front: Front) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def chroma_bank(front: Front) -> np.ndarray:
+def chroma_bank(front: FrontEnd) -> np.ndarray:
     """(bins, 12) float32, what each frequency counts in each pitch class, at A = 440 Hz."""
     bank = audio_module("librosa").filters.chroma(
         sr=front.sampling_rate, n_fft=front.n_fft, tuning=0.0
@@ -57,7 +57,7 @@ def chroma_bank(front: Front) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def mel_blocks(front: Front) -> list[tuple[slice, slice, np.ndarray]]:
+def mel_blocks(front: FrontEnd) -> list[tuple[slice, slice, np.ndarray]]:
     """Bands, the bins in which any of them is, and what these count: the bank without its zeros."""
     bank, blocks = mel_bank(front), []
     for start in range(0, front.n_mels, BANDS):

@@ -15,7 +15,7 @@ import numpy as np
 
 from symbolic.audio.decode import resample
 from symbolic.audio.extra import audio_module
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.transforms.products import product
 
 SPARSITY = 0.01  # librosa's default
@@ -39,7 +39,7 @@ class Octave:
     filters: np.ndarray
 
 
-def constant_q(samples: np.ndarray, front: Front) -> np.ndarray:
+def constant_q(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
     """Power of the constant-Q transform: |librosa.cqt(samples)|² with librosa's defaults.
 
     Args:
@@ -83,7 +83,7 @@ def _filter(samples: np.ndarray, octave: Octave, power: np.ndarray) -> None:
 
 
 @lru_cache(maxsize=16)
-def _octaves(front: Front) -> tuple[int, tuple[Octave, ...]]:
+def _octaves(front: FrontEnd) -> tuple[int, tuple[Octave, ...]]:
     """What the rate is divided by first, and the octaves from the highest down."""
     librosa = audio_module("librosa")
     count, size = -(-front.n_cqt // front.bins_per_octave), front.bins_per_octave

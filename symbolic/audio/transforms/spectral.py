@@ -12,18 +12,18 @@ from functools import lru_cache
 
 import numpy as np
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.sample_types import float_samples
 from symbolic.audio.transforms.banks import cepstral_bank, chroma_bank, hann, mel_blocks
 from symbolic.audio.transforms.constant_q import constant_q
+from symbolic.audio.transforms.derived import derived_frames, intermediate
 from symbolic.audio.transforms.lag_matrix import pooled
 from symbolic.audio.transforms.products import product
-from symbolic.audio.transforms.structured import intermediate, structured
 
 FRAMES = 64  # transformed together, so that they stay in the cache
 
 
-def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
+def front_features(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
     """What an encoder hears of samples.
 
     Windows are Hann's, frames are centred, and silence stands before the first sample and after the
@@ -47,14 +47,14 @@ def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
     samples = float_samples(samples)
     if samples.ndim != 1 or not len(samples):
         raise ValueError(f"expected (n,) samples of one channel, got {samples.shape}")
-    if front.of_notes:
+    if front.from_notes:
         raise ValueError("a front end of notes hears no samples")
-    if front.hears_samples:
+    if front.takes_samples:
         return samples
-    if front.structured:
+    if front.is_derived:
         made_of = intermediate(front)
         frames = front_features(samples, replace(made_of, pool=1))
-        return structured(pooled(frames, made_of.pool), made_of, front)
+        return derived_frames(pooled(frames, made_of.pool), made_of, front)
     out = np.empty((front.positions(len(samples)), front.width), np.float32)
     columns = _columns(front)
     if set(columns) - {"cqt"}:
@@ -66,12 +66,12 @@ def front_features(samples: np.ndarray, front: Front) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def silence(front: Front) -> np.ndarray:
+def silence(front: FrontEnd) -> np.ndarray:
     """(F,) what one frame of digital silence is, for padding: the front's floor in most columns.
 
     () zero where the front end hears samples.
     """
-    if front.of_notes:
+    if front.from_notes:
         heard = np.zeros(front.width, np.float32)
     else:
         heard = np.array(front_features(np.zeros(1, np.float32), front)[0])
@@ -79,7 +79,7 @@ def silence(front: Front) -> np.ndarray:
     return heard
 
 
-def decibels(power: np.ndarray, front: Front) -> np.ndarray:
+def decibels(power: np.ndarray, front: FrontEnd) -> np.ndarray:
     """10 log10 of a power of at least that of the front's floor, in place."""
     np.maximum(power, np.float32(front.least_power), out=power)
     np.log(power, out=power)  # of which numpy has a fast one, unlike log10
@@ -87,7 +87,7 @@ def decibels(power: np.ndarray, front: Front) -> np.ndarray:
     return power
 
 
-def _columns(front: Front) -> dict[str, slice]:
+def _columns(front: FrontEnd) -> dict[str, slice]:
     ends = np.cumsum(list(front.widths.values())).tolist()
     starts = [0, *ends[:-1]]
     return {
@@ -96,7 +96,7 @@ def _columns(front: Front) -> dict[str, slice]:
 
 
 def _fill_spectral(
-    samples: np.ndarray, front: Front, columns: dict[str, slice], out: np.ndarray
+    samples: np.ndarray, front: FrontEnd, columns: dict[str, slice], out: np.ndarray
 ) -> None:
     """Everything that is made of the short-time Fourier transform.
 
@@ -123,7 +123,9 @@ def _fill_spectral(
             )
 
 
-def _fill_mel(power: np.ndarray, front: Front, columns: dict[str, slice], rows: np.ndarray) -> None:
+def _fill_mel(
+    power: np.ndarray, front: FrontEnd, columns: dict[str, slice], rows: np.ndarray
+) -> None:
     heard = power if front.power == 2 else power ** np.float32(front.power / 2)
     bands = np.empty((len(power), front.n_mels), np.float32)
     for block, bins, weights in mel_blocks(front):
@@ -139,7 +141,7 @@ def _fill_mel(power: np.ndarray, front: Front, columns: dict[str, slice], rows: 
         rows[:, columns["mfcc"]] = product(bands, cepstral_bank(front))
 
 
-def _chroma(power: np.ndarray, front: Front) -> np.ndarray:
+def _chroma(power: np.ndarray, front: FrontEnd) -> np.ndarray:
     chroma = product(power, chroma_bank(front))
     loudest = chroma.max(axis=1, keepdims=True)
     return chroma / np.where(loudest < np.finfo(np.float32).tiny, 1, loudest)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from symbolic.audio.piano_roll import note_pictures, transposed_pictures
+from symbolic.audio.piano_roll import piano_roll, transposed_rolls
 from symbolic.data.tokens.transposition import Transposer
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.notes import NoteTable, ReadError, read_notes
@@ -53,7 +53,7 @@ def beat_row(
         notes: the piece.
         unit: "bar" or "beat".
         tokenizer: of the tokens; None, no tokens.
-        pictures: kinds of `symbolic.audio.front.NOTE_PICTURES`, side by side.
+        pictures: kinds of `symbolic.audio.front_end.ROLL_KINDS`, side by side.
 
     Raises:
         ReadError: no note that the tokenizer can hold, or too many units.
@@ -62,7 +62,7 @@ def beat_row(
     edges = metrical_edges(notes, unit)
     shown = None
     if pictures:
-        shown = np.concatenate([note_pictures(notes, edges, kind) for kind in pictures], axis=1)
+        shown = np.concatenate([piano_roll(notes, edges, kind) for kind in pictures], axis=1)
     if tokenizer is None:
         return BeatRow(edges, notes.seconds, pictures=shown)
     emitted = tokenizer.emitted(notes)
@@ -151,7 +151,7 @@ class BeatDataset(Dataset):
             start, end = row.units.searchsorted([first, stop])
             ids, units = self.transposer(row.ids[start:end], steps), row.units[start:end] - first
         if row.pictures is not None:
-            pictures = transposed_pictures(row.pictures[first:stop], self.pictures, steps)
+            pictures = transposed_rolls(row.pictures[first:stop], self.pictures, steps)
         return BeatRow(row.edges[first : stop + 1], row.seconds, ids, units, pictures)
 
 
@@ -164,7 +164,7 @@ def beat_example(row: BeatRow, window: int) -> dict[str, object]:
 
     Returns:
         `unit_count`; where there are tokens, `input_ids` and `units`, lists of a part of either for
-        each window; and where there are pictures, `unit_pictures`.
+        each window; and where there are pictures, `unit_rolls`.
     """
     example: dict[str, object] = {"unit_count": row.count}
     if row.ids is not None:
@@ -172,5 +172,5 @@ def beat_example(row: BeatRow, window: int) -> dict[str, object]:
         example["input_ids"] = [row.ids[start : start + window] for start in starts]
         example["units"] = [row.units[start : start + window] for start in starts]
     if row.pictures is not None:
-        example["unit_pictures"] = row.pictures
+        example["unit_rolls"] = row.pictures
     return example

@@ -32,7 +32,7 @@ class Collator:
             `features` (B, C) where the examples have them. Of examples without ids and values,
             `features` and `labels` alone. Of examples with units, windows of all of them one
             after the other, with `units`, where there are tokens; `unit_mask` and, where there are
-            any, `unit_pictures`, as `symbolic.modeling.SymbolicModel` takes them all; and labels of
+            any, `unit_rolls`, as `symbolic.modeling.SymbolicModel` takes them all; and labels of
             units.
         """
         if "unit_count" in examples[0]:
@@ -55,12 +55,12 @@ class Collator:
         batch: dict[str, object] = {"unit_mask": torch.from_numpy(mask.astype(np.int64))}
         if "input_ids" in examples[0]:
             batch |= self._tokens_of_units(examples, int(counts.max()))
-        if "unit_pictures" in examples[0]:
-            width = examples[0]["unit_pictures"].shape[1]
+        if "unit_rolls" in examples[0]:
+            width = examples[0]["unit_rolls"].shape[1]
             pictures = torch.zeros(len(examples), int(counts.max()), width)
             for row, example, count in zip(pictures.numpy(), examples, counts, strict=True):
-                row[:count] = example["unit_pictures"]
-            batch["unit_pictures"] = pictures
+                row[:count] = example["unit_rolls"]
+            batch["unit_rolls"] = pictures
         batch["labels"] = {task.name: self._labels(task, examples, counts) for task in self.tasks}
         return batch
 

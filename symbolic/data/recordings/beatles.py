@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from symbolic.audio.front import STRUCTURE
+from symbolic.audio.front_end import STRUCTURE
 from symbolic.data.corpora.label_rows import read_rows
 from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece

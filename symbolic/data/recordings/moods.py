@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.data.corpora.label_rows import read_rows
 from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
@@ -20,7 +20,7 @@ SOURCE = (
     "MIREX-like mood set (Panda 2013)"
 )
 LOWEST, RANGE = -60.0, 120.0  # dB at 0, and dB from 0 to 255
-FRONT = Front(n_fft=2048, hop=2048, n_mels=64, fmin=30.0, fmax=11000.0, floor=LOWEST)
+FRONT = FrontEnd(n_fft=2048, hop=2048, n_mels=64, fmin=30.0, fmax=11000.0, floor=LOWEST)
 
 
 def decibels(picture: np.ndarray) -> np.ndarray:
@@ -32,9 +32,9 @@ def read_moods(folder: str | Path) -> Corpus:
     """Songs of about 30 s in five clusters; an artist is a group.
 
     The pictures were saved as uint8 in steps of 0.47 dB, from -60 dB on. The scale of their bands
-    is not said and taken for that of `Front`: so heard, excerpts of GTZAN have the same mean within
-    3 dB in all but the four highest bands, which their compression cuts off. Bands of equal height,
-    or sums of magnitudes, are 10 to 20 dB off.
+    is not said and taken for that of `FrontEnd`: so heard, excerpts of GTZAN have the same mean
+    within 3 dB in all but the four highest bands, which their compression cuts off. Bands of equal
+    height, or sums of magnitudes, are 10 to 20 dB off.
 
     Args:
         folder: with `moods.csv` and `moods_mel.npz`.

@@ -20,13 +20,13 @@ class ASTEncoder(AudioEncoder):
     as it does in the published models, and longer ones are refused.
 
     Options:
-        norm: as in `AudioEncoder` (`picture`).
+        norm: as in `AudioEncoder` (`global`).
 
     Raises:
         ValueError: no `ASTConfig`, or one whose mel bands are not as many as the frames' columns.
     """
 
-    default_norm = "picture"
+    default_norm = "global"
 
     def build(self, config: SymbolicConfig) -> None:
         backbone = config.backbone_config

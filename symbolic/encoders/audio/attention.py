@@ -32,10 +32,10 @@ class SelfAttentionEncoder(AudioEncoder):
         layers, heads: of the BERT (2, 8).
         dropout, attention_dropout: in its layers, and of its attention (0.4, 0.5).
         answer: `cls`, the learnt vector alone, or `positions`, all others (`cls`).
-        norm: as in `AudioEncoder` (`picture`).
+        norm: as in `AudioEncoder` (`global`).
     """
 
-    default_norm = "picture"
+    default_norm = "global"
 
     def build(
         self,

@@ -13,7 +13,7 @@ from symbolic.encoders.audio.lengths import POOLINGS, Lengths, pool_over_time, r
 from symbolic.encoders.audio.recurrent import Recurrent
 from symbolic.encoders.audio.stretching import stretched
 
-NORMS = ("column", "picture", "none")
+NORMS = ("column", "global", "none")
 
 
 class AudioEncoder(nn.Module):
@@ -41,24 +41,24 @@ class AudioEncoder(nn.Module):
 
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__()
-        if config.front is None:
-            raise ValueError("the encoder hears audio, and the configuration has no front")
+        if config.front_end is None:
+            raise ValueError(f"encoder {config.encoder} needs a front_end in the configuration")
         self.front = config.front_end
         self.spectral = None
-        if config.front_inside and not self.front.hears_samples:
-            from symbolic.audio.transforms.torch_front import SpectralFront
+        if config.front_end_in_model and not self.front.takes_samples:
+            from symbolic.audio.transforms.torch_front_end import SpectralFrontEnd
 
-            self.spectral = SpectralFront(self.front)
+            self.spectral = SpectralFrontEnd(self.front)
         options = dict(config.encoder_options)
-        norm = options.pop("norm", "none" if self.front.hears_samples else self.default_norm)
+        norm = options.pop("norm", "none" if self.front.takes_samples else self.default_norm)
         if norm not in NORMS:
             raise ValueError(f"norm {norm!r} is none of {NORMS}")
         grid = options.pop("grid", None)
-        if grid is not None and (len(self.front.kinds) > 1 or self.front.hears_samples):
+        if grid is not None and (len(self.front.kinds) > 1 or self.front.takes_samples):
             raise ValueError(f"a grid is of pictures of a single kind, not of {self.front.kinds}")
         self.grid = None if grid is None else (int(grid[0]), float(grid[1]))
         self.width = self.front.width if grid is None else self.grid[0]
-        channels = {"column": self.front.width, "picture": 1, "none": 0}[norm]
+        channels = {"column": self.front.width, "global": 1, "none": 0}[norm]
         self.norm = BatchNorm(channels) if channels else None
         self.recurrent = self.pooling = self.dense = None
         known = self.option_names()
@@ -131,7 +131,7 @@ class AudioEncoder(nn.Module):
             channels = scaled(dense, width)
         self.hidden_size = channels
 
-    def hear(
+    def prepared(
         self, values: torch.Tensor, mask: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Input to normalised frames (B, T, `width`), zero after the end, and lengths (B,).
@@ -142,7 +142,7 @@ class AudioEncoder(nn.Module):
             ValueError: frames of another width than the front end's, or another shape of samples.
         """
         values = values.float()
-        samples = self.front.hears_samples or self.spectral is not None
+        samples = self.front.takes_samples or self.spectral is not None
         if values.dim() != (2 if samples else 3):
             wanted = "(B, n) samples" if samples else "(B, T, F) frames"
             raise ValueError(f"the encoder hears {wanted}, and the input is {tuple(values.shape)}")
@@ -174,7 +174,7 @@ class AudioEncoder(nn.Module):
         Raises:
             ValueError: input of another shape.
         """
-        values, lengths = self.encode(*self.hear(input_values, attention_mask))
+        values, lengths = self.encode(*self.prepared(input_values, attention_mask))
         if self.recurrent is not None:
             values = self.recurrent(values, lengths)
         if self.pooling is not None:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder
 from symbolic.encoders.audio.blocks import scaled
@@ -43,7 +43,7 @@ class Pictures:
 
     def __init__(
         self,
-        front: Front,
+        front: FrontEnd,
         stack: bool = False,
         loudest_padding: bool = False,
         scale: bool = True,

@@ -20,7 +20,7 @@ class Branch:
     """A stack of convolutions on the columns of one kind.
 
     Attributes:
-        kind: of `symbolic.audio.front.KINDS`.
+        kind: of `symbolic.audio.front_end.KINDS`.
         kernel: rows and time.
         channels: of each layer.
         pools: of each layer, rows and time; the first layer has none.

@@ -50,10 +50,10 @@ class MusicnnEncoder(AudioEncoder):
         kernel: of these layers (7).
         dense: units of the dense layer; 0 is none (200).
         pooling: as in `AudioEncoder.finish` (`max_mean`).
-        norm: as in `AudioEncoder` (`picture`).
+        norm: as in `AudioEncoder` (`global`).
     """
 
-    default_norm = "picture"
+    default_norm = "global"
 
     def build(
         self,

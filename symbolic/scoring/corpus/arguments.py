@@ -81,7 +81,7 @@ def load_scorer(name: str | None, device: str = "cpu") -> EmotionScorer | AudioS
         raise ValueError(f"device {device!r} cannot be used: {reason}") from error
     path = os.fspath(DEFAULT_MODEL if name is None else name)
     try:
-        if SymbolicConfig.from_pretrained(path).front is None:
+        if SymbolicConfig.from_pretrained(path).inputs != "audio":
             return EmotionScorer.from_pretrained(path, device=device)
         from symbolic.scoring.audio import AudioScorer
 

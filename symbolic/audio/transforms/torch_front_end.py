@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from symbolic.audio.front import Front
+from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.sample_types import float_samples
 from symbolic.audio.transforms.banks import cepstral_bank, mel_bank
 
 INSIDE = ("magnitude", "mel", "mfcc")
 
 
-class SpectralFront(nn.Module):
+class SpectralFrontEnd(nn.Module):
     """Mel, MFCC and magnitude of samples, as `symbolic.audio.front_features` has them.
 
     The banks are persistent buffers: `from_pretrained` loads them, and a model that makes its
@@ -28,7 +28,7 @@ class SpectralFront(nn.Module):
         ValueError: a kind that is not computed inside a model.
     """
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: FrontEnd) -> None:
         super().__init__()
         if outside := [kind for kind in front.kinds if kind not in INSIDE]:
             raise ValueError(

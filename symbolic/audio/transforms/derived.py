@@ -1,4 +1,4 @@
-"""Pictures of the structure of a piece: pooled frames, and how each frame is like those before."""
+"""Derived frames of structure analysis: max-pooled frames and self-similarity lag matrices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbolic.audio.front import Front, Lags
+from symbolic.audio.front_end import FrontEnd, Lags
 from symbolic.audio.transforms.banks import cepstral_bank
 from symbolic.audio.transforms.lag_matrix import lag_matrix, pooled
 from symbolic.audio.transforms.products import product
@@ -14,11 +14,11 @@ from symbolic.audio.transforms.products import product
 MADE_OF = {"mfcc": "mel", "chroma": "chroma", "onsets": "onsets"}
 
 
-def intermediate(front: Front) -> Front:
-    """What `structured` makes the pictures of a front end of.
+def intermediate(front: FrontEnd) -> FrontEnd:
+    """Return the front end whose frames `derived_frames` needs.
 
-    The kinds of the front end that are no lag matrices, and those that its lag matrices are made
-    of, with as many frames as these compare: an hour takes 15 MB.
+    Its kinds are those of `front` that are not lag matrices and those that the lag matrices are
+    computed from, pooled as the lag matrices need them: an hour takes 15 MB.
     """
     kinds = [kind for kind in front.kinds if kind not in front.lag_kinds]
     kinds += [MADE_OF[_column(kind)] for kind in front.lag_kinds]
@@ -26,38 +26,38 @@ def intermediate(front: Front) -> Front:
     return replace(front, kinds=tuple(dict.fromkeys(kinds)), pool=pool)
 
 
-def shared(front: Front) -> Front | None:
-    """Pictures of which those of a front end are made, and those of many others.
+def shared(front: FrontEnd) -> FrontEnd | None:
+    """Return a front end whose frames serve `front` and many others: mel bands and chroma.
 
-    Mel bands and chroma together: to hear a recording takes far longer than to make of them what
-    another system hears. None where a front end is not made of these, or is of notes.
+    Transforming a recording takes far longer than deriving the input of another system. None where
+    `front` is not derived from these frames, or is computed from notes.
     """
     made_of = intermediate(front)
-    if front.of_notes or not front.structured or set(made_of.kinds) - {"mel", "chroma"}:
+    if front.from_notes or not front.is_derived or set(made_of.kinds) - {"mel", "chroma"}:
         return None
     return replace(made_of, kinds=("mel", "chroma"), lags=Lags())
 
 
-def structured(frames: np.ndarray, made_of: Front, front: Front) -> np.ndarray:
-    """The pictures of a front end.
+def derived_frames(frames: np.ndarray, made_of: FrontEnd, front: FrontEnd) -> np.ndarray:
+    """Derive the frames of a front end from those of another.
 
     Args:
-        frames: (T, ·) what there is of a piece.
-        made_of: what the frames are: kinds as `intermediate` has them, and maybe more, of as many
-            pooled frames or of fewer.
-        front: the front end that is wanted.
+        frames: (T, ·) frames of a piece.
+        made_of: the front end of `frames`: at least the kinds of `intermediate(front)`, with the
+            same pooling or less.
+        front: the front end whose frames are wanted.
 
     Returns:
         (T', F) float32, T' = T // (`front.pool` / `made_of.pool`), at least 1.
 
     Raises:
-        ValueError: frames that lack a kind, or do not pool to those that are wanted.
+        ValueError: frames that lack a kind, or whose pooling does not divide the one wanted.
     """
     wanted = intermediate(front)
     if missing := set(wanted.kinds) - set(made_of.kinds):
-        raise ValueError(f"there are no {' and '.join(sorted(missing))} to make {front.kinds} of")
+        raise ValueError(f"{front.kinds} need {' and '.join(sorted(missing))}, which are missing")
     if wanted.pool % made_of.pool:
-        raise ValueError(f"{made_of.pool} frames that are one do not pool to {wanted.pool}")
+        raise ValueError(f"pooling of {made_of.pool} frames does not divide {wanted.pool}")
     ends = np.cumsum([*made_of.widths.values()])
     parts = dict(zip(made_of.widths, np.split(frames, ends[:-1], axis=1), strict=True))
     parts = {k: pooled(parts[k], wanted.pool // made_of.pool) for k in wanted.kinds}
@@ -72,21 +72,21 @@ def structured(frames: np.ndarray, made_of: Front, front: Front) -> np.ndarray:
 
 
 def _column(kind: str) -> str:
-    """`far_sslm_mfcc_cosine` is made of `mfcc`."""
+    """Return what a lag matrix is computed from: `mfcc` for `far_sslm_mfcc_cosine`."""
     return kind.split("sslm_")[1].split("_")[0]
 
 
-def _lags(frames: np.ndarray, kind: str, front: Front, rest: int) -> np.ndarray:
-    """(T, rows) lag matrix, its frames pooled by `rest`.
+def _lags(frames: np.ndarray, kind: str, front: FrontEnd, rest: int) -> np.ndarray:
+    """Compute a (T, rows) lag matrix whose frames are pooled by `rest`.
 
-    Cepstra and pitch classes are without their first, as in Hernandez-Olivan (2020): that of
-    cepstra is loudness. Silence, which stands before the piece, is zero in what is left.
+    The first cepstral coefficient, loudness, and the first pitch class are left out, as in
+    Hernandez-Olivan (2020). The silence before the piece is zero in the other columns.
     """
     lags, column = front.lags, _column(kind)
     if column == "mfcc":
-        every = replace(front, kinds=("mfcc",), n_mfcc=front.n_mels, pool=1, of_notes=False)
+        every = replace(front, kinds=("mfcc",), n_mfcc=front.n_mels, pool=1, from_notes=False)
         frames = product(frames - np.float32(front.floor), cepstral_bank(every))
-    if column == "mfcc" or (column == "chroma" and not front.of_notes):
+    if column == "mfcc" or (column == "chroma" and not front.from_notes):
         frames = frames[:, 1:]
     matrix = lag_matrix(
         frames,
