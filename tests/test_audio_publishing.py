@@ -205,6 +205,7 @@ def test_a_card_of_a_model_that_was_not_evaluated_has_no_figures(run):
         (["magnatagatune: a"], "license_name: cc-by-nc-sa-1.0\n", "CC BY-NC-SA 1.0"),
         (["fma: 1"], "license: other\n", "each track its own"),
         (["fma: 1", "gtzan: a"], "each-track-its-own-and-research-use\n", "GTZAN"),
+        (["when_in_rome: a"], "license_name: cc-by-sa-4.0-scores-vary\n", "When in Rome"),
         (["emopia: a"], "license: cc-by-nc-sa-4.0\n", "cc-by-nc-sa-4.0"),
         (["songs: a"], "", "No licence is stated"),
     ],

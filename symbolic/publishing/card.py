@@ -20,7 +20,7 @@ from symbolic.publishing.card_results import (
     eval_results,
     results_context,
 )
-from symbolic.publishing.corpora import CORPORA, Corpus
+from symbolic.publishing.corpora import CORPORA, CorpusFacts
 from symbolic.training.run_folder import TRAINING_RECORD
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
@@ -134,7 +134,7 @@ def _training_context(record: dict[str, Any], groups: Counter[str]) -> dict[str,
         "record": bool(record),
         "corpora": [
             {
-                **vars(CORPORA.get(name, Corpus(name or "unnamed", "-"))),
+                **vars(CORPORA.get(name, CorpusFacts(name or "unnamed", "-"))),
                 "id": name,
                 "known": name in CORPORA,
                 "groups": count,

@@ -53,9 +53,9 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
         `pipeline_tag`, `task_type` and `task_name` are for the header of the card.
     """
     if predicts_boundaries(config):
-        kind = boundary_context
+        collect = boundary_context
     else:
-        kind = notes_context if config.front_end is None else audio_context
+        collect = notes_context if config.front_end is None else audio_context
     settings = record.get("model", {})
     with torch.device("meta"):  # counted, not allocated
         parameters = SymbolicModel(config).num_parameters()
@@ -73,7 +73,7 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
         "pipeline": "",
         "pipeline_tag": None,
         "peak_picking": [],
-        **kind(config),
+        **collect(config),
     }
 
 
@@ -120,7 +120,7 @@ def boundary_context(config: SymbolicConfig) -> dict[str, Any]:
     for tolerance in thresholds or map("{:g}".format, WINDOWS):
         tolerances.setdefault(picker(config.peaks, float(tolerance)), []).append(f"{tolerance} s")
     task_type = "music-boundary-detection"
-    kind = ("midi", "musicxml") if takes_notes(config) else ("audio",)
+    formats = ("midi", "musicxml") if takes_notes(config) else ("audio",)
     return {
         "kind": "boundaries",
         "front": _front_end(config),
@@ -133,7 +133,7 @@ def boundary_context(config: SymbolicConfig) -> dict[str, Any]:
         "lags": config.metrical_options.get("lags"),
         "peak_picking": [{"name": name, "tolerances": of} for name, of in tolerances.items()],
         "thresholds": [f"{value:g} for a tolerance of {of} s" for of, value in thresholds.items()],
-        "tags": [*TAGS, "music-structure-analysis", task_type, *kind],
+        "tags": [*TAGS, "music-structure-analysis", task_type, *formats],
         "task_type": task_type,
         "task_name": "Music boundary detection",
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Corpus:
+class CorpusFacts:
     """Facts about a corpus.
 
     Attributes:
@@ -27,41 +27,43 @@ class Corpus:
 
 
 CORPORA = {
-    "emopia": Corpus(
+    "emopia": CorpusFacts(
         "EMOPIA (Hung 2021)", "transcribed pop piano", licence="cc-by-nc-sa-4.0", midi=True
     ),
-    "vgmidi": Corpus("VGMIDI (Ferreira 2019)", "piano arrangements of game music", midi=True),
-    "pop909": Corpus("POP909 (Wang 2020)", "pop songs arranged as MIDI", licence="mit", midi=True),
-    "when_in_rome": Corpus(
+    "vgmidi": CorpusFacts("VGMIDI (Ferreira 2019)", "piano arrangements of game music", midi=True),
+    "pop909": CorpusFacts(
+        "POP909 (Wang 2020)", "pop songs arranged as MIDI", licence="mit", midi=True
+    ),
+    "when_in_rome": CorpusFacts(
         "When in Rome (Gotham 2023)",
         "scores of classical music",
         terms="CC BY-SA 4.0, scores vary",
     ),
-    "gtzan": Corpus(
+    "gtzan": CorpusFacts(
         "GTZAN (Tzanetakis & Cook 2002)",
         "half-minute excerpts of ten genres, most of them Western and older than 2002",
         terms="research use",
         hub="marsyas/gtzan",
     ),
-    "fma": Corpus(
+    "fma": CorpusFacts(
         "FMA (Defferrard 2017)",
         "half-minute clips of the Free Music Archive",
         terms="Creative Commons, each track its own",
     ),
-    "magnatagatune": Corpus(
+    "magnatagatune": CorpusFacts(
         "MagnaTagATune (Law 2009)",
         "29 s clips of the label Magnatune",
         terms="CC BY-NC-SA 1.0",
     ),
-    "moods": Corpus(
+    "moods": CorpusFacts(
         "MIREX-like mood set (Panda 2013)",
         "mel spectrograms of half-minute song excerpts in five clusters of moods",
         terms="research use",
     ),
-    "beatles": Corpus(
+    "beatles": CorpusFacts(
         "Beatles (segments of Isophonics)", "songs of the Beatles", terms="research use"
     ),
-    "pop909_structure": Corpus(
+    "pop909_structure": CorpusFacts(
         "POP909 (Wang 2020) with the phrases of Dai 2020",
         "pop songs arranged as MIDI",
         licence="mit",
