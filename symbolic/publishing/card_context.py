@@ -55,7 +55,7 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
     if predicts_boundaries(config):
         collect = boundary_context
     else:
-        collect = notes_context if config.front_end is None else audio_context
+        collect = audio_context if config.inputs == "audio" else notes_context
     settings = record.get("model", {})
     with torch.device("meta"):  # counted, not allocated
         parameters = SymbolicModel(config).num_parameters()
