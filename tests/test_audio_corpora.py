@@ -6,6 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small_corpora import (
+    FMA_ROWS,
+    fma_table,
+    write_magnatagatune,
+    write_moods,
+    write_sound,
+    write_text,
+)
 
 from symbolic.audio import FrontEnd, read_audio
 from symbolic.data import (
@@ -23,26 +31,7 @@ from symbolic.data.corpus import without_leaks
 from symbolic.data.recordings.gtzan import REPETITIONS, gtzan_groups
 from symbolic.tasks import GTZAN_GENRES, MOOD_CLUSTERS
 
-soundfile = pytest.importorskip("soundfile")
-
-
-@pytest.fixture(scope="session")
-def write_sound():
-    """Write a short tone at a path; the suffix decides the format."""
-
-    def write(path, seconds=0.1, rate=8000):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(int(seconds * rate)) / rate)
-        soundfile.write(path, tone, rate)
-        return path
-
-    return write
-
-
-def write_text(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
+pytest.importorskip("soundfile")
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +45,7 @@ def audio_data(data_folder):
 @pytest.mark.parametrize(
     "layout", ["genres/{genre}/{name}.wav", "{genre}/{name}.au", "{name}.flac"]
 )
-def test_excerpts_of_gtzan_are_found_however_they_lie(tmp_path, write_sound, layout):
+def test_excerpts_of_gtzan_are_found_however_they_lie(tmp_path, layout):
     for genre in ("blues", "rock"):
         for number in (0, 3):
             name = f"{genre}.{number:05d}"
@@ -71,9 +60,7 @@ def test_excerpts_of_gtzan_are_found_however_they_lie(tmp_path, write_sound, lay
     assert corpus.features is corpus.front_end is None
 
 
-def test_the_corrupt_excerpt_of_gtzan_is_left_out_and_repetitions_share_a_group(
-    tmp_path, write_sound
-):
+def test_the_corrupt_excerpt_of_gtzan_is_left_out_and_repetitions_share_a_group(tmp_path):
     for name in ("jazz.00054", "jazz.00033", "jazz.00051", "metal.00058", "rock.00016"):
         write_sound(tmp_path / f"{name}.wav")
     corpus = read_gtzan(tmp_path)
@@ -91,7 +78,7 @@ def test_every_repetition_is_of_an_excerpt_that_can_be_and_of_one_group():
     assert sum(size > 1 for size in sizes.values()) == len(REPETITIONS)
 
 
-def test_the_fault_filtered_split_of_gtzan_is_read_without_what_would_leak(tmp_path, write_sound):
+def test_the_fault_filtered_split_of_gtzan_is_read_without_what_would_leak(tmp_path):
     for name in ("metal.00058", "rock.00016", "rock.00001", "rock.00002", "rock.00003"):
         write_sound(tmp_path / "audio" / f"{name}.wav")
     splits = tmp_path / "splits"
@@ -119,9 +106,7 @@ def test_the_fault_filtered_split_of_gtzan_is_read_without_what_would_leak(tmp_p
         read_gtzan(tmp_path / "audio", splits)
 
 
-def test_a_folder_without_gtzan_and_an_excerpt_that_is_there_twice_are_refused(
-    tmp_path, write_sound
-):
+def test_a_folder_without_gtzan_and_an_excerpt_that_is_there_twice_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="no excerpt"):
         read_gtzan(tmp_path)
     write_sound(tmp_path / "blues.00000.wav")
@@ -130,31 +115,10 @@ def test_a_folder_without_gtzan_and_an_excerpt_that_is_there_twice_are_refused(
         read_gtzan(tmp_path)
 
 
-def fma_table(*rows):
-    """Rows are (track, artist, split, subset, genre), as in FMA with its rows of names."""
-    lines = [
-        ",artist,set,set,track",
-        ",id,split,subset,genre_top",
-        "track_id,,,,",
-    ]
-    return "\n".join([*lines, *(",".join(map(str, row)) for row in rows)]) + "\n"
-
-
-FMA_ROWS = (
-    (2, 1, "training", "small", "Hip-Hop"),
-    (5, 1, "training", "small", "Hip-Hop"),
-    (140, 54, "validation", "medium", "Folk"),
-    (1001, 70, "test", "small", '"Folk"'),
-    (1002, 71, "validation", "small", '"Rock, or\nso"'),
-    (9, 1, "test", "large", ""),
-)
-
-
-def test_fma_has_artists_its_own_split_and_subsets(tmp_path, write_sound):
+def test_fma_has_artists_its_own_split_and_subsets(tmp_path):
     write_text(tmp_path / "fma_metadata" / "tracks.csv", fma_table(*FMA_ROWS))
     for name in ("000/000002", "000/000005", "001/001001"):
-        path = tmp_path / "fma_small" / f"{name}.mp3"
-        write_sound(path.with_suffix(".wav")).rename(path)
+        write_sound(tmp_path / "fma_small" / f"{name}.mp3")
     corpus = read_fma(tmp_path)
     assert corpus.tasks[0].labels == ("Folk", "Hip-Hop", "Rock, or\nso")
     assert [piece.labels["genre"] for piece in corpus.pieces] == [1, 1, 0]
@@ -196,21 +160,8 @@ def test_fma_without_table_or_recordings_says_what_is_expected(tmp_path):
 
 
 @pytest.fixture
-def magnatagatune(tmp_path, write_sound):
-    """Two clips each of songs in folders 0, c and d, one without the frequent tags."""
-    lines = ["clip_id\tharp\tguitar\tslow\tmp3_path"]
-    clips = [
-        ("0/song_a-0-29.mp3", "0\t1\t1"),
-        ("0/song_a-30-59.mp3", "0\t1\t0"),
-        ("b/song_b-1-0-29.mp3", "1\t0\t0"),
-        ("c/song_c-0-29.mp3", "0\t1\t1"),
-        ("f/song_d-0-29.mp3", "0\t1\t1"),
-    ]
-    for number, (path, tags) in enumerate(clips):
-        lines.append(f"{number}\t{tags}\t{path}")
-        write_sound((tmp_path / path).with_suffix(".wav")).rename(tmp_path / path)
-    write_text(tmp_path / "annotations_final.csv", "\n".join(lines) + "\n")
-    return tmp_path
+def magnatagatune(tmp_path):
+    return write_magnatagatune(tmp_path)
 
 
 def test_magnatagatune_has_its_most_frequent_tags_and_its_folders_as_split(magnatagatune):
@@ -261,13 +212,7 @@ def test_a_table_of_magnatagatune_that_is_wrong_is_named(magnatagatune):
 
 @pytest.fixture
 def moods_folder(tmp_path):
-    """Six pictures of two artists, one of them without a row."""
-    pictures = {f"{i:03d}": np.full((64, 5 + i), 51 * i, np.uint8) for i in range(6)}
-    np.savez(tmp_path / "moods_mel.npz", **pictures)
-    artists = ("ann lee", " Ann  Lee")
-    rows = [f"{i:03d},Cluster {1 + i % 5},Wistful,{artists[i % 2]}" for i in range(5)]
-    write_text(tmp_path / "moods.csv", "clip,cluster,mood,artist\n" + "\n".join(rows) + "\n")
-    return tmp_path
+    return write_moods(tmp_path)
 
 
 def test_pictures_of_the_mood_set_are_decibels_in_frames(moods_folder):
@@ -341,7 +286,7 @@ def test_a_mood_set_without_its_files_or_with_other_pictures_is_refused(moods_fo
         read_moods(moods_folder)
 
 
-def test_own_recordings_have_the_labels_that_their_table_names(tmp_path, write_sound):
+def test_own_recordings_have_the_labels_that_their_table_names(tmp_path):
     for name in ("a.wav", "audio/b.wav", "c.wav"):
         write_sound(tmp_path / "mine" / name)
     write_text(
@@ -383,9 +328,7 @@ def test_own_recordings_have_the_labels_that_their_table_names(tmp_path, write_s
         ),
     ],
 )
-def test_a_table_of_own_recordings_that_is_wrong_is_named(
-    tmp_path, write_sound, text, error, message
-):
+def test_a_table_of_own_recordings_that_is_wrong_is_named(tmp_path, text, error, message):
     write_sound(tmp_path / "a.wav")
     write_sound(tmp_path / "c.wav")
     (tmp_path / "audio").mkdir()

@@ -4,7 +4,8 @@ import importlib
 
 import numpy as np
 import pytest
-from test_phrases import SONG, played
+from small_corpora import write_pop909_phrases, write_salami
+from test_phrases import SONG
 
 from symbolic.data.corpora.phrases import bar_edges, parse_phrases
 from symbolic.data.recordings.pop909_structure import (
@@ -14,23 +15,10 @@ from symbolic.data.recordings.pop909_structure import (
 )
 from symbolic.data.recordings.salami import read_boundaries, read_salami
 
-OTHER = "i4A8B8b4A4x2B8o3"  # hears two phrases as one
-
 
 @pytest.fixture
 def pop909(tmp_path, midi_score):
-    """Three songs: one begins on its second beat, one at once, one has phrases of another song."""
-    (tmp_path / "beats").mkdir()
-    (tmp_path / "pop909").mkdir()
-    rows = ["file,annotator1,annotator2"]
-    for name, start, first in (("001", 1, SONG), ("002", 0, SONG), ("003", 0, "A9i9B9x9o5")):
-        beats, score = played(midi_score, parse_phrases(SONG), start)
-        score.dump_midi(tmp_path / "pop909" / f"{name}.mid")
-        lines = [f"{beat} 1.0 0.0" for beat in beats]
-        (tmp_path / "beats" / f"{name}.txt").write_text("\n".join(lines), encoding="utf-8")
-        rows.append(f"{name}.mid,{first},{OTHER if name != '003' else SONG}")
-    (tmp_path / "pop909_phrases.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return tmp_path
+    return write_pop909_phrases(tmp_path, midi_score)
 
 
 def test_phrases_begin_where_they_are_heard(pop909):
@@ -135,22 +123,7 @@ def test_most_songs_of_pop909_fit_their_phrases(data_folder):
 
 @pytest.fixture
 def salami(tmp_path):
-    """Three songs; the first has two annotators, and the last has no recording."""
-    for song in ("2", "10", "1000"):
-        parsed = tmp_path / "annotations" / song / "parsed"
-        parsed.mkdir(parents=True)
-        large = "0.000\tSilence\n0.400\tA\n30.5\tB\n61\tSilence\n62\tEnd\n"
-        (parsed / "textfile1_functions.txt").write_text(
-            "0.000\tSilence\n0.400\tIntro\n30.5\tno_function\n30.5\tVerse\n62\tEnd\n"
-        )
-        (parsed / "textfile1_uppercase.txt").write_text(large)
-        (parsed / "textfile1_lowercase.txt").write_text(large.replace("30.5\tB", "15\tb\n30.5\tc"))
-    second = tmp_path / "annotations" / "2" / "parsed" / "textfile2_functions.txt"
-    second.write_text("0\tIntro\n62\tEnd\n")
-    (tmp_path / "audio").mkdir()
-    for name in ("2.mp3", "10.flac"):
-        (tmp_path / "audio" / name).write_bytes(b"sound")
-    return tmp_path
+    return write_salami(tmp_path)
 
 
 def test_all_times_of_salami_are_boundaries(salami):

@@ -88,6 +88,7 @@ class MetricalContext(nn.Module):
         real = unit_mask.unsqueeze(-1)
         inputs, compared = [], []
         if rolls is not None and self.widths:
+            rolls = rolls * real
             inputs.append(rolls)
             compared += rolls.split(self.widths, dim=-1)
         if hidden is not None and units is not None:
