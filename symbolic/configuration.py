@@ -288,7 +288,11 @@ class SymbolicConfig(PreTrainedConfig):
         return ()
 
     def _features_digest(self) -> str:
-        columns = json.dumps([self.feature_names, self.ensemble_features], sort_keys=True)
+        used = {
+            role: [name for name in columns if name not in KEY_FEATURES]
+            for role, columns in self.ensemble_features.items()
+        }
+        columns = json.dumps([self.feature_names, used], sort_keys=True)
         return hashlib.blake2b(columns.encode(), digest_size=16).hexdigest()
 
     @property

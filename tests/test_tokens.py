@@ -28,10 +28,12 @@ from symbolic.data import (
     unread_files,
     window_starts,
 )
+from symbolic.data.groups import hashed_group
 from symbolic.notes import ReadError, pool, read_notes
 from symbolic.tasks import IGNORE, key_label, velocity_labels
 from symbolic.tokenizers import CPTokenizer, build_tokenizer
 from symbolic.training.build import ShapeArguments, build_model
+from symbolic.training.run_folder import training_groups
 
 ROOT = Path(__file__).parents[1]
 TOKENIZER = CPTokenizer()
@@ -471,7 +473,7 @@ def test_training_needs_no_library_that_reads_music(rows, pieces, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "held out val: 3 pieces, accuracy" in done.stdout
-    assert json.loads((output / "training.json").read_text())["groups"] == ["tunes: song0"]
+    assert training_groups(output) == [hashed_group("tunes: song0")]
     from symbolic import EmotionScorer
 
     table = EmotionScorer.from_pretrained(output).score([p.path for p in pieces], workers=0)

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from symbolic import EmotionScorer, SymbolicModel
+from symbolic.data.groups import hashed_group
 from symbolic.inference.prediction import feature_rows
 from symbolic.notes import note_table, read_notes
 from symbolic.notes.augment import drop_dynamics, scale_tempo, shift_velocity, transpose
 from symbolic.scoring.emotion import DEFAULT_MODEL
+from symbolic.training.run_folder import recorded_groups
 
 # Probabilities of Q1 to Q4 of `piece()`, the same in minor, and without dynamics.
 ANSWERS = [[0.223, 0.022, 0.067, 0.689], [0.120, 0.125, 0.386, 0.370], [0.232, 0.021, 0.062, 0.685]]
@@ -85,10 +87,14 @@ def test_it_was_not_trained_on_the_validation_songs(data_folder):
     from symbolic.data import read_emopia
 
     record = json.loads((DEFAULT_MODEL / "training.json").read_text())
-    trained = set(record["groups"])
+    trained = set(recorded_groups(record))
     emopia = read_emopia(data_folder / "emopia")
-    assert not trained & {f"emopia: {piece.group}" for piece in emopia if piece.split == "val"}
-    assert trained & {f"emopia: {piece.group}" for piece in emopia if piece.split == "train"}
+    groups = {
+        split: {hashed_group(f"emopia: {p.group}") for p in emopia if p.split == split}
+        for split in ("train", "val")
+    }
+    assert not trained & groups["val"]
+    assert trained & groups["train"]
 
 
 def test_fast_and_loud_is_more_aroused_than_slow_and_soft(scorer):

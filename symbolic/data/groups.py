@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+HASHED = re.compile(r"(^|: )#[0-9a-f]{16}$")
 UNLABELLED = "unlabelled"  # the corpus of files without labels, whose groups are their names
 
 
@@ -38,13 +41,17 @@ def assert_disjoint(**sides: Iterable[str]) -> None:
     Args:
         sides: by name of the side, the group of each of its pieces.
 
+    Groups may be hashed: see `hashed_group`.
+
     Raises:
         LeakError: naming the two sides and the first groups that they share.
     """
-    seen = [(name, set(groups)) for name, groups in sides.items()]
+    seen = [
+        (name, {hashed_group(group): group for group in groups}) for name, groups in sides.items()
+    ]
     for i, (a, left) in enumerate(seen):
         for b, right in seen[i + 1 :]:
-            if shared := sorted(left & right):
+            if shared := sorted(right[group] for group in left.keys() & right):
                 raise LeakError(
                     f"{len(shared)} groups are in both {a} and {b}: {', '.join(shared[:5])}"
                 )
@@ -81,3 +88,16 @@ def group_folds(
 def group_name(corpus: str, group: str) -> str:
     """How a group is written in a model's record: corpora may use the same names."""
     return f"{corpus}: {group}"
+
+
+def hashed_group(name: str) -> str:
+    """Replace the group in a name of `group_name` by a hash of 64 bits: `emopia: #91f0...`.
+
+    A training record stores hashes, which are short and hold no titles. Hashed names stay as they
+    are.
+    """
+    if HASHED.search(name):
+        return name
+    corpus, separator, _ = name.partition(": ")
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return f"{corpus if separator else ''}{separator}#{digest}"

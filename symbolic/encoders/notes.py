@@ -24,6 +24,7 @@ class NoteEncoder(StandardFeatures):
     `FEATURE_RANGE`.
     """
 
+    inputs = "notes"
     main_input_name = "input_ids"
 
     def __init__(self, config: SymbolicConfig) -> None:

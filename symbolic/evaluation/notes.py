@@ -37,7 +37,7 @@ from symbolic.notes.keys import estimate_key, parse_key
 from symbolic.scoring.emotion import EmotionScorer, load_model
 from symbolic.tasks.intervals import DRAWS
 from symbolic.tasks.metrics import mirex_key_score
-from symbolic.training.run_folder import read_record
+from symbolic.training.run_folder import read_record, recorded_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +149,7 @@ def _evaluate_one(
         )
     train, test = held_out(_arguments(used, data))
     assert_disjoint(
-        trained_on=record["groups"],
+        trained_on=recorded_groups(record),
         held_out=[group_name(piece.corpus, piece.group) for piece in test],
     )
     model, tokenizer = load_model(folder)

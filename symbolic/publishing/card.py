@@ -21,7 +21,7 @@ from symbolic.publishing.card_results import (
     results_context,
 )
 from symbolic.publishing.corpora import CORPORA, CorpusFacts
-from symbolic.training.run_folder import TRAINING_RECORD
+from symbolic.training.run_folder import TRAINING_RECORD, recorded_groups
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
 
@@ -55,7 +55,7 @@ def model_card(
     if metrics:
         check_metrics(metrics, folder / METRICS)
         metrics["leaks"] |= bool(record.get("data", {}).get("leaks"))  # either may record it
-    groups = Counter(group.partition(": ")[0] for group in record.get("groups", []))
+    groups = Counter(group.partition(": ")[0] for group in recorded_groups(record))
     licence = _weights_licence(license, groups)
     model = model_context(config, record)
     context = {

@@ -16,7 +16,7 @@ from symbolic.encoders.backbones import BACKBONES
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 from symbolic.training.build import ShapeArguments, new_backbone
-from symbolic.training.run_folder import TRAINING_RECORD, read_record
+from symbolic.training.run_folder import TRAINING_RECORD, training_groups
 
 WEIGHTS = "model.safetensors"
 
@@ -109,7 +109,7 @@ def check_encoders(bundle: Bundle, cells: Sequence[Cell], folder: str | Path | N
         names = [group_name(tokens.corpora[i], tokens.groups[i]) for i in held]
         names += [group_name(UNLABELLED, Path(tokens.pieces[i]).stem) for i in held]
         sides = {
-            f"the music of {place}": read_record(place)["groups"],
+            f"the music of {place}": training_groups(place),
             f"what {cell.hold_out} holds out": names,
         }
         assert_disjoint(**sides)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
 
+from symbolic.data.groups import hashed_group
 from symbolic.inference.note_predictions import PREDICTIONS, Row, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.training.trainer import FitArguments
@@ -69,7 +70,7 @@ def save_run(
         "batch_size": training.per_device_train_batch_size,
         **{name: getattr(training, name) for name in TOLD},
         "seed": training.seed,
-        "groups": sorted(set(groups)),
+        "groups": _hashes(groups),
     }
     (output / TRAINING_RECORD).write_text(
         json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8"
@@ -78,18 +79,42 @@ def save_run(
         write_predictions(rows, output / PREDICTIONS)
 
 
-def training_groups(folder: str | Path) -> list[str]:
-    """The groups that a model was trained on before another begins with it.
+def _hashes(groups: Iterable[str]) -> dict[str, str]:
+    """By corpus, the hashes of its groups, separated by spaces."""
+    hashes: dict[str, list[str]] = {}
+    for name in sorted(set(map(hashed_group, groups))):
+        corpus, _, digest = name.rpartition("#")
+        hashes.setdefault(corpus.removesuffix(": "), []).append(digest)
+    return {corpus: " ".join(digests) for corpus, digests in hashes.items()}
+
+
+def recorded_groups(record: Mapping[str, Any]) -> list[str]:
+    """Return the groups of a record, hashed by `symbolic.data.groups.hashed_group`.
 
     Args:
-        folder: of the model; empty, a hub name, or a folder without a record, tells none.
+        record: `training.json`; version 0.1.0 wrote the names of groups themselves.
+    """
+    groups = record.get("groups", [])
+    if isinstance(groups, list):
+        return sorted(set(map(hashed_group, groups)))
+    return [
+        f"{corpus}: #{digest}" if corpus else f"#{digest}"
+        for corpus, digests in groups.items()
+        for digest in digests.split()
+    ]
+
+
+def training_groups(folder: str | Path) -> list[str]:
+    """Return the groups that a model was trained on, as `recorded_groups` does.
+
+    Args:
+        folder: of the model; empty, a hub name, or a folder without a record gives none.
 
     Raises:
         ValueError: a record that is damaged.
     """
-    return (
-        read_record(folder)["groups"] if folder and Path(folder, TRAINING_RECORD).is_file() else []
-    )
+    found = folder and Path(folder, TRAINING_RECORD).is_file()
+    return recorded_groups(read_record(folder)) if found else []
 
 
 def read_record(folder: str | Path) -> dict[str, Any]:

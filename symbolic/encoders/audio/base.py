@@ -36,6 +36,7 @@ class AudioEncoder(nn.Module):
         ValueError: no front end in the configuration, or an option that the encoder does not have.
     """
 
+    inputs = "audio"
     main_input_name = "input_values"
     default_norm = "column"
 
