@@ -32,7 +32,8 @@ from symbolic.features import FEATURE_NAMES, TONAL_NAMES
 from symbolic.notes import ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import find_files
-from symbolic.scoring.emotion import DEFAULT_MODEL, Heard, hear
+from symbolic.scoring.emotion import DEFAULT_MODEL
+from symbolic.scoring.notes import PieceInputs, prepare
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
 NAMES = FEATURE_NAMES + TONAL_NAMES
@@ -68,7 +69,7 @@ def judged(sources: Sequence[bytes], tokenizer: Tokenizer) -> list[Verdict]:
 def _judged(source: bytes, tokenizer: Tokenizer) -> Verdict:
     memory, start = _peak(), time.perf_counter()
     try:
-        verdict = _heard(hear([source], tokenizer, NAMES, True)[0], tokenizer)
+        verdict = _heard(prepare([source], tokenizer, NAMES, True)[0], tokenizer)
     except ReadError as error:
         verdict = _refused(error)
     except Exception as error:
@@ -80,7 +81,7 @@ def _judged(source: bytes, tokenizer: Tokenizer) -> Verdict:
     return verdict
 
 
-def _heard(piece: Heard, tokenizer: Tokenizer) -> Verdict:
+def _heard(piece: PieceInputs, tokenizer: Tokenizer) -> Verdict:
     numbers = [*piece.features, piece.seconds]
     if not (np.isfinite(numbers).all() and 1 <= np.nan_to_num(piece.mean_velocity, nan=1) <= 127):
         names = np.array([*NAMES, "seconds"])[~np.isfinite(numbers)]
@@ -116,7 +117,7 @@ def verdicts(
 
 
 @dataclass
-class Tally:
+class RunSummary:
     """What came of many inputs."""
 
     seconds: float = 0.0
@@ -148,11 +149,11 @@ def kind(reason: str) -> str:
 
 def fuzz(
     bases: Sequence[bytes], count: int, seed: int, tokenizer: Tokenizer, workers: int | None
-) -> Tally:
+) -> RunSummary:
     """Hear as many inputs as `count`, made of the bases."""
     from tqdm import tqdm
 
-    tally, start = Tally(), time.perf_counter()
+    tally, start = RunSummary(), time.perf_counter()
     inputs = (mutant(bases, seed, number) for number in range(count))
     answers = verdicts(inputs, tokenizer, workers)
     for number, verdict in enumerate(tqdm(answers, total=count, unit="input", mininterval=5)):

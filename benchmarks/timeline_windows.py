@@ -13,7 +13,7 @@ import pandas as pd
 
 from symbolic import EmotionScorer
 from symbolic.scoring.timeline import timeline
-from symbolic.scoring.windows import Sliding
+from symbolic.scoring.windows import SlidingWindow
 
 LENGTHS = (5, 10, 15, 20, 30)
 HOP = 5.0
@@ -29,7 +29,7 @@ def main() -> None:
     whole = whole[(whole["error"] == "") & (whole["seconds"] >= options.least)]
     rows = []
     for length in LENGTHS:
-        windows = timeline(scorer, whole.index.tolist(), Sliding(length, HOP))
+        windows = timeline(scorer, whole.index.tolist(), SlidingWindow(length, HOP))
         windows = windows[(windows["end"] - windows["start"] >= length - 1e-6)]
         windows = windows[windows["quadrant"].notna()]
         clip = whole.loc[windows["path"]].reset_index(drop=True)

@@ -15,7 +15,9 @@ from symbolic.renamed import find_old_modules, renamed_in
 
 if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.audio import FrontEnd as FrontEnd
+    from symbolic.errors import SymbolicError as SymbolicError
     from symbolic.inference.prediction import predict as predict
+    from symbolic.loading import load as load
     from symbolic.modeling import SymbolicConfig as SymbolicConfig
     from symbolic.modeling import SymbolicFeatureExtractor as SymbolicFeatureExtractor
     from symbolic.modeling import SymbolicModel as SymbolicModel
@@ -30,11 +32,12 @@ if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.scoring.corpus import score_corpus as score_corpus
     from symbolic.scoring.corpus import score_dataset as score_dataset
     from symbolic.scoring.emotion import EmotionScorer as EmotionScorer
-    from symbolic.scoring.emotion import load_model as load_model
     from symbolic.scoring.emotion_pipeline import MusicEmotionPipeline as MusicEmotionPipeline
+    from symbolic.scoring.notes import NoteScorer as NoteScorer
+    from symbolic.scoring.notes import load_model as load_model
     from symbolic.scoring.tables import read_scores as read_scores
     from symbolic.scoring.timeline import timeline as timeline
-    from symbolic.scoring.windows import Sliding as Sliding
+    from symbolic.scoring.windows import SlidingWindow as SlidingWindow
     from symbolic.structure.segmenter import Segmenter as Segmenter
     from symbolic.tasks import TASKS as TASKS
     from symbolic.tasks import Task as Task
@@ -55,12 +58,14 @@ _NAMES = {
     "MidiTokTokenizer": "symbolic.tokenizers",
     "MusicEmotionPipeline": "symbolic.scoring.emotion_pipeline",
     "MusicTagsPipeline": "symbolic.scoring.audio_pipeline",
+    "NoteScorer": "symbolic.scoring.notes",
     "NoteTable": "symbolic.notes",
     "ReadError": "symbolic.notes",
     "ScoringArguments": "symbolic.scoring.corpus",
     "Segmenter": "symbolic.structure.segmenter",
-    "Sliding": "symbolic.scoring.windows",
+    "SlidingWindow": "symbolic.scoring.windows",
     "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well
+    "SymbolicError": "symbolic.errors",
     "SymbolicFeatureExtractor": "symbolic.modeling",
     "SymbolicModel": "symbolic.modeling",
     "SymbolicOutput": "symbolic.modeling",
@@ -68,7 +73,8 @@ _NAMES = {
     "TOKENIZERS": "symbolic.tokenizers",
     "Task": "symbolic.tasks",
     "build_tokenizer": "symbolic.tokenizers",
-    "load_model": "symbolic.scoring.emotion",
+    "load": "symbolic.loading",
+    "load_model": "symbolic.scoring.notes",
     "predict": "symbolic.inference.prediction",
     "push": "symbolic.publishing.hub",
     "read_notes": "symbolic.notes",

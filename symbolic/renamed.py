@@ -32,7 +32,7 @@ ROOMS = {
 
 
 NAMES = {
-    "symbolic": {"Front": "FrontEnd"},
+    "symbolic": {"Front": "FrontEnd", "Sliding": "SlidingWindow"},
     "symbolic.audio": {"Front": "FrontEnd"},
     "symbolic.data": {
         "AudioCorpus": "Corpus",
@@ -41,6 +41,12 @@ NAMES = {
         "token_scheme": "token_vocabulary",
     },
     "symbolic.encoders": {"UNIT_SYSTEMS": "BEAT_SYSTEMS"},
+    "symbolic.corpora": {
+        "Listener": "ScoringJob",
+        "NoFiles": "NoFilesError",
+        "Tally": "RunSummary",
+        "Unfinished": "InterruptedRunError",
+    },
 }
 """Public names of packages by their old name."""
 
@@ -101,6 +107,7 @@ def _moved(old: str, new: str, name: str) -> Any:
     submodule = old in ROOMS and importlib.util.find_spec(f"{old}.{name}") is not None
     if not submodule and not name.startswith("__"):
         place = importlib.import_module(new)
+        name = NAMES.get(old, {}).get(name, name)
         if hasattr(place, name):
             public = name in sys.modules["symbolic"].__all__
             better = f"from {'symbolic' if public else new} import {name}"

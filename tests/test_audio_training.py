@@ -22,7 +22,8 @@ from symbolic.evaluation.audio import evaluate_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.scoring.audio import AudioScorer, load_audio_model
-from symbolic.scoring.emotion import EmotionScorer, load_model
+from symbolic.scoring.emotion import EmotionScorer
+from symbolic.scoring.notes import load_model
 from symbolic.tasks import GTZAN_GENRES
 from symbolic.training.audio import build_audio_model, train_audio
 from symbolic.training.audio_arguments import (
@@ -126,7 +127,7 @@ def test_the_pipeline_takes_samples_at_the_models_rate_only(run):
     with pytest.raises(ValueError, match="16000 Hz"):
         tag({"array": samples, "sampling_rate": 16000})
     with pytest.raises(ValueError, match="no answer"):
-        tag(samples, answer="key")
+        tag(samples, task="key")
 
 
 def test_a_saved_pipeline_is_a_model_of_audio(run, recordings, tmp_path):

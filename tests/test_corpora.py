@@ -20,16 +20,16 @@ from symbolic.notes.archives import NamedBytes
 from symbolic.notes.sources import find_sources
 from symbolic.scoring import emotion as scoring
 from symbolic.scoring.corpus import (
-    NoFiles,
+    NoFilesError,
     ScoringArguments,
     load_scorer,
     score_corpus,
     score_dataset,
 )
 from symbolic.scoring.corpus.plan import by_name, make_plan
-from symbolic.scoring.corpus.writers import SINKS
+from symbolic.scoring.corpus.writers import WRITERS
 from symbolic.scoring.tables import read_scores
-from symbolic.scoring.windows import Sliding
+from symbolic.scoring.windows import SlidingWindow
 
 COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
 HERE = ScoringArguments(workers=0)
@@ -179,7 +179,7 @@ def test_texts_of_any_kind_come_back_from_every_table(tmp_path):
     texts = ["a\rb", 'c"d', "e,f", "g\nh", "ü", "'=i", "\ud800j", "", "\tk"]
     rows = [{"path": text, "error": "x"} for text in texts]
     types = {"path": "text", "n": "number", "error": "text"}
-    for suffix, kind in SINKS.items():
+    for suffix, kind in WRITERS.items():
         sink = kind(tmp_path / f"a{suffix}", types)
         sink.open(None)
         for some in (rows[:4], rows[4:]):
@@ -202,7 +202,7 @@ def test_an_archive_is_a_corpus(corpus, tmp_path):
 
 
 def test_a_timeline_stands_beside_the_table(corpus, tmp_path):
-    arguments = ScoringArguments(workers=2, sliding=Sliding(4, 2))
+    arguments = ScoringArguments(workers=2, sliding=SlidingWindow(4, 2))
     score_corpus(corpus, tmp_path / "a.csv", arguments, timeline=tmp_path / "t.jsonl", shard=7)
     table, windows = read(tmp_path / "a.csv"), read(tmp_path / "t.jsonl")
     assert windows["path"].unique().tolist() == table["path"].tolist()
@@ -217,19 +217,19 @@ def test_a_timeline_and_its_windows_go_together(corpus, tmp_path):
     with pytest.raises(ValueError, match="takes both"):
         score_corpus(corpus, tmp_path / "a.csv", HERE, timeline=tmp_path / "t.csv")
     with pytest.raises(ValueError, match="takes both"):
-        score_corpus(corpus, tmp_path / "a.csv", ScoringArguments(sliding=Sliding()))
+        score_corpus(corpus, tmp_path / "a.csv", ScoringArguments(sliding=SlidingWindow()))
     with pytest.raises(ValueError, match="cannot be one file"):
         score_corpus(
             corpus,
             tmp_path / "a.csv",
-            ScoringArguments(sliding=Sliding()),
+            ScoringArguments(sliding=SlidingWindow()),
             timeline=tmp_path / "a.csv",
         )
 
 
 def test_nothing_to_score_leaves_nothing(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(NoFiles, match="MIDI or MusicXML"):
+    with pytest.raises(NoFilesError, match="MIDI or MusicXML"):
         score_corpus(tmp_path / "empty", tmp_path / "a.csv", HERE)
     assert [one.name for one in tmp_path.iterdir()] == ["empty"]
 
@@ -287,7 +287,7 @@ def test_no_connection_is_made(corpus, tmp_path, monkeypatch):
 
 
 def test_a_model_of_notes_scores_a_corpus(corpus, tiny_scorer, tiny_model_folder, tmp_path):
-    arguments = ScoringArguments(str(tiny_model_folder), workers=1, sliding=Sliding(3, 3))
+    arguments = ScoringArguments(str(tiny_model_folder), workers=1, sliding=SlidingWindow(3, 3))
     score_corpus(corpus, tmp_path / "a.csv", arguments, timeline=tmp_path / "t.csv", shard=4)
     expected = tiny_scorer.score(corpus, workers=0).sort_values("path")
     found = read(tmp_path / "a.csv")

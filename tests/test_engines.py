@@ -10,11 +10,11 @@ import pytest
 from limits import HANGS
 
 from symbolic.scoring.corpus import ScoringArguments, engines, score_corpus
-from symbolic.scoring.windows import Sliding
+from symbolic.scoring.windows import SlidingWindow
 
 pytestmark = pytest.mark.slow
 ARGUMENTS_PLAIN = ScoringArguments(workers=1)
-ARGUMENTS = ScoringArguments(workers=2, sliding=Sliding(4, 2))
+ARGUMENTS = ScoringArguments(workers=2, sliding=SlidingWindow(4, 2))
 COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
 
 

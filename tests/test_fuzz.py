@@ -13,7 +13,7 @@ from limits import lines_run
 from symbolic.features import FEATURE_NAMES
 from symbolic.notes import ReadError, note_table, read_notes
 from symbolic.notes.playback.repeats import Bar, playing_order
-from symbolic.scoring.emotion import hear
+from symbolic.scoring.notes import prepare
 from symbolic.tokenizers import CPTokenizer
 
 BAR = "<attributes><divisions>4</divisions><key><fifths>{key}</fifths></key><time><beats>{beats}"
@@ -125,7 +125,7 @@ def test_the_damage_is_the_same_for_a_seed(fuzzing, midi_files, scores):
 def refusal(data: bytes) -> str:
     """The reason for which bytes are refused, with little work and in one short line."""
     with pytest.raises(ReadError) as caught:
-        lines_run(hear, [data], CPTokenizer(), FEATURE_NAMES, True, most=200_000)
+        lines_run(prepare, [data], CPTokenizer(), FEATURE_NAMES, True, most=200_000)
     reason = caught.value.reason
     assert reason.isprintable()
     assert 0 < len(reason) <= 300
@@ -173,7 +173,7 @@ def test_a_note_of_negative_length_has_none():
     table = read_notes(score(note("C") + note("D", sixteenths=-7) + note("E")))
     assert len(table) == 3
     assert (table.duration_ticks >= 0).all()
-    (heard,) = hear(
+    (heard,) = prepare(
         [score(note("C") + note("D", sixteenths=-800))], CPTokenizer(), FEATURE_NAMES, 1
     )
     assert np.isfinite(heard.features).all()

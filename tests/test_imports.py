@@ -15,7 +15,7 @@ PACKAGE = ROOT / "symbolic"
 
 # Lower rooms first; rooms of one line do not import one another.
 LAYERS = (
-    ("renamed",),
+    ("errors", "renamed"),
     ("notes",),
     ("audio", "features"),
     ("tasks",),
@@ -25,6 +25,7 @@ LAYERS = (
     ("inference",),
     ("scoring",),
     ("reports", "structure"),
+    ("loading",),
     ("training",),
     ("publishing",),
     ("evaluation",),

@@ -16,8 +16,8 @@ import symbolic
 from symbolic import CPTokenizer, EmotionScorer, ReadError, SymbolicConfig, SymbolicModel
 from symbolic.notes import note_table, read_notes
 from symbolic.notes.keys import KEY_NAMES
-from symbolic.scoring.emotion import load_model
 from symbolic.scoring.emotion_pipeline import MusicEmotionPipeline
+from symbolic.scoring.notes import load_model
 from symbolic.tasks import EMOTION, KEY, QUADRANTS, VALENCE_AROUSAL
 
 ROOT = Path(__file__).parents[1]
@@ -100,7 +100,7 @@ def test_top_k_is_how_many_answers_are_given(classify, files, tiny_model_folder)
 
 
 def test_the_key_can_be_asked_for(classify, files, table):
-    answers = classify(files, answer="key", batch_size=2)
+    answers = classify(files, task="key", batch_size=2)
     for answer, (_, row) in zip(answers, table.iterrows(), strict=True):
         assert answer[0] == {
             "label": row["key"],
@@ -110,7 +110,7 @@ def test_the_key_can_be_asked_for(classify, files, table):
 
 
 def test_valence_and_arousal_follow_from_the_quadrants(classify, files, table):
-    answers = classify(files, answer="valence_arousal", top_k=1)
+    answers = classify(files, task="valence_arousal", top_k=1)
     for answer, (_, row) in zip(answers, table.iterrows(), strict=True):
         assert [entry["label"] for entry in answer] == ["valence", "arousal"]
         expected = {name: row[name] for name in ("valence", "arousal")}
@@ -177,8 +177,8 @@ def test_what_is_no_source_at_all_is_a_type_error(classify):
     ("options", "error", "message"),
     [
         ({"top_k": 0}, ValueError, "top_k 0"),
-        ({"answer": "genre"}, ValueError, "there are emotion, key, valence_arousal"),
-        ({"answer": "velocity"}, ValueError, "no answer 'velocity'"),  # of notes, not of pieces
+        ({"task": "genre"}, ValueError, "emotion, key, valence_arousal"),
+        ({"task": "velocity"}, ValueError, "no task 'velocity'"),  # of notes, not of pieces
         ({"function_to_apply": "sigmoid"}, TypeError, "no option function_to_apply"),
     ],
 )

@@ -17,7 +17,8 @@ from transformers import AutoModel, pipeline
 from symbolic import CPTokenizer, EmotionScorer, SymbolicModel
 from symbolic.publishing.card import model_card
 from symbolic.publishing.hub import FILES, assemble, push
-from symbolic.scoring.emotion import DEFAULT_MODEL, load_model
+from symbolic.scoring.emotion import DEFAULT_MODEL
+from symbolic.scoring.notes import load_model
 from symbolic.training.build import ShapeArguments, build_model
 
 RECORD = {

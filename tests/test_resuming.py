@@ -11,28 +11,34 @@ from pathlib import Path
 import pytest
 from limits import HANGS, wait_until
 
-from symbolic.scoring.corpus import ScoringArguments, Tally, Unfinished, run, score_corpus
-from symbolic.scoring.corpus.checkpoint import Ledger
-from symbolic.scoring.corpus.writers import CsvSink, ParquetSink
+from symbolic.scoring.corpus import (
+    InterruptedRunError,
+    RunSummary,
+    ScoringArguments,
+    run,
+    score_corpus,
+)
+from symbolic.scoring.corpus.checkpoint import Checkpoint
+from symbolic.scoring.corpus.writers import CsvWriter, ParquetWriter
 from symbolic.scoring.tables import read_scores as read
-from symbolic.scoring.windows import Sliding
+from symbolic.scoring.windows import SlidingWindow
 
 COMMAND = """import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
 from symbolic.cli import main
 sys.exit(main(sys.argv[1:]))"""
 HELD = """import time
-from symbolic.scoring.corpus.writers import CsvSink
-write, written = CsvSink.write, []
+from symbolic.scoring.corpus.writers import CsvWriter
+write, written = CsvWriter.write, []
 def held(sink, rows):
     write(sink, rows)
     written.extend(rows)
     if len(written) > {rows}:
         time.sleep({seconds})
-CsvSink.write = held
+CsvWriter.write = held
 """
 HERE = ScoringArguments(workers=0)
-WINDOWS = ScoringArguments(workers=0, sliding=Sliding(4, 2))
+WINDOWS = ScoringArguments(workers=0, sliding=SlidingWindow(4, 2))
 
 
 @pytest.fixture
@@ -49,8 +55,8 @@ def content(path: Path):
 
 def interrupted(at: int, error: type[BaseException], monkeypatch, call: str):
     """Let the `at`-th call of a method of the run's parts fail, after or before its work."""
-    owner, name = {"sink": (CsvSink, "write"), "part": (ParquetSink, "write"),
-                   "ledger": (Ledger, "enter")}[call]  # fmt: skip
+    owner, name = {"sink": (CsvWriter, "write"), "part": (ParquetWriter, "write"),
+                   "ledger": (Checkpoint, "enter")}[call]  # fmt: skip
     real, calls = getattr(owner, name), []
 
     def failing(self, *words):
@@ -102,7 +108,7 @@ def test_a_run_that_is_interrupted_and_resumed_gives_what_one_gives(
         rows = len(read(output))
         assert rows % 4 == 0 or (call, at, rows) == ("ledger", 8, 30)
     if at > 2:  # a shard is entered
-        with pytest.raises(Unfinished, match="resume it"):
+        with pytest.raises(InterruptedRunError, match="resume it"):
             score_corpus(corpus, output, WINDOWS, shard=4, timeline=timeline)
     tally = score_corpus(corpus, output, WINDOWS, shard=4, resume=True, timeline=timeline)
     assert content(output) == content(expected)
@@ -117,7 +123,7 @@ def half_done(corpus, output, monkeypatch, arguments=HERE) -> None:
         interrupted(3, KeyboardInterrupt, patch, "sink")
         with pytest.raises(KeyboardInterrupt):
             score_corpus(corpus, output, arguments, shard=4)
-    assert Ledger(output).exists
+    assert Checkpoint(output).exists
 
 
 def test_what_a_killed_run_left_behind_its_last_shard_is_cut_off(corpus, tmp_path, monkeypatch):
@@ -155,7 +161,7 @@ def test_a_run_is_not_resumed_with_other_files_or_options(
     with pytest.raises(ValueError, match=r"cannot be resumed|shorter than"):
         score_corpus(folder, output, resume=True, **told)
     assert content(output) == before
-    assert Ledger(output).exists
+    assert Checkpoint(output).exists
 
 
 def test_to_resume_what_was_never_begun_is_to_begin(corpus, tmp_path):
@@ -167,7 +173,7 @@ def test_to_resume_what_was_never_begun_is_to_begin(corpus, tmp_path):
 def test_to_resume_what_is_complete_changes_nothing(corpus, tmp_path):
     output = tmp_path / "a.csv"
     output.write_text("somebody's\n")
-    assert score_corpus(corpus, output, HERE, resume=True) == Tally()
+    assert score_corpus(corpus, output, HERE, resume=True) == RunSummary()
     assert output.read_text() == "somebody's\n"
 
 
@@ -179,7 +185,7 @@ def test_a_run_that_was_killed_while_it_planned_begins_anew(corpus, tmp_path, mo
         with pytest.raises(MemoryError):
             score_corpus(corpus, output, HERE)
     for resume in (True, False):
-        Ledger(output).begin()
+        Checkpoint(output).begin()
         score_corpus(corpus, output, HERE, resume=resume)
         assert len(read(output)) == 30
 
@@ -229,7 +235,7 @@ def test_a_run_that_is_killed_at_random_moments_ends_the_same(many, tmp_path):
             killed += 1
     subprocess.run(arguments(many, output, "--resume"), check=True)
     assert content(output) == content(tmp_path / "whole.csv")
-    assert not Ledger(output).exists
+    assert not Checkpoint(output).exists
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from symbolic.scoring.columns import SCORES
-from symbolic.scoring.corpus.writers import SINKS
+from symbolic.scoring.corpus.writers import WRITERS
 from symbolic.scoring.emotion import COLUMNS
 from symbolic.scoring.tables import plain_text, read_scores
 
@@ -35,7 +35,7 @@ def saved(rows, folder, form, types=SCORES):
         texts = [name for name, kind in types.items() if kind == "text"]
         table.astype(dict.fromkeys(texts, "string")).to_parquet(path, index=False)
         return path
-    sink = SINKS[path.suffix](path, types)
+    sink = WRITERS[path.suffix](path, types)
     sink.open(None)
     half = len(rows) // 2
     for shard in (rows[:half], rows[half:]):

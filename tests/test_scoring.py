@@ -51,7 +51,7 @@ def assert_same_rows(one, other):
 def test_the_columns_are_those_that_are_documented(table):
     assert list(table.columns) == DOCUMENTED == list(COLUMNS)
     for name in DOCUMENTED:
-        assert name in EmotionScorer.score.__doc__
+        assert name in EmotionScorer.columns.__doc__
 
 
 def test_quadrant_probabilities_sum_to_one_and_the_largest_is_the_answer(table):

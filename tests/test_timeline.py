@@ -12,17 +12,17 @@ from symbolic.commands.plot import add_plot
 from symbolic.features import FEATURE_SETS, features
 from symbolic.notes import ReadError, note_table, read_notes
 from symbolic.reports.timeline_plots import timeline_plot
-from symbolic.scoring.emotion import emitted_notes, hear_notes
+from symbolic.scoring.notes import emitted_notes, prepare_notes
 from symbolic.scoring.timeline import (
-    MOST,
+    MAX_WINDOWS,
     TIMELINE_COLUMNS,
-    hear_windows,
+    predict_timelines,
+    prepare_windows,
     timeline,
     timeline_rows,
     timeline_table,
-    timelines_rows,
 )
-from symbolic.scoring.windows import Sliding
+from symbolic.scoring.windows import SlidingWindow
 from symbolic.tokenizers import build_tokenizer
 
 NAMES = FEATURE_SETS["core"]
@@ -54,7 +54,7 @@ def beats(*at, length=480, tempos=None, meters=None, **options):
 def heard_by(notes, sliding):
     """The windows, and the pitches in each that has notes."""
     spy = Spy()
-    heard = hear_windows(notes, sliding, spy, [], True)
+    heard = prepare_windows(notes, sliding, spy, [], True)
     return heard, [(cut.pitch - 40).tolist() for cut in spy.cuts], spy.cuts
 
 
@@ -89,10 +89,17 @@ def test_arousal_falls_where_a_loud_fast_half_becomes_a_soft_slow_one(shipped, t
 
 
 def test_lengths_are_written_with_their_units():
-    assert Sliding.parse("30s") == Sliding.parse("30") == Sliding() == Sliding(30, 5, "seconds")
-    assert Sliding.parse(" 7.5 Seconds", "2.5s") == Sliding(7.5, 2.5)
-    assert Sliding.parse("8bars", "2") == Sliding(8, 2, "bars")
-    assert Sliding.parse("8 bars") == Sliding.parse("1bar", "1bar").__class__(8, 1, "bars")
+    assert (
+        SlidingWindow.parse("30s")
+        == SlidingWindow.parse("30")
+        == SlidingWindow()
+        == SlidingWindow(30, 5, "seconds")
+    )
+    assert SlidingWindow.parse(" 7.5 Seconds", "2.5s") == SlidingWindow(7.5, 2.5)
+    assert SlidingWindow.parse("8bars", "2") == SlidingWindow(8, 2, "bars")
+    assert SlidingWindow.parse("8 bars") == SlidingWindow.parse("1bar", "1bar").__class__(
+        8, 1, "bars"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,19 +122,19 @@ def test_lengths_are_written_with_their_units():
 )
 def test_lengths_that_mean_nothing_are_refused(words, reason):
     with pytest.raises(ValueError, match=reason):
-        Sliding.parse(*words)
+        SlidingWindow.parse(*words)
 
 
 def test_windows_that_are_no_numbers_are_refused():
     for length, hop in ((np.nan, 1), (1, np.nan), (np.inf, 1)):
         with pytest.raises(ValueError, match="more than 0"):
-            Sliding(length, hop)
+            SlidingWindow(length, hop)
     with pytest.raises(ValueError, match="no unit"):
-        Sliding(1, 1, "beats")
+        SlidingWindow(1, 1, "beats")
 
 
 def test_a_window_has_the_note_at_its_beginning_and_not_the_one_at_its_end():
-    heard, pitches, _ = heard_by(beats(0, 1, 2, 3, 4, 5, 6, 7), Sliding(2, 1))  # every 0.5 s
+    heard, pitches, _ = heard_by(beats(0, 1, 2, 3, 4, 5, 6, 7), SlidingWindow(2, 1))  # every 0.5 s
     assert heard.start.tolist() == [0, 1, 2]
     assert heard.end.tolist() == [2, 3, 4]
     assert pitches == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7]]
@@ -137,26 +144,26 @@ def test_a_window_has_the_note_at_its_beginning_and_not_the_one_at_its_end():
 def test_sums_of_floats_do_not_move_a_note_to_another_window():
     # Twelve times 0.1 is a little more than 1.2, at which a note begins.
     notes = beats(*np.arange(40) / 5)
-    heard, pitches, _ = heard_by(notes, Sliding(0.1, 0.1))
+    heard, pitches, _ = heard_by(notes, SlidingWindow(0.1, 0.1))
     assert pitches == [[i] for i in range(40)]
     assert len(heard.start) == 40
 
 
 def test_the_last_window_reaches_beyond_the_last_onset_and_ends_with_its_note():
     notes = beats(0, 1, 2, 3, 4)  # the last from 2.0 to 2.5 s
-    heard, pitches, _ = heard_by(notes, Sliding(2, 2))
+    heard, pitches, _ = heard_by(notes, SlidingWindow(2, 2))
     assert heard.end.tolist() == [2, 2.5]  # at 2.0 the first window has ended
     assert pitches == [[0, 1, 2, 3], [4]]
-    heard, pitches, _ = heard_by(notes, Sliding(2.001, 1))
+    heard, pitches, _ = heard_by(notes, SlidingWindow(2.001, 1))
     assert heard.end.tolist() == [2.5]
     assert pitches == [[0, 1, 2, 3, 4]]
 
 
 def test_a_piece_shorter_than_a_window_has_one_as_long_as_itself():
-    heard, pitches, _ = heard_by(beats(0, 1), Sliding())
+    heard, pitches, _ = heard_by(beats(0, 1), SlidingWindow())
     assert (heard.start.tolist(), heard.end.tolist()) == ([0], [1])
     assert pitches == [[0, 1]]
-    heard, _, _ = heard_by(beats(0, length=0), Sliding())
+    heard, _, _ = heard_by(beats(0, length=0), SlidingWindow())
     assert heard.end.tolist() == [0]
 
 
@@ -164,7 +171,7 @@ def test_bars_follow_the_meter_and_the_tempo():
     # Two bars of 4/4, two of 3/4 and two of 2/4; from the second bar on twice as fast.
     meters = ([0, 8 * 480, 14 * 480], [4, 3, 2], [4, 4, 4])
     notes = beats(*range(18), tempos=([0, 4 * 480], [120, 240]), meters=meters)
-    heard, pitches, cuts = heard_by(notes, Sliding(2, 1, "bars"))
+    heard, pitches, cuts = heard_by(notes, SlidingWindow(2, 1, "bars"))
     np.testing.assert_allclose(heard.start, [0, 2, 3, 3.75, 4.5])
     np.testing.assert_allclose(heard.end, [3, 3.75, 4.5, 5, 5.5])
     assert heard.first_bar.tolist() == [1, 2, 3, 4, 5]
@@ -189,7 +196,7 @@ def test_bars_follow_the_meter_and_the_tempo():
 
 
 def test_seconds_tell_the_bars_they_touch_and_notes_keep_their_place_in_them():
-    heard, _, cuts = heard_by(beats(*range(12)), Sliding(3, 1))  # a bar is 2 s
+    heard, _, cuts = heard_by(beats(*range(12)), SlidingWindow(3, 1))  # a bar is 2 s
     assert heard.start.tolist() == [0, 1, 2, 3]
     assert heard.first_bar.tolist() == [1, 1, 2, 2]
     assert heard.last_bar.tolist() == [2, 2, 3, 3]
@@ -201,7 +208,7 @@ def test_seconds_tell_the_bars_they_touch_and_notes_keep_their_place_in_them():
 def test_a_meter_and_tempo_that_begin_late_leave_the_usual_ones_before():
     notes = beats(*range(12), tempos=([8 * 480], [60]), meters=([8 * 480], [2], [4]))
     assert notes.tempo_ticks.tolist() == [8 * 480]
-    heard, _, cuts = heard_by(notes, Sliding(3, 2))
+    heard, _, cuts = heard_by(notes, SlidingWindow(3, 2))
     assert heard.start.tolist() == [0, 2, 4, 6]
     assert [cut.tempo.tolist() for cut in cuts] == [[120], [120, 60], [60], [60]]
     assert [cut.meter_numerator.tolist() for cut in cuts] == [[4], [4, 2], [2], [2]]
@@ -210,14 +217,18 @@ def test_a_meter_and_tempo_that_begin_late_leave_the_usual_ones_before():
 
 def test_changes_after_the_last_note_are_of_the_last_window():
     notes = beats(*range(8), tempos=([0, 90 * 480], [120, 60]))
-    _, _, cuts = heard_by(notes, Sliding(2, 2))
+    _, _, cuts = heard_by(notes, SlidingWindow(2, 2))
     assert [cut.tempo.tolist() for cut in cuts] == [[120], [120, 60]]
 
 
 def test_no_note_begins_before_its_window_does():
     rng = np.random.default_rng(0)
     notes = beats(*np.sort(rng.uniform(0, 60, 80)), tempos=([0, 5000, 9000], [97.3, 141.7, 61.9]))
-    for sliding in (Sliding(0.7, 0.3), Sliding(1, 1, "bars"), Sliding(3, 2, "bars")):
+    for sliding in (
+        SlidingWindow(0.7, 0.3),
+        SlidingWindow(1, 1, "bars"),
+        SlidingWindow(3, 2, "bars"),
+    ):
         heard, pitches, cuts = heard_by(notes, sliding)
         full = np.flatnonzero(heard.notes)
         assert set(range(80)) == {one for some in pitches for one in some}
@@ -231,7 +242,7 @@ def test_no_note_begins_before_its_window_does():
 
 def test_a_long_note_sounds_on_after_the_window_in_which_it_begins():
     notes = note_table([0, 960, 1920, 3840], [9600, 480, 480, 480], [50, 60, 62, 64], [60] * 4)
-    heard, pitches, cuts = heard_by(notes, Sliding(1, 1))
+    heard, pitches, cuts = heard_by(notes, SlidingWindow(1, 1))
     assert cuts[0].duration.tolist() == [10]
     assert pitches[1:] == [[20], [22], [24]]
     assert heard.end[-1] == 10
@@ -240,16 +251,16 @@ def test_a_long_note_sounds_on_after_the_window_in_which_it_begins():
 
 def test_more_windows_than_a_day_has_are_refused(tiny_scorer):
     notes = beats(*np.arange(0, 2 * 3600, 900.0))
-    with pytest.raises(ReadError, match=f"more than {MOST}"):
-        hear_windows(notes, Sliding(0.1, 0.1), **tiny_scorer.taken)
+    with pytest.raises(ReadError, match=f"more than {MAX_WINDOWS}"):
+        prepare_windows(notes, SlidingWindow(0.1, 0.1), **tiny_scorer.preprocess_options)
     with pytest.raises(ReadError, match="take a longer hop"):
-        hear_windows(notes, Sliding(1, 1e-320), **tiny_scorer.taken)
-    table = timeline(tiny_scorer, [notes, beats(0, 1)], Sliding(0.1, 0.1), workers=0)
+        prepare_windows(notes, SlidingWindow(1, 1e-320), **tiny_scorer.preprocess_options)
+    table = timeline(tiny_scorer, [notes, beats(0, 1)], SlidingWindow(0.1, 0.1), workers=0)
     assert "take a longer hop" in table["error"][0]
     assert (table["error"][1:] == "").all()
 
 
-@pytest.mark.parametrize("sliding", [Sliding(1000, 5), Sliding(500, 1, "bars")])
+@pytest.mark.parametrize("sliding", [SlidingWindow(1000, 5), SlidingWindow(500, 1, "bars")])
 def test_a_window_that_covers_the_piece_gives_the_answer_for_the_piece(
     sliding, shipped, tiny_scorer, two_halves, tmp_path, write_midi, tune
 ):
@@ -275,8 +286,8 @@ def test_a_whole_piece_in_a_window_has_the_tokens_of_the_piece(name, midi_bytes,
     short = [(i * 250 + 100, 3, 40 + i, 50 + i) for i in range(12)]  # dropped by Ferreira's text
     source = midi_bytes(tune(60), short, tempos=[(0, 90), (960, 130)], meters=[(0, 3, 4)])
     notes = emitted_notes(source, tokenizer)
-    expected = hear_notes(notes, tokenizer, NAMES, True)
-    found = hear_windows(notes, Sliding(1000, 5), tokenizer, NAMES, True)
+    expected = prepare_notes(notes, tokenizer, NAMES, True)
+    found = prepare_windows(notes, SlidingWindow(1000, 5), tokenizer, NAMES, True)
     assert found.ids[0].tolist() == expected.ids.tolist()
     np.testing.assert_allclose(found.features[0], expected.features, rtol=1e-6)
 
@@ -285,23 +296,23 @@ def test_a_window_is_heard_as_a_file_of_it_would_be(tiny_scorer, midi_score, tun
     notes = tune(64)  # eight bars of 4/4
     part = [(onset - 4 * 1920, *rest) for onset, *rest in notes if 4 * 1920 <= onset < 6 * 1920]
     whole = emitted_notes(midi_score(notes), tiny_scorer.tokenizer)
-    heard = hear_windows(whole, Sliding(2, 2, "bars"), **tiny_scorer.taken)
+    heard = prepare_windows(whole, SlidingWindow(2, 2, "bars"), **tiny_scorer.preprocess_options)
     alone = emitted_notes(midi_score(part), tiny_scorer.tokenizer)
-    expected = hear_notes(alone, **tiny_scorer.taken)
+    expected = prepare_notes(alone, **tiny_scorer.preprocess_options)
     assert heard.start[2] == 8
     assert heard.ids[2].tolist() == expected.ids.tolist()
     np.testing.assert_allclose(heard.features[2], expected.features, rtol=1e-5, atol=1e-6)
 
 
 def test_a_window_without_notes_has_a_row_without_an_answer(tiny_scorer):
-    table = timeline(tiny_scorer, beats(0, 1, 20, 21), Sliding(2, 2), workers=0)
+    table = timeline(tiny_scorer, beats(0, 1, 20, 21), SlidingWindow(2, 2), workers=0)
     assert table["notes"].tolist() == [2, 0, 0, 0, 0, 2]
     empty = table["notes"] == 0
     assert table.loc[empty, ["quadrant", *ANSWERS]].isna().all(axis=None)
     assert table.loc[~empty, ["quadrant", *ANSWERS]].notna().all(axis=None)
     assert (table["error"] == "").all()
     assert table["window"].tolist() == [1, 2, 3, 4, 5, 6]
-    apart = timeline(tiny_scorer, beats(0, 1), Sliding(2, 2), workers=0)
+    apart = timeline(tiny_scorer, beats(0, 1), SlidingWindow(2, 2), workers=0)
     assert table.loc[0, "q1"] == pytest.approx(apart.loc[0, "q1"], abs=1e-6)
 
 
@@ -315,14 +326,16 @@ def test_a_note_too_short_where_its_window_puts_it_costs_only_that_window():
         ticks_per_quarter=512, tempos=([0, 7000], [119.3, 117.9]), meters=([0], [3], [8]),
     )  # fmt: skip
     emitted = tokenizer.emitted(notes)
-    heard = hear_windows(emitted, Sliding(0.2, 0.2), tokenizer, NAMES, True)
+    heard = prepare_windows(emitted, SlidingWindow(0.2, 0.2), tokenizer, NAMES, True)
     assert len(heard.ids) == len(heard.features) == np.count_nonzero(heard.notes)
     assert all(len(ids) for ids in heard.ids)
     with_notes = np.histogram(emitted.onset, np.append(heard.start, np.inf))[0] > 0
     assert 0 < np.count_nonzero(heard.notes) < with_notes.sum()
     lone = replace(emitted.select([0]), step_ticks=np.zeros(0, np.int64))
     with pytest.raises(ReadError, match="no note"):
-        hear_windows(replace(lone, duration_ticks=np.array([1])), Sliding(), tokenizer, [], True)
+        prepare_windows(
+            replace(lone, duration_ticks=np.array([1])), SlidingWindow(), tokenizer, [], True
+        )
 
 
 def test_steps_of_dropped_notes_stay_in_their_windows(midi_bytes, tune):
@@ -331,7 +344,7 @@ def test_steps_of_dropped_notes_stay_in_their_windows(midi_bytes, tune):
     emitted = emitted_notes(midi_bytes(tune(64), short), tokenizer)
     assert len(emitted.step_ticks) == 15
     spy = Spy()
-    hear_windows(emitted, Sliding(4, 4), spy, [], True)
+    prepare_windows(emitted, SlidingWindow(4, 4), spy, [], True)
     assert [len(cut.step_ticks) for cut in spy.cuts] == [4, 4, 4, 3]
     assert spy.cuts[1].step_ticks.tolist() == [4100 - 3840, 1260, 2260, 3260]
 
@@ -340,17 +353,19 @@ def test_several_pieces_are_answered_together_as_alone(tiny_scorer, shipped):
     pieces = [beats(*range(20)), beats(0, 1, 30), beats(0)]
     for scorer in (tiny_scorer, shipped):
         heard = [
-            hear_windows(scorer.tokenizer.emitted(one), Sliding(4, 2), **scorer.taken)
+            prepare_windows(
+                scorer.tokenizer.emitted(one), SlidingWindow(4, 2), **scorer.preprocess_options
+            )
             for one in pieces
         ]
-        together = timelines_rows(scorer.model, heard)
+        together = predict_timelines(scorer.model, heard)
         assert [len(rows) for rows in together] == [len(one.start) for one in heard]
         for one, rows in zip(heard, together, strict=True):
             alone = timeline_table(timeline_rows(scorer.model, one))
             found = timeline_table(rows)
             np.testing.assert_allclose(found[ANSWERS], alone[ANSWERS], atol=1e-5)
             assert found["quadrant"].equals(alone["quadrant"])
-        assert timelines_rows(scorer.model, []) == []
+        assert predict_timelines(scorer.model, []) == []
 
 
 def test_files_that_cannot_be_read_have_one_row_each(tiny_scorer, tmp_path, write_midi, tune):
@@ -358,7 +373,7 @@ def test_files_that_cannot_be_read_have_one_row_each(tiny_scorer, tmp_path, writ
     (tmp_path / "b.mid").write_bytes(b"MThd and no more")
     write_midi(tmp_path / "c.mid", tune(40))
     write_midi(tmp_path / "d.mid", tune(20), drums=[0])
-    sliding = Sliding(2, 1)
+    sliding = SlidingWindow(2, 1)
     here = timeline(tiny_scorer, tmp_path, sliding, workers=0)
     there = timeline(tiny_scorer, tmp_path, sliding, workers=2)
     assert tuple(here.columns) == TIMELINE_COLUMNS
@@ -404,7 +419,7 @@ def test_the_picture_shows_the_quadrants_and_both_lines(shipped, two_halves, tmp
 
 def test_the_picture_of_silence_is_white_where_nothing_is_heard(tiny_scorer, tmp_path):
     notes = beats(0, 1, 2, 60, 61, 62)
-    table = timeline(tiny_scorer, notes, Sliding(4, 4), workers=0)
+    table = timeline(tiny_scorer, notes, SlidingWindow(4, 4), workers=0)
     timeline_plot(notes, table, tmp_path / "a.png")
     picture = colours_of(tmp_path / "a.png")
     strip = picture[int(0.42 * len(picture))]
@@ -415,7 +430,7 @@ def test_the_picture_of_silence_is_white_where_nothing_is_heard(tiny_scorer, tmp
 def test_bars_are_numbered_in_notation_alone(tiny_scorer, tmp_path):
     for written in (True, False):
         notes = replace(beats(*range(64)), from_notation=written)
-        table = timeline(tiny_scorer, notes, Sliding(4, 2), workers=0)
+        table = timeline(tiny_scorer, notes, SlidingWindow(4, 2), workers=0)
         timeline_plot(notes, table, tmp_path / "a.svg")
         assert ("bar, as played" in (tmp_path / "a.svg").read_text(encoding="utf-8")) == written
 
@@ -507,15 +522,15 @@ def test_the_command_refuses_what_cannot_be_had(tmp_path, write_midi, tune, caps
 
 
 def test_features_of_a_window_do_not_depend_on_what_came_before(shipped, two_halves):
-    heard = hear_windows(two_halves, Sliding(30, 30), **shipped.taken)
+    heard = prepare_windows(two_halves, SlidingWindow(30, 30), **shipped.preprocess_options)
     cut = two_halves.select((two_halves.onset >= 90) & (two_halves.onset < 120))
     alone = replace(cut, onset=cut.onset - cut.onset[0])
-    expected = features(alone, shipped.taken["names"])
+    expected = features(alone, shipped.preprocess_options["names"])
     np.testing.assert_allclose(heard.features[3], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_whole_day_has_its_timeline(tiny_scorer):
     notes = read_notes(note_table(np.arange(0, 86_390, 10) * 960, *np.full((3, 8639), 60)))
-    heard = hear_windows(notes, Sliding(), Spy(), [], True)
+    heard = prepare_windows(notes, SlidingWindow(), Spy(), [], True)
     assert len(heard.start) == 17_272
     assert heard.notes.min() == 3

@@ -52,16 +52,16 @@ def _plot(options: argparse.Namespace) -> int:
     from symbolic.notes.pool import apply_many
     from symbolic.scoring.emotion import EmotionScorer
     from symbolic.scoring.timeline import timeline_rows, timeline_table
-    from symbolic.scoring.windows import Sliding
+    from symbolic.scoring.windows import SlidingWindow
 
     try:
-        sliding = Sliding.parse(options.window, options.hop)
+        sliding = SlidingWindow.parse(options.window, options.hop)
     except ValueError as error:
         raise UsageError(str(error)) from error
     scorer = _scorer(options)
     if not isinstance(scorer, EmotionScorer):
         raise UsageError(f"model {options.model!r} hears audio: there is no timeline to draw")
-    read = partial(_read, sliding=sliding, taken=scorer.taken)
+    read = partial(_read, sliding=sliding, prepare_options=scorer.preprocess_options)
     (found,) = apply_many(read, [path], workers=1)  # in a worker for its limits
     if isinstance(found, ReadError):
         print(f"symbolic: {path}: {found.reason}", file=sys.stderr)
@@ -85,14 +85,19 @@ def _scorer(options: argparse.Namespace):
         raise UsageError(str(error)) from error
 
 
-def _read(sources: list, sliding, taken: dict[str, Any]) -> list[tuple]:
+def _read(sources: list, sliding, prepare_options: dict[str, Any]) -> list[tuple]:
     """The notes of sources, and their windows as a model takes them."""
     from symbolic.notes import read_notes
-    from symbolic.scoring.emotion import emitted_notes
-    from symbolic.scoring.timeline import hear_windows
+    from symbolic.scoring.notes import emitted_notes
+    from symbolic.scoring.timeline import prepare_windows
 
     tables = [read_notes(source) for source in sources]
     return [
-        (notes, hear_windows(emitted_notes(notes, taken["tokenizer"]), sliding, **taken))
+        (
+            notes,
+            prepare_windows(
+                emitted_notes(notes, prepare_options["tokenizer"]), sliding, **prepare_options
+            ),
+        )
         for notes in tables
     ]

@@ -124,11 +124,11 @@ def _score(options: argparse.Namespace) -> int:
     arguments = _arguments(options)
     with TemporaryDirectory() as scratch:
         output = options.output or Path(scratch, "scores.csv")
-        tally = _run(paths, output, arguments, options)
-        if tally is None:  # nothing was found, or another process writes and tells
+        summary = _run(paths, output, arguments, options)
+        if summary is None:  # nothing was found, or another process writes and tells
             return 0 if options.engine == "accelerate" else 1
         table = None
-        if options.plot or (not options.quiet and tally.files <= MOST_SHOWN):
+        if options.plot or (not options.quiet and summary.files <= MOST_SHOWN):
             from symbolic.scoring.tables import read_scores
 
             table = read_scores(output)
@@ -137,7 +137,7 @@ def _score(options: argparse.Namespace) -> int:
 
         write(lambda path: valence_arousal_plane(table, path), options.plot)
     if not options.quiet:
-        _print(tally, table, options)
+        _print(summary, table, options)
     return 0
 
 
@@ -169,7 +169,7 @@ def _hears_audio(name: str) -> bool:
 
 def _arguments(options: argparse.Namespace):
     from symbolic.scoring.corpus import ScoringArguments
-    from symbolic.scoring.windows import Sliding
+    from symbolic.scoring.windows import SlidingWindow
 
     told = {
         name: getattr(options, name)
@@ -179,10 +179,10 @@ def _arguments(options: argparse.Namespace):
     if options.memory is not None:
         told["memory"] = options.memory << 20
     if options.timeline:
-        told["sliding"] = Sliding()
+        told["sliding"] = SlidingWindow()
         if options.window or options.hop:
             try:
-                told["sliding"] = Sliding.parse(options.window or "30s", options.hop)
+                told["sliding"] = SlidingWindow.parse(options.window or "30s", options.hop)
             except ValueError as error:
                 raise UsageError(str(error)) from error
     return ScoringArguments(**told)
@@ -190,7 +190,7 @@ def _arguments(options: argparse.Namespace):
 
 def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace):
     """What scoring into a table has come to; None where there was no file to score."""
-    from symbolic.scoring.corpus import SHARD, NoFiles, score_corpus
+    from symbolic.scoring.corpus import SHARD, NoFilesError, score_corpus
 
     try:
         return score_corpus(
@@ -204,7 +204,7 @@ def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace)
             shard=options.shard or SHARD,
             progress=not options.quiet,
         )
-    except NoFiles as error:
+    except NoFilesError as error:
         print(f"symbolic: no {error} file in {', '.join(options.paths)}", file=sys.stderr)
         return None
     except KeyboardInterrupt:
@@ -218,17 +218,17 @@ def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace)
         raise UsageError(str(error)) from error
 
 
-def _print(tally, table, options: argparse.Namespace) -> None:
+def _print(summary, table, options: argparse.Namespace) -> None:
     if table is not None:
         _print_rows(table)
-    for path, error in tally.errors:
+    for path, error in summary.errors:
         print(f"not scored: {path}: {error}", file=sys.stderr)
-    failed = tally.files - tally.scored
-    if failed > len(tally.errors):
-        print(f"not scored: {failed - len(tally.errors)} more", file=sys.stderr)
-    print(f"\nscored {tally.scored} of {tally.files} files", end="")
-    if tally.duplicates:
-        print(f", of which {tally.duplicates} are the same as others", end="")
+    failed = summary.files - summary.scored
+    if failed > len(summary.errors):
+        print(f"not scored: {failed - len(summary.errors)} more", file=sys.stderr)
+    print(f"\nscored {summary.scored} of {summary.files} files", end="")
+    if summary.duplicates:
+        print(f", of which {summary.duplicates} are the same as others", end="")
     for what, path in (
         ("table", options.output), ("timeline", options.timeline), ("picture", options.plot)
     ):  # fmt: skip

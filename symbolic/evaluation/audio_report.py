@@ -12,7 +12,7 @@ import numpy as np
 
 from symbolic.audio.synthesis.rendering import read_sound
 from symbolic.audio.transforms.spectral import front_features
-from symbolic.data import AUDIO_READERS, AudioDataset, Collator, Corpus
+from symbolic.data import AUDIO_READERS, Corpus
 from symbolic.evaluation.audio import AudioSummary, audio_table, evaluate_audio
 from symbolic.evaluation.audio_robustness import (
     Probed,
@@ -23,6 +23,7 @@ from symbolic.evaluation.audio_robustness import (
 from symbolic.evaluation.tables import confusion_table, markdown
 from symbolic.inference.audio_predictions import read_audio_rows
 from symbolic.inference.note_predictions import PREDICTIONS
+from symbolic.inference.prediction import embed_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.publishing.card_results import METRICS
 from symbolic.reports.embedding_views import embedding_views
@@ -76,7 +77,7 @@ def report_audio(
     if probed:
         print(probe_table([_probed(*one) for one in asked]))
     if views:
-        hidden = [embeddings(model, arrays) for model, _, arrays, _ in asked]
+        hidden = [embed_audio(model, arrays) for model, _, arrays, _ in asked]
         _draw(asked, hidden, views)
 
 
@@ -166,29 +167,6 @@ def probe_table(parts: Sequence[tuple[int, dict[str, dict[str, Probed]]]]) -> st
             distance = np.average([one.distance for one in each], weights=weights)
             rows.append([task, name, f"{changed:.3f}", f"{distance:.3f}"])
     return markdown(["task", "change", "answers that change", "mean distance"], rows)
-
-
-def embeddings(model: SymbolicModel, arrays: Sequence[np.ndarray], batch_size: int = 16):
-    """(recordings, H): the mean hidden state of each over its real positions and windows."""
-    import torch
-
-    windows = AudioDataset(arrays, [{}] * len(arrays), model.config.window, every=True)
-    collate = Collator((), ())
-    totals = np.zeros((len(arrays), model.encoder.hidden_size))
-    counts = np.zeros(len(arrays))
-    model.eval()
-    with torch.inference_mode():
-        for first in range(0, len(windows), batch_size):
-            chosen = range(first, min(first + batch_size, len(windows)))
-            batch = collate([windows[i] for i in chosen])
-            del batch["labels"]
-            moved = {name: value.to(model.device) for name, value in batch.items()}
-            hidden, mask = model.encoder(**moved)
-            kept = mask.unsqueeze(-1)
-            which = windows.piece[chosen.start : chosen.stop]
-            np.add.at(totals, which, (hidden * kept).sum(dim=1).cpu().double().numpy())
-            np.add.at(counts, which, mask.sum(dim=1).cpu().numpy())
-    return totals / counts[:, None]
 
 
 def _draw(asked: Sequence[Any], hidden: Sequence[np.ndarray], path: str) -> None:

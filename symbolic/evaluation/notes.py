@@ -34,7 +34,8 @@ from symbolic.inference.prediction_table import (
 )
 from symbolic.notes import NoteTable, read_notes
 from symbolic.notes.keys import estimate_key, parse_key
-from symbolic.scoring.emotion import EmotionScorer, load_model
+from symbolic.scoring.emotion import EmotionScorer
+from symbolic.scoring.notes import load_model
 from symbolic.tasks.intervals import DRAWS
 from symbolic.tasks.metrics import mirex_key_score
 from symbolic.training.run_folder import read_record, recorded_groups

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.dataset import MASKED_VELOCITY
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.tokens.file import TokenFile
-from symbolic.inference.prediction import predict_ids
+from symbolic.inference.prediction import evaluation_mode, on_device, predict_ids
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE, QUADRANTS, quadrant_of
 
@@ -110,21 +109,17 @@ def velocity_counts(
     collate = Collator(model.tasks, model.config.pad_ids)
     where = {piece: n for n, piece in enumerate(pieces)}
     right, asked = np.zeros((2, len(pieces)), np.int64)
-    was_training = model.training
-    model.eval()
-    with torch.inference_mode():
+    with evaluation_mode(model):
         for first in range(0, len(dataset), batch_size):
             chosen = range(first, min(first + batch_size, len(dataset)))
             batch = collate([dataset[i] for i in chosen])
             labels = batch.pop("labels")["velocity"]
-            moved = {name: value.to(model.device) for name, value in batch.items()}
-            logits = model(**moved).logits["velocity"].cpu()
+            logits = model(**on_device(model, batch)).logits["velocity"].cpu()
             known = labels != IGNORE
             place = [where[int(dataset.piece[i])] for i in chosen]
             hits = ((logits.argmax(dim=-1) == labels) & known).sum(dim=1)
             np.add.at(right, place, hits.numpy())
             np.add.at(asked, place, known.sum(dim=1).numpy())
-    model.train(was_training)
     return right, asked
 
 

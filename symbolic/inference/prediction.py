@@ -1,8 +1,8 @@
-"""Probabilities of whole pieces: windows in sorted batches, averaged per piece."""
+"""Predictions of whole pieces: windows in batches, averaged per piece."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,9 @@ from symbolic.tasks import Task
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
 
-    Batch = tuple[dict[str, torch.Tensor], Sequence[int]]
+Inputs = Mapping[str, torch.Tensor]
+Batch = tuple[Inputs, Sequence[int]]
+"""Inputs of the model, and for each window the number of its piece."""
 
 FRAMES = 4096  # of a recording, in one forward pass
 CONTEXT = 64  # more than any encoder that keeps its frames looks ahead or back
@@ -29,25 +31,30 @@ CONTEXT = 64  # more than any encoder that keeps its frames looks ahead or back
 def predict(
     model: SymbolicModel, tables: Sequence[NoteTable], tokenizer: Tokenizer, batch_size: int = 32
 ) -> dict[str, np.ndarray]:
-    """Answers of every sequence-level task for every piece; see `predict_ids`.
+    """Predict every sequence-level task for every piece; see `predict_ids`.
 
     Args:
         model: used in evaluation mode, on the device it is on.
-        tables: one for each piece, each with a note that the tokenizer can hold.
+        tables: one for each piece, each with a note that the tokenizer can represent.
         tokenizer: the one the model was trained with.
         batch_size: windows in one forward pass.
 
     Raises:
-        ReadError: a piece of which the tokenizer makes nothing.
+        ReadError: a piece without a token.
     """
     tables = [tokenizer.emitted(table) for table in tables]
-    takes_notes = model.config.inputs == "notes"
-    sequences = [tokenizer.note_ids(table) for table in tables] if takes_notes else []
+    sequences = (
+        [tokenizer.note_ids(table) for table in tables] if model.config.inputs == "notes" else []
+    )
     return predict_ids(model, sequences, feature_rows(model, tables), batch_size)
 
 
 def feature_rows(model: SymbolicModel, tables: Sequence[NoteTable]) -> np.ndarray | None:
-    """(pieces, C) features that a model takes, of emitted notes; None where it takes none."""
+    """Compute the features that a model takes, of emitted notes.
+
+    Returns:
+        (pieces, C); None for a model without features.
+    """
     names = model.config.feature_names
     return np.stack([features(table, names) for table in tables]) if names else None
 
@@ -58,17 +65,17 @@ def predict_ids(
     rows: np.ndarray | None = None,
     batch_size: int = 32,
 ) -> dict[str, np.ndarray]:
-    """Answers of every sequence-level task for every piece, from its ids.
+    """Predict every sequence-level task for every piece, from its ids.
 
-    Pieces longer than the model's window are cut into windows that overlap by half, and what the
-    windows say is averaged. Windows are batched by length, so that hardly any padding is computed;
-    the answers do not depend on batch size or order beyond 1e-4.
+    Pieces longer than the model's window are cut into windows that overlap by half, and their
+    predictions are averaged. Windows are batched by length, so that hardly any padding is computed;
+    predictions do not depend on batch size or order beyond 1e-4.
 
     Args:
         model: used in evaluation mode, on the device it is on.
-        sequences: (T, F) super-tokens of each piece, or (T,) ids, each of at least one token. A
-            model that hears features alone does not look at them.
-        rows: (pieces, C) features of each piece, as `feature_rows` gives them.
+        sequences: (T, F) super-tokens of each piece, or (T,) ids, each of at least one token. Not
+            used by a model of features alone.
+        rows: (pieces, C) features of each piece, as `feature_rows` computes them.
         batch_size: windows in one forward pass.
 
     Returns:
@@ -76,153 +83,175 @@ def predict_ids(
         `regression`.
     """
     if model.config.inputs != "notes":
-        return predict_features(model, rows)
-    config = model.config
-    cuts = [
-        (piece, start, start + min(len(ids), config.window))
-        for piece, ids in enumerate(sequences)
-        for start in window_starts(len(ids), config.window).tolist()
-    ]
-    cuts.sort(key=lambda cut: cut[2] - cut[1])
-    features = None if rows is None else torch.from_numpy(rows).float()
-    pad = torch.tensor(config.pad_ids)
-
-    def batches() -> Iterator[Batch]:
-        for first in range(0, len(cuts), batch_size):
-            batch = cuts[first : first + batch_size]
-            longest = batch[-1][2] - batch[-1][1]
-            ids = pad.repeat(len(batch), longest, 1)
-            if sequences[0].ndim == 1:
-                ids = ids.squeeze(-1)
-            mask = torch.zeros(len(batch), longest, dtype=torch.long)
-            for row, (piece, start, end) in enumerate(batch):
-                ids[row, : end - start] = torch.from_numpy(sequences[piece][start:end])
-                mask[row, : end - start] = 1
-            pieces = [piece for piece, _, _ in batch]
-            inputs = {"input_ids": ids, "attention_mask": mask}
-            if features is not None:
-                inputs["features"] = features[pieces]
-            yield inputs, pieces
-
-    return _averaged(model, batches(), len(sequences))
+        return predict_features(model, _given(rows))
+    batches = _token_batches(model, sequences, rows, batch_size)
+    return _mean_predictions(model, batches, len(sequences))
 
 
 def predict_audio(
     model: SymbolicModel, arrays: Sequence[np.ndarray], batch_size: int = 16
 ) -> dict[str, np.ndarray]:
-    """Answers of every sequence-level task for every recording.
+    """Predict every sequence-level task for every recording.
 
     A recording is cut into windows of `config.window` positions, `config.chunks` of them evenly
-    spaced or as many as cover it, and what they say is averaged.
+    spaced or as many as cover it, and their predictions are averaged.
 
     Args:
-        model: one that hears audio, used in evaluation mode, on the device it is on.
+        model: one of audio, used in evaluation mode, on the device it is on.
         arrays: of each recording the (T, F) frames or (n,) samples that the model takes.
         batch_size: windows in one forward pass.
 
     Returns:
         As `predict_ids`.
     """
-    config = model.config
     if all(task.level == "token" for task in model.tasks):
         return {}
-    windows = AudioDataset(
-        arrays, [{}] * len(arrays), config.window, chunks=config.chunks, every=True
-    )
-    collate = Collator(model.tasks, config.pad_ids)
+    return _mean_predictions(model, _audio_batches(model, arrays, batch_size), len(arrays))
 
-    def batches() -> Iterator[Batch]:
-        for first in range(0, len(windows), batch_size):
-            chosen = range(first, min(first + batch_size, len(windows)))
-            batch = collate([windows[i] for i in chosen])
-            del batch["labels"]
-            yield batch, windows.piece[chosen.start : chosen.stop]
 
-    return _averaged(model, batches(), len(arrays))
+def predict_features(
+    model: SymbolicModel, rows: np.ndarray, batch_size: int = 1024
+) -> dict[str, np.ndarray]:
+    """Predict every task for every piece, with a model of features alone.
+
+    Args:
+        model: used in evaluation mode, on the device it is on.
+        rows: (pieces, C) features of each piece.
+        batch_size: pieces in one forward pass.
+
+    Returns:
+        As `predict_ids`.
+    """
+    with one_thread():
+        return _mean_predictions(model, _feature_batches(rows, batch_size), len(rows))
+
+
+def embed_ids(
+    model: SymbolicModel,
+    sequences: Sequence[np.ndarray],
+    rows: np.ndarray | None = None,
+    batch_size: int = 32,
+) -> np.ndarray:
+    """Compute a vector for every piece: its mean hidden state; arguments as of `predict_ids`.
+
+    Returns:
+        (pieces, H) float64. For a model of features alone these are its standardised features.
+    """
+    if model.config.inputs != "notes":
+        rows = _given(rows)
+        return _mean_hidden(model, _feature_batches(rows, batch_size), len(rows))
+    batches = _token_batches(model, sequences, rows, batch_size)
+    return _mean_hidden(model, batches, len(sequences))
+
+
+def embed_audio(
+    model: SymbolicModel, arrays: Sequence[np.ndarray], batch_size: int = 16
+) -> np.ndarray:
+    """Compute a vector for every recording: the mean hidden state over all of its windows.
+
+    Args:
+        model, arrays, batch_size: as of `predict_audio`.
+
+    Returns:
+        (recordings, H) float64.
+    """
+    batches = _audio_batches(model, arrays, batch_size, whole=True)
+    return _mean_hidden(model, batches, len(arrays))
 
 
 def predict_frames(
     model: SymbolicModel, arrays: Sequence[np.ndarray], task: Task, length: int = FRAMES
 ) -> list[np.ndarray]:
-    """Answers of a token-level task for every frame of every recording.
+    """Predict a token-level task for every frame of every recording.
 
     Args:
-        model: one that hears audio and keeps its frames, used in evaluation mode, on its device.
+        model: one of audio that keeps its frames, used in evaluation mode, on its device.
         arrays: of each recording the (T, F) frames that the model takes.
         task: on token level.
-        length: frames in one forward pass. Longer recordings are cut; `CONTEXT` frames on either
-            side of a cut are heard with each part.
+        length: frames in one forward pass. Longer recordings are cut, and `CONTEXT` frames on
+            either side of a cut belong to both parts.
 
     Returns:
         Of each recording (T, K) probabilities.
     """
-    was_training = model.training
-    model.eval()
     found = []
-    with torch.inference_mode():
+    with evaluation_mode(model):
         for array in arrays:
             parts = []
             for start in range(0, len(array), length):
                 first = max(start - CONTEXT, 0)
-                some = np.array(array[first : start + length + CONTEXT], np.float32)
-                values = torch.from_numpy(some)[None].to(model.device)
-                logits = model(input_values=values).logits[task.name][0].cpu().double()
-                kept = logits[start - first : start - first + length]
-                parts.append(_answers(kept, task.kind).numpy())
+                part = np.array(array[first : start + length + CONTEXT], np.float32)
+                logits = _logits(model, {"input_values": torch.from_numpy(part)[None]}, task)
+                kept = logits[0, start - first : start - first + length]
+                parts.append(probabilities(kept, task).numpy())
             found.append(np.concatenate(parts))
-    model.train(was_training)
     return found
 
 
 def predict_units(model: SymbolicModel, rows: Sequence[BeatRow], task: Task) -> list[np.ndarray]:
-    """Answers of a task of units for every bar or beat of every piece.
+    """Predict a task for every bar or beat of every piece.
 
     Args:
         model: one with that task, used in evaluation mode, on its device.
         rows: the pieces.
-        task: of units.
+        task: of bars or beats.
 
     Returns:
         Of each piece (U, K) probabilities.
     """
-    was_training = model.training
-    model.eval()
     collate = Collator((), model.config.pad_ids)
-    found = []
-    with torch.inference_mode():
-        for row in rows:
-            batch = collate([beat_example(row, model.config.window)])
-            del batch["labels"]
-            inputs = {name: value.to(model.device) for name, value in batch.items()}
-            logits = model(**inputs).logits[task.name][0].cpu().double()
-            found.append(_answers(logits, task.kind).numpy())
-    model.train(was_training)
-    return found
+    with evaluation_mode(model):
+        return [
+            probabilities(_logits(model, _inputs(collate([example])), task)[0], task).numpy()
+            for example in (beat_example(row, model.config.window) for row in rows)
+        ]
 
 
-def _averaged(model: SymbolicModel, batches: Iterable[Batch], pieces: int) -> dict[str, np.ndarray]:
-    """What a model says of windows, averaged over those of each of so many pieces."""
-    tasks = [task for task in model.tasks if task.level == "sequence"]
-    totals = {task.name: np.zeros((pieces, task.num_labels)) for task in tasks}
-    counts = np.zeros(pieces, np.int64)
+def familiarity(model: SymbolicModel, rows: np.ndarray) -> np.ndarray | None:
+    """Compute how alike each piece is to those that the model was trained on.
+
+    Args:
+        model: on the device it is on.
+        rows: (pieces, C) features of each piece.
+
+    Returns:
+        (pieces,) from 1, like its training pieces, to 0; None for a model without such a measure.
+    """
+    head = dict(model.heads.items()).get("emotion")
+    if not isinstance(head, FeatureEnsemble):
+        return None
+    with torch.inference_mode(), one_thread():
+        hidden, _ = model.encoder(torch.from_numpy(rows).float().to(model.device))
+        return head.familiarity(hidden[:, 0]).cpu().double().numpy()
+
+
+def probabilities(logits: torch.Tensor, task: Task) -> torch.Tensor:
+    """Turn logits (..., K) of a task into probabilities; values of a regression stay."""
+    if task.kind == "single":
+        return logits.softmax(dim=-1)
+    return logits.sigmoid() if task.kind == "multi" else logits
+
+
+def on_device(model: SymbolicModel, inputs: Inputs) -> dict[str, torch.Tensor]:
+    """Move inputs to the device of the model."""
+    return {name: value.to(model.device) for name, value in inputs.items()}
+
+
+@contextmanager
+def evaluation_mode(model: SymbolicModel) -> Iterator[None]:
+    """Evaluate without gradients; afterwards the model is in its former mode."""
     was_training = model.training
     model.eval()
-    with torch.inference_mode():
-        for inputs, which in batches:
-            output = model(**{name: value.to(model.device) for name, value in inputs.items()})
-            np.add.at(counts, which, 1)
-            for task in tasks:
-                logits = output.logits[task.name].cpu().double()  # Apple's GPUs have no doubles
-                temperature = model.config.temperatures.get(task.name, 1.0)
-                answer = _answers(logits / temperature, task.kind)
-                np.add.at(totals[task.name], which, answer.numpy())
-    model.train(was_training)
-    return {name: total / counts[:, None] for name, total in totals.items()}
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        model.train(was_training)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Do without torch's threads: for small networks, beside processes that keep the cores busy.
+    """Compute without torch's threads: for small networks, beside processes that use all cores.
 
     Threads that wait for one another while others use their cores take many times as long.
     """
@@ -234,55 +263,129 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def predict_features(
-    model: SymbolicModel, rows: np.ndarray, batch_size: int = 1024
+def _given(rows: np.ndarray | None) -> np.ndarray:
+    if rows is None:
+        raise ValueError("a model of features needs the features of each piece")
+    return rows
+
+
+def _inputs(batch: dict) -> dict[str, torch.Tensor]:
+    """A batch of the collator without its labels."""
+    return {name: value for name, value in batch.items() if name != "labels"}
+
+
+def _feature_batches(rows: np.ndarray, batch_size: int) -> Iterator[Batch]:
+    for first in range(0, len(rows), batch_size):
+        part = torch.from_numpy(rows[first : first + batch_size]).float()
+        yield {"features": part}, range(first, first + len(part))
+
+
+def _token_batches(
+    model: SymbolicModel,
+    sequences: Sequence[np.ndarray],
+    rows: np.ndarray | None,
+    batch_size: int,
+) -> Iterator[Batch]:
+    """Windows of all sequences, sorted by length and padded."""
+    window = model.config.window
+    cuts = [
+        (piece, start, start + min(len(ids), window))
+        for piece, ids in enumerate(sequences)
+        for start in window_starts(len(ids), window).tolist()
+    ]
+    cuts.sort(key=lambda cut: cut[2] - cut[1])
+    features = None if rows is None else torch.from_numpy(rows).float()
+    pad = torch.tensor(model.config.pad_ids)
+    for first in range(0, len(cuts), batch_size):
+        batch = cuts[first : first + batch_size]
+        longest = batch[-1][2] - batch[-1][1]
+        ids = pad.repeat(len(batch), longest, 1)
+        if sequences[0].ndim == 1:
+            ids = ids.squeeze(-1)
+        mask = torch.zeros(len(batch), longest, dtype=torch.long)
+        for row, (piece, start, end) in enumerate(batch):
+            ids[row, : end - start] = torch.from_numpy(sequences[piece][start:end])
+            mask[row, : end - start] = 1
+        pieces = [piece for piece, _, _ in batch]
+        inputs = {"input_ids": ids, "attention_mask": mask}
+        if features is not None:
+            inputs["features"] = features[pieces]
+        yield inputs, pieces
+
+
+def _audio_batches(
+    model: SymbolicModel, arrays: Sequence[np.ndarray], batch_size: int, whole: bool = False
+) -> Iterator[Batch]:
+    """Windows of all recordings; `whole`: as many as cover each, whatever `config.chunks` is."""
+    chunks = None if whole else model.config.chunks
+    labels = [{}] * len(arrays)
+    windows = AudioDataset(arrays, labels, model.config.window, chunks=chunks, every=True)
+    collate = Collator(model.tasks, model.config.pad_ids)
+    for first in range(0, len(windows), batch_size):
+        chosen = range(first, min(first + batch_size, len(windows)))
+        batch = collate([windows[i] for i in chosen])
+        yield _inputs(batch), windows.piece[chosen.start : chosen.stop]
+
+
+def _mean_predictions(
+    model: SymbolicModel, batches: Iterable[Batch], pieces: int
 ) -> dict[str, np.ndarray]:
-    """Answers of every task for every piece, by a model that hears features alone.
+    """Mean probabilities over the windows of each of so many pieces, by sequence-level task."""
+    tasks = [task for task in model.tasks if task.level == "sequence"]
+    if not pieces:
+        return {task.name: np.zeros((0, task.num_labels)) for task in tasks}
+
+    def compute(inputs: Inputs) -> dict[str, tuple[torch.Tensor, int]]:
+        logits = model(**inputs).logits
+        return {task.name: (_tempered(model, logits[task.name], task), 1) for task in tasks}
+
+    return _means(model, batches, pieces, compute)
+
+
+def _mean_hidden(model: SymbolicModel, batches: Iterable[Batch], pieces: int) -> np.ndarray:
+    """(pieces, H) mean hidden state over the real positions of each piece."""
+
+    def compute(inputs: Inputs) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        hidden, mask = model.encoder(**inputs)
+        total = (hidden * mask.unsqueeze(-1)).sum(dim=1)
+        return {"hidden": (total.cpu().double(), mask.sum(dim=1).cpu())}
+
+    return _means(model, batches, pieces, compute)["hidden"]
+
+
+def _means(
+    model: SymbolicModel,
+    batches: Iterable[Batch],
+    pieces: int,
+    compute: Callable[[Inputs], Mapping[str, tuple[torch.Tensor, torch.Tensor | int]]],
+) -> dict[str, np.ndarray]:
+    """Weighted means over the windows of each piece.
 
     Args:
-        model: used in evaluation mode, on the device it is on.
-        rows: (pieces, C) features of each piece.
-        batch_size: pieces in one forward pass.
-
-    Returns:
-        As `predict_ids`.
+        model: in whatever mode.
+        batches: of windows.
+        pieces: their number.
+        compute: by name (B, K) sums over windows, and the weight of each, (B,) or one number.
     """
-    was_training = model.training
-    model.eval()
-    parts = []
-    with torch.inference_mode(), one_thread():
-        for first in range(0, len(rows), batch_size):
-            some = torch.from_numpy(rows[first : first + batch_size]).float()
-            parts.append(model(features=some.to(model.device)).logits)
-    model.train(was_training)
-    answers = {}
-    for task in model.tasks:
-        logits = torch.cat([part[task.name].cpu().double() for part in parts])
-        temperature = model.config.temperatures.get(task.name, 1.0)
-        answers[task.name] = _answers(logits / temperature, task.kind).numpy()
-    return answers
+    totals: dict[str, np.ndarray] = {}
+    weights: dict[str, np.ndarray] = {}
+    with evaluation_mode(model):
+        for inputs, which in batches:
+            for name, (values, weight) in compute(on_device(model, inputs)).items():
+                if name not in totals:
+                    totals[name] = np.zeros((pieces, values.shape[-1]))
+                    weights[name] = np.zeros(pieces)
+                np.add.at(totals[name], which, values.numpy())
+                np.add.at(weights[name], which, np.asarray(weight))
+    return {name: total / weights[name][:, None] for name, total in totals.items()}
 
 
-def familiarity(model: SymbolicModel, rows: np.ndarray) -> np.ndarray | None:
-    """How much each piece is played like those that the model was trained on.
-
-    Args:
-        model: on the device it is on.
-        rows: (pieces, C) features of each piece.
-
-    Returns:
-        (pieces,) from 1, as familiar as its training pieces, to 0; None of a model that does not
-        judge it.
-    """
-    head = dict(model.heads.items()).get("emotion")
-    if not isinstance(head, FeatureEnsemble):
-        return None
-    with torch.inference_mode(), one_thread():
-        hidden, _ = model.encoder(torch.from_numpy(rows).float().to(model.device))
-        return head.familiarity(hidden[:, 0]).cpu().double().numpy()
+def _tempered(model: SymbolicModel, logits: torch.Tensor, task: Task) -> torch.Tensor:
+    """Probabilities in float64 on the CPU (Apple's GPUs have no doubles), calibrated."""
+    return probabilities(
+        logits.cpu().double() / model.config.temperatures.get(task.name, 1.0), task
+    )
 
 
-def _answers(logits: torch.Tensor, kind: str) -> torch.Tensor:
-    if kind == "single":
-        return logits.softmax(dim=-1)
-    return logits.sigmoid() if kind == "multi" else logits
+def _logits(model: SymbolicModel, inputs: Inputs, task: Task) -> torch.Tensor:
+    return model(**on_device(model, inputs)).logits[task.name].cpu().double()

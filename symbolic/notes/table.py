@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from symbolic.errors import SymbolicError
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -19,7 +21,7 @@ MAX_REASON_LENGTH = 300  # letters
 LEXSORT_BELOW = 512  # notes, which are sorted by three keys as fast as one key of them is made
 
 
-class ReadError(ValueError):
+class ReadError(SymbolicError, ValueError):
     """A source that cannot be read as music.
 
     Attributes:

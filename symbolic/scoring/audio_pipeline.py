@@ -1,4 +1,4 @@
-"""Scoring recordings as a pipeline of transformers: `pipeline("music-tags", model=...)`."""
+"""Labels of recordings as a pipeline of transformers: `pipeline("music-tags", model=...)`."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from symbolic.scoring.audio import check_extractor, load_audio_model
 from symbolic.scoring.base_pipeline import PiecePipeline
 
 TASK = "music-tags"
-WINDOWS = 16  # in one forward pass
+WINDOWS_PER_BATCH = 16  # in one forward pass
 
 
 class MusicTagsPipeline(PiecePipeline):
-    """Tags, genre or mood of recordings, answered as audio classification is.
+    """Tags, genre or mood of recordings, in the format of audio classification.
 
     Files are decoded and rendered by this package: neither ffmpeg nor torchaudio is needed.
 
     Args:
-        model: one that hears audio.
+        model: one of audio.
         feature_extractor: the one that was saved beside it; for a model object it may be left out,
             whose configuration says the same.
-        kwargs: of `transformers.Pipeline`, and `top_k` and `answer` as in a call: how many labels
-            to give (all by default), and which of the model's tasks is asked (its first).
+        kwargs: of `transformers.Pipeline`, and in a call `top_k`, the number of labels (all by
+            default), and `task`, one of the model's (its first by default).
 
     Raises:
         ValueError: a model of notes, or another front end than the extractor's.
@@ -55,7 +55,7 @@ class MusicTagsPipeline(PiecePipeline):
         **kwargs: Any,
     ) -> None:
         if not isinstance(model, SymbolicModel) or model.config.inputs != "audio":
-            raise ValueError(f"{TASK} needs a SymbolicModel that hears audio")
+            raise ValueError(f"{TASK} needs a SymbolicModel of audio")
         kwargs.pop("local_files_only", None)  # heeded in loading
         if not isinstance(feature_extractor, SymbolicFeatureExtractor):
             feature_extractor = model.config.feature_extractor()
@@ -67,12 +67,12 @@ class MusicTagsPipeline(PiecePipeline):
             is_one_sound(inputs) and not isinstance(inputs, list | tuple)
         )
 
-    def preprocess(self, source: Any) -> dict[str, list[np.ndarray]]:
-        rate = None if isinstance(source, Mapping) else self.feature_extractor.sampling_rate
-        return {"heard": [self.feature_extractor.features(source, rate)]}
+    def preprocess(self, input_: Any) -> dict[str, list[np.ndarray]]:
+        rate = None if isinstance(input_, Mapping) else self.feature_extractor.sampling_rate
+        return {"values": [self.feature_extractor.features(input_, rate)]}
 
-    def _forward(self, batch: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
-        return predict_audio(self.model, batch["heard"], WINDOWS)
+    def _forward(self, input_tensors: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
+        return predict_audio(self.model, input_tensors["values"], WINDOWS_PER_BATCH)
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         """Write model and feature extractor to a folder, which is then the `model` of `pipeline`.
@@ -86,11 +86,11 @@ class MusicTagsPipeline(PiecePipeline):
 
 
 class AudioModel:
-    """What `transformers.pipeline` loads a named model with."""
+    """The class with which `transformers.pipeline` loads a model by name."""
 
     @classmethod
     def from_pretrained(cls, name: str, _from_pipeline: str | None = None, **kwargs: Any):
-        """The model; see `load_audio_model`, which checks its extractor."""
+        """Load a model; see `load_audio_model`, which checks its extractor."""
         return load_audio_model(name, **kwargs)[0]
 
 

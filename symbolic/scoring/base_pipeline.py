@@ -1,7 +1,8 @@
-"""What the pipelines of this package share: pieces in, labels and scores out, in batches."""
+"""The base of this package's pipelines: pieces in, labels and scores out, in batches."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,15 +13,16 @@ from transformers.pipelines.pt_utils import PipelineDataset, PipelineIterator
 
 from symbolic.tasks import Task
 
-Answer = list[dict[str, str | float]]
+Labels = list[dict[str, str | float]]
+"""Labels of one piece with their scores."""
 
 
 class PiecePipeline(Pipeline):
-    """Answers of sequence-level tasks, as text and audio classification give them.
+    """Labels and scores of sequence-level tasks, like text and audio classification.
 
-    A subclass says what is a source, prepares it in `preprocess` as lists of one value by name, and
-    answers lists of these in `_forward`: pieces have as many windows as they have, so that there
-    is no padding of whole pieces.
+    A subclass recognises sources, prepares one in `preprocess` as lists of one value by name, and
+    predicts from lists of these in `_forward`: pieces have different numbers of windows, so whole
+    pieces are not padded.
     """
 
     _load_processor = False
@@ -32,15 +34,15 @@ class PiecePipeline(Pipeline):
     task_name = ""
 
     def is_source(self, inputs: object) -> bool:
-        """Whether something is one piece, not several."""
+        """Whether an object is one piece, not several."""
         raise NotImplementedError
 
     @property
-    def answers(self) -> list[Task]:
-        """The tasks that can be asked, the one that is answered by default first."""
+    def tasks(self) -> list[Task]:
+        """The tasks that can be predicted, the default one first."""
         return [task for task in self.model.tasks if task.level == "sequence"]
 
-    def __call__(self, inputs: Any, **kwargs: Any) -> Answer | list[Answer] | Iterator[Answer]:
+    def __call__(self, inputs: Any, **kwargs: Any) -> Labels | list[Labels] | Iterator[Labels]:
         if not self.is_source(inputs):
             if isinstance(inputs, tuple):
                 inputs = list(inputs)
@@ -51,29 +53,35 @@ class PiecePipeline(Pipeline):
         return super().__call__(inputs, **kwargs)
 
     def _sanitize_parameters(self, **options: Any) -> tuple[dict, dict, dict]:
-        if unknown := options.keys() - {"top_k", "answer"}:
+        if "answer" in options:
+            warnings.warn("answer= is called task= now", DeprecationWarning, stacklevel=3)
+            options["task"] = options.pop("answer")
+        if unknown := options.keys() - {"top_k", "task"}:
             raise TypeError(f"{self.task_name} has no option {', '.join(sorted(unknown))}")
-        top_k, answer = options.get("top_k"), options.get("answer")
+        top_k, task = options.get("top_k"), options.get("task")
         if top_k is not None and top_k < 1:
             raise ValueError(f"top_k {top_k!r} is not 1 or more, or None for all")
-        names = [task.name for task in self.answers]
-        if answer is not None and answer not in names:
-            raise ValueError(f"no answer {answer!r}; there are {', '.join(names)}")
+        names = [one.name for one in self.tasks]
+        if task is not None and task not in names:
+            raise ValueError(f"no task {task!r}; the model has {', '.join(names)}")
         return {}, {}, options
 
-    def scores(self, task: Task, answers: dict[str, np.ndarray]) -> np.ndarray:
-        """(K,) what is answered of one piece."""
-        return answers[task.name][0]
+    def scores(self, task: Task, predictions: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the (K,) scores of a task for one piece."""
+        return predictions[task.name][0]
 
     def postprocess(
-        self, answers: dict[str, np.ndarray], top_k: int | None = None, answer: str | None = None
-    ) -> Answer:
-        task = next(task for task in self.answers if answer in (None, task.name))
-        scores = self.scores(task, answers)
-        order = range(len(scores))
-        if task.kind != "regression":
+        self,
+        model_outputs: dict[str, np.ndarray],
+        top_k: int | None = None,
+        task: str | None = None,
+    ) -> Labels:
+        chosen = next(one for one in self.tasks if task in (None, one.name))
+        scores = self.scores(chosen, model_outputs)
+        order = np.arange(len(scores))
+        if chosen.kind != "regression":
             order = np.argsort(-scores, kind="stable")[:top_k]
-        return [{"label": task.labels[i], "score": float(scores[i])} for i in order]
+        return [{"label": chosen.labels[i], "score": float(scores[i])} for i in order]
 
     def get_iterator(
         self,
@@ -93,8 +101,8 @@ class PiecePipeline(Pipeline):
         loader = DataLoader(
             pieces, batch_size=batch_size, num_workers=num_workers, collate_fn=_joined
         )
-        answers = PipelineIterator(loader, self.forward, forward_params, batch_size)
-        return PipelineIterator(answers, self.postprocess, postprocess_params)
+        outputs = PipelineIterator(loader, self.forward, forward_params, batch_size)
+        return PipelineIterator(outputs, self.postprocess, postprocess_params)
 
 
 def _joined(items: list[dict[str, list]]) -> dict[str, list]:

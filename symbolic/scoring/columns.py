@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from symbolic.tasks import Task
+
 TEXT, NUMBER, COUNT = "text", "number", "count"
 
 
@@ -32,3 +40,38 @@ TIMELINE = typed(
     (TEXT, "error"),
 )
 """Of emotion over time: a row for each window of each piece."""
+
+
+def task_columns(tasks: Sequence[Task]) -> dict[str, str]:
+    """Name the columns of sequence-level tasks.
+
+    Of a task of classes its name (the most probable class) and `<task> confidence`; of every task
+    `<task>: <label>`, a probability, or a value of a regression.
+    """
+    named = {}
+    for task in tasks:
+        if task.kind == "single":
+            named |= {task.name: TEXT, f"{task.name} confidence": NUMBER}
+        named |= {f"{task.name}: {label}": NUMBER for label in task.labels}
+    return named
+
+
+def task_values(
+    tasks: Sequence[Task], predictions: Mapping[str, np.ndarray], number: int
+) -> dict[str, Any]:
+    """Fill the columns of `task_columns` for one piece.
+
+    Args:
+        tasks: on sequence level.
+        predictions: by task, (pieces, K).
+        number: of the piece.
+    """
+    row: dict[str, Any] = {}
+    for task in tasks:
+        values = predictions[task.name][number]
+        if task.kind == "single":
+            row[task.name] = task.labels[int(values.argmax())]
+            row[f"{task.name} confidence"] = values.max()
+        names = (f"{task.name}: {label}" for label in task.labels)
+        row.update(zip(names, values, strict=True))
+    return row

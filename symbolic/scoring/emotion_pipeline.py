@@ -1,4 +1,4 @@
-"""Scoring as a pipeline of transformers: `pipeline("music-emotion")`."""
+"""Emotion as a pipeline of transformers: `pipeline("music-emotion")`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.read import kind_of
 from symbolic.notes.sources import display_name
-from symbolic.scoring.base_pipeline import Answer, PiecePipeline
+from symbolic.scoring.base_pipeline import Labels, PiecePipeline
 from symbolic.scoring.emotion import DEFAULT_MODEL, EmotionScorer, load_model
 from symbolic.tasks import EMOTION, VALENCE_AROUSAL, Task, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
 TASK = "music-emotion"
-WINDOWS = 32  # in one forward pass, if the pieces of a batch have that many
+WINDOWS_PER_BATCH = 32  # in one forward pass, if the pieces of a batch have that many
 
 
 class MusicEmotionPipeline(PiecePipeline):
-    """Emotion of MIDI and MusicXML, answered as text and audio classification are.
+    """Emotion of MIDI and MusicXML, in the format of text and audio classification.
 
     The probabilities are those of `EmotionScorer`, which gives rows of a table where this raises:
     use it for corpora, whose files it reads in processes of their own.
@@ -36,7 +36,7 @@ class MusicEmotionPipeline(PiecePipeline):
         model: with at least an emotion task.
         tokenizer: the one the model was trained with, or where it was saved. For a model that is
             given by name `transformers.pipeline` loads it; a model object needs it.
-        kwargs: of `transformers.Pipeline`, and `top_k` and `answer` as in a call.
+        kwargs: of `transformers.Pipeline`, and `top_k` as in a call.
 
     Raises:
         ValueError: a model of another kind or without an emotion task, or another tokenizer's.
@@ -70,16 +70,16 @@ class MusicEmotionPipeline(PiecePipeline):
 
     def __call__(
         self, inputs: Source | Iterable[Source], **kwargs: Any
-    ) -> Answer | list[Answer] | Iterator[Answer]:
+    ) -> Labels | list[Labels] | Iterator[Labels]:
         """Labels and scores of one piece, or of each of several.
 
         Args:
             inputs: anything that `read_notes` takes (a path is a file, not a folder), a list or
-                tuple of them, or a generator or data set, answered one by one as it is read.
-            kwargs: `top_k`, answers to give (all by default); `answer`, what is asked: `emotion`
-                (the quadrants, the default), another task of the model on sequence level such as
-                `key`, or `valence_arousal`, as it follows from the quadrants; `batch_size`, pieces
-                that go through the model together; `num_workers`, processes that read files.
+                tuple of them, or a generator or data set, read one by one as it is read.
+            kwargs: `top_k`, the number of labels (all by default); `task`: `emotion` (quadrants,
+                the default), another task of the model on sequence level such as `key`, or
+                `valence_arousal`, which follows from the quadrants; `batch_size`, pieces that go
+                through the model together; `num_workers`, processes that read files.
 
         Returns:
             For a piece a list of `{"label": str, "score": float}`: probabilities, largest first.
@@ -87,10 +87,10 @@ class MusicEmotionPipeline(PiecePipeline):
             whatever `top_k` is. For several pieces, one such list for each.
 
         Raises:
-            ReadError: a piece that cannot be read, or of which the tokenizer makes nothing; the
+            ReadError: a piece that cannot be read, or without a token; the
                 message names the file.
             TypeError: a source or an option of another kind.
-            ValueError: an `answer` that the model cannot give, or a `top_k` below 1.
+            ValueError: a `task` that the model does not have, or a `top_k` below 1.
         """
         return super().__call__(inputs, **kwargs)
 
@@ -98,30 +98,31 @@ class MusicEmotionPipeline(PiecePipeline):
         return kind_of(inputs) is not None
 
     @property
-    def answers(self) -> list[Task]:
-        tasks = {task.name: task for task in super().answers}
+    def tasks(self) -> list[Task]:
+        tasks = {task.name: task for task in super().tasks}
         return list(
             {EMOTION.name: EMOTION, **tasks, VALENCE_AROUSAL.name: VALENCE_AROUSAL}.values()
         )
 
-    def scores(self, task: Task, answers: dict[str, np.ndarray]) -> np.ndarray:
+    def scores(self, task: Task, predictions: dict[str, np.ndarray]) -> np.ndarray:
         if task is VALENCE_AROUSAL:
-            return valence_arousal(answers[EMOTION.name][0])
-        return super().scores(task, answers)
+            return valence_arousal(predictions[EMOTION.name][0])
+        return super().scores(task, predictions)
 
-    def preprocess(self, source: Source) -> dict[str, list[np.ndarray]]:
-        notes = read_notes(source)
+    def preprocess(self, input_: Source) -> dict[str, list[np.ndarray]]:
+        notes = read_notes(input_)
         try:
             notes = self.tokenizer.emitted(notes)
             item = {"ids": [self.tokenizer.note_ids(notes)]}
         except ReadError as error:  # the tokenizer does not know the name of the file
-            raise ReadError(error.reason, display_name(source)) from error
+            raise ReadError(error.reason, display_name(input_)) from error
         rows = feature_rows(self.model, [notes])
         return item if rows is None else {**item, "features": [rows[0]]}
 
-    def _forward(self, batch: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
-        rows = np.stack(batch["features"]) if "features" in batch else None
-        return predict_ids(self.model, batch["ids"], rows, max(WINDOWS, len(batch["ids"])))
+    def _forward(self, input_tensors: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
+        ids = input_tensors["ids"]
+        rows = np.stack(input_tensors["features"]) if "features" in input_tensors else None
+        return predict_ids(self.model, ids, rows, max(WINDOWS_PER_BATCH, len(ids)))
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         """Write model and tokenizer to a folder, which is then the `model` of `pipeline`.
@@ -137,14 +138,14 @@ class MusicEmotionPipeline(PiecePipeline):
 
 
 class ModelWithTokenizer:
-    """What `transformers.pipeline` loads a named model with.
+    """The class with which `transformers.pipeline` loads a model by name.
 
-    It tells a pipeline neither revision nor token, so the tokenizer is loaded where both are known.
+    A pipeline gets neither revision nor token, so the tokenizer is loaded where both are known.
     """
 
     @classmethod
     def from_pretrained(cls, name: str, _from_pipeline: str | None = None, **kwargs: Any):
-        """The model, its tokenizer in the attribute `music_tokenizer`; see `load_model`."""
+        """Load a model with its tokenizer in the attribute `music_tokenizer`; see `load_model`."""
         model, model.music_tokenizer = load_model(name, **kwargs)
         return model
 

@@ -12,14 +12,14 @@ import numpy as np
 
 from symbolic.features import features
 from symbolic.inference.prediction import familiarity, predict_ids
-from symbolic.notes import ReadError
 from symbolic.notes.beats import metrical_edges
 from symbolic.notes.sources import display_name, find_sources
-from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ticks_to_seconds
+from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ReadError, ticks_to_seconds
+from symbolic.scoring.base import Row
 from symbolic.scoring.columns import COUNT, NUMBER, TIMELINE
-from symbolic.scoring.emotion import emitted_notes
-from symbolic.scoring.windows import Sliding
-from symbolic.scoring.workers import answered
+from symbolic.scoring.notes import emitted_notes
+from symbolic.scoring.windows import SlidingWindow
+from symbolic.scoring.workers import map_files
 from symbolic.tasks import quadrant_of, valence_arousal
 from symbolic.tokenizers.ferreira_notes import StepTable
 
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
 
 TIMELINE_COLUMNS = tuple(TIMELINE)
-ANSWERS = TIMELINE_COLUMNS[6:-2]  # from the quadrant to the familiarity
-MOST = 20_000
+PREDICTIONS = TIMELINE_COLUMNS[6:-2]  # from the quadrant to the familiarity
+MAX_WINDOWS = 20_000
 """Windows of one piece: a day of music every five seconds has fewer."""
 EARLY = 1e-6  # seconds before a window that still belong to it: sums of floats are inexact
-AHEAD = 32  # files of which the windows are answered at once
+WINDOWS_PER_BATCH = 32  # in one forward pass
+FILES_PER_BATCH = 32  # whose windows share forward passes
 
 
 @dataclass(frozen=True)
-class WindowsHeard:
-    """The w windows of a piece as a model takes them.
+class WindowInputs:
+    """The inputs of a model for the w windows of a piece.
 
     Attributes:
         start, end: (w,) float64 seconds.
         first_bar, last_bar: (w,) int64, the first and the last bar that a window touches, counted
             from 1 as `symbolic.notes.beats` counts them, an upbeat of a score as the first, until
             the last note has begun.
-        notes: (w,) int64, how many begin in each; 0 where the tokenizer can hold none of them.
-        ids: of each window with notes what the tokenizer makes of them; None for a model that hears
-            features alone.
+        notes: (w,) int64, how many begin in each; 0 where the tokenizer can represent none of them.
+        ids: of each window with notes; None for a model of features alone.
         features: (v, C) float32 of the v windows with notes; None for a model that takes none.
     """
 
@@ -64,13 +64,13 @@ class WindowsHeard:
     features: np.ndarray | None
 
 
-def hear_windows(
+def prepare_windows(
     notes: NoteTable,
-    sliding: Sliding,
+    sliding: SlidingWindow,
     tokenizer: Tokenizer,
     names: Sequence[str],
-    hears_notes: bool,
-) -> WindowsHeard:
+    takes_ids: bool,
+) -> WindowInputs:
     """Cut a piece into windows and prepare each for a model as if it were a piece; without torch.
 
     The first window begins with the piece. The last is the first that reaches beyond the onset of
@@ -83,11 +83,11 @@ def hear_windows(
         sliding: the windows.
         tokenizer: of the model.
         names: of the features that it takes.
-        hears_notes: whether it takes ids.
+        takes_ids: whether it takes ids.
 
     Raises:
-        ReadError: more than `MOST` windows, more bars than `symbolic.notes.beats` counts, or no
-            window with a note that the tokenizer can hold.
+        ReadError: more than `MAX_WINDOWS` windows, more bars than `symbolic.notes.beats` counts, or
+            no window with a note that the tokenizer can hold.
     """
     bars = metrical_edges(notes, "bar")
     start, end = _edges(sliding, bars, float(notes.onset.max()))
@@ -105,7 +105,7 @@ def hear_windows(
     ]
     if isinstance(notes, StepTable):
         _share_steps(notes, cuts, start, end, ticks)
-    if hears_notes:  # short notes may be too short where they stand now: whole units are rounded
+    if takes_ids:  # short notes may be too short where they stand now: whole units are rounded
         cuts = [None if cut is None else tokenizer.emitted(cut) for cut in cuts]
     full = np.array([cut is not None and len(cut) > 0 for cut in cuts])
     cuts = [cut for cut, some in zip(cuts, full.tolist(), strict=True) if some]
@@ -113,25 +113,25 @@ def hear_windows(
         raise ReadError("no note that the tokenizer can hold")
     end[-1] = max(notes.seconds, start[-1])
     last_bar = np.clip(bars.searchsorted(end - EARLY, side="right"), first_bar, len(bars) - 1)
-    return WindowsHeard(
+    return WindowInputs(
         start,
         end,
         first_bar,
         last_bar,
         np.where(full, last - first, 0),
-        [tokenizer.note_ids(cut) for cut in cuts] if hears_notes else None,
+        [tokenizer.note_ids(cut) for cut in cuts] if takes_ids else None,
         np.stack([features(cut, names).astype(np.float32) for cut in cuts]) if names else None,
     )
 
 
-def _edges(sliding: Sliding, bars: np.ndarray, last: float) -> tuple[np.ndarray, np.ndarray]:
+def _edges(sliding: SlidingWindow, bars: np.ndarray, last: float) -> tuple[np.ndarray, np.ndarray]:
     """(w,) seconds at which windows begin and end, until the last note has begun at `last`."""
     if sliding.unit == "bars":
         more = np.ceil((len(bars) - 1 - sliding.length) / sliding.hop)
     else:
         more = np.floor((last + EARLY - sliding.length) / sliding.hop) + 1
-    if more >= MOST:
-        raise ReadError(f"more than {MOST} windows: take a longer hop")
+    if more >= MAX_WINDOWS:
+        raise ReadError(f"more than {MAX_WINDOWS} windows: take a longer hop")
     start = np.arange(max(int(more), 0) + 1) * float(sliding.hop)
     end = start + sliding.length
     if sliding.unit == "bars":
@@ -211,51 +211,66 @@ def _share_steps(
             cuts[i] = replace(cut, step_ticks=within)
 
 
-def timeline_rows(model: SymbolicModel, heard: WindowsHeard, batch_size: int = 32) -> list[dict]:
-    """What a model says of the windows of a piece: a row of `TIMELINE_COLUMNS` for each, no path.
+def timeline_rows(
+    model: SymbolicModel, windows: WindowInputs, batch_size: int | None = None
+) -> list[Row]:
+    """Predict the emotion of the windows of a piece: a row of `TIMELINE_COLUMNS` each, no path.
 
     Args:
         model: with an emotion task.
-        heard: by `hear_windows`.
+        windows: by `prepare_windows`.
         batch_size: windows in one forward pass.
     """
-    return timelines_rows(model, [heard], batch_size)[0]
+    return predict_timelines(model, [windows], batch_size)[0]
 
 
-def timelines_rows(
-    model: SymbolicModel, pieces: Sequence[WindowsHeard], batch_size: int = 32
-) -> list[list[dict]]:
-    """`timeline_rows` of several pieces, whose windows share batches."""
-    if not pieces:
-        return []
-    ids = [one for piece in pieces for one in piece.ids or ()]
-    taken = None
-    if pieces[0].features is not None:
-        taken = np.concatenate([piece.features for piece in pieces])
-    emotion = predict_ids(model, ids, taken, batch_size)["emotion"]
-    known = None if taken is None else familiarity(model, taken)
-    known = np.full(len(emotion), np.nan) if known is None else known
-    numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), known]
-    answers = (
-        (quadrant_of(probabilities), *values)
-        for probabilities, values in zip(emotion, np.column_stack(numbers).tolist(), strict=True)
-    )
-    return [list(_rows(piece, answers)) for piece in pieces]
+def predict_timelines(
+    model: SymbolicModel,
+    pieces: Sequence[WindowInputs | ReadError],
+    batch_size: int | None = None,
+) -> list[list[Row]]:
+    """Apply `timeline_rows` to several pieces, whose windows share batches.
+
+    An error in place of a piece becomes one row.
+    """
+    good = [piece for piece in pieces if not isinstance(piece, ReadError)]
+    predictions = _predictions(model, good, batch_size or WINDOWS_PER_BATCH) if good else iter(())
+    return [
+        [{"error": piece.reason}]
+        if isinstance(piece, ReadError)
+        else list(_rows(piece, predictions))
+        for piece in pieces
+    ]
 
 
-def _rows(heard: WindowsHeard, answers: Iterator[tuple]) -> Iterator[dict]:
-    """A row for each window; one of the answers goes to each that has notes."""
-    columns = (heard.start, heard.end, heard.first_bar, heard.last_bar, heard.notes)
+def _predictions(
+    model: SymbolicModel, pieces: Sequence[WindowInputs], batch_size: int
+) -> Iterator[tuple]:
+    """Predict the columns `PREDICTIONS` of the windows with notes of all pieces."""
+    ids = [window for piece in pieces for window in piece.ids or ()]
+    rows = [piece.features for piece in pieces if piece.features is not None]
+    matrix = np.concatenate(rows) if rows else None
+    emotion = predict_ids(model, ids, matrix, batch_size)["emotion"]
+    familiar = None if matrix is None else familiarity(model, matrix)
+    familiar = np.full(len(emotion), np.nan) if familiar is None else familiar
+    numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), familiar]
+    for probabilities, values in zip(emotion, np.column_stack(numbers).tolist(), strict=True):
+        yield (quadrant_of(probabilities), *values)
+
+
+def _rows(windows: WindowInputs, predictions: Iterator[tuple]) -> Iterator[Row]:
+    """Make a row for each window; those with notes take the next prediction."""
+    columns = (windows.start, windows.end, windows.first_bar, windows.last_bar, windows.notes)
     names = ("start", "end", "first_bar", "last_bar", "notes")
     for number, values in enumerate(zip(*(c.tolist() for c in columns), strict=True), 1):
         row = {"window": number} | dict(zip(names, values, strict=True)) | {"error": ""}
         if row["notes"]:
-            row.update(zip(ANSWERS, next(answers), strict=True))
+            row.update(zip(PREDICTIONS, next(predictions), strict=True))
         yield row
 
 
 def timeline_table(rows: Iterable[dict]) -> pd.DataFrame:
-    """Rows as a DataFrame with the columns `TIMELINE_COLUMNS`, of their types."""
+    """Make a DataFrame of rows, with the columns `TIMELINE_COLUMNS`, of their types."""
     import pandas as pd
 
     kinds = {NUMBER: "float64", COUNT: "Int64"}
@@ -266,46 +281,34 @@ def timeline_table(rows: Iterable[dict]) -> pd.DataFrame:
 def timeline(
     scorer: EmotionScorer,
     sources: Source | Iterable[Source],
-    sliding: Sliding | None = None,
+    sliding: SlidingWindow | None = None,
     *,
     recursive: bool = True,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     workers: int | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Emotion over time: a row for each window of each file.
+    """Predict emotion over time: a row for each window of each file.
 
     Args:
-        scorer: whose model answers.
+        scorer: with the model.
         sources: as `EmotionScorer.score` takes them.
-        sliding: the windows; None is `Sliding()`.
+        sliding: the windows; None is `SlidingWindow()`.
         recursive, batch_size, workers, progress: as of `EmotionScorer.score`.
 
     Returns:
         DataFrame with the columns `path window start end first_bar last_bar quadrant confidence q1
         q2 q3 q4 valence arousal familiarity notes error`, as of `EmotionScorer.score`; windows are
-        counted from 1, start and end are seconds. Where no note begins in a window the answers are
-        missing; a file that cannot be read has one row, with its error.
+        counted from 1, start and end are seconds. Where no note begins in a window the predictions
+        are missing; a file that cannot be read has one row, with its error.
     """
-    from tqdm import tqdm
-
-    def answer(heard: list[WindowsHeard | ReadError]) -> list[list[dict]]:
-        good = [one for one in heard if not isinstance(one, ReadError)]
-        rows = iter(timelines_rows(scorer.model, good, batch_size))
-        return [
-            [{"error": one.reason}] if isinstance(one, ReadError) else next(rows) for one in heard
-        ]
-
-    apply = partial(_hear_files, sliding=sliding or Sliding(), taken=scorer.taken)
+    preprocess = partial(
+        _prepare_files, sliding=sliding or SlidingWindow(), options=scorer.preprocess_options
+    )
+    predict = partial(predict_timelines, scorer.model, batch_size=batch_size)
     with TemporaryDirectory() as scratch:
         found = list(find_sources(sources, recursive, scratch=scratch))
-        with tqdm(total=len(found), unit="file", disable=not progress) as bar:
-            groups = answered(
-                *([len(found)], found, apply, answer, AHEAD),
-                tick=lambda _: bar.update(),
-                workers=workers,
-            )
-            pieces = next(groups)
+        pieces = map_files(found, preprocess, predict, progress, FILES_PER_BATCH, workers=workers)
     return timeline_table(
         {"path": display_name(source)} | row
         for source, rows in zip(found, pieces, strict=True)
@@ -313,11 +316,11 @@ def timeline(
     )
 
 
-def _hear_files(
-    sources: Sequence[Source], sliding: Sliding, taken: dict[str, Any]
-) -> list[WindowsHeard]:
-    """Read sources and cut them into windows, in a worker; errors as of `hear_windows`."""
+def _prepare_files(
+    sources: Sequence[Source], sliding: SlidingWindow, options: dict[str, Any]
+) -> list[WindowInputs]:
+    """Read sources and cut them into windows, in a worker; errors as of `prepare_windows`."""
     return [
-        hear_windows(emitted_notes(source, taken["tokenizer"]), sliding, **taken)
+        prepare_windows(emitted_notes(source, options["tokenizer"]), sliding, **options)
         for source in sources
     ]

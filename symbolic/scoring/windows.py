@@ -15,7 +15,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class Sliding:
+class SlidingWindow:
     """Windows of one length, one after every `hop`.
 
     Attributes:
@@ -44,7 +44,7 @@ class Sliding:
             raise ValueError(f"{said}: bars must be whole")
 
     @classmethod
-    def parse(cls, length: str, hop: str | None = None) -> Sliding:
+    def parse(cls, length: str, hop: str | None = None) -> SlidingWindow:
         """Windows as they are written: `30s`, `8bars`.
 
         Args:
@@ -53,7 +53,7 @@ class Sliding:
                 of bars the whole part of it, at least one.
 
         Raises:
-            ValueError: what cannot be understood, two units, or as of `Sliding`.
+            ValueError: what cannot be understood, two units, or as of `SlidingWindow`.
         """
         number, unit = _measured(length)
         unit = unit or "seconds"

@@ -1,77 +1,72 @@
-"""From files to answers: what workers make of them, and what a model says of that, in order."""
+"""Workers prepare files while this process predicts; results keep the order of the files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbolic.notes.pool import FILES_AHEAD, apply_many
-from symbolic.notes.sources import display_name
-
-if TYPE_CHECKING:
-    from symbolic.notes.read import Source
 
 
-def answered(
+def map_groups(
     sizes: Sequence[int],
-    sources: Iterable[Source],
-    apply: Callable[[list[Source]], list[Any]],
-    answer: Callable[[list[Any]], list[Any]],
+    sources: Iterable[Any],
+    preprocess: Callable[[list[Any]], list[Any]],
+    predict: Callable[[list[Any]], list[Any]],
     ahead: int = FILES_AHEAD,
     tick: Callable[[Any], object] | None = None,
     **reading: Any,
 ) -> Iterator[list[Any]]:
-    """An answer for each source, a group of them at a time.
+    """Compute a result for each source, group by group.
 
-    No batch holds files of two groups, so that what a group gets does not depend on the others.
+    No batch holds files of two groups, so that the results of a group do not depend on the others.
 
     Args:
         sizes: of the groups.
         sources: of all groups, one after the other.
-        apply: what workers make of some of them, as `symbolic.notes.pool.apply_many` takes it.
-        answer: answers to what they made, or to the `ReadError` that came in its place.
-        ahead: how many are answered at once.
-        tick: called with what was made of each source, as soon as it is there.
+        preprocess: applied to sources in workers, as `symbolic.notes.pool.apply_many` takes it.
+        predict: from what was prepared, or the `ReadError` in its place, to results.
+        ahead: prepared sources that `predict` gets at once.
+        tick: called with what was prepared of each source, as soon as it is there.
         reading: of `apply_many`.
 
     Yields:
-        A list of answers for each group.
+        A list of results for each group.
     """
-    made = apply_many(apply, sources, **reading)
+    prepared = apply_many(preprocess, sources, **reading)
     for size in sizes:
-        answers: list[Any] = []
-        while len(answers) < size:
+        results: list[Any] = []
+        while len(results) < size:
             chunk = []
-            for one in islice(made, min(ahead, size - len(answers))):
-                chunk.append(one)
+            for item in islice(prepared, min(ahead, size - len(results))):
+                chunk.append(item)
                 if tick is not None:
-                    tick(one)
-            answers += answer(chunk)
-        yield answers
+                    tick(item)
+            results += predict(chunk)
+        yield results
 
 
-def rows_of(
-    found: Sequence[Source],
-    apply: Callable[[list[Source]], list[Any]],
-    answer: Callable[[list[Any]], list[dict]],
+def map_files(
+    sources: Sequence[Any],
+    preprocess: Callable[[list[Any]], list[Any]],
+    predict: Callable[[list[Any]], list[Any]],
     progress: bool,
     ahead: int = FILES_AHEAD,
     **reading: Any,
-) -> list[dict]:
-    """A row for each source, its path with it.
+) -> list[Any]:
+    """Compute a result for each source.
 
     Args:
-        found: sources.
-        apply, answer, ahead, reading: as for `answered`; an answer is a row.
+        sources, preprocess, predict, ahead, reading: as of `map_groups`.
         progress: whether to show a bar on stderr; it follows the reading, which takes most time.
     """
     from tqdm import tqdm
 
-    with tqdm(total=len(found), unit="file", disable=not progress) as bar:
-        rows = next(
-            answered([len(found)], found, apply, answer, ahead, lambda _: bar.update(), **reading)
+    with tqdm(total=len(sources), unit="file", disable=not progress) as bar:
+        groups = map_groups(
+            *([len(sources)], sources, preprocess, predict, ahead),
+            tick=lambda _: bar.update(),
+            **reading,
         )
-    for source, row in zip(found, rows, strict=True):
-        row["path"] = display_name(source)
-    return rows
+        return next(groups)

@@ -22,7 +22,7 @@ from symbolic.notes import NOTE_SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.audio import load_audio_model
-from symbolic.scoring.emotion import HUB_OPTIONS, check_vocabulary, load_model, loaded
+from symbolic.scoring.notes import HUB_OPTIONS, check_vocabulary, load_model, load_weights
 from symbolic.structure.baselines import novelty_above
 from symbolic.structure.detection import (
     CLOCK,
@@ -119,7 +119,7 @@ class Segmenter:
         if not config.metrical_unit:
             model, _ = load_audio_model(name, **kwargs)
         elif config.encoder == "metrical":
-            model = loaded(name, config, **kwargs)
+            model = load_weights(name, config, **kwargs)
         else:
             model, tokenizer = load_model(name, **kwargs)
         return cls(model.to(device), window, tokenizer)

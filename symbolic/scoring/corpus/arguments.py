@@ -1,9 +1,8 @@
-"""What is asked of every file of a corpus, and who answers it."""
+"""Arguments of a scoring run, and the scorer with these arguments."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,37 +12,32 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers.utils import logging
 
-from symbolic.configuration import SymbolicConfig
 from symbolic.notes.pool import MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.table import ReadError
+from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import TIMELINE
-from symbolic.scoring.emotion import (
-    DEFAULT_MODEL,
-    TOGETHER,
-    EmotionScorer,
-    emitted_notes,
-    hear_notes,
-)
-from symbolic.scoring.timeline import hear_windows, timelines_rows
-from symbolic.scoring.windows import Sliding
+from symbolic.scoring.emotion import EmotionScorer
+from symbolic.scoring.load import scorer_of
+from symbolic.scoring.notes import emitted_notes, prepare_notes
+from symbolic.scoring.timeline import predict_timelines, prepare_windows
+from symbolic.scoring.windows import SlidingWindow
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
-    from symbolic.scoring.audio import AudioScorer
 
-Answer = list[list[dict[str, Any]]]
-"""Of a file, its rows in each of the tables, without its path."""
+FileRows = list[list[Row]]
+"""The rows of one file in each of the tables, without its path."""
 
 
 @dataclass(frozen=True)
 class ScoringArguments:
-    """What is asked of every file, in words that travel to other machines.
+    """Arguments of a scoring run, in plain values that travel to other machines.
 
     Attributes:
         model: a folder or a hub name; None is the model inside the package.
         device: where it runs.
         sliding: windows of a timeline; None is no timeline.
-        batch_size: windows in one forward pass; None is what is usual for the model.
+        batch_size: windows in one forward pass; None is the default of the scorer.
         workers: processes that read files; None is one for each core.
         timeout: seconds that one file may take.
         memory: bytes that reading one file may take.
@@ -51,19 +45,19 @@ class ScoringArguments:
 
     model: str | None = None
     device: str = "cpu"
-    sliding: Sliding | None = None
+    sliding: SlidingWindow | None = None
     batch_size: int | None = None
     workers: int | None = None
     timeout: float = TIMEOUT_SECONDS
     memory: int = MEMORY_BYTES
 
-    def listener(self) -> Listener:
+    def job(self) -> ScoringJob:
         """Load the model; errors as of `load_scorer`, and a ValueError where it has no timeline."""
-        return Listener(load_scorer(self.model, self.device), self)
+        return ScoringJob(load_scorer(self.model, self.device), self)
 
 
-def load_scorer(name: str | None, device: str = "cpu") -> EmotionScorer | AudioScorer:
-    """The scorer of a model of notes or of recordings.
+def load_scorer(name: str | None, device: str = "cpu") -> Scorer:
+    """Load the scorer of a model of notes or of recordings.
 
     Args:
         name: a folder or a hub name; None is the model inside the package.
@@ -79,106 +73,98 @@ def load_scorer(name: str | None, device: str = "cpu") -> EmotionScorer | AudioS
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device {device!r} cannot be used: {reason}") from error
-    path = os.fspath(DEFAULT_MODEL if name is None else name)
     try:
-        if SymbolicConfig.from_pretrained(path).inputs != "audio":
-            return EmotionScorer.from_pretrained(path, device=device)
-        from symbolic.scoring.audio import AudioScorer
-
-        return AudioScorer.from_pretrained(path, device=device)
+        return scorer_of(name, device=device)
     except Exception as error:  # safetensors, transformers and the hub raise of many kinds
         reason = " ".join(str(error).split())
         raise ValueError(f"model {name!r} cannot be loaded: {reason}") from error
 
 
-class Listener:
-    """A scorer with everything that is asked of it.
+class ScoringJob:
+    """A scorer and the arguments of a run.
 
     Args:
         scorer: of notes or of recordings.
-        arguments: what else to do.
+        arguments: of the run.
 
     Raises:
-        ValueError: a timeline of recordings.
+        ValueError: a timeline without emotion.
 
     Attributes:
-        types: of each table, its columns and what is in them.
+        tables: of each table, its columns and what is in them.
     """
 
-    def __init__(self, scorer: EmotionScorer | AudioScorer, arguments: ScoringArguments) -> None:
+    def __init__(self, scorer: Scorer, arguments: ScoringArguments) -> None:
         self.scorer, self.arguments = scorer, arguments
-        self.types = [scorer.types]
+        self.tables = [scorer.columns]
         if arguments.sliding is not None:
             if not isinstance(scorer, EmotionScorer):
-                raise ValueError("a model of recordings has no timeline")
-            self.types.append(TIMELINE)
+                raise ValueError("only models of emotion have a timeline")
+            self.tables.append(TIMELINE)
 
     @property
-    def hearing(self) -> Callable[[list[Source]], list[Any]]:
-        """What workers do, as `symbolic.notes.pool.apply_many` takes it."""
-        if self.arguments.sliding is None:
-            return self.scorer.hearing
-        return partial(_hear_both, sliding=self.arguments.sliding, taken=self.scorer.taken)
+    def preprocess(self) -> Callable[[list[Source]], list[Any]]:
+        """The function of the workers, as `symbolic.notes.pool.apply_many` takes it."""
+        if self.arguments.sliding is None or not isinstance(self.scorer, EmotionScorer):
+            return self.scorer.preprocess
+        options = self.scorer.preprocess_options
+        return partial(_prepare_both, sliding=self.arguments.sliding, options=options)
 
     @property
     def reading(self) -> dict[str, Any]:
         """Options of `apply_many`."""
         arguments = self.arguments
-        together = TOGETHER if isinstance(self.scorer, EmotionScorer) else 1
         return {
             "workers": arguments.workers,
             "timeout": arguments.timeout,
             "memory": arguments.memory,
-            "files_per_task": together,
+            "files_per_task": self.scorer.files_per_task,
         }
 
-    def answer(self, heard: Sequence[Any | ReadError]) -> list[Answer]:
-        """The rows of each file, by what `hearing` made of it."""
+    def predict(self, prepared: Sequence[Any]) -> list[FileRows]:
+        """Predict the rows of each file, from what `preprocess` made of it, or its error."""
         size = self.arguments.batch_size
-        size = {} if size is None else {"batch_size": size}
         if self.arguments.sliding is None:
-            return [[[row]] for row in self.scorer.answer(list(heard), **size)]
-        whole = [one if isinstance(one, ReadError) else one[0] for one in heard]
-        windows = [one if isinstance(one, ReadError) else one[1] for one in heard]
-        good = [one for one in windows if not isinstance(one, ReadError)]
-        rows = iter(timelines_rows(self.scorer.model, good, **size))
-        return [
-            [[row], [{"error": one.reason}] if isinstance(one, ReadError) else next(rows)]
-            for row, one in zip(self.scorer.answer(whole, **size), windows, strict=True)
-        ]
+            return [[[row]] for row in self.scorer.predict_rows(prepared, size)]
+        pairs = [(item, item) if isinstance(item, ReadError) else item for item in prepared]
+        rows = self.scorer.predict_rows([whole for whole, _ in pairs], size)
+        windows = predict_timelines(self.scorer.model, [cuts for _, cuts in pairs], size)
+        return [[[row], timeline] for row, timeline in zip(rows, windows, strict=True)]
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What answers depend on, in plain values: the model to its last weight, and the rest."""
+        """All that the rows depend on, in plain values: every weight of the model, and the rest."""
         model, arguments = self.scorer.model, self.arguments
-        made = hashlib.blake2b(model.config.to_json_string(use_diff=False).encode())
+        digest = hashlib.blake2b(model.config.to_json_string(use_diff=False).encode())
         for name, weight in sorted(model.state_dict().items()):
-            made.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
+            digest.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
         return {
             "version": _version(),
-            "model": made.hexdigest(),
-            "tables": [list(one) for one in self.types],
+            "model": digest.hexdigest(),
+            "tables": [list(columns) for columns in self.tables],
             "sliding": None if arguments.sliding is None else vars(arguments.sliding),
             "batch_size": arguments.batch_size,
             "device": arguments.device,
         }
 
 
-def _hear_both(sources: list[Source], sliding: Sliding, taken: dict[str, Any]) -> list[Any]:
-    """Read sources for the table and for the timeline, in a worker.
+def _prepare_both(
+    sources: list[Source], sliding: SlidingWindow, options: dict[str, Any]
+) -> list[Any]:
+    """Prepare sources for the table and for the timeline, in a worker.
 
-    A piece that has no timeline, since it would have too many windows, has its row all the same.
+    A piece without a timeline, because it would have too many windows, still has its row.
     """
-    heard = []
+    prepared = []
     for source in sources:
-        notes = emitted_notes(source, taken["tokenizer"])
-        whole = hear_notes(notes, **taken)
+        notes = emitted_notes(source, options["tokenizer"])
+        whole = prepare_notes(notes, **options)
         try:
-            windows = hear_windows(notes, sliding, **taken)
+            windows = prepare_windows(notes, sliding, **options)
         except ReadError as error:
             windows = ReadError(error.reason)
-        heard.append((whole, windows))
-    return heard
+        prepared.append((whole, windows))
+    return prepared
 
 
 def _version() -> str:

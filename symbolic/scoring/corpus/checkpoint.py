@@ -1,4 +1,4 @@
-"""What a run has done, so that it goes on after it was killed."""
+"""Checkpoint of a scoring run, from which it is resumed after it was interrupted."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ create table kept (file integer primary key, answer text not null);
 """
 
 
-class Ledger:
-    """A small data base beside the output, which is removed when the run is complete.
+class Checkpoint:
+    """A small database beside the output, which is removed when the run is complete.
 
     A shard is entered after its rows were written, all at once: a run that is killed in between
-    finds more in its output than the ledger knows of, and cuts it off.
+    finds more in its output than the checkpoint knows of, and cuts it off.
 
     Args:
-        output: whose run it is.
+        output: of the run.
     """
 
     def __init__(self, output: Path) -> None:
@@ -45,17 +45,17 @@ class Ledger:
             self.close()
 
     def begin(self) -> None:
-        """Forget what an earlier run has done, and say that one is under way."""
+        """Begin a new run; an earlier one is forgotten."""
         self.remove()
         self.base = sqlite3.connect(self.path)
         with self.base:
             self.base.executescript(TABLES)
 
     def open(self) -> str | None:
-        """The fingerprint of the run that was interrupted; None where it had hardly begun.
+        """Return the fingerprint of the interrupted run; None where it had only just begun.
 
         Raises:
-            ValueError: no ledger, but something else under its name.
+            ValueError: another kind of file under its name.
         """
         try:
             self.base = sqlite3.connect(self.path)
@@ -67,20 +67,20 @@ class Ledger:
         return found[0] if found else None
 
     def enter_run(self, fingerprint: str) -> None:
-        """What the run depends on."""
+        """Enter the fingerprint of the run."""
         with self.base:
             self.base.execute("insert into run values (?)", [fingerprint])
 
     def enter(
         self, number: int, marks: list[int], counts: dict[str, Any], kept: dict[int, Any]
     ) -> None:
-        """A shard that has been written.
+        """Enter a shard that has been written.
 
         Args:
             number: of the shard.
             marks: how far each output reaches.
             counts: of the rows so far.
-            kept: answers that later shards need, by the number of the file.
+            kept: rows that later shards need, by the number of the file.
         """
         with self.base:
             self.base.execute(
@@ -93,14 +93,14 @@ class Ledger:
             )
 
     def last(self) -> tuple[int, list[int], dict[str, Any]] | None:
-        """The last shard that was entered, its marks and counts."""
+        """Return the last shard that was entered, its marks and counts."""
         found = self.base.execute(
             "select number, marks, counts from shard order by number desc limit 1"
         ).fetchone()
         return found and (found[0], json.loads(found[1]), json.loads(found[2]))
 
     def kept(self, files: Iterable[int]) -> dict[int, Any]:
-        """The answers of some files."""
+        """Return the rows of files that were kept."""
         found = {}
         for file in files:
             row = self.base.execute("select answer from kept where file = ?", [file]).fetchone()
@@ -113,12 +113,12 @@ class Ledger:
             self.base = None
 
     def remove(self) -> None:
-        """There is nothing to go on with."""
+        """Remove the checkpoint: there is nothing to resume."""
         self.close()
         for end in ("", "-journal"):
             self.path.with_name(self.path.name + end).unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy's as Python's, which JSON keeps to the last bit."""
+    """Convert a NumPy number to Python's, which JSON keeps to the last bit."""
     return value.item()

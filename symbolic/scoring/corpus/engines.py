@@ -1,4 +1,5 @@
-"""Who does the work: this machine, a Ray cluster, or the processes of `accelerate launch`."""
+"""Engines of a scoring run: this machine, a Ray cluster, or the processes of `accelerate
+launch`."""
 
 from __future__ import annotations
 
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from symbolic.notes.read import kind_of
-from symbolic.scoring.corpus.arguments import Answer, Listener, ScoringArguments
+from symbolic.scoring.corpus.arguments import FileRows, ScoringArguments, ScoringJob
 from symbolic.scoring.corpus.plan import Plan
-from symbolic.scoring.workers import answered
+from symbolic.scoring.workers import map_groups
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
@@ -22,49 +23,49 @@ Tick = Callable[[int], object]
 
 
 class Engine(Protocol):
-    """Answers to the shards of a plan.
+    """Rows for the shards of a plan.
 
     Attributes:
-        listener: of this process.
-        writes: whether this process is the one that plans and writes.
+        job: of this process.
+        writes: whether this process plans and writes.
         here: whether all work is done on this machine, which sees its temporary files.
     """
 
-    listener: Listener
+    job: ScoringJob
     writes: bool
     here: bool
 
     def shared(self, value: Any) -> Any:
-        """What the process that writes has given, in all processes."""
+        """Return, in all processes, the value of the process that writes."""
 
-    def answers(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[Answer]]:
-        """What is said of the unique files of each shard, from the shard `start` on, in order.
+    def file_rows(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[FileRows]]:
+        """Predict the rows of the unique files of each shard, from the shard `start` on, in order.
 
-        Only the process that writes is told them; all others must ask as well. `tick` is called
-        with how many more files were read, where that is known before a shard is done.
+        All processes must iterate, but only the one that writes gets rows. `tick` is called with
+        the number of files read since, where it is known before a shard is done.
         """
 
 
 class LocalEngine:
-    """Processes of this machine that read, and this one, where the model is."""
+    """Worker processes of this machine read, and the model runs in this process."""
 
     writes = here = True
 
     def __init__(self, arguments: ScoringArguments) -> None:
-        self.listener = arguments.listener()
+        self.job = arguments.job()
 
     def shared(self, value: Any) -> Any:
         return value
 
-    def answers(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[Answer]]:
-        of = plan.first == np.arange(len(plan.first))
-        sizes = np.add.reduceat(of, np.arange(len(plan)) * plan.shard)[start:]
+    def file_rows(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[FileRows]]:
+        is_unique = plan.first == np.arange(len(plan.first))
+        sizes = np.add.reduceat(is_unique, np.arange(len(plan)) * plan.shard)[start:]
         sources = (plan.sources[i] for k in range(start, len(plan)) for i in plan.unique(k))
-        yield from _answered(self.listener, sizes.tolist(), sources, tick)
+        yield from _predicted(self.job, sizes.tolist(), sources, tick)
 
 
 class AccelerateEngine:
-    """The processes of `accelerate launch`, each with the model on a device of its own.
+    """The processes of `accelerate launch`, each with the model on its own device.
 
     They take shards in turn, as many at once as there are processes.
     """
@@ -79,9 +80,7 @@ class AccelerateEngine:
         if workers is None:
             beside = int(os.environ.get("LOCAL_WORLD_SIZE", self.state.num_processes))
             workers = max(1, (os.cpu_count() or 1) // beside)
-        self.listener = replace(
-            arguments, device=str(self.state.device), workers=workers
-        ).listener()
+        self.job = replace(arguments, device=str(self.state.device), workers=workers).job()
         self.writes = self.state.is_main_process
         self.here = self.state.num_processes == int(os.environ.get("LOCAL_WORLD_SIZE", 1))
 
@@ -90,19 +89,19 @@ class AccelerateEngine:
 
         return broadcast_object_list([value])[0]
 
-    def answers(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[Answer]]:
+    def file_rows(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[FileRows]]:
         from accelerate.utils import gather_object
 
         count, rank = self.state.num_processes, self.state.process_index
         mine = range(start + rank, len(plan), count)
         numbers = [plan.unique(k) for k in mine]
         sources = (plan.sources[i] for some in numbers for i in some)
-        said = _answered(self.listener, list(map(len, numbers)), sources, lambda _: None)
+        shards = _predicted(self.job, list(map(len, numbers)), sources, lambda _: None)
         for _ in range(start, len(plan), count):
-            for answers in gather_object([next(said, None)]):
-                if self.writes and answers is not None:
-                    tick(len(answers))
-                    yield answers
+            for rows in gather_object([next(shards, None)]):
+                if self.writes and rows is not None:
+                    tick(len(rows))
+                    yield rows
 
 
 class RayEngine:
@@ -122,16 +121,16 @@ class RayEngine:
                 "--engine ray needs Ray: pip install 'symbolic-emotion[ray]'"
             ) from error
         if not ray.is_initialized():
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics are sent
             ray.init(log_to_driver=False)
         if arguments.model is not None and os.path.isdir(arguments.model):
             arguments = replace(arguments, model=os.path.abspath(arguments.model))
-        self.listener, self.arguments = arguments.listener(), arguments
+        self.job, self.arguments = arguments.job(), arguments
 
     def shared(self, value: Any) -> Any:
         return value
 
-    def answers(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[Answer]]:
+    def file_rows(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[FileRows]]:
         import ray
 
         shards = [
@@ -154,13 +153,13 @@ class RayEngine:
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
         )
         for row in scored.iter_rows():
-            answers = pickle.loads(row["answers"])
-            tick(len(answers))
-            yield answers
+            rows = pickle.loads(row["rows"])
+            tick(len(rows))
+            yield rows
 
 
 def _absolute(source: Source) -> Source:
-    """A source as processes find it that began in another folder."""
+    """Make the path of a source absolute, for processes with another working folder."""
     match kind_of(source):
         case "path":
             return os.path.abspath(source)
@@ -170,18 +169,18 @@ def _absolute(source: Source) -> Source:
 
 
 class _Actor:
-    """Answers to a shard at a time, on a node of a cluster."""
+    """Predict a shard at a time, on a node of a cluster."""
 
     def __init__(self, arguments: ScoringArguments) -> None:
-        self.listener = arguments.listener()
+        self.job = arguments.job()
 
     def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, list[bytes]]:
-        said = []
+        results = []
         for packed in batch["sources"]:
             sources = pickle.loads(packed)
-            (answers,) = _answered(self.listener, [len(sources)], sources, lambda _: None)
-            said.append(pickle.dumps(answers))
-        return {"answers": said}
+            (rows,) = _predicted(self.job, [len(sources)], sources, lambda _: None)
+            results.append(pickle.dumps(rows))
+        return {"rows": results}
 
 
 ENGINES: dict[str, Callable[[ScoringArguments], Engine]] = {
@@ -191,13 +190,13 @@ ENGINES: dict[str, Callable[[ScoringArguments], Engine]] = {
 }
 
 
-def _answered(listener: Listener, sizes, sources, tick: Tick) -> Iterator[list[Answer]]:
-    return answered(
+def _predicted(job: ScoringJob, sizes, sources, tick: Tick) -> Iterator[list[FileRows]]:
+    return map_groups(
         sizes,
         sources,
-        listener.hearing,
-        listener.answer,
-        listener.scorer.ahead,
+        job.preprocess,
+        job.predict,
+        job.scorer.ahead,
         lambda _: tick(1),
-        **listener.reading,
+        **job.reading,
     )

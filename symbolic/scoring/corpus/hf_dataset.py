@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from symbolic.notes.archives import NamedBytes, UnreadableFile
 from symbolic.scoring.corpus.arguments import ScoringArguments
-from symbolic.scoring.corpus.checkpoint import Ledger
+from symbolic.scoring.corpus.checkpoint import Checkpoint
 from symbolic.scoring.corpus.engines import LocalEngine
 from symbolic.scoring.corpus.plan import make_plan
 from symbolic.scoring.corpus.run import SHARD, run_plan
@@ -79,7 +79,7 @@ def score_dataset(
     if missing := {column, name} - {*columns, None}:
         raise ValueError(f"no column {', '.join(sorted(missing))} in {', '.join(columns)}")
     engine = LocalEngine(arguments or ScoringArguments())
-    (types,) = engine.listener.types
+    (types,) = engine.job.tables
     if both := [one for one in columns if one in types and one != "path"]:
         raise ValueError(f"rename these columns, which scores are called: {', '.join(both)}")
     if not len(dataset):
@@ -87,8 +87,8 @@ def score_dataset(
     plan = make_plan(Rows(dataset, column, name), shard, progress=progress)
     with TemporaryDirectory() as scratch:
         output = Path(scratch, "scores.parquet")
-        ledger = Ledger(output)
-        ledger.begin()
-        run_plan(plan, engine, ledger, [output], progress)
+        checkpoint = Checkpoint(output)
+        checkpoint.begin()
+        run_plan(plan, engine, checkpoint, [output], progress)
         table = parquet.read_table(output).drop_columns("path")
     return datasets.concatenate_datasets([dataset, datasets.Dataset(table)], axis=1)

@@ -1,4 +1,4 @@
-"""What a run is to score, before any of it is scored: files in order, their twins, their shards."""
+"""Scoring plan: sorted files, duplicates by content hash, and shards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
 DIGEST = 16  # bytes
-TOGETHER = 512  # files handed to the threads at once, so that hardly any content is held
+FILES_PER_BATCH = 512  # handed to the threads at once, so that little content is in memory
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Plan:
     Attributes:
         sources: n of them, each a file: see `symbolic.notes.read.is_file`.
         digests: (n, 16) uint8, of their content; of their path where there is none to be read.
-        first: (n,) int64, the first file with the same content: itself, where it is none's twin.
+        first: (n,) int64, the first file with the same content: itself, where it is no duplicate.
         shard: files in a shard, but for the last.
     """
 
@@ -43,8 +43,8 @@ class Plan:
         return -(-len(self.sources) // self.shard)
 
     @property
-    def recurs(self) -> np.ndarray:
-        """(n,) bool, which files have a twin in a later shard: their rows are kept until then."""
+    def needed_later(self) -> np.ndarray:
+        """(n,) bool, files with a duplicate in a later shard: their rows are kept until then."""
         here = np.arange(len(self.first))
         later = self.first[self.first // self.shard < here // self.shard]
         return np.isin(here, later)
@@ -54,12 +54,12 @@ class Plan:
         return range(shard * self.shard, min((shard + 1) * self.shard, len(self.sources)))
 
     def unique(self, shard: int) -> list[int]:
-        """Those of a shard that are to be scored: the first of their content."""
+        """List the files of a shard that are scored: the first with their content."""
         return [i for i in self.span(shard) if self.first[i] == i]
 
-    def fingerprint(self, told: dict[str, Any]) -> str:
-        """A digest of the files, their names and content, and of what else a run depends on."""
-        made = hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=DIGEST)
+    def fingerprint(self, settings: dict[str, Any]) -> str:
+        """Compute a digest of the files, their names and content, and of the settings of a run."""
+        made = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=DIGEST)
         made.update(f"{self.shard} {len(self.sources)}".encode())
         for source in self.sources:
             made.update(display_name(source).encode() + b"\0")
@@ -70,12 +70,12 @@ class Plan:
 def make_plan(
     sources: Sequence[Source], shard: int, threads: int = 4, progress: bool = False
 ) -> Plan:
-    """Look at every file once and see which are the same.
+    """Read every file once and find duplicates.
 
     Args:
-        sources: files, in the order in which their rows are to stand.
+        sources: files, in the order of their rows.
         shard: files in a shard.
-        threads: that read files; one core can hash what many disks give.
+        threads: that read files.
         progress: whether to show a bar on stderr.
     """
     from tqdm import tqdm
@@ -89,11 +89,12 @@ def make_plan(
         disable=not progress,
     )
     with bar, ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(sources), TOGETHER):
-            some = [sources[i] for i in range(start, min(start + TOGETHER, len(sources)))]
-            told = b"".join(pool.map(_digest, some))
-            digests[start : start + len(some)] = np.frombuffer(told, np.uint8).reshape(-1, DIGEST)
-            bar.update(len(some))
+        for start in range(0, len(sources), FILES_PER_BATCH):
+            batch = [sources[i] for i in range(start, min(start + FILES_PER_BATCH, len(sources)))]
+            hashes = b"".join(pool.map(_digest, batch))
+            numbers = np.frombuffer(hashes, np.uint8).reshape(-1, DIGEST)
+            digests[start : start + len(batch)] = numbers
+            bar.update(len(batch))
     whole = digests.view(f"V{DIGEST}").reshape(-1)
     _, begins, which = np.unique(whole, return_index=True, return_inverse=True)
     return Plan(sources, digests, begins[which.reshape(-1)], shard)
@@ -103,13 +104,13 @@ def _digest(source: Source) -> bytes:
     made = hashlib.blake2b(digest_size=DIGEST)
     try:
         made.update(content_of(source))
-    except ReadError:  # its row says why; two that are gone are no twins
+    except ReadError:  # its row has the reason; two missing files are no duplicates
         made.update(b"\0path\0" + display_name(source).encode())
     return made.digest()
 
 
 def by_name(sources: Iterator[Source]) -> list[Source]:
-    """Sources sorted by what they are called, so that no listing's chance decides their order.
+    """Sort sources by name, so that their order does not depend on the file system.
 
     Paths are held as text, of which a hundred thousand take a third of what objects take.
     """

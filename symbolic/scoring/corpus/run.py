@@ -1,4 +1,4 @@
-"""A run over a corpus: planned, scored shard by shard, written as it goes, and resumed."""
+"""Scoring of a corpus: planned, scored shard by shard, written as it goes, resumed."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from symbolic.errors import SymbolicError
 from symbolic.notes.archives import ArchiveMember
 from symbolic.notes.sources import display_name, find_sources
-from symbolic.scoring.corpus.arguments import Answer, ScoringArguments
-from symbolic.scoring.corpus.checkpoint import Ledger
+from symbolic.scoring.corpus.arguments import FileRows, ScoringArguments
+from symbolic.scoring.corpus.checkpoint import Checkpoint
 from symbolic.scoring.corpus.engines import ENGINES, Engine
 from symbolic.scoring.corpus.plan import Plan, by_name, make_plan
-from symbolic.scoring.corpus.writers import SINKS
+from symbolic.scoring.corpus.writers import WRITERS
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
 SHARD = 1024
-TOLD = 100  # errors that are told beside their rows
+KEPT_ERRORS = 100
 
 
-class Unfinished(ValueError):
-    """A run was interrupted, and it was not said whether to go on with it."""
+class InterruptedRunError(SymbolicError, ValueError):
+    """A run was interrupted, and `resume` is not given."""
 
 
-class NoFiles(FileNotFoundError):
-    """There is nothing to score; its text says what was looked for."""
+class NoFilesError(SymbolicError, FileNotFoundError):
+    """There is no file to score; the text gives the kind of file."""
 
 
 @dataclass
-class Tally:
-    """What a run has come to.
+class RunSummary:
+    """Counts of a run.
 
     Attributes:
         files: rows, one for each file.
@@ -56,7 +57,7 @@ class Tally:
         self.files += 1
         if not row["error"]:
             self.scored += 1
-        elif len(self.errors) < TOLD:
+        elif len(self.errors) < KEPT_ERRORS:
             self.errors.append([path, row["error"]])
 
 
@@ -71,11 +72,12 @@ def score_corpus(
     recursive: bool = True,
     shard: int = SHARD,
     progress: bool = False,
-) -> Tally | None:
+) -> RunSummary | None:
     """Score any number of files into a table, which holds whole shards of rows at any time.
 
     Files are sorted by name and cut into shards. Batches never hold files of two shards, and each
-    shard is written whole and then entered in a ledger beside the output (`OUTPUT.resume`), so that
+    shard is written whole and then entered in a checkpoint beside the output (`OUTPUT.resume`), so
+    that
     a run that was interrupted at any moment and resumed gives what an uninterrupted one gives: byte
     for byte as CSV and JSON lines, in equal rows as Parquet. Files of the same content are scored
     once, and each has its row. Memory does not grow with the number of files, but for their names.
@@ -89,16 +91,16 @@ def score_corpus(
         resume: go on with an interrupted run of the same files, model and options. Where none was
             interrupted, begin; where the output is complete, leave it as it is.
         engine: `local`, `ray` or `accelerate`: see `symbolic.scoring.corpus.engines`.
-        recursive: whether folders are searched to the bottom.
+        recursive: whether folders are searched recursively.
         shard: files in a shard.
         progress: whether to show a bar on stderr.
 
     Returns:
-        What was done; None in processes of `accelerate` that do not write.
+        Counts of the run; None in processes of `accelerate` that do not write.
 
     Raises:
-        Unfinished: an interrupted run of this output, and `resume` is not said.
-        NoFiles: no file to score.
+        InterruptedRunError: an interrupted run of this output, without `resume`.
+        NoFilesError: no file to score.
         ValueError: an engine or a suffix that does not exist; a timeline without windows or windows
             without one; other files, another model or other options than those of the run that is
             to be resumed; what an engine cannot reach.
@@ -113,107 +115,109 @@ def score_corpus(
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}; there are {', '.join(ENGINES)}")
     for one in outputs:
-        if one.suffix.lower() not in SINKS:
-            raise ValueError(f"{one}: write to {', '.join(SINKS)}")
+        if one.suffix.lower() not in WRITERS:
+            raise ValueError(f"{one}: write to {', '.join(WRITERS)}")
     if len({one.resolve() for one in outputs}) < len(outputs):
         raise ValueError(f"{outputs[0]}: the table and the timeline cannot be one file")
-    ledger = Ledger(outputs[0])
-    if not resume and ledger.has_rows:
-        raise Unfinished(
-            f"{outputs[0]} is of a run that was interrupted: resume it, or remove {ledger.path}"
+    checkpoint = Checkpoint(outputs[0])
+    if not resume and checkpoint.has_rows:
+        raise InterruptedRunError(
+            f"{outputs[0]} is of a run that was interrupted: resume it, or remove {checkpoint.path}"
         )
-    who = ENGINES[engine](arguments)
+    running = ENGINES[engine](arguments)
     with TemporaryDirectory() as scratch:
-        if not who.writes:
-            plan, start = who.shared(None)
-            for _ in who.answers(plan, start, lambda _: None):
+        if not running.writes:
+            plan, start = running.shared(None)
+            for _ in running.file_rows(plan, start, lambda _: None):
                 pass
             return None
-        if resume and not ledger.exists and all(one.exists() for one in outputs):
-            who.shared((Plan([], *2 * [None], shard), 0))
-            return Tally()
-        known = ledger.open() if resume and ledger.exists else None
+        if resume and not checkpoint.exists and all(one.exists() for one in outputs):
+            running.shared((Plan([], *2 * [None], shard), 0))
+            return RunSummary()
+        known = checkpoint.open() if resume and checkpoint.exists else None
         if known is None:
-            ledger.begin()
-        suffixes = who.listener.scorer.suffixes
+            checkpoint.begin()
+        suffixes = running.job.scorer.suffixes
         found = by_name(find_sources(sources, recursive, suffixes, scratch))
         if not found:
-            ledger.remove()
-            raise NoFiles(who.listener.scorer.heard)
-        if not who.here and any(_is_under(one, scratch) for one in found):
-            ledger.remove()
+            checkpoint.remove()
+            raise NoFilesError(running.job.scorer.source_kind)
+        if not running.here and any(_is_under(one, scratch) for one in found):
+            checkpoint.remove()
             raise ValueError(f"a compressed tar is expanded here, and {engine} reads elsewhere")
         plan = make_plan(found, shard, progress=progress)
-        fingerprint = plan.fingerprint(who.listener.identity)
+        fingerprint = plan.fingerprint(running.job.identity)
         if known is None:
-            ledger.enter_run(fingerprint)
+            checkpoint.enter_run(fingerprint)
         elif known != fingerprint:
-            ledger.close()
+            checkpoint.close()
             raise ValueError(
                 f"{outputs[0]} cannot be resumed: the files, their content, the model or the "
-                f"options are not those of the run that was interrupted. Remove {ledger.path} to "
-                "begin anew"
+                "options are not those of the run that was interrupted. Remove "
+                f"{checkpoint.path} to begin anew"
             )
-        return run_plan(plan, who, ledger, outputs, progress)
+        return run_plan(plan, running, checkpoint, outputs, progress)
 
 
-def run_plan(plan: Plan, who: Engine, ledger: Ledger, outputs: list[Path], progress: bool) -> Tally:
+def run_plan(
+    plan: Plan, engine: Engine, checkpoint: Checkpoint, outputs: list[Path], progress: bool
+) -> RunSummary:
     """Score what is left of a plan."""
     from tqdm import tqdm
 
-    last = ledger.last()
-    start, marks, tally = 0, [None] * len(outputs), Tally()
+    last = checkpoint.last()
+    start, marks, summary = 0, [None] * len(outputs), RunSummary()
     if last is not None:
-        start, marks, tally = last[0] + 1, last[1], Tally(**last[2])
-    tally.resumed = tally.files
-    sinks = [
-        SINKS[path.suffix.lower()](path, types)
-        for path, types in zip(outputs, who.listener.types, strict=True)
+        start, marks, summary = last[0] + 1, last[1], RunSummary(**last[2])
+    summary.resumed = summary.files
+    writers = [
+        WRITERS[path.suffix.lower()](path, types)
+        for path, types in zip(outputs, engine.job.tables, strict=True)
     ]
-    recurs = plan.recurs
+    needed_later = plan.needed_later
     done = False
-    who.shared((plan, start))
-    bar = tqdm(total=len(plan.sources), initial=tally.files, unit="file", disable=not progress)
+    engine.shared((plan, start))
+    bar = tqdm(total=len(plan.sources), initial=summary.files, unit="file", disable=not progress)
     try:
-        marks = [sink.open(mark) for sink, mark in zip(sinks, marks, strict=True)]
+        marks = [writer.open(mark) for writer, mark in zip(writers, marks, strict=True)]
         with bar, _stoppable():
-            every = who.answers(plan, start, bar.update)
-            for shard, answers in zip(range(start, len(plan)), every, strict=True):
+            shards = engine.file_rows(plan, start, bar.update)
+            for shard, results in zip(range(start, len(plan)), shards, strict=True):
                 numbers = plan.unique(shard)
-                known = dict(zip(numbers, answers, strict=True))
+                known = dict(zip(numbers, results, strict=True))
                 span = plan.span(shard)
-                known |= ledger.kept(sorted(set(plan.first[span].tolist()) - known.keys()))
-                rows = _rows(plan, span, known, tally)
-                marks = [sink.write(some) for sink, some in zip(sinks, rows, strict=True)]
-                kept = {i: known[i] for i in numbers if recurs[i]}
-                ledger.enter(shard, marks, {**vars(tally), "resumed": 0}, kept)
-                bar.n = tally.files
-                bar.set_postfix(errors=tally.files - tally.scored)
+                known |= checkpoint.kept(sorted(set(plan.first[span].tolist()) - known.keys()))
+                rows = _rows(plan, span, known, summary)
+                marks = [writer.write(some) for writer, some in zip(writers, rows, strict=True)]
+                kept = {i: known[i] for i in numbers if needed_later[i]}
+                checkpoint.enter(shard, marks, {**vars(summary), "resumed": 0}, kept)
+                bar.n = summary.files
+                bar.set_postfix(errors=summary.files - summary.scored)
         done = True
     finally:
-        for sink, mark in zip(sinks, marks, strict=True):
-            sink.close()
+        for writer, mark in zip(writers, marks, strict=True):
+            writer.close()
             if not done and mark is not None:  # what was written of a shard that was not entered
-                sink.open(mark)
-                sink.close()
+                writer.open(mark)
+                writer.close()
         if done:
-            ledger.remove()
-        ledger.close()
-    return tally
+            checkpoint.remove()
+        checkpoint.close()
+    return summary
 
 
 def _rows(
-    plan: Plan, span: range, known: dict[int, Answer], tally: Tally
+    plan: Plan, span: range, known: dict[int, FileRows], summary: RunSummary
 ) -> list[list[dict[str, Any]]]:
-    """The rows of a shard, of each table, and what they add to the tally."""
+    """Make the rows of a shard for each table, and count them in the summary."""
     tables = None
     for i, first in zip(span, plan.first[span].tolist(), strict=True):
-        path, answer = display_name(plan.sources[i]), known[first]
-        tables = tables or [[] for _ in answer]
-        for table, rows in zip(tables, answer, strict=True):
+        path, tables_of = display_name(plan.sources[i]), known[first]
+        tables = tables or [[] for _ in tables_of]
+        for table, rows in zip(tables, tables_of, strict=True):
             table += [{**row, "path": path} for row in rows]
-        tally.add(path, answer[0][0])
-        tally.duplicates += first != i
+        summary.add(path, tables_of[0][0])
+        summary.duplicates += first != i
     return tables
 
 
@@ -223,7 +227,7 @@ def _is_under(source: Source, folder: str) -> bool:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """A polite request to end is taken like Ctrl-C, so that the output is left whole."""
+    """A polite request to end is options like Ctrl-C, so that the output is left whole."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

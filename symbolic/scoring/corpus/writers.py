@@ -1,4 +1,4 @@
-"""Where rows are written, shard by shard, so that what is there is valid whenever a run ends."""
+"""Writers of tables, shard by shard: the output is valid whenever a run ends."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PARTS = re.compile(r"part-\d{5,}\.parquet(\.unfinished)?$")
 
 
 def table_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Rows as a table with given types, numbers rounded.
+    """Make a table of rows with given types, numbers rounded.
 
     Args:
-        rows: by column; what is missing is empty.
+        rows: by column; missing values are empty.
         columns: of each, `TEXT`, `NUMBER` or `COUNT`.
     """
     import pandas as pd
@@ -43,7 +43,7 @@ def table_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> p
     return pd.DataFrame(made)
 
 
-class CsvSink:
+class CsvWriter:
     """A CSV file; its mark is how many bytes of it are valid."""
 
     def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
@@ -51,10 +51,10 @@ class CsvSink:
         self.file = None
 
     def open(self, mark: int | None) -> int:
-        """Go on from a mark, None is a new file; the mark from which it goes on.
+        """Continue from a mark (None: a new file) and return it.
 
         Raises:
-            ValueError: what was there up to the mark is not there any more.
+            ValueError: the file is shorter than the mark.
         """
         self.file = open(self.path, "wb" if mark is None else "r+b")  # noqa: SIM115 - till `close`
         if mark is None:
@@ -67,7 +67,7 @@ class CsvSink:
         return self.file.tell()
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Write rows, on the disk when it returns; the mark after them."""
+        """Write rows to the disk and return the mark after them."""
         self.file.write(self.text(table_of(rows, self.columns)).encode("utf-8"))
         self.file.flush()
         os.fsync(self.file.fileno())
@@ -92,8 +92,8 @@ class CsvSink:
         return table.to_csv(index=False, header=False, lineterminator="\n", quoting=quoting)
 
 
-class JsonLinesSink(CsvSink):
-    """A JSON object a line, missing values as null; its mark is as a `CsvSink`'s."""
+class JsonLinesWriter(CsvWriter):
+    """A JSON object a line, missing values as null; its mark is as a `CsvWriter`'s."""
 
     def head(self) -> bytes:
         return b""
@@ -104,7 +104,7 @@ class JsonLinesSink(CsvSink):
         )
 
 
-class ParquetSink:
+class ParquetWriter:
     """A folder of Parquet files, one for each shard; its mark is how many of them there are."""
 
     def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
@@ -113,7 +113,7 @@ class ParquetSink:
 
     def open(self, mark: int | None) -> int:
         if self.path.is_dir() and any(not PARTS.match(one.name) for one in self.path.iterdir()):
-            raise ValueError(f"{self.path}: a folder with more in it than the parts of a table")
+            raise ValueError(f"{self.path}: a folder that holds more than the parts of a table")
         if self.path.is_file():
             self.path.unlink()
         self.path.mkdir(exist_ok=True)
@@ -146,5 +146,5 @@ class ParquetSink:
         pass
 
 
-SINKS = {".csv": CsvSink, ".jsonl": JsonLinesSink, ".parquet": ParquetSink}
+WRITERS = {".csv": CsvWriter, ".jsonl": JsonLinesWriter, ".parquet": ParquetWriter}
 """By the end of the output's name."""

@@ -1,0 +1,52 @@
+"""Any saved model, loaded as what uses it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.scoring.load import scorer_of
+from symbolic.scoring.notes import HUB_OPTIONS
+from symbolic.tasks import BOUNDARY
+
+if TYPE_CHECKING:
+    from symbolic.scoring.base import Scorer
+    from symbolic.structure.segmenter import Segmenter
+
+
+def load(
+    name: str | os.PathLike | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    **kwargs: Any,
+) -> Scorer | Segmenter:
+    """Load a model as the object that uses it.
+
+    Args:
+        name: a folder or a hub name; None is the model inside the package, without network.
+        device: where the model runs.
+        kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
+
+    Returns:
+        For a model of boundaries a `Segmenter`; otherwise a scorer, with `score` and `embed`: an
+        `EmotionScorer`, a `NoteScorer` of other tasks of notes, or an `AudioScorer`.
+
+    Raises:
+        OSError: nothing to load under that name.
+        ValueError: a model of another type, or without a task that can be used.
+
+    Example:
+        >>> import symbolic
+        >>> vectors = symbolic.load().embed("folder/")
+    """
+    if name is not None:
+        hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
+        config = SymbolicConfig.from_pretrained(os.fspath(name), **hub)
+        if any(task.name == BOUNDARY.name for task in config.task_specs):
+            from symbolic.structure.segmenter import Segmenter
+
+            return Segmenter.from_pretrained(name, device=str(device), **kwargs)
+    return scorer_of(name, device=device, **kwargs)

@@ -1,0 +1,206 @@
+"""Scorers: models with the preparation of their inputs. Sources in, a row of predictions each."""
+
+from __future__ import annotations
+
+import logging
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from transformers.utils.hub import PushToHubMixin
+
+from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS
+from symbolic.notes.sources import display_name, find_sources
+from symbolic.notes.table import ReadError
+from symbolic.scoring.columns import COUNT
+from symbolic.scoring.workers import map_files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from symbolic.modeling import SymbolicModel
+
+logger = logging.getLogger(__name__)
+
+Prepared = TypeVar("Prepared")
+"""The input of a model, made of one source."""
+
+Row = dict[str, Any]
+
+MANY_FILES = 256  # from which on workers take `files_per_task` files at a time
+
+
+class Scorer(ABC, PushToHubMixin, Generic[Prepared]):
+    """A model and what prepares its input.
+
+    A subclass prepares sources (`preprocess`), which needs no torch and runs in workers, and turns
+    what was prepared into rows (`predict_rows`) and vectors (`embed_prepared`).
+
+    Attributes:
+        model: in evaluation mode, on its device.
+        suffixes: of the files that are scored in folders.
+        source_kind: these files in words, for messages.
+        batch_size: windows in one forward pass, where a caller does not choose.
+        ahead: prepared sources in memory.
+        files_per_task: files that a worker takes at a time, where there are many.
+    """
+
+    suffixes: ClassVar[tuple[str, ...]]
+    source_kind: ClassVar[str]
+    batch_size: ClassVar[int] = 32
+    ahead: ClassVar[int] = FILES_AHEAD
+    files_per_task: ClassVar[int] = 1
+
+    model: SymbolicModel
+
+    @property
+    @abstractmethod
+    def columns(self) -> dict[str, str]:
+        """Columns of the table by name: `text`, `number` or `count`."""
+
+    @property
+    @abstractmethod
+    def preprocess(self) -> Callable[[list[Any]], list[Prepared]]:
+        """The function that workers apply to sources; it can be pickled."""
+
+    @abstractmethod
+    def predict_rows(
+        self, prepared: Sequence[Prepared | ReadError], batch_size: int | None = None
+    ) -> list[Row]:
+        """Predict a row of the table for each source, without its path.
+
+        Args:
+            prepared: by `preprocess`, or the error in its place, which becomes the row's.
+            batch_size: windows in one forward pass; changes speed, not the result.
+        """
+
+    @abstractmethod
+    def embed_prepared(self, prepared: Sequence[Prepared], batch_size: int) -> np.ndarray:
+        """Compute (n, H) vectors of prepared sources."""
+
+    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
+        """Save the model with what prepares its input; `from_pretrained` loads it.
+
+        Args:
+            save_directory: made where it is missing.
+            kwargs: of `SymbolicModel.save_pretrained`.
+        """
+        Path(save_directory).mkdir(parents=True, exist_ok=True)
+        self.model.save_pretrained(save_directory, **kwargs)
+
+    def find(self, sources: Any, recursive: bool, scratch: str) -> list[Any]:
+        """List the sources: folders and archives are replaced by the files in them."""
+        return list(find_sources(sources, recursive, self.suffixes, scratch))
+
+    def name_of(self, source: Any) -> str:
+        """Return what a source is called in a table."""
+        return display_name(source)
+
+    def score(
+        self,
+        sources: Any,
+        *,
+        recursive: bool = True,
+        batch_size: int | None = None,
+        workers: int | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        memory: int = MEMORY_BYTES,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """Score sources.
+
+        Args:
+            sources: a path or an iterable of paths: files, or folders and archives (zip, tar), of
+                which every file with a known name is scored; also bytes and objects.
+            recursive: whether folders are searched recursively.
+            batch_size: windows in one forward pass; changes speed, not the result.
+            workers: processes that read files; None is one for each core, 0 reads in this process,
+                without limits for each file.
+            timeout: seconds that one file may take.
+            memory: bytes that reading one file may take.
+            progress: whether to show a progress bar on stderr.
+
+        Returns:
+            A table with a row for each file, and columns as of `columns`: `path`, ..., `error`,
+            which is empty for a scored file; otherwise the other columns are missing.
+        """
+        import pandas as pd
+
+        limits = {"workers": workers, "timeout": timeout, "memory": memory}
+        predict = partial(self.predict_rows, batch_size=batch_size)
+        found, rows = self._map(predict, sources, recursive, progress, limits)
+        for source, row in zip(found, rows, strict=True):
+            row["path"] = self.name_of(source)
+        table = pd.DataFrame(rows, columns=list(self.columns))
+        return table.astype({name: "Int64" for name, k in self.columns.items() if k == COUNT})
+
+    __call__ = score
+
+    def embed(
+        self,
+        sources: Any,
+        *,
+        recursive: bool = True,
+        batch_size: int | None = None,
+        workers: int | None = None,
+        progress: bool = False,
+    ) -> np.ndarray:
+        """Compute a vector for each source, for a classifier or an index of one's own.
+
+        Args:
+            sources, recursive, batch_size, workers, progress: as of `score`.
+
+        Returns:
+            (n, H) float32, in the order of the sources: the mean hidden state of the encoder, or of
+            a model of features alone its standardised features. The row of a file that cannot be
+            read is NaN, and a warning names the file.
+        """
+
+        def compute(prepared: Sequence[Prepared | ReadError]) -> list[np.ndarray | ReadError]:
+            good = [one for one in prepared if not isinstance(one, ReadError)]
+            vectors = iter(self.embed_prepared(good, batch_size or self.batch_size) if good else ())
+            return [one if isinstance(one, ReadError) else next(vectors) for one in prepared]
+
+        found, vectors = self._map(compute, sources, recursive, progress, {"workers": workers})
+        sizes = [len(one) for one in vectors if not isinstance(one, ReadError)]
+        table = np.full((len(found), sizes[0] if sizes else 0), np.nan, np.float32)
+        for row, source, vector in zip(table, found, vectors, strict=True):
+            if isinstance(vector, ReadError):
+                logger.warning("%s: %s", self.name_of(source), vector.reason)
+            else:
+                row[:] = vector
+        return table
+
+    def _map(
+        self,
+        predict: Callable[[list[Prepared | ReadError]], list[Any]],
+        sources: Any,
+        recursive: bool,
+        progress: bool,
+        limits: dict[str, Any],
+    ) -> tuple[list[Any], list[Any]]:
+        """Prepare sources in workers and predict from them here; the sources and the results."""
+        with TemporaryDirectory() as scratch:
+            found = self.find(sources, recursive, scratch)
+            together = self.files_per_task if len(found) >= MANY_FILES else 1
+            results = map_files(
+                found,
+                self.preprocess,
+                predict,
+                progress,
+                self.ahead,
+                files_per_task=together,
+                **limits,
+            )
+        return found, results
+
+    def __repr__(self) -> str:
+        name = self.model.config.name_or_path or "not saved"
+        tasks = ", ".join(task.name for task in self.model.tasks)
+        kind = type(self).__name__
+        return f"{kind}(model={name!r}, tasks=[{tasks}], device={str(self.model.device)!r})"
