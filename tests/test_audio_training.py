@@ -126,7 +126,7 @@ def test_the_pipeline_takes_samples_at_the_models_rate_only(run):
     assert len(tag(samples)) == len(tag({"array": samples, "sampling_rate": RATE})) == 10
     with pytest.raises(ValueError, match="16000 Hz"):
         tag({"array": samples, "sampling_rate": 16000})
-    with pytest.raises(ValueError, match="no answer"):
+    with pytest.raises(ValueError, match="no task"):
         tag(samples, task="key")
 
 
@@ -141,7 +141,7 @@ def test_a_model_of_notes_hears_no_recordings_and_the_other_way_round(run, recor
     path = str(recordings / "blues.00000.wav")
     with pytest.raises(ValueError, match="model of audio"):
         load_model(run)
-    with pytest.raises(ValueError, match="hears audio"):
+    with pytest.raises(ValueError, match="of audio"):
         pipeline("music-tags", model=EmotionScorer.from_pretrained().model)
     assert cli(["score", path, "--workers", "0", "-q"]) == 0
     assert cli(["score", path, "--workers", "0"]) == 0

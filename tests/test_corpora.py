@@ -18,7 +18,7 @@ from symbolic import EmotionScorer
 from symbolic.notes import read_notes
 from symbolic.notes.archives import NamedBytes
 from symbolic.notes.sources import find_sources
-from symbolic.scoring import emotion as scoring
+from symbolic.scoring import notes as scoring
 from symbolic.scoring.corpus import (
     NoFilesError,
     ScoringArguments,
@@ -28,6 +28,7 @@ from symbolic.scoring.corpus import (
 )
 from symbolic.scoring.corpus.plan import by_name, make_plan
 from symbolic.scoring.corpus.writers import WRITERS
+from symbolic.scoring.emotion import COLUMNS
 from symbolic.scoring.tables import read_scores
 from symbolic.scoring.windows import SlidingWindow
 
@@ -69,7 +70,7 @@ def test_the_written_rows_are_the_scorers(suffix, corpus, scored, tmp_path):
     tally = score_corpus(corpus, output, HERE, shard=4)
     table = read(output)
     assert table["path"].tolist() == sorted(scored.index)
-    assert list(table) == list(scoring.COLUMNS)
+    assert list(table) == list(COLUMNS)
     assert table["error"].fillna("").tolist() == scored["error"].tolist()
     assert table["quadrant"].fillna("").tolist() == scored["quadrant"].fillna("").tolist()
     numbers = ["confidence", "q1", "q2", "q3", "q4", "valence", "arousal", "notes", "seconds"]
@@ -120,7 +121,7 @@ def test_a_folder_with_other_things_in_it_is_left_alone(corpus, tmp_path):
     output.mkdir()
     (output / "thesis.txt").write_text("precious")
     (output / "part-00000.parquet").write_text("mine")
-    with pytest.raises(ValueError, match="more in it"):
+    with pytest.raises(ValueError, match="holds more"):
         score_corpus(corpus, output, HERE)
     assert (output / "part-00000.parquet").read_text() == "mine"
 
@@ -300,7 +301,7 @@ def test_a_plan_knows_twins_and_what_is_needed_later(midi_bytes, tune):
     plan = make_plan([NamedBytes(str(i), data[kind]) for i, kind in enumerate(order)], 2)
     assert plan.first.tolist() == [0, 1, 0, 3, 1, 0, 3]
     assert [plan.unique(k) for k in range(len(plan))] == [[0, 1], [3], [], []]
-    assert np.flatnonzero(plan.recurs).tolist() == [0, 1, 3]
+    assert np.flatnonzero(plan.needed_later).tolist() == [0, 1, 3]
     same = make_plan(plan.sources, 2)
     assert plan.fingerprint({}) == same.fingerprint({})
     assert plan.fingerprint({}) != same.fingerprint({"model": "another"})
@@ -321,7 +322,7 @@ def test_a_column_of_a_dataset_gets_its_scores(corpus, scored, tmp_path):
     }
     given = datasets.Dataset.from_dict(rows)
     found = score_dataset(given, "midi", HERE, name="file", shard=4)
-    assert found.column_names == ["file", "midi", *scoring.COLUMNS[1:]]
+    assert found.column_names == ["file", "midi", *COLUMNS[1:]]
     table = found.remove_columns("midi").to_pandas()
     assert table["error"].tolist() == scored["error"].tolist()
     assert np.allclose(table["q1"], scored["q1"].astype(float), atol=1e-5, equal_nan=True)

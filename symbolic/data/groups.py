@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from symbolic.errors import SymbolicError
+
 HASHED = re.compile(r"(^|: )#[0-9a-f]{16}$")
 UNLABELLED = "unlabelled"  # the corpus of files without labels, whose groups are their names
 
 
-class LeakError(ValueError):
+class LeakError(SymbolicError, ValueError):
     """A group that is on both sides of a split."""
 
 

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
-from transformers.utils.hub import PushToHubMixin
 
 from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.sources import display_name, find_sources
@@ -35,7 +34,7 @@ Row = dict[str, Any]
 MANY_FILES = 256  # from which on workers take `files_per_task` files at a time
 
 
-class Scorer(ABC, PushToHubMixin, Generic[Prepared]):
+class Scorer(ABC, Generic[Prepared]):
     """A model and what prepares its input.
 
     A subclass prepares sources (`preprocess`), which needs no torch and runs in workers, and turns
@@ -92,6 +91,47 @@ class Scorer(ABC, PushToHubMixin, Generic[Prepared]):
         """
         Path(save_directory).mkdir(parents=True, exist_ok=True)
         self.model.save_pretrained(save_directory, **kwargs)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool | None = None,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        commit_message: str = "Upload model",
+    ) -> str:
+        """Publish what `save_pretrained` saves; `from_pretrained(repo_id)` loads it.
+
+        `symbolic push` publishes the folder of a training run with its card and results.
+
+        Args:
+            repo_id: name/model on the Hub; made where it is missing.
+            private: whether a new repository is private.
+            token: of the Hub; None is the one that is stored on this machine.
+            revision: a branch; None is the main one.
+            commit_message: of the upload.
+
+        Returns:
+            The address of the commit.
+
+        Raises:
+            huggingface_hub.errors.HfHubHTTPError: the Hub refuses it.
+        """
+        from huggingface_hub import HfApi
+
+        api = HfApi(token=token)
+        api.create_repo(repo_id, private=private, exist_ok=True)
+        with TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            return str(
+                api.upload_folder(
+                    repo_id=repo_id,
+                    folder_path=folder,
+                    revision=revision,
+                    commit_message=commit_message,
+                )
+            )
 
     def find(self, sources: Any, recursive: bool, scratch: str) -> list[Any]:
         """List the sources: folders and archives are replaced by the files in them."""

@@ -1,0 +1,120 @@
+"""The surface that all scorers share: loading, calling, vectors, saving."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+import symbolic
+from symbolic import EmotionScorer, NoteScorer, SymbolicConfig, SymbolicModel
+from symbolic.tasks import KEY
+
+FILES = 4
+
+
+@pytest.fixture
+def folder(tmp_path, midi_bytes):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    for number in range(FILES):
+        notes = [(480 * i, 480, 60 + (number + 3 * i) % 12, 60 + i) for i in range(8)]
+        (folder / f"{number}.mid").write_bytes(midi_bytes(notes))
+    return folder
+
+
+def test_a_scorer_is_called_as_it_scores(tiny_scorer, folder):
+    assert tiny_scorer(folder, workers=0).equals(tiny_scorer.score(folder, workers=0))
+
+
+def test_a_scorer_shows_its_model_tasks_and_device(tiny_scorer):
+    shown = repr(tiny_scorer)
+    assert shown.startswith("EmotionScorer(model=")
+    assert "emotion" in shown
+    assert "cpu" in shown
+
+
+def test_a_saved_scorer_is_loaded_and_scores_the_same(tiny_scorer, folder, tmp_path):
+    tiny_scorer.save_pretrained(tmp_path / "saved")
+    for again in (
+        EmotionScorer.from_pretrained(tmp_path / "saved"),
+        symbolic.load(tmp_path / "saved"),
+    ):
+        assert type(again) is EmotionScorer
+        assert again.score(folder, workers=0).equals(tiny_scorer.score(folder, workers=0))
+
+
+def test_what_is_pushed_can_be_loaded(tiny_scorer, folder, tmp_path, monkeypatch):
+    class Hub:
+        def __init__(self, token=None):
+            pass
+
+        def create_repo(self, repo_id, **_):
+            tmp_path.joinpath(repo_id).mkdir(parents=True)
+
+        def upload_folder(self, *, repo_id, folder_path, **_):
+            shutil.copytree(folder_path, tmp_path / repo_id, dirs_exist_ok=True)
+            return f"https://hub/{repo_id}/commit/1"
+
+    monkeypatch.setattr("huggingface_hub.HfApi", Hub)
+    assert tiny_scorer.push_to_hub("someone/model").endswith("someone/model/commit/1")
+    again = symbolic.load(tmp_path / "someone/model")
+    assert again(folder, workers=0).equals(tiny_scorer(folder, workers=0))
+
+
+def test_vectors_are_the_mean_hidden_states_of_whole_pieces(tiny_scorer, folder):
+    vectors = tiny_scorer.embed(folder, workers=0)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (FILES, tiny_scorer.model.encoder.hidden_size)
+    one = tiny_scorer.preprocess([folder / "0.mid"])[0]
+    inputs = {"input_ids": torch.from_numpy(one.ids)[None]}
+    inputs["attention_mask"] = torch.ones(1, len(one.ids), dtype=torch.long)
+    if one.features is not None:
+        inputs["features"] = torch.from_numpy(one.features)[None].float()
+    with torch.inference_mode():
+        hidden, mask = tiny_scorer.model.encoder(**inputs)
+    assert mask.all()
+    np.testing.assert_allclose(vectors[0], hidden[0].mean(dim=0), atol=1e-5)
+    assert len(np.unique(vectors.round(6), axis=0)) == FILES
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_vectors_do_not_depend_on_the_batch(tiny_scorer, folder, batch_size):
+    expected = tiny_scorer.embed(folder, workers=0)
+    found = tiny_scorer.embed(folder, workers=0, batch_size=batch_size)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_file_that_cannot_be_read_has_a_vector_of_nan_and_a_warning(tiny_scorer, folder, caplog):
+    (folder / "1.mid").write_bytes(b"no music")
+    vectors = tiny_scorer.embed(folder, workers=0)
+    assert np.isnan(vectors).all(axis=1).tolist() == [False, True, False, False]
+    assert "1.mid" in caplog.text
+
+
+def test_the_default_model_gives_vectors(folder):
+    vectors = symbolic.load().embed(folder, workers=0)
+    assert vectors.shape[0] == FILES
+    assert np.isfinite(vectors).all()
+
+
+def test_a_model_without_emotion_has_a_table_of_its_own_tasks(tiny_scorer, folder, tmp_path):
+    config = SymbolicConfig(**{**tiny_scorer.model.config.to_dict(), "tasks": [KEY]})
+    model = SymbolicModel(config)
+    NoteScorer(model, tiny_scorer.tokenizer).save_pretrained(tmp_path / "keys")
+    scorer = symbolic.load(tmp_path / "keys")
+    assert type(scorer) is NoteScorer
+    table = scorer.score(folder, workers=0)
+    assert list(table.columns) == list(scorer.columns)
+    assert table["key"].isin(KEY.labels).all()
+    total = table[[f"key: {label}" for label in KEY.labels]].astype(float).sum(axis=1)
+    np.testing.assert_allclose(total, 1)
+
+
+def test_own_errors_have_one_base():
+    from symbolic.data import LeakError
+    from symbolic.notes import ReadError
+    from symbolic.scoring.corpus import InterruptedRunError, NoFilesError
+
+    for error in (LeakError, ReadError, InterruptedRunError, NoFilesError):
+        assert issubclass(error, symbolic.SymbolicError)
