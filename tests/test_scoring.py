@@ -97,7 +97,7 @@ def test_company_changes_nothing(pieces, table, tiny_scorer):
 
 def test_more_pieces_than_are_read_ahead_keep_their_rows(pieces, table, tiny_scorer, monkeypatch):
     monkeypatch.setattr(EmotionScorer, "ahead", 3)
-    monkeypatch.setattr("symbolic.notes.pool.AHEAD", 2)
+    monkeypatch.setattr("symbolic.notes.pool.FILES_AHEAD", 2)
     assert_same_rows(tiny_scorer.score(pieces, workers=1), table)
 
 

@@ -179,7 +179,7 @@ def test_a_table_of_nothing_but_errors():
 
 def test_a_model_of_boundaries_scores_no_whole_recordings(folder, model, capsys):
     assert cli(["score", str(folder / "two parts.wav"), "--model", str(model)]) == 2
-    assert "symbolic segment tells boundaries" in capsys.readouterr().err
+    assert "symbolic segment finds boundaries" in capsys.readouterr().err
 
 
 SHAPES = [(10.0, 22050), (7.31, 8000), (33.337, 44100), (2.5, 16000), (0.4, 48000)]
