@@ -332,7 +332,7 @@ def test_a_grid_of_systems_is_trained_summed_up_and_not_done_twice(recordings, t
     assert sweep([*words, "cnn_gru_mel"]) == 0
     assert cell.stat().st_mtime_ns == before
     assert sweep(["--output_dir", str(tmp_path / "none"), "--table"]) == 2
-    assert "no finished fold" in capsys.readouterr().err
+    assert "no finished cell" in capsys.readouterr().err
 
 
 def test_a_grid_begins_with_models_of_its_systems_and_takes_some_pieces(recordings, tmp_path):

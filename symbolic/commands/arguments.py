@@ -1,40 +1,79 @@
-"""Words on a command line, or in a YAML file, to the arguments of what is called."""
+"""Arguments of commands: from the command line or a YAML file to data classes."""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")  # of files of settings
+
+GROUPS = {
+    "model": ("ModelArguments", "TokenModelArguments", "AudioModelArguments", "ShapeArguments"),
+    "fitting": ("FitArguments", "TrainingArguments"),
+}
+"""Titles in the help, by names of data classes; all others are under `data`."""
+
+USUAL = (
+    *("output_dir", "num_train_epochs", "max_steps", "per_device_train_batch_size"),
+    *("gradient_accumulation_steps", "learning_rate", "lr_scheduler_type", "warmup_steps"),
+    *("weight_decay", "seed", "bf16", "use_cpu", "save_strategy", "resume_from_checkpoint"),
+)
+"""Options of `transformers.TrainingArguments` that `--help` shows; `--help-all` shows all."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Parser that accepts hyphens and underscores in the names of options."""
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[override] - overloads
+        """Parse arguments; see `argparse.ArgumentParser`."""
+        words = list(sys.argv[1:] if args is None else args)
+        end = words.index("--") if "--" in words else len(words)
+        words[:end] = map(self._spelled, words[:end])
+        return super().parse_known_args(words, namespace)
+
+    def _spelled(self, word: str) -> str:
+        """The option as the parser declares it; words that are no options stay as they are."""
+        name, equals, value = word.partition("=")
+        if not name.startswith("--") or name in self._option_string_actions:
+            return word
+        hyphens = f"--{name[2:].replace('_', '-')}"
+        underscores = f"--{name[2:].replace('-', '_')}"
+        name = underscores if underscores in self._option_string_actions else hyphens
+        return f"{name}{equals}{value}"
 
 
 def parsed(
     kinds: Sequence[type],
     arguments: Sequence[str] | None = None,
-    defaults: dict[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
     description: str | None = None,
     prog: str | None = None,
 ) -> tuple[Any, ...]:
-    """One instance of each data class, from flags and from files of settings.
+    """Parse options and files of settings into one instance of each data class.
 
     Args:
         kinds: data classes, as `transformers.HfArgumentParser` takes them.
-        arguments: words; those of the command line by default. Before the flags may stand files
-            that end with `.yaml`, `.yml` or `.json`, each a mapping of names to values; flags win.
-        defaults: other values than those of the classes.
-        description: what the help says first.
-        prog: what the help calls the command.
+        arguments: words of the command line; `sys.argv` by default. Files that end with `.yaml`,
+            `.yml` or `.json`, each a mapping of names to values, may precede the options; options
+            take precedence.
+        defaults: values that replace those of the classes.
+        description: first lines of the help.
+        prog: name of the command in the help.
 
     Raises:
-        SystemExit: with status 2, for words that are not understood.
+        SystemExit: with status 2, for invalid arguments.
     """
     from transformers import HfArgumentParser
 
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parser = HfArgumentParser(kinds, description=description, prog=prog)
+    usage = "%(prog)s [SETTINGS.yaml ...] [OPTIONS]"
+    parser = HfArgumentParser(list(kinds), description=description, prog=prog, usage=usage)
     parser.set_defaults(**(defaults or {}))
+    _arrange(parser, kinds, everything=not {"--help-all", "--help_all"}.isdisjoint(words))
     given: dict[str, list[str]] = {}
     while words and words[0].lower().endswith(SUFFIXES):
         path = words.pop(0)
@@ -45,22 +84,47 @@ def parsed(
         if unknown := [name for name in values if f"--{name}" not in parser._option_string_actions]:
             parser.error(f"{path}: no setting is called {', '.join(unknown)}")
         given |= values
-    for action in parser._actions:  # what a file gives need not be given again
-        if any(option.removeprefix("--") in given for option in action.option_strings):
+    for action in parser._actions:  # required options may be in the file
+        if any(action.dest == name.replace("-", "_") for name in given):
             action.required = False
     flags = [word for name, values in given.items() for word in (f"--{name}", *values)]
     try:
         return parser.parse_args_into_dataclasses([*flags, *words])
-    except (ValueError, ImportError) as error:  # of the classes themselves, as they are made
+    except (ValueError, ImportError) as error:  # of the data classes themselves
         parser.error(str(error))
 
 
+def _arrange(parser: argparse.ArgumentParser, kinds: Sequence[type], everything: bool) -> None:
+    """Group the options in the help by data class, written with hyphens."""
+    titles = {name: title for title, names in GROUPS.items() for name in names}
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    options = {action: action.dest for action in parser._actions if action.dest != "help"}
+    for kind in kinds:
+        title = titles.get(kind.__name__, "data")
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        names = {field.name for field in fields(kind)}
+        for action in [action for action, dest in options.items() if dest in names]:
+            parser._optionals._group_actions.remove(action)
+            groups[title]._group_actions.append(action)
+            del options[action]
+            hyphens = [option.replace("_", "-") for option in action.option_strings]
+            action.option_strings = list(dict.fromkeys(hyphens))
+            stock = kind.__name__ == "TrainingArguments" and action.dest not in USUAL
+            if stock and not everything:
+                action.help = argparse.SUPPRESS
+    if any(kind.__name__ == "TrainingArguments" for kind in kinds):
+        about = "show all options, with those of transformers.TrainingArguments"
+        parser.add_argument("--help-all", "--help_all", action="help", help=about)
+        parser._actions[-1].option_strings = ["--help-all"]
+
+
 def settings(path: str | Path) -> dict[str, list[str]]:
-    """A file of settings, by name, as words of a command line; those without a value are left out.
+    """Read a file of settings as words of a command line, by name, without those of no value.
 
     Raises:
         OSError: no such file.
-        ValueError: no text, no mapping, or a value that is a mapping itself; naming the file.
+        ValueError: no text, no mapping, or a value that is a mapping; naming the file.
     """
     import yaml
 
@@ -80,24 +144,26 @@ def settings(path: str | Path) -> dict[str, list[str]]:
 
 
 def gives(option: str, arguments: Sequence[str] | None = None) -> bool:
-    """Whether words of a command line, or a file of settings before them, give an option."""
+    """Whether the command line, or a file of settings in front, has an option of one word."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     while words and words[0].lower().endswith(SUFFIXES):
         try:
             if option in settings(words.pop(0)):
                 return True
         except (OSError, ValueError):
-            return False  # which the parser will tell
+            return False  # the parser reports it
     return any(word.partition("=")[0] == f"--{option}" for word in words)
 
 
-def guarded(door, arguments: Sequence[str] | None = None) -> int:
-    """Run a command; what the user can mend is one line on stderr, and status 2."""
+def guarded(
+    command: Callable[[Sequence[str] | None], int | None], arguments: Sequence[str] | None = None
+) -> int:
+    """Run a command; errors of the user's input become one line on stderr and status 2."""
     from symbolic.data.groups import LeakError
     from symbolic.notes import ReadError
 
     try:
-        return door(arguments) or 0
+        return command(arguments) or 0
     except LeakError as error:
         print(f"symbolic: error: leak: {error}", file=sys.stderr)
     except (OSError, ReadError, ValueError) as error:

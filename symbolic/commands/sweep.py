@@ -5,106 +5,172 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from symbolic.commands.arguments import guarded
+from symbolic.commands.arguments import Parser, guarded
 from symbolic.sweep.bundle import Bundle, load_bundle
-from symbolic.sweep.cells import BUNDLE, RESULTS, import_cells, run_cells
-from symbolic.sweep.grid import PROTOCOLS, SIZES, SYSTEMS, cells
+from symbolic.sweep.cells import BUNDLE, CELL, CELLS, RESULTS, import_cells, run_cells
+from symbolic.sweep.grid import PROTOCOLS, SIZES, SYSTEMS, AudioSettings, cells
 
 TABLE = "results.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make, work through, send away, take back and sum up a grid."""
+    """Make, train, export, import and summarise a grid.
+
+    Returns:
+        The exit status.
+    """
     return guarded(_main, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description="A grid of systems, protocols, folds and seeds. It is resumable: what is "
-        "finished is not done again. With --export the grid goes into one file, from which another "
-        "machine works with --grid; --import brings its cells back.",
+    parser = Parser(
+        description="Train and compare a grid of systems. Finished cells are not trained again. "
+        "With --export the grid is written to one file, from which another machine trains with "
+        "--grid; --import adds its cells. With --corpus the systems are those of recordings, each "
+        "trained on the folds, or a split, of one corpus.",
     )
-    parser.add_argument("--output_dir", default="runs/sweep", help="folder of the sweep")
+    parser.add_argument("--output-dir", default="runs/sweep", help="folder of the sweep")
+    parser.add_argument(
+        "--systems",
+        nargs="+",
+        help=f"by spaces or commas, of {', '.join(SYSTEMS)}; by default all, without --pretrained "
+        "all that begin from scratch. With --corpus: as symbolic train --system",
+    )
     parser.add_argument(
         "--pretrained",
         metavar="FOLDER",
-        help="of encoders, each in a folder TOKENIZER--BACKBONE--SIZE as scripts/pretrain.py "
-        "leaves it, that the pre-trained systems begin with",
+        help="of encoders, each in a folder TOKENIZER--BACKBONE--SIZE made by symbolic pretrain. "
+        "With --corpus: of a model of the same system, whose name replaces {system}",
     )
-    made = parser.add_argument_group("a new grid")
-    made.add_argument("--emopia", help="folder of EMOPIA")
-    made.add_argument("--vgmidi", help="folder of VGMIDI")
-    made.add_argument(
-        "--systems",
-        help=f"of {', '.join(SYSTEMS)}; by default all, without --pretrained all that begin from "
-        "scratch",
-    )
-    made.add_argument(
+    grid = parser.add_argument_group("new grid")
+    grid.add_argument("--emopia", help="folder of EMOPIA")
+    grid.add_argument("--vgmidi", help="folder of VGMIDI")
+    grid.add_argument(
         "--protocols", default="emopia-song,vgmidi", help=f"of {', '.join(PROTOCOLS)}"
     )
-    made.add_argument("--size", default="small", help=f"of {', '.join(SIZES)}")
-    made.add_argument("--folds", type=int, default=5)
-    made.add_argument("--seeds", default="0", help="by commas")
-    made.add_argument("--cache_dir", help="where tokens are kept for the next time")
-    made.add_argument("--export", metavar="FILE", help="only write the grid with its data, .zip")
-    work = parser.add_argument_group("work")
-    work.add_argument("--grid", metavar="FILE", help="a grid that was exported")
+    grid.add_argument("--size", default="small", help=f"of {', '.join(SIZES)}")
+    grid.add_argument("--folds", type=int, default=5, help="number of folds")
+    grid.add_argument("--seeds", default="0", help="by commas")
+    grid.add_argument("--cache-dir", help="folder where tokens and features are cached")
+    grid.add_argument("--export", metavar="FILE", help="only write the grid with its data, .zip")
+    audio = parser.add_argument_group("audio systems")
+    audio.add_argument("--corpus", help="name of a corpus, as in symbolic train --system")
+    audio.add_argument("--audio", metavar="FOLDER", help="folder of the corpus")
+    audio.add_argument(
+        "--hold-out", nargs="+", metavar="PART", help="splits of the corpus, instead of all folds"
+    )
+    audio.add_argument(
+        "--most", type=int, default=0, help="use only this many randomly drawn pieces (0: all)"
+    )
+    for option in fields(AudioSettings):
+        if option.metadata:
+            name = f"--{option.name.replace('_', '-')}"
+            audio.add_argument(
+                name,
+                type=type(option.default),
+                default=option.default,
+                help=f"{option.metadata['help']} ({option.default})",
+            )
+    work = parser.add_argument_group("training")
+    work.add_argument("--grid", metavar="FILE", help="exported grid")
     work.add_argument("--shard", default="0/1", help="I/N: every N-th cell, from the I-th")
-    work.add_argument("--no_weights", action="store_true", help="keep no model")
-    work.add_argument("--no_baselines", action="store_true", help="where scikit-learn is missing")
+    work.add_argument("--no-weights", action="store_true", help="keep no model")
+    work.add_argument("--no-baselines", action="store_true", help="without scikit-learn")
     work.add_argument("--bf16", action="store_true", help="compute in bfloat16")
-    work.add_argument("--use_cpu", action="store_true")
-    parser.add_argument(
+    work.add_argument("--use-cpu", action="store_true", help="do not use a GPU")
+    results = parser.add_argument_group("results")
+    results.add_argument(
         "--import",
         dest="imports",
         nargs="*",
         metavar="FOLDER",
-        help="take over cells done elsewhere",
+        help="add cells that were trained elsewhere",
     )
-    parser.add_argument("--reference", default="", help="a system that the table compares with")
-    parser.add_argument("--table", action="store_true", help="only sum up what is finished")
+    results.add_argument("--reference", default="", help="system that the table compares with")
+    results.add_argument("--table", action="store_true", help="only summarise finished cells")
     return parser
 
 
 def _main(arguments: Sequence[str] | None) -> None:
     options = _parser().parse_args(arguments)
     output = Path(options.output_dir)
-    path = output / BUNDLE
     if options.table:
-        _sum_up(output, options.reference)
-        return
-    bundle = _bundle(options, path)
-    if options.export:
-        size = Path(options.export).stat().st_size / 1e6
-        print(f"{options.export}: {len(bundle.cells)} cells, {size:.1f} MB")
-        return
-    if options.imports is not None:
-        taken = import_cells(bundle, output, options.imports)
-        print(f"{len(taken)} cells taken over")
-        _sum_up(output, options.reference)
+        _summarise(output, options.reference)
         return
     index, _, count = options.shard.partition("/")
     if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
         raise ValueError(f"shard {options.shard!r} is not I/N with I below N")
-    run_cells(
-        bundle,
-        output,
-        (int(index), int(count)),
-        keep_weights=not options.no_weights,
-        baselines=not options.no_baselines,
-        report=lambda line: print(line, flush=True),
-        pretrained=options.pretrained,
-        **({"bf16": True} if options.bf16 else {}),
-        **({"use_cpu": True} if options.use_cpu else {}),
-    )
+    settings: dict[str, Any] = {"shard": (int(index), int(count))}
+    settings["keep_weights"] = not options.no_weights
+    settings |= {name: True for name in ("bf16", "use_cpu") if getattr(options, name)}
+    if options.corpus or options.audio:
+        _train_audio(options, output, settings)
+    else:
+        bundle = _bundle(options, output / BUNDLE)
+        if options.export:
+            size = Path(options.export).stat().st_size / 1e6
+            print(f"{options.export}: {len(bundle.cells)} cells, {size:.1f} MB")
+            return
+        if options.imports is not None:
+            taken = import_cells(bundle, output, options.imports)
+            print(f"{len(taken)} cells taken over")
+            _summarise(output, options.reference)
+            return
+        run_cells(
+            bundle,
+            output,
+            baselines=not options.no_baselines,
+            report=lambda line: print(line, flush=True),
+            pretrained=options.pretrained,
+            **settings,
+        )
     if int(count) == 1:
-        _sum_up(output, options.reference)
+        _summarise(output, options.reference)
+
+
+def _names(options: argparse.Namespace) -> list[str] | None:
+    """Systems that were asked for, separated by commas or spaces."""
+    return options.systems and ",".join(options.systems).split(",")
+
+
+def _train_audio(options: argparse.Namespace, output: Path, settings: dict[str, Any]) -> None:
+    """Train the cells of audio systems.
+
+    Raises:
+        ValueError: a corpus without its folder, or the other way round.
+    """
+    from symbolic.encoders.systems import AUDIO_SYSTEMS
+    from symbolic.sweep.audio import run_audio_cells
+    from symbolic.training.audio_arguments import AudioDataArguments
+
+    if not (options.corpus and options.audio):
+        raise ValueError("audio systems need both --corpus and --audio")
+    names = [option.name for option in fields(AudioSettings) if option.metadata]
+    run_audio_cells(
+        _names(options) or list(AUDIO_SYSTEMS),
+        options.hold_out or [f"fold-{k}" for k in range(options.folds)],
+        AudioSettings(
+            **{name: getattr(options, name) for name in names},
+            pretrained=options.pretrained or "",
+        ),
+        AudioDataArguments(
+            corpus=options.corpus,
+            audio=options.audio,
+            folds=options.folds,
+            most=options.most,
+            cache_dir=options.cache_dir,
+        ),
+        output,
+        **settings,
+    )
 
 
 def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
-    """The grid that was named, or that of the folder, or a new one."""
+    """Load the given grid, or that of the folder, or make a new one."""
     if options.grid:
         bundle = load_bundle(options.grid)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,30 +182,34 @@ def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
     from symbolic.data import DataArguments
     from symbolic.sweep.prepare import prepare
 
-    systems = [name for name, one in SYSTEMS.items() if options.pretrained or not one.pretrained]
-    asked = cells(
-        systems if options.systems is None else options.systems.split(","),
+    default = [name for name, one in SYSTEMS.items() if options.pretrained or not one.pretrained]
+    grid = cells(
+        _names(options) or default,
         options.protocols.split(","),
         options.size,
         options.folds,
         [int(seed) for seed in options.seeds.split(",")],
     )
     data = DataArguments(emopia=options.emopia, vgmidi=options.vgmidi, folds=options.folds)
-    place, folder = options.export or path, options.pretrained
-    return prepare(place, asked, data, options.cache_dir, pretrained=folder)
+    place = options.export or path
+    return prepare(place, grid, data, options.cache_dir, pretrained=options.pretrained)
 
 
-def _sum_up(output: Path, reference: str) -> None:
+def _summarise(output: Path, reference: str) -> None:
+    """Write and print the tables of the finished cells."""
     try:
-        import pandas  # noqa: F401 - is it there?
+        import pandas  # noqa: F401 - is it installed?
         import sklearn  # noqa: F401 - and this?
     except ModuleNotFoundError:
         print(
             f"{output / RESULTS}: bring the folder where pandas and scikit-learn are, --import it"
         )
         return
-    from symbolic.sweep.table import sweep_table
+    from symbolic.sweep.table import audio_sweep_table, sweep_table
 
-    text = sweep_table(output, reference)
-    (output / TABLE).write_text(text, encoding="utf-8")
+    tables = [sweep_table(output, reference).rstrip()] if (output / CELLS).is_dir() else []
+    if not tables or any(path.parts[-3] != CELLS for path in output.glob(f"*/*/{CELL}")):
+        tables.append(audio_sweep_table(output))
+    text = "\n\n".join(tables)
+    (output / TABLE).write_text(f"{text}\n", encoding="utf-8")
     print(text)

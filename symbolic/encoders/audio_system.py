@@ -29,6 +29,7 @@ class AudioSystem:
             many as cover it.
         head_dropout: in the heads.
         head_units: of their hidden layer; None and 0 as in `SymbolicConfig`.
+        published: figures of the paper that describes it, for comparison.
     """
 
     encoder: str
@@ -39,6 +40,7 @@ class AudioSystem:
     chunks: int | None = None
     head_dropout: float = 0.5
     head_units: int | None = None
+    published: str = ""
 
     @property
     def samples(self) -> int:

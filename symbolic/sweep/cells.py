@@ -12,6 +12,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ BUNDLE = "grid.zip"
 CELLS = "cells"
 CELL = "cell.json"
 RESULTS = "results.csv"
+WEIGHTS = "model.safetensors"
 
 
 def run_cells(
@@ -60,36 +62,64 @@ def run_cells(
     """
     output = Path(output)
     wanted = [c for c in bundle.cells if baselines or not SYSTEMS[c.system].baseline]
-    inputs = {cell: bundle.digest(cell) for cell in wanted[shard[0] :: shard[1]]}
-    left = [c for c, one in inputs.items() if not finished(output / CELLS / c.name, one)]
+    digests = {cell: bundle.digest(cell) for cell in wanted[shard[0] :: shard[1]]}
+    left = [c for c, digest in digests.items() if not finished(output / CELLS / c.name, digest)]
     check_encoders(bundle, left, pretrained)
-    for cell, one in inputs.items():
+    for cell, digest in digests.items():
         folder = output / CELLS / cell.name
-        if finished(folder, one):
+        encoder = Path(pretrained, cell.encoder) if pretrained and cell.encoder else None
+        train = partial(_train, bundle, cell, folder, encoder, training)
+        if (done := complete(folder, train, digest)) is None:
             continue
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        begun = time.perf_counter()
-        encoder = Path(pretrained, cell.encoder) if cell.encoder else None
-        rows, parameters = run_cell(bundle, cell, folder, encoder=encoder, **training)
         if not keep_weights:
-            (folder / "model.safetensors").unlink(missing_ok=True)
-        known = [row for row in rows if row["quadrant"]]
-        hits = sum(row["quadrant"] == row["predicted"] for row in known)
-        right = hits / len(known) if known else math.nan
-        done = {
-            **cell.to_dict(),
-            "pieces": len(known),
-            "accuracy": right,
-            "parameters": parameters,
-            "seconds": round(time.perf_counter() - begun, 1),
-            "inputs": one,
-        }
-        partial = folder / f"{CELL}.part"  # what is there is whole, whenever the work is cut off
-        partial.write_text(json.dumps(done))
-        partial.replace(folder / CELL)
+            (folder / WEIGHTS).unlink(missing_ok=True)
         write_results(output)
-        report(f"{cell.name}: accuracy {right:.3f} of {len(known)}, {done['seconds']:.0f} s")
+        figures = f"accuracy {done['accuracy']:.3f} of {done['pieces']}"
+        report(f"{cell.name}: {figures}, {done['seconds']:.0f} s")
+
+
+def complete(
+    folder: Path, train: Callable[[], dict[str, Any]], inputs: str | None = None
+) -> dict[str, Any] | None:
+    """Train a cell unless it is finished; its description is written last, and whole.
+
+    Args:
+        folder: of the cell.
+        train: leaves the run in the folder and describes it.
+        inputs: digest; a cell that was trained from others is not finished. None: not compared.
+
+    Returns:
+        The description; None for a cell that is finished already.
+    """
+    if finished(folder, inputs):
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    done = train()
+    if inputs is not None:
+        done["inputs"] = inputs
+    unfinished = folder / f"{CELL}.part"
+    unfinished.write_text(json.dumps(done), encoding="utf-8")
+    unfinished.replace(folder / CELL)
+    return done
+
+
+def _train(
+    bundle: Bundle, cell: Cell, folder: Path, encoder: Path | None, training: dict[str, Any]
+) -> dict[str, Any]:
+    """Train a cell in an empty folder and describe it."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    begun = time.perf_counter()
+    rows, parameters = run_cell(bundle, cell, folder, encoder=encoder, **training)
+    labelled = [row for row in rows if row["quadrant"]]
+    hits = sum(row["quadrant"] == row["predicted"] for row in labelled)
+    return {
+        **cell.to_dict(),
+        "pieces": len(labelled),
+        "accuracy": hits / len(labelled) if labelled else math.nan,
+        "parameters": parameters,
+        "seconds": round(time.perf_counter() - begun, 1),
+    }
 
 
 def run_cell(
@@ -187,10 +217,10 @@ def read_cell(folder: Path) -> dict[str, Any] | None:
     return done if isinstance(done, dict) else None
 
 
-def finished(folder: Path, inputs: str) -> bool:
-    """Whether a cell's folder holds what came of these inputs: see `Bundle.digest`."""
+def finished(folder: Path, inputs: str | None = None) -> bool:
+    """Whether a cell is finished, and trained from the inputs of a digest if one is given."""
     done = read_cell(folder)
-    return done is not None and done.get("inputs") == inputs
+    return done is not None and inputs in (None, done.get("inputs"))
 
 
 def write_results(output: str | Path) -> list[dict[str, Any]]:

@@ -9,6 +9,10 @@ from typing import Any
 EVERYTHING = "emotion,key,velocity"
 
 
+def _option(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"help": about})
+
+
 @dataclass(frozen=True)
 class System:
     """One row of the comparison.
@@ -172,6 +176,22 @@ SIZES = {
          "lstm": {"learning_rate": 1e-3}},
     ),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AudioSettings:
+    """Training of audio systems; the defaults are for machines without a GPU."""
+
+    epochs: float = _option(20.0, "passes over the corpus, one window of each recording")
+    width: float = _option(1.0, "factor of the channels")
+    seconds: float = _option(0.0, "length of a window; 0: that of the system")
+    frame_rate: float = _option(0.0, "frames a second of resampled spectrograms; 0: as they are")
+    learning_rate: float = _option(1e-3, "highest learning rate")
+    batch_size: int = _option(16, "windows in a step")
+    head_dropout: float = _option(-1.0, "dropout in the heads; below 0: that of the system")
+    norm: str = _option("", "normalisation of the input; empty: that of the system")
+    peaks: str = _option("", "peak picking of boundaries, as in symbolic train")
+    pretrained: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,21 @@
-"""What a grid says so far: a table for each protocol, and the published figures beside ours."""
+"""Tables of a sweep: for each protocol, or of audio systems, with the published figures."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from symbolic.encoders.beat_systems import LENGTH, BEAT_SYSTEMS
+from symbolic.encoders.systems import SYSTEMS as AUDIO_AND_BOUNDARIES
+from symbolic.evaluation.audio import AudioSummary, evaluate_audio
 from symbolic.evaluation.comparison import compare
 from symbolic.evaluation.summary import Summary, summarise
 from symbolic.evaluation.tables import COLUMNS, difference_text, markdown
 from symbolic.inference.note_predictions import PREDICTIONS
 from symbolic.inference.prediction_table import read_predictions
-from symbolic.sweep.cells import CELL, CELLS
+from symbolic.sweep.cells import CELL, CELLS, read_cell
 from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell
 from symbolic.tasks.intervals import DRAWS
 
@@ -97,3 +100,52 @@ def _above(frame: pd.DataFrame, other: pd.DataFrame | None, draws: int) -> str:
     if other is None or frame is other or set(frame["file"]) != set(other["file"]):
         return ""
     return difference_text(compare(frame, other, draws))
+
+
+def audio_sweep_table(output: str | Path) -> str:
+    """Markdown: a row for each audio system with a finished cell, in the order of the systems.
+
+    Raises:
+        FileNotFoundError: no finished cell.
+    """
+    rows: dict[str, tuple[dict[str, Any], AudioSummary]] = {}
+    for system in (*AUDIO_AND_BOUNDARIES, *BEAT_SYSTEMS):
+        folders = sorted(path.parent for path in Path(output, system).glob(f"*/{CELL}"))
+        folders = [folder for folder in folders if (folder / PREDICTIONS).is_file()]
+        if cells := [cell for folder in folders if (cell := read_cell(folder))]:
+            minutes = sum(cell["minutes"] for cell in cells) / len(cells)
+            rows[system] = {**cells[0], "minutes": minutes}, evaluate_audio(folders)[0]
+    if not rows:
+        raise FileNotFoundError(f"{output}: no finished cell")
+    names = list(dict.fromkeys(name for _, summary in rows.values() for name in summary.scores))
+    head = ["system", "published", "width", "window", "parameters", "epochs", "minutes a fold"]
+    table = [
+        [
+            system,
+            AUDIO_AND_BOUNDARIES[system].published if system in AUDIO_AND_BOUNDARIES else "",
+            f"{cell['width']:g}",
+            _window(system, cell),
+            f"{cell['parameters']:,}",
+            f"{cell['epochs']:g}",
+            f"{cell['minutes']:.1f}",
+            str(summary.folds),
+            *(_score(summary, name) for name in names),
+        ]
+        for system, (cell, summary) in rows.items()
+    ]
+    return markdown([*head, "folds", *(name.replace("_", " ") for name in names)], table)
+
+
+def _window(system: str, cell: dict[str, Any]) -> str:
+    """Length of a window in training."""
+    if system in BEAT_SYSTEMS:
+        return f"{LENGTH} {BEAT_SYSTEMS[system].unit}s"
+    return f"{cell['seconds'] or AUDIO_AND_BOUNDARIES[system].seconds:.3g} s"
+
+
+def _score(summary: AudioSummary, name: str) -> str:
+    if name not in summary.scores:
+        return ""
+    interval = summary.intervals.get(name)
+    text = f"{summary.scores[name]:.3f}"
+    return text + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
