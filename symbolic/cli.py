@@ -8,6 +8,7 @@ import os
 import sys
 
 from symbolic import __version__
+from symbolic.commands.arguments import Parser
 from symbolic.commands.audit import add_audit
 from symbolic.commands.options import UsageError
 from symbolic.commands.plot import add_plot
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="symbolic",
         description="Emotion, key and dynamics of MIDI and MusicXML.",
     )

@@ -9,7 +9,7 @@ from limits import HANGS
 from transformers import TrainingArguments
 
 from symbolic.commands import pretrain, train, train_tokens
-from symbolic.commands.arguments import guarded, parsed, settings
+from symbolic.commands.arguments import Parser, guarded, parsed, settings
 from symbolic.data import LeakError
 from symbolic.notes import ReadError
 from symbolic.training.tokens import TokenArguments, TokenModelArguments
@@ -134,6 +134,42 @@ def test_the_arguments_of_training_are_parsed_too(tmp_path):
     assert fitting == FitArguments(class_weights=True)
     assert how.learning_rate == 5e-4
     assert how.weight_decay == TRAINING_DEFAULTS["weight_decay"]
+
+
+def test_names_of_options_have_hyphens_or_underscores(tmp_path):
+    file = written(tmp_path, "tokens: a.npz\nhidden-size: 24\nlearning_rate: 5e-4\n")
+    for words in (["--weight_decay", "0.5"], ["--weight-decay=0.5"]):
+        words += ["--output_dir", str(tmp_path), "--use-cpu", "True"]
+        _, model, _, training = parsed(KINDS, [file, *words], TRAINING_DEFAULTS)
+        assert (model.hidden_size, training.learning_rate) == (24, 5e-4)
+        assert training.weight_decay == 0.5
+    parser = Parser()
+    parser.add_argument("--hold-out")
+    parser.add_argument("--cache_dir")
+    parser.add_argument("rest", nargs="*")
+    for words in (
+        ["--hold-out", "a_b", "--cache-dir=c_d"],
+        ["--hold_out=a_b", "--cache_dir", "c_d"],
+    ):
+        told = parser.parse_args([*words, "--", "--hold_out"])
+        assert (told.hold_out, told.cache_dir, told.rest) == ("a_b", "c_d", ["--hold_out"])
+
+
+def test_the_help_groups_options_and_hides_those_of_the_trainer_that_few_need(capsys):
+    def shown(word):
+        with pytest.raises(SystemExit) as end:
+            parsed(KINDS, [word], TRAINING_DEFAULTS)
+        assert end.value.code == 0
+        return capsys.readouterr().out
+
+    short, long = shown("--help"), shown("--help-all")
+    places = [short.index(f"\n{title}:\n") for title in ("data", "model", "fitting")]
+    assert places == sorted(places)
+    assert places[0] < short.index("--held-out-split") < places[1]
+    assert places[1] < short.index("--hidden-size") < places[2] < short.index("--learning-rate")
+    assert "--hidden_size" not in short
+    assert "--adam-beta1" in long
+    assert "--adam-beta1" not in short
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, TrainingAr
 
 from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
-from symbolic.commands.sweep_audio import main as sweep
+from symbolic.commands.sweep import main as sweep
 from symbolic.commands.train import main as train
 from symbolic.data import AUDIO_READERS
 from symbolic.data.groups import LeakError, hashed_group
@@ -331,6 +331,9 @@ def test_a_grid_of_systems_is_trained_summed_up_and_not_done_twice(recordings, t
     before = cell.stat().st_mtime_ns
     assert sweep([*words, "cnn_gru_mel"]) == 0
     assert cell.stat().st_mtime_ns == before
+    assert sweep([*words, "cnn_gru_mel,mel_cnn1d", "--shard", "1/4", "--hold-out", "fold-1"]) == 0
+    assert sweep(["--corpus", "gtzan", "--output_dir", str(tmp_path)]) == 2
+    assert "--corpus and --audio" in capsys.readouterr().err
     assert sweep(["--output_dir", str(tmp_path / "none"), "--table"]) == 2
     assert "no finished cell" in capsys.readouterr().err
 

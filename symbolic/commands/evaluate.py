@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from transformers.utils import CONFIG_NAME
 
-from symbolic.commands.arguments import guarded
+from symbolic.commands.arguments import Parser, guarded
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import DataArguments
 from symbolic.evaluation.baselines import BASELINES
@@ -29,27 +28,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> None:
-    parser = argparse.ArgumentParser(
-        description="Score trained models on what they held out, beside the baselines."
-    )
+    parser = Parser(description="Score trained models on what they held out, beside the baselines.")
     parser.add_argument("models", nargs="+", help="folders; several are folds or seeds, pooled")
     parser.add_argument("--audio", help="of models of audio: folder of their corpus, for a probe")
     parser.add_argument(
         "--probe",
         action="store_true",
         help="of models of audio: how often answers change under an equaliser, a low-pass, another "
-        "gain and speed; models of notes are asked likewise unless --no_robustness forbids it",
+        "gain and speed; models of notes are asked likewise unless --no-robustness forbids it",
     )
     parser.add_argument("--views", help="of models of audio: a picture of their embeddings")
     parser.add_argument("--emopia", help="folder of EMOPIA")
     parser.add_argument("--vgmidi", help="folder of VGMIDI")
     parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
     parser.add_argument("--baselines", default=",".join(BASELINES), help="by commas, or none")
-    parser.add_argument("--no_robustness", action="store_true", help="ask everything only once")
-    parser.add_argument("--whole_pieces", action="store_true", help="average a piece's phrases")
-    parser.add_argument("--output_dir", help="tables, metrics and pictures of all systems")
+    parser.add_argument("--no-robustness", action="store_true", help="ask everything only once")
+    parser.add_argument("--whole-pieces", action="store_true", help="average a piece's phrases")
+    parser.add_argument("--output-dir", help="tables, metrics and pictures of all systems")
     parser.add_argument(
-        "--metrics_into",
+        "--metrics-into",
         help="folder of the model that these figures are to be published with (default: the model, "
         "where only one is named)",
     )

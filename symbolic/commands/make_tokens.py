@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symbolic.commands.arguments import guarded
+from symbolic.commands.arguments import Parser, guarded
 from symbolic.data import (
     DataArguments,
     assert_disjoint,
@@ -25,18 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> None:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description="Tokenize corpora once, into a token file that train_tokens.py trains from."
     )
     parser.add_argument("output", help="token file: .npz or .safetensors")
     parser.add_argument("--emopia", help="folder of EMOPIA")
     parser.add_argument("--vgmidi", help="folder of VGMIDI")
     parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
-    parser.add_argument("--hold_out", default="emopia-val", help="as in scripts/train.py")
+    parser.add_argument("--hold-out", default="emopia-val", help="as in scripts/train.py")
     parser.add_argument("--unlabelled", nargs="*", default=[], help="folders of any music")
     parser.add_argument("--tokenizer", default="cp-performance", help="as in scripts/train.py")
     parser.add_argument("--features", default="none", help="of whole pieces, as there")
-    parser.add_argument("--cache_dir", help="where the data set is kept for the next time")
+    parser.add_argument("--cache-dir", help="where the data set is kept for the next time")
     options = parser.parse_args(arguments)
     pieces = unlabelled_pieces_in(options.unlabelled)
     if options.emopia or options.vgmidi or options.labelled:

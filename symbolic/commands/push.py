@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from symbolic.commands.arguments import guarded
+from symbolic.commands.arguments import Parser, guarded
 from symbolic.publishing.hub import push
 
 
@@ -20,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> None:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description="Publish a trained model on the Hugging Face Hub, or with --dry-run write the "
         "files that would be sent."
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symbolic.encoders.beat_systems import LENGTH, BEAT_SYSTEMS
+from symbolic.encoders.beat_systems import BEAT_SYSTEMS, LENGTH
 from symbolic.encoders.systems import SYSTEMS as AUDIO_AND_BOUNDARIES
 from symbolic.evaluation.audio import AudioSummary, evaluate_audio
 from symbolic.evaluation.comparison import compare
