@@ -2,166 +2,29 @@
 
     python benchmarks/fuzzing.py DATA --midi 100000 --musicxml 5000 --seed 0
 
-Files of DATA are damaged (`mutations.py`) and heard as the scorer hears them, in workers with their
-limits. An input is either heard (ids within their vocabularies, all numbers finite) or refused with
-a reason of one line, in seconds and in modest memory. Whatever else happens is counted, the input
-saved in the folder BROKEN, and the exit status is 1.
+Files of DATA are damaged and heard as `tests/fuzzing/run.py` says. What breaks something is saved
+in the folder BROKEN, and the exit status is 1.
 """
 
 import argparse
 import os
-import re
-import resource
 import sys
-import time
 import xml.etree.ElementTree as ET
 import zipfile
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before numpy
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-import numpy as np
 import pandas as pd
-from mutations import mutant
+from fuzzing.mutations import mutant
+from fuzzing.run import fuzz
 
-from symbolic.features import FEATURE_NAMES, TONAL_NAMES
-from symbolic.notes import ReadError
-from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import find_files
 from symbolic.scoring.emotion import DEFAULT_MODEL
-from symbolic.scoring.notes import PieceInputs, prepare
-from symbolic.tokenizers import Tokenizer, load_tokenizer
+from symbolic.tokenizers import load_tokenizer
 
-NAMES = FEATURE_NAMES + TONAL_NAMES
-SLOW = 10.0  # seconds
-LARGE = 2**30  # bytes that one input may add to the most that its process has taken
-BROKEN = (
-    "lost",
-    "out of time",
-    "exception",
-    "not finite",
-    "bad ids",
-    "bad reason",
-    "slow",
-    "large",
-)
-TOGETHER = 8
 BARS = 6  # of a score, besides its first
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of an input: "scored", "refused" or one of `BROKEN`, and the words for it."""
-
-    outcome: str
-    words: str = ""
-
-
-def judged(sources: Sequence[bytes], tokenizer: Tokenizer) -> list[Verdict]:
-    """What comes of each input, all features and ids asked for."""
-    return [_judged(source, tokenizer) for source in sources]
-
-
-def _judged(source: bytes, tokenizer: Tokenizer) -> Verdict:
-    memory, start = _peak(), time.perf_counter()
-    try:
-        verdict = _heard(prepare([source], tokenizer, NAMES, True)[0], tokenizer)
-    except ReadError as error:
-        verdict = _refused(error)
-    except Exception as error:
-        verdict = Verdict("exception", f"{type(error).__name__}: {error}")
-    if (seconds := time.perf_counter() - start) > SLOW:
-        return Verdict("slow", f"{seconds:.0f} s, then {verdict.outcome}: {verdict.words}")
-    if (grown := _peak() - memory) > LARGE:
-        return Verdict("large", f"{grown >> 20} MiB, then {verdict.outcome}: {verdict.words}")
-    return verdict
-
-
-def _heard(piece: PieceInputs, tokenizer: Tokenizer) -> Verdict:
-    numbers = [*piece.features, piece.seconds]
-    if not (np.isfinite(numbers).all() and 1 <= np.nan_to_num(piece.mean_velocity, nan=1) <= 127):
-        names = np.array([*NAMES, "seconds"])[~np.isfinite(numbers)]
-        return Verdict("not finite", ", ".join(names[:5]) or "mean_velocity")
-    ids, sizes = piece.ids, tokenizer.vocab_sizes
-    if ids.shape != (piece.notes, len(sizes)) or (ids < 0).any() or (ids >= sizes).any():
-        return Verdict("bad ids", f"{ids.min(axis=0)} to {ids.max(axis=0)}")
-    return Verdict("scored")
-
-
-def _refused(error: ReadError) -> Verdict:
-    reason = error.reason
-    good = 0 < len(reason) < 400 and len(reason.splitlines()) == 1 and reason.isprintable()
-    return Verdict("refused" if good and "Traceback" not in reason else "bad reason", reason)
-
-
-def _peak() -> int:
-    """Bytes, the most that this process has taken."""
-    scale = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
-
-
-def verdicts(
-    inputs: Iterable[bytes], tokenizer: Tokenizer, workers: int | None = None
-) -> Iterator[Verdict]:
-    """What comes of each input in workers, where one that takes its process down is lost."""
-    apply = partial(judged, tokenizer=tokenizer)
-    for answer in apply_many(apply, inputs, workers, files_per_task=TOGETHER):
-        if isinstance(answer, ReadError):
-            late = answer.reason.startswith("not read within")
-            answer = Verdict("out of time" if late else "lost", answer.reason)
-        yield answer
-
-
-@dataclass
-class RunSummary:
-    """What came of many inputs."""
-
-    seconds: float = 0.0
-    outcomes: Counter = field(default_factory=Counter)
-    reasons: Counter = field(default_factory=Counter)
-    broken: dict[int, Verdict] = field(default_factory=dict)
-
-    def add(self, number: int, verdict: Verdict) -> None:
-        self.outcomes[verdict.outcome] += 1
-        if verdict.outcome == "refused":
-            self.reasons[kind(verdict.words)] += 1
-        elif verdict.outcome != "scored":
-            self.broken[number] = verdict
-
-    def row(self) -> dict[str, object]:
-        inputs = self.outcomes.total()
-        counts = {name: self.outcomes[name] for name in ("scored", "refused", *BROKEN)}
-        rate = round(inputs / self.seconds, 1)
-        return {"inputs": inputs, **counts, "seconds": round(self.seconds), "inputs/s": rate}
-
-
-def kind(reason: str) -> str:
-    """A reason without its numbers, names and details."""
-    head, _, rest = re.sub(r"b?'.*|<.*| \(.*", "...", reason).partition(":")
-    if head.startswith("music21"):
-        head += f": {rest.split(':')[0].strip()}"
-    return re.sub(r"\b\d[\w.,+-]*", "#", head)
-
-
-def fuzz(
-    bases: Sequence[bytes], count: int, seed: int, tokenizer: Tokenizer, workers: int | None
-) -> RunSummary:
-    """Hear as many inputs as `count`, made of the bases."""
-    from tqdm import tqdm
-
-    tally, start = RunSummary(), time.perf_counter()
-    inputs = (mutant(bases, seed, number) for number in range(count))
-    answers = verdicts(inputs, tokenizer, workers)
-    for number, verdict in enumerate(tqdm(answers, total=count, unit="input", mininterval=5)):
-        tally.add(number, verdict)
-    tally.seconds = time.perf_counter() - start
-    if tally.outcomes.total() != count:
-        raise AssertionError(f"{tally.outcomes.total()} answers to {count} inputs")
-    return tally
 
 
 def midi_bases(folder: Path, count: int = 300) -> list[bytes]:

@@ -1,6 +1,5 @@
 """Whatever bytes come in, they are heard or refused: no other error, no hang, no lost process."""
 
-import importlib
 import io
 import struct
 import tracemalloc
@@ -8,6 +7,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from fuzzing.mutations import mutant
+from fuzzing.run import fuzz, judged
 from limits import lines_run
 
 from symbolic.features import FEATURE_NAMES
@@ -16,6 +17,8 @@ from symbolic.notes.playback.repeats import Bar, playing_order
 from symbolic.scoring.notes import prepare
 from symbolic.tokenizers import CPTokenizer
 
+MOST_LINES = 200_000  # of Python, for a small file; of one that grew, many
+MANY_LINES = 5_000_000
 BAR = "<attributes><divisions>4</divisions><key><fifths>{key}</fifths></key><time><beats>{beats}"
 BAR += "</beats><beat-type>4</beat-type></time></attributes>"
 SCORE = """<score-partwise version="4.0"><part-list><score-part id="P1"><part-name>Piano</part-name>
@@ -33,14 +36,6 @@ def score(*bars: str, beats: str = "4", key: str = "0") -> bytes:
     first = BAR.format(beats=beats, key=key)
     written = (f'<measure number="{k}">{bar}</measure>' for k, bar in enumerate(bars, 1))
     return SCORE.format(bars="".join(written).replace('"1">', f'"1">{first}', 1)).encode()
-
-
-@pytest.fixture(scope="module")
-def fuzzing(root):
-    """The benchmark that damages files and judges what comes of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(root / "benchmarks")
-        return importlib.import_module("fuzzing")
 
 
 @pytest.fixture(scope="module")
@@ -99,33 +94,36 @@ def assert_unbroken(tally, count: int, least: float, most: float):
     assert least * count < tally.outcomes["scored"] < most * count
 
 
-def test_damaged_midi_is_heard_or_refused(fuzzing, midi_files):
-    tally = fuzzing.fuzz(midi_files, 5000, 0, CPTokenizer(), workers=2)
-    assert_unbroken(tally, 5000, 0.3, 0.9)
+@pytest.mark.parametrize(
+    ("count", "seed"), [(500, 1), pytest.param(5000, 0, marks=pytest.mark.slow)]
+)
+def test_damaged_midi_is_heard_or_refused(count, seed, midi_files):
+    tally = fuzz(midi_files, count, seed, CPTokenizer(), workers=2, most_lines=MANY_LINES)
+    assert_unbroken(tally, count, 0.3, 0.9)
 
 
-def test_damaged_scores_are_heard_or_refused(fuzzing, scores):
-    tally = fuzzing.fuzz(scores, 400, 0, CPTokenizer(), workers=2)
+def test_damaged_scores_are_heard_or_refused(scores):
+    tally = fuzz(scores, 400, 0, CPTokenizer(), workers=2, most_lines=MANY_LINES)
     assert_unbroken(tally, 400, 0.1, 0.7)
 
 
-def test_undamaged_files_are_heard(fuzzing, midi_files, scores):
-    verdicts = fuzzing.judged(midi_files + scores, CPTokenizer())
+def test_undamaged_files_are_heard(midi_files, scores):
+    verdicts = judged(midi_files + scores, CPTokenizer())
     assert {verdict.outcome for verdict in verdicts} == {"scored"}
 
 
-def test_the_damage_is_the_same_for_a_seed(fuzzing, midi_files, scores):
+def test_the_damage_is_the_same_for_a_seed(midi_files, scores):
     for bases in midi_files, scores:
-        first = [fuzzing.mutant(bases, 7, number) for number in range(100)]
-        assert first == [fuzzing.mutant(bases, 7, number) for number in range(100)]
-        other = [fuzzing.mutant(bases, 8, number) for number in range(100)]
+        first = [mutant(bases, 7, number) for number in range(100)]
+        assert first == [mutant(bases, 7, number) for number in range(100)]
+        other = [mutant(bases, 8, number) for number in range(100)]
         assert sum(a == b for a, b in zip(first, other, strict=True)) < 20
 
 
 def refusal(data: bytes) -> str:
     """The reason for which bytes are refused, with little work and in one short line."""
     with pytest.raises(ReadError) as caught:
-        lines_run(prepare, [data], CPTokenizer(), FEATURE_NAMES, True, most=200_000)
+        lines_run(prepare, [data], CPTokenizer(), FEATURE_NAMES, True, most=MOST_LINES)
     reason = caught.value.reason
     assert reason.isprintable()
     assert 0 < len(reason) <= 300

@@ -5,7 +5,7 @@ import random
 import xml.etree.ElementTree as ET
 import zipfile
 
-from mutated_bytes import changed_bytes, few
+from fuzzing.bytes_mutation import changed_bytes, few
 
 NUMBERS = (
     *("0", "-0", "1", "-1", "2", "3", "5", "7", "8", "12", "16", "64", "99", "100", "127", "128"),

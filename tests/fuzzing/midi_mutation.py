@@ -2,7 +2,7 @@
 
 import random
 
-from mutated_bytes import EDGES, LARGE, SIZES, few
+from fuzzing.bytes_mutation import EDGES, LARGE, SIZES, few
 
 Event = tuple[int, bytes]  # ticks since the event before it, and the event with its status byte
 Tracks = list[list[Event]]

@@ -8,9 +8,9 @@ alone, so that one that breaks something is made again from its number.
 import random
 from collections.abc import Sequence
 
-from mutated_bytes import changed_bytes
-from mutated_midi import changed_midi
-from mutated_musicxml import changed_score
+from fuzzing.bytes_mutation import changed_bytes
+from fuzzing.midi_mutation import changed_midi
+from fuzzing.musicxml_mutation import changed_score
 
 
 def mutant(bases: Sequence[bytes], seed: int, number: int) -> bytes:

@@ -1,0 +1,1 @@
+"""Files of music, damaged at random, and what comes of them."""
