@@ -15,7 +15,7 @@ from annotators import annotator_agreement
 
 from symbolic.inference.audio_predictions import read_audio_rows
 from symbolic.inference.note_predictions import PREDICTIONS
-from symbolic.structure.detection import WINDOWS, predicted, read_times
+from symbolic.structure.detection import TOLERANCES, predicted_column, read_times
 from symbolic.tasks import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.intervals import grouped_bootstraps
@@ -27,7 +27,10 @@ def scores(runs: Sequence[str], window: str) -> dict[str, float]:
     for run in runs:
         rows = read_audio_rows(Path(run) / PREDICTIONS)
         for group, truth, guess in zip(
-            rows["group"].astype(str), rows[BOUNDARY.name], rows[predicted(window)], strict=True
+            rows["group"].astype(str),
+            rows[BOUNDARY.name],
+            rows[predicted_column(window)],
+            strict=True,
         ):
             both = (read_times(truth), read_times(guess), (float(window),))
             found[group] = boundary_scores(*both)[f"f_{window}"]
@@ -43,7 +46,7 @@ def main() -> None:
     if bool(options.against) == bool(options.annotators):
         parser.error("either --against or --annotators")
     agreement = annotator_agreement(options.annotators) if options.annotators else {}
-    for window in (f"{seconds:g}" for seconds in WINDOWS):
+    for window in (f"{seconds:g}" for seconds in TOLERANCES):
         ours = scores(options.of, window)
         theirs = {name: one[f"f_{window}"] for name, one in agreement.items()}
         theirs = theirs or scores(options.against, window)

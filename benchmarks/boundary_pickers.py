@@ -1,11 +1,12 @@
-"""Ways to pick boundaries from what trained models say, thresholds chosen as in their training.
+"""Peak-picking rules on activations of trained models, thresholds chosen as in their training.
 
    python benchmarks/boundary_pickers.py --audio DATA --runs runs/pop909/*/fold-0 \\
      --output_dir runs/picked
 
-F1 of what each run held out, by system; several runs of one system are its folds. Thresholds are
-those that are best for the songs of each run that its training kept for them. What is picked is
-written as runs, PICKER/SYSTEM/FOLD below `--output_dir`, which `boundary_differences.py` compares.
+F1 on the held-out songs of each run, by system; several runs of a system are its folds. Thresholds
+are those that are best for the songs that the training of each run kept for them. The picked
+boundaries are written as runs, RULE/SYSTEM/FOLD below `--output_dir`, which
+`boundary_differences.py` compares. The rule `local_mean` (Ullrich 2014) is defined here.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from symbolic.structure.detection import (
     choose_thresholds,
     frame_activations,
     picker,
-    predicted,
+    predicted_column,
     read_times,
     unit_activations,
 )
@@ -44,16 +45,66 @@ from symbolic.training.beats import beat_rows
 from symbolic.training.run_folder import read_record
 
 COUNTED = ((0.5, 0.5), (3.0, 3.0), (3.0, 0.5))
-"""The window that boundaries are picked for, and how far they may be off to count."""
+"""The tolerance that boundaries are picked for, and the tolerance of the score."""
 
 Scores = dict[tuple[str, float, float], list[float]]
-"""F1 of songs, by picker and `COUNTED`."""
+"""F1 of songs, by rule and `COUNTED`."""
 
 
-def said(
+def local_mean_peaks(
+    activation: np.ndarray,
+    rate: float,
+    threshold: float,
+    around: float = 6.0,
+    past: float = 12.0,
+    future: float = 6.0,
+) -> np.ndarray:
+    """Pick local maxima that exceed the mean of their surroundings by a threshold.
+
+    The mean is of the frames from `past` seconds before to `future` seconds after, as far as they
+    exist. Of equal frames not more than `around` apart one is picked; the first and the last frame
+    may be peaks (Ullrich, Schlüter & Grill, "Boundary detection in music structure analysis using
+    convolutional neural networks", ISMIR 2014).
+
+    Args:
+        activation: (T,) a curve.
+        rate: frames a second.
+        threshold: minimal height above the mean.
+        around: seconds before and after within which a peak is the maximum.
+        past, future: seconds before and after a peak that the mean covers.
+
+    Returns:
+        (P,) int64 frames, ascending.
+    """
+    from scipy.ndimage import maximum_filter1d
+    from scipy.signal import find_peaks
+
+    activation, count = np.asarray(activation, np.float64), len(activation)
+    if not count:
+        return np.zeros(0, np.int64)
+    near, before, after = (round(seconds * rate) for seconds in (around, past, future))
+    greatest = maximum_filter1d(activation, 2 * near + 1, mode="constant", cval=-np.inf)
+    # Only the maxima remain, padded so that the first and the last frame may be peaks.
+    maxima = np.full(count + 2, -np.inf)
+    maxima[1:-1] = np.where(activation == greatest, activation, -np.inf)
+    peaks = find_peaks(maxima, distance=near + 1)[0].astype(np.int64) - 1
+    sums = np.concatenate([[0], np.cumsum(activation)])
+    first, stop = np.maximum(peaks - before, 0), np.minimum(peaks + after + 1, count)
+    means = (sums[stop] - sums[first]) / (stop - first)
+    return peaks[activation[peaks] > means + threshold]
+
+
+def _local_mean(
+    activation: np.ndarray, rate: float, threshold: float, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    frames = local_mean_peaks(activation, rate, threshold)
+    return frames, activation[frames]
+
+
+def activations_of(
     model: SymbolicModel, record: dict[str, Any], corpus: Corpus, cache_dir: str | None
 ) -> tuple[Corpus, list[np.ndarray]]:
-    """The songs that a model can read, and its activation of each."""
+    """Return the songs that a model can read, and its activation of each."""
     system = BEAT_SYSTEMS.get(record["model"]["system"])
     if system is None:
         corpus, arrays, _ = read_recordings(corpus, model, cache_dir, None)
@@ -64,18 +115,17 @@ def said(
 
 
 def scores(folder: Path, audio: str, cache_dir: str | None, output: Path) -> tuple[str, Scores]:
-    """The system of a run, and how well each picker does; what each picks is written as a run.
+    """Score each rule on a run, and write what it picks as a run; return the system and the scores.
 
     Raises:
-        ValueError: the run's own thresholds are not found again: not the songs that it was
-            trained with.
+        ValueError: the thresholds of the run are not reproduced: other songs than in its training.
     """
     record = read_record(folder)
     data, seed, system = record["data"], record["seed"], record["model"]["system"]
     model = SymbolicModel.from_pretrained(folder).eval()
     own, found = copy.deepcopy(model.config), {}
     corpus = drawn(AUDIO_READERS[data["corpus"]](audio), data["most"], data["fold_seed"])
-    corpus, activations = said(model, record, corpus, cache_dir)
+    corpus, activations = activations_of(model, record, corpus, cache_dir)
     train, test = held_out(corpus, data["hold_out"], data["folds"], data["fold_seed"])
     names = [group_name(corpus.pieces[i].corpus, corpus.pieces[i].group) for i in train]
     share = record["fit"]["validation_share"] or record["model"]["threshold_share"]
@@ -87,32 +137,30 @@ def scores(folder: Path, audio: str, cache_dir: str | None, output: Path) -> tup
     for peaks in PICKERS:
         model.config.peaks = peaks
         choose_thresholds(model.config, *of(chosen))
-        for window, threshold in model.config.thresholds[BOUNDARY.name].items():
-            told = own.thresholds[BOUNDARY.name][window]
-            if peaks == picker(own.peaks, float(window)) and threshold != told:
-                raise ValueError(
-                    f"{folder}: {told} is not the threshold that is found, {threshold}"
-                )
+        for tolerance, threshold in model.config.thresholds[BOUNDARY.name].items():
+            trained = own.thresholds[BOUNDARY.name][tolerance]
+            if peaks == picker(own.peaks, float(tolerance)) and threshold != trained:
+                raise ValueError(f"{folder}: threshold {trained} is not reproduced: {threshold}")
         rows = boundary_rows(*of(test), model.config)
         place = output / peaks / system / data["hold_out"]
         place.mkdir(parents=True, exist_ok=True)
         named = audio_rows((), of(test)[0], {}, fold=data["hold_out"], seed=seed)
-        written = [{**one, **row} for one, row in zip(named, rows, strict=True)]
-        write_predictions(written, place / PREDICTIONS)
-        for window, off in COUNTED:
-            found[peaks, window, off] = [
+        joined = [{**labels, **row} for labels, row in zip(named, rows, strict=True)]
+        write_predictions(joined, place / PREDICTIONS)
+        for tolerance, limit in COUNTED:
+            found[peaks, tolerance, limit] = [
                 boundary_scores(
                     read_times(row[BOUNDARY.name]),
-                    read_times(row[predicted(f"{window:g}")]),
-                    (off,),
-                )[f"f_{off:g}"]
+                    read_times(row[predicted_column(f"{tolerance:g}")]),
+                    (limit,),
+                )[f"f_{limit:g}"]
                 for row in rows
             ]
     return system, found
 
 
 def row(system: str, found: Scores) -> list[str]:
-    """Means of each picker, with intervals from drawing songs."""
+    """Format the mean of each rule, with a bootstrap interval over songs."""
     cells = [system]
     for counted in COUNTED:
         values = np.array([found[peaks, *counted] for peaks in PICKERS]).T
@@ -134,18 +182,21 @@ def main() -> None:
     )
     parser.add_argument("--audio", required=True, help="folder of the corpus")
     parser.add_argument("--runs", nargs="+", required=True, metavar="RUN", help="folders of runs")
-    parser.add_argument("--cache_dir", help="where features are kept")
-    parser.add_argument("--output_dir", required=True, type=Path, help="of what is picked")
+    parser.add_argument("--cache_dir", help="folder for features")
+    parser.add_argument("--output_dir", required=True, type=Path, help="folder for the boundaries")
     options = parser.parse_args()
+    PICKERS["local_mean"] = _local_mean
     systems: dict[str, Scores] = defaultdict(lambda: defaultdict(list))
     for run in options.runs:
         system, found = scores(Path(run), options.audio, options.cache_dir, options.output_dir)
         for key, values in found.items():
             systems[system][key] += values
     head = ["system"]
-    for window, off in COUNTED:
-        told = f"{window:g} s" if window == off else f"{window:g} s, within {off:g} s"
-        head += [f"{peaks} {told}" for peaks in PICKERS]
+    for tolerance, limit in COUNTED:
+        counted = f"{tolerance:g} s"
+        if tolerance != limit:
+            counted += f", within {limit:g} s"
+        head += [f"{peaks} {counted}" for peaks in PICKERS]
     print(markdown(head, [row(*one) for one in systems.items()]))
 
 

@@ -197,7 +197,7 @@ class SymbolicConfig(PreTrainedConfig):
         chunks: int | None = None,
         temperatures: dict[str, float] | None = None,
         thresholds: dict[str, dict[str, float]] | None = None,
-        peaks: str = "apart",
+        peaks: str = "min_distance",
         tokenizer_class: str = "CPTokenizer",
         **kwargs,
     ) -> None:

@@ -1,5 +1,6 @@
-"""From pictures of songs to the boundaries of their parts: learnt, found, scored; and floors."""
+"""Boundary detection from spectrograms: training, peak picking, scores, and baselines."""
 
+import importlib
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +15,6 @@ from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.evaluation.audio import evaluate_audio, summarise_boundaries
 from symbolic.inference.prediction import CONTEXT, predict_frames
 from symbolic.modeling import SymbolicModel
-from symbolic.structure.baselines import FLOORS, floor_rows
 from symbolic.structure.detection import (
     BoundaryArguments,
     Curve,
@@ -24,7 +24,7 @@ from symbolic.structure.detection import (
     frame_times,
     picker,
     position_labels,
-    predicted,
+    predicted_column,
     read_times,
 )
 from symbolic.tasks import BOUNDARY
@@ -100,22 +100,29 @@ def run(songs, tmp_path_factory):
     return folder
 
 
-def test_a_model_that_has_learnt_is_above_the_floors(songs, run):
+@pytest.fixture(scope="module")
+def baselines(root):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(root / "benchmarks")
+        return importlib.import_module("boundary_baselines")
+
+
+def test_a_trained_model_is_better_than_the_baselines(songs, run, baselines):
     (learnt,) = evaluate_audio([run])
     corpus = read_beatles(songs)
     front = FrontEnd(**{**HEARD.to_dict(), "kinds": ("mel", "chroma")})
     heard = corpus.with_front_end(corpus.front_end_for(front)).features
     fold = group_folds(np.zeros(SONGS, int), corpus.groups, 3, seed=0)
-    for name, guesses in FLOORS.items():
+    for name, guesses in baselines.BASELINES.items():
         rows = [
             row
-            for row in floor_rows(guesses, corpus.pieces, heard, front, fold)
+            for row in baselines.baseline_rows(guesses, corpus.pieces, heard, front, fold)
             if row["fold"] == "fold-0"
         ]
-        floor = summarise_boundaries(pd.DataFrame(rows), BOUNDARY)
-        assert floor.recordings == learnt.recordings
+        baseline = summarise_boundaries(pd.DataFrame(rows), BOUNDARY)
+        assert baseline.recordings == learnt.recordings
         if name == "equal distances":
-            assert learnt.scores["f_0.5"] > floor.scores["f_0.5"] + 0.15
+            assert learnt.scores["f_0.5"] > baseline.scores["f_0.5"] + 0.15
     assert learnt.scores["f_0.5"] > 0.7
     # Beginning and end are always found, so that without them a model has less.
     assert 0 < learnt.scores["f_3 trimmed"] < learnt.scores["f_3"]
@@ -124,7 +131,7 @@ def test_a_model_that_has_learnt_is_above_the_floors(songs, run):
 def test_thresholds_are_chosen_on_songs_that_are_neither_trained_on_nor_held_out(run):
     model = SymbolicModel.from_pretrained(run)
     assert set(model.config.thresholds["boundary"]) == {"0.5", "3"}
-    assert model.config.peaks == "apart,close"
+    assert model.config.peaks == "min_distance,expected_hits_tight"
 
 
 def test_what_was_held_out_is_scored_at_the_door(run, capsys):
@@ -144,7 +151,7 @@ def test_every_system_of_sound_trains_two_steps_and_answers(system, songs, tmp_p
     model = trained(songs, tmp_path, system, width=1 / 8, training={"max_steps": 2})
     rows = pd.read_csv(tmp_path / "predictions.csv")
     assert len(rows) == SONGS / 3
-    for text in rows[predicted("0.5")]:
+    for text in rows[predicted_column("0.5")]:
         times = read_times(text)
         assert times[0] == 0
         assert (np.diff(times) > 0).all()
@@ -161,21 +168,20 @@ def test_systems_that_do_not_keep_their_frames_are_refused(songs, tmp_path):
         trained(songs, tmp_path, "fcn")
 
 
-def test_smeared_targets_and_the_window_rule_are_learnt_by_name(songs, tmp_path):
-    options = {"targets": "smeared", "peaks": "window", "training": {"max_steps": 2}}
-    model = trained(songs, tmp_path, width=1 / 8, **options)
-    assert SymbolicModel.from_pretrained(tmp_path).config.peaks == "window"
-    assert model.config.thresholds["boundary"]
-    with pytest.raises(ValueError, match="there are gaussian, smeared"):
-        BoundaryArguments(targets="square")
-
-
-def test_each_window_may_have_a_picker_of_its_own():
-    assert [picker("apart,hits", window) for window in (0.5, 3.0)] == ["apart", "hits"]
-    assert [picker("window", window) for window in (0.5, 3.0)] == ["window", "window"]
-    for wrong in ("highest", "apart,", "apart,hits,apart", ""):
-        with pytest.raises(ValueError, match="there are apart, window, close, hits, one or two"):
+def test_each_tolerance_may_have_its_own_rule():
+    peaks = "min_distance,expected_hits"
+    assert [picker(peaks, tolerance) for tolerance in (0.5, 3.0)] == peaks.split(",")
+    assert [picker("expected_hits", tolerance) for tolerance in (0.5, 3.0)] == 2 * ["expected_hits"]
+    for wrong in ("highest", "min_distance,", f"{peaks},min_distance", ""):
+        with pytest.raises(ValueError, match="not one or two of min_distance, expected_hits_tight"):
             BoundaryArguments(peaks=wrong)
+
+
+def test_old_names_of_the_rules_are_accepted_with_a_warning():
+    with pytest.warns(FutureWarning, match="is now 'min_distance,expected_hits_tight'"):
+        assert BoundaryArguments(peaks="apart,close").peaks == BoundaryArguments().peaks
+    with pytest.warns(FutureWarning, match="is now 'expected_hits'"):
+        assert picker("hits", 3.0) == "expected_hits"
 
 
 def test_a_long_piece_is_heard_in_parts_that_agree(songs):
@@ -200,7 +206,7 @@ def test_a_boundary_is_the_frame_whose_middle_is_nearest():
 def test_boundaries_are_found_where_they_were_put():
     activation = np.zeros(300)
     activation[[60, 61, 200]] = [0.8, 0.5, 0.6]
-    times, sure = boundary_times(activation, HEARD, "apart", 0.3, 0.5)
+    times, sure = boundary_times(activation, HEARD, "min_distance", 0.3, 0.5)
     np.testing.assert_allclose(times[1:-1], HEARD.first + np.array([60, 200]) / HEARD.rate)
     assert times[0] == 0
     assert times[-1] == pytest.approx(300 / HEARD.rate)
@@ -210,23 +216,23 @@ def test_boundaries_are_found_where_they_were_put():
 def test_the_more_a_boundary_may_be_off_the_more_of_two_places_count_for_one():
     activation = np.zeros(300)
     activation[[58, 59, 60]] = activation[[73, 74, 75]] = [0.4, 0.5, 0.4]  # 2 s apart
-    (_, between, _), (_, sure, _) = boundary_times(activation, HEARD, "hits", 0.2, 3.0)
+    (_, between, _), (_, sure, _) = boundary_times(activation, HEARD, "expected_hits", 0.2, 3.0)
     assert between == pytest.approx(HEARD.first + 66.5 / HEARD.rate, abs=0.5)
-    assert boundary_times(activation, HEARD, "close", 0.2, 3.0)[0][1] in (
+    assert boundary_times(activation, HEARD, "expected_hits_tight", 0.2, 3.0)[0][1] in (
         HEARD.first + np.array([59, 74]) / HEARD.rate
     )
-    times, each = boundary_times(activation, HEARD, "hits", 0.1, 0.5)
+    times, each = boundary_times(activation, HEARD, "expected_hits", 0.1, 0.5)
     np.testing.assert_allclose(times[1:-1], HEARD.first + np.array([59, 74]) / HEARD.rate)
     assert each[1] < sure <= 1
     activation[:] = 1.0
-    assert boundary_times(activation, HEARD, "hits", 0.1, 3.0)[1].max() == 1.0
+    assert boundary_times(activation, HEARD, "expected_hits", 0.1, 3.0)[1].max() == 1.0
 
 
 def test_the_threshold_is_the_one_that_leaves_the_false_ones_out():
     activation = np.zeros(300)
     activation[[60, 130, 200]] = [0.8, 0.2, 0.6]
     truth = [0.0, HEARD.first + 60 / HEARD.rate, HEARD.first + 200 / HEARD.rate, 300 / HEARD.rate]
-    best = best_thresholds([activation], [truth], HEARD, "apart")
+    best = best_thresholds([activation], [truth], HEARD, "min_distance")
     assert set(best) == {"0.5", "3"}
     assert all(0.2 < threshold < 0.6 for threshold in best.values())
 
@@ -239,7 +245,7 @@ def test_times_go_through_the_table(tmp_path):
     config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], thresholds={"boundary": {"0.5": 0.5}})
     (row,) = boundary_rows([piece], [activation], config)
     assert read_times(row["boundary"]).tolist() == [0.0, 1.25, 40.0]
-    assert len(read_times(row[predicted("0.5")])) == 2
+    assert len(read_times(row[predicted_column("0.5")])) == 2
 
 
 def test_the_end_of_a_piece_is_in_the_table_where_it_is_known():
@@ -250,7 +256,9 @@ def test_the_end_of_a_piece_is_in_the_table_where_it_is_known():
     config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], thresholds={"boundary": {"0.5": 0.5}})
     for curve, end in ((activation, 287 / HEARD.rate), (Curve(activation, 39.875), 39.875)):
         (row,) = boundary_rows([piece], [curve], config)
-        assert read_times(row[predicted("0.5")]).tolist() == pytest.approx([0, end], abs=5e-4)
+        assert read_times(row[predicted_column("0.5")]).tolist() == pytest.approx(
+            [0, end], abs=5e-4
+        )
 
 
 def test_segments_that_overlap_are_refused_by_line(songs, tmp_path):

@@ -102,7 +102,7 @@ def test_incomplete_boundary_models_are_not_published(tmp_path):
         run = tmp_path / system
         parted(run, system, thresholds=False)
         assert "no threshold yet" in model_card(run)
-        with pytest.raises(ValueError, match="the model has none"):
+        with pytest.raises(ValueError, match="it has none"):
             assemble(run, tmp_path / "out")
         (run / file).unlink()
         with pytest.raises(FileNotFoundError, match=f"no {file}"):

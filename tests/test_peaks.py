@@ -1,4 +1,6 @@
-"""Which peaks of a curve are boundaries."""
+"""Peak picking of activations and novelty curves."""
+
+import importlib
 
 import numpy as np
 import pytest
@@ -9,13 +11,20 @@ from scipy.stats import norm
 from symbolic.structure import (
     expected_hits,
     gaussian_targets,
+    min_distance_peaks,
     over_running_median,
-    peaks_apart,
-    peaks_in_window,
 )
 from symbolic.structure.peak_picking import LEAST, SIGMA, SPREAD
 
 RATE = 7.0
+
+
+@pytest.fixture(scope="module")
+def local_mean_peaks(root):
+    """The rule of Ullrich (2014), which the benchmark compares with the others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(root / "benchmarks")
+        return importlib.import_module("boundary_pickers").local_mean_peaks
 
 
 def curve(count, **peaks):
@@ -28,52 +37,52 @@ def curve(count, **peaks):
 
 def test_of_two_peaks_that_are_too_near_the_higher_stays():
     activation = curve(60, at_10=0.6, at_14=0.8, at_40=0.5)
-    assert peaks_apart(activation, 1, 0.4).tolist() == [14, 40]
-    assert peaks_apart(activation, 1, 0.4, seconds=4).tolist() == [10, 14, 40]
-    assert peaks_apart(activation, 1, 0.7).tolist() == [14]
-    assert peaks_apart(activation, 1, 0.9).dtype == np.int64
+    assert min_distance_peaks(activation, 1, 0.4).tolist() == [14, 40]
+    assert min_distance_peaks(activation, 1, 0.4, seconds=4).tolist() == [10, 14, 40]
+    assert min_distance_peaks(activation, 1, 0.7).tolist() == [14]
+    assert min_distance_peaks(activation, 1, 0.9).dtype == np.int64
 
 
-def test_seconds_are_counted_in_frames():
+def test_seconds_are_counted_in_frames(local_mean_peaks):
     activation = curve(100, at_10=0.6, at_22=0.8, at_33=0.7)
-    assert peaks_apart(activation, 2, 0.1).tolist() == [10, 22]
-    assert peaks_in_window(activation, 2, 0.1).tolist() == [22]
-    assert peaks_in_window(activation, 2, 0.1, around=5).tolist() == [10, 22, 33]
+    assert min_distance_peaks(activation, 2, 0.1).tolist() == [10, 22]
+    assert local_mean_peaks(activation, 2, 0.1).tolist() == [22]
+    assert local_mean_peaks(activation, 2, 0.1, around=5).tolist() == [10, 22, 33]
 
 
-def test_a_plateau_is_one_peak():
+def test_a_plateau_is_one_peak(local_mean_peaks):
     activation = np.zeros(40)
     activation[10:15] = 0.5
-    assert peaks_apart(activation, 1, 0.2).tolist() == [12]
-    assert peaks_in_window(activation, 1, 0.2).tolist() == [12]
+    assert min_distance_peaks(activation, 1, 0.2).tolist() == [12]
+    assert local_mean_peaks(activation, 1, 0.2).tolist() == [12]
     assert over_running_median(activation, 1, 20).tolist() == [12]
 
 
-def test_two_equal_peaks_in_one_window_are_one():
+def test_two_equal_peaks_in_one_window_are_one(local_mean_peaks):
     activation = curve(60, at_20=0.5, at_24=0.5, at_40=0.5)
-    found = peaks_in_window(activation, 1, 0.2)
+    found = local_mean_peaks(activation, 1, 0.2)
     assert len(found) == 2
     assert found[0] in (20, 24)
     assert found[1] == 40
 
 
-def test_a_peak_in_a_window_is_above_the_mean_of_past_and_future():
+def test_a_peak_in_a_window_is_above_the_mean_of_past_and_future(local_mean_peaks):
     activation = curve(60, at_30=1.0)
     mean = 1 / 19  # of 12 seconds before, itself, and 6 after
-    assert peaks_in_window(activation, 1, 0.999 - mean).tolist() == [30]
-    assert peaks_in_window(activation, 1, 1.001 - mean).tolist() == []
-    assert peaks_in_window(activation + 5, 1, 0.999 - mean).tolist() == [30]
-    assert peaks_in_window(curve(60, at_30=1.0, at_19=0.9), 1, 0.92).tolist() == []  # in the past
-    assert peaks_in_window(curve(60, at_30=1.0, at_39=0.9), 1, 0.92).tolist() == [30]
+    assert local_mean_peaks(activation, 1, 0.999 - mean).tolist() == [30]
+    assert local_mean_peaks(activation, 1, 1.001 - mean).tolist() == []
+    assert local_mean_peaks(activation + 5, 1, 0.999 - mean).tolist() == [30]
+    assert local_mean_peaks(curve(60, at_30=1.0, at_19=0.9), 1, 0.92).tolist() == []  # in the past
+    assert local_mean_peaks(curve(60, at_30=1.0, at_39=0.9), 1, 0.92).tolist() == [30]
 
 
-def test_a_window_ends_where_the_piece_does():
-    assert peaks_in_window(curve(30, at_0=1.0, at_29=0.8), 1, 0.5).tolist() == [0, 29]
-    assert peaks_in_window(np.zeros(0), 1, 0.5).tolist() == []
+def test_a_window_ends_where_the_piece_does(local_mean_peaks):
+    assert local_mean_peaks(curve(30, at_0=1.0, at_29=0.8), 1, 0.5).tolist() == [0, 29]
+    assert local_mean_peaks(np.zeros(0), 1, 0.5).tolist() == []
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_peaks_in_a_window_are_those_of_the_definition(seed):
+def test_peaks_in_a_window_are_those_of_the_definition(seed, local_mean_peaks):
     activation = np.random.default_rng(seed).random(300)
     expected = [
         t
@@ -81,13 +90,13 @@ def test_peaks_in_a_window_are_those_of_the_definition(seed):
         if activation[t] == activation[max(0, t - 9) : t + 10].max()
         and activation[t] > activation[max(0, t - 18) : t + 10].mean() + 0.35
     ]
-    assert peaks_in_window(activation, 1.5, 0.35).tolist() == expected
+    assert local_mean_peaks(activation, 1.5, 0.35).tolist() == expected
 
 
-def test_a_level_curve_has_no_peaks():
+def test_a_level_curve_has_no_peaks(local_mean_peaks):
     level = np.full(50, 0.3)
-    assert len(peaks_apart(level, 1, 0.1)) == 0
-    assert len(peaks_in_window(level, 1, 0.01)) == 0
+    assert len(min_distance_peaks(level, 1, 0.1)) == 0
+    assert len(local_mean_peaks(level, 1, 0.01)) == 0
     assert len(over_running_median(level, 1, 10)) == 0
 
 
@@ -162,7 +171,7 @@ def test_of_two_places_that_are_as_likely_one_between_them_is_right_within_three
     frames, hits = expected_hits(either, RATE, 0.4, 3.0)
     assert frames / RATE == pytest.approx([21.5], abs=0.5)
     assert hits == pytest.approx([1], abs=0.05)
-    assert peaks_apart(either, RATE, 0.55).tolist() == []
+    assert min_distance_peaks(either, RATE, 0.55).tolist() == []
     frames, hits = expected_hits(either, RATE, 0.1, 0.5)
     assert frames / RATE == pytest.approx([20, 23, 45], abs=0.2)
     assert hits == pytest.approx([0.5, 0.5, 0.3], abs=0.01)

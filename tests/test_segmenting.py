@@ -15,13 +15,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.notes import read_notes
 from symbolic.reports.segment_plots import segment_plot
 from symbolic.structure.detection import boundary_times
-from symbolic.structure.segmenter import (
-    Segmented,
-    Segmenter,
-    segment_labels,
-    segment_record,
-    segment_table,
-)
+from symbolic.structure.segmenter import Segmentation, Segmenter, segment_table
 from symbolic.tasks import BOUNDARY, TAGS
 
 soundfile = pytest.importorskip("soundfile")
@@ -125,12 +119,12 @@ def test_what_cannot_be_read_has_a_row_that_says_why(folder, tmp_path, capsys):
 def test_a_model_answers_with_its_own_thresholds(folder, model):
     path = folder / "two parts.wav"
     sure, unsure = (
-        Segmenter.from_pretrained(model, window).segment([path], workers=0)[0]
-        for window in ("0.5", "3")
+        Segmenter.from_pretrained(model, tolerance).segment([path], workers=0)[0]
+        for tolerance in ("0.5", "3")
     )
     assert len(sure.times) <= len(unsure.times)
-    assert unsure.activation.shape == (len(unsure.picture),)
-    assert unsure.picture.shape[1] == 80
+    assert unsure.activation.shape == (len(unsure.frames),)
+    assert unsure.frames.shape[1] == 80
 
 
 def test_silence_has_no_parts_and_two_seconds_have_one(tmp_path):
@@ -148,9 +142,9 @@ def test_models_that_find_no_boundaries_are_refused(tmp_path, folder, capsys):
     made.save_pretrained(tmp_path)
     made.config.feature_extractor().save_pretrained(tmp_path)
     assert cli(["segment", str(folder), "--model", str(tmp_path)]) == 2
-    assert "finds no boundaries" in capsys.readouterr().err
+    assert "model has no `boundary` task" in capsys.readouterr().err
     none = SymbolicModel(BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], 1 / 8))
-    with pytest.raises(ValueError, match="the model has none"):
+    with pytest.raises(ValueError, match="it has none"):
         Segmenter(none)
 
 
@@ -158,22 +152,34 @@ def test_what_is_asked_wrongly_is_said_before_any_work(folder, tmp_path, capsys)
     marked = tmp_path / "marked.txt"
     marked.write_text("soon\n", encoding="utf-8")
     assert cli(["segment", str(folder), "--reference", str(marked)]) == 2
-    assert "line 1: 'soon' is no time" in capsys.readouterr().err
+    assert "line 1: 'soon' is not a time" in capsys.readouterr().err
     marked.write_text("1\n", encoding="utf-8")
     words = ["segment", str(folder), "--workers", "0", "--reference", str(marked)]
     assert cli(words) == 2
-    assert "there are 3" in capsys.readouterr().err
+    assert "a single file, not 3" in capsys.readouterr().err
     assert cli(["segment", str(tmp_path / "nowhere.wav"), "--workers", "0", "-q"]) in (0, 2)
     (tmp_path / "empty").mkdir()
     assert cli(["segment", str(tmp_path / "empty")]) == 1
 
 
+def test_the_old_name_of_the_tolerance_is_accepted(folder, model, tmp_path, capsys):
+    tables = []
+    for option in ("--tolerance", "--window"):
+        words = ["segment", str(folder / "two parts.wav"), "--model", str(model), option, "3"]
+        assert cli([*words, "--workers", "0", "-q", "-o", str(tmp_path / "a.csv")]) == 0
+        tables.append((tmp_path / "a.csv").read_text(encoding="utf-8"))
+    assert tables[0] == tables[1]
+    assert "--window is now --tolerance" in capsys.readouterr().err
+    with pytest.warns(FutureWarning, match="window"):
+        assert Segmenter.from_pretrained(model, window="3").tolerance == 3.0
+
+
 def test_a_table_of_nothing_but_errors():
-    table = segment_table([Segmented("a.wav", error="no sound")])
+    table = segment_table([Segmentation("a.wav", error="no sound")])
     assert table["error"].tolist() == ["no sound"]
     assert table["part"].isna().all()
-    assert segment_labels(Segmented("a", np.array([0, 2.0]), np.ones(2))).startswith(
-        "0.000000\t2.0"
+    assert (
+        Segmentation("a", np.array([0, 2.0]), np.ones(2)).to_audacity().startswith("0.000000\t2.0")
     )
 
 
@@ -203,10 +209,10 @@ def parted_everywhere(one, seconds, folder):
     assert table["end"].iloc[-1] == pytest.approx(seconds, abs=5e-4)
     np.testing.assert_array_equal(table["start"].iloc[1:], table["end"].iloc[:-1])
     assert (table["start"] < table["end"]).all()
-    labels = [line.split("\t") for line in segment_labels(one).splitlines()]
+    labels = [line.split("\t") for line in one.to_audacity().splitlines()]
     assert float(labels[0][0]) == 0
     assert float(labels[-1][1]) == pytest.approx(seconds, abs=5e-7)
-    times = [boundary["time"] for boundary in segment_record(one)["boundaries"]]
+    times = [boundary["time"] for boundary in one.to_dict()["boundaries"]]
     assert times == [0, *table["end"]]
     axes = drawn(one, folder)
     for each in axes:
@@ -215,8 +221,8 @@ def parted_everywhere(one, seconds, folder):
         assert [time for time in at if not 0 < time < seconds] == []
     left, right, _, _ = axes[0].images[0].get_extent()
     assert left <= 0
-    assert (right - left) * one.front.rate == pytest.approx(len(one.picture))
-    (curve,) = [line for line in axes[1].lines if line.get_label() == "activation"]
+    assert (right - left) * one.front.rate == pytest.approx(len(one.frames))
+    (curve,) = [line for line in axes[1].lines if line.get_label() == "boundary activation"]
     frames = curve.get_xdata()
     assert len(frames) == 1 or frames[-1] < seconds
     np.testing.assert_allclose(frames - left, (np.arange(len(frames)) + 0.5) / one.front.rate)
@@ -319,7 +325,7 @@ def test_a_change_in_the_last_moment_makes_no_part():
     activation[[40, 98]] = 0.9
     last = front.first + 98 / front.rate
     for end, inner in ((last + 0.2, 2), (last + 5e-4, 1), (last - 0.01, 1)):
-        times, sure = boundary_times(activation, front, "window", 0.3, 0.5, end)
+        times, sure = boundary_times(activation, front, "expected_hits", 0.05, 0.5, end)
         assert times[-1] == end
         assert len(times) == len(sure) == inner + 2
 
@@ -328,5 +334,5 @@ def test_what_sounds_after_the_end_hides_no_boundary_before_it():
     front, activation = BOUNDARY_SYSTEMS["mls"].front, np.zeros(100)
     activation[80], activation[95] = 0.6, 0.9  # nearer than parts may be
     end = front.first + 90 / front.rate
-    times, _ = boundary_times(activation, front, "apart", 0.3, 0.5, end)
+    times, _ = boundary_times(activation, front, "min_distance", 0.3, 0.5, end)
     assert times.tolist() == [0, front.first + 80 / front.rate, end]

@@ -8,9 +8,8 @@ from symbolic.structure import (
     equal_distances,
     foote_novelty,
     gaussian_targets,
+    min_distance_peaks,
     over_running_median,
-    peaks_apart,
-    smeared_targets,
 )
 
 
@@ -94,7 +93,7 @@ def test_equal_distances_lie_within_the_piece():
 
 def test_the_parts_of_a_piece_are_found_from_its_notes_of_novelty():
     novelty = foote_novelty(parts(90, 60, 120), 40)
-    assert peaks_apart(novelty, 5, novelty.max() / 4).tolist() == [90, 150]
+    assert min_distance_peaks(novelty, 5, novelty.max() / 4).tolist() == [90, 150]
     assert {90, 150} <= set(over_running_median(novelty, 5, 12, novelty.max() / 4))
 
 
@@ -116,23 +115,3 @@ def test_of_two_bells_the_greater_counts():
     near = gaussian_targets([5.0, 4.0], seconds(100, 10))
     each = [gaussian_targets([time], seconds(100, 10)) for time in (4.0, 5.0)]
     assert np.allclose(near, np.maximum(*each))
-
-
-def test_smeared_targets_are_one_near_a_boundary_and_count_less_at_its_sides():
-    targets, weights = smeared_targets([5.0], seconds(100, 10))
-    assert np.flatnonzero(targets).tolist() == list(range(35, 66))
-    assert weights[50] == 1
-    assert (np.diff(weights[50:66]) < 0).all()
-    assert weights[65] == pytest.approx(np.exp(-2))
-    assert (weights[targets == 0] == 1).all()
-    assert targets.dtype == weights.dtype == np.float32
-    assert smeared_targets([5.0], seconds(100, 10), sigma=1.5)[1][65] == pytest.approx(np.exp(-0.5))
-
-
-def test_without_boundaries_all_frames_count_and_none_is_one():
-    targets, weights = smeared_targets([], seconds(10, 2))
-    assert (targets == 0).all()
-    assert (weights == 1).all()
-    targets, weights = smeared_targets([2.0], seconds(10, 2), smear=0)
-    assert np.flatnonzero(targets).tolist() == [4]
-    assert (weights == 1).all()

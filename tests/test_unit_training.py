@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from transformers import TrainingArguments
 
-from symbolic.structure.detection import predicted, read_times
+from symbolic.structure.detection import predicted_column, read_times
 from symbolic.tasks import BOUNDARY
 from symbolic.training.audio_arguments import (
     AUDIO_DEFAULTS,
@@ -86,7 +86,7 @@ def test_a_model_that_has_learnt_is_above_the_floor(run):
     for spacing in (4.8, 7.2, 9.6):
         guessed = rows.copy()
         for window in ("0.5", "3"):
-            guessed[predicted(window)] = [
+            guessed[predicted_column(window)] = [
                 " ".join(map(str, [0, *equal_distances(end, spacing), end]))
                 for end in (read_times(text)[-1] for text in rows["boundary"])
             ]
@@ -102,8 +102,8 @@ def test_files_are_parted_by_a_model_of_notes(run, songs, tmp_path, capsys):
     held = pd.read_csv(run / "predictions.csv").iloc[0]
     path = songs / "pop909" / held["file"]
     (one,) = Segmenter.from_pretrained(run, "3").segment([path], workers=0)
-    assert one.times.tolist() == pytest.approx(read_times(held[predicted("3")]), abs=1e-3)
-    assert len(one.activation) == len(one.picture)
+    assert one.times.tolist() == pytest.approx(read_times(held[predicted_column("3")]), abs=1e-3)
+    assert len(one.activation) == len(one.frames)
     (tmp_path / "words.mid").write_bytes(b"no music")
     table = tmp_path / "parts.csv"
     arguments = [str(path), str(tmp_path / "words.mid"), "--model", str(run), "--workers", "0"]

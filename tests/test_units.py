@@ -13,7 +13,7 @@ from symbolic.inference.prediction import predict_units
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.beats import MAX_METRICAL_UNITS, metrical_edges
-from symbolic.structure.detection import CLOCK, frame_times, on_clock
+from symbolic.structure.detection import FRAME_GRID, frame_times, on_frame_grid
 from symbolic.tasks import BOUNDARY, UNIT_BOUNDARY, Task
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.audio_arguments import AudioModelArguments
@@ -275,8 +275,8 @@ def test_ensembles_of_version_0_1_0_are_refused_with_a_reason():
 
 def test_a_curve_of_units_is_highest_where_one_begins():
     starts = np.array([0.0, 1.0, 2.5, 4.0])
-    curve = on_clock(np.array([0.1, 0.2, 0.9, 0.1]), starts, 5.0)
-    times = frame_times(len(curve), CLOCK)
-    assert abs(times[curve.argmax()] - 2.5) <= 0.5 / CLOCK.rate
-    assert len(curve) == CLOCK.positions(5 * CLOCK.sampling_rate)
+    curve = on_frame_grid(np.array([0.1, 0.2, 0.9, 0.1]), starts, 5.0)
+    times = frame_times(len(curve), FRAME_GRID)
+    assert abs(times[curve.argmax()] - 2.5) <= 0.5 / FRAME_GRID.rate
+    assert len(curve) == FRAME_GRID.positions(5 * FRAME_GRID.sampling_rate)
     assert curve.min() == pytest.approx(0.1)

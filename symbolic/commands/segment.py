@@ -1,25 +1,27 @@
-"""`symbolic segment`: files in, the boundaries of their parts out."""
+"""`symbolic segment`: boundaries between the parts of files."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from symbolic.commands.options import UsageError, make_room, natural, path_to, write
 
 SUFFIXES = (".csv", ".json")
+TOLERANCES = ("0.5", "3")
 
 
 def add_segment(commands: argparse._SubParsersAction) -> None:
-    """Add the command to those of the program."""
+    """Add the command to the program."""
     segment = commands.add_parser(
         "segment",
-        help="find where the parts of recordings and MIDI begin",
-        description="Find the boundaries of the parts of recordings and of MIDI and MusicXML "
-        "files: by a --model that was trained on boundaries or, without one, by Foote's novelty, "
-        "which has learnt nothing. A file that cannot be read gets a row that says why.",
+        help="find the boundaries between the parts of recordings and MIDI files",
+        description="Find the boundaries between the parts of recordings and of MIDI and MusicXML "
+        "files, by a --model trained on boundaries or, without one, by Foote's novelty, which is "
+        "not trained. A file that cannot be read gets a row with the reason.",
     )
     segment.set_defaults(run=_segment)
     segment.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
@@ -27,27 +29,28 @@ def add_segment(commands: argparse._SubParsersAction) -> None:
         "-o", "--output", type=_output_path, metavar="FILE", help="write .csv (parts) or .json"
     )
     segment.add_argument(
-        "--labels", type=Path, metavar="FOLDER", help="write NAME.txt for audio editors there"
+        "--labels", type=Path, metavar="FOLDER", help="folder for label tracks, NAME.txt"
     )
-    segment.add_argument("--plots", type=Path, metavar="FOLDER", help="draw NAME.png there")
+    segment.add_argument("--plots", type=Path, metavar="FOLDER", help="folder for plots, NAME.png")
     segment.add_argument(
         "--reference",
         type=Path,
         metavar="FILE",
-        help="boundaries that somebody has marked in the one file, to draw: a line for each, its "
-        "first word a time in seconds",
+        help="annotated boundaries of a single file, to plot: one per line, which begins with a "
+        "time in seconds",
     )
     segment.add_argument("--model", metavar="NAME", help="folder or hub name (default: novelty)")
     segment.add_argument(
-        "--window",
-        choices=("0.5", "3"),
+        "--tolerance",
+        choices=TOLERANCES,
         default="0.5",
-        help="seconds that a boundary may be off: few that are sure, or more (0.5)",
+        help="tolerance in seconds the threshold was tuned for (default: 0.5)",
     )
+    segment.add_argument("--window", choices=TOLERANCES, help=argparse.SUPPRESS)  # until 0.2
     segment.add_argument(
-        "--workers", type=natural, metavar="N", help="processes that read files, as for score"
+        "--workers", type=natural, metavar="N", help="number of processes that read files"
     )
-    segment.add_argument("-q", "--quiet", action="store_true", help="no table")
+    segment.add_argument("-q", "--quiet", action="store_true", help="print no table")
 
 
 def _output_path(text: str) -> Path:
@@ -59,18 +62,16 @@ def _segment(options: argparse.Namespace) -> int:
         make_room(options.output)
     for folder in filter(None, (options.labels, options.plots)):
         make_room(folder / "any")
-    marked = _reference(options.reference)
-    from symbolic.structure.segmenter import (
-        Segmenter,
-        segment_labels,
-        segment_record,
-        segment_table,
-    )
+    if options.window:
+        print("symbolic: --window is now --tolerance", file=sys.stderr)
+        options.tolerance = options.window
+    reference = _reference(options.reference)
+    from symbolic.structure.segmenter import Segmenter, segment_table
 
     segmenter = Segmenter()
     if options.model:
         try:
-            segmenter = Segmenter.from_pretrained(options.model, options.window)
+            segmenter = Segmenter.from_pretrained(options.model, options.tolerance)
         except (OSError, ValueError) as error:
             raise UsageError(str(error)) from error
     try:
@@ -83,34 +84,32 @@ def _segment(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    if marked is not None and len(found) != 1:
-        raise UsageError(f"--reference is of one file, and there are {len(found)}")
+    if reference is not None and len(found) != 1:
+        raise UsageError(f"--reference requires a single file, not {len(found)}")
     table = segment_table(found)
     if options.output and options.output.suffix.lower() == ".json":
-        text = json.dumps([segment_record(one) for one in found], ensure_ascii=False, indent=1)
+        text = json.dumps([piece.to_dict() for piece in found], ensure_ascii=False, indent=1)
         write(lambda path: path.write_text(text + "\n", encoding="utf-8"), options.output)
     elif options.output:
         write(lambda path: table.to_csv(path, index=False), options.output)
-    names = _names([one.path for one in found])
-    for one, name in zip(found, names, strict=True):
-        if one.error:
+    for piece, name in zip(found, _names([piece.path for piece in found]), strict=True):
+        if piece.error:
             continue
         if options.labels:
-            text = segment_labels(one)
-            place = options.labels / f"{name}.txt"
-            write(lambda path, text=text: path.write_text(text, encoding="utf-8"), place)
+            labels = partial(Path.write_text, data=piece.to_audacity(), encoding="utf-8")
+            write(labels, options.labels / f"{name}.txt")
         if options.plots:
             from symbolic.reports.segment_plots import segment_plot
 
-            place = options.plots / f"{name}.png"
-            write(lambda path, one=one: segment_plot(one, path, marked), place)
+            plot = partial(segment_plot, piece, reference=reference)
+            write(plot, options.plots / f"{name}.png")
     if not options.quiet:
         print(table.astype(object).fillna("").to_string(index=False))
     return 0
 
 
 def _names(paths: list[str]) -> list[str]:
-    """Names of files without folders; those that occur again get a number."""
+    """Return names of files without folders and suffixes; repeated names get a number."""
     seen: dict[str, int] = {}
     names = []
     for path in paths:
@@ -135,5 +134,5 @@ def _reference(path: Path | None) -> list[float] | None:
         try:
             times.append(float(words[0]))
         except ValueError:
-            raise UsageError(f"{path}, line {number}: {words[0]!r} is no time") from None
+            raise UsageError(f"{path}, line {number}: {words[0]!r} is not a time") from None
     return times

@@ -16,7 +16,7 @@ from symbolic.evaluation.tables import markdown
 from symbolic.inference.audio_predictions import read_audio_rows, truth_and_answers
 from symbolic.inference.note_predictions import PREDICTIONS
 from symbolic.inference.prediction_table import assert_folds
-from symbolic.structure.detection import WINDOWS, predicted, read_times
+from symbolic.structure.detection import TOLERANCES, predicted_column, read_times
 from symbolic.tasks import IGNORE, Task
 from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.intervals import DRAWS, grouped_bootstraps
@@ -136,7 +136,7 @@ def summarise_boundaries(frame: pd.DataFrame, task: Task, draws: int = DRAWS) ->
     Raises:
         ValueError: a table without boundaries, or of which no piece has any.
     """
-    columns = {f"{window:g}": predicted(f"{window:g}") for window in WINDOWS}
+    columns = {name: predicted_column(name) for name in map("{:g}".format, TOLERANCES)}
     if task.name not in frame or not set(columns.values()) <= set(frame):
         raise ValueError(f"the table has no answers to {task.name}")
     frame = frame[frame[task.name].notna()]

@@ -14,7 +14,7 @@ from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.audio_pipeline import TASK as TAGS_PIPELINE
 from symbolic.scoring.emotion_pipeline import TASK as EMOTION_PIPELINE
-from symbolic.structure.detection import WINDOWS, picker
+from symbolic.structure.detection import TOLERANCES, picker
 from symbolic.tasks import BOUNDARY, EMOTION, QUADRANT_WORDS, Task
 
 TAGS = ("symbolic-emotion", "music")
@@ -117,7 +117,7 @@ def boundary_context(config: SymbolicConfig) -> dict[str, Any]:
     """Collect the facts about a model that predicts boundaries, from recordings or notes."""
     thresholds = config.thresholds.get(BOUNDARY.name, {})
     tolerances: dict[str, list[str]] = {}
-    for tolerance in thresholds or map("{:g}".format, WINDOWS):
+    for tolerance in thresholds or map("{:g}".format, TOLERANCES):
         tolerances.setdefault(picker(config.peaks, float(tolerance)), []).append(f"{tolerance} s")
     task_type = "music-boundary-detection"
     formats = ("midi", "musicxml") if takes_notes(config) else ("audio",)

@@ -1,4 +1,4 @@
-"""A piece as a picture: what is heard, how sure a boundary is at each moment, and the parts."""
+"""Plot of a segmented piece: mel spectrogram or piano roll, activation and boundaries."""
 
 from __future__ import annotations
 
@@ -9,62 +9,64 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from symbolic.structure.segmenter import Segmented
+    from symbolic.structure.segmenter import Segmentation
 
-FOUND, GIVEN = "#d55e00", "#0072b2"
-MOST_FRAMES = 4000  # drawn: longer pieces are pooled
+FOUND, ANNOTATED = "#d55e00", "#0072b2"
+MOST_FRAMES = 4000  # longer pieces are max-pooled
 
 
 def segment_plot(
-    one: Segmented, path: str | Path, reference: Sequence[float] | None = None
+    piece: Segmentation, path: str | Path, reference: Sequence[float] | None = None
 ) -> None:
-    """Draw mel bands or the piano roll, the activation and the boundaries of one piece.
+    """Plot mel bands or the piano roll, the activation and the boundaries of a piece.
 
-    The picture lasts as long as the piece; frames stand where they are in time.
+    The time axis covers the piece; frames are at their times.
 
     Args:
-        one: what was found in it.
-        path: where to write; the suffix decides the format.
-        reference: seconds of boundaries that somebody has marked.
+        piece: with its boundaries.
+        path: file to write; the suffix decides the format.
+        reference: annotated boundaries in seconds.
 
     Raises:
-        ValueError: a format that matplotlib does not write, or a file that could not be read.
+        ValueError: a format that matplotlib does not write, or a piece that was not read.
     """
     from matplotlib.figure import Figure
 
-    if one.front is None:
-        raise ValueError(f"{one.path}: {one.error}")
-    end = float(one.times[-1])
+    front = piece.front
+    if front is None:
+        raise ValueError(f"{piece.path}: {piece.error}")
+    end = float(piece.times[-1])
     figure = Figure(figsize=(12, 5.5), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    roll = one.front.from_notes
-    step = max(1, -(-len(one.picture) // MOST_FRAMES))
-    starts = np.arange(0, len(one.picture), step)
-    picture = np.maximum.reduceat(one.picture, starts, axis=0)
-    rows = picture.shape[1]
-    before = one.front.first - 0.5 / one.front.rate  # where the first frame begins
-    after = before + len(starts) * step / one.front.rate
+    step = max(1, -(-len(piece.frames) // MOST_FRAMES))
+    starts = np.arange(0, len(piece.frames), step)
+    frames = np.maximum.reduceat(piece.frames, starts, axis=0)
+    rows = frames.shape[1]
+    before = front.first - 0.5 / front.rate  # start of the first frame
+    after = before + len(starts) * step / front.rate
     top.imshow(
-        picture.T,
+        frames.T,
         aspect="auto",
         origin="lower",
-        cmap="Greys" if roll else "magma",
-        extent=(before, after, 21, 21 + rows) if roll else (before, after, 0, rows),
+        cmap="Greys" if front.from_notes else "magma",
+        extent=(before, after, 21, 21 + rows) if front.from_notes else (before, after, 0, rows),
         interpolation="nearest",
     )
-    top.set_ylabel("MIDI pitch" if roll else "mel band")
-    top.set_title(Path(one.path).name)
-    seconds = one.front.first + np.arange(len(one.activation)) / one.front.rate
-    bottom.plot(seconds, one.activation, color="0.3", linewidth=1, label="activation")
-    bottom.set_ylim(0, max(1.0 if one.activation.max() > 0.5 else 0, one.activation.max() * 1.1))
-    bottom.set_xlim(0, end or after)  # a piece of notes of no length has no end
-    bottom.set_xlabel("seconds")
+    top.set_ylabel("MIDI pitch" if front.from_notes else "mel band")
+    top.set_title(Path(piece.path).name)
+    activation = piece.activation
+    seconds = front.first + np.arange(len(activation)) / front.rate
+    bottom.plot(seconds, activation, color="0.3", linewidth=1, label="boundary activation")
+    bottom.set_ylim(0, max(1.0 if activation.max() > 0.5 else 0, activation.max() * 1.1))
+    bottom.set_xlim(0, end or after)  # `end` may be 0 for notes of length 0
+    bottom.set_xlabel("time (seconds)")
+    bottom.set_ylabel("activation")
     for axes in (top, bottom):
-        for number, time in enumerate(one.times[1:-1]):
-            name = "boundary found" if axes is bottom and number == 0 else None
-            axes.axvline(time, color=FOUND, linewidth=1.5, label=name)
-        for number, time in enumerate([] if reference is None else reference):
-            name = "boundary marked" if axes is bottom and number == 0 else None
-            axes.axvline(time, color=GIVEN, linewidth=1.5, linestyle="--", label=name)
+        for number, time in enumerate(piece.times[1:-1]):
+            label = "predicted boundary" if axes is bottom and number == 0 else None
+            axes.axvline(time, color=FOUND, linewidth=1.5, label=label)
+        for number, time in enumerate(reference or ()):
+            label = "annotated boundary" if axes is bottom and number == 0 else None
+            axes.axvline(time, color=ANNOTATED, linewidth=1.5, linestyle="--", label=label)
     bottom.legend(loc="upper right", fontsize=8, ncols=3)
     figure.savefig(path, dpi=110)

@@ -1,13 +1,12 @@
-"""The structure of a piece: where its parts begin, from how like its frames are to each other."""
+"""Musical structure: boundaries between the parts of a piece."""
 
 from symbolic.structure.novelty import checkerboard, equal_distances, foote_novelty
 from symbolic.structure.peak_picking import (
     expected_hits,
+    min_distance_peaks,
     over_running_median,
-    peaks_apart,
-    peaks_in_window,
 )
-from symbolic.structure.targets import gaussian_targets, smeared_targets
+from symbolic.structure.targets import gaussian_targets
 
 __all__ = [
     "checkerboard",
@@ -15,8 +14,6 @@ __all__ = [
     "expected_hits",
     "foote_novelty",
     "gaussian_targets",
+    "min_distance_peaks",
     "over_running_median",
-    "peaks_apart",
-    "peaks_in_window",
-    "smeared_targets",
 ]

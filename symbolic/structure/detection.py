@@ -1,10 +1,12 @@
-"""Boundaries of the parts of a piece: from times to targets, and from activations to times."""
+"""Boundary detection: training targets from boundary times, and boundary times from activations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -12,8 +14,8 @@ from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.boundary_systems import ROLL
 from symbolic.inference.prediction import predict_frames, predict_units
-from symbolic.structure.peak_picking import expected_hits, peaks_apart, peaks_in_window
-from symbolic.structure.targets import gaussian_targets, smeared_targets
+from symbolic.structure.peak_picking import SIGMA, expected_hits, min_distance_peaks
+from symbolic.structure.targets import gaussian_targets
 from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 
@@ -22,67 +24,87 @@ if TYPE_CHECKING:
     from symbolic.data.pieces import Piece
     from symbolic.modeling import SymbolicModel
 
-PICKERS = ("apart", "window", "close", "hits")
-"""Ways to pick boundaries: peaks 6 s apart (`peaks_apart`), peaks above the mean around them
-(`peaks_in_window`), or the most hits that can be expected (`expected_hits`), those that are close
-counting a little more or not."""
+Picker = Callable[[np.ndarray, float, float, float], tuple[np.ndarray, np.ndarray]]
+"""From (T,) activation, frames a second, threshold and tolerance to (P,) frames and confidences."""
 
-EXACT = {"close": 0.1, "hits": 0.0}
 
-TARGETS = {"gaussian": 0.6, "smeared": 1.5}
-"""Ways to say where a boundary is, and the seconds that are usual."""
+def _min_distance(
+    activation: np.ndarray, rate: float, threshold: float, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    frames = min_distance_peaks(activation, rate, threshold)
+    return frames, activation[frames]
 
-CLOCK = ROLL
-"""Frames that activations of bars and beats are laid out in, for peaks to be picked and drawn."""
 
-WINDOWS = (0.5, 3.0)  # seconds that a boundary may be off
-SHORTEST = 1e-3  # seconds of a part: what tables are rounded to
-STEPS = np.linspace(0.0, 0.98, 50)  # thresholds that are tried
+def _expected_hits(
+    exact: float, activation: np.ndarray, rate: float, threshold: float, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    frames, hits = expected_hits(activation, rate, threshold, tolerance, exact)
+    return frames, np.minimum(hits, 1)
+
+
+PICKERS: dict[str, Picker] = {
+    "min_distance": _min_distance,
+    "expected_hits_tight": partial(_expected_hits, 0.1),
+    "expected_hits": partial(_expected_hits, 0.0),
+}
+"""Peak-picking rules: peaks at least 6 s apart, or the largest expected number of hits, with or
+without additional weight for boundaries within 0.5 s."""
+
+OLD_PICKERS = {
+    "apart": "min_distance",
+    "close": "expected_hits_tight",
+    "hits": "expected_hits",
+    "window": "local_mean",  # in benchmarks/boundary_pickers.py
+}
+"""Names of the rules in configurations saved before 0.2, accepted with a warning."""
+
+FRAME_GRID = ROLL
+"""Frames in which activations at bars and beats are interpolated for peak picking and plots."""
+
+TOLERANCES = (0.5, 3.0)  # seconds between matched boundaries
+SHORTEST = 1e-3  # seconds of a part: the precision of tables
+STEPS = np.linspace(0.0, 0.98, 50)  # candidate thresholds
 
 
 @dataclass(kw_only=True)
 class BoundaryArguments:
-    """How boundaries are learnt, and found in what a model says."""
+    """Options of boundary detection."""
 
-    targets: str = field(
-        default="gaussian",
-        metadata={"help": "of boundaries: gaussian, or smeared, with weights (Ullrich 2014)"},
-    )
     target_seconds: float = field(
-        default=0.0, metadata={"help": "how far a boundary reaches; 0: the usual"}
+        default=SIGMA,
+        metadata={"help": "standard deviation of the Gaussian target around a boundary"},
     )
     peaks: str = field(
-        default="apart,close",
+        default="min_distance,expected_hits_tight",
         metadata={
-            "help": "apart: 6 s apart; window: above the mean around (Schlüter 2014); hits: as "
-            "many within the window as can be expected; close: about as many, and closer; or two "
-            "of them, for 0.5 and for 3 s"
+            "help": "peak-picking rule for tolerances of 0.5 s and 3 s, or one for both: "
+            "min_distance (peaks 6 s apart) or expected_hits_tight (times that maximise the "
+            "expected number of boundaries within the tolerance)"
         },
     )
     threshold_share: float = field(
         default=0.15,
         metadata={
-            "help": "share of the training pieces, by group, that thresholds of boundaries are "
-            "chosen on and that are not trained on"
+            "help": "share of the training pieces, by group, used to choose thresholds instead of "
+            "for training"
         },
     )
 
     def __post_init__(self) -> None:
-        if self.targets not in TARGETS:
-            raise ValueError(f"targets {self.targets!r}: there are {', '.join(TARGETS)}")
-        for window in WINDOWS:
-            picker(self.peaks, window)
+        self.peaks = ",".join(_picker_names(self.peaks))
+        if not self.target_seconds > 0:
+            raise ValueError(f"target_seconds {self.target_seconds} is not positive")
         if not 0 < self.threshold_share < 1:
-            raise ValueError(f"threshold_share {self.threshold_share} is no share")
+            raise ValueError(f"threshold_share {self.threshold_share} is not between 0 and 1")
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The activation of a piece whose length is known.
+    """The activation of a piece of known length.
 
     Attributes:
-        activation: (T,) 0..1 of each frame, how sure a boundary is there.
-        seconds: where the piece ends; None where nothing but its frames is known.
+        activation: (T,) 0..1 for each frame, the confidence of a boundary.
+        seconds: the end of the piece; None if only its frames are known.
     """
 
     activation: np.ndarray
@@ -90,85 +112,87 @@ class Curve:
 
     @classmethod
     def of(cls, activation: np.ndarray | Curve) -> Curve:
-        """The curve itself, or an array as one."""
-        return activation if isinstance(activation, cls) else cls(activation)
+        """Return a curve unchanged, an array as a curve."""
+        return activation if isinstance(activation, Curve) else cls(activation)
 
 
 def position_labels(
     times: Sequence[float], at: np.ndarray, arguments: BoundaryArguments
 ) -> np.ndarray:
-    """(T, 2) float32, the target of each position and what it weighs.
+    """(T, 2) float32, target and weight of each position.
 
-    Where a piece begins and ends is no boundary: that is always known.
+    The beginning and the end of a piece are no targets, since they are known.
 
     Args:
-        times: of all boundaries in seconds, ascending, with the beginning and the end.
+        times: all boundaries in seconds, ascending, including the beginning and the end.
         at: (T,) seconds of the positions.
-        arguments: of the targets.
+        arguments: options of the targets.
     """
-    inner = np.asarray(times[1:-1])
-    seconds = arguments.target_seconds or TARGETS[arguments.targets]
-    if arguments.targets == "smeared":
-        return np.stack(smeared_targets(inner, at, seconds), axis=1)
-    targets = gaussian_targets(inner, at, seconds)
+    targets = gaussian_targets(np.asarray(times[1:-1]), at, arguments.target_seconds)
     return np.stack([targets, np.ones_like(targets)], axis=1)
 
 
 def frame_times(count: int, front: FrontEnd) -> np.ndarray:
-    """(count,) seconds of the middles of frames."""
+    """(count,) centres of frames in seconds."""
     return front.first + np.arange(count) / front.rate
 
 
 def frames_within(seconds: float, count: int, front: FrontEnd) -> int:
-    """How many of so many frames have their middles before the end of a piece: at least 1."""
+    """Count the frames, of `count`, whose centres precede the end of a piece: at least 1."""
     return max(1, int(np.count_nonzero(frame_times(count, front) < seconds)))
 
 
-def clock_of(config: SymbolicConfig) -> FrontEnd:
-    """Whose frames a model's activations are: its front end's, or of a model of notes `CLOCK`'s."""
-    return config.front_end or CLOCK
+def frame_grid(config: SymbolicConfig) -> FrontEnd:
+    """Return the front end whose frames the activations of a model have."""
+    return config.front_end or FRAME_GRID
 
 
-def on_clock(activation: np.ndarray, starts: np.ndarray, seconds: float) -> np.ndarray:
-    """(T,) the activation of bars or beats as a curve of the frames of `CLOCK`.
+def on_frame_grid(activation: np.ndarray, starts: np.ndarray, seconds: float) -> np.ndarray:
+    """Interpolate activations at bars or beats linearly: (T,) at the frames of `FRAME_GRID`.
 
     Args:
-        activation: (U,) of each unit, at its beginning; straight lines lead from one to the next.
-        starts: (U,) seconds at which units begin.
+        activation: (U,) at the beginning of each bar or beat.
+        starts: (U,) their beginnings in seconds.
         seconds: length of the piece.
     """
-    frames = CLOCK.positions(int(seconds * CLOCK.sampling_rate))
-    return np.interp(frame_times(frames, CLOCK), starts, activation)
+    frames = FRAME_GRID.positions(int(seconds * FRAME_GRID.sampling_rate))
+    return np.interp(frame_times(frames, FRAME_GRID), starts, activation)
 
 
 def frame_activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Of each recording (T,), how sure a model is that a boundary is there."""
-    return [one[:, 0] for one in predict_frames(model, arrays, BOUNDARY)]
+    """Predict the (T,) boundary activation of each recording."""
+    return [probabilities[:, 0] for probabilities in predict_frames(model, arrays, BOUNDARY)]
 
 
 def unit_activations(model: SymbolicModel, rows: Sequence[BeatRow]) -> list[Curve]:
-    """The same by a model of bars or beats, in frames of `CLOCK`, up to the ends of the pieces."""
-    answers = predict_units(model, rows, BOUNDARY)
+    """Predict activations at bars or beats, interpolated to the frames of `FRAME_GRID`."""
     return [
-        Curve(on_clock(one[:, 0], row.edges[:-1], row.seconds), row.seconds)
-        for one, row in zip(answers, rows, strict=True)
+        Curve(on_frame_grid(found[:, 0], row.edges[:-1], row.seconds), row.seconds)
+        for found, row in zip(predict_units(model, rows, BOUNDARY), rows, strict=True)
     ]
 
 
-def picker(peaks: str, window: float) -> str:
-    """Which of `PICKERS` is for boundaries that may be so many seconds off.
+def picker(peaks: str, tolerance: float) -> str:
+    """Return the name in `PICKERS` of the rule for a tolerance.
 
     Args:
-        peaks: the name of one, or by a comma of one for each of `WINDOWS`.
-        window: one of `WINDOWS`.
+        peaks: one name, or one for each of `TOLERANCES`, separated by a comma.
+        tolerance: one of `TOLERANCES`.
 
     Raises:
-        ValueError: other names, or not as many.
+        ValueError: unknown names, or another number of them.
     """
-    names = peaks.split(",")
-    if len(names) not in (1, len(WINDOWS)) or not set(names) <= set(PICKERS):
-        raise ValueError(f"peaks {peaks!r}: there are {', '.join(PICKERS)}, one or two by a comma")
-    return names[WINDOWS.index(window)] if len(names) > 1 else names[0]
+    names = _picker_names(peaks)
+    return names[TOLERANCES.index(tolerance)] if len(names) > 1 else names[0]
+
+
+def _picker_names(peaks: str) -> list[str]:
+    names = [OLD_PICKERS.get(name, name) for name in peaks.split(",")]
+    if len(names) not in (1, len(TOLERANCES)) or not set(names) <= set(PICKERS):
+        raise ValueError(f"peaks {peaks!r}: not one or two of {', '.join(PICKERS)}")
+    if (new := ",".join(names)) != peaks:
+        warnings.warn(f"peaks {peaks!r} is now {new!r}", FutureWarning, stacklevel=3)
+    return names
 
 
 def boundary_times(
@@ -176,46 +200,36 @@ def boundary_times(
     front: FrontEnd,
     peaks: str,
     threshold: float,
-    window: float,
+    tolerance: float,
     seconds: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where parts of a piece begin, by the activation of its frames.
+    """Pick the boundaries of a piece from the activation of its frames.
 
     Args:
         activation: (T,) 0..1.
-        front: says when frames are.
-        peaks: as `picker` takes it.
-        threshold: of the picker.
-        window: of `WINDOWS`, seconds that a boundary may be off.
-        seconds: where the piece ends; None takes the end of the last frame, which is up to a frame
-            away from it. Frames from there on are not looked at.
+        front: the front end, which defines the times of frames.
+        peaks: see `picker`.
+        threshold: of the peak-picking rule.
+        tolerance: of `TOLERANCES`, in seconds.
+        seconds: the end of the piece; None for the end of the last frame, which differs from it by
+            up to a frame. Frames after the end are ignored.
 
     Returns:
-        (P + 2,) seconds, ascending, from 0 to the end of the piece; and (P + 2,) 0..1
-        how sure each is: the activation there, or of `close` and `hits` the boundaries that are
-        expected within the window, 1 at most; 1 for the beginning and the end.
+        (P + 2,) seconds, ascending, from 0 to the end of the piece; and (P + 2,) confidences: the
+        activation, or for the rules of expected hits the expected number of boundaries within the
+        tolerance, at most 1; 1 for the beginning and the end.
     """
     end = len(activation) / front.rate
     if seconds is not None:
         activation, end = activation[: frames_within(seconds, len(activation), front)], seconds
-    found, sure = _picked(activation, front.rate, picker(peaks, window), threshold, window)
-    times = frame_times(len(activation), front)[found]
+    pick = PICKERS[picker(peaks, tolerance)]
+    frames, confidence = pick(activation, front.rate, threshold, tolerance)
+    times = frame_times(len(activation), front)[frames]
     inside = (times > 0) & (times < end - SHORTEST)
     return (
         np.concatenate([[0.0], times[inside], [end]]),
-        np.concatenate([[1.0], sure[inside], [1.0]]),
+        np.concatenate([[1.0], confidence[inside], [1.0]]),
     )
-
-
-def _picked(
-    activation: np.ndarray, rate: float, name: str, threshold: float, window: float
-) -> tuple[np.ndarray, np.ndarray]:
-    if name in EXACT:
-        found, hits = expected_hits(activation, rate, threshold, window, EXACT[name])
-        return found, np.minimum(hits, 1)
-    pick = {"apart": peaks_apart, "window": peaks_in_window}[name]
-    found = pick(activation, rate, threshold)
-    return found, activation[found]
 
 
 def best_thresholds(
@@ -224,38 +238,43 @@ def best_thresholds(
     front: FrontEnd,
     peaks: str,
 ) -> dict[str, float]:
-    """The threshold that is best on average of some pieces, for each of `WINDOWS`.
+    """Choose the threshold with the best mean F-measure over pieces, for each of `TOLERANCES`.
 
     Args:
-        activations: of each piece, (T,), or with its length, which is not needed: scores are
-            counted up to the end of the reference.
-        references: the boundaries of each.
-        front: says when frames are.
-        peaks: as `picker` takes it.
+        activations: (T,) of each piece, or a curve; scores count up to the end of the reference.
+        references: the boundaries of each piece.
+        front: the front end, which defines the times of frames.
+        peaks: see `picker`.
 
     Returns:
-        By the name of the window, `0.5` and `3`; of several that are equal, the middle one.
+        Thresholds by tolerance, `0.5` and `3`; the median of several that are equally good.
     """
-    scores = np.zeros((len(STEPS), len(WINDOWS)))
+    scores = np.zeros((len(STEPS), len(TOLERANCES)))
     for row, step in zip(scores, STEPS, strict=True):
         for curve, reference in zip(map(Curve.of, activations), references, strict=True):
-            for number, window in enumerate(WINDOWS):
-                estimated = boundary_times(curve.activation, front, peaks, step, window)[0]
-                row[number] += boundary_scores(reference, estimated, (window,))[f"f_{window:g}"]
+            for number, tolerance in enumerate(TOLERANCES):
+                estimated = boundary_times(curve.activation, front, peaks, step, tolerance)[0]
+                found = boundary_scores(reference, estimated, (tolerance,))
+                row[number] += found[f"f_{tolerance:g}"]
     best = {}
-    for window, column in zip(WINDOWS, scores.T, strict=True):
+    for tolerance, column in zip(TOLERANCES, scores.T, strict=True):
         places = np.flatnonzero(column == column.max())
-        best[f"{window:g}"] = float(STEPS[places[len(places) // 2]])
+        best[f"{tolerance:g}"] = float(STEPS[places[len(places) // 2]])
     return best
 
 
 def choose_thresholds(
     config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[np.ndarray | Curve]
 ) -> None:
-    """Write the thresholds that are best for some pieces into a model's configuration."""
-    told = [piece.labels[BOUNDARY.name] for piece in pieces]
-    best = best_thresholds(activations, told, clock_of(config), config.peaks)
+    """Store the best thresholds for some pieces in the configuration of a model."""
+    references = [boundaries_of(piece) for piece in pieces]
+    best = best_thresholds(activations, references, frame_grid(config), config.peaks)
     config.thresholds = {BOUNDARY.name: best}
+
+
+def boundaries_of(piece: Piece) -> tuple[float, ...]:
+    """Return the annotated boundaries of a piece in seconds, empty without annotation."""
+    return cast(tuple[float, ...], piece.labels.get(BOUNDARY.name, ()))
 
 
 def boundary_rows(
@@ -263,35 +282,35 @@ def boundary_rows(
     activations: Sequence[np.ndarray | Curve],
     config: SymbolicConfig,
 ) -> list[dict[str, Any]]:
-    """What the table of predictions says of boundaries: times of each piece, by spaces.
+    """Make rows of a table of predictions: boundary times of each piece, separated by spaces.
 
     Args:
-        pieces: with `boundary` among their labels, where it is known.
-        activations: of each, (T,), or with its length, where the last time is then its end.
+        pieces: with or without `boundary` among their labels.
+        activations: (T,) of each piece, or a curve, whose end is then the last time.
         config: of the model, with its thresholds.
     """
-    rows, front, peaks = [], clock_of(config), config.peaks
+    rows, front, peaks = [], frame_grid(config), config.peaks
     for piece, curve in zip(pieces, map(Curve.of, activations), strict=True):
-        row = {BOUNDARY.name: written(piece.labels.get(BOUNDARY.name, ()))}
-        for window, threshold in config.thresholds[BOUNDARY.name].items():
+        row = {BOUNDARY.name: times_text(boundaries_of(piece))}
+        for tolerance, threshold in config.thresholds[BOUNDARY.name].items():
             times, _ = boundary_times(
-                curve.activation, front, peaks, threshold, float(window), curve.seconds
+                curve.activation, front, peaks, threshold, float(tolerance), curve.seconds
             )
-            row[predicted(window)] = written(times)
+            row[predicted_column(tolerance)] = times_text(times.tolist())
         rows.append(row)
     return rows
 
 
-def predicted(window: str) -> str:
-    """The column of what was found with the threshold for a window."""
-    return f"{BOUNDARY.name} predicted {window}"
+def predicted_column(tolerance: str) -> str:
+    """Return the name of the column with the boundaries predicted for a tolerance."""
+    return f"{BOUNDARY.name} predicted {tolerance}"
 
 
 def read_times(text: str) -> np.ndarray:
-    """What `boundary_rows` has written."""
+    """Read the times written by `times_text`."""
     return np.array([float(word) for word in str(text).split()])
 
 
-def written(times: Sequence[float]) -> str:
-    """Times as they stand in a table of predictions."""
+def times_text(times: Sequence[float]) -> str:
+    """Write times for a table of predictions."""
     return " ".join(f"{time:.3f}" for time in times)

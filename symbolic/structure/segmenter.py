@@ -1,14 +1,16 @@
-"""Files to the boundaries of their parts: by a model, or without one by novelty."""
+"""Segmentation of files into parts, by a model or by novelty."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
+import torch
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.front_end import FrontEnd
@@ -23,14 +25,14 @@ from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.audio import load_audio_model
 from symbolic.scoring.notes import HUB_OPTIONS, check_vocabulary, load_model, load_weights
-from symbolic.structure.baselines import novelty_above
 from symbolic.structure.detection import (
-    CLOCK,
+    FRAME_GRID,
     boundary_times,
     frame_activations,
     frames_within,
     unit_activations,
 )
+from symbolic.structure.novelty import novelty_above
 from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:
@@ -38,45 +40,68 @@ if TYPE_CHECKING:
 
     from symbolic.tokenizers import Tokenizer
 
-NOVELTY = 0.1  # of a piece's greatest, that a boundary is above the median
+NOVELTY = 0.1  # threshold above the running median, relative to the maximum of the piece
 
 
 @dataclass(frozen=True)
-class Segmented:
-    """What was found in one file.
+class Segmentation:
+    """The parts of a file.
 
     Attributes:
-        path: of the file, as it is displayed.
-        times: (P + 2,) seconds of boundaries, ascending, from 0 to the end: of a recording the last
-            of its samples, of notes the end of the last. None where there is an error.
-        confidence: (P + 2,) 0..1 of each, 1 for the beginning and the end.
+        path: of the file, as displayed.
+        times: (P + 2,) boundaries in seconds, ascending, from 0 to the end: the last sample of a
+            recording, the end of the last note of a note file. Empty after an error.
+        confidence: (P + 2,) 0..1 of each boundary, 1 for the beginning and the end.
         activation: (T,) 0..1 of each frame.
-        picture: (T, F) mel bands in dB or a piano roll.
-        front: what the picture is, and when frames are.
-        error: why there is nothing, or empty.
+        frames: (T, F) mel bands in dB or a piano roll.
+        front: the front end, which defines the frames and their times.
+        error: the reason if the file cannot be segmented, else empty.
     """
 
     path: str
     times: np.ndarray = field(default_factory=lambda: np.zeros(0))
     confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
     activation: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    picture: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    frames: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     front: FrontEnd | None = None
     error: str = ""
 
+    def parts(self) -> Iterator[tuple[int, float, float, float]]:
+        """Yield the number of each part, from 1, its start, its end and the confidence."""
+        starts, ends = self.times[:-1].tolist(), self.times[1:].tolist()
+        parts = zip(starts, ends, self.confidence[:-1].tolist(), strict=True)
+        for number, part in enumerate(parts, 1):
+            yield number, *part
+
+    def to_audacity(self) -> str:
+        """Return a label track of Audacity: start, end and name of each part, tab-separated."""
+        lines = [
+            f"{start:.6f}\t{end:.6f}\tpart {number} ({confidence:.2f})"
+            for number, start, end, confidence in self.parts()
+        ]
+        return "\n".join(lines) + "\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return `file`, `error`, and `boundaries` with `time` and `confidence`, for JSON."""
+        boundaries = [
+            {"time": round(time, 3), "confidence": round(confidence, 4)}
+            for time, confidence in zip(self.times.tolist(), self.confidence.tolist(), strict=True)
+        ]
+        return {"file": self.path, "error": self.error, "boundaries": boundaries}
+
 
 class Segmenter:
-    """Boundaries of the parts of pieces.
+    """Detector of the boundaries between the parts of pieces.
 
     Args:
-        model: one with the task `boundary`; None is Foote's novelty (2000), of cepstra of mel bands
-            of recordings and of the chroma of notes, which has learnt nothing.
-        window: the name of what its threshold is best for, `0.5` or `3` seconds.
-        tokenizer: of a model that answers for bars or beats, the one that it was trained with.
+        model: with the task `boundary`; None for the novelty of Foote (2000), which is not trained:
+            of cepstra of mel bands for recordings, of chroma for notes.
+        tolerance: `0.5` or `3`, the tolerance in seconds that the threshold was tuned for.
+        tokenizer: of a model that takes tokens, the tokenizer of its training.
 
     Raises:
-        ValueError: a model without that task, or without a threshold for the window; no tokenizer,
-            or another than it was trained with.
+        ValueError: a model without that task, or without a threshold for the tolerance; no
+            tokenizer, or another than in training.
 
     Example:
         >>> found = Segmenter.from_pretrained("runs/parts").segment(["song.wav"])
@@ -86,32 +111,37 @@ class Segmenter:
     def __init__(
         self,
         model: SymbolicModel | None = None,
-        window: str = "0.5",
+        tolerance: str = "0.5",
         tokenizer: Tokenizer | None = None,
     ) -> None:
         self.model, self.threshold, self.tokenizer = model, NOVELTY, tokenizer
-        self.window = float(window)
+        self.tolerance = float(tolerance)
         if model is not None:
             if BOUNDARY.name not in model.heads:
-                raise ValueError("the model finds no boundaries")
-            known = model.config.thresholds.get(BOUNDARY.name, {})
-            if window not in known:
-                raise ValueError(f"window {window!r}: the model has {', '.join(known) or 'none'}")
-            self.threshold = known[window]
+                raise ValueError(f"model has no `{BOUNDARY.name}` task")
+            thresholds = model.config.thresholds.get(BOUNDARY.name, {})
+            if tolerance not in thresholds:
+                have = ", ".join(thresholds) or "none"
+                raise ValueError(f"model has no threshold for tolerance {tolerance}: it has {have}")
+            self.threshold = thresholds[tolerance]
             if model.units is not None:
                 if tokenizer is None:
-                    raise ValueError("a model of tokens, and no tokenizer")
+                    raise ValueError("this model takes tokens and needs its tokenizer")
                 check_vocabulary(model, tokenizer)
             model.eval()
 
     @classmethod
     def from_pretrained(
-        cls, name: str | os.PathLike, window: str = "0.5", device: str = "cpu", **kwargs: Any
+        cls, name: str | os.PathLike, tolerance: str = "0.5", device: str = "cpu", **kwargs: Any
     ) -> Segmenter:
-        """Load a model, of recordings or of notes, with its tokenizer if it has one.
+        """Load a model of recordings or of notes, with its tokenizer if it has one.
 
-        Arguments and errors are as of `symbolic.scoring.audio.load_audio_model`.
+        Arguments and errors are those of the class and of
+        `symbolic.scoring.audio.load_audio_model`.
         """
+        if "window" in kwargs:
+            tolerance = kwargs.pop("window")
+            warnings.warn("window= is now tolerance=", FutureWarning, stacklevel=2)
         name = os.fspath(name)
         hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
         config = SymbolicConfig.from_pretrained(name, **hub)
@@ -122,7 +152,8 @@ class Segmenter:
             model = load_weights(name, config, **kwargs)
         else:
             model, tokenizer = load_model(name, **kwargs)
-        return cls(model.to(device), window, tokenizer)
+        cast(torch.nn.Module, model).to(device)  # `to` of transformers has no types
+        return cls(model, tolerance, tokenizer)
 
     def segment(
         self,
@@ -130,65 +161,73 @@ class Segmenter:
         *,
         recursive: bool = True,
         workers: int | None = None,
-    ) -> list[Segmented]:
-        """What there is in files, one after the other.
+    ) -> list[Segmentation]:
+        """Segment files, in order.
 
         Args:
             sources: a path or several: recordings, MIDI, MusicXML, or folders of them.
-            recursive: whether folders are searched to the bottom.
-            workers: processes that read; None is one for each core, 0 none.
+            recursive: whether folders are searched recursively.
+            workers: number of processes that read; None for one per core, 0 for none.
         """
         found = [*find_sources(sources, recursive, AUDIO_SUFFIXES + NOTE_SUFFIXES)]
         config = None if self.model is None else self.model.config
         if config is not None and config.metrical_unit:
-            pictures = config.metrical_options.get("rolls", ())
-            hear_all = partial(_read, config.metrical_unit, self.tokenizer, pictures)
+            columns = config.metrical_options.get("rolls", ())
+            prepare = partial(_unit_inputs, config.metrical_unit, self.tokenizer, columns)
         else:
-            hear_all = partial(_heard, None if config is None else config.front_end)
-        heard = apply_many(hear_all, found, workers)
-        return [self._answered(source, one) for source, one in zip(found, heard, strict=True)]
+            prepare = partial(_frame_inputs, None if config is None else config.front_end)
+        inputs = apply_many(prepare, found, workers)
+        return [self._segmented(*pair) for pair in zip(found, inputs, strict=True)]
 
-    def _answered(self, source: Any, heard: Heard | ReadError) -> Segmented:
+    def _segmented(self, source: Any, inputs: _Inputs | ReadError) -> Segmentation:
         path = display_name(source)
-        if isinstance(heard, ReadError):
-            return Segmented(path, error=heard.reason)
-        front, frames, row, seconds = heard
-        peaks = "apart" if self.model is None else self.model.config.peaks
+        if isinstance(inputs, ReadError):
+            return Segmentation(path, error=inputs.reason)
+        front, frames, seconds = inputs.front, inputs.frames, inputs.seconds
+        peaks = "min_distance" if self.model is None else self.model.config.peaks
         if self.model is None:
             activation = novelty_above(front.kinds[-1], frames, front)
-        elif row is not None:
-            activation = unit_activations(self.model, [row])[0].activation
+        elif inputs.row is not None:
+            activation = unit_activations(self.model, [inputs.row])[0].activation
         else:
             (activation,) = frame_activations(self.model, [frames])
-        times, sure = boundary_times(activation, front, peaks, self.threshold, self.window, seconds)
+        times, confidence = boundary_times(
+            activation, front, peaks, self.threshold, self.tolerance, seconds
+        )
         within = frames_within(seconds, min(len(activation), len(frames)), front)
-        picture = frames[:within, : front.widths[front.kinds[0]]]
-        return Segmented(path, times, sure, activation[:within], picture, front)
+        shown = frames[:within, : front.widths[front.kinds[0]]]
+        return Segmentation(path, times, confidence, activation[:within], shown, front)
 
 
-Heard = tuple[FrontEnd, np.ndarray, BeatRow | None, float]
-"""What is drawn of a piece, the tokens of a model of notes, and seconds."""
+class _Inputs(NamedTuple):
+    """The frames of a piece, its length, and the bars or beats for a model that takes these."""
+
+    front: FrontEnd
+    frames: np.ndarray
+    seconds: float
+    row: BeatRow | None = None
 
 
-def _heard(front: FrontEnd | None, sources: Sequence[Any]) -> list[Heard]:
-    """What a model hears of sources; without one, what novelty is told by."""
-    found = []
+def _frame_inputs(front: FrontEnd | None, sources: Sequence[Any]) -> list[_Inputs]:
+    """Compute the frames of sources; without a front end, those for novelty."""
+    inputs = []
     for source in sources:
-        heard = front or _novelty_front(is_music(source))
-        frames, seconds = timed_frames(source, heard)
-        found.append((heard, frames, None, seconds))
-    return found
+        chosen = front or _novelty_front(is_music(source))
+        inputs.append(_Inputs(chosen, *timed_frames(source, chosen)))
+    return inputs
 
 
-def _read(
-    unit: str, tokenizer: Tokenizer | None, pictures: Sequence[str], sources: Sequence[Any]
-) -> list[Heard | ReadError]:
-    """What a model of bars or beats takes of sources, and their piano rolls."""
-    rows = read_beat_rows(unit, tokenizer, pictures, sources)
-    return [
-        row if isinstance(row, ReadError) else (CLOCK, frames_of(source, CLOCK), row, row.seconds)
-        for source, row in zip(sources, rows, strict=True)
-    ]
+def _unit_inputs(
+    unit: str, tokenizer: Tokenizer | None, columns: Sequence[str], sources: Sequence[Any]
+) -> list[_Inputs | ReadError]:
+    """Compute the bars or beats of sources, and their piano rolls for plots."""
+    rows = read_beat_rows(unit, tokenizer, columns, sources)
+    inputs: list[_Inputs | ReadError] = []
+    for source, row in zip(sources, rows, strict=True):
+        if not isinstance(row, ReadError):
+            row = _Inputs(FRAME_GRID, frames_of(source, FRAME_GRID), row.seconds, row)
+        inputs.append(row)
+    return inputs
 
 
 def _novelty_front(of_notes: bool) -> FrontEnd:
@@ -197,45 +236,22 @@ def _novelty_front(of_notes: bool) -> FrontEnd:
     return BOUNDARY_SYSTEMS["mls"].front
 
 
-def segment_table(found: Sequence[Segmented]) -> pd.DataFrame:
+def segment_table(found: Sequence[Segmentation]) -> pd.DataFrame:
     """Make a table with a row for each part.
 
     Columns are `file`, `part` from 1, `start` and `end` in seconds, `confidence` of the boundary at
-    its start, and `error`. The first part starts at 0, the last ends where the piece does. A file
-    that cannot be read has a row with the reason in `error`.
+    its start, and `error`. The first part starts at 0, the last ends with the piece. A file that
+    cannot be read has a row with the reason in `error`.
     """
     import pandas as pd
 
-    rows = []
-    for one in found:
-        if one.error:
-            rows.append({"file": one.path, "error": one.error})
-        for part, (start, end, sure) in enumerate(
-            zip(one.times[:-1], one.times[1:], one.confidence[:-1], strict=True), 1
-        ):
-            row = {"file": one.path, "part": part, "start": round(float(start), 3)}
-            row |= {"end": round(float(end), 3), "confidence": round(float(sure), 4), "error": ""}
+    rows: list[dict[str, Any]] = []
+    for piece in found:
+        if piece.error:
+            rows.append({"file": piece.path, "error": piece.error})
+        for part, start, end, confidence in piece.parts():
+            row = {"file": piece.path, "part": part, "start": round(start, 3)}
+            row |= {"end": round(end, 3), "confidence": round(confidence, 4), "error": ""}
             rows.append(row)
     columns = ["file", "part", "start", "end", "confidence", "error"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table.astype({"part": "Int64"})
-
-
-def segment_labels(one: Segmented) -> str:
-    """Parts as labels that Audacity imports: start, end and a name on each line, by tabs."""
-    lines = [
-        f"{start:.6f}\t{end:.6f}\tpart {part} ({sure:.2f})"
-        for part, (start, end, sure) in enumerate(
-            zip(one.times[:-1], one.times[1:], one.confidence[:-1], strict=True), 1
-        )
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def segment_record(one: Segmented) -> dict[str, Any]:
-    """What JSON has of a file: `file`, `error`, and of each boundary `time` and `confidence`."""
-    boundaries = [
-        {"time": round(float(time), 3), "confidence": round(float(sure), 4)}
-        for time, sure in zip(one.times, one.confidence, strict=True)
-    ]
-    return {"file": one.path, "error": one.error, "boundaries": boundaries}
+    return pd.DataFrame(rows, columns=columns).astype({"part": "Int64"})
