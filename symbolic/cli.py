@@ -1,4 +1,4 @@
-"""The command `symbolic`. Heavy imports wait until the words on the command line are understood."""
+"""The command `symbolic`. Heavy imports wait until the command line is parsed."""
 
 from __future__ import annotations
 
@@ -16,27 +16,31 @@ from symbolic.commands.report import add_report
 from symbolic.commands.score import add_score
 from symbolic.commands.segment import add_segment
 
-DOORS = {
-    "train": ("symbolic.commands.train", "train a model on labelled music"),
-    "train-key": ("symbolic.commands.train_key", "train the encoder that hears the key"),
-    "evaluate": ("symbolic.commands.evaluate", "score trained models on what they held out"),
-    "pretrain": ("symbolic.commands.pretrain", "pre-train an encoder on music without labels"),
-    "sweep": ("symbolic.commands.sweep", "train and compare a grid of systems"),
-    "push": ("symbolic.commands.push", "publish a trained model on the Hugging Face Hub"),
+COMMANDS = {
+    "train": ("train", "train a model on labelled music"),
+    "train-key": ("train_key", "train the key encoder"),
+    "train-tokens": ("train_tokens", "train a model from a token file"),
+    "make-tokens": ("make_tokens", "tokenize corpora into a token file"),
+    "pretrain": ("pretrain", "pre-train an encoder on music without labels"),
+    "evaluate": ("evaluate", "evaluate trained models on what they held out"),
+    "evaluate-keys": ("evaluate_keys", "compare predicted keys with annotated keys"),
+    "sweep": ("sweep", "train and compare a grid of systems"),
+    "push": ("push", "publish a trained model on the Hugging Face Hub"),
 }
-"""Commands that the scripts of these names share: the module, whose `main` takes the words that
-follow, and what the help says."""
+"""Commands with a parser of their own: the module in `symbolic.commands`, whose `main` parses the
+arguments, and the help."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; the exit status: 0 done, 1 nothing to score or a leak, 2 wrong usage."""
+    """Run the program; the exit status is 0 (done), 1 (nothing to do) or 2 (wrong usage)."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # file names may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        if arguments and arguments[0] in DOORS:
-            status = importlib.import_module(DOORS[arguments[0]][0]).main(arguments[1:])
+        if arguments and arguments[0] in COMMANDS:
+            module = importlib.import_module(f"symbolic.commands.{COMMANDS[arguments[0]][0]}")
+            status = module.main(arguments[1:])
         else:
             options = _parser().parse_args(arguments)
             status = options.run(options)
@@ -64,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     add_plot(commands)
     add_segment(commands)
     add_audit(commands)
-    for name, (_, words) in DOORS.items():
-        commands.add_parser(name, help=words, add_help=False)
+    for name, (_, text) in COMMANDS.items():
+        commands.add_parser(name, help=text, add_help=False)
     return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,17 +1,19 @@
 """The command, as a user meets it."""
 
 import io
+import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from limits import HANGS
 
-from symbolic.cli import main
+from symbolic.cli import COMMANDS, main
 from symbolic.scoring.emotion import COLUMNS, EmotionScorer
 
 READERS = {
@@ -265,3 +267,29 @@ def test_help_and_version_do_not_wait_for_torch(words, root):
     assert done.returncode == 0, done.stderr
     assert "symbolic" in done.stdout
     assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_rows_are_printed_as_json_for_programs(score, folder):
+    status, output, errors = score(folder, "--json")
+    rows = [json.loads(line) for line in output.splitlines()]
+    assert status == 0
+    assert [Path(row["path"]).name for row in rows] == ["a.mid", "b.mid", "ç.mid", "x.mid"]
+    assert all(list(row) == list(COLUMNS) for row in rows)
+    assert [bool(row["error"]) for row in rows] == [False, False, False, True]
+    assert any("scored 3 of 4 files" in line for line in errors)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    assert "usage" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", ["symbolic", "symbolic.cli"])
+def test_the_module_is_the_command(module):
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("symbolic ")

@@ -22,19 +22,19 @@ SHOWN = (
     *("file", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"),
     *("notes", "seconds"),
 )
-MOST_SHOWN = 1000  # files of which rows are printed
+MAX_SHOWN = 1000  # files; the table of more is not printed
 
 
 def add_score(commands: argparse._SubParsersAction) -> None:
-    """Add the command to those of the program."""
+    """Add the command to the parser of the program."""
     score = commands.add_parser(
         "score",
         help="score files, folders and archives for emotion",
         description="Score MIDI and MusicXML files (also Humdrum, ABC and MEI with the extra "
         "`formats`, and MuseScore's files where the program is installed): quadrant "
         "probabilities (Q1 happy, Q2 angry, Q3 sad, Q4 calm), valence, arousal, key and dynamics, "
-        "one row per file; or recordings, with a --model that hears audio. A file that cannot be "
-        "read gets a row that says why. "
+        "one row per file; or recordings, with a --model of audio. A file that cannot be read "
+        "has a row with the reason. "
         "With an --output rows are written as they come, and an interrupted run can be resumed.",
     )
     score.set_defaults(run=_score)
@@ -75,7 +75,7 @@ def add_score(commands: argparse._SubParsersAction) -> None:
         "--recursive",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="search folders to the bottom (default: yes)",
+        help="search folders recursively (default: yes)",
     )
     score.add_argument(
         "--model", metavar="NAME", help="folder or hub name (default: the model in the package)"
@@ -88,7 +88,7 @@ def add_score(commands: argparse._SubParsersAction) -> None:
         "--engine",
         choices=("local", "ray", "accelerate"),
         default="local",
-        help="who scores: this machine, a Ray cluster, or the processes of accelerate launch",
+        help="this machine, a Ray cluster, or the processes of accelerate launch",
     )
     score.add_argument(
         "--workers",
@@ -105,6 +105,11 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     )
     score.add_argument(
         "--shard", type=positive, metavar="N", help="files that are written at once (1024)"
+    )
+    score.add_argument(
+        "--json",
+        action="store_true",
+        help="print the rows as JSON, one object a line, instead of the table",
     )
     score.add_argument("-q", "--quiet", action="store_true", help="no table and no progress bar")
 
@@ -125,10 +130,11 @@ def _score(options: argparse.Namespace) -> int:
     with TemporaryDirectory() as scratch:
         output = options.output or Path(scratch, "scores.csv")
         summary = _run(paths, output, arguments, options)
-        if summary is None:  # nothing was found, or another process writes and tells
+        if summary is None:  # no file was found, or another process writes
             return 0 if options.engine == "accelerate" else 1
         table = None
-        if options.plot or (not options.quiet and summary.files <= MOST_SHOWN):
+        shown = not options.quiet and summary.files <= MAX_SHOWN
+        if options.plot or options.json or shown:
             from symbolic.scoring.tables import read_scores
 
             table = read_scores(output)
@@ -136,34 +142,36 @@ def _score(options: argparse.Namespace) -> int:
         from symbolic.reports.plots import valence_arousal_plane
 
         write(lambda path: valence_arousal_plane(table, path), options.plot)
+    if options.json:
+        print(table.to_json(orient="records", lines=True, force_ascii=False), end="")
     if not options.quiet:
         _print(summary, table, options)
     return 0
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Refuse what cannot be had before anything is loaded."""
+    """Refuse invalid options before anything is loaded."""
     for path in filter(None, (options.output, options.timeline)):
         make_room(path, folder=path.suffix.lower() == ".parquet")
     if options.plot:
         make_room(options.plot)
     if not options.output:
-        asked = {"timeline": options.timeline, "resume": options.resume}
-        asked["engine"] = options.engine != "local"
-        for name in (name for name, value in asked.items() if value):
+        needing = {"timeline": options.timeline, "resume": options.resume}
+        needing["engine"] = options.engine != "local"
+        for name in (name for name, value in needing.items() if value):
             raise UsageError(f"--{name} goes with an --output")
     if (options.window or options.hop) and not options.timeline:
         raise UsageError("--window and --hop are of a --timeline")
-    if options.plot and options.model is not None and _hears_audio(options.model):
-        raise UsageError(f"model {options.model!r} hears audio: there is no plane to draw")
+    if options.plot and options.model is not None and _is_of_audio(options.model):
+        raise UsageError(f"model {options.model!r} is one of audio: there is no plane to draw")
 
 
-def _hears_audio(name: str) -> bool:
+def _is_of_audio(name: str) -> bool:
     from symbolic.configuration import SymbolicConfig
 
     try:
         return SymbolicConfig.from_pretrained(name).inputs == "audio"
-    except Exception:  # loading the model tells what is wrong with it
+    except Exception:  # loading the model reports the error
         return False
 
 
@@ -171,25 +179,25 @@ def _arguments(options: argparse.Namespace):
     from symbolic.scoring.corpus import ScoringArguments
     from symbolic.scoring.windows import SlidingWindow
 
-    told = {
+    values = {
         name: getattr(options, name)
         for name in ("model", "device", "batch_size", "workers", "timeout")
         if getattr(options, name) is not None
     }
     if options.memory is not None:
-        told["memory"] = options.memory << 20
+        values["memory"] = options.memory << 20
     if options.timeline:
-        told["sliding"] = SlidingWindow()
+        values["sliding"] = SlidingWindow()
         if options.window or options.hop:
             try:
-                told["sliding"] = SlidingWindow.parse(options.window or "30s", options.hop)
+                values["sliding"] = SlidingWindow.parse(options.window or "30s", options.hop)
             except ValueError as error:
                 raise UsageError(str(error)) from error
-    return ScoringArguments(**told)
+    return ScoringArguments(**values)
 
 
 def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace):
-    """What scoring into a table has come to; None where there was no file to score."""
+    """Score into a table; None where there is no file to score."""
     from symbolic.scoring.corpus import SHARD, NoFilesError, score_corpus
 
     try:
@@ -219,26 +227,27 @@ def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace)
 
 
 def _print(summary, table, options: argparse.Namespace) -> None:
-    if table is not None:
+    into = sys.stderr if options.json else sys.stdout  # programs read the rows from stdout
+    if table is not None and not options.json:
         _print_rows(table)
     for path, error in summary.errors:
         print(f"not scored: {path}: {error}", file=sys.stderr)
     failed = summary.files - summary.scored
     if failed > len(summary.errors):
         print(f"not scored: {failed - len(summary.errors)} more", file=sys.stderr)
-    print(f"\nscored {summary.scored} of {summary.files} files", end="")
+    print(f"\nscored {summary.scored} of {summary.files} files", end="", file=into)
     if summary.duplicates:
-        print(f", of which {summary.duplicates} are the same as others", end="")
+        print(f", of which {summary.duplicates} are the same as others", end="", file=into)
     for what, path in (
         ("table", options.output), ("timeline", options.timeline), ("picture", options.plot)
     ):  # fmt: skip
         if path:
-            print(f"; {what} in {path}", end="")
-    print()
+            print(f"; {what} in {path}", end="", file=into)
+    print(file=into)
 
 
 def _print_rows(table) -> None:
-    """The rows that have a score; of many the first and the last."""
+    """Print the rows that have a score; of many the first and the last."""
     shown = table[table["error"] == ""].drop(columns="error")
     if not len(shown):
         return
