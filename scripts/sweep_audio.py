@@ -1,6 +1,6 @@
 """Train audio systems on the folds of a corpus and sum them up; `--help` lists everything."""
 
-from symbolic.commands.sweep_audio import main
+from symbolic.commands.sweep import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

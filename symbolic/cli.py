@@ -8,9 +8,8 @@ import os
 import sys
 
 from symbolic import __version__
-from symbolic.commands.arguments import Parser
+from symbolic.commands.arguments import Parser, UsageError, print_error
 from symbolic.commands.audit import add_audit
-from symbolic.commands.options import UsageError
 from symbolic.commands.plot import add_plot
 from symbolic.commands.report import add_report
 from symbolic.commands.score import add_score
@@ -47,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except UsageError as error:
-        print(f"symbolic: error: {error}", file=sys.stderr)
+        print_error(str(error))
         return 2
     except BrokenPipeError:  # the reader of the output has gone: `symbolic score ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic.commands.options import UsageError
+from symbolic.commands.arguments import UsageError
 from symbolic.commands.report import add_report
 from symbolic.notes.keys import KEY_NAMES
 from symbolic.reports.corpus.html import shown

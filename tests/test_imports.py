@@ -32,6 +32,7 @@ LAYERS = (
     ("sweep",),
     ("commands",),
     ("cli",),
+    ("__main__",),
 )
 MOST_AT_THE_ROOT, MOST_IN_A_ROOM = 10, 17
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from symbolic import EmotionScorer
-from symbolic.commands.options import UsageError
+from symbolic.commands.arguments import UsageError
 from symbolic.commands.plot import add_plot
 from symbolic.features import FEATURE_SETS, features
 from symbolic.notes import ReadError, note_table, read_notes

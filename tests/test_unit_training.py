@@ -118,7 +118,7 @@ def test_a_grid_and_the_evaluation_know_models_of_notes(run, tmp_path, capsys):
     import shutil
 
     from symbolic.commands.evaluate import main as evaluate
-    from symbolic.commands.sweep_audio import main as sweep
+    from symbolic.commands.sweep import main as sweep
 
     assert evaluate([str(run)]) == 0
     assert "f 0.5" in capsys.readouterr().out

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from symbolic.errors import SymbolicError
+
 SUFFIXES = (".yaml", ".yml", ".json")  # of files of settings
+
+PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 GROUPS = {
     "model": ("ModelArguments", "TokenModelArguments", "AudioModelArguments", "ShapeArguments"),
@@ -160,12 +165,72 @@ def guarded(
 ) -> int:
     """Run a command; errors of the user's input become one line on stderr and status 2."""
     from symbolic.data.groups import LeakError
-    from symbolic.notes import ReadError
 
     try:
         return command(arguments) or 0
     except LeakError as error:
-        print(f"symbolic: error: leak: {error}", file=sys.stderr)
-    except (OSError, ReadError, ValueError) as error:
-        print(f"symbolic: error: {error}", file=sys.stderr)
+        print_error(f"leak: {error}")
+    except (OSError, SymbolicError, ValueError) as error:
+        print_error(str(error))
     return 2
+
+
+def print_error(message: str) -> None:
+    """Print an error as all commands do."""
+    print(f"symbolic: error: {message}", file=sys.stderr)
+
+
+class UsageError(SymbolicError):
+    """Arguments that cannot be used; the text is the message for the user."""
+
+
+def natural(text: str) -> int:
+    """Parse a whole number of 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Parse a whole number of 1 or more."""
+    if natural(text) == 0:
+        raise argparse.ArgumentTypeError("0 is too few")
+    return int(text)
+
+
+def path_to(text: str, suffixes: tuple[str, ...]) -> Path:
+    """Parse a path that ends with one of some suffixes."""
+    path = Path(text)
+    if path.suffix.lower() not in suffixes:
+        raise argparse.ArgumentTypeError(f"{text!r}: write to {', '.join(suffixes)}")
+    return path
+
+
+def plot_path(text: str) -> Path:
+    """Parse the path of a plot."""
+    return path_to(text, PLOT_SUFFIXES)
+
+
+def make_room(path: Path, folder: bool = False) -> None:
+    """Refuse early what could not be written after hours of work.
+
+    Args:
+        path: to be written.
+        folder: whether a folder may be there: a table in parts.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    if path.is_dir() and not folder:
+        raise UsageError(f"cannot write {path}: it is a folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"cannot write {path}: permission denied")
+
+
+def write(writer: Callable[[Path], object], path: Path) -> None:
+    """Call a function that writes a file; its errors become `UsageError`."""
+    try:
+        writer(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write {path}: {error}") from error

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from symbolic.commands.options import UsageError, make_room, natural, path_to, write
+from symbolic.commands.arguments import UsageError, make_room, natural, path_to, write
 
 
 def add_audit(commands: argparse._SubParsersAction) -> None:

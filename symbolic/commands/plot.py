@@ -1,4 +1,4 @@
-"""`symbolic plot`: a file in, a picture of its emotion over time out."""
+"""`symbolic plot`: a plot of emotion over time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from symbolic.commands.options import UsageError, make_room, picture, write
+from symbolic.commands.arguments import UsageError, make_room, plot_path, write
 
 
 def add_plot(commands: argparse._SubParsersAction) -> None:
@@ -24,7 +24,7 @@ def add_plot(commands: argparse._SubParsersAction) -> None:
     plot.add_argument(
         "-o",
         "--output",
-        type=picture,
+        type=plot_path,
         required=True,
         metavar="FILE",
         help="write .png, .pdf or .svg",
@@ -72,7 +72,7 @@ def _plot(options: argparse.Namespace) -> int:
     from symbolic.reports.timeline_plots import timeline_plot
 
     write(lambda place: timeline_plot(notes, table, place, path.name), options.output)
-    print(f"{len(table)} windows; picture in {options.output}")
+    print(f"{len(table)} windows; plot in {options.output}")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from symbolic.commands.options import UsageError, make_room, path_to, write
+from symbolic.commands.arguments import UsageError, make_room, path_to, write
 
 PAGES = (".html", ".htm")
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from symbolic.commands.options import (
+from symbolic.commands.arguments import (
     UsageError,
     make_room,
     natural,
     path_to,
-    picture,
+    plot_path,
     positive,
     write,
 )
@@ -54,7 +54,7 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     )
     score.add_argument(
         "--plot",
-        type=picture,
+        type=plot_path,
         metavar="FILE",
         help="draw the valence-arousal plane (.png, .pdf, .svg)",
     )
@@ -239,7 +239,7 @@ def _print(summary, table, options: argparse.Namespace) -> None:
     if summary.duplicates:
         print(f", of which {summary.duplicates} are the same as others", end="", file=into)
     for what, path in (
-        ("table", options.output), ("timeline", options.timeline), ("picture", options.plot)
+        ("table", options.output), ("timeline", options.timeline), ("plot", options.plot)
     ):  # fmt: skip
         if path:
             print(f"; {what} in {path}", end="", file=into)

@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from symbolic.commands.options import UsageError, make_room, natural, path_to, write
+from symbolic.commands.arguments import UsageError, make_room, natural, path_to, write
 
 SUFFIXES = (".csv", ".json")
 TOLERANCES = ("0.5", "3")
