@@ -228,6 +228,7 @@ def test_a_damaged_token_file_is_named(tmp_path, capsys):
     assert "tunes.npz: not a token file that can be read" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_script_hands_its_status_on(root, tmp_path):
     done = subprocess.run(
         [sys.executable, "scripts/train_tokens.py", "--tokens", "nowhere.npz", "--use_cpu", "True",

@@ -36,6 +36,7 @@ def blobs():
     return X, y, np.array([f"song{i // 2}" for i in range(90)])
 
 
+@pytest.mark.slow
 def test_the_statistics_say_what_they_are_called():
     pytest.importorskip("librosa")
     low, high = (dict(zip(STATISTICS, sound_statistics(tone(f)), strict=True)) for f in (220, 3520))

@@ -211,6 +211,7 @@ def test_every_row_of_the_references_is_there():
         assert system.description, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AUDIO_SYSTEMS)
 def test_shapes_at_the_published_length(name):
     system = AUDIO_SYSTEMS[name]
@@ -287,6 +288,7 @@ def test_saved_and_loaded_it_is_the_same(name, models, tmp_path):
     torch.testing.assert_close(after, before, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AUDIO_SYSTEMS)
 def test_all_parameters_learn(name):
     torch.manual_seed(0)

@@ -217,6 +217,7 @@ def test_an_encoder_goes_on_to_another_task(run, recordings, tmp_path):
         build_audio_model(AUDIO_READERS["gtzan"](recordings), other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", AUDIO_SYSTEMS)
 def test_every_system_trains_two_steps_and_scores(system, recordings, tmp_path):
     data = AudioDataArguments(
@@ -319,6 +320,7 @@ def test_changes_of_another_kind_of_input_are_refused(changes, words, recordings
         train_audio(data, arguments, FitArguments(), told(tmp_path / "model", max_steps=1))
 
 
+@pytest.mark.slow
 def test_a_grid_of_systems_is_trained_summed_up_and_not_done_twice(recordings, tmp_path, capsys):
     words = ["--corpus", "gtzan", "--audio", str(recordings), "--output_dir", str(tmp_path)]
     words += ["--cache_dir", str(tmp_path / "cache"), "--folds", "2", "--epochs", "1"]

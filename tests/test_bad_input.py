@@ -281,6 +281,7 @@ def test_the_scorer_gives_each_bad_file_a_row_and_scores_its_neighbours(bad_fold
             assert path not in row["error"]
 
 
+@pytest.mark.slow
 def test_the_command_line_scores_around_bad_files(
     bad_folder, tiny_model_folder, root, tmp_path, midi_bytes
 ):

@@ -82,6 +82,7 @@ def test_a_training_set_of_one_quadrant_says_that_quadrant(name, clips):
     assert (fit_predict(name, X[y == 3], y[y == 3], X)[:, 3] == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BASELINES)
 def test_the_same_seed_gives_the_same_probabilities(name, clips):
     X, y = clips
@@ -127,6 +128,7 @@ def test_the_order_of_the_columns_does_not_matter(clips):
     assert np.array_equal(here, there)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_baseline_sees_its_own_columns_and_no_others(name, clips):
     X, y = clips
@@ -170,6 +172,7 @@ def test_columns_and_songs_that_are_missing_are_named(clips):
         fit_predict("svm_lin", X, y, X, groups=["a", "b", "c"])
 
 
+@pytest.mark.slow
 def test_the_music_is_heard_on_songs_that_were_not_trained_on(data_folder):
     from symbolic.data import group_folds, read_tables, read_vgmidi
 

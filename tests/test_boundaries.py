@@ -146,6 +146,7 @@ def test_a_probe_asks_about_whole_recordings(songs, run, capsys):
     assert "of whole recordings, not of boundary" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", OF_SOUND)
 def test_every_system_of_sound_trains_two_steps_and_answers(system, songs, tmp_path):
     model = trained(songs, tmp_path, system, width=1 / 8, training={"max_steps": 2})

@@ -228,6 +228,7 @@ def test_names_that_no_terminal_can_show_are_printed_all_the_same(
     assert rb"\u97f3.mid" in screens[1].buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_gone_is_no_error(folder, tiny_model_folder, root):
     reader, writer = os.pipe()
     os.close(reader)

@@ -126,6 +126,7 @@ def test_a_folder_with_other_things_in_it_is_left_alone(corpus, tmp_path):
     assert (output / "part-00000.parquet").read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["crash", "hang", "eat", "raise"])
 def test_a_file_that_ends_its_reader_costs_its_own_row(kind, corpus, tmp_path, monkeypatch):
     def read_or_fall(source):
@@ -335,6 +336,7 @@ def test_a_column_of_a_dataset_gets_its_scores(corpus, scored, tmp_path):
         score_dataset(given.rename_column("file", "key"), "midi", HERE)
 
 
+@pytest.mark.slow
 def test_lists_on_standard_input_are_scored(corpus, tmp_path):
     files = sorted(str(path) for path in corpus.rglob("*.mid"))
     done = subprocess.run(

@@ -363,6 +363,7 @@ def test_the_same_table_makes_the_same_bytes_whatever_the_process(tmp_path):
     assert there.stdout == here
 
 
+@pytest.mark.slow
 def test_a_scorers_table_makes_the_page_of_what_was_written(tmp_path):
     table = scores(FOUR, ["no notes"], paths=["=a.mid", "'b.mid", "c.mid", "''d.mid", "-e.mid"])
     expected = corpus_page(table, "same")

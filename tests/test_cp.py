@@ -193,6 +193,7 @@ def test_ids_to_score_to_ids_is_the_identity(preset, options, seed, n):
     there_and_back(CPTokenizer(preset=preset, **options), random_score(seed, n))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["midibert", "score", "performance"])
 def test_ids_to_score_to_ids_is_the_identity_for_a_hundred_thousand_notes(preset):
     there_and_back(CPTokenizer(preset=preset), random_score(3, 100_000))

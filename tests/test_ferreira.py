@@ -349,6 +349,7 @@ def test_options_that_make_no_sense_are_refused(options):
         FerreiraTokenizer(**options)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1))
 def test_many_pieces_tell_what_each_tells_alone(seed):
     rng = np.random.default_rng(seed)

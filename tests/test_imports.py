@@ -194,6 +194,7 @@ KNOWN = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first",
     [
@@ -207,6 +208,7 @@ def test_the_auto_classes_know_the_model_whatever_is_imported_first(first):
     assert python(f"{first}\n{KNOWN}") == "SymbolicConfig SymbolicModel"
 
 
+@pytest.mark.slow
 def test_transformers_finds_the_real_tokenizers_from_the_repository_root():
     command = "import transformers, symbolic, tokenizers; print(tokenizers.Tokenizer.__module__)"
     assert python(command) == "tokenizers"

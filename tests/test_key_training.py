@@ -23,6 +23,8 @@ from symbolic.training.keys import (
 )
 from symbolic.training.run_folder import training_groups
 
+pytestmark = pytest.mark.slow  # of real runs, as they are
+
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 11)
 
 

@@ -187,6 +187,7 @@ def a_day() -> bytes:
     return midi(b"\x00\x90\x3c\x00" + b"\x00\x3c\x50\x83\x60\x3c\x00" * (2 * 86_390) + END)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("made", "notes", "seconds"),
     [(a_million_notes, 10**6, 20_833), (a_day, 172_780, 86_390)],

@@ -277,6 +277,7 @@ def corpus(tmp_path_factory, make):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*OURS, *EIGHT, "bpe"])
 def test_two_steps_of_training_then_saved_loaded_and_scored(name, corpus, tmp_path, bpe, make):
     ours = name in OURS

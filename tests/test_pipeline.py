@@ -277,6 +277,7 @@ def test_the_tokenizer_is_of_the_revision_that_the_model_is_of(
     assert [options["token"] for options in asked] == ["secret"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "first",
     [
@@ -306,6 +307,7 @@ def test_the_task_is_known_whatever_is_imported_first(first, files, classify):
     assert_same_answers([json.loads(done.stdout)], [classify(files[2])])
 
 
+@pytest.mark.slow
 def test_without_what_reads_music_the_other_pipelines_go_on_working():
     code = (
         "import sys; sys.modules['miditok'] = None\n"

@@ -138,6 +138,7 @@ def test_tokens_without_mask_and_other_objectives_are_refused(token_tunes):
     assert len(questions(bare, "next")) == len(tokens)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["bert", "gpt2"])
 def test_a_pattern_that_repeats_is_learnt(backbone, tmp_path, capsys):
     # A piece is one note over and over, of four: who hears the others knows the one that is asked.

@@ -59,6 +59,7 @@ def test_several_systems_share_a_table_and_have_a_folder_each(frame, chance, tmp
     assert not (tmp_path / "metrics.json").exists()
 
 
+@pytest.mark.slow
 def test_what_is_known_of_a_system_is_told(frame, chance, tmp_path):
     known = summarise(
         frame,

@@ -1,5 +1,6 @@
 """Runs that are interrupted at any moment, and resumed: what they write is what one run writes."""
 
+import multiprocessing
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from limits import HANGS, wait_until
 
+from symbolic.cli import main
 from symbolic.scoring.corpus import (
     InterruptedRunError,
     RunSummary,
@@ -23,20 +25,8 @@ from symbolic.scoring.corpus.writers import CsvWriter, ParquetWriter
 from symbolic.scoring.tables import read_scores as read
 from symbolic.scoring.windows import SlidingWindow
 
-COMMAND = """import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
-from symbolic.cli import main
-sys.exit(main(sys.argv[1:]))"""
-HELD = """import time
-from symbolic.scoring.corpus.writers import CsvWriter
-write, written = CsvWriter.write, []
-def held(sink, rows):
-    write(sink, rows)
-    written.extend(rows)
-    if len(written) > {rows}:
-        time.sleep({seconds})
-CsvWriter.write = held
-"""
+COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"
+FORK = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 HERE = ScoringArguments(workers=0)
 WINDOWS = ScoringArguments(workers=0, sliding=SlidingWindow(4, 2))
 
@@ -190,24 +180,46 @@ def test_a_run_that_was_killed_while_it_planned_begins_anew(corpus, tmp_path, mo
         assert len(read(output)) == 30
 
 
-def arguments(corpus, output, *more, code=COMMAND) -> list[str]:
-    words = ["score", str(corpus), "-o", str(output), "--shard", "4", "--workers", "1", "-q"]
-    return [sys.executable, "-c", code, *words, *more]
+def words(corpus, output, *more) -> list[str]:
+    return ["score", str(corpus), "-o", str(output), "--shard", "4", "--workers", "1", "-q", *more]
 
 
-def begun(corpus, output, rows: int, held: bool = False) -> subprocess.Popen:
+def whole_run(corpus, output, *more) -> None:
+    subprocess.run([sys.executable, "-c", COMMAND, *words(corpus, output, *more)], check=True)
+
+
+def child(arguments: list[str], errors: Path, held: int | None) -> None:
+    """The command, in a process that has imported everything, and leads a group of its own."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
+    sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - as long as the process
+    if held is not None:
+        write, written = CsvWriter.write, []
+
+        def hold(sink, rows):
+            write(sink, rows)
+            written.extend(rows)
+            if len(written) > held:
+                time.sleep(HANGS)
+
+        CsvWriter.write = hold
+    sys.exit(main(arguments))
+
+
+def begun(corpus, output, rows: int, held: bool = False):
     """A run of the command that has written so many rows, and where it is held writes no more."""
-    code = (HELD.format(rows=rows, seconds=HANGS) if held else "") + COMMAND
-    process = subprocess.Popen(
-        arguments(corpus, output, "--resume", code=code),
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    arguments = words(corpus, output, "--resume")
+    errors = output.with_suffix(".errors")
+    process = FORK.Process(target=child, args=[arguments, errors, rows if held else None])
+    process.start()
 
     def has_written():
         return output.exists() and output.read_bytes().count(b"\n") > rows
 
-    wait_until(lambda: process.poll() is not None or has_written())
+    wait_until(lambda: not process.is_alive() or has_written())
+    assert process.is_alive() or not held, errors.read_text()
     return process
 
 
@@ -219,43 +231,46 @@ def many(tmp_path_factory, midi_bytes, tune) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_at_random_moments_ends_the_same(many, tmp_path):
-    subprocess.run(arguments(many, tmp_path / "whole.csv"), check=True)
+    whole_run(many, tmp_path / "whole.csv")
     output, rng, killed = tmp_path / "output.csv", random.Random(0), 0
     while killed < 2:
         process = begun(many, output, rng.randrange(20, 200) if killed else 0)
         time.sleep(rng.uniform(0, 0.05))
-        ended = process.poll() is not None
+        ended = not process.is_alive()
         process.kill()
-        process.wait()
-        process.stderr.close()
+        process.join()
         if ended:  # before it could be killed: another one
             output.unlink()
         else:
             killed += 1
-    subprocess.run(arguments(many, output, "--resume"), check=True)
+    whole_run(many, output, "--resume")
     assert content(output) == content(tmp_path / "whole.csv")
     assert not Checkpoint(output).exists
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_a_valid_table_and_no_process(how, many, tmp_path):
     process = begun(many, tmp_path / "output.csv", 20, held=True)
     os.kill(process.pid, how)
-    _, said = process.communicate(timeout=HANGS)
-    assert process.returncode == 130
-    assert b"--resume goes on" in said
-    assert b"Traceback" not in said
+    process.join(HANGS)
+    assert process.exitcode == 130
+    said = (tmp_path / "output.errors").read_text()
+    assert "--resume goes on" in said
+    assert "Traceback" not in said
     table = read(tmp_path / "output.csv")
     assert len(table) % 4 == 0
     assert 16 <= len(table) < 300  # the last shard may not be entered yet
     assert not is_there(process.pid)  # its group is empty
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_a_run_that_is_killed(many, tmp_path):
     process = begun(many, tmp_path / "output.csv", 4, held=True)
     process.kill()
-    process.communicate(timeout=HANGS)
+    process.join(HANGS)
     wait_until(lambda: not is_there(process.pid))
 
 

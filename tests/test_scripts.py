@@ -17,6 +17,8 @@ from symbolic.features import FEATURE_NAMES
 from symbolic.sweep.bundle import load_bundle
 from symbolic.sweep.grid import SYSTEMS
 
+pytestmark = pytest.mark.slow  # of real runs, as they are
+
 TINY = ["--hidden_size", "16", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
         "--window", "64", "--training_window", "64", "--num_train_epochs", "1", "--use_cpu", "True",
         "--disable_tqdm", "True", "--per_device_train_batch_size", "8"]  # fmt: skip

@@ -371,6 +371,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.slow
 def test_a_grid_travels_to_a_bare_machine_and_back(parts, root, tmp_path, capsys):
     asked, corpora, splits = parts
     mixed = [*cells(["logistic"], ["emopia-song"], "tiny", 1), *asked[1:3]]

@@ -108,6 +108,7 @@ def test_an_encoder_is_named_by_tokenizer_backbone_and_size():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_cell_begins_with_the_weights_of_its_encoder(bundle, encoders, tmp_path):
     few = replace(bundle, cells=[cell for cell in bundle.cells if cell.fold == 0])
     options = {"report": silent, "pretrained": encoders, **QUIET}

@@ -233,6 +233,7 @@ print(len(rows), sum(rows["length"]))
 """
 
 
+@pytest.mark.slow
 def test_two_processes_may_build_one_cache_at_once(pieces, tmp_path):
     (tmp_path / "home").mkdir()
     own = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
@@ -455,6 +456,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.slow
 def test_training_needs_no_library_that_reads_music(rows, pieces, tmp_path):
     save_tokens(rows, tmp_path / "tunes.safetensors")
     output = tmp_path / "model"

@@ -77,6 +77,7 @@ def assert_same_step(first, second):
 ACCUMULATED = {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [{}, {"emotion": [0.2, 3.0, 1.0, 0.5]}])
 def test_small_batches_together_take_the_step_of_one_large_one(weights, data, tmp_path):
     whole, parts = make(), make()
@@ -115,6 +116,7 @@ def test_of_unequal_batches_the_mean_of_their_means_is_taken(tunes, tmp_path):
     assert abs(together.item() - mean.item()) > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["bert", "gpt2"])
 def test_states_that_are_computed_again_give_the_same_gradients(backbone, data, tmp_path):
     plain, again = make(backbone), make(backbone)
@@ -311,6 +313,7 @@ def test_layers_of_a_low_rate_move_less(data, tmp_path):
         torch.testing.assert_close(before[name] - parameter, step, atol=1e-6, rtol=1e-4, msg=name)
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_does(token_tunes, root, tmp_path):
     # Eight tunes for training in one batch, so that it does not matter who takes which; windows
     # are longer than the tunes, nothing is dropped, transposed or masked.

@@ -26,6 +26,8 @@ from symbolic.training.notes import ModelArguments, train
 from symbolic.training.run_folder import TRAINING_RECORD, recorded_groups
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, checkpoint
 
+pytestmark = pytest.mark.slow  # of real runs, as they are
+
 ROOT = Path(__file__).parent.parent
 TINY = ["--hidden_size", "32", "--layers", "1", "--heads", "2", "--field_embedding_size", "8",
         "--window", "64", "--training_window", "32", "--use_cpu", "True", "--disable_tqdm", "True",

@@ -14,6 +14,8 @@ from symbolic.training.audio_arguments import (
 )
 from symbolic.training.trainer import FitArguments
 
+pytestmark = pytest.mark.slow  # of real runs, as they are
+
 QUARTER = 480
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from limits import HANGS
 
+pytestmark = pytest.mark.slow  # of real runs, as they are
+
 ROOT = Path(__file__).parent.parent
 
 
