@@ -11,17 +11,17 @@ import argparse
 
 import numpy as np
 import pandas as pd
-
-from symbolic.audio import read_audio
-from symbolic.data import group_folds, read_gtzan, read_moods
-from symbolic.data.recordings.gtzan import gtzan_groups, gtzan_splits
-from symbolic.evaluation.audio_baselines import (
+from audio_statistics import (
     SAMPLING_RATE,
     STATISTICS,
     classical_table,
     frame_statistics,
     sound_statistics,
 )
+
+from symbolic.audio import read_audio
+from symbolic.data import group_folds, read_gtzan, read_moods
+from symbolic.data.recordings.gtzan import gtzan_groups, gtzan_splits
 from symbolic.notes.pool import apply_many
 from symbolic.tasks import GTZAN_GENRES
 

@@ -14,11 +14,11 @@ import numpy as np
 from annotators import annotator_agreement
 
 from symbolic.inference.audio_predictions import read_audio_rows
-from symbolic.inference.note_predictions import PREDICTIONS
 from symbolic.structure.detection import TOLERANCES, predicted_column, read_times
 from symbolic.tasks import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.intervals import grouped_bootstraps
+from symbolic.training.run_folder import PREDICTIONS
 
 
 def scores(runs: Sequence[str], window: str) -> dict[str, float]:

@@ -24,7 +24,7 @@ from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.evaluation.tables import markdown
 from symbolic.inference.audio_predictions import audio_rows
-from symbolic.inference.note_predictions import PREDICTIONS, write_predictions
+from symbolic.inference.note_predictions import write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
     PICKERS,
@@ -42,7 +42,7 @@ from symbolic.tasks.intervals import grouped_bootstraps
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.audio import read_recordings
 from symbolic.training.beats import beat_rows
-from symbolic.training.run_folder import read_record
+from symbolic.training.run_folder import PREDICTIONS, read_record
 
 COUNTED = ((0.5, 0.5), (3.0, 3.0), (3.0, 0.5))
 """The tolerance that boundaries are picked for, and the tolerance of the score."""

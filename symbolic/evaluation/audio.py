@@ -14,13 +14,13 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.evaluation.summary import Interval
 from symbolic.evaluation.tables import markdown
 from symbolic.inference.audio_predictions import read_audio_rows, truth_and_answers
-from symbolic.inference.note_predictions import PREDICTIONS
 from symbolic.inference.prediction_table import assert_folds
 from symbolic.structure.detection import TOLERANCES, predicted_column, read_times
 from symbolic.tasks import IGNORE, Task
 from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.intervals import DRAWS, grouped_bootstraps
 from symbolic.tasks.tag_metrics import class_metrics, tag_metrics, value_metrics
+from symbolic.training.run_folder import PREDICTIONS
 
 if TYPE_CHECKING:
     import pandas as pd

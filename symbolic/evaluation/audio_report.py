@@ -22,14 +22,12 @@ from symbolic.evaluation.audio_robustness import (
 )
 from symbolic.evaluation.tables import confusion_table, markdown
 from symbolic.inference.audio_predictions import read_audio_rows
-from symbolic.inference.note_predictions import PREDICTIONS
 from symbolic.inference.prediction import embed_audio
 from symbolic.modeling import SymbolicModel
-from symbolic.publishing.card_results import METRICS
 from symbolic.reports.embedding_views import embedding_views
 from symbolic.scoring.audio import load_audio_model
 from symbolic.tasks import IGNORE
-from symbolic.training.run_folder import read_record
+from symbolic.training.run_folder import METRICS, PREDICTIONS, read_record
 
 
 def report_audio(

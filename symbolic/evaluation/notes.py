@@ -24,7 +24,7 @@ from symbolic.evaluation.comparison import Comparison, compare
 from symbolic.evaluation.robustness import Answer, robustness_of
 from symbolic.evaluation.summary import Summary, summarise
 from symbolic.features import feature_frame
-from symbolic.inference.note_predictions import PREDICTIONS, Row, predictions
+from symbolic.inference.note_predictions import Row, predictions
 from symbolic.inference.prediction import predict
 from symbolic.inference.prediction_table import (
     PROBABILITIES,
@@ -38,7 +38,7 @@ from symbolic.scoring.emotion import EmotionScorer
 from symbolic.scoring.notes import load_model
 from symbolic.tasks.intervals import DRAWS
 from symbolic.tasks.metrics import mirex_key_score
-from symbolic.training.run_folder import read_record, recorded_groups
+from symbolic.training.run_folder import PREDICTIONS, read_record, recorded_groups
 
 if TYPE_CHECKING:
     import pandas as pd

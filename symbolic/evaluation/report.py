@@ -17,11 +17,11 @@ from symbolic.inference.prediction_table import PROBABILITIES, labelled, true_qu
 from symbolic.reports.plots import confusion_plot, reliability_plot
 from symbolic.tasks import QUADRANTS
 from symbolic.tasks.intervals import DRAWS
+from symbolic.training.run_folder import METRICS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METRICS = "metrics.json"
 CONFUSION = "confusion.csv"
 CONFUSION_PLOT = "confusion.png"
 RELIABILITY_PLOT = "reliability.png"

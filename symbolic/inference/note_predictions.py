@@ -20,8 +20,6 @@ from symbolic.inference.prediction import evaluation_mode, on_device, predict_id
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE, QUADRANTS, quadrant_of
 
-PREDICTIONS = "predictions.csv"
-
 Row = dict[str, Any]
 
 

@@ -15,13 +15,12 @@ from jinja2 import Environment, StrictUndefined
 from symbolic.configuration import SymbolicConfig
 from symbolic.publishing.card_context import model_context
 from symbolic.publishing.card_results import (
-    METRICS,
     check_metrics,
     eval_results,
     results_context,
 )
 from symbolic.publishing.corpora import CORPORA, CorpusFacts
-from symbolic.training.run_folder import TRAINING_RECORD, recorded_groups
+from symbolic.training.run_folder import METRICS, TRAINING_RECORD, recorded_groups
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
 

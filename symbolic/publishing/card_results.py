@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
-METRICS = "metrics.json"  # beside the weights: the scores that the evaluation of the run measured
-
 METRIC_NAMES = {  # the Hub's id of a metric, if it has one, and its name in the card
     "accuracy": ("accuracy", "accuracy"),
     "macro_f1": ("f1", "macro-F1"),

@@ -14,13 +14,12 @@ from transformers.utils import FEATURE_EXTRACTOR_NAME as EXTRACTOR
 from symbolic.configuration import SymbolicConfig
 from symbolic.publishing.card import model_card, read_json
 from symbolic.publishing.card_context import predicts_boundaries
-from symbolic.publishing.card_results import METRICS
 from symbolic.scoring.audio import AudioScorer, load_audio_model
 from symbolic.scoring.emotion import EmotionScorer
 from symbolic.scoring.notes import load_model
 from symbolic.structure.segmenter import Segmenter
 from symbolic.tokenizers.saved import FILE_NAME as TOKENIZER
-from symbolic.training.run_folder import TRAINING_RECORD
+from symbolic.training.run_folder import METRICS, TRAINING_RECORD
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"

@@ -20,11 +20,12 @@ import numpy as np
 from transformers import TrainingArguments
 
 from symbolic.data.groups import assert_disjoint
-from symbolic.inference.note_predictions import PREDICTIONS, Row, write_predictions
+from symbolic.inference.note_predictions import Row, write_predictions
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.encoders import check_encoders
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell, System
 from symbolic.tasks import IGNORE, QUADRANTS, quadrant_of
+from symbolic.training.run_folder import PREDICTIONS
 from symbolic.training.tokens import TokenModelArguments, train_on
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 

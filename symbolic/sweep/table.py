@@ -13,11 +13,11 @@ from symbolic.evaluation.audio import AudioSummary, evaluate_audio
 from symbolic.evaluation.comparison import compare
 from symbolic.evaluation.summary import Summary, summarise
 from symbolic.evaluation.tables import COLUMNS, difference_text, markdown
-from symbolic.inference.note_predictions import PREDICTIONS
 from symbolic.inference.prediction_table import read_predictions
 from symbolic.sweep.cells import CELL, CELLS, read_cell
 from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell
 from symbolic.tasks.intervals import DRAWS
+from symbolic.training.run_folder import PREDICTIONS
 
 if TYPE_CHECKING:
     import pandas as pd

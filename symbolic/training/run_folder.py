@@ -11,11 +11,13 @@ from typing import Any
 from transformers import TrainingArguments
 
 from symbolic.data.groups import hashed_group
-from symbolic.inference.note_predictions import PREDICTIONS, Row, write_predictions
+from symbolic.inference.note_predictions import Row, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.training.trainer import FitArguments
 
 TRAINING_RECORD = "training.json"  # beside the weights: what they were trained on, and how
+PREDICTIONS = "predictions.csv"  # of the held-out pieces
+METRICS = "metrics.json"  # of these predictions
 
 TOLD = (
     *(
