@@ -101,7 +101,7 @@ RECIPES = {
 
 
 def read(name: str, folder: str, emitted: Callable[[NoteTable], NoteTable]) -> Corpus:
-    pieces = READERS[name](folder)
+    pieces = READERS[name](folder).pieces
     return Corpus(
         pieces,
         [emitted(table) for table in read_tables(pieces)],

@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 from torch.utils.data import DataLoader
 
-from symbolic.data import AUDIO_READERS, AudioDataset, Collator
+from symbolic.data import READERS, AudioDataset, Collator
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.training.audio import build_audio_model, read_recordings
 from symbolic.training.audio_arguments import AudioModelArguments
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--cache_dir", help="where features are kept; by default for this run")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    corpus = AUDIO_READERS["gtzan"](options.gtzan)
+    corpus = READERS["gtzan"](options.gtzan)
     if len(corpus.pieces) <= options.batch_size:
         raise SystemExit(f"{options.gtzan}: no more recordings than one batch takes")
     rows = []

@@ -17,8 +17,8 @@ from annotators import annotator_agreement
 
 from symbolic.audio.cache import features_of
 from symbolic.audio.front_end import FrontEnd
-from symbolic.data import AUDIO_READERS, Piece, group_folds
-from symbolic.data.splits.audio_splits import drawn
+from symbolic.data import READERS, Piece, group_folds
+from symbolic.data.splits.hold_out import sampled
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.evaluation.audio import audio_table, summarise_boundaries
 from symbolic.notes.table import partition
@@ -117,7 +117,7 @@ def main() -> None:
     )
     parser.add_argument("--cache_dir", help="folder for features")
     options = parser.parse_args()
-    corpus = drawn(AUDIO_READERS[options.corpus](options.audio), options.most)
+    corpus = sampled(READERS[options.corpus](options.audio), options.most)
     pieces = corpus.pieces
     kind = "roll" if options.notes else "mel"
     system = BOUNDARY_SYSTEMS["roll" if options.notes else "mls"]

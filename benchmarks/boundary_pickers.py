@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.data import AUDIO_READERS, Corpus, Piece, group_name
-from symbolic.data.splits.audio_splits import classes, drawn, held_out
+from symbolic.data import READERS, Corpus, Piece, group_name
+from symbolic.data.splits.hold_out import classes, hold_out, sampled
 from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.evaluation.tables import markdown
@@ -124,9 +124,9 @@ def scores(folder: Path, audio: str, cache_dir: str | None, output: Path) -> tup
     data, seed, system = record["data"], record["seed"], record["model"]["system"]
     model = SymbolicModel.from_pretrained(folder).eval()
     own, found = copy.deepcopy(model.config), {}
-    corpus = drawn(AUDIO_READERS[data["corpus"]](audio), data["most"], data["fold_seed"])
+    corpus = sampled(READERS[data["corpus"]](audio), data["most"], data["fold_seed"])
     corpus, activations = activations_of(model, record, corpus, cache_dir)
-    train, test = held_out(corpus, data["hold_out"], data["folds"], data["fold_seed"])
+    train, test = hold_out(corpus, data["hold_out"], data["folds"], data["fold_seed"])
     names = [group_name(corpus.pieces[i].corpus, corpus.pieces[i].group) for i in train]
     share = record["fit"]["validation_share"] or record["model"]["threshold_share"]
     chosen = train[validation_mask(classes(corpus)[train], names, share, seed)]

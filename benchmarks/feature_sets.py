@@ -104,7 +104,7 @@ def main() -> None:
     options = parser.parse_args()
     corpora = {}
     for name in ("emopia", "vgmidi"):
-        pieces = READERS[name](getattr(options, name))
+        pieces = READERS[name](getattr(options, name)).pieces
         quadrants = np.array([piece.labels["emotion"] for piece in pieces])
         groups = np.array([piece.group for piece in pieces])
         corpora[name] = feature_frame(read_tables(pieces)), quadrants, groups

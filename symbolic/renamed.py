@@ -35,6 +35,7 @@ NAMES = {
     "symbolic": {"Front": "FrontEnd", "Sliding": "SlidingWindow"},
     "symbolic.audio": {"Front": "FrontEnd"},
     "symbolic.data": {
+        "AUDIO_READERS": "READERS",
         "AudioCorpus": "Corpus",
         "TokenScheme": "TokenVocabulary",
         "loose_pieces": "unlabelled_pieces_in",

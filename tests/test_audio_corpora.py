@@ -17,7 +17,6 @@ from small_corpora import (
 
 from symbolic.audio import FrontEnd, read_audio
 from symbolic.data import (
-    AUDIO_READERS,
     LeakError,
     Piece,
     group_folds,
@@ -26,6 +25,7 @@ from symbolic.data import (
     read_gtzan,
     read_magnatagatune,
     read_moods,
+    recording_corpora,
 )
 from symbolic.data.corpus import without_leaks
 from symbolic.data.recordings.gtzan import REPETITIONS, gtzan_groups
@@ -351,8 +351,8 @@ def test_a_group_in_several_splits_stays_where_it_is_held_out(tmp_path):
 
 
 def test_the_readers_are_known_by_name():
-    assert {"gtzan", "fma", "magnatagatune", "moods", "folder"} <= set(AUDIO_READERS)
-    assert {"emopia", "vgmidi"} <= set(AUDIO_READERS)
+    assert {"gtzan", "fma", "magnatagatune", "moods", "folder"} <= set(recording_corpora())
+    assert {"emopia", "vgmidi"} <= set(recording_corpora())
 
 
 def test_the_real_excerpts_of_gtzan_are_read(audio_data):

@@ -13,10 +13,10 @@ from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.commands.sweep import main as sweep
 from symbolic.commands.train import main as train
-from symbolic.data import AUDIO_READERS
+from symbolic.data import READERS, Reader
 from symbolic.data.groups import LeakError, hashed_group
 from symbolic.data.recordings.moods import FRONT as MOODS
-from symbolic.data.splits.audio_splits import held_out
+from symbolic.data.splits.hold_out import hold_out
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.evaluation.audio import evaluate_audio
 from symbolic.modeling import SymbolicModel
@@ -214,7 +214,7 @@ def test_an_encoder_goes_on_to_another_task(run, recordings, tmp_path):
         train_audio(held, arguments, frozen, told(tmp_path / "leak", max_steps=2))
     other = AudioModelArguments(system="cnn_mel", pretrained=str(run), **SHORT)
     with pytest.raises(ValueError, match="not of the system cnn_mel"):
-        build_audio_model(AUDIO_READERS["gtzan"](recordings), other)
+        build_audio_model(READERS["gtzan"](recordings), other)
 
 
 @pytest.mark.slow
@@ -278,13 +278,13 @@ def test_pictures_are_stretched_onto_the_grid_of_an_encoder():
 
 
 def test_splits_of_a_corpus_and_folds_keep_groups_apart(recordings):
-    corpus = AUDIO_READERS["gtzan"](recordings)
-    train, test = held_out(corpus, "fold-1", folds=3)
+    corpus = READERS["gtzan"](recordings)
+    train, test = hold_out(corpus, "fold-1", folds=3)
     assert not {corpus.groups[i] for i in train} & {corpus.groups[i] for i in test}
     assert sorted([*train, *test]) == list(range(12))
     for bad in ("fold-5", "val"):
         with pytest.raises(ValueError, match="hold_out"):
-            held_out(corpus, bad)
+            hold_out(corpus, bad)
 
 
 def test_what_cannot_be_read_is_left_out_and_told(recordings, tmp_path, capsys):
@@ -381,7 +381,7 @@ def test_a_pretrained_model_hears_another_corpus_as_it_has_heard_its_own(recordi
     path = recordings / "metal.00001.wav"
     row = AudioScorer.from_pretrained(tmp_path / "model").score(path, workers=0).iloc[0]
     assert row["error"] == ""
-    corpus = AUDIO_READERS["gtzan"](recordings)
+    corpus = READERS["gtzan"](recordings)
     longer = AudioModelArguments(system="cnn_gru_mel", seconds=2.0, **told_base)
     assert build_audio_model(corpus, longer).config.window == MOODS.positions(2 * RATE)
     for system, width in (("cnn_gru_mfcc", 0.2), ("cnn_gru_mel", 0.1), ("spec_cnn_gru", 0.2)):
@@ -403,7 +403,7 @@ def test_a_system_of_mfcc_learns_from_mel_pictures(monkeypatch, tmp_path):
     pictures = [front_features(sound, MOODS) for sound in sounds]
     pieces = [Piece(tmp_path / f"{i}", f"{i}", {"mood": i % 2}, "moods") for i in range(4)]
     corpus = Corpus("moods", pieces, (MOOD,), [], pictures, MOODS)
-    monkeypatch.setitem(AUDIO_READERS, "moods", lambda folder: corpus)
+    monkeypatch.setitem(READERS, "moods", Reader(lambda folder: corpus))
     data = AudioDataArguments(corpus="moods", audio="", hold_out="fold-0", folds=2)
     arguments = AudioModelArguments(system="cnn_gru_mfcc", **SHORT)
     model = train_audio(data, arguments, FitArguments(), told(tmp_path / "model", max_steps=2))

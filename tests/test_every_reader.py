@@ -270,7 +270,7 @@ def test_a_wrong_reader_is_found_out(kind, wrong, tmp_path, request):
 
 def test_boundaries_and_pictures_that_are_wrong_are_found_out(tmp_path, request):
     folder, together = beatles(tmp_path, request)
-    reader = AUDIO_READERS["beatles"]
+    reader = READERS["beatles"]
     for change in (labelled_as(boundary=(3.0, 2.0)), labelled_as(boundary=(-1.0, 2.0))):
         with pytest.raises(AssertionError):
             check_reader(changed(reader, change), folder, together)

@@ -8,12 +8,14 @@ import pytest
 
 from symbolic.data import (
     PROTOCOLS,
+    READERS,
     DataArguments,
     LeakError,
     Piece,
     assert_disjoint,
     group_folds,
     held_out,
+    hold_out,
     merged_groups,
     read_emopia,
     read_labelled,
@@ -124,6 +126,56 @@ def test_the_folds_of_a_corpus_cover_it_once(data, name, reader, field):
     assert sorted(files) == sorted(piece.path for piece in reader(getattr(data, field)))
 
 
+@pytest.mark.parametrize("name", ["emopia", "vgmidi", "labelled"])
+def test_folds_are_the_same_for_models_of_notes_and_of_audio(data, name):
+    corpus = READERS[name](data.folders[name])
+    for k in range(3):
+        _, test = held_out(replace(data, hold_out=f"{name}-{k}", folds=3))
+        assert test == [corpus.pieces[i] for i in hold_out(corpus, f"fold-{k}", folds=3)[1]]
+
+
+@pytest.fixture
+def keyed_folder(tmp_path):
+    """Twelve songs of POP909 with keys."""
+    folder = tmp_path / "pop909"
+    folder.mkdir()
+    rows = [f"{i:03}.mid,{'C:maj' if i % 2 else 'A:min'}" for i in range(12)]
+    (folder / "pop909_keys.csv").write_text("\n".join(["file,key", *rows]))
+    for row in rows:
+        (folder / row.split(",")[0]).touch()
+    return folder
+
+
+def test_any_corpus_of_notes_has_folds_and_joins_the_training_pieces(data, keyed_folder):
+    data = replace(data, corpora=[f"pop909={keyed_folder}"])
+    assert list(data.folders) == ["emopia", "vgmidi", "labelled", "pop909"]
+    train, test = held_out(replace(data, hold_out="pop909-1", folds=3))
+    assert {piece.corpus for piece in test} == {"pop909"}
+    assert sum(piece.corpus == "pop909" for piece in [*train, *test]) == 12
+    assert {piece.corpus for piece in train} == {"emopia", "vgmidi", "tunes", "pop909"}
+    assert len(held_out(replace(data, hold_out="pop909-all"))[1]) == 12
+
+
+@pytest.mark.parametrize("corpora", ["pop909", "pop909=", "nobody=here", "emopia=here"])
+def test_a_corpus_that_does_not_exist_is_refused(data, corpora):
+    with pytest.raises(ValueError, match="corpora"):
+        held_out(replace(data, corpora=[corpora]))
+
+
+def test_a_record_names_corpora_and_not_where_they_lie(data, keyed_folder, tmp_path):
+    data = replace(data, corpora=[f"pop909={keyed_folder}"], hold_out="pop909-0", fold_seed=3)
+    record = data.record()
+    assert str(tmp_path) not in str(record)
+    assert (record["vgmidi"], record["corpora"]) == ("vgmidi", ["pop909=pop909"])
+    assert replace(data, hold_out="none", fold_seed=0).of_record(record) == data
+    with pytest.raises(ValueError, match=r"trained on pop909.*--corpora"):
+        replace(data, corpora=[]).of_record(record)
+    with pytest.raises(ValueError, match=r"trained on emopia.*--emopia"):
+        replace(data, emopia=None).of_record(record)
+    older = {name: value for name, value in record.items() if name != "corpora"}
+    assert data.of_record(older) == replace(data, corpora=[])
+
+
 def test_folds_follow_from_their_seed(data):
     first, again, other = (
         held_out(replace(data, hold_out="emopia-song-0", fold_seed=seed))[1] for seed in (0, 0, 1)
@@ -197,8 +249,8 @@ def test_every_protocol_needs_its_corpus():
         expected = "its corpus is not given" if protocol.corpus else "nothing to train on"
         with pytest.raises(ValueError, match=expected):
             held_out(DataArguments(hold_out=hold_out))
-    with pytest.raises(ValueError, match="none of those that exist"):
-        held_out(DataArguments(hold_out="emopia-test"))
+    with pytest.raises(ValueError, match="does not exist"):
+        held_out(DataArguments(hold_out="nobody-0"))
 
 
 @pytest.mark.parametrize("folds", [1, 4, 100])
@@ -257,9 +309,9 @@ def test_validation_that_cannot_be_is_refused():
 
 def test_the_protocols_of_real_corpora_hold(data_folder):
     real = DataArguments(emopia=str(data_folder / "emopia"), vgmidi=str(data_folder / "vgmidi"))
-    for hold_out in ("emopia-val", "emopia-cls-val", "emopia-dev-1", "emopia-song-1", "vgmidi-0",
-                     "vgmidi-game-0"):  # fmt: skip
-        train, test = held_out(replace(real, hold_out=hold_out))
+    for name in ("emopia-val", "emopia-cls-val", "emopia-dev-1", "emopia-song-1", "vgmidi-0",
+                 "vgmidi-game-0"):  # fmt: skip
+        train, test = held_out(replace(real, hold_out=name))
         assert not groups(train) & groups(test)
         own = Counter(p.labels["emotion"] for p in train if p.corpus == test[0].corpus)
         assert all(own[quadrant] for quadrant in range(4))

@@ -9,9 +9,8 @@ from transformers import TrainingArguments
 
 from symbolic.audio.cache import features_of
 from symbolic.audio.synthesis import rendering
-from symbolic.data import AUDIO_READERS, READERS
-from symbolic.data.recordings.rendered import read_rendered
-from symbolic.data.splits.audio_splits import held_out
+from symbolic.data import READERS, read_emopia, read_vgmidi
+from symbolic.data.splits.hold_out import hold_out
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.notes import ReadError
 from symbolic.scoring.audio import AudioScorer
@@ -38,36 +37,22 @@ def synthesiser():
 @pytest.mark.parametrize("name", ["emopia", "vgmidi"])
 def test_pieces_keep_their_files_groups_splits_and_quadrants(name, request):
     folder = request.getfixturevalue(f"{name}_folder")
-    notes, corpus = READERS[name](folder), AUDIO_READERS[name](folder)
+    read = {"emopia": read_emopia, "vgmidi": read_vgmidi}[name]
+    corpus = READERS[name](folder)
     assert corpus.name == name
     assert corpus.tasks == (EMOTION,)
     assert corpus.features is corpus.front_end is None
     assert corpus.findings == []
-    for note, piece in zip(notes, corpus.pieces, strict=True):
-        assert (piece.path, piece.group, piece.split) == (note.path, note.group, note.split)
-        assert piece.corpus == name
-        assert piece.labels == {"emotion": note.labels["emotion"]}
+    assert corpus.pieces == read(folder)
 
 
 def test_a_song_is_on_one_side_of_a_fold_and_the_split_is_emopias(emopia_folder):
-    corpus = AUDIO_READERS["emopia"](emopia_folder)
+    corpus = READERS["emopia"](emopia_folder)
     for name in ("fold-0", "val"):
-        train, test = held_out(corpus, name)
+        train, test = hold_out(corpus, name)
         assert len(test)
         assert not {corpus.groups[i] for i in train} & {corpus.groups[i] for i in test}
-    assert {corpus.pieces[i].split for i in held_out(corpus, "val")[1]} == {"val"}
-
-
-def test_pieces_without_a_quadrant_are_left_out_and_told(tmp_path, monkeypatch, vgmidi_folder):
-    pieces = READERS["vgmidi"](vgmidi_folder)
-    del pieces[3].labels["emotion"]
-    monkeypatch.setitem(READERS, "tunes", lambda folder: pieces)
-    corpus = read_rendered(tmp_path, "tunes")
-    assert len(corpus.pieces) == len(pieces) - 1
-    assert corpus.findings == ["1 of 42 pieces have no quadrant and are left out"]
-    monkeypatch.setitem(READERS, "tunes", lambda folder: pieces[3:4])
-    with pytest.raises(ValueError, match="no piece of tunes has a quadrant"):
-        read_rendered(tmp_path, "tunes")
+    assert {corpus.pieces[i].split for i in hold_out(corpus, "val")[1]} == {"val"}
 
 
 def told(folder, **changes):
@@ -128,7 +113,7 @@ def test_the_best_epoch_is_chosen_by_the_quadrants_of_other_songs(synthesiser, f
 
 
 def test_notes_are_heard_as_samples_or_as_pictures(synthesiser, few, tmp_path):
-    paths = [piece.path for piece in AUDIO_READERS["emopia"](few).pieces]
+    paths = [piece.path for piece in READERS["emopia"](few).pieces]
     mel = AUDIO_SYSTEMS["short_chunk"].front
     samples = AUDIO_SYSTEMS["sample_cnn"].front
     (heard,) = features_of(paths[:1], mel, tmp_path / "c", workers=0)
@@ -150,6 +135,6 @@ def test_without_a_sound_font_training_says_what_is_missing(few, tmp_path, monke
 
 @pytest.mark.parametrize(("name", "count"), [("emopia", 990), ("vgmidi", 162)])
 def test_the_real_corpora_are_read(data_folder, name, count):
-    corpus = AUDIO_READERS[name](data_folder / name)
+    corpus = READERS[name](data_folder / name)
     assert len(corpus.pieces) == count
     assert {piece.labels["emotion"] for piece in corpus.pieces} == {0, 1, 2, 3}

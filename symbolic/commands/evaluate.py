@@ -41,6 +41,9 @@ def _main(arguments: Sequence[str] | None) -> None:
     parser.add_argument("--emopia", help="folder of EMOPIA")
     parser.add_argument("--vgmidi", help="folder of VGMIDI")
     parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
+    parser.add_argument(
+        "--corpora", nargs="*", default=[], metavar="NAME=FOLDER", help="as in scripts/train.py"
+    )
     parser.add_argument("--baselines", default=",".join(BASELINES), help="by commas, or none")
     parser.add_argument("--no-robustness", action="store_true", help="ask everything only once")
     parser.add_argument("--whole-pieces", action="store_true", help="average a piece's phrases")
@@ -69,6 +72,7 @@ def _main(arguments: Sequence[str] | None) -> None:
             emopia=options.emopia,
             vgmidi=options.vgmidi,
             labelled=options.labelled,
+            corpora=options.corpora,
         ),
         baselines,
         robust=not options.no_robustness,

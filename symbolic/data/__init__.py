@@ -6,7 +6,6 @@ from symbolic.data.corpora.annotated_keys import read_pop909, read_when_in_rome
 from symbolic.data.corpora.emopia import EMOPIA_LOOK_ALIKES, read_emopia
 from symbolic.data.corpora.labelled import read_labelled
 from symbolic.data.corpora.midibert import load_midibert, save_midibert
-from symbolic.data.corpora.readers import READERS
 from symbolic.data.corpora.vgmidi import read_vgmidi
 from symbolic.data.corpus import Corpus
 from symbolic.data.datasets.audio_dataset import AudioDataset
@@ -24,19 +23,19 @@ from symbolic.data.groups import (
     merged_groups,
 )
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
+from symbolic.data.readers import READERS, Reader, note_corpora, recording_corpora
 from symbolic.data.recordings.fma import read_fma
 from symbolic.data.recordings.folder import read_audio_folder
 from symbolic.data.recordings.gtzan import read_gtzan
 from symbolic.data.recordings.magnatagatune import read_magnatagatune
 from symbolic.data.recordings.moods import read_moods
-from symbolic.data.recordings.readers import AUDIO_READERS
 from symbolic.data.splits.folds import FOLDS, fold_pieces, validation_split
+from symbolic.data.splits.hold_out import hold_out, training_pieces
 from symbolic.data.splits.protocols import (
     PROTOCOLS,
     DataArguments,
     held_out,
     read_tables,
-    training_pieces,
     unlabelled_pieces,
 )
 from symbolic.data.splits.validation import validation_mask
@@ -49,7 +48,6 @@ from symbolic.renamed import renamed_in
 __getattr__ = renamed_in(__name__)
 
 __all__ = [
-    "AUDIO_READERS",
     "EMOPIA_LOOK_ALIKES",
     "FOLDS",
     "PROTOCOLS",
@@ -64,6 +62,7 @@ __all__ = [
     "LengthSampler",
     "Piece",
     "PieceDataset",
+    "Reader",
     "TokenDataset",
     "TokenFile",
     "TokenVocabulary",
@@ -75,9 +74,11 @@ __all__ = [
     "group_folds",
     "group_name",
     "held_out",
+    "hold_out",
     "load_midibert",
     "load_tokens",
     "merged_groups",
+    "note_corpora",
     "read_audio_folder",
     "read_emopia",
     "read_fma",
@@ -89,6 +90,7 @@ __all__ = [
     "read_tables",
     "read_vgmidi",
     "read_when_in_rome",
+    "recording_corpora",
     "save_midibert",
     "save_tokens",
     "token_vocabulary",

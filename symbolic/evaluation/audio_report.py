@@ -12,7 +12,7 @@ import numpy as np
 
 from symbolic.audio.synthesis.rendering import read_sound
 from symbolic.audio.transforms.spectral import front_features
-from symbolic.data import AUDIO_READERS, Corpus
+from symbolic.data import READERS, Corpus
 from symbolic.evaluation.audio import AudioSummary, audio_table, evaluate_audio
 from symbolic.evaluation.audio_robustness import (
     Probed,
@@ -129,7 +129,7 @@ def _asked(
     """
     record = read_record(folder)["data"]
     model, extractor = load_audio_model(folder)
-    corpus = AUDIO_READERS[record["corpus"]](audio).with_front_end(model.config.front_end)
+    corpus = READERS[record["corpus"]](audio).with_front_end(model.config.front_end)
     rows = read_audio_rows(Path(folder) / PREDICTIONS)
     held = set(zip(rows["file"].astype(str), rows["group"], strict=True))
     names = [(piece.path.name, str(piece.group)) for piece in corpus.pieces]

@@ -148,7 +148,7 @@ def _evaluate_one(
         return _Part(
             folder, f"split {used.get('held_out_split', '')} of tokens", {MODEL: frame}, {}
         )
-    train, test = held_out(_arguments(used, data))
+    train, test = held_out(data.of_record(used))
     assert_disjoint(
         trained_on=recorded_groups(record),
         held_out=[group_name(piece.corpus, piece.group) for piece in test],
@@ -169,18 +169,6 @@ def _evaluate_one(
             frames[name][PROBABILITIES] = answer(tables)
     stays = robustness_of(answers, tables) if robust else {}
     return _Part(folder, used["hold_out"], frames, stays)
-
-
-def _arguments(used: dict[str, Any], data: DataArguments) -> DataArguments:
-    """What a record says of the data, with the places where the data are now."""
-    places = {}
-    for corpus in ("emopia", "vgmidi", "labelled"):
-        if used.get(corpus):
-            places[corpus] = getattr(data, corpus)
-            if not places[corpus]:
-                raise ValueError(f"the model was trained on {corpus}: say where it is, --{corpus}")
-    told = {name: used[name] for name in ("folds", "fold_seed") if name in used}
-    return DataArguments(**places, **told, hold_out=used["hold_out"])
 
 
 def _baseline_answers(

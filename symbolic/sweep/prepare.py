@@ -51,13 +51,13 @@ def prepare(
     corpora: dict[str, dict[str, TokenFile]] = {}
     splits = {}
     for corpus in dict.fromkeys(PROTOCOLS[cell.protocol][0] for cell in cells):
-        folder = getattr(data, corpus)
-        if not folder:
+        if corpus not in data.folders:
             raise ValueError(f"the grid asks for {corpus}: say where it is with --{corpus}")
+        folder = data.folders[corpus]
         alone = DataArguments(
             **{corpus: folder}, folds=data.folds, fold_seed=data.fold_seed, hold_out="none"
         )
-        pieces = READERS[corpus](folder)
+        pieces = READERS[corpus](folder).pieces
         number = {piece.path: i for i, piece in enumerate(pieces)}
         here = [cell for cell in cells if PROTOCOLS[cell.protocol][0] == corpus]
         for hold_out in dict.fromkeys(cell.hold_out for cell in here):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from symbolic.data import AUDIO_READERS, FOLDS
+from symbolic.data import FOLDS, recording_corpora
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
 from symbolic.structure.detection import BoundaryArguments
@@ -19,7 +19,7 @@ from symbolic.training.trainer import TRAINING_DEFAULTS
 class AudioDataArguments:
     """Which recordings are trained on and which are held out."""
 
-    corpus: str = field(metadata={"help": f"one of {', '.join(AUDIO_READERS)}"})
+    corpus: str = field(metadata={"help": f"one of {', '.join(recording_corpora())}"})
     audio: str = field(metadata={"help": "folder of the corpus"})
     hold_out: str = field(
         default="fold-0",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +75,6 @@ class ModelArguments(ShapeArguments):
     drop_dynamics: float = field(default=0.1, metadata={"help": "share made scores without marks"})
 
 
-def recorded_data(data: DataArguments) -> dict[str, Any]:
-    """Data arguments as a record keeps them: names of folders and files, never where they lie."""
-    values = asdict(data).items()
-    return {k: Path(v).name if isinstance(v, str) and k != "hold_out" else v for k, v in values}
-
-
 def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
     """Numbers of the pieces, those of corpora that are to be repeated several times.
 
@@ -106,7 +100,7 @@ class NoteInputs(Inputs):
     """Files of notes: tokens, features of the whole piece, or both."""
 
     def __init__(self, data: DataArguments, arguments: ModelArguments) -> None:
-        self.arguments, self.source = arguments, recorded_data(data)
+        self.arguments, self.source = arguments, data.record()
         self.tokenizer = build_tokenizer(arguments.tokenizer)
         train, test = held_out(data)
         unlabelled = unlabelled_pieces(data)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from transformers import TrainingArguments
 
-from symbolic.data import AUDIO_READERS, Corpus, Piece, group_name
-from symbolic.data.splits.audio_splits import class_labels, classes, drawn, held_out
+from symbolic.data import READERS, Corpus, Piece, group_name, recording_corpora
+from symbolic.data.splits.hold_out import class_labels, classes, hold_out, sampled
 from symbolic.inference.audio_predictions import Row, audio_rows
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
@@ -43,10 +43,12 @@ class RecordingInputs(Inputs):
     noun = "recordings"  # in what is printed
 
     def __init__(self, data: AudioDataArguments, arguments: AudioModelArguments) -> None:
-        if data.corpus not in AUDIO_READERS:
-            raise ValueError(f"no corpus {data.corpus!r}; there are {', '.join(AUDIO_READERS)}")
+        if data.corpus not in recording_corpora():
+            raise ValueError(
+                f"no corpus {data.corpus!r}; there are {', '.join(recording_corpora())}"
+            )
         self.data, self.arguments = data, arguments
-        self.corpus = drawn(AUDIO_READERS[data.corpus](data.audio), data.most, data.fold_seed)
+        self.corpus = sampled(READERS[data.corpus](data.audio), data.most, data.fold_seed)
         self.has_boundaries = BOUNDARY in self.corpus.tasks
         self.threshold_share = arguments.threshold_share if self.has_boundaries else 0.0
 
@@ -73,7 +75,7 @@ class RecordingInputs(Inputs):
         self.source = recorded(data, findings)
         self.groups = np.array([group_name(piece.corpus, piece.group) for piece in pieces])
         self.classes = classes(self.corpus)
-        self.train, self.held_out = held_out(self.corpus, data.hold_out, data.folds, data.fold_seed)
+        self.train, self.held_out = hold_out(self.corpus, data.hold_out, data.folds, data.fold_seed)
 
     def chosen(self, chosen: np.ndarray) -> tuple[list[Piece], list[Any]]:
         """Select pieces, and what the model takes of each."""

@@ -1,52 +1,111 @@
-"""Protocols: what is trained on, and what is held out, by name."""
+"""Protocols of models of notes: named ways to hold pieces out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
-from symbolic.data.corpora.emopia import read_emopia
-from symbolic.data.corpora.readers import READERS
-from symbolic.data.corpora.vgmidi import read_vgmidi
+from symbolic.data.corpus import Corpus
 from symbolic.data.groups import LeakError, assert_disjoint
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
-from symbolic.data.splits.folds import FOLDS, fold_pieces
+from symbolic.data.readers import READERS, note_corpora
+from symbolic.data.splits.folds import FOLDS
+from symbolic.data.splits.hold_out import hold_out, training_pieces
 from symbolic.notes import NoteTable, read_notes
 
-CORPORA = ("emopia", "vgmidi", "labelled")  # in the order in which they join the training pieces
+OPTIONS = ("emopia", "vgmidi", "labelled")
+"""Corpora whose folder has an option of its own."""
+
+OTHERS = [name for name in note_corpora() if name not in OPTIONS]
 
 
 @dataclass(kw_only=True)
 class DataArguments:
-    """Which pieces are trained on and which are held out."""
+    """Corpora to train on, and the pieces to hold out."""
 
     emopia: str | None = field(default=None, metadata={"help": "folder of EMOPIA"})
     vgmidi: str | None = field(default=None, metadata={"help": "folder of VGMIDI"})
     labelled: str | None = field(
         default=None,
         metadata={
-            "help": "one's own labelled music: a CSV, or a folder with labels.csv, of columns path "
+            "help": "your own labelled music: a CSV, or a folder with labels.csv, of columns path "
             "and any of quadrant, valence, arousal, key, group, split"
         },
     )
+    corpora: list[str] = field(
+        default_factory=list,
+        metadata={"help": f"other corpora as NAME=FOLDER; NAME is one of {', '.join(OTHERS)}"},
+    )
     unlabelled: str | None = field(
         default=None,
-        metadata={"help": "folder of any music, for the tasks whose labels cost nothing"},
+        metadata={"help": "folder of any music, for tasks whose labels follow from the notes"},
     )
     hold_out: str = field(
         default="emopia-val",
         metadata={
-            "help": "pieces to predict, never trained on: emopia-val, or emopia-cls-val, that of "
+            "help": "pieces to predict, never trained on. Of any corpus: NAME-K, fold K by group; "
+            "NAME-SPLIT, its split of that name, for example emopia-val; NAME-all, the whole "
+            "corpus, if another is trained on. Also emopia-cls-val, the validation songs of "
             "EMOPIA_cls; emopia-dev-K, fold K of EMOPIA's training songs, to choose settings "
-            "without a look at the validation songs; emopia-song-K, fold K of all its songs; "
-            "vgmidi-K and vgmidi-game-K, fold K by piece and by game; emopia-all, vgmidi-all, the "
-            "whole corpus, where another is trained on; labelled-K, fold K by group; "
-            "labelled-NAME, the split of that name; none"
+            "without a look at the validation songs; emopia-song-K, as emopia-K; vgmidi-game-K, "
+            "fold K by game; none"
         },
     )
-    folds: int = field(default=FOLDS, metadata={"help": "how many folds, where K names one"})
+    folds: int = field(default=FOLDS, metadata={"help": "number of folds, for NAME-K"})
     fold_seed: int = field(default=0, metadata={"help": "of the shuffle before folding"})
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """The folder of each corpus that is given, in the order of `READERS`.
+
+        Raises:
+            ValueError: `corpora` that are not NAME=FOLDER, or a corpus that does not exist.
+        """
+        given = {name: getattr(self, name) for name in OPTIONS}
+        for text in self.corpora:
+            name, _, folder = text.partition("=")
+            if name not in OTHERS or not folder:
+                raise ValueError(
+                    f"corpora {text!r} is not NAME=FOLDER with NAME one of {', '.join(OTHERS)}"
+                )
+            given[name] = folder
+        return {name: given[name] for name in note_corpora() if given.get(name)}
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for `training.json`: names of files and folders, without their paths."""
+        values: dict[str, Any] = {
+            name: Path(value).name if isinstance(value, str) and name != "hold_out" else value
+            for name, value in asdict(self).items()
+        }
+        parts = (text.partition("=") for text in self.corpora)
+        values["corpora"] = [f"{name}={Path(folder).name}" for name, _, folder in parts]
+        return values
+
+    def of_record(self, record: Mapping[str, Any]) -> DataArguments:
+        """Combine the settings of a record with the folders of these arguments.
+
+        Args:
+            record: as `record` returned it when a model was trained.
+
+        Raises:
+            ValueError: a corpus that the model was trained on and that has no folder here.
+        """
+        folders = self.folders
+        names = [name for name in OPTIONS if record.get(name)]
+        others = [text.partition("=")[0] for text in record.get("corpora", ())]
+        for name in (*names, *others):
+            if name not in folders:
+                option = f"--{name}" if name in OPTIONS else f"--corpora {name}=FOLDER"
+                raise ValueError(f"the model was trained on {name}: give its folder with {option}")
+        return DataArguments(
+            **{name: folders[name] for name in names},
+            corpora=[f"{name}={folders[name]}" for name in others],
+            hold_out=record["hold_out"],
+            **{name: record[name] for name in ("folds", "fold_seed") if name in record},
+        )
 
 
 Split = tuple[list[Piece], list[Piece]]
@@ -54,83 +113,42 @@ Split = tuple[list[Piece], list[Piece]]
 
 @dataclass(frozen=True)
 class Protocol:
-    """A way to hold pieces of a corpus out.
+    """A way to hold out pieces of a corpus.
 
     Attributes:
-        corpus: the field of `DataArguments` with its folder; empty where nothing is held out.
-        split: parts the pieces of that corpus in those to train on and those held out; it also
-            takes what is written behind the protocol's name, and all arguments.
-        read: the folder's pieces, where it is not the reader of that name that reads them.
+        corpus: name in `READERS`; empty if nothing is held out.
+        read: reads its folder; None is the reader of that name.
+        only_training: whether its pieces are the training pieces alone.
     """
 
     corpus: str
-    split: Callable[[list[Piece], str, DataArguments], Split] | None = None
-    read: Callable[[str], list[Piece]] | None = None
+    read: Callable[[str], Corpus] | None = None
+    only_training: bool = False
 
-
-def training_pieces(pieces: list[Piece]) -> list[Piece]:
-    """The pieces of the split `train`; where no piece is in it, those that are in no split."""
-    trained = [piece for piece in pieces if piece.split == "train"]
-    return trained or [piece for piece in pieces if not piece.split]
-
-
-def _validation(pieces: list[Piece], part: str, data: DataArguments) -> Split:
-    return training_pieces(pieces), [piece for piece in pieces if piece.split == "val"]
-
-
-def _fold(pieces: list[Piece], part: str, data: DataArguments) -> Split:
-    return _parted(pieces, fold_pieces(pieces, part, data.folds, data.fold_seed))
-
-
-def _training_fold(pieces: list[Piece], part: str, data: DataArguments) -> Split:
-    return _fold(training_pieces(pieces), part, data)
-
-
-def _all(pieces: list[Piece], part: str, data: DataArguments) -> Split:
-    return [], pieces
-
-
-def _labelled(pieces: list[Piece], part: str, data: DataArguments) -> Split:
-    if part.isdigit():
-        return _fold(pieces, part, data)
-    splits = sorted({piece.split for piece in pieces} - {""})
-    if part not in splits:
-        known = ", ".join(splits) or "none"
-        raise ValueError(
-            f"hold_out {data.hold_out!r}: {data.labelled} has no split {part!r} (its splits: "
-            f"{known}), and a fold is a number"
-        )
-    test = [piece for piece in pieces if piece.split == part]
-    return _parted(training_pieces(pieces), test)
-
-
-def _parted(pieces: list[Piece], test: list[Piece]) -> Split:
-    paths = {piece.path for piece in test}
-    return [piece for piece in pieces if piece.path not in paths], test
+    def corpus_in(self, folder: str) -> Corpus:
+        """Read the corpus in a folder."""
+        corpus = (self.read or READERS[self.corpus])(folder)
+        if self.only_training:
+            return replace(corpus, pieces=training_pieces(corpus.pieces))
+        return corpus
 
 
 PROTOCOLS: dict[str, Protocol] = {
     "none": Protocol(""),
-    "emopia-val": Protocol("emopia", _validation),
-    "emopia-cls-val": Protocol(
-        "emopia", _validation, partial(read_emopia, split="split_emopia_cls")
-    ),
-    "emopia-dev-": Protocol("emopia", _training_fold),
-    "emopia-song-": Protocol("emopia", _fold),
-    "emopia-all": Protocol("emopia", _all),
-    "vgmidi-": Protocol("vgmidi", _fold),
-    "vgmidi-all": Protocol("vgmidi", _all),
-    "vgmidi-game-": Protocol("vgmidi", _fold, partial(read_vgmidi, by="game")),
-    "labelled-": Protocol("labelled", _labelled),
+    **{f"{name}-": Protocol(name) for name in note_corpora()},
+    "emopia-cls-": Protocol("emopia", partial(READERS["emopia"], split="split_emopia_cls")),
+    "emopia-dev-": Protocol("emopia", only_training=True),
+    "emopia-song-": Protocol("emopia"),
+    "vgmidi-game-": Protocol("vgmidi", partial(READERS["vgmidi"], by="game")),
 }
-"""By what `hold_out` says; behind a name that ends with a hyphen stands a fold or a split."""
+"""By the beginning of `hold_out`; after a hyphen follow a fold, a split or `all`."""
 
 
 def held_out(data: DataArguments) -> Split:
     """Split corpora into training pieces and held-out pieces; no group is on both sides.
 
     Corpora that nothing is held out from add their training pieces: those of the split `train`, or
-    all where there is no split.
+    all if they have no split.
 
     Raises:
         ValueError: no corpus given, or a `hold_out` that does not exist or whose corpus is missing.
@@ -139,25 +157,24 @@ def held_out(data: DataArguments) -> Split:
         FileNotFoundError: a corpus that is not in its folder.
     """
     protocol, part = _protocol(data.hold_out)
-    if protocol.corpus and not getattr(data, protocol.corpus):
+    folders = data.folders
+    if protocol.corpus and protocol.corpus not in folders:
         raise ValueError(f"hold_out {data.hold_out!r}: its corpus is not given")
     others: list[Piece] = []
     train: list[Piece] = []
     test: list[Piece] = []
-    for corpus in CORPORA:
-        if not (folder := getattr(data, corpus)):
-            continue
-        if corpus == protocol.corpus:
-            own, test = protocol.split((protocol.read or READERS[corpus])(folder), part, data)
+    for name, folder in folders.items():
+        if name == protocol.corpus:
+            own, test = _split(protocol.corpus_in(folder), part, data)
             train += own
         else:
-            joining = training_pieces(READERS[corpus](folder))
+            joining = training_pieces(READERS[name](folder).pieces)
             others += joining
             train += joining
     if protocol.corpus and not test:
         raise ValueError(f"hold_out {data.hold_out!r}: no piece is held out by it")
     if not train:
-        raise ValueError("nothing to train on: give --emopia, --vgmidi or --labelled")
+        raise ValueError("nothing to train on: give --emopia, --vgmidi, --labelled or --corpora")
     try:
         assert_disjoint(
             train=[piece.group for piece in train], held_out=[piece.group for piece in test]
@@ -169,27 +186,37 @@ def held_out(data: DataArguments) -> Split:
             }
         )
     except LeakError as error:
-        folder = getattr(data, protocol.corpus)
-        raise LeakError(f"hold_out {data.hold_out!r} of {folder}: {error}") from error
+        raise LeakError(f"hold_out {data.hold_out!r} of {folders[protocol.corpus]}: {error}") from (
+            error
+        )
     return train, test
 
 
+def _split(corpus: Corpus, part: str, data: DataArguments) -> Split:
+    """Split a corpus by a fold number, the name of a split, or `all`."""
+    if part == "all":
+        return [], corpus.pieces
+    part = f"fold-{part}" if part.isdigit() else part
+    train, test = hold_out(corpus, part, data.folds, data.fold_seed)
+    return [corpus.pieces[i] for i in train], [corpus.pieces[i] for i in test]
+
+
 def _protocol(hold_out: str) -> tuple[Protocol, str]:
-    """The protocol of the longest name that fits, and what stands behind the name."""
+    """Find the protocol of the longest name that fits, and the rest of `hold_out`."""
     fitting = [
         name
         for name in PROTOCOLS
         if hold_out == name or (name.endswith("-") and hold_out.startswith(name))
     ]
     if not fitting:
-        known = ", ".join(PROTOCOLS)
-        raise ValueError(f"hold_out {hold_out!r} is none of those that exist: {known}")
+        names = ", ".join(PROTOCOLS)
+        raise ValueError(f"hold_out {hold_out!r} does not exist; there are {names}")
     name = max(fitting, key=len)
     return PROTOCOLS[name], hold_out.removeprefix(name)
 
 
 def unlabelled_pieces(data: DataArguments) -> list[Piece]:
-    """The music in `data.unlabelled`, each file a group of its own, without labels.
+    """Find the music in `data.unlabelled`; each file is a group of its own, without labels.
 
     Raises:
         FileNotFoundError: a folder without a MIDI or MusicXML file.
@@ -203,7 +230,7 @@ def unlabelled_pieces(data: DataArguments) -> list[Piece]:
 
 
 def read_tables(pieces: list[Piece]) -> list[NoteTable]:
-    """The note table of each piece.
+    """Read the note table of each piece.
 
     Raises:
         ReadError: naming the first file that cannot be read.

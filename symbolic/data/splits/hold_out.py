@@ -1,0 +1,94 @@
+"""Pieces of a corpus to train on and to hold out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from symbolic.data.corpus import Corpus
+from symbolic.data.pieces import Piece
+from symbolic.data.splits.folds import FOLDS, fold_numbers
+from symbolic.tasks import IGNORE, Task
+
+
+def training_pieces(pieces: list[Piece]) -> list[Piece]:
+    """Select the pieces of the split `train`; if there are none, those of no split."""
+    train = [piece for piece in pieces if piece.split == "train"]
+    return train or [piece for piece in pieces if not piece.split]
+
+
+def sampled(corpus: Corpus, count: int, seed: int = 0) -> Corpus:
+    """Draw pieces of a corpus at random and keep their order.
+
+    Args:
+        corpus: the corpus.
+        count: pieces to draw; 0 keeps all.
+        seed: of the draw.
+
+    Raises:
+        ValueError: a count below 0.
+    """
+    if count < 0:
+        raise ValueError(f"{count} pieces")
+    if not count or count >= len(corpus.pieces):
+        return corpus
+    order = np.random.default_rng(seed).permutation(len(corpus.pieces))
+    kept = np.sort(order[:count]).tolist()
+    features = None if corpus.features is None else [corpus.features[i] for i in kept]
+    findings = [*corpus.findings, f"{count} of {len(corpus.pieces)} pieces are taken, at random"]
+    pieces = [corpus.pieces[i] for i in kept]
+    return replace(corpus, pieces=pieces, features=features, findings=findings)
+
+
+def hold_out(
+    corpus: Corpus, part: str, folds: int = FOLDS, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split a corpus into training pieces and held-out pieces.
+
+    Args:
+        corpus: the corpus.
+        part: `fold-K`, fold K by group, stratified by the first task with classes; the name of a
+            split of the corpus, where `training_pieces` are trained on; or `none`.
+        folds: number of folds.
+        seed: of the shuffle before folding.
+
+    Returns:
+        Numbers of the training pieces, and of the held-out pieces.
+
+    Raises:
+        ValueError: a fold or a split that does not exist, or too many folds.
+    """
+    pieces = corpus.pieces
+    everything = np.arange(len(pieces))
+    if part == "none":
+        return everything, everything[:0]
+    if part.startswith("fold-"):
+        number = part.removeprefix("fold-")
+        if number not in map(str, range(folds)):
+            raise ValueError(f"hold_out {part!r}: the folds are fold-0 to fold-{folds - 1}")
+        fold = fold_numbers(classes(corpus), corpus.groups, folds, seed)
+        return np.flatnonzero(fold != int(number)), np.flatnonzero(fold == int(number))
+    splits = sorted({piece.split for piece in pieces} - {""})
+    if part not in splits:
+        names = ", ".join(splits) or "none"
+        raise ValueError(
+            f"hold_out: {corpus.name} has no split {part!r} (its splits: {names}; folds: fold-0 to "
+            f"fold-{folds - 1})"
+        )
+    train = {id(piece) for piece in training_pieces(pieces)}
+    return (
+        np.array([i for i in everything if id(pieces[i]) in train], int),
+        np.array([i for i in everything if pieces[i].split == part], int),
+    )
+
+
+def classes(corpus: Corpus) -> np.ndarray:
+    """(n,) class ids by which folds are stratified: of the first task with classes, or 0."""
+    single = [task for task in corpus.tasks if task.kind == "single"]
+    return class_labels(corpus, single[0]) if single else np.zeros(len(corpus.pieces), int)
+
+
+def class_labels(corpus: Corpus, task: Task) -> np.ndarray:
+    """(n,) class ids of a task with classes, -100 for no label."""
+    return np.array([piece.labels.get(task.name, IGNORE) for piece in corpus.pieces])
