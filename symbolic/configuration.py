@@ -31,8 +31,10 @@ RENAMED = {
     "expert_dropout": "ensemble_dropout",
     "unit": "metrical_unit",
     "unit_options": "metrical_options",
+    "answer": "output",
+    "pictures": "rolls",
 }
-"""Keys of version 0.1.0, and the keys of today."""
+"""Keys of version 0.1.0, also of options, and the keys of today."""
 
 RENAMED_VALUES = {
     "units": "metrical",
@@ -41,7 +43,7 @@ RENAMED_VALUES = {
     "heard_certainty": KEY_FEATURES[1],
     "heard_major_on_tonic": KEY_FEATURES[2],
 }
-"""The same of values: encoders, norms of the input and `KEY_FEATURES`."""
+"""The same for values: encoders, norms of the input and `KEY_FEATURES`."""
 
 
 class LSTMConfig(PreTrainedConfig):
@@ -84,18 +86,21 @@ def _accepts_old_keys(init: Callable[..., None]) -> Callable[..., None]:
                 "unit_members: ensembles of metrical encoders (system beat_committee) were "
                 "removed after version 0.1.0; train the system beat_pictures instead"
             )
-        kwargs = {RENAMED.get(name, name): value for name, value in kwargs.items()}
-        encoder, options = kwargs.get("encoder"), kwargs.get("encoder_options")
-        if encoder in RENAMED_VALUES:
-            kwargs["encoder"] = RENAMED_VALUES[encoder]
-        if options and options.get("norm") in RENAMED_VALUES:
-            kwargs["encoder_options"] = {**options, "norm": RENAMED_VALUES[options["norm"]]}
-        metrical = dict(kwargs.get("metrical_options") or {})
-        if "pictures" in metrical:
-            kwargs["metrical_options"] = {"rolls": metrical.pop("pictures"), **metrical}
-        init(self, *args, **kwargs)
+        values = _translated(kwargs)
+        for name in ("encoder_options", "metrical_options"):
+            if name in values:
+                values[name] = _translated(values[name] or {})
+        init(self, *args, **values)
 
     return translated
+
+
+def _translated(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace keys of `RENAMED` and values of `RENAMED_VALUES`."""
+    return {
+        RENAMED.get(name, name): RENAMED_VALUES.get(value, value) if type(value) is str else value
+        for name, value in values.items()
+    }
 
 
 class SymbolicConfig(PreTrainedConfig):
@@ -163,7 +168,8 @@ class SymbolicConfig(PreTrainedConfig):
     """
 
     model_type = "symbolic"
-    sub_configs = {"backbone_config": AutoConfig}  # noqa: RUF012 - transformers reads it as it is
+    # transformers replaces a property of its base class by the dictionary that it reads.
+    sub_configs = {"backbone_config": AutoConfig}  # noqa: RUF012  # type: ignore[assignment]
 
     @_accepts_old_keys
     def __init__(
@@ -271,7 +277,7 @@ class SymbolicConfig(PreTrainedConfig):
         if labels := self._labels():
             kwargs["id2label"] = dict(enumerate(labels))
             kwargs["label2id"] = {label: number for number, label in enumerate(labels)}
-        super().__init__(tokenizer_class=tokenizer_class, **kwargs)
+        super().__init__(**{"tokenizer_class": tokenizer_class, **kwargs})
 
     def _derived_inputs(self) -> str:
         if self.front_end is not None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from transformers import AutoModel, PreTrainedModel
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 from symbolic.audio.extractor import SymbolicFeatureExtractor as SymbolicFeatureExtractor
 from symbolic.audio.transforms.torch_front_end import SpectralFrontEnd
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble, KeyLogits
+from symbolic.encoders import ENCODERS, FeatureEnsemble, KeyLogits
 from symbolic.encoders.metrical import MetricalContext
 from symbolic.encoders.tonic import KeyFromTonic
 from symbolic.tasks import EMOTION, KEY, Head, Task
@@ -38,13 +38,14 @@ class SymbolicOutput(ModelOutput):
 class SymbolicModel(PreTrainedModel):
     """Encoder and heads, with a joint loss of all tasks (MT-SMNN, Qiu 2022)."""
 
+    config: SymbolicConfig
     config_class = SymbolicConfig
     base_model_prefix = "encoder"
     main_input_name = "input_ids"
     accepts_loss_kwargs = False  # else the Trainer scales the loss under gradient accumulation
     supports_gradient_checkpointing = True  # where the backbone can
     _supports_sdpa = True
-    _keep_in_fp32_modules_strict = ("spectral",)
+    _keep_in_fp32_modules_strict = {"spectral"}  # noqa: RUF012 - as transformers declares it
 
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__(config)
@@ -61,12 +62,12 @@ class SymbolicModel(PreTrainedModel):
     def _head(self, task: Task) -> nn.Module:
         config, encoder = self.config, self.encoder
         size = encoder.hidden_size
-        if isinstance(encoder, FeatureEncoder):
+        if encoder.inputs == "features":
             if task.level == "token":
                 raise ValueError(f"task {task.name} needs notes, and the encoder takes features")
             if task.name == EMOTION.name and config.ensemble_features:
                 return FeatureEnsemble(config)
-            if task.name == KEY.name and encoder.tonic is not None:
+            if task.name == KEY.name and getattr(encoder, "tonic", None) is not None:
                 return KeyLogits()
         elif task.pooled and self.units is not None:
             size = self.units.size

@@ -144,9 +144,9 @@ def test_heads_hear_the_piece_from_its_first_note_to_its_last(name, models):
 
 
 def test_names_and_widths_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="no backbone 'choir'; there are bert, gpt2, lstm"):
+    with pytest.raises(ValueError, match="unknown backbone 'choir'; known: bert, gpt2, lstm"):
         backbone_config("choir", shape("choir", feedforward=48))
-    with pytest.raises(ValueError, match="no backbone 'choir'"):
+    with pytest.raises(ValueError, match="unknown backbone 'choir'"):
         build_model(TOKENIZER, shape("choir"))
     with pytest.raises(ValueError, match="no half for each direction"):
         build_model(TOKENIZER, shape("lstm", hidden_size=15))

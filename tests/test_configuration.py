@@ -123,7 +123,7 @@ def test_keys_of_version_0_1_0_are_read():
     config = SymbolicConfig(
         encoder="spectrogram",
         front=old,
-        front_inside=True,
+        front_end_in_model=True,
         encoder_options={"norm": "picture"},
         expert_members=3,
         expert_size=5,

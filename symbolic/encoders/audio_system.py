@@ -1,4 +1,4 @@
-"""An audio system: the front end, the encoder and its options, the length of the input."""
+"""Specification of an audio system: front end, encoder with options, input length."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from symbolic.tasks import Task
 
 @dataclass(frozen=True)
 class AudioSystem:
-    """An audio system as it is trained and tested.
+    """Specification of an audio system, in training and evaluation.
 
     Attributes:
         encoder: name in `symbolic.encoders.ENCODERS`.
-        front: what of a recording it hears.
-        seconds: length of its input in training.
-        description: what it is, in a line.
-        options: `encoder_options` of the configuration; of `ast`, values of its `ASTConfig`.
-        chunks: how many evenly spaced inputs of a recording are averaged in the test; None is as
-            many as cover it.
-        head_dropout: in the heads.
-        head_units: of their hidden layer; None and 0 as in `SymbolicConfig`.
+        front: front end.
+        seconds: length of the input in training.
+        description: description in one line.
+        options: `encoder_options` of the configuration; for `ast`, values of its `ASTConfig`.
+        chunks: number of evenly spaced inputs of a recording whose predictions are averaged in
+            evaluation; as many as cover it where None.
+        head_dropout: dropout in the heads.
+        head_units: units of their hidden layer; None and 0 as in `SymbolicConfig`.
         published: figures of the paper that describes it, for comparison.
     """
 
@@ -44,12 +44,12 @@ class AudioSystem:
 
     @property
     def samples(self) -> int:
-        """Samples of one input in training."""
+        """Length of one input in training, in samples."""
         return round(self.seconds * self.front.sampling_rate)
 
     @property
     def positions(self) -> int:
-        """Frames, or samples, of one input in training."""
+        """Length of one input in training, in frames or samples of the front end."""
         return self.front.positions(self.samples)
 
     def config(
@@ -62,21 +62,22 @@ class AudioSystem:
         seconds: float | None = None,
         **changes: Any,
     ) -> SymbolicConfig:
-        """The configuration of a model.
+        """Make the configuration of a model.
 
         Args:
             tasks: its heads.
             width: factor on the channels and units of the encoder.
-            front: what it hears instead of the system's front.
-            grid: columns, and positions for each frame, that pictures are stretched to, as in
-                `symbolic.encoders.AudioEncoder`; not stretched where None.
-            seconds: length of one window instead of the system's.
-            changes: of the configuration; `encoder_options` join the system's.
+            front: front end in place of the system's.
+            grid: columns, and positions per frame, that frames are resampled to, as in
+                `symbolic.encoders.AudioEncoder`; not resampled where None.
+            seconds: length of one window in place of the system's.
+            changes: other values of the configuration; `encoder_options` are merged with the
+                system's.
         """
         front = front or self.front
         samples = round((self.seconds if seconds is None else seconds) * front.sampling_rate)
         options = {**self.options, **changes.pop("encoder_options", {})}
-        options = json.loads(json.dumps(options))  # lists, as they will come back from a file
+        options = json.loads(json.dumps(options))  # lists, as a file has them
         if self.encoder == "ast":
             frames = front.positions(samples)
             values = {
@@ -108,7 +109,7 @@ class AudioSystem:
 
 
 def ast_config(width: float = 1.0, num_attention_heads: int = 12, **values: Any) -> ASTConfig:
-    """An `ASTConfig` of a factor times as many heads, each of them 64 wide."""
+    """Make an `ASTConfig` whose number of heads, 64 wide each, is scaled by a factor."""
     heads = scaled(num_attention_heads, width)
     shape = {"hidden_size": 64 * heads, "intermediate_size": 256 * heads}
     return ASTConfig(num_attention_heads=heads, **{**shape, **values})

@@ -1,4 +1,4 @@
-"""Backbones by name: what stands between the embedded tokens and the heads."""
+"""Backbones by name: transformers or LSTMs between the embedded tokens and the heads."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from transformers import AutoConfig, PreTrainedConfig
 
 from symbolic.configuration import LSTMConfig
 
-# Tokens of the backbones' own are never used, and their defaults are beyond a vocabulary of 1.
+# The backbones' special tokens are not used, and their default ids exceed a vocabulary of 1.
 NO_SPECIAL_TOKENS = {f"{name}_token_id": None for name in ("bos", "eos", "cls", "sep", "pad")}
 
 
 class Shape(Protocol):
-    """What a backbone has to know."""
+    """Shape of a backbone."""
 
     hidden_size: int
     layers: int
@@ -90,20 +90,20 @@ BACKBONES: dict[str, tuple[str, Callable[[Shape], dict[str, Any]]]] = {
     "modernbert": ("modernbert", _modernbert),
     "llama": ("llama", _llama),
 }
-"""By the name on the command line: the model type of transformers, and its settings for a shape."""
+"""Model type of transformers and its settings for a shape, by the name on the command line."""
 
 CAUSAL = ("gpt2", "llama")
-"""Model types of transformers whose tokens see only what comes before them."""
+"""Model types of transformers with causal attention."""
 
 
 def backbone_config(name: str, shape: Shape) -> PreTrainedConfig:
-    """The configuration of a backbone.
+    """Make the configuration of a backbone.
 
     Raises:
         ValueError: a name that is not in `BACKBONES`.
     """
     if name not in BACKBONES:
-        raise ValueError(f"no backbone {name!r}; there are {', '.join(BACKBONES)}")
+        raise ValueError(f"unknown backbone {name!r}; known: {', '.join(BACKBONES)}")
     model_type, settings = BACKBONES[name]
     return AutoConfig.for_model(
         model_type, vocab_size=1, hidden_size=shape.hidden_size, **settings(shape)

@@ -1,9 +1,9 @@
-"""Systems that find the boundaries of sections, by name.
+"""Systems that detect the boundaries of sections, by name.
 
-Recordings have 7.18 frames a second, maxima of six of 80 mel bands in dB, and lag matrices of 100
-rows; `full_size` gives those of the 301 rows that are published. Of notes there are as many frames:
-a piano roll stands where the mel bands do, and lag matrices are of chroma and of onsets. Windows of
-60 s and the systems of notes are a choice of this package.
+Recordings have 7.18 frames per second, of 80 mel bands in dB, max-pooled over six frames, and lag
+matrices of 100 rows; `full_size` gives the 301 rows that are published. Notes have as many frames:
+a piano roll in place of the mel bands, and lag matrices of chroma and of onsets. Windows of 60 s
+and the systems of notes are choices of this package.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _system(
 
 
 def full_size(system: AudioSystem) -> AudioSystem:
-    """The system with lag matrices as published: of maxima of two frames, 301 near lags of 14 s."""
+    """Return the system with the published lag matrices: two frames pooled, 301 lags up to 14 s."""
     lags = replace(system.front.lags, pool=2, rows=0)
     return replace(system, front=replace(system.front, lags=lags))
 
@@ -76,7 +76,7 @@ BOUNDARY_SYSTEMS: dict[str, AudioSystem] = {
         "boundary",
         STRUCTURE,
         ("mel", *ALL),
-        "2-D CNN on mel and four lag matrices as channels of one picture",
+        "2-D CNN on mel and four lag matrices as channels of one input",
         joined="depth",
     ),
     "sug1": _system("patch", STRUCTURE, ("mel",), "CNN on patches of mel"),
@@ -89,4 +89,4 @@ BOUNDARY_SYSTEMS: dict[str, AudioSystem] = {
     ),
     "note_sslm": _system("boundary", ROLL, NOTE_LAGS, "2-D CNN on four lag matrices of notes"),
 }
-"""Every system of boundary detection that this package compares, by its name."""
+"""Every system of boundary detection in the comparison, by name."""

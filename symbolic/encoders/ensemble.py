@@ -14,6 +14,8 @@ FAMILIAR_RANGE = 6.0  # the same for the distance to the training pieces
 FAMILIAR = (0.8, 1.2)  # times the limit: familiarity is 1 up to the first and 0 from the second
 VALENCE = (1.0, -1.0, -1.0, 1.0)  # sign in each quadrant
 AROUSAL = (1.0, 1.0, -1.0, -1.0)
+SHRINKAGE = 0.3  # of the covariance of features towards the identity, for few pieces
+FAMILIAR_SHARE = 0.95  # share of the training pieces that are within the limit
 
 
 class KeyLogits(nn.Module):
@@ -82,6 +84,18 @@ class FeatureEnsemble(nn.Module):
         for zero in (self.inner_bias, self.outer_bias, *self.valence.parameters(),
                      *self.arousal.parameters()):  # fmt: skip
             nn.init.zeros_(zero)
+
+    @torch.no_grad()
+    def fit(self, states: torch.Tensor) -> None:
+        """Fit `precision` and `limit` to the (n, H) standardised features of training pieces."""
+        compared = self.familiar(states).double()
+        spread = (1 - SHRINKAGE) * compared.T @ compared / len(compared)
+        spread += SHRINKAGE * torch.eye(len(spread))
+        self.precision.copy_(torch.linalg.inv(spread))
+        distance = self.distance(states).double()
+        # Distances to the other pieces: a piece is closer to a spread that contains it.
+        leverage = ((1 - SHRINKAGE) * distance / len(compared)).clamp(max=0.95)
+        self.limit.copy_(torch.quantile(distance / (1 - leverage), FAMILIAR_SHARE))
 
     def distance(self, states: torch.Tensor) -> torch.Tensor:
         """(B,) squared Mahalanobis distances of (B, H) standardised features."""

@@ -39,6 +39,18 @@ class FeatureEncoder(StandardFeatures):
         self.tonic = KeyFromTonic(len(tonal) // 12) if tonal else None
         self.hidden_size = self.feature_count + (len(KEY_FEATURES) + KEYS if tonal else 0)
 
+    def fit_features(self, rows: torch.Tensor) -> torch.Tensor:
+        """Fit mean and scale to the (n, C) float64 features of the training pieces.
+
+        The channels of a pre-trained `KeyFromTonic` keep theirs.
+
+        Returns:
+            (n, C') float32, the standardised features without those of the key.
+        """
+        if self.tonic is not None and not self.tonic.is_standardised:
+            self.tonic.standardise(rows[:, self.tonal_columns].unflatten(1, (-1, 12)))
+        return super().fit_features(rows[:, self.other_columns])
+
     def forward(
         self,
         features: torch.Tensor | None = None,

@@ -1,4 +1,4 @@
-"""A recurrent backbone behind the door of the transformers."""
+"""Recurrent backbone with the interface of transformers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from symbolic.configuration import LSTMConfig
 
 
 class BidirectionalLSTM(nn.Module):
-    """One layer: an LSTM from the first token to the last, one from the last to the first.
+    """One layer: a forward and a backward LSTM.
 
     Args:
         hidden_size: H of input and output, half of it for each direction.
@@ -23,18 +23,18 @@ class BidirectionalLSTM(nn.Module):
         self.back = nn.LSTM(hidden_size, hidden_size // 2, batch_first=True)
 
     def forward(self, hidden: torch.Tensor, turned: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) and (B, T, 1) positions of each row read backwards, to (B, T, H)."""
+        """(B, T, H) and (B, T, 1) positions of each row in reverse order, to (B, T, H)."""
         ahead, _ = self.onward(hidden)
         behind, _ = self.back(torch.take_along_dim(hidden, turned, dim=1))
         return torch.cat([ahead, torch.take_along_dim(behind, turned, dim=1)], dim=-1)
 
 
 class LSTMModel(PreTrainedModel):
-    """LSTMs in both directions, which end with the piece and not with its padding.
+    """Bidirectional LSTMs over the tokens of each piece, without its padding.
 
     With the attention pooling of the heads (Lin 2017) it is the symbolic baseline of the EMOPIA
-    paper (Hung 2021). Each row is turned round within its own length: packed sequences, the usual
-    way to leave padding out, take several times as long on a CPU where lengths differ.
+    paper (Hung 2021). Each row is reversed within its own length: packed sequences, the usual way
+    to exclude padding, take several times as long on a CPU if lengths differ.
     """
 
     config_class = LSTMConfig
@@ -42,7 +42,7 @@ class LSTMModel(PreTrainedModel):
 
     def __init__(self, config: LSTMConfig) -> None:
         super().__init__(config)
-        self.embeddings = nn.Embedding(1, config.hidden_size)  # what reads tokens sits before it
+        self.embeddings = nn.Embedding(1, config.hidden_size)  # unused: the encoder embeds tokens
         self.layers = nn.ModuleList(
             BidirectionalLSTM(config.hidden_size) for _ in range(config.num_hidden_layers)
         )
@@ -68,7 +68,7 @@ class LSTMModel(PreTrainedModel):
     ) -> BaseModelOutput:
         """(B, T, H) and (B, T), each row 1 up to the end of its piece, to (B, T, H).
 
-        What stands after the end of a piece is not zero, and means nothing.
+        The states after the end of a piece are not zero and have no meaning.
         """
         positions = torch.arange(inputs_embeds.shape[1], device=inputs_embeds.device)[None, :]
         last = positions[:, -1:] if attention_mask is None else attention_mask.sum(1, True) - 1

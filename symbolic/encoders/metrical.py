@@ -55,7 +55,8 @@ class MetricalContext(nn.Module):
         inputs = sum(self.widths) + (2 * hidden_size + 1 if hidden_size else 0)
         self.project = nn.Sequential(nn.Linear(inputs, size), nn.LayerNorm(size), nn.LeakyReLU())
         if lags:
-            self.likeness = nn.Linear(hidden_size, size) if hidden_size else None
+            if hidden_size:
+                self.likeness = nn.Linear(hidden_size, size)
             views = len(self.widths) + bool(hidden_size)
             self.stripes = nn.Conv2d(views, channels, STRIPES, padding="same")
             self.join = nn.Linear(size + channels * -(-lags // LAG_POOL), size)

@@ -1,8 +1,9 @@
-"""Super-tokens of notes through any transformers backbone, joined with features of the piece."""
+"""Encoder of note tokens: any transformers backbone, with per-piece features as an addition."""
 
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -12,16 +13,15 @@ from transformers import AutoModel
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.standard import StandardFeatures
 
-FEATURE_RANGE = 4.0  # standard deviations; music of another kind must not drown the notes
+FEATURE_RANGE = 4.0  # standard deviations; outliers must not dominate the hidden states
 
 
 class NoteEncoder(StandardFeatures):
-    """One embedding for each sub-token, scaled, joined, projected to the backbone's width.
+    """One embedding per sub-token, scaled, concatenated and projected to the backbone's width.
 
     As in MIDI-BERT (Chou 2021), with any `AutoModel` that takes `inputs_embeds`. Where the
-    configuration names features, their projection is added to every hidden state, so that each
-    head hears the piece as a whole beside its notes. They are standardised, and kept within
-    `FEATURE_RANGE`.
+    configuration names features, their projection is added to every hidden state, which gives the
+    heads a view of the whole piece. They are standardised and clipped to `FEATURE_RANGE`.
     """
 
     inputs = "notes"
@@ -29,8 +29,8 @@ class NoteEncoder(StandardFeatures):
 
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__()
-        if not config.vocab_sizes:
-            raise ValueError("the configuration names no sub-tokens: set vocab_sizes")
+        if not config.vocab_sizes or config.backbone_config is None:
+            raise ValueError("the encoder needs vocab_sizes and a backbone_config")
         size = config.field_embedding_size
         self.embeddings = nn.ModuleList(nn.Embedding(n, size) for n in config.vocab_sizes)
         self.scale = math.sqrt(size)
@@ -42,8 +42,8 @@ class NoteEncoder(StandardFeatures):
             self.feature_projection = nn.Sequential(
                 nn.Dropout(config.head_dropout), nn.Linear(self.feature_count, self.hidden_size)
             )
-        # Neither the backbone's word embeddings nor its pooler is used; parameters that never get a
-        # gradient would stop distributed training.
+        # The backbone's word embeddings and its pooler are not used; parameters without a gradient
+        # would stop distributed training.
         self.backbone.set_input_embeddings(nn.Embedding(1, self.hidden_size).requires_grad_(False))
         if getattr(self.backbone, "pooler", None) is not None:
             self.backbone.pooler = None
@@ -54,7 +54,7 @@ class NoteEncoder(StandardFeatures):
         attention_mask: torch.Tensor | None = None,
         features: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Hidden states of a batch of windows.
+        """Compute the hidden states of a batch of windows.
 
         Args:
             input_ids: (B, T, F) int64 super-tokens, or (B, T) ids of one vocabulary.
@@ -65,7 +65,7 @@ class NoteEncoder(StandardFeatures):
             (B, T, H) hidden states and the (B, T) mask.
 
         Raises:
-            ValueError: features that the configuration names are not given, or are as many as not.
+            ValueError: no features, or another number of them than the configuration names.
         """
         if attention_mask is None:
             attention_mask = torch.ones(input_ids.shape[:2], dtype=torch.long).to(input_ids.device)
@@ -80,22 +80,23 @@ class NoteEncoder(StandardFeatures):
         return hidden, attention_mask
 
     def _embedded(self, input_ids: torch.Tensor) -> torch.Tensor:
-        """(B, T, F) ids to (B, T, H): their embeddings, scaled, joined and projected.
+        """(B, T, F) ids to (B, T, H): their embeddings, scaled, concatenated and projected.
 
-        In training, where there are fewer ids in the vocabularies than tokens in the batch, the
-        tables are projected and a token's rows added up, which is the same to rounding and takes a
-        third of the time. Answers do not take that turn, lest they depend on the batch.
+        In training, if the vocabularies have fewer ids than the batch has tokens, the embedding
+        tables are projected and the rows of each token summed, which is equal up to rounding and
+        takes a third of the time. Predictions do not use it, since they would depend on the batch.
         """
-        sizes = [len(embedding.weight) for embedding in self.embeddings]
+        tables = [cast(nn.Embedding, embedding).weight for embedding in self.embeddings]
+        sizes = [len(table) for table in tables]
         if not self.training or sum(sizes) > input_ids.shape[0] * input_ids.shape[1]:
             parts = [embed(input_ids[..., i]) for i, embed in enumerate(self.embeddings)]
             return self.project(torch.cat(parts, dim=-1) * self.scale)
-        weights = self.project.weight.split(self.embeddings[0].embedding_dim, dim=1)
-        tables = [
-            F.linear(embedding.weight * self.scale, weight)
-            for embedding, weight in zip(self.embeddings, weights, strict=True)
+        weights = self.project.weight.split(tables[0].shape[1], dim=1)
+        projected = [
+            F.linear(table * self.scale, weight)
+            for table, weight in zip(tables, weights, strict=True)
         ]
         first = torch.tensor([0, *sizes[:-1]], device=input_ids.device).cumsum(0)
         rows = (input_ids + first).flatten(0, 1)
-        summed = F.embedding_bag(rows, torch.cat(tables).float(), mode="sum")
+        summed = F.embedding_bag(rows, torch.cat(projected).float(), mode="sum")
         return (summed + self.project.bias).unflatten(0, input_ids.shape[:2])

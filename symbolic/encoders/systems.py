@@ -1,10 +1,10 @@
 """Audio systems by name, for tags and genre.
 
-Front ends, lengths and bodies are as published where something is. What is not, is a choice of this
-package: all layers of the `cnn_*` cells of genre (their source, Ashraf 2023, names the kinds of
-layers and the picture), kernels, channels and sizes of pools of the branches, all layers of
-`wave_*`, `spec_cnn_*` and `mel_cnn1d`, and dropout where it is not 0.5. The heads are the package's
-own.
+Front ends, input lengths and layers are as published. Where a source does not give them, they are
+choices of this package: all layers of the `cnn_*` systems of genre (their source, Ashraf 2023,
+names the kinds of layers and the front end), kernels, channels and sizes of pools of the branches,
+all layers of `wave_*`, `spec_cnn_*` and `mel_cnn1d`, and dropout other than 0.5. The heads are
+those of this package.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _sample_level() -> dict[str, AudioSystem]:
 def _won(
     name: str, encoder: str, seconds: float, description: str, **options: Any
 ) -> dict[str, AudioSystem]:
-    # The input of 29 s is the whole recording: chunks would be the same again and again.
+    # The input of 29 s is the whole recording: all chunks would be equal.
     chunks = None if seconds == MTAT_SECONDS else 16
     system = AudioSystem(encoder, WON_96, seconds, f"tags: {description}", options, chunks)
     return {name: system, f"{name}_128": replace(system, front=WON_128)}
@@ -228,7 +228,7 @@ _SYSTEMS = {
 AUDIO_SYSTEMS: dict[str, AudioSystem] = {
     name: replace(system, published=PUBLISHED.get(name, "")) for name, system in _SYSTEMS.items()
 }
-"""Every system for genre and tags of the audio literature that this package compares, by name."""
+"""Every system for genre and tags in the comparison, by name."""
 
 SYSTEMS = {**AUDIO_SYSTEMS, **BOUNDARY_SYSTEMS}
-"""All that can be trained on recordings."""
+"""Every system that is trained on recordings."""

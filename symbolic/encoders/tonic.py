@@ -1,4 +1,4 @@
-"""The key as one network hears it from each of the twelve pitch classes."""
+"""Key classifier that applies one network to each of the twelve possible tonics."""
 
 from __future__ import annotations
 
@@ -6,23 +6,29 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from symbolic.encoders.standard import LEAST_SCALE
+
 HIDDEN = 32
 DROPOUT = 0.3
 INPUT_DROPOUT = 0.1  # of single values, and of whole channels
 
-# A tonic k hears pitch class q where C hears q - k.
+# Seen from tonic k, pitch class q is where pitch class q - k is seen from C.
 _FROM_TONIC = torch.tensor([[(q - k) % 12 for q in range(12)] for k in range(12)])
 
 
 class KeyFromTonic(nn.Module):
-    """Channels of twelve pitch classes to 24 keys: whether each class is a major or minor tonic.
+    """Logits of 24 keys from channels of twelve pitch classes.
 
-    One small network, with a linear one beside it, hears the channels from each pitch class in
-    turn, so that a transposed piece has the transposed key, exactly.
+    One small network, with a linear one beside it, takes the channels relative to each pitch class
+    in turn and predicts whether it is a major or a minor tonic: a transposed piece has the
+    transposed key, exactly.
 
     Args:
-        channels: C.
+        channels: number of channels C.
     """
+
+    channel_mean: torch.Tensor
+    channel_scale: torch.Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -34,7 +40,7 @@ class KeyFromTonic(nn.Module):
         self.register_buffer("channel_scale", torch.ones(channels))
 
     def reset(self) -> None:
-        """Begin anew, the linear network without an opinion."""
+        """Initialise the weights; those of the linear network with zeros."""
         bound = (self.weight.shape[1] * 12) ** -0.5
         nn.init.uniform_(self.weight, -bound, bound)
         nn.init.zeros_(self.bias)
@@ -43,23 +49,23 @@ class KeyFromTonic(nn.Module):
 
     @property
     def is_standardised(self) -> bool:
-        """Whether it knows its training pieces."""
-        return bool((self.channel_scale != 1).any() or (self.channel_mean != 0).any())
+        """Whether mean and scale are those of training pieces."""
+        return bool(torch.any(self.channel_scale != 1) or torch.any(self.channel_mean != 0))
 
     def standardise(self, channels: torch.Tensor) -> None:
-        """Tell it (n, C, 12) channels of its training pieces: one mean and scale for each."""
+        """Fit one mean and scale per channel to the (n, C, 12) channels of training pieces."""
         scale, mean = torch.std_mean(channels.double(), dim=(0, 2), correction=0)
         self.channel_mean.copy_(mean)
-        self.channel_scale.copy_(torch.where(scale > 1e-9, scale, 1.0))
+        self.channel_scale.copy_(torch.where(scale > LEAST_SCALE, scale, 1.0))
 
     def forward(self, channels: torch.Tensor) -> torch.Tensor:
         """(B, C, 12) to (B, 24) logits, major keys first."""
-        heard = (channels - self.channel_mean[:, None]) / self.channel_scale[:, None]
-        heard = F.dropout(F.dropout1d(heard, INPUT_DROPOUT, self.training), INPUT_DROPOUT,
-                          self.training)  # fmt: skip
+        values = (channels - self.channel_mean[:, None]) / self.channel_scale[:, None]
+        values = F.dropout1d(values, INPUT_DROPOUT, self.training)
+        values = F.dropout(values, INPUT_DROPOUT, self.training)
         turned = self.weight[:, :, _FROM_TONIC.to(self.weight.device)]
         each = turned.permute(2, 0, 1, 3).flatten(2).flatten(0, 1)  # (12 (H + 2), C 12)
-        hidden = F.linear(heard.flatten(1), each).unflatten(1, (12, -1)) + self.bias
+        hidden = F.linear(values.flatten(1), each).unflatten(1, (12, -1)) + self.bias
         inner = F.dropout(F.relu(hidden[..., :HIDDEN]), DROPOUT, self.training)
         modes = self.classifier(inner) + hidden[..., HIDDEN:]  # (B, 12, 2)
         return modes.mT.flatten(1)

@@ -13,7 +13,7 @@ from transformers import PreTrainedConfig
 from symbolic.configuration import KEY_FEATURES, SymbolicConfig
 from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.tokens.transposition import PITCH
-from symbolic.encoders import FeatureEncoder, FeatureEnsemble
+from symbolic.encoders import ENCODERS, FeatureEnsemble
 from symbolic.encoders.backbones import backbone_config
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
 from symbolic.modeling import SymbolicModel
@@ -22,9 +22,6 @@ from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
 if TYPE_CHECKING:
     from symbolic.data.tokens.vocabulary import TokenVocabulary
     from symbolic.tokenizers import Tokenizer
-
-SHRINKAGE = 0.3  # of the features' covariance towards none, for few pieces of many features
-FAMILIAR_SHARE = 0.95  # of the training pieces that are not beyond the limit
 
 
 @dataclass
@@ -109,7 +106,7 @@ def build_model(
         tasks,
         feature_names,
         encoder=arguments.encoder,
-        backbone_config=new_backbone(arguments) if arguments.encoder == "notes" else None,
+        backbone_config=new_backbone(arguments) if _inputs(arguments.encoder) == "notes" else None,
         field_embedding_size=arguments.field_embedding_size,
         window=arguments.window,
     )
@@ -143,15 +140,17 @@ def _configuration(
     encoder: str,
     **shape: Any,
 ) -> SymbolicConfig:
-    by_experts = encoder == "features" and any(task.name == EMOTION.name for task in tasks)
+    inputs = _inputs(encoder)
+    by_ensemble = inputs == "features" and any(task.name == EMOTION.name for task in tasks)
     return SymbolicConfig(
         encoder=encoder,
+        inputs=inputs,
         field_names=vocabulary.field_names,
         vocab_sizes=vocabulary.vocab_sizes,
         pad_ids=vocabulary.pad_ids,
         mask_ids=vocabulary.mask_ids,
         feature_names=feature_names,
-        ensemble_features=ensemble_features(feature_names) if by_experts else None,
+        ensemble_features=ensemble_features(feature_names) if by_ensemble else None,
         ensemble_size=arguments.expert_members,
         ensemble_units=arguments.expert_size,
         ensemble_dropout=arguments.expert_dropout,
@@ -163,6 +162,17 @@ def _configuration(
         tokenizer_class=getattr(vocabulary, "tokenizer_class", type(vocabulary).__name__),
         **shape,
     )
+
+
+def _inputs(encoder: str) -> str:
+    """Return what an encoder takes, as `SymbolicConfig.inputs` names it.
+
+    Raises:
+        ValueError: an encoder that is not in `ENCODERS`.
+    """
+    if encoder not in ENCODERS:
+        raise ValueError(f"unknown encoder {encoder!r}; known: {', '.join(ENCODERS)}")
+    return ENCODERS[encoder].inputs
 
 
 def _build_on(
@@ -241,40 +251,16 @@ def ensemble_features(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
-    """Tell a model its training pieces: mean and scale of its features, and how far they vary.
-
-    An encoder that was pre-trained keeps the scale of the channels that it hears the key in.
+    """Fit feature standardisation, and the familiarity limit of an ensemble, on training pieces.
 
     Args:
         model: changed in place.
         rows: (pieces, C) features of those trained on.
     """
-    encoder = model.encoder
-    rows = torch.tensor(rows, dtype=torch.float64)
-    others = rows
-    if isinstance(encoder, FeatureEncoder):
-        others = rows[:, encoder.other_columns]
-        if encoder.tonic is not None and not encoder.tonic.is_standardised:
-            encoder.tonic.standardise(rows[:, encoder.tonal_columns].unflatten(1, (-1, 12)))
-    if encoder.feature_count:
-        scale, mean = torch.std_mean(others, dim=0, correction=0)
-        encoder.feature_mean.copy_(mean)
-        encoder.feature_scale.copy_(torch.where(scale > 1e-9, scale, 1.0))
+    states = model.encoder.fit_features(torch.tensor(rows, dtype=torch.float64))
     for head in model.heads.values():
         if isinstance(head, FeatureEnsemble):
-            _standardise_familiarity(head, encoder.standardised(others.float()))
-
-
-def _standardise_familiarity(head: FeatureEnsemble, heard: torch.Tensor) -> None:
-    """Tell experts how far their training pieces, (n, C) standardised features, vary."""
-    known = head.familiar(heard).double()
-    spread = (1 - SHRINKAGE) * known.T @ known / len(known)
-    spread += SHRINKAGE * torch.eye(len(spread))
-    head.precision.copy_(torch.linalg.inv(spread))
-    distance = head.distance(heard).double()
-    # From the others: a piece that counted in the spread has made itself more familiar.
-    counted = ((1 - SHRINKAGE) * distance / len(known)).clamp(max=0.95)
-    head.limit.copy_(torch.quantile(distance / (1 - counted), FAMILIAR_SHARE))
+            head.fit(states)
 
 
 def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenVocabulary) -> None:

@@ -13,17 +13,17 @@ from symbolic.encoders.audio.lengths import Lengths
 
 
 class ASTEncoder(AudioEncoder):
-    """Patches of a mel picture through a transformer, as `config.backbone_config` describes it.
+    """Transformer on patches of a mel spectrogram, as `config.backbone_config` describes it.
 
-    The mean of its class token and its distillation token is the one position. The input has a
-    fixed length: shorter ones are padded with silence after the norm, which the transformer hears
-    as it does in the published models, and longer ones are refused.
+    The mean of its class token and its distillation token is the single output position. The input
+    has a fixed length: shorter inputs are padded with silence after the norm, without a mask, as in
+    the published models; longer ones are refused.
 
     Options:
         norm: as in `AudioEncoder` (`global`).
 
     Raises:
-        ValueError: no `ASTConfig`, or one whose mel bands are not as many as the frames' columns.
+        ValueError: no `ASTConfig`, or one with another number of mel bands than the frames.
     """
 
     default_norm = "global"
@@ -50,7 +50,7 @@ class ASTEncoder(AudioEncoder):
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         if frames.shape[1] > self.length:
-            raise ValueError(f"{frames.shape[1]} frames, and the encoder hears {self.length}")
+            raise ValueError(f"{frames.shape[1]} frames, and the encoder takes {self.length}")
         frames = F.pad(frames, (0, 0, 0, self.length - frames.shape[1]))
         hidden = self.backbone(frames).pooler_output
         return hidden.unsqueeze(-1), None if lengths is None else lengths.clamp(max=1)

@@ -1,4 +1,4 @@
-"""Self-attention over what residual convolutions hear (Won 2019)."""
+"""Self-attention over the output of residual convolutions (Won 2019)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder
 from symbolic.encoders.audio.blocks import ResidualBlock, Size, Stack, scaled
 from symbolic.encoders.audio.lengths import Lengths, real
-from symbolic.encoders.audio.spectrogram import picture
+from symbolic.encoders.audio.spectrogram import one_channel
 
-ANSWERS = ("cls", "positions")
+OUTPUTS = ("cls", "positions")
 
 
 class SelfAttentionEncoder(AudioEncoder):
     """Residual 2-D convolutions, then the layers of a BERT over time.
 
-    A vector that is learnt (drawn once and fixed in the published code) stands before the first
-    position, and what it has become is the one position that is left. As in the published code,
-    attention knows the order of positions only by what the convolutions hear of it, and the
-    BERT's embeddings and its pooler are left out; the head has a dense layer of its own.
+    A learned vector (drawn once and fixed in the published code) precedes the first position; its
+    final state is the single output position. As in the published code, there are no position
+    embeddings, so that attention depends on order only through the convolutions, and the BERT's
+    token embeddings and pooler are left out; the head has a dense layer of its own.
 
     Options:
         width: factor of all channels; the last of them must stay a multiple of `heads` (1.0).
@@ -31,7 +31,7 @@ class SelfAttentionEncoder(AudioEncoder):
         strides: of each, one size or rows and time (2, 2, 2, (2, 1), (2, 1), (2, 1), (2, 1)).
         layers, heads: of the BERT (2, 8).
         dropout, attention_dropout: in its layers, and of its attention (0.4, 0.5).
-        answer: `cls`, the learnt vector alone, or `positions`, all others (`cls`).
+        output: `cls`, the state of the learned vector, or `positions`, all others (`cls`).
         norm: as in `AudioEncoder` (`global`).
     """
 
@@ -48,11 +48,11 @@ class SelfAttentionEncoder(AudioEncoder):
         heads: int = 8,
         dropout: float = 0.4,
         attention_dropout: float = 0.5,
-        answer: str = "cls",
+        output: str = "cls",
     ) -> None:
-        if answer not in ANSWERS:
-            raise ValueError(f"answer {answer!r} is none of {ANSWERS}")
-        self.answer = answer
+        if output not in OUTPUTS:
+            raise ValueError(f"output {output!r} is none of {OUTPUTS}")
+        self.output = output
         widths = [1, *(scaled(n, width) for n in channels)]
         self.layers = Stack(
             ResidualBlock(2, inputs, outputs, stride=stride)
@@ -60,24 +60,25 @@ class SelfAttentionEncoder(AudioEncoder):
         )
         size = widths[-1] * self.layers.rows(self.width)
         if size % heads:
-            raise ValueError(f"{size} channels are no multiple of {heads} heads")
+            raise ValueError(f"{size} channels are not a multiple of {heads} heads")
         self.cls = nn.Parameter(torch.rand(size))
-        self.transformer = nn.ModuleList(
-            nn.TransformerEncoderLayer(size, heads, 4 * size, dropout, "gelu", batch_first=True)
-            for _ in range(layers)
-        )
-        for layer in self.transformer:
+        self.transformer = nn.ModuleList()
+        for _ in range(layers):
+            layer = nn.TransformerEncoderLayer(
+                size, heads, 4 * size, dropout, "gelu", batch_first=True
+            )
             layer.self_attn.dropout = attention_dropout
+            self.transformer.append(layer)
         self.finish(size)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
-        values, lengths = self.layers(picture(frames), lengths)
+        values, lengths = self.layers(one_channel(frames), lengths)
         hidden = values.flatten(1, 2).transpose(1, 2)
         hidden = torch.cat([self.cls.expand(len(hidden), 1, -1), hidden], dim=1)
         after = None if lengths is None else ~real(lengths + 1, hidden.shape[1])
         for layer in self.transformer:
             hidden = layer(hidden, src_key_padding_mask=after)
-        if self.answer == "cls":
+        if self.output == "cls":
             one = None if lengths is None else lengths.clamp(max=1)
             return hidden[:, :1].transpose(1, 2), one
         return hidden[:, 1:].transpose(1, 2), lengths

@@ -1,8 +1,9 @@
-"""What encoders that hear audio share: the front end, the input's norm, the mask."""
+"""Base class of audio encoders: front end, input norm, mask."""
 
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import torch
 from torch import nn
@@ -17,20 +18,20 @@ NORMS = ("column", "global", "none")
 
 
 class AudioEncoder(nn.Module):
-    """Base of encoders that hear audio. A subclass has `build` and `encode`.
+    """Base of audio encoders. A subclass defines `build` and `encode`.
 
-    `build(config, *, ...)` makes its parts for frames of `self.width` columns and calls `finish`;
-    its keywords are the options that `config.encoder_options` may hold. All take two more:
+    `build(config, *, ...)` makes the layers for frames of `self.width` columns and calls `finish`;
+    its keywords are the options that `config.encoder_options` may hold. All encoders have two more:
 
-    `norm`: what the batch norm of the input counts as one channel. `column`, each column of the
-        frames; `picture`, all of them together, as in Won (2020); `none`, no norm. Its statistics
-        are of real positions only, and padding is zero after it. Samples have none.
-    `grid`: columns, and positions for each frame, that pictures of a single kind are stretched to
-        after the norm, where they are not those that the encoder was designed for; not stretched
+    `norm`: channels of the batch norm of the input. `column`, one per column of the frames;
+        `global`, a single one for all columns, as in Won (2020); `none`, no norm. Its statistics
+        are those of real positions, and padding is zero after it. Samples have no norm.
+    `grid`: columns, and positions per frame, that frames of a single kind are resampled to after
+        the norm, where they differ from those that the encoder was designed for; not resampled
         where None.
 
-    Padding after the end of an example does not change its answer. In training it is still counted
-    by the batch norms of the layers within, whose statistics are of all positions.
+    Padding after the end of an example does not change its output. In training, the batch norms of
+    the layers inside still count it: their statistics are those of all positions.
 
     Raises:
         ValueError: no front end in the configuration, or an option that the encoder does not have.
@@ -56,12 +57,14 @@ class AudioEncoder(nn.Module):
             raise ValueError(f"norm {norm!r} is none of {NORMS}")
         grid = options.pop("grid", None)
         if grid is not None and (len(self.front.kinds) > 1 or self.front.takes_samples):
-            raise ValueError(f"a grid is of pictures of a single kind, not of {self.front.kinds}")
+            raise ValueError(f"a grid needs frames of a single kind, not {self.front.kinds}")
         self.grid = None if grid is None else (int(grid[0]), float(grid[1]))
-        self.width = self.front.width if grid is None else self.grid[0]
+        self.width = self.front.width if self.grid is None else self.grid[0]
         channels = {"column": self.front.width, "global": 1, "none": 0}[norm]
         self.norm = BatchNorm(channels) if channels else None
-        self.recurrent = self.pooling = self.dense = None
+        self.recurrent: Recurrent | None = None
+        self.pooling: str | None = None
+        self.dense: Dense | None = None
         known = self.option_names()
         if unknown := sorted(set(options) - set(known)):
             raise ValueError(
@@ -72,7 +75,7 @@ class AudioEncoder(nn.Module):
 
     @classmethod
     def option_names(cls) -> list[str]:
-        """What `config.encoder_options` may hold: keywords of `build`, and of what it calls."""
+        """List the keys of `config.encoder_options`: keywords of `build` and of what it calls."""
         builds = [vars(base)["build"] for base in cls.__mro__ if "build" in vars(base)]
         names = ["norm", "grid"]
         for function in (*builds[:-1], AudioEncoder.finish):
@@ -82,8 +85,8 @@ class AudioEncoder(nn.Module):
                 break
         return list(dict.fromkeys(names))
 
-    def build(self, config: SymbolicConfig) -> None:
-        """Make the parts."""
+    def build(self, config: SymbolicConfig, **options: Any) -> None:
+        """Make the layers."""
         raise NotImplementedError
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
@@ -103,30 +106,30 @@ class AudioEncoder(nn.Module):
         pooling: str | None = None,
         dense: int = 0,
     ) -> None:
-        """What follows `encode`, and the encoder's `hidden_size`.
+        """Make the layers after `encode`, and set the encoder's `hidden_size`.
 
         Args:
-            channels: C of what `encode` gives.
+            channels: C of the values of `encode`.
             width: factor of `units` and `dense`.
             recurrent: `rnn`, `lstm`, `gru`, or None for no recurrent layers.
             units, layers, directions, dropout: of `symbolic.encoders.audio.blocks.Recurrent`.
-            pooling: over the real positions, which leaves one: `mean`, `max`, or `max_mean`, both
-                side by side; None leaves all.
-            dense: units of a linear layer with batch norm and ReLU after the pooling; 0 is none.
+            pooling: over the real positions into one: `mean`, `max`, or `max_mean`, both
+                concatenated; None keeps all positions.
+            dense: units of a linear layer with batch norm and ReLU after the pooling; 0, no layer.
 
         Raises:
-            ValueError: a pooling that does not exist, or a dense layer without one.
+            ValueError: an unknown pooling, or a dense layer without pooling.
         """
         if pooling is not None and pooling not in POOLINGS:
             raise ValueError(f"pooling {pooling!r} is none of {[*POOLINGS]}")
         if dense and pooling is None:
-            raise ValueError("a dense layer follows a pooling, and there is none")
+            raise ValueError("a dense layer needs a pooling")
         if recurrent is not None:
             units = scaled(units, width)
             self.recurrent = Recurrent(recurrent, channels, units, layers, directions, dropout)
             channels = self.recurrent.hidden_size
         self.pooling = pooling
-        channels *= POOLINGS.get(pooling, 1)
+        channels *= 1 if pooling is None else POOLINGS[pooling]
         if dense:
             self.dense = Dense(channels, scaled(dense, width))
             channels = scaled(dense, width)
@@ -135,25 +138,25 @@ class AudioEncoder(nn.Module):
     def prepared(
         self, values: torch.Tensor, mask: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Input to normalised frames (B, T, `width`), zero after the end, and lengths (B,).
+        """Convert input to normalised frames (B, T, `width`), zero after the end, and lengths (B,).
 
-        Samples are frames of one column. Lengths are None where all positions are real.
+        Samples become frames of one column. Lengths are None where all positions are real.
 
         Raises:
-            ValueError: frames of another width than the front end's, or another shape of samples.
+            ValueError: frames of another width than the front end's, or samples of another shape.
         """
         values = values.float()
         samples = self.front.takes_samples or self.spectral is not None
         if values.dim() != (2 if samples else 3):
             wanted = "(B, n) samples" if samples else "(B, T, F) frames"
-            raise ValueError(f"the encoder hears {wanted}, and the input is {tuple(values.shape)}")
+            raise ValueError(f"the encoder takes {wanted}, and the input is {tuple(values.shape)}")
         if self.spectral is not None:
             values, mask = self.spectral(values, mask)
         elif samples:
             values = values.unsqueeze(-1)
         if values.shape[-1] != self.front.width:
             raise ValueError(
-                f"frames of {values.shape[-1]} columns, and the front has {self.front.width}"
+                f"frames of {values.shape[-1]} columns, and the front end has {self.front.width}"
             )
         lengths = None if mask is None or bool(mask.all()) else mask.long().sum(dim=1)
         values = normalised(self.norm, values, lengths)
@@ -162,11 +165,11 @@ class AudioEncoder(nn.Module):
     def forward(
         self, input_values: torch.Tensor, attention_mask: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Hidden states of a batch of recordings.
+        """Compute the hidden states of a batch of recordings.
 
         Args:
-            input_values: (B, T, F) frames of the configuration's front, or (B, n) samples where it
-                hears samples or stands inside the model.
+            input_values: (B, T, F) frames of the configuration's front end, or (B, n) samples where
+                it takes samples or is computed in the model.
             attention_mask: (B, T) or (B, n), each row 1 up to the end; all real where None.
 
         Returns:
@@ -189,10 +192,10 @@ class AudioEncoder(nn.Module):
 
 
 def normalised(norm: BatchNorm | None, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
-    """(B, T, F) values with the norm's statistics of what is real; zero after the end.
+    """Normalise (B, T, F) values with the statistics of real positions; zero after the end.
 
     Args:
-        norm: of F channels, or of one that takes all of them; None only silences.
+        norm: of F channels, or of a single one for all columns; None only sets padding to zero.
         values: (B, T, F).
         lengths: (B,), or None.
     """
@@ -201,7 +204,7 @@ def normalised(norm: BatchNorm | None, values: torch.Tensor, lengths: Lengths) -
     if lengths is None:
         return norm(values.reshape(-1, norm.num_features)).view(values.shape)
     kept = real(lengths, values.shape[1])
-    heard = values[kept]
+    real_values = values[kept]
     found = torch.zeros_like(values)
-    found[kept] = norm(heard.reshape(-1, norm.num_features)).view(heard.shape)
+    found[kept] = norm(real_values.reshape(-1, norm.num_features)).view(real_values.shape)
     return found

@@ -1,14 +1,14 @@
-"""Parts of encoders that hear audio. Each of them knows where its examples end.
+"""Building blocks of audio encoders, for batches of examples of different lengths.
 
-Values are (B, C, T), or (B, C, F, T) where a picture has F rows, and `lengths` say what of them is
-real, as in `symbolic.encoders.audio.lengths`. What is not real is zero between the parts, as a
-convolution pads its own borders, so that an example hears the same whether it stands alone or is
-padded to the length of others.
+Values are (B, C, T), or (B, C, F, T) with F rows, and `lengths` count their real positions, as in
+`symbolic.encoders.audio.lengths`. Padding is zero between the blocks, as a convolution pads its own
+borders, so that the output for an example does not depend on padding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -16,32 +16,33 @@ from torch import nn
 
 from symbolic.encoders.audio.lengths import Lengths, max_pool, silenced, strided, time_mean
 
-CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
+CONVOLUTIONS: dict[int, type[Any]] = {1: nn.Conv1d, 2: nn.Conv2d}
+Conv = nn.Conv1d | nn.Conv2d
 Size = int | Iterable[int]
 
 
 def scaled(channels: int, width: float) -> int:
-    """So many channels times a factor, at least one."""
+    """Multiply a number of channels by a factor; at least one."""
     return max(1, round(channels * width))
 
 
 def sizes(size: Size, dims: int) -> tuple[int, ...]:
-    """One size for each dimension; of a single one, the same for all."""
+    """Return one size per dimension; a single size holds for all."""
     found = (size,) * dims if isinstance(size, int) else tuple(size)
     if len(found) != dims:
-        raise ValueError(f"a size {found} of {dims} dimensions")
+        raise ValueError(f"size {found} for {dims} dimensions")
     return found
 
 
 class BatchNorm(nn.BatchNorm1d):
     """Batch norm of (B, C), (B, C, T) or (B, C, F, T).
 
-    A channel that has a single value in the batch has no variance; it is normalised as in answers,
-    lest the last batch of an epoch, of one example, stop the training.
+    A channel with a single value in the batch has no variance; it is normalised as in evaluation,
+    so that a last batch of one example does not stop the training.
     """
 
     def _check_input_dim(self, input: torch.Tensor) -> None:
-        """Any shape will do."""
+        """Accept any shape."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         if self.training and input.numel() == self.num_features:
@@ -50,15 +51,15 @@ class BatchNorm(nn.BatchNorm1d):
         return super().forward(input)
 
 
-def convolution(dims: int, inputs: int, outputs: int, kernel: Size, stride: Size = 1) -> nn.Module:
-    """A convolution over (T,) or (F, T), padded by half its window.
+def convolution(dims: int, inputs: int, outputs: int, kernel: Size, stride: Size = 1) -> Conv:
+    """Make a convolution over (T,) or (F, T), padded by half its kernel.
 
     Raises:
-        ValueError: an even kernel, which has no middle.
+        ValueError: an even kernel, which has no centre.
     """
     kernel = sizes(kernel, dims)
     if any(size % 2 == 0 for size in kernel):
-        raise ValueError(f"a kernel of {kernel} has no middle")
+        raise ValueError(f"kernel {kernel} has no centre: sizes must be odd")
     half = tuple(size // 2 for size in kernel)
     return CONVOLUTIONS[dims](inputs, outputs, kernel, sizes(stride, dims), half)
 
@@ -77,7 +78,7 @@ class SqueezeExcitation(nn.Module):
         self.excite = nn.Linear(scaled(channels, ratio), channels)
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
-        """(B, C, [F,] T), silent after the end, to the same shape."""
+        """(B, C, [F,] T), zero after the end, to the same shape."""
         mean = time_mean(values, lengths)
         mean = mean.mean(dim=2) if mean.dim() == 3 else mean
         gate = self.excite(self.squeeze(mean).relu()).sigmoid()
@@ -85,13 +86,13 @@ class SqueezeExcitation(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Convolution, batch norm, ReLU, max-pool, and a squeeze and excitation where it is wanted.
+    """Convolution, batch norm, ReLU, max-pool and, as an option, squeeze and excitation.
 
     Args:
         dims: 1 for (B, C, T), 2 for (B, C, F, T).
         inputs, outputs: channels.
-        kernel, stride, pool: one size, or one for each dimension, rows before time.
-        relu_first: ReLU before batch norm.
+        kernel, stride, pool: one size, or one per dimension, rows before time.
+        relu_first: whether ReLU precedes batch norm.
         squeeze: whether channels are gated after the pool (Kim 2018).
     """
 
@@ -114,14 +115,14 @@ class ConvBlock(nn.Module):
         self.gate = SqueezeExcitation(outputs) if squeeze else None
 
     def rows(self, rows: int) -> int:
-        """How many rows of a picture are left."""
+        """Count the rows of the output for so many rows of input."""
         rows = strided(rows, self.conv.stride[0])
         return rows // min(rows, self.pool[0])
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         """(B, inputs, [F,] T) to (B, outputs, [F',] T'), and the new lengths."""
         values = self.conv(values)
-        lengths = lengths if lengths is None else strided(lengths, self.conv.stride[-1])
+        lengths = None if lengths is None else strided(lengths, self.conv.stride[-1])
         values = self.norm(values.relu_()) if self.relu_first else self.norm(values).relu_()
         values, lengths = max_pool(values, lengths, self.pool)
         return (values if self.gate is None else self.gate(values, lengths)), lengths
@@ -136,7 +137,7 @@ class ResidualBlock(nn.Module):
     Args:
         dims, inputs, outputs, kernel, stride, pool: as in `ConvBlock`; the stride is that of the
             first convolution and of the shortcut.
-        squeeze: whether channels are gated before the shortcut joins (Kim 2018).
+        squeeze: whether channels are gated before the shortcut is added (Kim 2018).
     """
 
     def __init__(
@@ -162,14 +163,14 @@ class ResidualBlock(nn.Module):
         self.pool = sizes(pool, dims)
 
     def rows(self, rows: int) -> int:
-        """How many rows of a picture are left."""
+        """Count the rows of the output for so many rows of input."""
         rows = strided(rows, self.first.stride[0])
         return rows // min(rows, self.pool[0])
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         """(B, inputs, [F,] T) to (B, outputs, [F',] T'), and the new lengths."""
         stride = self.first.stride[-1]
-        new = lengths if lengths is None else strided(lengths, stride)
+        new = None if lengths is None else strided(lengths, stride)
         inner = silenced(self.first_norm(self.first(values)).relu_(), new)
         inner = self.second_norm(self.second(inner))
         if self.gate is not None:
@@ -179,17 +180,20 @@ class ResidualBlock(nn.Module):
         return max_pool((values + inner).relu_(), new, self.pool)
 
 
+Block = ConvBlock | ResidualBlock
+
+
 class Stack(nn.ModuleList):
-    """Blocks one after another."""
+    """A sequence of blocks."""
 
     def rows(self, rows: int) -> int:
-        """How many rows of a picture are left."""
+        """Count the rows of the output for so many rows of input."""
         for block in self:
-            rows = block.rows(rows)
+            rows = cast(Block, block).rows(rows)
         return rows
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
-        """(B, C, [F,] T) and lengths through all of them."""
+        """(B, C, [F,] T) and lengths through all blocks."""
         for block in self:
             values, lengths = block(values, lengths)
         return values, lengths
@@ -209,8 +213,9 @@ class Dense(nn.Module):
 
 
 def he_initialised(module: nn.Module) -> None:
-    """Draw the weights of all convolutions as He (2015) does, with no bias at first."""
+    """Initialise the weights of all convolutions as in He (2015), and their biases with zeros."""
     for part in module.modules():
-        if isinstance(part, tuple(CONVOLUTIONS.values())):
+        if isinstance(part, nn.Conv1d | nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-            nn.init.zeros_(part.bias)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)

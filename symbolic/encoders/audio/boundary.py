@@ -1,4 +1,4 @@
-"""Boundaries of sections: convolutions that answer for every frame."""
+"""Boundaries of sections: convolutions with an output for every frame."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from symbolic.encoders.audio.lengths import Lengths, silenced
 from symbolic.encoders.audio.stretching import stretched
 
 JOINS = ("frequency", "depth")
-PICTURES = ("mel", "roll")
+MAIN_KINDS = ("mel", "roll")
+MAIN = "picture"  # name of the main group in saved weights
 
 
-class Pictures:
-    """The columns of frames as pictures with channels, in which silence is 0.
+class ChannelGroups:
+    """The columns of frames as channels of 2-D inputs, in which silence is 0.
 
-    There is a `picture`, a mel spectrogram or a piano roll; `near`, lag matrices as its channels;
-    and `far`, those of longer lags. Decibels are (dB - floor) / -floor, 0 at the floor of the front
-    and 1 at 0 dB; lag matrices and rolls are 0 to 1 as they are.
+    There are three groups: `picture`, a mel spectrogram or a piano roll; `near`, lag matrices as
+    its channels; and `far`, those of longer lags. Decibels are (dB - floor) / -floor, 0 at the
+    floor of the front end and 1 at 0 dB; lag matrices and rolls, in 0 to 1, are unchanged.
 
     Args:
-        front: whose kinds stand side by side.
-        stack: whether all of them are channels of one `picture`, lag matrices stretched to as many
-            rows as its first channel has.
-        loudest_padding: whether decibels are dB / -floor instead. What stands beyond the edges, 0,
-            is then as loud as 0 dB, as where decibels are padded with zeros.
-        scale: False leaves decibels as they are, for what a norm has heard.
+        front: the front end, whose kinds are the columns.
+        stack: whether all kinds are channels of the group `picture`; lag matrices are resampled to
+            the rows of its first channel.
+        loudest_padding: whether decibels are dB / -floor instead. The padding at the edges, 0, is
+            then as loud as 0 dB, as if decibels were padded with zeros.
+        scale: False leaves decibels unchanged, for normalised input.
 
     Attributes:
-        shapes: channels and rows of each picture, by its name.
+        shapes: channels and rows of each group, by its name.
 
     Raises:
         ValueError: samples or other kinds, or both a mel spectrogram and a roll.
@@ -49,16 +50,16 @@ class Pictures:
         scale: bool = True,
     ) -> None:
         plain = [kind for kind in front.kinds if kind not in front.lag_kinds]
-        if others := [kind for kind in plain if kind not in PICTURES] or plain[1:]:
+        if others := [kind for kind in plain if kind not in MAIN_KINDS] or plain[1:]:
             raise ValueError(
-                f"encoders of boundaries do not hear {', '.join(others)}, but one of {PICTURES} "
-                f"and lag matrices, and the front has {', '.join(front.kinds)}"
+                f"encoders of boundaries do not take {', '.join(others)}, but one of {MAIN_KINDS} "
+                f"and lag matrices; the front end has {', '.join(front.kinds)}"
             )
         far = [kind for kind in front.lag_kinds if kind.startswith("far_")]
         near = [kind for kind in front.lag_kinds if kind not in far]
-        groups = {"picture": plain, "near": near, "far": far}
+        groups = {MAIN: plain, "near": near, "far": far}
         if stack:
-            groups = {"picture": [*plain, *near, *far]}
+            groups = {MAIN: [*plain, *near, *far]}
         self.groups = {name: kinds for name, kinds in groups.items() if kinds}
         self.widths = front.widths
         self.shapes = {
@@ -69,53 +70,54 @@ class Pictures:
         self.scaled = scale and front.decibels and "mel" in plain
 
     def __call__(self, frames: torch.Tensor, lengths: Lengths) -> dict[str, torch.Tensor]:
-        """(B, T, F) frames to pictures (B, C, rows, T), zero after the end."""
+        """(B, T, F) frames to groups (B, C, rows, T), zero after the end."""
         columns = dict(zip(self.widths, frames.split([*self.widths.values()], dim=2), strict=True))
         if self.scaled:
             columns["mel"] = (columns["mel"] - self.silence) / self.span
-        pictures = {}
+        groups = {}
         for name, kinds in self.groups.items():
             rows = self.shapes[name][1]
             channels = [stretched(columns[kind], None, rows, 1.0)[0] for kind in kinds]
-            pictures[name] = silenced(torch.stack(channels, dim=1).transpose(2, 3), lengths)
-        return pictures
+            groups[name] = silenced(torch.stack(channels, dim=1).transpose(2, 3), lengths)
+        return groups
 
 
-def pictures_of(encoder: AudioEncoder, **options: bool) -> Pictures:
-    """What an encoder that answers for every frame hears; unscaled after a norm of the input.
+def channel_groups(encoder: AudioEncoder, **options: bool) -> ChannelGroups:
+    """Make the groups of an encoder with an output for every frame; unscaled after an input norm.
 
     Raises:
-        ValueError: pictures of another grid, whose frames are others, or none that it can hear.
+        ValueError: a grid, which changes the frames, or kinds that the encoder does not take.
     """
     if encoder.grid is not None:
-        raise ValueError("boundaries are of the frames of the front, and a grid changes them")
-    return Pictures(encoder.front, scale=encoder.norm is None, **options)
+        raise ValueError("boundaries are those of the front end's frames, which a grid changes")
+    return ChannelGroups(encoder.front, scale=encoder.norm is None, **options)
 
 
 class BoundaryEncoder(AudioEncoder):
     """The network of Hernandez-Olivan (2020) on a mel spectrogram and lag matrices, or on a roll.
 
-    Each of `Pictures` goes through a convolution of its own and maxima; what is left of their rows
-    stands side by side in a dilated convolution. A layer of all its channels and rows answers for
-    each frame, as many as there were. A front of a single picture has one branch. With one linear
-    layer as its head it has the 659,297 parameters that are published.
+    Each of the `ChannelGroups` has a convolution of its own and a max-pool; their remaining rows
+    are concatenated for a dilated convolution. A layer over all its channels and rows gives the
+    hidden state of each input frame. A front end of a single group has one branch. With one linear
+    layer as its head the network has the 659,297 parameters that are published.
 
-    There is no norm of the input by default, but constants, which are ours: see `Pictures`. Dropout
-    of the head is of single values, and was of channels.
+    By default the input is scaled by constants, a choice of this package, instead of a norm: see
+    `ChannelGroups`. The dropout of the head is of single values, where the published one is of
+    channels.
 
     Options:
         width: factor of all channels (1.0).
         channels: of the first convolutions, of the second and of the layer (32, 64, 128).
         dropout: of whole channels before the layer (0.5).
-        joined: `frequency`, as above, or `depth` (after Cohen-Hadria & Peeters 2017): all pictures
-            are channels of one. That lag matrices are stretched to the rows of the first is our
-            choice, and that they are lag matrices: theirs were squares along the diagonal.
-        loudest_padding: see `Pictures` (False).
+        joined: `frequency`, as above, or `depth` (after Cohen-Hadria & Peeters 2017): all kinds
+            are channels of one input. Lag matrices, resampled to the rows of the first kind, are a
+            choice of this package: theirs were squares along the diagonal.
+        loudest_padding: see `ChannelGroups` (False).
         norm: as in `AudioEncoder` (`none`).
 
     Raises:
-        ValueError: pictures that it does not hear, among them those of far lags, or of fewer than
-            three rows; another way to join.
+        ValueError: kinds that it does not take, among them those of far lags, or of fewer than
+            three rows; another value of `joined`.
     """
 
     default_norm = "none"
@@ -133,13 +135,11 @@ class BoundaryEncoder(AudioEncoder):
         if joined not in JOINS:
             raise ValueError(f"joined {joined!r} is none of {JOINS}")
         if far := [kind for kind in self.front.lag_kinds if kind.startswith("far_")]:
-            raise ValueError(
-                f"lags of {', '.join(far)} are too far: the encoder `patch` hears them"
-            )
-        self.pictures = pictures_of(self, stack=joined == "depth", loudest_padding=loudest_padding)
-        shapes = self.pictures.shapes
+            raise ValueError(f"lags of {', '.join(far)} are too far: use the encoder `patch`")
+        self.groups = channel_groups(self, stack=joined == "depth", loudest_padding=loudest_padding)
+        shapes = self.groups.shapes
         if min(rows for _, rows in shapes.values()) < 3:
-            raise ValueError(f"pictures of at least 3 rows are heard, and the front has {shapes}")
+            raise ValueError(f"kinds need at least 3 rows, and the front end has {shapes}")
         first, second, last = (scaled(n, width) for n in channels)
         self.branches = nn.ModuleDict(
             {
@@ -154,9 +154,9 @@ class BoundaryEncoder(AudioEncoder):
         self.finish(last)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
-        pictures = self.pictures(frames, lengths)
+        groups = self.groups(frames, lengths)
         found = [
-            _maxima(F.leaky_relu(branch(pictures[name])), lengths)
+            _maxima(F.leaky_relu(branch(groups[name])), lengths)
             for name, branch in self.branches.items()
         ]
         values = F.leaky_relu(self.second(torch.cat(found, dim=2)))
@@ -165,6 +165,6 @@ class BoundaryEncoder(AudioEncoder):
 
 
 def _maxima(values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
-    """Of five rows side by side and of three frames around each, of what is real."""
+    """Max-pool five adjacent rows and three frames around each, over real positions."""
     values = silenced(values, lengths, torch.finfo(values.dtype).min)
     return silenced(F.max_pool2d(values, (5, 3), (5, 1), (1, 1)), lengths)

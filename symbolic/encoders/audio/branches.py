@@ -1,9 +1,10 @@
-"""Three convolutional branches side by side: vertical and horizontal filters of mel, and CQT."""
+"""Three parallel convolutional branches: vertical and horizontal filters on mel, and CQT."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,7 +13,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder
 from symbolic.encoders.audio.blocks import ConvBlock, Stack, he_initialised, scaled
 from symbolic.encoders.audio.lengths import Lengths
-from symbolic.encoders.audio.spectrogram import picture
+from symbolic.encoders.audio.spectrogram import one_channel
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,10 @@ class Branch:
     """A stack of convolutions on the columns of one kind.
 
     Attributes:
-        kind: of `symbolic.audio.front_end.KINDS`.
+        kind: name in `symbolic.audio.front_end.KINDS`.
         kernel: rows and time.
         channels: of each layer.
-        pools: of each layer, rows and time; the first layer has none.
+        pools: of each layer, rows and time; the first layer has no pool.
     """
 
     kind: str
@@ -39,20 +40,19 @@ BRANCHES = {
     "horizontal": Branch("mel", (3, 15), NARROWING, ((1, 1), *[(2, 2)] * 5, (4, 2))),
     "cqt": Branch("cqt", (3, 3), NARROWING, ((1, 1), *[(2, 2)] * 6)),
 }
-"""All of them shorten time by 64, so that they stand side by side position for position."""
+"""All of them reduce time by 64, so that their positions can be concatenated."""
 
 
 class BranchesEncoder(AudioEncoder):
-    """Branches whose hidden states stand side by side; each layer is conv, ReLU, batch norm, pool.
+    """Branches whose hidden states are concatenated; each layer is conv, ReLU, batch norm, pool.
 
-    The published sources name the number of convolutions and pools, their order and He's
-    initialisation; kernels, channels and the sizes of pools are a choice of this package.
+    The published sources give the number of convolutions and pools, their order and He's
+    initialisation; kernels, channels and the sizes of pools are choices of this package.
 
     Options:
         width: factor of all channels (1.0).
         branches: names of `BRANCHES` (all of them).
-        recurrent, units, layers, directions, dropout, pooling, dense: what follows, as in
-            `AudioEncoder.finish`.
+        recurrent, units, layers, directions, dropout, pooling, dense: as in `AudioEncoder.finish`.
         norm: as in `AudioEncoder` (`column`).
     """
 
@@ -62,7 +62,7 @@ class BranchesEncoder(AudioEncoder):
         *,
         width: float = 1.0,
         branches: Sequence[str] = tuple(BRANCHES),
-        **following,
+        **following: Any,
     ) -> None:
         self.columns, start = {}, 0
         heights = self.front.widths
@@ -73,7 +73,7 @@ class BranchesEncoder(AudioEncoder):
             start += columns
         self.kinds = [BRANCHES[name].kind for name in branches]
         if missing := set(self.kinds) - set(self.columns):
-            raise ValueError(f"branches {[*branches]} hear {', '.join(missing)}, not in the front")
+            raise ValueError(f"branches {[*branches]} need {', '.join(missing)} in the front end")
         self.stacks, channels = nn.ModuleList(), 0
         for name in branches:
             branch = BRANCHES[name]
@@ -89,7 +89,7 @@ class BranchesEncoder(AudioEncoder):
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         found = [
-            stack(picture(frames[..., self.columns[kind]]), lengths)
+            stack(one_channel(frames[..., self.columns[kind]]), lengths)
             for stack, kind in zip(self.stacks, self.kinds, strict=True)
         ]
         return torch.cat([values.flatten(1, 2) for values, _ in found], dim=1), found[0][1]

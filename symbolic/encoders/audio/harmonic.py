@@ -1,4 +1,4 @@
-"""Harmonic CNN: bands at the harmonics of every pitch as channels of one picture (Won 2020)."""
+"""Harmonic CNN: bands at the harmonics of every pitch as input channels (Won 2020)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ ERB_SLOPE, ERB_FLOOR = 0.1079, 24.7  # equivalent rectangular bandwidth: slope a
 
 
 class HarmonicBands(nn.Module):
-    """Triangular bands around the harmonics of pitches, as wide as an ear's over a learnt Q.
+    """Triangular bands around the harmonics of pitches, whose width is the ERB over a learned Q.
 
     Args:
         sampling_rate, bins: of the magnitudes, `bins` of them from 0 Hz to half the rate.
-        pitches: from C1 upwards.
-        pitches_per_semitone: 2 are quarter tones.
-        harmonics: of each pitch, the first of them itself.
+        pitches: number of pitches from C1 upwards.
+        pitches_per_semitone: 2 for quarter tones.
+        harmonics: number of harmonics of each pitch; the first is the pitch itself.
 
     Raises:
         ValueError: a harmonic above half the sampling rate.
     """
+
+    centres: torch.Tensor
+    frequencies: torch.Tensor
 
     def __init__(
         self, sampling_rate: int, bins: int, pitches: int, pitches_per_semitone: int, harmonics: int
@@ -45,7 +48,7 @@ class HarmonicBands(nn.Module):
 
     def forward(self, magnitudes: torch.Tensor) -> torch.Tensor:
         """(B, T, bins) magnitudes to (B, harmonics, pitches, T) in dB of their power."""
-        # Half precision cannot hold a power: under autocast too, this is computed in float32.
+        # Half precision overflows with powers: this is float32 under autocast, too.
         with torch.autocast(magnitudes.device.type, enabled=False):
             half = (ERB_SLOPE * self.centres + ERB_FLOOR) / self.quality / 2
             away = (self.frequencies.unsqueeze(1) - self.centres).abs()
@@ -58,14 +61,14 @@ class HarmonicEncoder(AudioEncoder):
     """Harmonic bands, seven layers of convolutions, global max-pooling, a dense layer.
 
     The first and the fifth layer are plain, the others residual with a max-pool. The front end is
-    `magnitude` without decibels.
+    `magnitude`, not in decibels.
 
     Options:
         width: factor of all channels and units (1.0).
         harmonics, pitches, pitches_per_semitone: of the bands, from C1 upwards (6, 128, 2).
         channels: of each layer (128, 128, 128, 128, 256, 256, 256).
         pools: of each layer, rows and time (five of 2, then two of (2, 3)).
-        pooling, dense: what follows, as in `AudioEncoder.finish` (`max`, 256).
+        pooling, dense: as in `AudioEncoder.finish` (`max`, 256).
 
     Raises:
         ValueError: another front end.
@@ -88,7 +91,7 @@ class HarmonicEncoder(AudioEncoder):
     ) -> None:
         front = self.front
         if front.kinds != ("magnitude",) or front.decibels or self.grid is not None:
-            raise ValueError("the encoder hears magnitudes that are not in decibels")
+            raise ValueError("the encoder takes magnitudes that are not in decibels")
         self.bands = HarmonicBands(
             front.sampling_rate, front.width, pitches, pitches_per_semitone, harmonics
         )

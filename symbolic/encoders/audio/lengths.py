@@ -1,48 +1,51 @@
-"""Where the examples of a batch end, through strides and pools.
+"""Lengths of the examples of a batch, through strides and pools.
 
-Values have time last: (B, C, T), or (B, C, F, T) where a picture has F rows. `lengths` (B,) int64
-counts the positions of each example that are real, from the first on; None where all are.
+Values have time last: (B, C, T), or (B, C, F, T) with F rows. `lengths` (B,) int64 counts the real
+positions of each example, which come first; None where all positions are real.
 
-A position of a strided convolution is real if the middle of its window is: L positions become
-1 + (L - 1) // stride. One of a max-pool is real if all of its window is: L // size, as in published
-shapes, but at least one, so that nothing is too short to be heard.
+An output of a strided convolution is real if the centre of its window is: L positions become
+1 + (L - 1) // stride. An output of a max-pool is real if all of its window is: L // size, as in
+published shapes, but at least one, so that no input is too short.
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 
 POOLINGS = {"mean": 1, "max": 1, "max_mean": 2}
-"""Ways to pool over time, and how many times as wide the result is."""
+"""Ways to pool over time, and the factor by which each widens its input."""
 
 Lengths = torch.Tensor | None
+Count = TypeVar("Count", int, torch.Tensor)
 
 
 def real(lengths: torch.Tensor, total: int) -> torch.Tensor:
-    """(B, `total`) bool: the positions before the end."""
+    """Mark the positions before the end: (B, `total`) bool."""
     return torch.arange(total, device=lengths.device) < lengths.unsqueeze(1)
 
 
 def silenced(values: torch.Tensor, lengths: Lengths, value: float = 0.0) -> torch.Tensor:
-    """Values, time last, that are `value` after the end."""
+    """Set values, time last, to `value` after the end."""
     if lengths is None:
         return values
     after = ~real(lengths, values.shape[-1])
     return values.masked_fill(after.view(len(after), *[1] * (values.dim() - 2), -1), value)
 
 
-def strided(length: int | torch.Tensor, stride: int) -> int | torch.Tensor:
-    """What is left of so many positions, or rows, after a stride."""
+def strided(length: Count, stride: int) -> Count:
+    """Count the positions, or rows, that remain after a stride."""
     return (length - 1) // stride + 1
 
 
 def max_pool(
     values: torch.Tensor, lengths: Lengths, size: tuple[int, ...]
 ) -> tuple[torch.Tensor, Lengths]:
-    """Maxima of (B, C, [F,] T) over windows side by side, and the new lengths.
+    """Max-pool (B, C, [F,] T) over adjacent windows, and compute the new lengths.
 
-    A window that is higher than the picture takes the rows that there are.
+    A window with more rows than the input takes all of them.
     """
     if max(size) == 1:
         return silenced(values, lengths), lengths
@@ -58,7 +61,7 @@ def max_pool(
 
 
 def time_mean(values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
-    """(B, C, [F,] T), silent after the end, to the means (B, C, [F]) over what is real."""
+    """(B, C, [F,] T), zero after the end, to the means (B, C, [F]) over real positions."""
     if lengths is None:
         return values.mean(dim=-1)
     count = lengths.clamp(min=1).view(-1, *[1] * (values.dim() - 2))
@@ -68,7 +71,7 @@ def time_mean(values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
 def pool_over_time(values: torch.Tensor, lengths: Lengths, kind: str) -> torch.Tensor:
     """(B, C, T) to (B, C) or, for `max_mean`, (B, 2C): first the maxima, then the means.
 
-    Of an example in which nothing is real, zeros.
+    Zeros for an example without real positions.
     """
     parts = []
     if kind != "mean":

@@ -1,4 +1,4 @@
-"""Musicnn: filters shaped like timbres and like rhythms (Pons 2018, as in Won 2020)."""
+"""Musicnn: convolutions with filters for timbre and for rhythm (Pons 2018, as in Won 2020)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder
 from symbolic.encoders.audio.blocks import BatchNorm, ConvBlock, scaled
 from symbolic.encoders.audio.lengths import Lengths, silenced
-from symbolic.encoders.audio.spectrogram import picture
+from symbolic.encoders.audio.spectrogram import one_channel
 
 
 class VerticalFilters(nn.Module):
-    """Filters that are as high as a timbre and match it at any pitch.
+    """Filters over many bands and few frames, for timbre; the maximum over pitches is kept.
 
     Args:
         outputs: channels.
@@ -28,21 +28,20 @@ class VerticalFilters(nn.Module):
         self.norm = BatchNorm(outputs)
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
-        """(B, 1, F, T) to (B, outputs, T): the best match among all heights."""
+        """(B, 1, F, T) to (B, outputs, T): the maximum over all positions in frequency."""
         return silenced(self.norm(self.conv(values)).relu_().amax(dim=2), lengths)
 
 
 class MusicnnEncoder(AudioEncoder):
     """Vertical and horizontal filters, residual convolutions, maxima and means over time.
 
-    Horizontal filters hear the mean of all bands. What the filters and each of the layers after
-    them give stands side by side before the pooling, which leaves one position, and a dense layer.
+    Horizontal filters take the mean of all bands. The outputs of the filters and of the layers
+    after them are concatenated before the pooling into one position and a dense layer.
 
     Options:
         width: factor of all channels and units (1.0).
         vertical: channels of the vertical filters of each height (204).
-        heights: in mel bands (67, 38), also where there are 128 of them; filters are as high as
-            the picture at most.
+        heights: in mel bands (67, 38), also for 128 bands; at most all bands of the input.
         length: of the vertical filters, in frames (7).
         horizontal: channels of the horizontal filters of each length (51).
         lengths: in frames (129, 65, 33).
@@ -83,12 +82,12 @@ class MusicnnEncoder(AudioEncoder):
         self.finish(filters + 3 * channels, width, pooling=pooling, dense=dense)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
-        values = picture(frames)
+        values = one_channel(frames)
         found = [filters(values, lengths) for filters in self.vertical]
         loudness = values.mean(dim=2)
         found += [filters(loudness, lengths)[0] for filters in self.horizontal]
-        heard = torch.cat(found, dim=1)
-        first = self.first(heard, lengths)[0]
+        filtered = torch.cat(found, dim=1)
+        first = self.first(filtered, lengths)[0]
         second = self.second(first, lengths)[0] + first
         third = self.third(second, lengths)[0] + second
-        return torch.cat([heard, first, second, third], dim=1), lengths
+        return torch.cat([filtered, first, second, third], dim=1), lengths

@@ -1,4 +1,4 @@
-"""Recurrent layers that end where each example ends."""
+"""Recurrent layers for examples of different lengths."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Recurrent(nn.Module):
         kind: `rnn`, `lstm` or `gru`.
         inputs: channels of the input.
         units: of each layer and direction.
-        layers: on top of one another.
-        directions: 1, onward, or 2, onward and back.
+        layers: number of stacked layers.
+        directions: 1, forward, or 2, forward and backward.
         dropout: between layers.
 
     Raises:
-        ValueError: a kind or a number of directions that does not exist.
+        ValueError: an unknown kind, or another number of directions.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Recurrent(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
-        """(B, C, T) to (B, units * directions, T), silent after the end."""
+        """(B, C, T) to (B, units * directions, T), zero after the end."""
         hidden = values.transpose(1, 2)
         if self.back:
-            # Each row is turned round within its own length; packed sequences take several times as
-            # long on a CPU where lengths differ.
+            # Each row is reversed within its own length; packed sequences take several times as
+            # long on a CPU if lengths differ.
             positions = torch.arange(hidden.shape[1], device=hidden.device).unsqueeze(0)
             last = positions[:, -1:] if lengths is None else lengths.unsqueeze(1) - 1
             turned = torch.where(positions <= last, last - positions, positions).unsqueeze(-1)

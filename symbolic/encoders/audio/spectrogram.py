@@ -1,8 +1,9 @@
-"""Two-dimensional convolutions over a time-frequency picture."""
+"""Two-dimensional convolutions over a time-frequency input."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -12,28 +13,27 @@ from symbolic.encoders.audio.blocks import ConvBlock, ResidualBlock, Size, Stack
 from symbolic.encoders.audio.lengths import Lengths
 
 
-def picture(frames: torch.Tensor) -> torch.Tensor:
-    """(B, T, F) frames as a picture of one channel, (B, 1, F, T)."""
+def one_channel(frames: torch.Tensor) -> torch.Tensor:
+    """(B, T, F) frames to (B, 1, F, T), the input of 2-D convolutions."""
     return frames.transpose(1, 2).unsqueeze(1)
 
 
 class SpectrogramEncoder(AudioEncoder):
     """A stack of 2-D convolutions, with recurrent layers or a global pooling on top.
 
-    By its options it is a plain CNN, a fully convolutional network (FCN, Choi 2016), a CRNN (Choi
-    2017) or a short-chunk CNN with or without residual connections (Won 2020). Rows of the picture
-    that the pools leave stand side by side in the hidden state.
+    The options make it a plain CNN, a fully convolutional network (FCN, Choi 2016), a CRNN (Choi
+    2017) or a short-chunk CNN with or without residual connections (Won 2020). The rows that remain
+    after the pools are concatenated in the hidden state.
 
     Options:
         width: factor of all channels and units (1.0).
         channels: of each layer (64, 128, 128, 128).
-        kernel: of all of them, one size or rows and time (3).
-        pools: of each layer, one size or rows and time (2). A pool that is higher than the picture
-            takes what there is.
-        residual: whether layers are residual blocks, which stride by their pool's size instead of
-            pooling (False).
-        recurrent, units, layers, directions, dropout, pooling, dense: what follows, as in
-            `AudioEncoder.finish`.
+        kernel: of all layers, one size or rows and time (3).
+        pools: of each layer, one size or rows and time (2). A pool with more rows than the input
+            takes all of them.
+        residual: whether layers are residual blocks, with the pool's size as stride instead of a
+            pool (False).
+        recurrent, units, layers, directions, dropout, pooling, dense: as in `AudioEncoder.finish`.
         norm: as in `AudioEncoder` (`column`).
     """
 
@@ -46,7 +46,7 @@ class SpectrogramEncoder(AudioEncoder):
         kernel: Size = 3,
         pools: Sequence[Size] = (2, 2, 2, 2),
         residual: bool = False,
-        **following,
+        **following: Any,
     ) -> None:
         widths = [1, *(scaled(n, width) for n in channels)]
         self.layers = Stack()
@@ -59,5 +59,5 @@ class SpectrogramEncoder(AudioEncoder):
         self.finish(left, width, **following)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
-        values, lengths = self.layers(picture(frames), lengths)
+        values, lengths = self.layers(one_channel(frames), lengths)
         return values.flatten(1, 2), lengths

@@ -1,4 +1,4 @@
-"""Pictures of one grid of columns and frames on another one."""
+"""Resampling of frames to another number of columns and another frame rate."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from symbolic.encoders.audio.lengths import Lengths, silenced
 def stretched(
     frames: torch.Tensor, lengths: Lengths, columns: int, factor: float
 ) -> tuple[torch.Tensor, Lengths]:
-    """Frames between which lines are drawn, along columns and along time.
+    """Interpolate frames linearly, along columns and along time.
 
-    Columns keep their order from edge to edge: the grids are taken to span the same frequencies on
-    the same scale. A picture that shrinks is read at single points, not averaged.
+    Old and new columns are assumed to span the same frequencies on the same scale. Frames that
+    shrink are sampled at single points, not averaged.
 
     Args:
         frames: (B, T, F), zero after the end.
-        lengths: (B,) frames before it, or None.
-        columns: of the new frames.
-        factor: new frames for each old one.
+        lengths: (B,) frames before the end, or None.
+        columns: columns of the new frames.
+        factor: new frames per old frame.
 
     Returns:
-        (B, T', `columns`) with T' = max(1, floor(T * factor)), and the new lengths; what is heard
-        of an example does not depend on padding.
+        (B, T', `columns`) with T' = max(1, floor(T * factor)), and the new lengths; the values of
+        an example do not depend on padding.
     """
     if frames.shape[-1] != columns:
         frames = F.interpolate(frames, size=columns, mode="linear")
@@ -33,7 +33,7 @@ def stretched(
     total = max(1, int(frames.shape[1] * factor))
     last = torch.full_like(frames[:, 0, 0], frames.shape[1]) if lengths is None else lengths
     last = (last.to(frames.dtype).unsqueeze(1) - 1).clamp(min=0)
-    # Frames are spans of time, and lines run between their middles.
+    # Frames are spans of time; values are interpolated between their centres.
     at = (torch.arange(total, device=frames.device, dtype=frames.dtype) + 0.5) / factor - 0.5
     at = torch.minimum(at.clamp(min=0).unsqueeze(0), last)
     before = at.floor()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,9 +17,9 @@ from symbolic.encoders.audio.lengths import Lengths, pool_over_time
 class WaveformEncoder(AudioEncoder):
     """A stack of 1-D convolutions, with recurrent layers or a global pooling on top.
 
-    By its options it is a plain CNN with a long first filter, or a sample-level CNN (Lee 2017) with
-    or without residual connections, squeeze and excitation (Kim 2018); over mel bands as channels,
-    a 1-D CNN of the picture.
+    The options make it a plain CNN with a long first filter, or a sample-level CNN (Lee 2017) with
+    or without residual connections, squeeze and excitation (Kim 2018); mel bands can be its input
+    channels.
 
     Options:
         width: factor of all channels and units (1.0).
@@ -28,8 +29,7 @@ class WaveformEncoder(AudioEncoder):
         pools: of each (4, 4, 4, 4, 4).
         residual: whether layers are residual blocks (False).
         squeeze: whether layers gate their channels (False).
-        recurrent, units, layers, directions, dropout, pooling, dense: what follows, as in
-            `AudioEncoder.finish`.
+        recurrent, units, layers, directions, dropout, pooling, dense: as in `AudioEncoder.finish`.
         norm: as in `AudioEncoder` (`none` for samples, else `column`).
     """
 
@@ -44,7 +44,7 @@ class WaveformEncoder(AudioEncoder):
         pools: Sequence[int] = (4, 4, 4, 4, 4),
         residual: bool = False,
         squeeze: bool = False,
-        **following,
+        **following: Any,
     ) -> None:
         widths = [self.width, *(scaled(n, width) for n in channels)]
         block = ResidualBlock if residual else ConvBlock
@@ -61,19 +61,24 @@ class WaveformEncoder(AudioEncoder):
 
 
 class ChunkedEncoder(WaveformEncoder):
-    """A 1-D CNN of each chunk of a recording, and a global pooling over the chunks.
+    """A 1-D CNN on each chunk of a recording, and a global pooling over the chunks.
 
-    The maxima over a chunk are its one vector; `pooling` puts the chunks together. The last chunk
+    A chunk is represented by its maxima over time; `pooling` combines the chunks. The last chunk
     may be shorter than the others.
 
     Options:
         chunk: positions in one chunk (16384).
-        pooling: over chunks (`mean`); None leaves a position for each.
-        all others: as in `WaveformEncoder`.
+        pooling: over chunks (`mean`); None keeps a position for each.
+        others: as in `WaveformEncoder`.
     """
 
     def build(
-        self, config: SymbolicConfig, *, chunk: int = 16384, pooling: str | None = "mean", **options
+        self,
+        config: SymbolicConfig,
+        *,
+        chunk: int = 16384,
+        pooling: str | None = "mean",
+        **options: Any,
     ) -> None:
         self.chunk = chunk
         super().build(config, pooling=pooling, **options)
