@@ -142,7 +142,7 @@ def test_a_gate_hears_no_padding_and_all_rows():
 
 
 def test_parts_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="no middle"):
+    with pytest.raises(ValueError, match="no centre"):
         convolution(1, 1, 1, 4)
     with pytest.raises(ValueError, match="of 2 dimensions"):
         convolution(2, 1, 1, (3, 3, 3))
@@ -212,7 +212,7 @@ def test_branches_hear_their_own_columns():
     assert before.shape == (2, 130 // 64, 96)
     torch.testing.assert_close(after[..., :64], before[..., :64])
     assert not torch.allclose(after[..., 64:], before[..., 64:])
-    with pytest.raises(ValueError, match="hear cqt, not in the front"):
+    with pytest.raises(ValueError, match="need cqt"):
         encoder("branches", MEL, branches=("cqt",))
     for part in whole.modules():  # He (2015): the variance of weights is 2 / fan-in
         if isinstance(part, nn.Conv2d) and part.weight.numel() > 2000:
@@ -261,7 +261,7 @@ def test_self_attention_answers_from_its_own_vector_or_from_all_positions():
     assert all_positions.shape == (2, 11, 16)
     assert after.sum(dim=1).tolist() == [11, 5]
     torch.testing.assert_close(all_positions[1:, :5], made(heard[1:, :9])[0], atol=1e-5, rtol=1e-4)
-    with pytest.raises(ValueError, match="no multiple of 3 heads"):
+    with pytest.raises(ValueError, match="multiple of 3 heads"):
         encoder("self_attention", **{**shape, "heads": 3})
     with pytest.raises(ValueError, match="answer 'choir'"):
         encoder("self_attention", answer="choir")
@@ -374,7 +374,7 @@ def test_lines_stay_lines_when_they_are_stretched():
     assert found[0, :4, 0].tolist() == [0.0, 0.25, 0.75, 1.25]
     assert found[0, -1, 0] == 11.0
     front = FrontEnd(kinds=("mel", "cqt"))
-    with pytest.raises(ValueError, match="pictures of a single kind"):
+    with pytest.raises(ValueError, match="single kind"):
         encoder("branches", front, grid=(64, 1.0))
     one = encoder("branches", MEL, branches=("vertical",), grid=(128, 2.0), width=0.1)
     assert one(values(1, 70, 24))[0].shape == (1, 140 // 64, 13)
@@ -384,7 +384,7 @@ def test_inputs_and_options_that_cannot_be_are_refused():
     made = encoder("spectrogram")
     with pytest.raises(ValueError, match=r"\(B, T, F\) frames, and the input is \(2, 30\)"):
         made(values(2, 30))
-    with pytest.raises(ValueError, match="frames of 23 columns, and the front has 24"):
+    with pytest.raises(ValueError, match="frames of 23 columns"):
         made(values(2, 30, 23))
     with pytest.raises(ValueError, match=r"\(B, n\) samples"):
         encoder("waveform", SAMPLES)(values(2, 30, 1))

@@ -376,7 +376,7 @@ def test_a_pretrained_model_hears_another_corpus_as_it_has_heard_its_own(recordi
         told(tmp_path / "model", max_steps=2),
     )
     assert [task.name for task in model.tasks] == ["genre"]
-    for name in ("front", "encoder_options", "window", "chunks"):
+    for name in ("front_end", "encoder_options", "window", "chunks"):
         assert getattr(model.config, name) == getattr(base.config, name), name
     path = recordings / "metal.00001.wav"
     row = AudioScorer.from_pretrained(tmp_path / "model").score(path, workers=0).iloc[0]

@@ -148,5 +148,5 @@ def test_names_and_widths_that_cannot_be_are_refused():
         backbone_config("choir", shape("choir", feedforward=48))
     with pytest.raises(ValueError, match="unknown backbone 'choir'"):
         build_model(TOKENIZER, shape("choir"))
-    with pytest.raises(ValueError, match="no half for each direction"):
+    with pytest.raises(ValueError, match="hidden_size 15"):
         build_model(TOKENIZER, shape("lstm", hidden_size=15))

@@ -8,7 +8,7 @@ from torch import nn
 
 from symbolic.audio.front_end import FrontEnd
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
-from symbolic.encoders.audio.boundary import Pictures
+from symbolic.encoders.audio.boundary import ChannelGroups
 from symbolic.encoders.boundary_systems import full_size
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import BOUNDARY, GENRE
@@ -147,7 +147,7 @@ def test_patches_that_are_cut_out_say_the_same():
 def test_silence_is_what_stands_beyond_the_edges_unless_the_slip_of_the_literature_is_asked_for():
     front = replace(FrontEnd(), n_mels=80, floor=-80.0, pool=6)
     silent, loud = torch.full((1, 3, 80), -80.0), torch.zeros(1, 3, 80)
-    usual, slip = Pictures(front), Pictures(front, loudest_padding=True)
+    usual, slip = ChannelGroups(front), ChannelGroups(front, loudest_padding=True)
     assert usual(silent, None)["picture"].eq(0).all()
     assert usual(loud, None)["picture"].eq(1).all()
     assert slip(silent, None)["picture"].eq(-1).all()
