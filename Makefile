@@ -22,6 +22,7 @@ score: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(PYTEST)
 
 quick: $(VENV)/.installed-dev

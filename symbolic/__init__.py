@@ -87,12 +87,14 @@ _NAMES = {
 __all__ = ["__version__", *_NAMES]
 
 
-def __getattr__(name: str):
-    if name not in _NAMES:
-        return renamed_in(__name__)(name)
-    value = getattr(importlib.import_module(_NAMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # else checkers would take any name
+
+    def __getattr__(name: str):
+        if name not in _NAMES:
+            return renamed_in(__name__)(name)
+        value = getattr(importlib.import_module(_NAMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -63,7 +63,7 @@ def test_a_submodule_is_no_old_name():
 
 def test_type_checkers_see_every_public_name():
     tree = ast.parse(inspect.getsource(symbolic))
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {
         alias.asname: statement.module
         for statement in block.body

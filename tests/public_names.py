@@ -1,0 +1,21 @@
+"""What a user writes: a type checker reports the lines marked `error` and no others."""
+
+import symbolic
+from symbolic import EmotionScorer, ScoringArguments, read_notes, score_corpus
+
+scorer = EmotionScorer.from_pretrained()
+table = scorer.score(["song.mid"], recursive=False)
+print(table["quadrant"].value_counts())
+
+notes = read_notes("song.mid")
+print(notes.pitch.mean(), len(notes), notes.seconds)
+
+arguments = ScoringArguments(workers=2, batch_size=8)
+score_corpus("music", "scores.csv", arguments, resume=True)
+
+EmotionScorer.from_pretraned()  # error
+scorer.scores(["song.mid"])  # error
+read_notes(3)  # error
+print(notes.pitches)  # error
+ScoringArguments(workers="two")  # error
+symbolic.read_note("song.mid")  # error
