@@ -163,7 +163,7 @@ def test_every_bad_file_is_refused_in_one_line_that_names_it(bad_folder):
         ("smpte.mid", "SMPTE"),
         ("no ticks in a quarter.mid", "ticks per quarter"),
         ("tempo 0.mid", "tempo"),
-        ("a billion bars.mid", "taken for damaged"),
+        ("a billion bars.mid", "damaged"),
         ("entity bomb.musicxml", "entities"),
         ("external entity.musicxml", "entities"),
         ("no score inside.mxl", "holds no score"),
@@ -233,7 +233,7 @@ def test_a_file_without_permission_is_refused(write_midi, folder_of_nobody):
         assert "ermission" in refusal(inside)
         found = list(find_sources(folder_of_nobody))
         assert found == [locked, path]
-        assert "may not be opened" in refusal(found[0])
+        assert "permission" in refusal(found[0])
     finally:
         locked.chmod(0o700)
 
@@ -336,7 +336,7 @@ def explodes(source):
 @pytest.mark.parametrize(
     ("reader", "name", "words", "timeout"),
     [
-        (dies, "killer.mid", "ended the process", HANGS),
+        (dies, "killer.mid", "process died", HANGS),
         (hangs, "hanging.mid", "not read within 5 s", 5),  # the others take milliseconds
         (eats, "greedy.mid", "memory", HANGS),
         (explodes, "unforeseen.mid", "KeyError", HANGS),

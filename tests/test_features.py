@@ -17,6 +17,7 @@ from symbolic.features import (
     TONAL_NAMES,
     feature_frame,
     features,
+    named_columns,
 )
 from symbolic.notes import note_table, read_notes
 
@@ -67,7 +68,7 @@ def test_the_two_sets_of_2013_differ_in_what_they_hear():
 
 def test_the_released_model_takes_every_column(root):
     config = json.loads((root / "symbolic" / "weights" / "config.json").read_text())
-    assert tuple(config["feature_names"]) == FEATURE_NAMES + TONAL_NAMES
+    assert tuple(named_columns(config["features"])) == FEATURE_NAMES + TONAL_NAMES
 
 
 @pytest.mark.parametrize("names", [*FEATURE_GROUPS.values(), *FEATURE_SETS.values()])

@@ -164,7 +164,7 @@ def test_a_key_of_a_hundred_sharps_is_passed_over(fifths):
 @pytest.mark.parametrize("offset", ["-1e30", "1e30", "-99999999999"])
 def test_a_mark_far_from_its_bar_is_refused(offset):
     far = f'<offset>{offset}</offset><sound tempo="100"/>'
-    assert "no sensible number" in refusal(score(DYNAMIC.format(more=far) + note("C")))
+    assert "out of range" in refusal(score(DYNAMIC.format(more=far) + note("C")))
 
 
 def test_a_note_of_negative_length_has_none():
@@ -243,7 +243,7 @@ def test_a_tempo_that_no_clock_holds_is_no_tempo(tempo, recwarn):
 def test_seconds_that_are_no_number_are_refused():
     with np.errstate(all="ignore"):
         table = note_table([0], [480], [60], [64], tempos=([0], [1e-310]))
-    with pytest.raises(ReadError, match="taken for damaged"):
+    with pytest.raises(ReadError, match="damaged"):
         read_notes(table)
 
 

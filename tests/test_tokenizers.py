@@ -169,7 +169,7 @@ def test_ids_are_always_within_the_vocabulary(seed, n):
         rng.integers(0, 20000, n),
         rng.integers(0, 128, n),
         rng.integers(1, 128, n),
-        # From 50 on, since what lasts over a day at one quarter a minute is taken for damaged.
+        # From 50 on, since what lasts over a day at one quarter a minute is probably damaged.
         ticks_per_quarter=int(rng.integers(50, 1000)),
         tempos=(np.sort(rng.integers(0, 9000, 3)), rng.uniform(1, 1000, 3)),
         meters=meters,

@@ -198,7 +198,7 @@ def test_bad_files_are_named_and_cost_only_themselves(
         "neither MIDI nor MusicXML: the file begins with b'not musi'",
         "no such file",
     ]
-    assert "ended the process" in unread[str(bad[1])]
+    assert "worker process died" in unread[str(bad[1])]
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.startswith("4 of 10 files left out")
     caplog.clear()

@@ -89,7 +89,7 @@ def test_beats_are_where_the_notes_are(midi_score, late):
 
 def test_units_that_are_none_and_too_many_are_refused(midi_score):
     notes = read_notes(midi_score(scale(3)))
-    with pytest.raises(ValueError, match="no unit 'phrase'"):
+    with pytest.raises(ValueError, match="unit 'phrase'"):
         metrical_edges(notes, "phrase")
     far = [(0, 10, 60, 80), ((MAX_METRICAL_UNITS + 1) * QUARTER, 10, 60, 80)]
     with pytest.raises(ReadError, match=f"more than {MAX_METRICAL_UNITS}"):

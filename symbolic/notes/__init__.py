@@ -1,4 +1,4 @@
-"""Reading: paths, bytes, Score, PrettyMIDI and music21 streams become one note table."""
+"""Note tables from files, bytes, `symusic.Score`, `PrettyMIDI` and music21 streams."""
 
 from symbolic.notes.read import MIDI_SUFFIXES, MUSICXML_SUFFIXES, NOTE_SUFFIXES, read_notes
 from symbolic.notes.score import table_score

@@ -1,4 +1,4 @@
-"""Files that lie in others: members of archives are read in place, none is written anywhere."""
+"""Archive members, read in place: no archive is extracted to disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ZIPS = (".zip",)
 TARS = (".tar",)
 PACKED_TARS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ARCHIVES = ZIPS + TARS + PACKED_TARS
-"""How names of archives end. Zipped MusicXML, `.mxl`, is a score and no archive."""
+"""Suffixes of archives. Zipped MusicXML, `.mxl`, is a score and no archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class ArchiveMember:
 
     Attributes:
         archive: path of a `.zip`, of a `.tar` that is not compressed, or of a tune book.
-        name: inside it; it is shown, and never a place to write to.
-        place: of a zip, which entry; of others, the byte where the content begins.
-        size: bytes, once expanded.
-        shown: the archive as it is called to the user.
+        name: within the archive; for display only, never a path to write to.
+        place: index of the entry of a zip; otherwise the byte offset of the content.
+        size: bytes of the content, expanded.
+        shown: display name of the archive.
     """
 
     archive: str
@@ -40,17 +40,17 @@ class ArchiveMember:
 
     @property
     def path(self) -> str:
-        """As it stands in a table: the archive's path and the member's within."""
+        """The name in tables: path of the archive, and of the member within."""
         return f"{self.shown}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedBytes:
-    """Bytes that have a name, such as a row of a data set.
+    """Bytes with a name, such as a row of a data set.
 
     Attributes:
-        path: what they are called in tables and errors.
-        content: of a file.
+        path: name in tables and errors.
+        content: bytes of a file.
     """
 
     path: str
@@ -59,11 +59,11 @@ class NamedBytes:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableFile:
-    """What has a row in the table, and that row says why there is nothing to read.
+    """A file without content, which gets a row with its error.
 
     Attributes:
-        path: as it stands in the table.
-        reason: in one line.
+        path: name in tables.
+        reason: the error, in one line.
     """
 
     path: str
@@ -71,31 +71,30 @@ class UnreadableFile:
 
 
 def is_archive(path: str | os.PathLike) -> bool:
-    """Whether a path is named as an archive is."""
+    """Return whether a path has a suffix of an archive."""
     return os.fsdecode(path).lower().endswith(ARCHIVES)
 
 
 def is_zip(path: str | os.PathLike) -> bool:
-    """Whether an archive is named as a zip is: its members are expanded, none lies in it as is."""
+    """Return whether a path has the suffix of a zip, whose members are compressed."""
     return os.fsdecode(path).lower().endswith(ZIPS)
 
 
 def members(
     path: str, suffixes: tuple[str, ...], shown: str | None = None
 ) -> Iterator[ArchiveMember | UnreadableFile]:
-    """The files in an archive whose names end as one of `suffixes`, in its own order.
+    """List the files in an archive that have one of `suffixes`, in the order of the archive.
 
-    Hidden files (whose names begin with a dot), and what macOS keeps beside files, are passed over
-    as in folders.
+    Hidden files (with a leading dot) and metadata of macOS are skipped, as in folders.
 
     Args:
         path: of an archive that is not a compressed tar.
-        suffixes: in small letters.
-        shown: what the archive is called; its path by default.
+        suffixes: in lower case.
+        shown: display name of the archive; its path by default.
 
     Yields:
-        Members; and what is refused: the archive where it is damaged, after what could be listed,
-        and links.
+        Members, and unreadable files: links, and a damaged archive itself, after the members that
+        could be listed.
     """
     shown = path if shown is None else shown
     listed = _zipped if is_zip(path) else _tarred
@@ -111,11 +110,11 @@ def members(
 
 
 def read_member(member: ArchiveMember, most: int) -> bytes:
-    """The content of a member.
+    """Read the content of a member.
 
     Raises:
-        ReadError: more than `most` bytes, whatever the archive says of its size; encrypted,
-            damaged or gone; without the name of the file.
+        ReadError: more than `most` bytes, whatever size the archive declares; encrypted, damaged
+            or deleted; without the name of the file.
     """
     if member.size > most:
         raise ReadError(f"{member.size / 2**20:.0f} MiB, more than the {most >> 20} MiB read")
@@ -133,18 +132,18 @@ def read_member(member: ArchiveMember, most: int) -> bytes:
                 raise ReadError("the archive ends within it")
     except ReadError:
         raise
-    # zipfile raises RuntimeError for what is encrypted, NotImplementedError for unknown methods
+    # zipfile raises RuntimeError for encrypted members, NotImplementedError for unknown methods
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, IndexError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise ReadError(f"cannot be read from its archive: {reason}") from error
     if len(data) > most:
-        raise ReadError(f"more than the {most >> 20} MiB read, and its archive says less")
+        raise ReadError(f"more than the {most >> 20} MiB read, and more than its archive declares")
     return data
 
 
 @lru_cache(maxsize=4)
 def _opened(path: str, process: int) -> zipfile.ZipFile:
-    """A zip with its list of members, once for each process: a forked one must open its own."""
+    """Open a zip once in each process: a forked process must not share the file position."""
     return zipfile.ZipFile(path)
 
 
@@ -161,12 +160,12 @@ def _tarred(path: str) -> Iterator[tuple[str, int, int, str]]:
             if entry.issym() or entry.islnk():
                 yield entry.name, 0, 0, "a link inside an archive"
             elif entry.issparse():
-                yield entry.name, 0, 0, "a file with holes inside an archive"
+                yield entry.name, 0, 0, "a sparse file inside an archive"
             elif entry.isfile():
                 yield entry.name, entry.offset_data, entry.size, ""
-            cast("Any", archive).members = []  # else every member that was passed is kept
-        if os.path.getsize(path) <= archive.offset:  # tarfile takes this for an end
-            raise tarfile.ReadError("it ends early, and members may be missing")
+            cast("Any", archive).members = []  # otherwise tarfile keeps every member in memory
+        if os.path.getsize(path) <= archive.offset:  # which tarfile takes for the end
+            raise tarfile.ReadError("truncated: members may be missing")
 
 
 def _wanted(name: str, suffixes: tuple[str, ...]) -> bool:

@@ -1,6 +1,6 @@
-"""Augmentation on note tables, before tokenizing: the same music, played otherwise.
+"""Augmentation of note tables before tokenizing: transposition, tempo and dynamics.
 
-Every function is vectorised and returns a new table; `Augmentation` draws one of each from a
+Every function is vectorised and returns a new table; `Augmentation` draws parameters of each from a
 seeded generator.
 """
 
@@ -17,9 +17,9 @@ IGNORE_KEY = -1
 
 
 def transpose(notes: NoteTable, semitones: int) -> NoteTable:
-    """Every pitched note moved by whole semitones; a note that leaves 0..127 moves by octaves back.
+    """Transpose pitched notes by whole semitones; notes outside 0..127 move back by octaves.
 
-    Drums stay where they are.
+    Drums are unchanged.
     """
     moved = notes.pitch + semitones
     moved = np.where(moved > 127, 127 - (127 - moved) % 12, np.where(moved < 0, moved % 12, moved))
@@ -27,7 +27,7 @@ def transpose(notes: NoteTable, semitones: int) -> NoteTable:
 
 
 def scale_tempo(notes: NoteTable, factor: float) -> NoteTable:
-    """The piece played `factor` times as fast: seconds shrink, ticks and bars stay.
+    """Scale the tempo by `factor`: seconds change, ticks and bars do not.
 
     Raises:
         ValueError: a factor that is not positive.
@@ -43,14 +43,14 @@ def scale_tempo(notes: NoteTable, factor: float) -> NoteTable:
 
 
 def shift_velocity(notes: NoteTable, amount: int) -> NoteTable:
-    """Every velocity raised by `amount`, kept within 1..127; a piece without dynamics unchanged."""
+    """Add `amount` to every velocity, clipped to 1..127; a piece without dynamics is unchanged."""
     if not notes.has_dynamics:
         return notes
     return replace(notes, velocity=np.clip(notes.velocity + amount, 1, 127))
 
 
 def scale_velocity(notes: NoteTable, factor: float) -> NoteTable:
-    """The piece played `factor` times as loud, in whole velocities kept within 1..127.
+    """Multiply every velocity by `factor`, rounded and clipped to 1..127.
 
     A piece without dynamics is unchanged.
 
@@ -66,7 +66,7 @@ def scale_velocity(notes: NoteTable, factor: float) -> NoteTable:
 
 
 def drop_dynamics(notes: NoteTable) -> NoteTable:
-    """The piece as a score without dynamic marks: velocities say nothing."""
+    """Remove the dynamics, as in a score without dynamic marks: every velocity is 64."""
     return replace(notes, velocity=np.full(len(notes), 64, np.int64), has_dynamics=False)
 
 
@@ -78,7 +78,7 @@ class Augmentation:
         semitones: transposition drawn from -semitones..semitones, evenly.
         tempo: tempo factor drawn from [1 / (1 + tempo), 1 + tempo], evenly in its logarithm.
         velocity: velocity shift drawn from -velocity..velocity.
-        drop_dynamics: probability that the dynamics are taken away.
+        drop_dynamics: probability of removing the dynamics.
     """
 
     semitones: int = 0
@@ -87,13 +87,13 @@ class Augmentation:
     drop_dynamics: float = 0.0
 
     def __call__(self, notes: NoteTable, rng: np.random.Generator) -> NoteTable:
-        """One draw, applied."""
+        """Draw an augmentation and apply it."""
         return self.with_key(notes, IGNORE_KEY, rng)[0]
 
     def with_key(
         self, notes: NoteTable, key: int, rng: np.random.Generator
     ) -> tuple[NoteTable, int]:
-        """One draw, applied to a piece and its key (0..23; a negative one means none)."""
+        """Draw an augmentation and apply it to a piece and its key (0..23; negative: none)."""
         semitones = int(rng.integers(-self.semitones, self.semitones + 1))
         factor = float(np.exp(rng.uniform(-1, 1) * np.log1p(self.tempo)))
         amount = int(rng.integers(-self.velocity, self.velocity + 1))

@@ -1,4 +1,4 @@
-"""Notes of many pieces end to end, so that one call does for a corpus what it does for a piece."""
+"""Batches: notes of many pieces concatenated, so that one NumPy call processes them all."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ TempoMap = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class NoteBatch:
-    """The pitched notes of p pieces, n in all, end to end.
+    """The n pitched notes of p pieces, concatenated.
 
     Attributes:
-        pieces: what each piece was read from.
-        counts: (p,) int64, notes of each piece.
+        pieces: the score or table of each piece.
+        counts: (p,) int64, number of notes of each piece.
         onset_ticks, duration_ticks: (n,) int64.
         pitch, velocity: (n,) of any integer type.
         ticks_per_quarter: (p,) int64.
         has_dynamics: (p,) bool, as in `NoteTable`.
-        tempo: (p,) float64, quarters per minute, of the pieces that are not in `tempo_maps`.
-        tempo_maps: by number of the piece, ticks and quarters per minute, where the tempo changes.
+        tempo: (p,) float64, quarters per minute, of pieces that are not in `tempo_maps`.
+        tempo_maps: tempo maps by index of the piece, of pieces whose tempo changes.
     """
 
     pieces: Sequence[ScoreTick | NoteTable]
@@ -83,16 +83,16 @@ class NoteBatch:
 
     @cached_property
     def slices(self) -> list[slice]:
-        """Where each piece lies."""
+        """Slice of the notes of each piece."""
         ends = self.counts.cumsum().tolist()
         return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
     def spread(self, values: np.ndarray) -> np.ndarray:
-        """One value of each piece for each of its notes: (n,), or (1,) where one piece is all."""
+        """Repeat (p,) values for the notes of each piece: (n,), or (1,) for a single piece."""
         return values if len(values) == 1 else values.repeat(self.counts)
 
     def take(self, index: np.ndarray) -> NoteBatch:
-        """The notes at `index`, which keeps pieces in their order; a piece may lose all notes."""
+        """Select notes by an index that keeps the order of pieces; a piece may lose all notes."""
         counts = self.counts
         if len(counts) == 1:
             counts = np.array([len(index)])
@@ -113,7 +113,7 @@ class NoteBatch:
         )
 
     def keys(self, onset: np.ndarray) -> np.ndarray:
-        """(n,) int64 that sort notes by piece, `onset` (n,) and pitch; the pitch is the low bits.
+        """Build (n,) int64 sort keys of piece, (n,) `onset` and pitch; the low bits are the pitch.
 
         Raises:
             ReadError: an onset before 0.
@@ -128,7 +128,7 @@ class NoteBatch:
         return key
 
     def seconds(self) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) float64 onset and duration in seconds, under each piece's tempo map."""
+        """Compute (n,) float64 onsets and durations in seconds, under each piece's tempo map."""
         per_tick = self.spread(60.0 / (self.tempo * self.ticks_per_quarter))
         ticks = np.empty((2, len(self.pitch)), np.int64)
         ticks[0] = self.onset_ticks
@@ -142,11 +142,11 @@ class NoteBatch:
         return onset, end
 
     def bar_ticks(self) -> tuple[np.ndarray, dict[int, tuple[np.ndarray, np.ndarray]]]:
-        """Lengths of bars, at least a tick.
+        """Compute the lengths of bars, at least one tick.
 
         Returns:
-            (p,) int64 ticks of a bar of the pieces whose time signature holds throughout, and by
-            number of the piece the ticks at which the length changes and lengths, for the others.
+            (p,) int64 ticks of a bar, for pieces with one time signature; and for the others, by
+            index of the piece, ticks at which the length changes, and lengths from there.
         """
         lengths, maps = [], {}
         for i, piece in enumerate(self.pieces):
@@ -162,7 +162,7 @@ class NoteBatch:
 
 
 def note_batch(pieces: Sequence[ScoreTick | NoteTable]) -> NoteBatch:
-    """The pitched notes of scores in ticks and of tables, each piece's in its own order.
+    """Concatenate the pitched notes of scores in ticks and of tables, in their own order.
 
     Raises:
         ReadError: a piece without pitched notes, or with a tempo of zero.
@@ -171,13 +171,13 @@ def note_batch(pieces: Sequence[ScoreTick | NoteTable]) -> NoteBatch:
 
 
 def read_batch(sources: Sequence[Source]) -> tuple[NoteBatch | None, list[ReadError | None]]:
-    """Read sources into one batch; what cannot be read is left out of it.
+    """Read sources into one batch, without those that cannot be read.
 
     Args:
         sources: as `symbolic.notes.read_notes` takes them, with the same limits.
 
     Returns:
-        The batch, None where nothing could be read, and for each source None or its error.
+        The batch, None if no source could be read, and for each source None or its error.
 
     Raises:
         TypeError: an object of another kind.
@@ -190,26 +190,26 @@ def read_batch(sources: Sequence[Source]) -> tuple[NoteBatch | None, list[ReadEr
 def read_batches(
     sources: Iterable[Source], notes: float = float("inf")
 ) -> Iterator[tuple[NoteBatch | None, list[ReadError | None], list[Source]]]:
-    """Read sources into batches, each complete as soon as it has so many notes.
+    """Read sources into batches of at least `notes` notes, the last one excepted.
 
-    Arrays of a batch that fits into the cache are made and used faster than longer ones.
+    Operations on arrays that fit into the cache are faster than on longer ones.
 
     Args:
         sources: as `read_batch` takes them.
-        notes: how many complete a batch; by default there is one batch of all sources.
+        notes: number of notes that completes a batch; by default one batch holds all sources.
 
     Yields:
-        A batch and errors as of `read_batch`, and the sources that they are of.
+        A batch and errors as of `read_batch`, and their sources.
 
     Raises:
         TypeError: an object of another kind.
     """
     parts: list[_Part] = []
     errors: list[ReadError | None] = []
-    some: list[Source] = []
+    batched: list[Source] = []
     count = 0
     for source in sources:
-        some.append(source)
+        batched.append(source)
         try:
             part = _read(source)
         except ReadError as error:
@@ -219,16 +219,16 @@ def read_batches(
         errors.append(None)
         count += part.count
         if count >= notes:
-            yield *_within_limits(parts, errors, some), some
-            parts, errors, some, count = [], [], [], 0
-    if some:
-        yield *_within_limits(parts, errors, some), some
+            yield *_within_limits(parts, errors, batched), batched
+            parts, errors, batched, count = [], [], [], 0
+    if batched:
+        yield *_within_limits(parts, errors, batched), batched
 
 
 def _within_limits(
     parts: Sequence[_Part], errors: list[ReadError | None], sources: Sequence[Source]
 ) -> tuple[NoteBatch | None, list[ReadError | None]]:
-    """The batch of the pieces that are not too long, and the errors of all sources."""
+    """Build the batch without pieces that are too long; return it and the errors of all sources."""
     if not parts:
         return None, errors
     batch = _batch(parts)
@@ -243,8 +243,8 @@ def _within_limits(
         for end, part in zip(ends, parts, strict=True)
     ]
     good = [i for i, error in enumerate(errors) if error is None]
-    for i, asked in zip(good, suspect, strict=True):
-        if asked:
+    for i, long in zip(good, suspect, strict=True):
+        if long:
             try:
                 read_notes(sources[i])
             except ReadError as error:
@@ -259,19 +259,19 @@ def _too_long(end: int, quarter: int, slowest: float) -> bool:
 
 @dataclass(slots=True)
 class _Part:
-    """One piece of a batch to be: columns by track, and what is said of the piece once."""
+    """One piece of a batch to build: columns by track, and properties of the piece."""
 
     piece: ScoreTick | NoteTable
     columns: Sequence[Sequence[np.ndarray]]
     count: int
-    has_dynamics: bool | None  # None: to be seen from the velocities
+    has_dynamics: bool | None  # None: whether the velocities differ
     tempo: float
     slowest: float
     tempos: TempoMap | None
 
 
 def _read(source: Source) -> _Part:
-    plain = type(source) is bytes  # most often, and nothing needs asking
+    plain = type(source) is bytes  # the common case, without checks
     if not plain and not is_file(source):
         return _part(read_notes(source))
     name = None if plain else name_of(source)
@@ -281,7 +281,7 @@ def _read(source: Source) -> _Part:
             part = _part(parse_midi(data))
             if 0 < part.count <= MAX_NOTES:
                 return part
-        return _part(read_notes(data))  # which says what is wrong with it
+        return _part(read_notes(data))  # another format, or raises the error
     except ReadError as error:
         if name is None:
             raise
@@ -299,9 +299,9 @@ def _part(piece: ScoreTick | NoteTable) -> _Part:
             tempos = piece.tempo_ticks, piece.tempo
     else:
         columns, dynamics = _pitched_columns(piece)
-        one = piece.tempos[0] if len(piece.tempos) == 1 else None
-        if one and one.time == 0 and one.mspq > 0:
-            tempo = slowest = 60e6 / one.mspq
+        only = piece.tempos[0] if len(piece.tempos) == 1 else None
+        if only and only.time == 0 and only.mspq > 0:
+            tempo = slowest = 60e6 / only.mspq
         else:
             ticks, values = changes(score_tempos(piece), DEFAULT_TEMPOS)
             tempos, tempo = (ticks, values), values[0]
@@ -312,15 +312,17 @@ def _part(piece: ScoreTick | NoteTable) -> _Part:
 
 
 def _pitched_columns(score: ScoreTick) -> tuple[list[tuple[np.ndarray, ...]], bool | None]:
-    """Time, duration, pitch and velocity of all tracks but drums; None for dynamics to be seen."""
+    """Return columns of all tracks but drums, and whether they have dynamics; None: not known."""
     tracks, drums = score_tracks(score)
     if True not in drums:
         return [note_columns(tracks)], None
     columns, (*_, velocity) = (
-        note_columns([notes for notes, one in zip(tracks, drums, strict=True) if one == drum])
+        note_columns(
+            [notes for notes, is_drum in zip(tracks, drums, strict=True) if is_drum == drum]
+        )
         for drum in (False, True)
     )
-    # Whether velocities differ is asked of drums too, as in `note_table`.
+    # Drums count for the difference of velocities, as in `note_table`.
     velocity = np.concatenate([columns[3], velocity])
     return [columns], bool(len(velocity) and velocity.min() != velocity.max())
 
@@ -348,8 +350,10 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
         else:
             starts = counts.cumsum() - counts
             differ = np.minimum.reduceat(velocity, starts) != np.maximum.reduceat(velocity, starts)
-        known = zip(dynamics, differ, strict=True)
-        dynamics = [seen if dynamic is None else dynamic for dynamic, seen in known]
+        dynamics = [
+            differs if known is None else known
+            for known, differs in zip(dynamics, differ, strict=True)
+        ]
     return NoteBatch(
         [part.piece for part in parts],
         counts,
@@ -365,7 +369,7 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
 
 
 def _only_meter(piece: ScoreTick | NoteTable) -> tuple[int, int] | None:
-    """The time signature that holds throughout, None where there is none or another."""
+    """Return the time signature of a piece with exactly one, at tick 0; otherwise None."""
     if isinstance(piece, NoteTable):
         if len(piece.meter_ticks) == 1 and piece.meter_ticks[0] == 0:
             return piece.meter_numerator[0], piece.meter_denominator[0]

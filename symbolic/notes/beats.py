@@ -1,4 +1,4 @@
-"""Bars and beats of a piece: when they begin and end."""
+"""Metrical units: boundaries of bars and beats in seconds."""
 
 from __future__ import annotations
 
@@ -8,33 +8,32 @@ from symbolic.notes.table import NoteTable, ReadError, ticks_to_seconds
 
 METRICAL_UNITS = ("bar", "beat")
 MAX_METRICAL_UNITS = 50_000
-"""Units of one piece. More are no music, but signatures or ticks gone wrong."""
+"""Largest number of units of a piece; more result from damaged signatures or ticks."""
 
 
 def metrical_edges(notes: NoteTable, unit: str) -> np.ndarray:
-    """When bars or beats begin and end.
+    """Compute the boundaries of bars or beats.
 
-    A time signature begins a new bar, as in notation; beats are what it counts: of 6/8 six eighths.
-    Without one it is 4/4. Tables of scores have one at each bar that is not as long as its meter
-    says, so that upbeats and divided bars are bars of their own. Where music was not written but
-    played to a click, or to none, its notes are off the grid of the file by a part of a beat that
-    hardly changes: beats are then moved to where notes begin, by the mean direction of the notes'
-    places within beats, the loud ones more.
+    A time signature begins a new bar, as in notation; beats are its denominators: six eighths in
+    6/8. The default is 4/4. Tables of notation have a signature at each bar of irregular length, so
+    that upbeats and divided bars are bars of their own. Performances, recorded with a click or
+    without, have a nearly constant offset from the beats of the file: beats are shifted by the
+    circular mean of the onsets' phases within beats, weighted by velocity.
 
     Args:
         notes: the piece.
         unit: "bar" or "beat".
 
     Returns:
-        (U + 1,) float64 seconds, rising, from the beginning of the piece until the last note has
-        begun; at least one unit.
+        (U + 1,) float64 seconds, ascending, from 0 to the end of the unit with the last onset; at
+        least one unit.
 
     Raises:
-        ValueError: another unit.
-        ReadError: more than `MAX_METRICAL_UNITS` of them.
+        ValueError: an unknown unit.
+        ReadError: more than `MAX_METRICAL_UNITS` units.
     """
     if unit not in METRICAL_UNITS:
-        raise ValueError(f"no unit {unit!r}; there are {', '.join(METRICAL_UNITS)}")
+        raise ValueError(f"unknown unit {unit!r}; choose from {', '.join(METRICAL_UNITS)}")
     last = int(notes.onset_ticks.max()) if len(notes) else 0
     ticks, lengths = _grid(notes, unit, last)
     ticks = np.append(ticks, ticks[-1] + lengths[-1] * np.arange(1, 3))
@@ -48,7 +47,7 @@ def metrical_edges(notes: NoteTable, unit: str) -> np.ndarray:
 
 
 def _grid(notes: NoteTable, unit: str, last: int) -> tuple[np.ndarray, np.ndarray]:
-    """(U,) ticks at which units begin, up to the tick `last`, and how long they are."""
+    """Return (U,) first ticks of units up to the tick `last`, and (U,) lengths in ticks."""
     starts, over, under = notes.meter_ticks, notes.meter_numerator, notes.meter_denominator
     if not len(starts) or starts[0] > 0:
         starts, over, under = (
@@ -68,7 +67,7 @@ def _grid(notes: NoteTable, unit: str, last: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _phase(notes: NoteTable, ticks: np.ndarray) -> float:
-    """-0.5..0.5 of a beat: where in beats notes begin on average."""
+    """Return the circular mean of the onsets' phases within beats, in -0.5..0.5 of a beat."""
     number = ticks.searchsorted(notes.onset_ticks, side="right") - 1
     place = (notes.onset_ticks - ticks[number]) / np.diff(ticks)[number]
     mean = np.vdot(notes.velocity, np.exp(2j * np.pi * place))

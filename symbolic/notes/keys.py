@@ -1,4 +1,4 @@
-"""Keys: names, transposition, and the key of a piece by correlation with key profiles.
+"""Keys: names, transposition, and estimation by correlation with key profiles.
 
 A key is one number, `tonic pitch class + 12 * is_minor`: C major is 0, B major 11, c minor 12,
 b minor 23. Enharmonic keys are one key.
@@ -42,16 +42,16 @@ PROFILES = {
 
 `aarden-essen`: percentages of pitch classes in the folk songs of the Essen collection (Aarden 2003,
 "Dynamic melodic expectancy"), the numbers of Humdrum's `keycor --aarden`. music21's
-`analyze("key")` uses them. Where those of the minor keys come from is not written down.
+`analyze("key")` uses them. The source of the minor profile is not documented.
 """
 
 Weights = Literal["duration", "quarters", "onset"]
 
 MIN_NOTE_SECONDS = 0.01
-"""Seconds a note counts for at least, so that a key is found where all durations are 0."""
+"""Least weight of a note in seconds: a key is found even if all durations are 0."""
 
 MAX_NOTE_SECONDS = 1e9
-"""Seconds a note counts for at most, so that broken files cannot overflow a sum."""
+"""Largest weight of a note in seconds: damaged files cannot overflow a sum."""
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS = {"#": 1, "♯": 1, "x": 2, "b": -1, "-": -1, "♭": -1}
@@ -59,7 +59,7 @@ _KEY = re.compile(r"([A-Ga-g])([#♯x]*|[b♭]*|-*)(?:[ :]+(maj|major|min|minor)
 
 
 def _columns(*profiles: tuple[float, ...]) -> np.ndarray:
-    """(12, 24) the profile of each key in a column, centred and of unit length."""
+    """Build (12, 24) columns: the profile of each key, centred and of unit length."""
     rows = [np.roll(profile, k) for profile in profiles for k in range(12)]
     columns = np.array(rows).T
     columns = columns - columns.mean(axis=0)
@@ -76,10 +76,10 @@ def transpose_key(key: np.ndarray, semitones: int | np.ndarray) -> np.ndarray: .
 @overload
 def transpose_key(key: int, semitones: np.ndarray) -> np.ndarray: ...
 def transpose_key(key: int | np.ndarray, semitones: int | np.ndarray) -> int | np.ndarray:
-    """The key that `key` becomes when the music moves by `semitones`.
+    """Transpose keys.
 
     Args:
-        key: keys 0..23, a number or an array; negative values mean "no key" and stay as they are.
+        key: keys 0..23, a number or an array; negative values ("no key") are unchanged.
         semitones: a number or an array that broadcasts against `key`; negative is down.
 
     Returns:
@@ -94,11 +94,11 @@ def transpose_key(key: int | np.ndarray, semitones: int | np.ndarray) -> int | n
 
 
 def parse_key(text: str) -> int:
-    """The number of a written key.
+    """Parse the name of a key.
 
-    Reads `C major`, `a minor`, `Gb:maj`, `G#:min`, and the analyst's short form, where a capital is
-    major and lower case is minor: `Bb`, `f#`. Flats may also be music21's: `E-`, `b-`. A mode
-    that is spelled out overrules the case of the letter.
+    Accepts `C major`, `a minor`, `Gb:maj`, `G#:min`, and the short form of analysts, upper case for
+    major and lower case for minor: `Bb`, `f#`. Flats may be written as in music21: `E-`, `b-`. An
+    explicit mode overrides the case of the letter.
 
     Raises:
         ValueError: any other text.
@@ -116,7 +116,7 @@ def parse_key(text: str) -> int:
 
 
 def pitch_class_histogram(notes: NoteTable, weights: Weights = "duration") -> np.ndarray:
-    """How much each pitch class is heard; drums do not count.
+    """Sum the weights of the notes of each pitch class, without drums.
 
     Args:
         notes: any number of notes.
@@ -125,10 +125,10 @@ def pitch_class_histogram(notes: NoteTable, weights: Weights = "duration") -> np
             adds 1 per note.
 
     Returns:
-        (12,) float64, C first, not normalised; all 0 where nothing is pitched.
+        (12,) float64, C first, not normalised; all 0 without pitched notes.
 
     Raises:
-        ValueError: another `weights`.
+        ValueError: unknown `weights`.
     """
     pitch, amounts = _pitched(notes, weights)
     histogram = np.bincount(pitch % 12, amounts, minlength=12)
@@ -136,7 +136,7 @@ def pitch_class_histogram(notes: NoteTable, weights: Weights = "duration") -> np
 
 
 def key_scores(histograms: np.ndarray, profile: str = "krumhansl-kessler") -> np.ndarray:
-    """Pearson correlation of pitch-class histograms with the profile of every key.
+    """Correlate pitch-class histograms with the profile of every key (Pearson).
 
     The Krumhansl-Schmuckler algorithm (Krumhansl 1990, "Cognitive Foundations of Musical Pitch",
     chapter 4).
@@ -146,24 +146,22 @@ def key_scores(histograms: np.ndarray, profile: str = "krumhansl-kessler") -> np
         profile: one of `PROFILES`; by default that of Krumhansl & Kessler (1982).
 
     Returns:
-        (..., 24) float64 in -1..1; all 0 where a histogram is empty or uniform and so speaks for
-        no key.
+        (..., 24) float64 in -1..1; all 0 for an empty or uniform histogram.
 
     Raises:
-        ValueError: the last axis is not 12 long, or another `profile`.
+        ValueError: the last axis is not 12 long, or an unknown `profile`.
     """
     histograms = np.asarray(histograms, dtype=np.float64)
     if histograms.shape[-1:] != (12,):
         raise ValueError(f"histograms of 12 pitch classes expected, got shape {histograms.shape}")
     if profile not in _PROFILES:
         raise ValueError(f"profile is {profile!r}, not one of {', '.join(_PROFILES)}")
-    # Bare ufuncs: on the 12 numbers of one piece, np.mean, np.linalg.norm and np.clip take most of
-    # their time to get to them.
+    # Ufuncs directly: on 12 numbers, np.mean, np.linalg.norm and np.clip are mostly overhead.
     peak = np.maximum.reduce(np.abs(histograms), axis=-1, keepdims=True)
     scaled = histograms / (peak + (peak == 0))
     centred = scaled - np.add.reduce(scaled, axis=-1, keepdims=True) / 12
     length = np.sqrt(np.add.reduce(centred * centred, axis=-1, keepdims=True))
-    # Below this the differences between pitch classes are rounding errors of a uniform histogram.
+    # Below this, the differences between pitch classes are rounding errors of a uniform histogram.
     length[length < 1e-9] = np.inf
     scores = centred / length @ _PROFILES[profile]
     return np.minimum(np.maximum(scores, -1.0, out=scores), 1.0, out=scores)
@@ -172,25 +170,25 @@ def key_scores(histograms: np.ndarray, profile: str = "krumhansl-kessler") -> np
 def estimate_key(
     notes: NoteTable, weights: Weights = "duration", profile: str = "krumhansl-kessler"
 ) -> int | None:
-    """The key whose profile fits the whole piece best; None where nothing is heard.
+    """Estimate the key of a whole piece; None if all weights are 0.
 
-    A modulating piece gets one key. Of keys that fit equally well, the major ones come first, then
-    the one whose tonic is nearest above the piece's lowest note: a transposed piece always gets
-    the transposed key.
+    A modulating piece gets one key. Among equally good keys, major ones come first, then the one
+    whose tonic is nearest above the lowest note of the piece: a transposed piece always gets the
+    transposed key.
 
     Args:
         notes: any number of notes; drums do not count.
-        weights: how much a note counts, as in `pitch_class_histogram`. music21's key analysis
-            counts `quarters`.
+        weights: of notes, as in `pitch_class_histogram`. The key analysis of music21 uses
+            `quarters`.
         profile: one of `PROFILES`.
 
     Raises:
-        ValueError: another `weights` or `profile`.
+        ValueError: unknown `weights` or `profile`.
     """
     pitch, amounts = _pitched(notes, weights)
     if not len(pitch):
         return None
-    # Counted from the lowest note, the histogram of a transposed piece is the same to the last bit.
+    # Counted from the lowest note, the histogram is invariant to transposition, to the last bit.
     lowest = int(np.minimum.reduce(pitch))
     histogram = np.bincount((pitch - lowest) % 12, amounts, minlength=12)
     if not histogram.any():
@@ -200,7 +198,7 @@ def estimate_key(
 
 
 def _pitched(notes: NoteTable, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-    """Pitches and amounts of the notes that are not drums."""
+    """Return pitches and weights of the pitched notes."""
     pitch, amounts = notes.pitch, _amounts(notes, weights)
     if notes.is_drum.any():
         pitched = ~notes.is_drum
@@ -209,7 +207,7 @@ def _pitched(notes: NoteTable, weights: Weights) -> tuple[np.ndarray, np.ndarray
 
 
 def _amounts(notes: NoteTable, weights: Weights) -> np.ndarray:
-    """(n,) weight of each note; quarters in ticks, whose sums are exact in any order."""
+    """Return (n,) weights of the notes; quarters in ticks, whose sums are exact in any order."""
     if weights == "duration":
         return notes.duration.clip(MIN_NOTE_SECONDS, MAX_NOTE_SECONDS)
     if weights == "quarters":

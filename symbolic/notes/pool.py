@@ -1,4 +1,4 @@
-"""Reading many files in processes of their own, so that no file can take the others down."""
+"""Parallel reading in worker processes with limits: a bad file cannot affect the others."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     Apply = Callable[[list[Source]], list[Any]]
 
 TIMEOUT_SECONDS = 120.0
-MEMORY_BYTES = 4 * 2**30  # what one file may take beyond the process as it starts
-FILES_AHEAD = 256  # files read before they are asked for
+MEMORY_BYTES = 4 * 2**30  # per worker, beyond the memory at its start
+FILES_AHEAD = 256  # files that workers read ahead of the caller
 
 
 def read_many(
     sources: Iterable[Source], workers: int | None = None, timeout: float = TIMEOUT_SECONDS
 ) -> Iterator[NoteTable | ReadError]:
-    """Read sources in order; what cannot be read comes as the error, never raised.
+    """Read sources in order; errors are yielded, never raised.
 
-    Paths and bytes are read in worker processes with a time and memory limit for each file; other
-    sources are in memory already and are read here.
+    Worker processes read paths and bytes, with a time and memory limit for each file; this process
+    reads sources that are objects in memory.
 
     Args:
         sources: as `read_notes` takes them.
-        workers: processes; None is one for each core, 0 reads everything here, without limits.
-        timeout: seconds that one file may take.
+        workers: processes; None: one for each core; 0: this process, without limits.
+        timeout: seconds per file.
 
     Yields:
         A note table or a `ReadError` for each source.
@@ -51,24 +51,23 @@ def apply_many(
     files_per_task: int = 1,
     memory: int | None = None,
 ) -> Iterator[Any | ReadError]:
-    """What `apply` makes of sources, in order, with the workers and limits of `read_many`.
+    """Apply a function to sources, in order, with the workers and limits of `read_many`.
 
-    A task costs more to hand over than a small file takes to read, so several files make a task,
-    except those of `NOTATION_SUFFIXES`, which take long enough. If their worker dies, runs out
-    of time or raises, they are tried one by one: a bad file costs only itself.
+    Sending a task takes longer than reading a small file, so that a task may hold several files,
+    except those of `NOTATION_SUFFIXES`, which are slow to read. If a task fails (exception,
+    timeout, dead worker), its files are tried one by one: a bad file costs only itself.
 
     Args:
-        apply: from a list of sources to one answer for each. Workers get it once, when they start;
-            where processes are not forked it must be picklable. Only answers are sent back.
-        sources: as `read_notes` takes them; those that are in memory already are done here.
-        workers: processes; None is one for each core, 0 does everything here, without limits.
-        timeout: seconds that one task may take.
-        files_per_task: files in a task.
-        memory: bytes that a worker may take beyond what it begins with, heeded on Linux;
-            `MEMORY_BYTES` where None.
+        apply: maps a list of sources to a result for each. Workers receive it once, at their start;
+            it must be picklable where processes are not forked. Only results are sent back.
+        sources: as `read_notes` takes them; this process handles objects in memory.
+        workers: processes; None: one for each core; 0: this process, without limits.
+        timeout: seconds per task.
+        files_per_task: number of files in a task.
+        memory: bytes per worker beyond those at its start, on Linux; `MEMORY_BYTES` if None.
 
     Yields:
-        An answer or a `ReadError` for each source.
+        A result or a `ReadError` for each source.
     """
     groups = _groups(sources, files_per_task)
     if workers == 0:
@@ -77,7 +76,7 @@ def apply_many(
         return
     from pebble import ProcessPool
 
-    # A forked worker needs no guard in the caller's script and no imports. It never runs torch.
+    # Forked workers need no `__main__` guard in the caller's script; none of them runs torch.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPool(
         workers or os.cpu_count() or 1,
@@ -86,29 +85,29 @@ def apply_many(
         context=cast("Any", context),  # pebble's protocol knows no pipes of Windows
     ) as pool:
 
-        def send(group: list[Source]):
+        def send(group: list[Source]) -> Any:
             return pool.schedule(_in_worker, args=[group], timeout=timeout)
 
-        def answers(group: list[Source], future) -> list[Any | ReadError]:
+        def results(group: list[Source], future: Any) -> list[Any | ReadError]:
             if future is None:
                 return _guarded(apply, group)
             try:
                 return future.result()
-            except Exception as error:  # out of time, the worker died, or no answer could be sent
+            except Exception as error:  # timeout, dead worker, or a result that cannot be sent
                 if len(group) == 1:
                     return [_lost(group[0], error, timeout)]
-            alone = [[source] for source in group]
-            futures = [send(one) for one in alone]
-            return [answers(*both)[0] for both in zip(alone, futures, strict=True)]
+            single = [[source] for source in group]
+            futures = [send(task) for task in single]
+            return [results(*pair)[0] for pair in zip(single, futures, strict=True)]
 
         try:
             waiting: deque = deque()
             for group in groups:
                 waiting.append((group, send(group) if is_file(group[0]) else None))
                 if len(waiting) * files_per_task > FILES_AHEAD:
-                    yield from answers(*waiting.popleft())
+                    yield from results(*waiting.popleft())
             while waiting:
-                yield from answers(*waiting.popleft())
+                yield from results(*waiting.popleft())
         finally:
             pool.stop()
 
@@ -138,38 +137,38 @@ def _read(sources: list[Source]) -> list[NoteTable]:
 
 
 def _guarded(apply: Apply, sources: list[Source]) -> list[Any | ReadError]:
-    """The answers or the errors, whatever happens: no file may cost the others."""
+    """Apply to a group; if that fails, to each source alone, so that one error costs one file."""
     try:
         return apply(sources)
     except Exception as error:
         if len(sources) > 1:
-            return [answer for source in sources for answer in _guarded(apply, [source])]
-        return [_refused(sources[0], error)]
+            return [result for source in sources for result in _guarded(apply, [source])]
+        return [_read_error(sources[0], error)]
 
 
-def _refused(source: Source, error: Exception) -> ReadError:
+def _read_error(source: Source, error: Exception) -> ReadError:
     name = name_of(source)
     if isinstance(error, ReadError):
         return ReadError(error.reason, error.source)  # without its traceback and causes
     if isinstance(error, MemoryError):
-        return ReadError("takes more memory than one file may have", name)
+        return ReadError("out of memory: more than one file may take", name)
     if isinstance(error, RecursionError):
         return ReadError("nested too deeply", name)
-    # A reader's bug on strange input: one row, not the corpus.
+    # A bug of a reader costs one row, not the corpus.
     return ReadError(f"cannot be read: {type(error).__name__}: {error}", name)
 
 
 def _lost(source: Source, error: Exception, timeout: float) -> ReadError:
     if isinstance(error, TimeoutError):
         return ReadError(f"not read within {timeout:.0f} s", name_of(source))
-    return ReadError(f"reading it ended the process: {error}", name_of(source))
+    return ReadError(f"the worker process died: {error}", name_of(source))
 
 
 _apply: Apply
 
 
 def _start(apply: Apply, memory: int) -> None:
-    """Once in every worker: what it is to do, and with how much memory."""
+    """Initialise a worker: its function and its memory limit."""
     global _apply
     _apply = apply
     if sys.platform == "linux":
@@ -182,7 +181,7 @@ def _in_worker(sources: list[Source]) -> list[Any | ReadError]:
 
 
 def _end_with_the_caller() -> None:
-    """No worker outlives a caller that is killed: it would wait for work for ever."""
+    """Kill this worker when the caller dies: otherwise it would wait for tasks for ever."""
     import ctypes
     import signal
 

@@ -1,4 +1,4 @@
-"""One door for every source of notes: what it is, is told by its content, not by its name."""
+"""`read_notes`: a note table from any source; file content decides the format, not the name."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from symusic.types import Score
 
 Source: TypeAlias = "File | NoteTable | Score | PrettyMIDI | Stream"
-"""What `read_notes` takes."""
+"""Input of `read_notes`."""
 
 File: TypeAlias = "str | os.PathLike[str] | bytes | NamedBytes | ArchiveMember | UnreadableFile"
-"""What `content_of` takes: see `is_file`."""
+"""Sources with the bytes of a file: see `is_file`."""
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
@@ -38,19 +38,18 @@ def read_notes(source: Source) -> NoteTable:
 
     Args:
         source: a path (`.mid .midi .kar .rmi .musicxml .xml .mxl`; with the extra `formats` also
-            `.krn .kern .abc .mei`, and with the MuseScore program `.mscx .mscz`; the content
-            decides, not the name), the bytes of such a file, with a name or without, a member of
-            an archive, a `symusic.Score`, a `pretty_midi.PrettyMIDI`, a music21 stream, or a note
-            table, which is only checked.
+            `.krn .kern .abc .mei`, and with the MuseScore program `.mscx .mscz`), the bytes of such
+            a file, with a name or without, a member of an archive, a `symusic.Score`, a
+            `pretty_midi.PrettyMIDI`, a music21 stream, or a note table, which is only validated.
 
     Returns:
-        A table with at least one note that is not a drum.
+        A table with at least one pitched note.
 
     Raises:
-        ReadError: a source that is no music, is damaged, has no notes or only drums, is beyond
-            the limits of this module (bytes, notes, seconds), holds several pieces, such as a tune
+        ReadError: the source is no music, is damaged, has no notes or only drums, exceeds the
+            limits of this module (bytes, notes, seconds), holds several pieces, such as a tune
             book, or needs a library that is not installed; the message names the file.
-        TypeError: an object of another kind.
+        TypeError: an object of another type.
     """
     name = name_of(source)
     try:
@@ -62,21 +61,17 @@ def read_notes(source: Source) -> NoteTable:
 
 
 def name_of(source: Source) -> str | None:
-    """What errors call a source; None where it has no name."""
+    """Return the name of a source in errors; None if it has none."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     return source.path if isinstance(source, NamedBytes | ArchiveMember | UnreadableFile) else None
 
 
 def content_of(source: File) -> bytes:
-    """The bytes of a source that is a file, wherever it lies.
-
-    Args:
-        source: a path, bytes, `NamedBytes` or a `ArchiveMember`.
+    """Return the bytes of a file: on disk, in an archive or in memory.
 
     Raises:
-        ReadError: why there are none; without the name of the file. A `UnreadableFile` says its
-            reason.
+        ReadError: the bytes cannot be read; without the name of the file.
     """
     match source:
         case str() | os.PathLike():
@@ -93,24 +88,23 @@ def content_of(source: File) -> bytes:
 
 
 def read_bytes(path: str) -> bytes:
-    """The content of a file, refused unread where it is no regular file or too large.
+    """Read a regular file of at most `MAX_FILE_BYTES`.
 
     Raises:
-        ReadError: why; without the name of the file.
+        ReadError: it cannot be read; without the name of the file.
     """
     try:
         status = os.stat(path)
         if stat.S_ISDIR(status.st_mode):
-            if not os.access(path, os.R_OK | os.X_OK):  # met while searching the folder above
-                raise ReadError("a folder that may not be opened")
+            if not os.access(path, os.R_OK | os.X_OK):  # found while its parent was searched
+                raise ReadError("a folder without permission to open it")
             raise ReadError("a folder, not a file")
         if not stat.S_ISREG(status.st_mode):
             raise ReadError("not a regular file")
         if status.st_size > MAX_FILE_BYTES:
-            size = status.st_size / 2**20
-            raise ReadError(f"{size:.0f} MiB, more than the {MAX_FILE_BYTES >> 20} MiB read")
+            raise _too_large(status.st_size)
         file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        try:  # in one call but for what has grown, which `open` would cost as much as to parse
+        try:  # one system call unless the file has grown: `open` would take as long as parsing
             data = os.read(file, status.st_size + 1)
             while more := os.read(file, 2**20):
                 data += more
@@ -125,18 +119,22 @@ def read_bytes(path: str) -> bytes:
         raise ReadError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def kind_of(source: object) -> str | None:
-    """What `read_notes` takes an object for: path, bytes, named, member, refused, table, symusic,
-    pretty_midi or music21.
+def _too_large(size: int) -> ReadError:
+    return ReadError(f"{size / 2**20:.0f} MiB, more than the {MAX_FILE_BYTES >> 20} MiB read")
 
-    None for anything else. Classes are told by the name of their module, so that no library needs
-    importing for its objects to be refused.
+
+def kind_of(source: object) -> str | None:
+    """Return the kind of a source, None for any other object.
+
+    Kinds are path, bytes, named, member, refused, table, symusic, pretty_midi and music21.
+
+    Classes of libraries are recognised by the name of their module, without importing it.
     """
     if isinstance(source, str | os.PathLike):
         return "path"
     if isinstance(source, bytes | bytearray | memoryview):
         return "bytes"
-    for kind, name in INNER.items():
+    for kind, name in _CLASSES.items():
         if isinstance(source, kind):
             return name
     modules = {cls.__module__.split(".")[0] for cls in type(source).__mro__}
@@ -144,11 +142,11 @@ def kind_of(source: object) -> str | None:
 
 
 def is_file(source: object) -> TypeGuard[File]:
-    """Whether a source has the bytes of a file: see `content_of`."""
+    """Return whether a source has the bytes of a file, which `content_of` returns."""
     return kind_of(source) in _FILE_KINDS
 
 
-INNER = {
+_CLASSES = {
     NamedBytes: "named",
     ArchiveMember: "member",
     UnreadableFile: "refused",
@@ -179,11 +177,9 @@ def _read_content(data: bytes) -> NoteTable:
     if not data:
         raise ReadError("empty file")
     if len(data) > MAX_FILE_BYTES:
-        raise ReadError(
-            f"{len(data) / 2**20:.0f} MiB, more than the {MAX_FILE_BYTES >> 20} MiB read"
-        )
+        raise _too_large(len(data))
     if is_recording(data):
-        raise ReadError("a recording, not notes: a model of audio is needed to hear it")
+        raise ReadError("a recording, not notes: it needs a model of audio")
     if is_midi(data):
         return read_midi(data)
     notation = notation_of(data)
@@ -195,10 +191,10 @@ def _read_content(data: bytes) -> NoteTable:
 
 
 def is_recording(data: bytes) -> bool:
-    """Whether the content of a file begins as audio does: WAV, AIFF, AU, FLAC, Ogg or MP3."""
+    """Return whether content has the header of WAV, AIFF, AU, FLAC, Ogg or MP3."""
     if data[:4] in (b"RIFF", b"FORM"):
         return data[8:12] in (b"WAVE", b"AIFF", b"AIFC")
-    # An MP3 begins with a tag or with a frame: eleven bits, and layer II or III.
+    # An MP3 begins with a tag, or with a frame: eleven set bits, and layer II or III.
     frame = data[:1] == b"\xff" and data[1:2] and data[1] & 0xE0 == 0xE0 and data[1] & 6 in (2, 4)
     return data[:4] in (b".snd", b"fLaC", b"OggS") or data[:3] == b"ID3" or bool(frame)
 
@@ -216,7 +212,7 @@ def _pretty_midi_notes(source: PrettyMIDI) -> NoteTable:
 
 
 def _check(notes: NoteTable) -> NoteTable:
-    """The table itself, refused where there is nothing to say about it or too much of it."""
+    """Return the table if it has pitched notes and keeps the limits of this module."""
     if not len(notes):
         raise ReadError("no notes")
     if notes.is_drum.all():
@@ -228,6 +224,6 @@ def _check(notes: NoteTable) -> NoteTable:
     quarters = (notes.onset_ticks + notes.duration_ticks).max() / notes.ticks_per_quarter
     if not (notes.seconds <= MAX_PIECE_SECONDS and quarters <= MAX_PIECE_QUARTERS):
         raise ReadError(
-            f"lasts {notes.seconds / 3600:,.0f} hours ({quarters:,.0f} quarters): taken for damaged"
+            f"lasts {notes.seconds / 3600:,.0f} hours ({quarters:,.0f} quarters): probably damaged"
         )
     return notes

@@ -1,4 +1,4 @@
-"""Note tables back into scores, for libraries that take `symusic.Score`."""
+"""Conversion of note tables to `symusic.Score`."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from symbolic.notes.table import NoteTable, ReadError
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
 
-METER_LIMIT = 255  # and the parts of a time signature in 8
+METER_LIMIT = 255  # the parts of a time signature have 8 bits
 
 
 def table_score(notes: NoteTable) -> ScoreTick:
-    """The score of a note table: its tempo map, its time signatures, one track for each of its own.
+    """Convert a note table to a score with its tempo map, time signatures and tracks.
 
-    `symbolic.notes.midi.reader.score_notes` gives the table back, but for tempos, which MIDI holds
-    in whole microseconds per quarter, and for `has_dynamics`, which it tells from the velocities.
+    `symbolic.notes.midi.reader.score_notes` is the inverse, except for tempos, which a score holds
+    in whole microseconds per quarter, and `has_dynamics`, which it infers from the velocities.
 
     Args:
-        notes: n notes; none gives a score without tracks.
+        notes: n notes; 0 give a score without tracks.
 
     Returns:
-        A `symusic.Score` in ticks. Pitched notes and drums of one track become two tracks; a table
-        knows no instruments, so that every program is 0. Notes keep the order of the table.
+        A `symusic.Score` in ticks. Pitched notes and drums of one track become two tracks. Every
+        program is 0, since a table has no instruments. Notes keep the order of the table.
 
     Raises:
-        ReadError: a note or a change after tick 2^31 - 1, where a score ends.
+        ReadError: a note or a change after `LAST_TICK`.
     """
     from symusic.core import (
         NoteTickList,
@@ -42,7 +42,7 @@ def table_score(notes: NoteTable) -> ScoreTick:
     end = notes.onset_ticks + notes.duration_ticks
     last = max(ticks.max(initial=0) for ticks in (end, notes.tempo_ticks, notes.meter_ticks))
     if last > LAST_TICK:
-        raise ReadError(f"lasts longer than {LAST_TICK:,} ticks, which is all a score can hold")
+        raise ReadError(f"lasts longer than {LAST_TICK:,} ticks, the limit of a score")
     score = ScoreTick(notes.ticks_per_quarter)
     mspq = np.clip(np.rint(60e6 / notes.tempo), 1, LAST_TICK)
     score.tempos = TempoTickList.from_numpy(

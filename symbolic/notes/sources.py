@@ -1,4 +1,4 @@
-"""Which files a user means, and how they are named in a table."""
+"""File search: folders, patterns, archives and tune books, and the display names of sources."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ def find_sources(
     suffixes: tuple[str, ...] = NOTE_SUFFIXES,
     scratch: str | os.PathLike[str] | None = None,
 ) -> Iterator[Source]:
-    """Files to score, in order: folders are replaced by the music files in them, sorted by path.
+    """Find sources in order: folders become the music files in them, sorted by path.
 
-    Music is what has a name that ends as one of `suffixes`, by default those of `read_notes`.
+    Music files have one of `suffixes`, by default those of `read_notes`.
 
-    A path that is named is kept whatever it is called, and if it does not exist: it gets a row. But
-    if it does not exist and holds `*`, `?` or `[`, it is a pattern, `**` for any folders, and what
-    matches is taken in its place, sorted. In folders, names that begin with a dot are passed over,
-    links to folders are not followed, and archives are not opened.
+    Explicit paths are kept whatever their suffix, and even if they do not exist: they get a row. A
+    path that does not exist and has `*`, `?` or `[` is a pattern (`**`: any folders), replaced by
+    its matches, sorted. In folders, hidden names (with a leading dot) are skipped, links to folders
+    are not followed, and archives are not opened.
 
     Args:
-        sources: one of them or several.
-        recursive: whether folders are searched to the bottom.
-        suffixes: in small letters.
-        scratch: a folder for what must be unpacked. Where there is one, archives that are named are
-            replaced by the music files in them, and compressed tars are expanded there; and an ABC
-            tune book, wherever it is found, by its tunes.
+        sources: one or several.
+        recursive: whether to search folders recursively.
+        suffixes: in lower case.
+        scratch: a folder for temporary files. If given, archives among the paths are replaced by
+            the music files in them (compressed tars are expanded there), and ABC tune books,
+            wherever they are, by their tunes.
     """
     for source in _found(sources, recursive, suffixes, scratch):
         if scratch is not None and isinstance(source, Path | ArchiveMember):
@@ -64,14 +64,12 @@ def find_sources(
 def find_files(
     path: str | os.PathLike[str], suffixes: tuple[str, ...] = NOTE_SUFFIXES, recursive: bool = True
 ) -> Iterator[Path]:
-    """List the files that a path names, sorted: itself, or what its folder or pattern holds.
-
-    The rules are those of `find_sources`; archives and tune books are files like others.
+    """Find files by the rules of `find_sources`, without opening archives or tune books.
 
     Args:
         path: of a file or a folder, or a pattern.
-        suffixes: of files in folders, in small letters.
-        recursive: whether to search folders within folders.
+        suffixes: of the files in folders, in lower case.
+        recursive: whether to search folders recursively.
     """
     for match in _matched(path):
         if os.path.isdir(match):
@@ -86,7 +84,7 @@ def _found(
     suffixes: tuple[str, ...],
     scratch: str | os.PathLike[str] | None,
 ) -> Iterator[Source]:
-    """The files themselves, tune books included."""
+    """Find files and archive members; tune books stay whole."""
     several = [cast("Source", sources)] if kind_of(sources) else cast("Iterable[Source]", sources)
     for source in several:
         if not isinstance(source, str | os.PathLike):
@@ -100,14 +98,14 @@ def _found(
 
 
 def _tunes(source: Path | ArchiveMember) -> Iterator[Source]:
-    """The tunes of a tune book, each a member of it; any other source itself."""
+    """Yield the tunes of a tune book as members of it, or the source itself."""
     name = source.path if isinstance(source, ArchiveMember) else os.fspath(source)
     if not name.lower().endswith(TUNE_SUFFIX) or os.path.isdir(name):
         yield source
         return
     try:
         data = content_of(source)
-    except ReadError:  # its row says why
+    except ReadError:  # reported in its row
         yield source
         return
     found = tunes(data)
@@ -115,18 +113,18 @@ def _tunes(source: Path | ArchiveMember) -> Iterator[Source]:
         yield source
         return
     shown, header = display_name(source), book_header(data)
-    file, offset = (
-        (source.archive, source.place) if isinstance(source, ArchiveMember) else (name, 0)
-    )
+    file, offset = name, 0
+    if isinstance(source, ArchiveMember):
+        file, offset = source.archive, source.place
     for number, begin, end in found:
-        if header or is_zip(file):  # not a part of a file as it lies there: kept in memory
+        if header or is_zip(file):  # no contiguous part of a file: kept in memory
             yield NamedBytes(f"{shown}/{number}", header + data[begin:end])
         else:
             yield ArchiveMember(file, number, offset + begin, end - begin, shown)
 
 
 def read_list(text: bytes) -> list[str]:
-    """Paths in a list of them: one a line, or ended by NUL as `find -print0` writes them."""
+    """Parse a list of paths, one per line, or terminated by NUL as `find -print0` writes them."""
     ends = b"\0" if b"\0" in text else b"\n"
     lines = (line if ends == b"\0" else line.rstrip(b"\r") for line in text.split(ends))
     return [os.fsdecode(line) for line in lines if line]
@@ -149,7 +147,7 @@ def _folder_files(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> I
         for name in files:
             if name.lower().endswith(suffixes) and not name.startswith("."):
                 yield Path(place, name)
-    yield from unreadable  # a row each, so that nobody takes them for scored
+    yield from unreadable  # each gets a row with its error
 
 
 def _archived(
@@ -158,7 +156,7 @@ def _archived(
     if not path.lower().endswith(PACKED_TARS):
         yield from members(path, suffixes)
         return
-    # Nothing in it can be found without expanding all before it: once, and not for every member.
+    # Compressed tars have no random access: expanded once, not for every member.
     handle, plain = tempfile.mkstemp(suffix=".tar", dir=scratch)
     try:
         with open(handle, "wb") as file, _expanding(path) as packed:
@@ -178,7 +176,7 @@ def _expanding(path: str) -> BinaryIO:
 
 
 def display_name(source: Source) -> str:
-    """A path as text that every encoding can write; the kind of object for what has no name."""
+    """Return a path as valid Unicode, or the type of an object without a name."""
     name = name_of(source)
     if name is not None:
         return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The note table: what every reader returns and every other room of the package takes."""
+"""The note table: output of every reader, input of every other sub-package."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from symbolic.errors import SymbolicError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-DEFAULT_TEMPO = 120.0  # quarters per minute, as the MIDI standard assumes where a file says nothing
+DEFAULT_TEMPO = 120.0  # quarters per minute: the default of the MIDI standard
 DEFAULT_TEMPOS = (0, DEFAULT_TEMPO)  # tick, quarters per minute
 DEFAULT_METERS = (0, 4, 4)  # tick, numerator, denominator
 MAX_NOTES = 2_000_000  # of a piece
-MAX_REASON_LENGTH = 300  # letters
-LEXSORT_BELOW = 512  # notes, which are sorted by three keys as fast as one key of them is made
+MAX_REASON_LENGTH = 300  # characters
+LEXSORT_BELOW = 512  # notes: below, `np.lexsort` is as fast as to build one sort key
 
 
 class ReadError(SymbolicError, ValueError):
     """A source that cannot be read as music.
 
     Attributes:
-        reason: why, in one short line: libraries quote what they stumble over, whatever it is.
-        source: the name of the file, where there is one; `str(error)` begins with it.
+        reason: one short line; control characters and long quotes of libraries are removed.
+        source: the name of the file, if any; `str(error)` begins with it.
     """
 
     def __init__(self, reason: str, source: str | None = None) -> None:
@@ -79,7 +79,7 @@ def _int(*values: int) -> np.ndarray:
 class NoteTable:
     """The notes of one piece as parallel arrays, sorted by (onset, pitch, track).
 
-    A struct of arrays rather than a DataFrame: slicing is free and nothing here loops over notes.
+    A struct of arrays rather than a DataFrame: slicing is free and no method loops over notes.
 
     Attributes:
         onset_ticks: (n,) int64, onset of each note in ticks.
@@ -93,8 +93,8 @@ class NoteTable:
         ticks_per_quarter: ticks in a quarter note.
         has_dynamics: False where the velocities carry no information: a score without dynamic
             marks, or a file whose notes all share one velocity.
-        from_notation: whether the piece was written (MusicXML, a music21 stream), not recorded or
-            exported as MIDI: its ticks are this package's, and no file's.
+        from_notation: whether the source is notation (MusicXML, a music21 stream) and not MIDI;
+            ticks of notation are defined by this package, not by the file.
         tempo_ticks, tempo: (t,) int64 and float64, tempo changes in quarters per minute, sorted.
         meter_ticks, meter_numerator, meter_denominator: (m,) int64, time signatures, sorted.
     """
@@ -128,11 +128,11 @@ class NoteTable:
         return float((self.onset + self.duration).max()) if len(self) else 0.0
 
     def select(self, index: np.ndarray | slice) -> NoteTable:
-        """The same piece with only the notes of `index` (a mask, positions or a slice)."""
+        """Return the piece with only the notes of `index` (a mask, positions or a slice)."""
         return replace(self, **{name: getattr(self, name)[index] for name in NOTE_COLUMNS})
 
     def pitched(self) -> NoteTable:
-        """The same piece without its drum notes; `self` where it has none."""
+        """Return the piece without drum notes; `self` if it has none."""
         return self.select(~self.is_drum) if self.is_drum.any() else self
 
 
@@ -142,7 +142,7 @@ NOTE_COLUMNS = tuple(f.name for f in fields(NoteTable))[:8]
 def ticks_to_seconds(
     ticks: np.ndarray, tempo_ticks: np.ndarray, tempo: np.ndarray, ticks_per_quarter: int
 ) -> np.ndarray:
-    """Seconds at each tick under a tempo map.
+    """Convert ticks to seconds under a tempo map.
 
     Args:
         ticks: any shape, in ticks.
@@ -161,7 +161,7 @@ def ticks_to_seconds(
         return ticks * per_tick
     starts = np.zeros(len(per_tick))
     ((tempo_ticks[1:] - tempo_ticks[:-1]) * per_tick[:-1]).cumsum(out=starts[1:])
-    # In the ticks' own type: otherwise all of them are converted for the search.
+    # In the dtype of the ticks: otherwise the search converts all of them.
     segment = tempo_ticks.astype(np.asarray(ticks).dtype).searchsorted(ticks, side="right")
     segment -= 1
     since = ticks - tempo_ticks.take(segment)
@@ -182,7 +182,7 @@ def note_table(
     has_dynamics: bool | None = None,
     from_notation: bool = False,
 ) -> NoteTable:
-    """Build a sorted note table, with the seconds filled in, from columns in ticks.
+    """Build a sorted note table from columns in ticks; seconds are computed.
 
     Args:
         onset_ticks, duration_ticks, pitch, velocity, track, is_drum: (n,) each, in any order of
@@ -190,14 +190,14 @@ def note_table(
         ticks_per_quarter: ticks in a quarter note.
         tempos: (ticks, quarters per minute); 120 throughout where None or empty.
         meters: (ticks, numerator, denominator); 4/4 throughout where None or empty.
-        has_dynamics: whether velocities carry information; None decides by whether they differ.
+        has_dynamics: whether velocities carry information; None: whether they differ.
         from_notation: as in `NoteTable`.
 
     Raises:
         ReadError: ticks per quarter or a tempo that is not positive.
     """
     if ticks_per_quarter <= 0:
-        raise ReadError(f"ticks per quarter is {ticks_per_quarter}: no time can be read from it")
+        raise ReadError(f"ticks per quarter is {ticks_per_quarter}: onsets have no time")
     onset_ticks, duration_ticks, pitch, velocity = (
         np.asarray(column, dtype=np.int64)
         for column in (onset_ticks, duration_ticks, pitch, velocity)
@@ -207,7 +207,7 @@ def note_table(
     is_drum = np.zeros(n, bool) if is_drum is None else np.asarray(is_drum, bool)
     tempo_ticks, tempo = changes(tempos, DEFAULT_TEMPOS)
     if not (np.isfinite(tempo).all() and (tempo > 0).all()):
-        raise ReadError("a tempo is zero or not finite: no time can be read from it")
+        raise ReadError("a tempo is zero or not finite: onsets have no time")
     meter_ticks, numerator, denominator = changes(meters, DEFAULT_METERS)
 
     order = _order(onset_ticks, pitch, track)
@@ -238,22 +238,26 @@ def note_table(
 
 
 def _order(*columns: np.ndarray) -> np.ndarray:
-    """Indices that sort by the first of int64 columns, then by the next: by one key if it holds."""
+    """Sort by the first of int64 columns, then by the next; by one combined key if 63 bits suffice.
+
+    Returns:
+        (n,) indices.
+    """
     if len(columns[0]) < LEXSORT_BELOW:
         return np.lexsort(columns[::-1])
     bits = [int(np.bitwise_or.reduce(column)) for column in columns]
-    widths = [one.bit_length() for one in bits]
+    widths = [column_bits.bit_length() for column_bits in bits]
     if min(bits) < 0 or sum(widths) > 63:
         return np.lexsort(columns[::-1])
     key, *rest = columns
     for column, width in zip(rest, widths[1:], strict=True):
         key = key << width
         key |= column
-    return key.argsort(kind="stable")  # one sweep where notes are all but sorted
+    return key.argsort(kind="stable")  # linear for columns that are nearly sorted
 
 
 def changes(columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]) -> list[np.ndarray]:
-    """Change events sorted by tick, the last of several at one tick; `default` where none."""
+    """Sort change events by tick and keep the last at each tick; `default` if there are none."""
     if columns is None or not len(columns[0]):
         return [np.array([value]) for value in default]
     ticks = np.asarray(columns[0])

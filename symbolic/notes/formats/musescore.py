@@ -1,6 +1,7 @@
-"""The MuseScore program, which alone reads its own files: it converts them to MusicXML.
+"""Conversion of MuseScore files to MusicXML by the MuseScore program.
 
-No library that can stand beside this package's reads these files: ms3 needs NumPy 1 and pandas 2.
+No library compatible with the dependencies of this package reads these files: ms3 needs NumPy 1 and
+pandas 2.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ PROGRAMS = (
     *("mscore4portable", "mscore4", "musescore4", "MuseScore4"),
     *("mscore3", "musescore3", "MuseScore3", "mscore", "musescore"),
 )
-"""Names of the program, the newest first: an old one refuses the files of a newer one."""
+"""Names of the program, the newest first: old versions reject files of newer ones."""
 
-MUSESCORE_SECONDS = 60  # that one file may take, of the clock and of a processor
+MUSESCORE_SECONDS = 60  # limit per file, of wall time and of processor time
 
 
 def find_musescore() -> str | None:
-    """The path of the newest MuseScore program on `PATH`; None without one."""
+    """Find the newest MuseScore program on `PATH`; None without one."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 def musescore_to_musicxml(score: bytes, seconds: float = MUSESCORE_SECONDS) -> bytes:
     """Convert a score to MusicXML with the MuseScore program.
 
-    The program runs without a window, with settings of its own that are thrown away, in a
-    temporary folder. Repeats stay repeats, ties ties, and transposing parts transposing.
+    The program runs without a window, with temporary settings, in a temporary folder. Repeats, ties
+    and transposing parts are kept.
 
     Args:
         score: content of a `.mscx` file.
-        seconds: that the program may take.
+        seconds: time limit.
 
     Raises:
-        ReadError: no program, a score that it refuses, such as one of a newer version, one that it
-            does not convert in time, or one that is too large.
+        ReadError: no program, a score that it rejects, such as one of a newer version, a timeout,
+            or a too large result.
     """
     program = find_musescore()
     if program is None:
@@ -55,7 +56,7 @@ def musescore_to_musicxml(score: bytes, seconds: float = MUSESCORE_SECONDS) -> b
         written.write_bytes(score)
         command = [program, "-c", folder, "-o", os.fspath(converted), os.fspath(written)]
         if os.name == "posix":
-            # The limits outlive a worker of a pool that is ended before the program is.
+            # These limits also hold when the worker that started the program is killed.
             limits = f"ulimit -t {MUSESCORE_SECONDS}; ulimit -f {MAX_EXPANDED_BYTES // 512}"
             command = ["/bin/sh", "-c", f'{limits}; exec "$0" "$@"', *command]
         try:
@@ -71,10 +72,10 @@ def musescore_to_musicxml(score: bytes, seconds: float = MUSESCORE_SECONDS) -> b
 
 
 def _run(command: list[str], folder: str, seconds: float) -> tuple[int, str]:
-    """The exit status of the program and what it wrote to stderr.
+    """Run the program; return its exit status and its output to stderr.
 
     Raises:
-        subprocess.TimeoutExpired: after `seconds`; nothing that it began goes on.
+        subprocess.TimeoutExpired: after `seconds`; all its processes are killed.
         OSError: it cannot be run.
     """
     apart = {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": folder}  # no display, no session
@@ -91,7 +92,7 @@ def _run(command: list[str], folder: str, seconds: float) -> tuple[int, str]:
         _, errors = process.communicate(timeout=seconds)
     except BaseException:
         if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)  # it may be a script that runs the program
+            os.killpg(process.pid, signal.SIGKILL)  # it may be a script that starts the program
         else:
             process.kill()
         process.communicate()
@@ -100,9 +101,9 @@ def _run(command: list[str], folder: str, seconds: float) -> tuple[int, str]:
 
 
 def _reason(code: int, errors: str) -> str:
-    """The first line that the program wrote about a file that it refuses."""
+    """Return the first line of the program's error message."""
     if code < 0:
-        return f"the program was ended by signal {-code}"
-    chatter = ("convert <", "QStandardPaths", "Visit ", "Cannot read file", "qt.", "\tto <")
-    lines = [line.strip(" :") for line in errors.splitlines() if not line.startswith(chatter)]
+        return f"the program was terminated by signal {-code}"
+    unrelated = ("convert <", "QStandardPaths", "Visit ", "Cannot read file", "qt.", "\tto <")
+    lines = [line.strip(" :") for line in errors.splitlines() if not line.startswith(unrelated)]
     return next(filter(None, lines), f"exit status {code}")

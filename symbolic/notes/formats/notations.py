@@ -1,10 +1,10 @@
-"""Humdrum, ABC and MEI, which converter21 parses, and MuseScore's files, which MuseScore converts.
+"""Readers of Humdrum, ABC and MEI, by converter21, and of MuseScore files, by MuseScore.
 
 Conventions
-- ABC and MuseScore's files become MusicXML on their way, Humdrum and MEI streams of music21:
-  repeats, ties, dynamics and tempos are followed as they are there.
-- The movements of an MEI file (`<mdiv>`) are played one after another.
-- A tune book is refused, since each of its tunes is a piece: `find_sources` gives each of them.
+- ABC and MuseScore files are converted to MusicXML, Humdrum and MEI to music21 streams; repeats,
+  ties, dynamics and tempos are read as in these.
+- The movements of an MEI file (`<mdiv>`) are concatenated.
+- A tune book is an error, since each of its tunes is a piece: `find_sources` yields the tunes.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from symbolic.notes.table import NoteTable, ReadError
 
 NOTATION_SUFFIXES = (".krn", ".kern", ".abc", ".mei", ".mscx", ".mscz")
 
-MAX_SPINES = 1000  # spines of a Humdrum file
-MAX_NAMESPACE_LENGTH = 1000  # letters: each name of an element is kept with that of its namespace
+MAX_SPINES = 1000  # of a Humdrum file
+MAX_NAMESPACE_LENGTH = 1000  # characters: it is part of the name of each element
 MEI = "{http://www.music-encoding.org/ns/mei}"
 NOTATION_ROOTS = {"mei": "MEI", "meiCorpus": "MEI", "museScore": "MuseScore"}
 
@@ -43,7 +43,7 @@ _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 
 
 def notation_of(data: bytes) -> str | None:
-    """What a file is by its content: Humdrum, ABC, MEI or MuseScore; None for anything else.
+    """Detect Humdrum, ABC, MEI or MuseScore by the content of a file; None for anything else.
 
     Args:
         data: content of the file.
@@ -62,18 +62,18 @@ def notation_of(data: bytes) -> str | None:
 
 
 def read_notation(data: bytes, notation: str) -> NoteTable:
-    """Read Humdrum, ABC, MEI or a file of MuseScore as it sounds.
+    """Read Humdrum, ABC, MEI or a MuseScore file as played.
 
     Args:
         data: content of a `.krn`, `.abc`, `.mei`, `.mscx` or `.mscz` file.
-        notation: as `notation_of` names it.
+        notation: as of `notation_of`.
 
     Returns:
-        What `stream_notes` returns for the score.
+        A table as of `stream_notes`.
 
     Raises:
-        ReadError: a library or a program is missing, and the reason names it; a damaged or too
-            large file, XML that declares entities, several pieces, or what the parser refuses.
+        ReadError: a library or program is missing, the file is damaged or too large, declares XML
+            entities, holds several pieces, or cannot be parsed.
     """
     return NOTATION_READERS[notation](data)
 
@@ -82,12 +82,12 @@ def _holds_mscx(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return any(name.lower().endswith(".mscx") for name in archive.namelist())
-    except Exception:  # a damaged list of members; each member is named before its content, too
+    except Exception:  # a damaged directory; names also precede the content of members
         return b".mscx" in data
 
 
 def _text(data: bytes) -> str:
-    """Text in UTF-8, in UTF-16 with a mark or with XML's first letters, or else in Latin-1."""
+    """Decode UTF-8, UTF-16 with a byte order mark or an initial "<", or else Latin-1."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     for order, begins in (("utf-16-le", b"<\0"), ("utf-16-be", b"\0<")):
@@ -96,7 +96,7 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        cut = error.start >= len(data) - 3 and len(data) == HEADER_BYTES  # within a letter
+        cut = error.start >= len(data) - 3 and len(data) == HEADER_BYTES  # within a character
         return data[: error.start].decode("utf-8-sig") if cut else data.decode("latin-1")
 
 
@@ -106,7 +106,7 @@ def _read_humdrum(data: bytes) -> NoteTable:
     if not any(spine.strip() in ("**kern", "**mens") for line in spines for spine in line):
         raise ReadError("Humdrum without a **kern spine")
     if len(spines) > 1:
-        raise ReadError(f"a file of {len(spines)} Humdrum pieces: each is to be read by itself")
+        raise ReadError(f"a file of {len(spines)} Humdrum pieces: split it into files")
     if max(map(len, spines)) > MAX_SPINES:
         raise ReadError(f"{max(map(len, spines))} Humdrum spines, more than the {MAX_SPINES} read")
     tempos = Tempos()
@@ -131,12 +131,12 @@ def _coded(tempos: Tempos, mark: re.Match) -> str:
 def _read_mei(data: bytes) -> NoteTable:
     root = _tree(data)
     if root.tag == f"{MEI}meiCorpus":
-        raise ReadError("an MEI corpus of several pieces: each is to be read by itself")
+        raise ReadError("an MEI corpus of several pieces: split it into files")
     version = root.get("meiversion", "")
-    if version[:1] in ("2", "3"):  # 2013 and 3.0 write notes as 4.0 does, only heads otherwise
+    if version[:1] in ("2", "3"):  # 2013 and 3.0 differ from 4.0 in heads, not in notes
         root.set("meiversion", "4.0.1")
     for head in root.findall(f"{MEI}meiHead"):
-        head[:] = []  # who wrote it: no notes, and much that a parser can stumble over
+        head[:] = []  # metadata without notes, which may cause parser errors
     tempos = _plain_tempos(root)
     with converting("MEI"):
         from converter21.mei.meireader import MeiReader
@@ -147,49 +147,50 @@ def _read_mei(data: bytes) -> NoteTable:
         readings = [stream_reading(movement) for movement in movements]
     if not readings:
         raise ReadError("no score in this MEI")
-    return sounding(tempos.put_back(_one_after_another(readings)))
+    return sounding(tempos.put_back(_concatenated(readings)))
 
 
 class Tempos:
-    """Tempos under whole numbers, to which converter21 rounds: it hands these back unharmed."""
+    """Whole-number codes of tempos: converter21 rounds tempos, but keeps these codes."""
 
-    first = 100_000  # quarters per minute; no music has them, and music21 takes them
+    first = 100_000  # quarters per minute: never used by music, but accepted by music21
 
     def __init__(self) -> None:
         self.codes: dict[float, int] = {}
 
     def code(self, quarters: float | None) -> int | None:
-        """The number that stands for a tempo, the same for the same; None where it is no tempo."""
+        """Return the code of a tempo, equal for equal tempos; None for an invalid tempo."""
         if quarters is None or not SLOWEST <= quarters <= FASTEST:
             return None
         return self.codes.setdefault(quarters, self.first + len(self.codes))
 
     def put_back(self, reading: Reading) -> Reading:
-        """The reading with the tempos themselves."""
-        meant = {code: quarters for quarters, code in self.codes.items()}
+        """Replace the codes in a reading by their tempos."""
+        decoded = {code: quarters for quarters, code in self.codes.items()}
         for events in (reading.tempos, reading.implied_tempos):
-            events.update({at: meant.get(round(value), value) for at, value in events.items()})
+            events.update({at: decoded.get(round(value), value) for at, value in events.items()})
         return reading
 
 
 def _plain_tempos(root: ET.Element) -> Tempos:
-    """Write every tempo of an MEI file as converter21 reads it: a mark with words and `midi.bpm`.
+    """Rewrite every tempo of an MEI file for converter21: a mark with words and `midi.bpm`.
 
-    It leaves out the beats of a mark (`mm`), marks without words, and tempos of a `<scoreDef>`.
+    converter21 ignores the beats of a mark (`mm`), marks without words, and tempos of a
+    `<scoreDef>`.
     """
     tempos = Tempos()
-    waiting = None  # the tempo of a <scoreDef>, for the bar after it
+    pending = None  # tempo of a <scoreDef>, for the next bar
     for element in root.iter():
         if element.tag == f"{MEI}scoreDef":
-            waiting = _quarters(element) or waiting
+            pending = _quarters(element) or pending
         elif element.tag == f"{MEI}measure":
             first = element.findall(f"{MEI}tempo[@tstamp='1']")
             staff = element.find(f"{MEI}staff")
-            if waiting and staff is not None and not any(map(_quarters, first)):
+            if pending and staff is not None and not any(map(_quarters, first)):
                 place = {"tstamp": "1", "staff": staff.get("n", "1")}
                 mark = first[0] if first else ET.SubElement(element, f"{MEI}tempo", place)
-                mark.set("midi.bpm", str(waiting))
-            waiting = None
+                mark.set("midi.bpm", str(pending))
+            pending = None
             for mark in element.findall(f"{MEI}tempo"):
                 code = tempos.code(_quarters(mark))
                 mark.attrib.pop("midi.bpm", None)
@@ -201,7 +202,7 @@ def _plain_tempos(root: ET.Element) -> Tempos:
 
 
 def _quarters(element: ET.Element) -> float | None:
-    """The tempo that an element of MEI gives in numbers, in quarters per minute."""
+    """Return the numeric tempo of an MEI element in quarters per minute."""
     try:
         if per_minute := element.get("midi.bpm"):
             return float(per_minute)
@@ -237,8 +238,8 @@ NOTATION_READERS: dict[str, Callable[[bytes], NoteTable]] = {
 }
 
 
-def _one_after_another(readings: list[Reading]) -> Reading:
-    """Movements as one score: each begins where the bars of the one before end."""
+def _concatenated(readings: list[Reading]) -> Reading:
+    """Concatenate movements: each begins after the bars of the previous one."""
     whole = readings[0]
     for reading in readings[1:]:
         before = len(whole.bars)
@@ -258,12 +259,12 @@ def _one_after_another(readings: list[Reading]) -> Reading:
     return whole
 
 
-_alone = threading.Lock()  # what a parser prints is caught for the whole process
+_parser_lock = threading.Lock()  # stdout is redirected for the whole process
 
 
 def _renew_lock() -> None:
-    global _alone
-    _alone = threading.Lock()  # no thread of a forked process would release the old one
+    global _parser_lock
+    _parser_lock = threading.Lock()  # the old lock would never be released in a fork
 
 
 if hasattr(os, "register_at_fork"):
@@ -272,15 +273,19 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def converting(notation: str) -> Iterator[None]:
-    """Run a parser of converter21: silently, and what it changes in music21 is set back.
+    """Run a parser of converter21 without output, and restore its changes to music21.
 
     Raises:
-        ReadError: whatever the parser raises, and where it is not installed.
+        ReadError: any exception of the parser; converter21 is not installed.
     """
-    with _alone, warnings.catch_warnings():
+    with _parser_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), _music21_kept():
+            with (
+                redirect_stdout(io.StringIO()),
+                redirect_stderr(io.StringIO()),
+                _music21_restored(),
+            ):
                 yield
         except (MemoryError, ReadError):
             raise
@@ -290,16 +295,16 @@ def converting(notation: str) -> Iterator[None]:
             raise ReadError(
                 f"{notation} needs converter21: pip install 'symbolic-emotion[formats]'"
             ) from error
-        except Exception as error:  # whatever the parser stumbles over
+        except Exception as error:  # any error of the parser
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise ReadError(f"converter21 cannot parse this {notation}: {reason[:200]}") from error
 
 
 @contextmanager
-def _music21_kept() -> Iterator[None]:
-    """Keep music21 as it is; meanwhile it has the name that converter21 4.0.1 knows it by.
+def _music21_restored() -> Iterator[None]:
+    """Restore music21 afterwards; meanwhile, add a method name that converter21 4.0.1 needs.
 
-    music21 10 calls a method of its metadata otherwise, and converter21 4.0.2, which knows both,
+    music21 10 renamed a method of its metadata, and converter21 4.0.2, which supports both names,
     needs Python 3.12.
     """
     from music21.harmony import CHORD_ALIASES
@@ -320,14 +325,14 @@ def _music21_kept() -> Iterator[None]:
 
 
 def _tree(data: bytes) -> ET.Element:
-    """The root element of a checked XML file, with namespaces in its names.
+    """Parse a checked XML file with namespaces; return its root element.
 
     Raises:
-        ReadError: as `checked_xml`, and the name of a namespace beyond `MAX_NAMESPACE_LENGTH`.
+        ReadError: as of `checked_xml`, and a namespace longer than `MAX_NAMESPACE_LENGTH`.
     """
     _, xml = checked_xml(data)
     if _LONG_NAMESPACE.search(xml):
-        raise ReadError("the name of an XML namespace is longer than any")
+        raise ReadError("an XML namespace is too long")
     try:
         return ET.fromstring(xml)
     except ET.ParseError as error:

@@ -1,4 +1,4 @@
-"""music21 streams, read as they sound."""
+"""music21 streams to note tables."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Placed = tuple[int, float, Any]  # bar, offset in it in quarters, music21 elemen
 
 
 def stream_notes(stream: Stream) -> NoteTable:
-    """Read a music21 stream as it sounds; the stream is left as it is.
+    """Read a music21 stream as played; the stream is not changed.
 
-    Ties are joined, repeats and jumps played, transposing instruments read at sounding pitch.
-    Where the repeats do not make sense, or the bars of the parts do not line up, the score is
-    read once through as written. Pitches outside 0..127 are left out.
+    Ties are joined, repeats and jumps played, transposing instruments read at sounding pitch. If
+    the repeats are inconsistent, or the bars of the parts are not aligned, the score is read in
+    written order. Pitches outside 0..127 are removed.
 
     Args:
         stream: a Score, Part, Measure or any other Stream of notes, except an Opus.
@@ -40,8 +40,7 @@ def stream_notes(stream: Stream) -> NoteTable:
         The notes at 10080 ticks per quarter, one track per part or staff. Velocities are 64
         without dynamics; with them, pppp 6, ppp 14, pp 24, p 40, mp 56, mf 72 (also before the
         first mark), f 88, ff 108, fff 118, ffff 124. Tempos are in quarters per minute; words
-        such as "Adagio" have that of `symbolic.notes.playback.words` where no number stands beside
-        them.
+        such as "Adagio" without a number have that of `symbolic.notes.playback.words`.
 
     Raises:
         ReadError: an Opus, which is several scores.
@@ -50,6 +49,7 @@ def stream_notes(stream: Stream) -> NoteTable:
 
 
 def stream_reading(stream: Stream) -> Reading:
+    """Collect the events of a music21 stream; errors as of `stream_notes`."""
     from music21.stream import Measure, Opus, Part, PartStaff
 
     if isinstance(stream, Opus):
@@ -83,13 +83,14 @@ def stream_reading(stream: Stream) -> Reading:
         )
         events = _placed(part, (offsets[track] if longest else None) or grid, index)
         _read_part(events, track, written, index, reading)
-    if parts[0] is not stream:  # what stands beside the parts: a tempo, a bracket
-        loose = ((float(stream.elementOffset(one)), one) for one in stream if not one.isStream)
-        events = [(*_bar_of(at, grid), one) for at, one in loose]
+    if parts[0] is not stream:  # elements beside the parts: a tempo, a bracket
+        loose = [element for element in stream if not element.isStream]
+        offset_of = stream.elementOffset
+        events = [(*_bar_of(float(offset_of(one)), grid), one) for one in loose]
         reading.instruments.append(len(parts))
         _read_part(events, len(parts), False, index, reading)
     if not longest:
-        reading.bars = [Bar()]  # as written: a jump would play every note once more at its time
+        reading.bars = [Bar()]  # written order: a jump would repeat the whole score
     return reading
 
 
@@ -108,7 +109,7 @@ def _leaves(stream: Stream, at: float) -> Iterator[tuple[float, Music21Object]]:
 
 
 def _placed(part: Stream, grid: list[float], bar_of_measure: dict[int, int]) -> list[Placed]:
-    """Every element of a part with its bar and its offset there."""
+    """List every element of a part with its bar and its offset in it."""
     placed = []
     for element in part.elements:
         bar = bar_of_measure.get(id(element))
@@ -134,10 +135,10 @@ def _read_barlines(measure: Measure, bar: int, bars: list[Bar]) -> None:
 
 
 def _read_bracket(bracket: RepeatBracket, bar_of: dict[int, int], bars: list[Bar]) -> None:
-    """A first or second ending; it knows its first and its last measure at least."""
+    """Apply a first or second ending, which refers at least to its first and last measure."""
     spanned = [bar_of[id(one)] for one in bracket.getSpannedElements() if id(one) in bar_of]
     numbers = tuple(number for number in bracket.numberRange if number > 0)
-    if spanned and not numbers:  # only its end is written: the bracket before goes on to here
+    if spanned and not numbers:  # only its end is written: the previous bracket extends to here
         bracketed = [bar for bar in range(spanned[0]) if bars[bar].endings]
         spanned += bracketed[-1:]
         numbers = bars[bracketed[-1]].endings if bracketed else (1,)
@@ -148,7 +149,7 @@ def _read_bracket(bracket: RepeatBracket, bar_of: dict[int, int], bars: list[Bar
 def _read_part(
     events: list[Placed], track: int, written: bool, bar_of: dict[int, int], reading: Reading
 ) -> None:
-    """Add the events of one part, which is at written or at sounding pitch, to the reading."""
+    """Add the events of one part, at written or at sounding pitch, to the reading."""
     from music21 import (
         chord,
         dynamics,
@@ -169,7 +170,8 @@ def _read_part(
                 octaves[id(one)] += line.interval().semitones
     places = {id(element): (bar, offset) for bar, offset, element in events}
     transposition, drums = 0, False
-    graces: list[tuple[int, int, list[int]]] = []  # row in notes, place in its run, run's size
+    # Grace notes: row in notes, position in the run, size of the run.
+    graces: list[tuple[int, int, list[int]]] = []
     run, run_at = [0], None
     for bar, offset, element in events:
         at = (bar, offset)
@@ -238,7 +240,7 @@ def _read_part(
 
 
 def _wedge(wedge: DynamicWedge, places: dict[int, Place]) -> tuple[Place, Place] | None:
-    """Where a wedge begins and ends: with its first note, and at the end of its last."""
+    """Return the place of the first note of a wedge, and that of the end of its last note."""
     spanned = [one for one in wedge.getSpannedElements() if id(one) in places]
     if not spanned:
         return None
@@ -247,13 +249,13 @@ def _wedge(wedge: DynamicWedge, places: dict[int, Place]) -> tuple[Place, Place]
 
 
 def _semitones(pitch: Pitch) -> float:
-    """The pitch in semitones, a quarter tone as the natural."""
+    """Return the pitch in semitones; a quarter tone becomes the natural."""
     alter = pitch.alter
     return pitch.ps - alter + whole_semitones(alter)
 
 
 def _own_velocity(one: GeneralNote, element: GeneralNote) -> int:
-    """The velocity written on a note or on the chord around it; 0 where none is."""
+    """Return the velocity of a note or of its chord; 0 without one."""
     for holder in (cast("NotRest", one), cast("NotRest", element)):
         if holder.hasVolumeInformation() and holder.volume.velocityScalar is not None:
             return min(max(round(holder.volume.velocityScalar * 127), 1), 127)

@@ -1,6 +1,6 @@
-"""ABC: tune books cut into tunes, and a tune turned into MusicXML by converter21's abc2xml.
+"""ABC: splitting of tune books, and conversion of tunes to MusicXML by abc2xml of converter21.
 
-Source of the rules: the ABC standard 2.1, abcnotation.com/wiki/abc:standard:v2.1.
+Source: the ABC standard 2.1, abcnotation.com/wiki/abc:standard:v2.1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from symbolic.notes.table import ReadError
 
 TUNE_SUFFIX = ".abc"
-HEADER_BYTES = 2**16  # bytes in which the kind of a file is looked for
+HEADER_BYTES = 2**16  # searched to detect the format of a file
 
 _START = re.compile(rb"^(?:\xef\xbb\xbf)?X:[ \t]*(\d*)", re.MULTILINE)
 _HEADER = re.compile(rb"^(?:[A-Z]:|%%|I:)", re.MULTILINE)
@@ -26,7 +26,7 @@ _BEATS = re.compile(r"((?:\d+/\d+\s*)+)=\s*(\d+(?:\.\d+)?)")
 
 
 def is_abc(data: bytes) -> bool:
-    """Whether the content of a file is ABC: a tune has a number (`X:`) and a key (`K:`)."""
+    """Return whether content is ABC: tunes have a number (`X:`) and a key (`K:`)."""
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
     head = data[:HEADER_BYTES]
     if b"\0" in head:
@@ -37,11 +37,11 @@ def is_abc(data: bytes) -> bool:
 
 
 def tunes(data: bytes) -> list[tuple[str, int, int]]:
-    """The tunes of a tune book.
+    """Find the tunes of a tune book.
 
     Returns:
-        For each its number (its place in the book, from 1, where numbers recur or are missing),
-        and where it begins and ends, in bytes.
+        The number of each (its position in the book, from 1, if numbers repeat or are missing), its
+        first byte, and the byte after its last.
     """
     starts = list(_START.finditer(data))
     names = [start[1].decode() for start in starts]
@@ -52,20 +52,20 @@ def tunes(data: bytes) -> list[tuple[str, int, int]]:
 
 
 def book_header(data: bytes) -> bytes:
-    """What stands before the first tune and holds for each of them; empty where nothing does."""
+    """Return the header of a tune book, which applies to all tunes; empty without one."""
     start = _START.search(data)
     before = data[: start.start()] if start else b""
     return before if _HEADER.search(before) else b""
 
 
 def tune_musicxml(data: bytes) -> bytes:
-    """A tune as MusicXML.
+    """Convert a tune to MusicXML.
 
     Args:
         data: content of a `.abc` file with one tune, in UTF-8 or Latin-1.
 
     Raises:
-        ReadError: several tunes, one that includes another file, or one that cannot be parsed.
+        ReadError: several tunes, a tune that includes another file, or a parser error.
         ImportError: without converter21.
     """
     abc2xml = _abc2xml()
@@ -73,19 +73,19 @@ def tune_musicxml(data: bytes) -> bytes:
     count = len(tunes(data))
     if count > 1:
         raise ReadError(
-            f"a book of {count} tunes, each a piece: `symbolic score` takes them one by one"
+            f"a book of {count} tunes, each a piece: `symbolic score` reads them separately"
         )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     if _MACRO.search(text):
-        raise ReadError("a tune with macros (m:), which are not expanded")
+        raise ReadError("a tune with macros (m:), which are not supported")
     text = _TEMPO.sub(_tempo, _with_unit(text))
     text = re.sub(r":{2,}\|", ":|", re.sub(r"\|:{2,}", "|:", text))
     text = _SUM.sub(r"\1\2", text)
-    abc2xml.getInfo()  # begins its list of messages anew: it would grow with every file
-    abc2xml.mxm = abc2xml.MusicXml()  # nothing of the tune before
+    abc2xml.getInfo()  # clears its messages, which would grow with every file
+    abc2xml.mxm = abc2xml.MusicXml()  # without state of the previous tune
     score = abc2xml.getXmlDocs(text, rOpt=True)[0]
     if "cannot parse score" in abc2xml.getInfo():
         raise ReadError("a tune that abc2xml cannot parse")
@@ -93,7 +93,7 @@ def tune_musicxml(data: bytes) -> bytes:
 
 
 def _abc2xml() -> Any:
-    """The parser, which can neither evaluate what a meter says as Python nor open files."""
+    """Return the parser, prevented from evaluating meters as Python and from opening files."""
     from converter21.abc import abc2xml
 
     parser: Any = abc2xml
@@ -103,20 +103,20 @@ def _abc2xml() -> Any:
 
 
 def _beats(text: str) -> int:
-    """The beats of a meter such as 3 or (2+3)."""
+    """Return the number of beats of a meter such as 3 or (2+3)."""
     if not re.fullmatch(r"[\d+() ]{1,99}", text):
-        raise ValueError(f"no beats: {text}")
+        raise ValueError(f"invalid beats: {text}")
     return sum(int(beats) for beats in re.findall(r"\d{1,4}", text))
 
 
 def _no_file(*_: str) -> str:
-    raise ReadError("a tune that includes another file, which is not read")
+    raise ReadError("a tune that includes another file, which is not supported")
 
 
 def _with_unit(text: str) -> str:
-    """The tune with the unit that the standard lets follow from its meter, if it writes none.
+    """Add the default unit length of the standard, which depends on the meter, if none is written.
 
-    It is an eighth, and a sixteenth where the meter is less than 3/4: abc2xml takes the eighth.
+    It is an eighth, or a sixteenth for meters below 3/4; abc2xml always uses the eighth.
     """
     key = re.search("^K:", text, re.MULTILINE)
     if key is None:
@@ -132,9 +132,9 @@ def _with_unit(text: str) -> str:
 
 
 def _tempo(field: re.Match) -> str:
-    """A tempo as abc2xml takes it: in quarters, since it knows one beat of one digit only.
+    """Rewrite a tempo for abc2xml in quarters, since it supports only one beat of one digit.
 
-    It takes digits in words ("Tempo 1") and the first of several beats (1/4 3/8=40) for the tempo.
+    abc2xml misreads digits in words ("Tempo 1") and the first of several beats (1/4 3/8=40).
     """
     content = (field[2] if field[1] is None else field[1]).partition("%")[0]
     quoted = "".join(re.findall(r'"[^"]*"', content))

@@ -1,4 +1,4 @@
-"""Chunks and events of standard MIDI files, as they lie in the bytes.
+"""Chunks and events of standard MIDI files.
 
 Source: The Complete MIDI 1.0 Detailed Specification, Standard MIDI Files 1.0.
 """
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from symbolic.notes.table import ReadError
 
 Span = tuple[int, int]
-"""Begin and end of the content of a chunk, in bytes."""
+"""First byte of the content of a chunk, and the byte after its last."""
 
 Event = tuple[int, bytes]
-"""Tick of an event, and its bytes from the status byte on, which is always there."""
+"""Tick of an event, and its bytes with the status byte, also under running status."""
 
 END_OF_TRACK = b"\xff\x2f\x00"
 MAX_DELTA = 2**28 - 1  # four bytes of seven bits
@@ -25,10 +25,10 @@ _HEADER = struct.Struct(">4sIHHh")
 
 
 def unwrap_riff(data: bytes) -> bytes:
-    """The `data` chunk of a RIFF MIDI file.
+    """Return the `data` chunk of a RIFF MIDI file.
 
     Raises:
-        ReadError: there is none.
+        ReadError: it has none.
     """
     position = 12
     while position + 8 <= len(data):
@@ -42,56 +42,56 @@ def unwrap_riff(data: bytes) -> bytes:
 def read_chunks(data: bytes) -> tuple[int, int, list[Span]]:
     """Read the header of a file and find its tracks.
 
-    A header longer than 6 bytes is read as far as it is known, and other chunks are skipped, as the
-    standard asks. All tracks count, whatever number the header gives; what follows them and is no
-    chunk is left out.
+    Unknown bytes of a longer header, and unknown chunks, are skipped, as the standard requires. All
+    tracks are read, whatever number the header declares; trailing bytes that are no chunk are
+    ignored.
 
     Returns:
         The format (0, 1 or 2), ticks per quarter, and the tracks.
 
     Raises:
-        ReadError: not a header, an unknown format, no ticks per quarter, or a chunk that is cut.
+        ReadError: no header, an unknown format, no ticks per quarter, or a truncated chunk.
     """
     if len(data) < _HEADER.size:
-        raise ReadError(f"truncated MIDI file: {len(data)} bytes, a header alone takes 14")
+        raise ReadError(f"truncated MIDI file: {len(data)} bytes, fewer than the 14 of a header")
     name, length, form, declared, division = _HEADER.unpack_from(data)
     if name != b"MThd":
         raise ReadError(f"damaged MIDI file: it begins with {name!r}, not with a header")
     if division < 0:
         raise ReadError("timed in SMPTE frames, not in ticks per quarter note")
     if division == 0:
-        raise ReadError("ticks per quarter is 0: no time can be read from it")
+        raise ReadError("ticks per quarter is 0: onsets have no time")
     if length < 6:
-        raise ReadError(f"damaged MIDI file: a header of {length} bytes, 6 is the least")
+        raise ReadError(f"damaged MIDI file: a header of {length} bytes, fewer than 6")
     if form > 2:
-        raise ReadError(f"damaged MIDI file: format {form}, where 2 is the highest")
+        raise ReadError(f"damaged MIDI file: format {form}, greater than 2")
     spans: list[Span] = []
     begin, size = 16 + length, len(data)
     while begin <= size:
         name, length = _CHUNK.unpack_from(data, begin - 8)
         end = begin + length
         if end > size:
-            if len(spans) >= declared:  # no chunk, but bytes after the last one
+            if len(spans) >= declared:  # trailing bytes, no chunk
                 break
-            raise ReadError(f"damaged MIDI file: cut, {end - size} bytes of a chunk are missing")
+            raise ReadError(f"damaged MIDI file: {end - size} bytes of a chunk are missing")
         if name == b"MTrk":
             spans.append((begin, end))
-        elif name == b"\0\0\0\0" and len(spans) >= declared:  # zeros up to the size of a block
+        elif name == b"\0\0\0\0" and len(spans) >= declared:  # zero padding
             break
         begin = end + 8
     else:
         if len(spans) < declared and data[begin - 8 : begin - 4] in (b"M", b"MT", b"MTr", b"MTrk"):
-            raise ReadError("damaged MIDI file: cut in the header of a track")
+            raise ReadError("damaged MIDI file: truncated in the header of a track")
     return form, division, spans[:MAX_TRACK_CHUNKS]
 
 
 def events(data: bytes, span: Span) -> Iterator[Event]:
-    """The events of a track up to its end, running status written out.
+    """Iterate over the events of a track up to its end, with running status expanded.
 
-    A loop over events: for what common files do not have.
+    A Python loop over events: only for rare features of files.
 
     Raises:
-        IndexError, ValueError: the track is damaged.
+        IndexError, ValueError: a damaged track.
     """
     at, end = span
     tick = status = 0
@@ -102,7 +102,7 @@ def events(data: bytes, span: Span) -> Iterator[Event]:
         if first in (0xF0, 0xF7, 0xFF):
             length, content = _quantity(data, at + 1 + (first == 0xFF))
             if content + length > end:
-                raise ValueError("an event that is longer than its track")
+                raise ValueError("an event is longer than its track")
             event = data[at : content + length]
             yield tick, event
             if event[:2] == END_OF_TRACK[:2]:
@@ -113,10 +113,10 @@ def events(data: bytes, span: Span) -> Iterator[Event]:
             status = first
             at += 1
         if not status:
-            raise ValueError("a running status without a status")
+            raise ValueError("running status without a status byte")
         length = _LENGTHS[status >> 4] if status < 0xF0 else _SYSTEM_LENGTHS.get(status, 0)
         if at + length > end:
-            raise ValueError("an event that is cut")
+            raise ValueError("a truncated event")
         yield tick, bytes([status]) + data[at : at + length]
         at += length
 
@@ -127,19 +127,19 @@ def system_exclusive(event: bytes) -> bytes:
 
 
 def track_content(track: Iterable[Event]) -> bytes:
-    """The content of a track chunk, of events in order."""
-    pieces, before = [], 0
+    """Encode events in order as the content of a track chunk."""
+    chunks, before = [], 0
     for tick, event in track:
-        while tick - before > MAX_DELTA:  # an empty text halfway
-            pieces.append(b"\xff\xff\xff\x7f\xff\x01\x00")
+        while tick - before > MAX_DELTA:  # an empty text event in between
+            chunks.append(b"\xff\xff\xff\x7f\xff\x01\x00")
             before += MAX_DELTA
-        pieces += [_written(tick - before), event]
+        chunks += [_encoded(tick - before), event]
         before = tick
-    return b"".join(pieces)
+    return b"".join(chunks)
 
 
 def track_end(data: bytes, span: Span) -> int:
-    """The tick at which a track ends; where it is damaged, that of the last good event."""
+    """Return the last tick of a track, or that of its last intact event."""
     tick = 0
     try:
         for event in events(data, span):
@@ -150,7 +150,7 @@ def track_end(data: bytes, span: Span) -> int:
 
 
 def join_contents(contents: Sequence[bytes]) -> tuple[bytes, list[Span]]:
-    """Contents of tracks end to end, and where each lies."""
+    """Concatenate contents of tracks, and return the span of each."""
     spans, begin = [], 0
     for content in contents:
         spans.append((begin, begin + len(content)))
@@ -163,7 +163,7 @@ _SYSTEM_LENGTHS = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 
 
 def _quantity(data: bytes, at: int) -> tuple[int, int]:
-    """A number of variable length, and where it ends."""
+    """Decode a variable-length quantity; return it and the position after it."""
     value = 0
     for _ in range(4):
         byte = data[at]
@@ -174,8 +174,8 @@ def _quantity(data: bytes, at: int) -> tuple[int, int]:
     return value, at
 
 
-def _written(value: int) -> bytes:
-    """A number in variable length."""
+def _encoded(value: int) -> bytes:
+    """Encode a variable-length quantity."""
     groups = [value & 0x7F]
     while value := value >> 7:
         groups.append(value & 0x7F | 0x80)

@@ -1,15 +1,15 @@
-"""Drum kits on other channels than 10, and melodies on channel 10, as GS, XG and GM2 ask for them.
+"""Drum kits on channels other than 10, and melodies on channel 10, as in GS, XG and GM2.
 
-symusic takes channel 10 for drums, and it alone. A file may choose otherwise:
+symusic treats channel 10, and no other, as drums. A file may choose otherwise:
 
-- GS: the message "use for rhythm part" (address 40 1x 15) makes a part one of drums, or part 10 one
-  of melody; x counts parts in Roland's order: 10, 1 to 9, 11 to 16.
-- XG: bank 127 (drum kits) or 126 (effects) and a program; another bank takes the kit away. The
-  message "part mode" (address 08 nn 07) does the same to part nn.
-- GM2: bank 120 and a program; bank 121 takes the kit away.
+- GS: the message "use for rhythm part" (address 40 1x 15) makes a part a drum part, or part 10 a
+  melodic one; x counts parts in Roland's order: 10, 1 to 9, 11 to 16.
+- XG: bank 127 (drum kits) or 126 (effects) and a program; another bank removes the kit. The message
+  "part mode" (address 08 nn 07) does the same for part nn.
+- GM2: bank 120 and a program; bank 121 removes the kit.
 
-Banks count only where the file has turned their system on. Bank 127 is a kit in XG, but in GS it is
-the set of an MT-32, with which melodies are played.
+Banks apply only after the file has turned their system on. Bank 127 is a kit in XG, but in GS it is
+the melodic set of an MT-32.
 
 Sources: Roland SC-88 owner's manual; Yamaha XG specifications 1.35; General MIDI 2 (RP-024).
 """
@@ -34,11 +34,11 @@ from symbolic.notes.midi.chunks import (
 Part = tuple[int, int]
 """Port and channel, both from 0."""
 
-DRUM_CHANNEL = 9  # the channel that has them where nothing else is asked for
+DRUM_CHANNEL = 9  # from 0: the drum channel by default
 
 
 def chooses_kits(data: bytes) -> bool:
-    """Whether a file may choose drums off channel 10 or a melody on it, seen from its bytes."""
+    """Return whether the bytes may choose drums on other channels than 10, or a melody on it."""
     at = data.find(b"\xf0")
     while at >= 0:
         if found := _SYSTEM.match(data, at):
@@ -50,20 +50,19 @@ def chooses_kits(data: bytes) -> bool:
     return False
 
 
-def sort_out_kits(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]:
-    """Put drums on channel 10 and melodies off it.
+def route_drums(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]:
+    """Move drums to channel 10 and melodies off it.
 
-    Notes on the wrong channel are moved, with all that is sent to their channel, into a track of
-    their own behind the one they come from. Those struck before a change keep their channel, also
-    where they end after it.
+    Notes on the wrong channel move, with all messages to their channel, to a new track behind their
+    own. Notes struck before a change keep their channel, even if they end after it.
 
     Args:
         data: bytes of a file.
-        spans: where the contents of tracks that sound together lie.
+        spans: contents of simultaneous tracks.
 
     Returns:
-        Bytes, and where the contents of the tracks lie in them; those given where nothing moves or
-        where a track is damaged.
+        Bytes, and the spans of the tracks in them; the arguments if nothing moves or a track is
+        damaged.
     """
     try:
         tracks = [list(events(data, span)) for span in spans]
@@ -80,7 +79,7 @@ def sort_out_kits(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]
 
 
 def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[int], list[bool]]]:
-    """Ticks at which parts become drums or cease to be, and which it is."""
+    """Find when parts become drum or melodic parts: ticks, and whether drums, by part."""
     messages = [
         (tick, port, event)
         for track in tracks
@@ -123,9 +122,9 @@ def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[in
 def _split(
     track: Sequence[Event], changes: dict[Part, tuple[list[int], list[bool]]]
 ) -> Iterator[list[Event]]:
-    """The track without the notes on a wrong channel, and a track for each such channel.
+    """Yield the track without notes on a wrong channel, and a track for each such channel.
 
-    Nothing where no note is on a wrong one.
+    Yields nothing if no note is on a wrong channel.
     """
     staying: list[Event] = []
     moving: dict[int, list[Event]] = defaultdict(list)
@@ -165,7 +164,7 @@ def _is_drum(part: Part, tick: int, changes: dict[Part, tuple[list[int], list[bo
 
 
 def _with_ports(track: Sequence[Event]) -> Iterator[tuple[int, int, bytes]]:
-    """Tick, port and bytes of each event; files for more than 16 channels name ports."""
+    """Yield tick, port and bytes of each event; files with more than 16 channels use ports."""
     port = 0
     for tick, event in track:
         if event[:3] == b"\xff\x21\x01":
@@ -174,7 +173,7 @@ def _with_ports(track: Sequence[Event]) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _roland_channel(block: int) -> int:
-    """The channel of a GS part, in the order of Roland's blocks."""
+    """Return the channel of a GS part, in the order of Roland's blocks."""
     return DRUM_CHANNEL if block == 0 else block - 1 if block < 10 else block
 
 
@@ -182,7 +181,7 @@ _KITS = {
     "xg": {bank: bank in (126, 127) for bank in (0, 64, 126, 127)},
     "gm2": {120: True, 121: False},
 }
-"""Banks by system, and whether a program of theirs is a kit."""
+"""Banks by system, and whether their programs are drum kits."""
 
 _SYSTEM = re.compile(
     rb"\xf0.(?:(?P<gs>\x41.\x42\x12\x40(?:\x10\x15\x00|[\x11-\x1f]\x15[\x01-\x7f]))"

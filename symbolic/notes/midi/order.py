@@ -1,4 +1,4 @@
-"""Events that symusic 0.6 misplaces: tempos and meters of one tick, and escapes."""
+"""Workarounds for events that symusic 0.6 misplaces: simultaneous changes, and escapes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from symusic.core import ScoreTick
 
 UNSTABLE_SORT_SIZE = 24
-"""So many tempos or meters, and symusic's sort by tick does not keep the order of those of one."""
+"""Number of tempos or meters from which the sort by tick of symusic is not stable."""
 
 
 def has_escapes(data: bytes) -> bool:
-    """Whether a file may have events of status F7, seen from its bytes.
+    """Return whether the bytes may have events of status F7.
 
-    They go on with a system exclusive event that lies before them, or escape from MIDI one of its
-    other messages that a file has no place for.
+    These continue a system exclusive event, or escape other MIDI messages that have no event type
+    in files.
     """
     if b"\xf7" not in data:
         return False
@@ -35,12 +35,12 @@ def has_escapes(data: bytes) -> bool:
 
 
 def drop_escapes(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]:
-    """Leave out events of status F7, which go on with a system exclusive or escape from MIDI.
+    """Remove events of status F7: continued system exclusives and escapes.
 
-    symusic takes them for events without a length, and what they hold for time that passes.
+    symusic reads them as events without a length, and their content as time.
 
     Returns:
-        Bytes, and where the contents of the tracks lie in them; a damaged track stays as it is.
+        Bytes, and the spans of the tracks in them; a damaged track is unchanged.
     """
     contents = []
     for span in spans:
@@ -55,14 +55,14 @@ def drop_escapes(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]
 
 
 def keep_order(score: ScoreTick, data: bytes, spans: Sequence[Span]) -> None:
-    """Put tempos and meters of one tick in the order of the file, so that the last one holds.
+    """Restore the file order of simultaneous tempos and meters, of which the last one holds.
 
-    The order is that of the tracks, and in a track that of its events.
+    The order is that of the tracks, and within a track that of its events.
 
     Args:
-        score: parsed from `data`; changed.
+        score: parsed from `data`; changed in place.
         data: bytes of a file.
-        spans: where the contents of its tracks lie; where one is damaged, nothing changes.
+        spans: contents of its tracks; if one is damaged, nothing changes.
     """
     if len(score.tempos) >= UNSTABLE_SORT_SIZE and _ambiguous(
         *(tempos := tempo_columns(score.tempos))
@@ -75,7 +75,7 @@ def keep_order(score: ScoreTick, data: bytes, spans: Sequence[Span]) -> None:
         if len(parts) > 1 or not np.array_equal(np.sort(values), np.sort(tempos[1])):
             changes = _changes(data, parts, _TEMPO)
             values = np.array([int.from_bytes(event[3:]) for event in changes], np.int32)
-        if len(values) == len(tempos[0]):  # of one track they lie in the order of their ticks
+        if len(values) == len(tempos[0]):  # in one track they are in the order of their ticks
             score.tempos = TempoTickList.from_numpy(tempos[0].copy(), values)
     if len(score.time_signatures) >= UNSTABLE_SORT_SIZE and _ambiguous(
         *(meters := score.time_signatures.numpy()).values()
@@ -93,7 +93,7 @@ def keep_order(score: ScoreTick, data: bytes, spans: Sequence[Span]) -> None:
 
 
 def _changes(data: bytes, spans: Sequence[Span], kind: bytes) -> list[bytes]:
-    """The events that begin with `kind`, by tick; none where a track is damaged."""
+    """Return the events that begin with `kind`, by tick; none if a track is damaged."""
     try:
         found = [
             (tick, event)
@@ -114,7 +114,7 @@ _TEMPOS = re.compile(_TEMPO + rb"(...)", re.DOTALL)
 
 
 def _ambiguous(ticks: np.ndarray, *values: np.ndarray) -> bool:
-    """Whether two changes are of one tick, and differ; arguments (n,) each, sorted by tick."""
+    """Return whether two changes at one tick differ; arguments (n,) each, sorted by tick."""
     same = ticks[1:] == ticks[:-1]
     if not np.count_nonzero(same):
         return False

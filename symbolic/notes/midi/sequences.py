@@ -1,4 +1,4 @@
-"""MIDI files of format 2: sequences of their own, played one after the other."""
+"""MIDI files of format 2: independent sequences, concatenated."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from symusic.core import ScoreTick
 
 
-def in_sequence(scores: Sequence[ScoreTick], ends: Sequence[int]) -> ScoreTick:
-    """Scores one after the other, each under its own tempo map and meter.
+def concatenated(scores: Sequence[ScoreTick], ends: Sequence[int]) -> ScoreTick:
+    """Concatenate scores, each under its own tempo map and meters.
 
     Args:
-        scores: in ticks, of one division; they are changed.
-        ends: the tick at which each has ended, and the next begins.
+        scores: in ticks, with equal ticks per quarter; changed in place.
+        ends: the last tick of each, where the next one begins.
 
     Returns:
-        One score, with the tracks of all. A score without a tempo or meter at its beginning does
-        not go on in that of the one before: it begins at 120 quarters per minute, or in 4/4.
+        One score with all tracks. A score without a tempo or meter at its beginning starts at 120
+        quarters per minute, or in 4/4, not in those of its predecessor.
 
     Raises:
-        ReadError: all together are longer than a score can hold.
+        ReadError: the total exceeds `LAST_TICK`.
     """
     from symusic.core import ScoreTick, TempoTick, TimeSignatureTick
 
     whole, start = ScoreTick(scores[0].ticks_per_quarter), 0
     for score, end in zip(scores, ends, strict=True):
         if start + end > LAST_TICK:
-            raise ReadError(f"its sequences are longer than {LAST_TICK:,} ticks together")
+            raise ReadError(f"its sequences are longer than {LAST_TICK:,} ticks in total")
         if start:
             score.shift_time(start, inplace=True)
             if not any(tempo.time == start for tempo in score.tempos):

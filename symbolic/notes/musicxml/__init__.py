@@ -1,1 +1,1 @@
-"""MusicXML to readings of written music."""
+"""MusicXML to readings (`symbolic.notes.playback.reading`)."""

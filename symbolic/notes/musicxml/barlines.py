@@ -12,16 +12,16 @@ from symbolic.notes.playback.repeats import Bar
 
 @dataclass
 class Endings:
-    """First, second ... endings of one part while its bars are read.
+    """State of the first, second ... endings of one part while its bars are read.
 
     Attributes:
-        open: numbers of the ending that goes on.
+        open: numbers of the open ending.
     """
 
     open: tuple[int, ...] = ()
 
     def read(self, ending: Element, bar: int, bars: list[Bar], left: bool) -> None:
-        """Follow the beginning or the end of a bracket.
+        """Process the beginning or the end of a bracket.
 
         Raises:
             ReadError: an ending of more than `MAX_ENDINGS`.
@@ -31,35 +31,35 @@ class Endings:
             at = bar if left else bar + 1
             self.open = bars[at].endings = numbers or (1,)
             return
-        if left:  # it ended with the bar before
+        if left:  # the end of the previous bar
             self.open = ()
             return
-        if not self.open:  # only its end is written: the bracket before goes on to here
+        if not self.open:  # only its end is written: the previous bracket extends to here
             before = bars[bar - 1].endings if bar else ()
             bars[bar].endings = bars[bar].endings or before or numbers or (1,)
         self.open = ()
 
     def next_bar(self, bar: Bar) -> None:
-        """Let a bracket go on, but not past a repeat sign."""
+        """Continue an open bracket in the next bar."""
         if self.open:
             bar.endings = bar.endings or self.open
 
     def close(self) -> None:
-        """End a bracket of which the end is not written."""
+        """Close a bracket without a written end."""
         self.open = ()
 
 
 def read_barline(
     barline: Element, bar: int, bars: list[Bar], endings: Endings, begins: bool
 ) -> None:
-    """Follow a barline: repeats, endings, signs.
+    """Process a barline: repeats, endings, signs.
 
     Args:
         barline: the element.
-        bar, bars: in which of the bars it stands.
+        bar, bars: its bar, by index, and all bars.
         endings: of the part.
-        begins: whether nothing stands before it in the bar: where it does not say where it is, a
-            repeated section then begins with the bar.
+        begins: whether it is the first element of the bar: without a location, a forward repeat
+            then is at the left.
     """
     forward = barline.find("repeat[@direction='forward']") is not None
     left = barline.get("location", "left" if begins and forward else "right") == "left"

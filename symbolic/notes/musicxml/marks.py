@@ -1,4 +1,4 @@
-"""Directions and sounds of MusicXML: tempos, loudness, and the order of playing."""
+"""`<direction>` and `<sound>` of MusicXML: tempos, dynamics and jumps."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from symbolic.notes.playback.words import is_first_tempo, sign_of_words, tempo_o
 if TYPE_CHECKING:
     from symbolic.notes.playback.reading import Place
 
-VELOCITY_PER_PERCENT = 0.9  # of a velocity, for each per cent: 100 is a velocity of 90
+VELOCITY_PER_PERCENT = 0.9  # MusicXML defines 100 per cent as a velocity of 90
 
 
 @dataclass
 class Marks:
-    """Directions and sounds of one part while its bars are read.
+    """State of the directions and sounds of one part while its bars are read.
 
     Attributes:
-        reading: what they are added to.
-        tempos: of two at one place the later one holds; of two parts the first.
-        wedges: of each track those that have begun, by number: where, and 1 or -1.
+        reading: output.
+        tempos: of two at one place, the later one holds; of two parts, the first.
+        wedges: open wedges by track and number: beginning, and 1 or -1.
     """
 
     reading: Reading
@@ -36,12 +36,12 @@ class Marks:
     def direction(
         self, direction: Element, bar: int, offset: float, divisions: float, track: int
     ) -> None:
-        """Follow a direction.
+        """Process a direction.
 
         Args:
             direction: the element.
-            bar, offset: where it stands, in quarters.
-            divisions: of a quarter.
+            bar, offset: its place, in quarters.
+            divisions: per quarter.
             track: of its staff.
         """
         at = (bar, offset + (number(direction, "offset") or 0.0) / divisions)
@@ -62,7 +62,7 @@ class Marks:
                         metronomes.append(mark)
                     case "segno" | "coda":
                         signs.append(mark.tag.capitalize())
-                    case "symbol" | "other-direction":  # by the name of a glyph
+                    case "symbol" | "other-direction":  # by the name of the glyph
                         glyph = mark.get("smufl") or mark.text or ""
                         signs += [sign for sign in ("Segno", "Coda") if sign.lower() in glyph]
         marked = add_mark(self.reading, track, at, marks)
@@ -81,21 +81,21 @@ class Marks:
             self._signs(" ".join(words), signs, bar, jumps)
 
     def sound(self, sound: Element, bar: int, offset: float, divisions: float, track: int) -> None:
-        """Follow a `<sound>` of a measure; arguments are those of `direction`."""
+        """Process a `<sound>` of a measure; arguments as of `direction`."""
         at = (bar, offset + (number(sound, "offset") or 0.0) / divisions)
         self._sound(sound, at, track, False)
 
     def _sound(self, sound: Element, at: Place, track: int, marked: bool) -> tuple[bool, bool]:
-        """Follow what a `<sound>` has of tempo, loudness and order.
+        """Process tempo, dynamics and jumps of a `<sound>`.
 
         Args:
             sound: the element.
-            at: where it holds.
-            track: of the staff that its loudness is for.
-            marked: whether a dynamic mark stands beside it.
+            at: its place.
+            track: of the staff of its dynamics.
+            marked: whether it belongs to a direction with a dynamic mark.
 
         Returns:
-            Whether it has a tempo, and whether it has to do with the order of playing.
+            Whether it has a tempo, and whether it has jumps or signs.
         """
         tempo = number_attribute(sound, "tempo")
         known = tempo is not None and SLOWEST <= tempo <= FASTEST
@@ -107,13 +107,13 @@ class Marks:
         return known, self._order(sound, at[0])
 
     def _tempo_words(self, words: list[str], at: Place) -> None:
-        """Follow words that are a tempo: a number or a name, or the first tempo again."""
-        together = " ".join(words)
-        if is_first_tempo(together):
+        """Process words that are a tempo: a number, a name, or a return to the first tempo."""
+        joined = " ".join(words)
+        if is_first_tempo(joined):
             self.reading.first_tempos.add(at)
             return
         opening = at[0] == 0
-        tempos = (tempo_of_words(text, opening) for text in (together, *words))
+        tempos = (tempo_of_words(text, opening) for text in (joined, *words))
         tempo = next(filter(None, tempos), None)
         if tempo and SLOWEST <= tempo <= FASTEST:
             self.reading.implied_tempos.setdefault(at, tempo)
@@ -132,7 +132,7 @@ class Marks:
             if label is None or label == "no":
                 continue
             found = True
-            if not here.jump.startswith(jump):  # the words may have said how far
+            if not here.jump.startswith(jump):  # the words may define its extent
                 here.jump = jump
             here.labels["Jump"] = label
             here.jump_turns = passes(sound.get("time-only", ""))
@@ -141,7 +141,7 @@ class Marks:
         return found
 
     def _signs(self, words: str, signs: list[str], bar: int, by_sound: bool) -> None:
-        """Follow signs and words; where `<sound>` has the order, only how far a jump goes."""
+        """Process signs and words; after a `<sound>` with jumps, only the extent of the jump."""
         here = self.reading.bars[bar]
         jump, sign = sign_of_words(words) if words else ("", "")
         if jump and (not here.jump or jump.startswith(here.jump)):
@@ -156,12 +156,11 @@ class Marks:
         if sign == "Fine":
             here.signs.add("Fine")
         if jump:
-            return  # the sign beside "D.S. al" is where it leads
-        for one in {*signs, *([sign] if sign in ("Segno", "Coda") else [])}:
-            here.signs.add(one)
+            return  # the sign beside "D.S. al" is the target
+        here.signs |= {*signs, *([sign] if sign in ("Segno", "Coda") else [])}
 
     def end(self) -> None:
-        """Add the tempos of the part to those of the parts before."""
+        """Add the tempos of the part to those of earlier parts, which take precedence."""
         self.reading.tempos = self.tempos | self.reading.tempos
 
     def _wedge(self, wedge: Element, at: Place, track: int) -> None:
@@ -170,14 +169,14 @@ class Marks:
         if kind in ("crescendo", "diminuendo"):
             self.wedges[key] = at, 1 if kind == "crescendo" else -1
         elif kind == "stop":
-            if key not in self.wedges:  # it may have begun at another staff
+            if key not in self.wedges:  # it may have begun on another staff
                 key = next((other for other in self.wedges if other[1] == key[1]), key)
             if key in self.wedges:
                 begin, sign = self.wedges.pop(key)
                 self.reading.wedges.setdefault(key[0], []).append((begin, at, sign))
 
     def _metronome(self, metronome: Element, at: Place) -> bool:
-        """Follow a metronome mark; whether it has a tempo."""
+        """Process a metronome mark; return whether it has a tempo."""
         units, per_minute = read_metronome(metronome)
         if per_minute is not None and units and units[0]:
             tempo = per_minute * units[0]
@@ -197,8 +196,8 @@ def read_metronome(metronome: Element) -> tuple[list[float], float | None]:
         metronome: the element.
 
     Returns:
-        Quarters of its beats, one on each side of an equation, none where a side is a tuplet or of
-        several notes; and beats a minute, the first number of "c. 60" or "60-66", or None.
+        Quarters of its beat, on each side of an equation (0 for a tuplet); and beats per minute,
+        the first number of "c. 60" or "60-66", or None.
     """
     beats: list[list[float]] = []  # of each side, beats that are tied
     dots: list[list[int]] = []
@@ -240,19 +239,16 @@ _SIGNS = {"segno": "Segno", "coda": "Coda", "tocoda": "ToCoda", "fine": "Fine"}
 
 
 def note_velocity(dynamics: str) -> int:
-    """Velocity of a note from its `dynamics`, per cent of 90; 0 where there is none."""
+    """Convert the `dynamics` of a note, per cent of 90, to a velocity; 0 if there is none."""
     try:
-        return (
-            min(max(round(min(float(dynamics), 1000.0) * VELOCITY_PER_PERCENT), 1), 127)
-            if dynamics
-            else 0
-        )
+        velocity = round(min(float(dynamics), 1000.0) * VELOCITY_PER_PERCENT)
     except ValueError:
         return 0
+    return min(max(velocity, 1), 127)
 
 
 def dynamic_names(dynamics: Element) -> list[str]:
-    """Names of the marks in a `<dynamics>`."""
+    """Return the names of the marks in a `<dynamics>`."""
     return [
         (mark.text or "").strip() if mark.tag == "other-dynamics" else mark.tag for mark in dynamics
     ]

@@ -1,4 +1,4 @@
-"""Notes of MusicXML, read from their bytes: what is in one is worked out once for all its like."""
+"""Notes of MusicXML, parsed from bytes and cached: equal notes are parsed once."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from symbolic.notes.playback.reading import TIES, whole_semitones
 from symbolic.notes.table import ReadError
 
 STEP_SEMITONES = {b"C": 0, b"D": 2, b"E": 4, b"F": 5, b"G": 7, b"A": 9, b"B": 11}
-MIDDLE_LINE = 71  # the pitch of a treble clef's: of percussion without a place on the staff
+MIDDLE_LINE = 71  # B4 in the treble clef: pitch of percussion without a staff position
 
 QUARTERS = {b"maxima": 32.0, b"long": 16.0, b"breve": 8.0, b"whole": 4.0, b"half": 2.0}
 QUARTERS |= {b"quarter": 1.0, b"eighth": 0.5, b"16th": 0.25, b"32nd": 1 / 8, b"64th": 1 / 16}
 QUARTERS |= {b"128th": 1 / 32, b"256th": 1 / 64, b"512th": 1 / 128, b"1024th": 1 / 256}
-"""Quarters that a note of each type lasts."""
+"""Length in quarters of each note type."""
 
 
 class Note(NamedTuple):
-    """A note as it is written, but for what is rare.
+    """The common properties of a written note.
 
     Attributes:
-        pitch: MIDI pitch; None of rests and of what takes its pitch from elsewhere.
-        duration: in divisions; 0 where there is none.
-        chord: whether it begins with the note before.
+        pitch: MIDI pitch; None for rests and unpitched notes.
+        duration: in divisions; 0 without one.
+        chord: whether it starts with the previous note.
         tie: one of the values of `TIES`, or 0.
-        drawn: whether the beginning of a tie is drawn at it.
+        drawn: whether a visible tie (`<tied>`) starts at it.
         staff: its number.
         voice: its name.
         instrument: its id, or "".
-        rare: whether there is more to it: a grace or cue note, one that is unpitched, has a dynamic
-            mark or no duration.
+        rare: whether it needs the general parser: a grace or cue note, unpitched, with a dynamic
+            mark, or without a duration.
     """
 
     pitch: int | None
@@ -55,14 +55,14 @@ note_fields = re.compile(
 MAX_CACHED_NOTES = 8192
 
 known_notes: dict[bytes, Note] = {}
-"""Notes by their fields, joined by "<": a score has many notes, and few that differ in these."""
+"""Parsed notes by their fields, joined by "<": most notes of a score repeat."""
 
 
 def read_note(joined: bytes) -> Note:
-    """Read what `note_fields` finds in a note, joined by "<", and keep it in `known_notes`.
+    """Parse the result of `note_fields`, joined by "<", and cache it in `known_notes`.
 
     Raises:
-        ReadError, ValueError: a field of which the number or the name is none.
+        ReadError, ValueError: an invalid number or name.
     """
     if len(known_notes) >= MAX_CACHED_NOTES:
         known_notes.clear()
@@ -108,10 +108,10 @@ _RARE = (b"grace", b"cue", b"unpitched", b"dynamics")
 
 
 def staff_place(note: bytes) -> int:
-    """Return the pitch of the place on the staff of an unpitched note, from its content.
+    """Return the pitch of the staff position of an unpitched note, from its content.
 
     Raises:
-        ReadError: a place that is none.
+        ReadError: an invalid position.
     """
     texts = dict(_PLACE.findall(note))
     return _pitch(texts, b"display-step", b"display-octave") if texts else MIDDLE_LINE
@@ -133,7 +133,7 @@ def _pitch(texts: dict[bytes, bytes], step: bytes, octave: bytes) -> int:
 
 
 def type_quarters(note: bytes) -> float | None:
-    """Return how long a note is by its type, dots and tuplet, from its content.
+    """Compute the length of a note from its type, dots and tuplet.
 
     Returns:
         Quarters; None without a type.

@@ -1,4 +1,4 @@
-"""Parts of MusicXML, bar by bar: where the notes are in time, and what they sound like."""
+"""Parts of MusicXML, bar by bar: onsets, lengths, pitches and ties of the notes."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from symbolic.notes.playback.repeats import Bar
 from symbolic.notes.table import DEFAULT_METERS, MAX_NOTES, ReadError
 
 MAX_STAVES = 99  # of a part
-TIME_TOLERANCE = 1e-6  # quarters: what sums of fractions are off
+TIME_TOLERANCE = 1e-6  # quarters: rounding error of sums of fractions
 
 
 @dataclass
 class BarRepeat:
-    """Bars that stand for those before them.
+    """Bars that repeat those before them (`<measure-repeat>`).
 
     Attributes:
         staff: its number; 0: all.
-        first: the first of these bars.
-        size: how many bars are repeated.
-        after: the bar after the last; -1: not known.
+        first: first of these bars.
+        size: number of bars to repeat.
+        after: bar after the last; -1: unknown.
     """
 
     staff: int
@@ -53,11 +53,11 @@ class BarRepeat:
 
 
 class Part:
-    """One part while its bars are read, one after the other, into a reading.
+    """State of one part while its bars are read in order into a reading.
 
     Args:
-        reading: what notes and marks are added to.
-        instruments: of the part by their ids; the first is that of notes that name none.
+        reading: output.
+        instruments: of the part, by id; the first is the default of its notes.
     """
 
     def __init__(self, reading: Reading, instruments: dict[str, Instrument]) -> None:
@@ -68,29 +68,29 @@ class Part:
         self.divisions = 1.0
         self.meter = DEFAULT_METERS[1:]
         self.first_track, self.first_row = len(reading.instruments), len(reading.notes)
-        self.staves: dict[int, tuple[int, float]] = {}  # of each: track, semitones that it is moved
-        self.shifts: dict[int, float] = {}  # semitones by staff; 0 is that of all others
-        self.doubled: dict[int, int] = {}  # by staff likewise: semitones from a note to its double
+        self.staves: dict[int, tuple[int, float]] = {}  # track, and transposition in semitones
+        self.shifts: dict[int, float] = {}  # transposition by staff; 0: other staves
+        self.doubled: dict[int, int] = {}  # likewise, interval of the doubling in semitones
         self.add_staves(1)
         self.marks, self.endings = Marks(reading), Endings()
         self.bar_repeats: list[BarRepeat] = []
-        self.open_repeats: dict[int, BarRepeat] = {}  # by staff, those whose end is not known yet
-        self.graces: list[tuple[int, int, float]] = []  # row, place in the run, share it steals
+        self.open_repeats: dict[int, BarRepeat] = {}  # by staff, without a known end
+        self.graces: list[tuple[int, int, float]] = []  # row, position in the run, stolen share
         self.run = 0  # grace notes since the last other note; a chord counts once
-        self.delay = 0.0  # quarters that grace notes take from the beginning of a chord
-        self.onset = -1.0  # of the chord that goes on; -1 before the first of a bar
+        self.delay = 0.0  # quarters that grace notes take from a chord
+        self.onset = -1.0  # of the current chord; -1 before the first of a bar
         self.tied: dict[tuple[bytes, int | None], tuple[int, float]] = {}  # ends by voice and pitch
-        self.cursor = self.filled = 0.0  # quarters: where the bar goes on, and how far it is filled
+        self.cursor = self.filled = 0.0  # quarters: current position, and end of the bar so far
 
     def add_staves(self, count: int) -> None:
-        """Give tracks to the staves up to a number."""
+        """Assign tracks to the staves up to a number."""
         for staff in range(len(self.staves) + 1, min(count, MAX_STAVES) + 1):
             shift = self.shifts.get(staff, self.shifts.get(0, 0.0))
             self.staves[staff] = len(self.reading.instruments), shift
             self.reading.instruments.append(self.first_track)
 
     def staff(self, staff: int) -> tuple[int, float]:
-        """Track of a staff, and semitones by which its notes sound higher than written."""
+        """Return the track and the transposition in semitones of a staff."""
         staff = min(max(staff, 1), MAX_STAVES)
         if staff not in self.staves:
             self.add_staves(staff)
@@ -102,32 +102,32 @@ class Part:
         Args:
             bar: its number.
             content: between its tags.
-            upbeat: whether it is no whole bar, so that a rest of the whole bar is no longer than
-                what other parts have in it.
+            upbeat: whether the bar is incomplete, so that a whole-bar rest does not define its
+                length.
 
         Raises:
-            ReadError, ValueError, OverflowError: a number that is none.
+            ReadError, ValueError, OverflowError: an invalid number.
             LooseTags: as of `symbolic.notes.musicxml.xml.blocks`.
         """
         reading = self.reading
         if bar == len(reading.lengths):
             reading.lengths.append(0.0)
-        while len(reading.bars) < bar + 2:  # a sign at the end of a bar is the next one's
+        while len(reading.bars) < bar + 2:  # a sign at the end of a bar belongs to the next
             reading.bars.append(Bar())
         self.endings.next_bar(reading.bars[bar])
         self.onset, self.cursor, self.filled = -1.0, 0.0, 0.0
         before, *notes = _NOTE.split(content)
         if b"<" in before:
             self._between(before, bar)
-        marked = b"dynamics=" in content or b"time-only" in content  # perhaps at a note
+        marked = b"dynamics=" in content or b"time-only" in content  # possibly at a note
         rows, staves = reading.notes, self.staves
         onset, cursor, delay = self.onset, self.cursor, 0.0
-        for one in notes:
-            inner, closed, after = one.partition(b"</note>")
+        for text in notes:
+            inner, closed, after = text.partition(b"</note>")
             if not closed:
-                if one[:2] != b"/>":
+                if text[:2] != b"/>":
                     raise LooseTags
-                inner, after = b">", one[2:]
+                inner, after = b">", text[2:]
             fields = b"<".join(note_fields(inner))
             note = known_notes.get(fields) or read_note(fields)
             pitch, duration, chord, tie, drawn, staff, _, instrument, rare = note
@@ -162,7 +162,7 @@ class Part:
         self.filled = max(self.filled, cursor)
         if not (upbeat and len(notes) == 1 and _WHOLE_REST.search(content)):
             reading.lengths[bar] = max(reading.lengths[bar], self.filled)
-        if self.tied:  # ends are -1 where they are the bar's
+        if self.tied:  # an end of -1 is that of the bar
             self.tied = {
                 key: (last, -1.0)
                 for key, (last, end) in self.tied.items()
@@ -170,7 +170,7 @@ class Part:
             }
 
     def _any_note(self, note: Note, inner: bytes, bar: int) -> None:
-        """Add a note of which there may be more than pitch and duration."""
+        """Add a note with possibly rare properties."""
         rows = self.reading.notes
         head = attributes(inner[: inner.find(b">")])
         grace = _GRACE.search(inner)
@@ -213,35 +213,34 @@ class Part:
             self._double(note.staff)
 
     def _tie(self, note: Note, bar: int, at: float, lasts: float) -> int:
-        """The tie of a note, with the end that some programs leave out.
+        """Return the tie of a note, with the end that some programs omit.
 
-        A tie that is drawn from a note leads to the next of its voice and pitch, if that follows at
-        once. One that only `<tie>` has and nothing ends is a slip: nobody sees it.
+        A visible tie extends to the next note of its voice and pitch, if that follows immediately.
+        A `<tie>` without `<tied>` and without an end is ignored as an error.
         """
         key = note.voice, note.pitch
         tie, ends = note.tie, self.tied.pop(key, None)
         if ends is not None and tie in (0, TIES["start"]):
             last, end = ends
-            if (last == bar and abs(end - at) < TIME_TOLERANCE) or (
-                last == bar - 1 and end < 0 and at == 0
-            ):
+            same_bar = last == bar and abs(end - at) < TIME_TOLERANCE
+            if same_bar or (last == bar - 1 and end < 0 and at == 0):
                 tie = TIES["continue"] if tie else TIES["stop"]
         if note.drawn:
             self.tied[key] = bar, at + lasts
         return tie
 
     def _double(self, staff: int) -> None:
-        """Add the octave that a transposing part doubles the last note by."""
+        """Add the octave that doubles the last note of a transposing part."""
         octave = self.doubled.get(staff, self.doubled.get(0, 0))
         if octave:
             row = self.reading.notes[-1]
             self.reading.notes.append((*row[:4], row[4] + octave, *row[5:]))
 
     def _end_graces(self, length: float) -> None:
-        """Lay out grace notes, now that the note that they lean on begins, or the bar ends.
+        """Place grace notes before their main note, or before the end of the bar.
 
         Args:
-            length: of that note in quarters; 0 at the end of a bar.
+            length: of the main note in quarters; 0 at the end of a bar.
         """
         rows = self.reading.notes
         stolen = {place: share for _, place, share in self.graces} if length else {}
@@ -259,7 +258,7 @@ class Part:
         self.run = 0
 
     def _between(self, xml: bytes, bar: int) -> None:
-        """Read what stands between notes."""
+        """Read the elements between notes."""
         at = 0
         while (found := _ITEM.search(xml, at)) is not None:
             move, duration, name = found.groups()
@@ -275,23 +274,23 @@ class Part:
                 if end < 0:
                     raise LooseTags
                 at = end + len(closing)
-            one = element(xml[start:at])
+            item = element(xml[start:at])
             if name == b"direction":
-                track, _ = self.staff(whole_number(one, "staff") or 1)
-                self.marks.direction(one, bar, self.cursor, self.divisions, track)
-                for sound in one.iterfind("sound"):
+                track, _ = self.staff(whole_number(item, "staff") or 1)
+                self.marks.direction(item, bar, self.cursor, self.divisions, track)
+                for sound in item.iterfind("sound"):
                     self._change_instruments(sound)
             elif name == b"sound":
-                self.marks.sound(one, bar, self.cursor, self.divisions, self.first_track)
-                self._change_instruments(one)
+                self.marks.sound(item, bar, self.cursor, self.divisions, self.first_track)
+                self._change_instruments(item)
             elif name == b"barline":
                 begins = self.cursor == self.filled == 0
-                read_barline(one, bar, self.reading.bars, self.endings, begins)
+                read_barline(item, bar, self.reading.bars, self.endings, begins)
             else:
-                self._read_attributes(one, bar)
+                self._read_attributes(item, bar)
 
     def _move(self, duration: float, forward: bool) -> None:
-        """Follow a `<forward>`, or a `<backup>`, which stops at the beginning of the bar."""
+        """Process a `<forward>`, or a `<backup>`, which stops at the beginning of the bar."""
         if self.graces:
             self._end_graces(0.0)
         length = max(duration, 0.0) / self.divisions
@@ -304,23 +303,23 @@ class Part:
             name = midi.get("id", "")
             if name in self.instruments:
                 self.instruments[name].change(midi)
-                self.drums = True  # perhaps
+                self.drums = True  # possibly
 
-    def _read_attributes(self, one: Element, bar: int) -> None:
-        divisions = number(one, "divisions")
+    def _read_attributes(self, item: Element, bar: int) -> None:
+        divisions = number(item, "divisions")
         if divisions is not None:
             if not divisions > 0:
                 raise ReadError(f"{divisions:g} divisions of a quarter")
             self.divisions = divisions
-        for time in one.iterfind("time"):
+        for time in item.iterfind("time"):
             meter = read_time(time)
             if meter is not None:
                 self.meter = meter
                 self.reading.meters.setdefault((bar, self.cursor), meter)
-        self.add_staves(whole_number(one, "staves") or 1)
-        for transpose in one.iterfind("transpose"):
+        self.add_staves(whole_number(item, "staves") or 1)
+        for transpose in item.iterfind("transpose"):
             self._transpose(transpose)
-        for style in one.iterfind("measure-style"):
+        for style in item.iterfind("measure-style"):
             repeat = style.find("measure-repeat")
             if repeat is not None:
                 staff = int(number_attribute(style, "number") or 0)
@@ -332,7 +331,7 @@ class Part:
                     self.bar_repeats.append(self.open_repeats[staff])
 
     def _transpose(self, transpose: Element) -> None:
-        """Follow a transposition, of a staff or of all."""
+        """Process the transposition of a staff, or of all."""
         staff = int(number_attribute(transpose, "number") or 0)
         if not staff:
             self.shifts.clear()
@@ -343,11 +342,12 @@ class Part:
         self.doubled[staff] = 0 if double is None else 12 if double.get("above") == "yes" else -12
         if not any(self.doubled.values()):
             self.doubled.clear()
-        for one, (track, _) in self.staves.items():
-            self.staves[one] = track, self.shifts.get(one, self.shifts.get(0, 0.0))
+        for staff_number, (track, _) in self.staves.items():
+            shift = self.shifts.get(staff_number, self.shifts.get(0, 0.0))
+            self.staves[staff_number] = track, shift
 
     def end(self) -> None:
-        """Add what is known once all bars are read: tempos, and bars that repeat those before."""
+        """Finish the part: add its tempos, and the notes of bars that repeat those before."""
         self.marks.end()
         if not self.bar_repeats:
             return
@@ -364,9 +364,9 @@ class Part:
     def _fill(
         self, repeat: BarRepeat, track: int, by_bar: dict[tuple[int, int], list[int]]
     ) -> None:
-        """Fill bars of a staff with the notes of those that they stand for.
+        """Copy the repeated notes to bars of a staff.
 
-        Where the notes are written as well, they are kept; a sign without an end ends there.
+        Written notes are kept; a sign without an end stops there.
         """
         rows = self.reading.notes
         after = len(self.reading.bars) if repeat.after < 0 else repeat.after
@@ -377,7 +377,7 @@ class Part:
                 continue
             copied = by_bar.get((track, bar - repeat.size), [])
             if len(rows) + len(copied) > MAX_NOTES:
-                raise ReadError(f"more than the {MAX_NOTES:,} notes read, by repeated bars")
+                raise ReadError(f"more than the {MAX_NOTES:,} notes read, after repeating bars")
             if copied:
                 by_bar[track, bar] = [*range(len(rows), len(rows) + len(copied))]
                 rows += [(bar, *rows[index][1:]) for index in copied]

@@ -1,50 +1,49 @@
-"""MusicXML, read as it sounds, straight from its bytes.
+"""MusicXML to note tables: playback of a score, parsed directly from its bytes.
 
-Followed
-- Time: divisions that change, backup and forward over voices and staves, chords whatever stands
-  between their notes, notes without a duration by their type. Bars are aligned across parts: a bar
-  is as long as what is in it, in the longest part, whatever its meter says; an empty bar is as long
-  as its meter. A rest of a whole bar makes no upbeat longer (`implicit`).
+Supported
+- Time: changing divisions, backup and forward over voices and staves, chords with elements between
+  their notes, notes without a duration by their type. Bars are aligned across parts: the length of
+  a bar is that of its content in the longest part, whatever its meter; an empty bar has the length
+  of its meter. A whole-bar rest does not lengthen an upbeat (`implicit`).
 - Pitch: `<pitch>` with its `<alter>`, microtones rounded to the nearest semitone (a quarter tone to
   the natural), transposing instruments with their changes, by staff, and with `<double>`.
 - Percussion: unpitched notes, and all notes of an instrument on MIDI channel 10, are drums. They
-  take the pitch of `<midi-unpitched>`, or else of their place on the staff. Of several instruments
-  in a part a note's own counts.
+  have the pitch of `<midi-unpitched>`, or else that of their staff position. In parts of several
+  instruments, that of the note applies.
 - Ties join notes of one pitch in an instrument, across voices and staves, to the next note that
-  ends one. `<tied>` counts where `<tie>` is missing. A tie that is drawn and not ended leads to the
-  next note of its voice and pitch, if that follows at once.
-- Grace notes last a 32nd and sound just before the note (or, at the end of a bar, the barline) they
-  lean on, never before the start of the piece; with `steal-time-following` they begin with it.
-- Order: repeats, endings, jumps and `time-only`: `symbolic.notes.playback.repeats`. What `<sound>`
-  has of them counts before signs and words; words are those of `symbolic.notes.playback.words`.
-  `<measure-repeat>` fills bars in which nothing is written.
-- Tempo: `<sound tempo>` wherever it stands, metronome marks (of "60-66" the first number), marks
-  that set one note equal to another, numbers in words ("♩ = 96"), "Tempo I", and tempo names where
-  there is no number.
-- Dynamics: marks in directions and at notes, wedges, `<sound dynamics>` where no mark stands beside
-  it, and `dynamics` of a note, which wins over all. A mark holds for all staves of its instrument
-  until the next one. sf and its kin strike the notes at the mark and of its staff only, fp and its
-  kin strike and then hold the softer level.
-- An `<offset>` moves tempos and dynamics, also without `sound="yes"`: editors write it so and mean
+  ends one. `<tied>` applies where `<tie>` is missing. A visible tie without an end extends to the
+  next note of its voice and pitch, if that follows immediately.
+- Grace notes last a 32nd and sound just before their main note (or, at the end of a bar, the
+  barline), never before the start of the piece; with `steal-time-following` they begin with it.
+- Order: repeats, endings, jumps and `time-only`: `symbolic.notes.playback.repeats`. Those in
+  `<sound>` take precedence over signs and words; words are those of
+  `symbolic.notes.playback.words`. `<measure-repeat>` fills bars without written notes.
+- Tempo: `<sound tempo>` anywhere, metronome marks (of "60-66" the first number), equations of two
+  notes, numbers in words ("♩ = 96"), "Tempo I", and tempo names without a number.
+- Dynamics: marks in directions and at notes, wedges, `<sound dynamics>` without a mark in the same
+  direction, and `dynamics` of a note, which takes precedence. A mark holds for all staves of its
+  instrument until the next one. sf and similar marks affect only the notes at the mark on its
+  staff; fp and similar marks do so and then hold the softer level.
+- An `<offset>` moves tempos and dynamics, also without `sound="yes"`, as notation programs intend
   it. It never moves a barline.
 
-Not followed
-- Cue notes: they are for the eye.
-- `<octave-shift>`, clefs, `<accidental>`, key signatures: `<pitch>` has all of it.
-- Ornaments, tremolos, arpeggios, glissandi, bends: how they are played differs from player to
-  player; the written note sounds.
+Ignored
+- Cue notes: they are not played.
+- `<octave-shift>`, clefs, `<accidental>`, key signatures: `<pitch>` includes them.
+- Ornaments, tremolos, arpeggios, glissandi, bends: their performance varies; the written note
+  sounds.
 - Fermatas, breath marks, caesuras, staccato and other articulations, `attack` and `release`, swing:
-  notes last as long as they are written, so that ticks are those of the notation.
-- Words that change a tempo or a loudness little by little ("rit.", "cresc."), which have no end and
-  no amount, "a tempo" after them, and loudness in plain words ("p dolce").
-- `niente` of a wedge: it leads a step softer as others do.
-- Pedals, programs, volume, pan, mutes: a note table has no place for them.
-- `<harmony>`, `<figured-bass>`: they sound only where a player makes something of them.
-- `<beat-repeat>`, `<slash>`: what they stand for is not in the file.
-- `make-time`, `steal-time-previous`: a grace note is short and early by the rule above.
-- `time-only` of a tie or of a `<sound>` that sets a tempo or a loudness.
-- Where in a bar a repeat sign, a jump or a Fine stands: bars are played whole, from the bar of a
-  segno or coda, and to the end of that of a jump, a Fine or "To Coda".
+  notes have their written length, so that ticks are those of the notation.
+- Gradual changes of tempo or dynamics in words ("rit.", "cresc."), which have no end and no amount,
+  "a tempo" after them, and dynamics in other words ("p dolce").
+- `niente` of a wedge: it is one step softer, as of other wedges.
+- Pedals, programs, volume, pan, mutes: a note table has no columns for them.
+- `<harmony>`, `<figured-bass>`: their realisation is up to the player.
+- `<beat-repeat>`, `<slash>`: the file does not contain the repeated notes.
+- `make-time`, `steal-time-previous`: grace notes are short and early by the rule above.
+- `time-only` of a tie, or of a `<sound>` with a tempo or dynamics.
+- The position within a bar of a repeat sign, a jump or a Fine: bars are played completely, from the
+  bar of a segno or coda, and to the end of that of a jump, a Fine or "To Coda".
 """
 
 from __future__ import annotations
@@ -59,23 +58,22 @@ from symbolic.notes.playback.reading import Reading
 from symbolic.notes.playback.sounding import sounding
 from symbolic.notes.table import NoteTable, ReadError
 
-Measure = tuple[bytes, bytes]  # its attributes and its content
+Measure = tuple[bytes, bytes]  # attributes, content
 
 
 def read_musicxml(data: bytes) -> NoteTable:
-    """Read a MusicXML score as it sounds.
+    """Read a MusicXML score as played.
 
     Args:
         data: content of a `.musicxml`, `.xml` or zipped `.mxl` file.
 
     Returns:
-        What `stream_notes` returns for a stream: notes at 10080 ticks per quarter, one track per
-        part or staff, with the velocities and tempos that stand there. Empty where the score has no
-        notes.
+        A table as of `stream_notes`: 10080 ticks per quarter, one track per part or staff. Empty if
+        the score has no notes.
 
     Raises:
-        ReadError: not XML, not MusicXML, an archive that is broken or expands too far, entity
-            declarations, or a number that is none or beyond all measure.
+        ReadError: not XML, not MusicXML, a damaged or too large archive, entity declarations, or an
+            invalid or too large number.
     """
     return sounding(musicxml_reading(data))
 
@@ -90,7 +88,7 @@ def musicxml_reading(data: bytes) -> Reading:
     try:
         return _read(kind, tightened(xml))
     except LooseTags as error:
-        raise ReadError("an element in another of the same name") from error
+        raise ReadError("nested elements of one name") from error
 
 
 def _read(kind: str, xml: bytes) -> Reading:

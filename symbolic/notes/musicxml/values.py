@@ -1,4 +1,4 @@
-"""Numbers of MusicXML elements, and what is made of them: instruments, meters, turns."""
+"""Values of MusicXML elements: numbers, instruments, time signatures, passes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from symbolic.notes.playback.reading import SHORTEST_BEAT
 from symbolic.notes.table import ReadError
 
 MAX_BEATS = MAX_ENDINGS = 99
-MAX_NUMBER = 1e9  # of the numbers in attributes and directions
+MAX_NUMBER = 1e9  # largest number in attributes and directions
 MUSICXML_DRUM_CHANNEL = 10  # counted from 1
 
 
 def number(parent: Element, path: str) -> float | None:
-    """The number in a child; None where there is none.
+    """Return the number in a child element; None without one.
 
     Raises:
-        ReadError: text that is no number, or beyond `MAX_NUMBER`.
+        ReadError: text that is no number, or a number beyond `MAX_NUMBER`.
     """
     text = parent.findtext(path)
     try:
@@ -26,18 +26,18 @@ def number(parent: Element, path: str) -> float | None:
     except ValueError as error:
         raise ReadError(f"<{path}> is {(text or '')[:20]!r}, no number") from error
     if value is not None and not abs(value) <= MAX_NUMBER:
-        raise ReadError(f"<{path}> is {value:g}, no sensible number")
+        raise ReadError(f"<{path}> is {value:g}, out of range")
     return value
 
 
 def whole_number(parent: Element, path: str) -> int | None:
-    """The whole number in a child, as `number`."""
+    """Return the number in a child element as an integer, as `number`."""
     value = number(parent, path)
     return None if value is None else int(value)
 
 
 def number_attribute(element: Element, name: str) -> float | None:
-    """The number in an attribute; None where there is none: a slip costs a mark, not the score."""
+    """Return the number in an attribute; None if missing or invalid, without an error."""
     text = element.get(name)
     try:
         value = float(text) if text else None
@@ -47,10 +47,10 @@ def number_attribute(element: Element, name: str) -> float | None:
 
 
 def passes(text: str) -> tuple[int, ...]:
-    """Numbers in text such as "1", "1, 2" or "1-3", each once, without 0.
+    """Parse positive numbers such as "1", "1, 2" or "1-3", each once.
 
     Raises:
-        ReadError: one beyond `MAX_ENDINGS`, or text of more than so many numbers.
+        ReadError: a number beyond `MAX_ENDINGS`, or too long text.
     """
     if len(text) > 4 * MAX_ENDINGS:
         raise ReadError(f"an ending numbered {text[:20]}")
@@ -64,18 +64,18 @@ def passes(text: str) -> tuple[int, ...]:
 
 @dataclass
 class Instrument:
-    """What sounds for a note of an instrument.
+    """MIDI properties of an instrument.
 
     Attributes:
-        drums: whether it plays on the MIDI channel of drums.
-        unpitched: MIDI pitch of its unpitched notes; -1: that of their place on the staff.
+        drums: whether it plays on the drum channel.
+        unpitched: MIDI pitch of its unpitched notes; -1: that of their staff position.
     """
 
     drums: bool = False
     unpitched: int = -1
 
     def change(self, midi: Element) -> None:
-        """Follow a `<midi-instrument>`."""
+        """Apply a `<midi-instrument>`."""
         channel, unpitched = (
             whole_number(midi, "midi-channel"),
             whole_number(midi, "midi-unpitched"),
@@ -85,19 +85,19 @@ class Instrument:
 
 
 def read_part_list(listed: Element) -> dict[str, dict[str, Instrument]]:
-    """Instruments of each part, by their ids in the order of the list."""
+    """Read the instruments of each part, by id, in the order of the list."""
     parts: dict[str, dict[str, Instrument]] = {}
     for part in listed.iter("score-part"):
         found = parts[part.get("id", "")] = {}
-        for one in part.iter("score-instrument"):
-            found[one.get("id", "")] = Instrument()
+        for instrument in part.iter("score-instrument"):
+            found[instrument.get("id", "")] = Instrument()
         for midi in part.iter("midi-instrument"):
             found.setdefault(midi.get("id", ""), Instrument()).change(midi)
     return parts
 
 
 def read_time(time: Element) -> tuple[int, int] | None:
-    """Numerator and denominator of a time signature; None of a bar without one.
+    """Read numerator and denominator of a time signature; None for senza misura.
 
     Raises:
         ReadError: more than `MAX_BEATS` beats, or beats shorter than `SHORTEST_BEAT`.
@@ -111,7 +111,7 @@ def read_time(time: Element) -> tuple[int, int] | None:
             if total > MAX_BEATS:
                 raise ReadError(f"a time signature of {(child.text or '')[:20]} beats")
         elif child.tag == "beat-type":
-            unit = max((int(one) for one in re.findall(r"\d{1,9}", child.text or "")), default=0)
+            unit = max(map(int, re.findall(r"\d{1,9}", child.text or "")), default=0)
             if unit > SHORTEST_BEAT:
                 raise ReadError(f"a time signature of beats of 1/{(child.text or '')[:20]}")
             if unit and numerators:
@@ -120,5 +120,5 @@ def read_time(time: Element) -> tuple[int, int] | None:
         return None
     shortest = max(unit for _, unit in pairs)
     if any(shortest % unit for _, unit in pairs):
-        return None  # thirds of a note beside others: no meter of MIDI
+        return None  # mixed with thirds of a note: no MIDI time signature
     return int(sum(count * (shortest // unit) for count, unit in pairs)), shortest

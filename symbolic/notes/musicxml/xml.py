@@ -1,9 +1,8 @@
-"""XML of scores: well-formed, in UTF-8, tags and text alone, and safe to search.
+"""XML of scores: validation, normalisation, and search in bytes.
 
-The parser checks and the readers search. Expat goes through the whole of a file once and is asked
-for nothing but errors, which takes a quarter of the time of building its elements. What it has
-found well-formed is then searched as bytes: where comments, CDATA sections and processing
-instructions are taken out, a "<" begins a tag and nothing else.
+Expat parses a file once, only for errors, which takes a quarter of the time of building its
+elements. Readers then search the well-formed bytes: without comments, CDATA sections and processing
+instructions, every "<" begins a tag.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from xml.sax.saxutils import escape
 from symbolic.notes.musicxml.archives import ZIP_MAGIC, archived_score
 from symbolic.notes.table import ReadError
 
-MAX_CACHED_BYTES = 2000  # bytes of an element that is kept
+MAX_CACHED_BYTES = 2000  # of an element that `element` caches
 MUSICXML_ROOTS = ("score-partwise", "score-timewise")
 
 ENCODINGS = re.compile(
     "utf-?8|(us-?)?ascii|(iso-?)?8859-?|latin|(cp|windows-)?125[0-8]|cp|mac|koi8|shift|sjis|ms932|"
     "euc|gb|big5|hz|tis|iso2022"
 )
-"""Names of encodings begin so; Python has others, of which some are no encodings of text."""
+"""Prefixes of accepted encodings; Python has others, of which some do not encode text."""
 
 
 def score_xml(data: bytes) -> tuple[str, bytes]:
@@ -85,11 +84,11 @@ def _as_text(match: re.Match[bytes]) -> bytes:
 
 
 class LooseTags(Exception):
-    """A tag that is not written as searched for: with space before its end. See `tightened`."""
+    """A tag with space before its end, which the search does not match. See `tightened`."""
 
 
 def tightened(xml: bytes) -> bytes:
-    """XML without space before the ends of its tags, which hardly any program writes."""
+    """Remove space before the ends of tags, which hardly any program writes."""
     return _LOOSE_END.sub(rb"\1", xml)
 
 
@@ -97,14 +96,14 @@ _LOOSE_END = re.compile(rb"(?<!\s)\s+(/?>)")
 
 
 def blocks(xml: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Find the elements of a name, which do not lie in one another.
+    """Find the elements of a name that is never nested.
 
     Args:
-        xml: as `score_xml` returns it, or a part of that.
+        xml: as `score_xml` returns it, or a part of it.
         name: of the elements.
 
     Yields:
-        The attributes of each as they are written, and its content; both may be empty.
+        Raw attributes and content of each element; both may be empty.
 
     Raises:
         LooseTags: an element has no end.
@@ -129,7 +128,7 @@ def blocks(xml: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def tag_end(xml: bytes, start: int) -> int:
-    """Find the ">" that ends a tag, from within the tag: one in a value does not."""
+    """Find the ">" that ends a tag, from within the tag; skips those in values."""
     end = xml.find(b">", start)
     while xml.count(b'"', start, end) % 2:
         if (end := xml.find(b">", end + 1)) < 0:
@@ -141,7 +140,7 @@ _NAME_ENDS = (b">", b"/", b" ", b"\t", b"\r", b"\n")
 
 
 def attributes(head: bytes) -> dict[str, str]:
-    """Attributes of a tag, from what is written in it after its name."""
+    """Parse the attributes of a tag from the text after its name."""
     return {
         name.decode(): (double or single).decode() for name, double, single in _PAIRS.findall(head)
     }
@@ -151,23 +150,23 @@ _PAIRS = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 def element(xml: bytes) -> ET.Element:
-    """Parse an element of a file that `score_xml` has checked; prefixes of names are dropped.
+    """Parse an element of a file that `score_xml` has checked; prefixes of names are removed.
 
-    The element must not be changed: half of those of a score are like others, and are kept.
+    The element must not be changed: it may be cached, as half of the elements of a score repeat.
     """
     return _kept_element(xml) if len(xml) < MAX_CACHED_BYTES else _element(xml)
 
 
 def _element(xml: bytes) -> ET.Element:
-    if b"xmlns" in xml:  # the parser would repeat a long name of a namespace for each element
+    if b"xmlns" in xml:  # the parser would repeat a long namespace for each element
         xml = _NAMESPACE.sub(b"", xml)
     try:
         return ET.fromstring(xml)
     except ET.ParseError:
-        try:  # prefixes, as of xlink:href, are declared further up, and entities in MusicXML's DTD
+        try:  # prefixes are declared in a parent, entities in the DTD of MusicXML
             return ET.fromstring(_ENTITY.sub(_letter, _PREFIX.sub(rb"\1", xml)))
         except ET.ParseError as error:
-            raise ReadError(f"an element in another of the same name: {error}") from error
+            raise ReadError(f"nested elements of one name: {error}") from error
 
 
 _kept_element = lru_cache(maxsize=1024)(_element)
@@ -193,14 +192,14 @@ def _in_utf8(data: bytes) -> bytes:
 
 
 def _encoding(data: bytes) -> str:
-    """The encoding of an XML file: its byte order mark's, or the one that it declares."""
+    """Return the encoding of an XML file: by its byte order mark, or as declared."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     if data[:2] in (b"<\0", b"\0<"):
         return "utf-16-le" if data[1] == 0 else "utf-16-be"
     declared = _DECLARED.match(data[:200])
     name = declared[1].decode().lower().replace("_", "-") if declared else "utf-8"
-    if name.startswith(("utf-16", "utf16", "utf-8", "utf8")):  # what begins with "<?xml" is not 16
+    if name.startswith(("utf-16", "utf16", "utf-8", "utf8")):  # bytes "<?xml" are not UTF-16
         return "utf-8"
     name = _ALIASES.get(name, name)
     if not ENCODINGS.match(name):
@@ -213,7 +212,7 @@ _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 
 
 def _check(xml: bytes) -> tuple[str, int]:
-    """The name of the root of well-formed XML in UTF-8, and the byte where its tag begins."""
+    """Validate XML in UTF-8; return the name of its root and the first byte of its tag."""
     root: list[tuple[str, int]] = []
 
     def entity(*_: object) -> None:

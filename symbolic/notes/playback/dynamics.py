@@ -1,4 +1,4 @@
-"""Loudness of written notes: dynamic marks and wedges become velocities."""
+"""Dynamics of notation: velocities from dynamic marks and wedges."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ STRIKE_VELOCITIES |= {"sff": 116, "sffz": 116, "sfffz": 124}
 STRIKE_VELOCITIES |= dict.fromkeys(("sf", "sfz", "fz", "rf", "rfz"), 104)
 
 INITIAL_VELOCITY = HOLD_VELOCITIES["mf"]  # before the first mark
-VELOCITY_STEP = 16  # from one mark to the next, about: what a wedge does where no mark follows it
-WEDGE_REACH = TICKS_PER_QUARTER  # after a wedge, in which the mark that it leads to may stand
+VELOCITY_STEP = 16  # change by a wedge without a mark at its end: about one dynamic level
+WEDGE_REACH = TICKS_PER_QUARTER  # distance from the end of a wedge to the mark it leads to
 
-Slope = tuple[int, int, int, int]  # begin and end in ticks, velocity there and there
+Slope = tuple[int, int, int, int]  # begin and end in ticks, velocities at both
 
 
 def add_mark(reading: Reading, track: int, place: Place, names: Iterable[str]) -> bool:
@@ -33,12 +33,12 @@ def add_mark(reading: Reading, track: int, place: Place, names: Iterable[str]) -
 
     Args:
         reading: of the score.
-        track: of the staff that it stands at.
-        place: where.
-        names: of the signs that it is made of: "f" and "p" are fp together.
+        track: of its staff.
+        place: of the mark.
+        names: signs of the mark: "f" and "p" together are fp.
 
     Returns:
-        Whether any is known.
+        Whether any sign is known.
     """
     names = [*names]
     known = False
@@ -49,19 +49,19 @@ def add_mark(reading: Reading, track: int, place: Place, names: Iterable[str]) -
             reading.strikes.setdefault(track, {})[place] = STRIKE_VELOCITIES[name]
         if name in HOLD_VELOCITIES or name in STRIKE_VELOCITIES:
             known = True
-            if name == "".join(names):  # one mark of several signs, not several
+            if name == "".join(names):  # one mark of several signs
                 break
     return known
 
 
 @dataclass
 class Loudness:
-    """Effect of the marks of an instrument, on whichever staff, on the notes of one of its staves.
+    """Effect of the marks on all staves of an instrument on the notes of one staff.
 
     Attributes:
-        ticks, levels: where marks stand as played, rising, and the velocities from there on.
-        strikes: by tick, velocities of the notes that are struck there alone.
-        slopes: of wedges, as played.
+        ticks, levels: ticks of marks in playback order, ascending, and velocities from there on.
+        strikes: by tick, velocities of only the notes at this tick.
+        slopes: of wedges, in playback order.
     """
 
     ticks: list[int] = field(default_factory=list)
@@ -70,14 +70,14 @@ class Loudness:
     slopes: list[Slope] = field(default_factory=list)
 
     def velocities(self, onset: np.ndarray) -> np.ndarray:
-        """Return the velocity of each note under marks and wedges.
+        """Compute the velocity of each note under marks and wedges.
 
-        A mark holds until the next one. A wedge leads evenly from what holds at its begin to the
-        marks within it and at its end, or where there is none at its end, or one that goes the
-        other way, to a step louder or softer.
+        A mark holds until the next one. A wedge interpolates linearly from the velocity at its
+        beginning to the marks within it and at its end. Without a mark at its end, or with one of
+        the opposite direction, it changes the velocity by `VELOCITY_STEP`.
 
         Args:
-            onset: (n,) ticks at which notes are written, rising.
+            onset: (n,) ticks at which notes are written, ascending.
 
         Returns:
             (n,) int64, 1..127.
@@ -98,16 +98,16 @@ class Loudness:
 
 
 def loudness(reading: Reading, track: int, staves: Sequence[int], played: Played) -> Loudness:
-    """Work out what the marks of an instrument do to the notes of one of its staves.
+    """Compute the effect of the marks of an instrument on one of its staves.
 
-    Of two marks at one place a staff follows its own. A note is struck by marks of its staff alone,
-    but on a staff without any mark by all.
+    Of two marks at one place, that of the staff itself holds. Strikes apply to their staff only; on
+    a staff without any mark, those of all staves apply.
 
     Args:
         reading: of the score.
         track: the staff.
-        staves: tracks of the instrument, that one among them.
-        played: its bars.
+        staves: tracks of the instrument, including `track`.
+        played: bars in playback order.
     """
     marks: Events = {}
     struck: Events = {}
@@ -130,7 +130,7 @@ def loudness(reading: Reading, track: int, staves: Sequence[int], played: Played
 
 
 def _wedges(wedges: Sequence[Wedge], played: Played) -> list[tuple[int, int, int]]:
-    """Begin and end of wedges as played, in ticks, and 1 or -1; a jump ends one."""
+    """Return begin and end of wedges as played, in ticks, and 1 or -1; a jump ends a wedge."""
     found = []
     for begin, end, sign in wedges:
         for i in played.when(begin[0]):
@@ -146,7 +146,7 @@ def _wedges(wedges: Sequence[Wedge], played: Played) -> list[tuple[int, int, int
 def _with_wedges(
     ticks: list[int], levels: list[int], wedges: Sequence[tuple[int, int, int]]
 ) -> tuple[list[int], list[int], list[Slope]]:
-    """Ticks and levels with those that wedges lead to, and the slopes."""
+    """Add the levels at the ends of wedges to ticks and levels; return them and the slopes."""
     slopes: list[Slope] = []
     reached: list[tuple[int, int]] = []
     for begin, end, sign in wedges:
@@ -156,30 +156,23 @@ def _with_wedges(
             last = reached[-1]
         low = last[1]
         inner = bisect_left(ticks, end)
-        for mark in range(after, inner):  # those that it leads to on its way
+        for mark in range(after, inner):  # marks within the wedge
             if (levels[mark] - low) * sign <= 0:
                 end, inner = ticks[mark], mark + 1
                 break
             slopes.append((begin, ticks[mark], low, levels[mark]))
             begin, low, after = ticks[mark], levels[mark], mark + 1
-        base = (
-            levels[after - 1] if after else INITIAL_VELOCITY
-        )  # wedges without marks do not pile up
-        high = min(
-            max(low + sign * VELOCITY_STEP, base - 2 * VELOCITY_STEP, 1),
-            base + 2 * VELOCITY_STEP,
-            127,
-        )
-        if (
-            after < len(ticks)
-            and ticks[after] <= end + WEDGE_REACH
-            and (levels[after] - low) * sign > 0
-        ):
+        # Wedges without marks do not add up: at most two steps from the last mark.
+        base = levels[after - 1] if after else INITIAL_VELOCITY
+        reach = 2 * VELOCITY_STEP
+        high = min(max(low + sign * VELOCITY_STEP, base - reach, 1), base + reach, 127)
+        leads_to_mark = after < len(ticks) and ticks[after] <= end + WEDGE_REACH
+        if leads_to_mark and (levels[after] - low) * sign > 0:
             high = levels[after]
         if end > begin:
             slopes.append((begin, end, low, high))
             reached.append((end, high))
-    # Of a mark and what a wedge led to at one tick the mark comes later: it holds.
+    # At one tick, a mark comes after the level at the end of a wedge: the mark holds.
     both = [(tick, 0, level) for tick, level in reached]
     both += [(tick, 1, level) for tick, level in zip(ticks, levels, strict=True)]
     both.sort(key=lambda change: change[:2])

@@ -1,4 +1,4 @@
-"""From bars as they are written to bars as they are played, and what changes in them."""
+"""Playback order: bars as played, and tempos, marks and meters in it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 from symbolic.notes.playback.reading import SHORTEST_BEAT, Events, Place, Reading
 from symbolic.notes.table import DEFAULT_METERS
 
-TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: holds triplets, quintuplets and septuplets exactly
+TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: triplets, quintuplets and septuplets are exact
 
 
 @dataclass
 class Played:
-    """Bars in the order in which they are played.
+    """Bars in playback order.
 
     Attributes:
-        order: (b,) int64, the written bar of each.
-        starts: (b,) int64, the tick at which each begins.
-        lengths: (b,) int64, in ticks.
+        order: (b,) int64, index of each written bar.
+        starts: (b,) int64, first tick of each.
+        lengths: (b,) int64, ticks of each.
     """
 
     order: np.ndarray
@@ -31,18 +31,18 @@ class Played:
 
     @cached_property
     def by_bar(self) -> tuple[np.ndarray, np.ndarray]:
-        """(b,) places in the order of playing, sorted by written bar, and (b,) these bars."""
+        """(b,) positions in playback order, sorted by written bar, and (b,) these bars."""
         places = np.argsort(self.order, kind="stable")
         return places, self.order[places]
 
     def when(self, bar: int) -> list[int]:
-        """Places in the order of playing at which a written bar stands."""
+        """List the positions of a written bar in playback order."""
         places, bars = self.by_bar
         begin, end = np.searchsorted(bars, (bar, bar + 1))
         return places[begin:end].tolist()
 
     def turns(self) -> np.ndarray:
-        """(b,) int64: the how manieth time it is, from 1, that a written bar is played."""
+        """Count the passes of each written bar: (b,) int64, from 1."""
         places, bars = self.by_bar
         turn = np.empty(len(places), np.int64)
         turn[places] = np.arange(len(places)) - np.searchsorted(bars, bars) + 1
@@ -50,14 +50,14 @@ class Played:
 
 
 def ticks_of(place: Place, start: int) -> int:
-    """The tick of a place in a bar that begins at `start`; not before 0."""
+    """Return the tick of a place in a bar that begins at `start`, at least 0."""
     return max(start + round(place[1] * TICKS_PER_QUARTER), 0)
 
 
 def changes_of(events: Events, default: Any, played: Played) -> tuple[list[int], list[Any]]:
-    """Ticks and values of changes as played.
+    """Compute ticks and values of changes in playback order.
 
-    Where a jump leads, what was in force there comes back; before the first change that is the
+    After a jump, the last written value before its target holds again; before the first change, the
     default.
     """
     by_bar: dict[int, list[tuple[Place, Any]]] = {}
@@ -70,8 +70,8 @@ def changes_of(events: Events, default: Any, played: Played) -> tuple[list[int],
     for i in np.flatnonzero(jumped | np.isin(played.order, changing)).tolist():
         bar, start = int(played.order[i]), int(played.starts[i])
         here = by_bar.get(bar, ())
-        at_once = here and ticks_of(here[0][0], start) <= start
-        if jumped[i] and ticks and not at_once:
+        immediate = here and ticks_of(here[0][0], start) <= start
+        if jumped[i] and ticks and not immediate:
             before = bisect_left(changing, bar)
             ticks.append(start)
             values.append(by_bar[changing[before - 1]][-1][1] if before else default)
@@ -82,10 +82,10 @@ def changes_of(events: Events, default: Any, played: Played) -> tuple[list[int],
 
 
 def bar_meters(meters: Events, played: Played) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ticks, numerators and denominators of time signatures, such that bars begin where they do.
+    """Compute ticks, numerators and denominators of time signatures that match the bars.
 
-    A bar that is not as long as its meter says (an upbeat, a bar that a repeat sign divides, the
-    last) has a signature of its own length, as MuseScore writes it into MIDI.
+    A bar whose length differs from its meter (an upbeat, a bar divided by a repeat sign, the last
+    bar) gets a signature of its own length, as in the MIDI export of MuseScore.
     """
     written = sorted(meters)
     bars = np.array([bar for bar, _ in written], np.int64)
@@ -105,7 +105,7 @@ def bar_meters(meters: Events, played: Played) -> tuple[np.ndarray, np.ndarray, 
 
 
 def meter_lengths(reading: Reading) -> list[float]:
-    """Return the quarters that each bar lasts by its meter."""
+    """Return the length in quarters of each bar by its meter."""
     over, under = DEFAULT_METERS[1:]
     lengths: list[float] = []
     for (bar, _), meter in sorted(reading.meters.items()):

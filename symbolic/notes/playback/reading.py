@@ -1,4 +1,4 @@
-"""A written score taken apart: what its readers give and what `sounding` takes."""
+"""Readings: the events of a written score, output of its readers and input of `sounding`."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from typing import Any
 from symbolic.notes.playback.repeats import Bar
 from symbolic.notes.table import ReadError
 
-MAX_BAR_QUARTERS = 10**6  # in a bar, or a note: beyond it ticks overflow
+MAX_BAR_QUARTERS = 10**6  # of a bar or a note: beyond it, ticks overflow
 MAX_TRACKS = 1000
 SHORTEST_BEAT = 1024  # of a whole note, in a time signature
-SLOWEST, FASTEST = 1e-3, 1e6  # quarters per minute; other tempos are slips of the pen
+SLOWEST, FASTEST = 1e-3, 1e6  # quarters per minute; other tempos are errors
 TIES = {"start": 1, "continue": 2, "stop": 3}
 
-Place = tuple[int, float]  # bar, offset in it in quarters
+Place = tuple[int, float]  # bar, and offset in it in quarters
 Events = dict[Place, Any]
 Wedge = tuple[Place, Place, int]  # where it begins and ends; 1: crescendo, -1: diminuendo
 
 
 @dataclass
 class Reading:
-    """A score taken apart: every event with its bar and its offset there, in quarters.
+    """The events of a score, each with its bar and its offset in it, in quarters.
 
     Attributes:
-        lengths: of each bar.
-        bars: what each has to do with the order of playing.
-        instruments: of each track, by number: staves share theirs.
+        lengths: quarters of each bar.
+        bars: repeat signs, endings and jumps of each bar.
+        instruments: index of the instrument of each track; staves share theirs.
         notes: rows of bar, offset, length, grace notes up to the main note (0: no grace note),
             pitch, tie, track, drum, velocity (0: none of its own).
-        turns: of notes that do not sound each time, by row: the times at which they do.
-        tempos, implied_tempos: quarters per minute; implied ones are those of words.
-        tempo_ratios: by how much a tempo is faster than the one before.
-        first_tempos: where the first tempo comes back.
+        turns: by row of the note, the passes on which it sounds, if not on all.
+        tempos, implied_tempos: quarters per minute; implied ones stem from words.
+        tempo_ratios: ratio of a tempo to the previous one.
+        first_tempos: places at which the first tempo returns.
         meters: numerator and denominator.
-        levels: of each track, velocities that hold from a place on.
-        strikes: of each track, velocities of the notes at a place alone.
-        wedges: of each track.
+        levels: by track, velocities that hold from a place on.
+        strikes: by track, velocities of only the notes at a place.
+        wedges: by track.
     """
 
     lengths: list[float]
@@ -55,7 +55,7 @@ class Reading:
     wedges: dict[int, list[Wedge]] = field(default_factory=dict)
 
     def places(self) -> list[Place]:
-        """List the places of everything but notes."""
+        """List the places of all events but notes."""
         changes = (self.tempos, self.implied_tempos, self.tempo_ratios, self.meters)
         by_track = (*self.levels.values(), *self.strikes.values())
         places = [place for events in (*changes, *by_track) for place in events]
@@ -65,10 +65,10 @@ class Reading:
 
 
 def whole_semitones(alter: float) -> int:
-    """Round an alteration; a quarter tone goes to the natural, as players without it play.
+    """Round an alteration to semitones; a quarter tone becomes the natural.
 
     Raises:
-        ReadError: more than ten octaves, or no number.
+        ReadError: more than 127 semitones, or no number.
     """
     if not abs(alter) <= 127:
         raise ReadError(f"<alter> is {alter:g}")

@@ -1,29 +1,29 @@
-"""Repeats and jumps: the order in which the bars of a score are played."""
+"""Repeats and jumps: the playback order of the bars of a score."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 
-MAX_EXPANSION = 16  # a score whose repeats make it longer than this is read as written
-ENDING_REACH = 16  # bars in which the repeat sign of an ending may stand behind its bracket
-MAX_CODAS = 100  # to codas that are searched for another one
-MAX_ATTEMPTS = 8  # each without the signs that lost bars before
+MAX_EXPANSION = 16  # a score that repeats extend by a larger factor is read as written
+ENDING_REACH = 16  # largest distance in bars from the bracket of an ending to its repeat sign
+MAX_CODAS = 100  # signs "To Coda" to search for another one
+MAX_ATTEMPTS = 8  # each without the signs that skipped bars in the one before
 
 
 @dataclass
 class Bar:
-    """The part of a bar in the order of playing, merged over all parts.
+    """Repeat signs, endings and jumps of a bar, merged over all parts.
 
     Attributes:
         opens: whether a repeated section starts here.
-        plays: how often the section ending here is played; 1 without a repeat sign.
-        after_jump: whether that section is repeated after a jump, too.
+        plays: number of times the section ending here is played; 1 without a repeat sign.
+        after_jump: whether that section is also repeated after a jump.
         endings: numbers of the first, second ... ending the bar belongs to.
-        signs: those of "Segno", "Coda", "ToCoda" and "Fine" that stand here.
-        labels: of signs and of "Jump", by which a jump finds the sign that is meant.
-        jump: "DaCapo" or "DalSegno", if any, with "AlFine" or "AlCoda" after it where that is said.
-        jump_turns: the times of passing here at which the jump is taken; empty: always.
+        signs: "Segno", "Coda", "ToCoda" and "Fine" of the bar.
+        labels: of signs and of "Jump", which connect a jump to its sign.
+        jump: "DaCapo" or "DalSegno", if any, followed by "AlFine" or "AlCoda" where given.
+        jump_turns: the passes on which the jump is taken; empty: all.
         closes: whether a final barline ends the bar.
     """
 
@@ -38,21 +38,21 @@ class Bar:
     closes: bool = False
 
     def add_sign(self, sign: str, label: str = "") -> None:
-        """Add a sign, with the label by which a jump finds it."""
+        """Add a sign, with the label that connects it to a jump."""
         self.signs.add(sign)
         if label:
             self.labels[sign] = label
 
 
 def playing_order(bars: list[Bar]) -> list[int]:
-    """Indices of the bars in the order they are played.
+    """Return the indices of the bars in playback order.
 
-    Repeats are not taken again after a jump unless they say so, and the last ending is played then.
-    A jump is taken once. Bars after the jump that led to a Fine are taken for a next movement.
+    After a jump, repeats are played once, with their last ending, unless marked otherwise. A jump
+    is taken once. Bars after a jump that led to a Fine belong to the next movement.
 
-    Signs by which a bar would never be played are passed over: first endings of which no turn comes
-    about, then jumps. The written order is the last resort, and what a piece gets that would grow
-    more than 16-fold.
+    Signs that would skip a bar on all passes are ignored: first endings whose pass never occurs,
+    then jumps. The written order is the last resort, also for a piece that would grow by more than
+    `MAX_EXPANSION`.
     """
     written = list(range(len(bars)))
     tried = bars = _mended(bars)
@@ -78,18 +78,17 @@ def playing_order(bars: list[Bar]) -> list[int]:
 
 
 def _mended(bars: list[Bar]) -> list[Bar]:
-    """Bars with endings as they are meant where brackets are drawn too short or numbered wrongly.
+    """Correct endings whose brackets are too short or have wrong numbers.
 
-    A first ending lasts up to its repeat sign. Of two endings of one number, one behind the other's
-    repeat sign, the later has the next number.
+    A first ending extends to its repeat sign. Of two endings with one number, separated by a repeat
+    sign, the later gets the next number.
     """
     mended = list(bars)
     for i in range(1, len(mended)):
         before, bar = mended[i - 1], mended[i]
         if 1 in before.endings and before.plays == 1 and not bar.endings and not bar.opens:
-            end = next(
-                (k for k in range(i, min(i + ENDING_REACH, len(mended))) if _cuts(mended[k])), i
-            )
+            reach = range(i, min(i + ENDING_REACH, len(mended)))
+            end = next((k for k in reach if _cuts(mended[k])), i)
             if mended[end].plays > 1 and not mended[end].opens and not mended[end].endings:
                 for k in range(i, end + 1):
                     mended[k] = replace(mended[k], endings=before.endings)
@@ -102,7 +101,7 @@ def _mended(bars: list[Bar]) -> list[Bar]:
 
 
 def _cuts(bar: Bar) -> bool:
-    """Whether an ending cannot last beyond a bar, or up to it."""
+    """Return whether an ending must stop at a bar, or before it."""
     return bar.plays > 1 or bar.opens or bool(bar.endings)
 
 
@@ -110,10 +109,10 @@ class _Endings:
     """First, second ... endings of a piece.
 
     Attributes:
-        run: for each bar the first bar of the run of endings that it is in; -1 outside.
-        first: for each bar the first bar of its own ending.
+        run: for each bar, the first bar of its run of endings; -1 outside.
+        first: for each bar, the first bar of its own ending.
         last: by run, the highest number of its endings.
-        repeated: runs that a repeat after a jump ends.
+        repeated: runs whose repeat is also taken after a jump.
     """
 
     def __init__(self, bars: list[Bar]) -> None:
@@ -134,17 +133,17 @@ class _Endings:
             before = bar.endings
 
     def turns(self, bars: list[Bar], i: int) -> int:
-        """Count the turns of the section whose repeat sign stands at the end of bar i."""
+        """Count the passes of the section whose repeat sign is at the end of bar i."""
         endings = bars[i].endings
         if not endings:
             return bars[i].plays
         last = self.last[self.run[i]]
-        # a lone first ending is passed over on the last turn
+        # A single first ending is skipped on the last pass.
         return last + 1 if min(endings) == 1 and max(endings) == last else last
 
 
 class _Signs:
-    """Bars of signs, in order: of each name all, and by their labels."""
+    """Bars of signs, in order, by name and by name and label."""
 
     def __init__(self, bars: list[Bar]) -> None:
         self.bars: dict[str, list[int]] = {"Segno": [], "Coda": [], "Fine": [], "ToCoda": []}
@@ -159,7 +158,7 @@ class _Signs:
                 self.closing.append(i)
 
     def passes(self, i: int, jump: int, left: set[int]) -> bool:
-        """Whether bar i, from which one coda was gone to, is passed on the way to another."""
+        """Return whether bar i, already left for a coda, is passed on the way to another one."""
         if i not in left:
             return False
         places = self.bars["ToCoda"] or self.bars["Coda"]
@@ -168,7 +167,7 @@ class _Signs:
         return any(place not in left for place in following)
 
     def coda(self, label: str, i: int, jump: int) -> int:
-        """The bar of the coda that is gone to from bar i, where the jump of a later bar led."""
+        """Find the bar of the coda that a sign in bar i leads to, after the jump of a later bar."""
         for codas in (self.named.get(("Coda", label), []) if label else [], self.bars["Coda"]):
             for begin in (jump, i):
                 if (found := bisect_right(codas, begin)) < len(codas):
@@ -176,37 +175,37 @@ class _Signs:
         return jump + 1
 
     def head(self, movement: int, jump: int) -> int:
-        """Find the bar of a da capo: the start of its movement, in a file of several.
+        """Find the target of a da capo: the start of its movement, in a file of several.
 
-        Only a final barline ahead of the Fine ends another movement: one after it may well stand
-        between a minuet and its trio.
+        Only a final barline before the Fine ends another movement: one after it may separate a
+        minuet from its trio.
         """
         fine = _last(self.bars["Fine"], movement, jump + 1)
         end = None if fine is None else _last(self.closing, movement, fine)
         return movement if end is None else end + 1
 
     def segno(self, label: str, movement: int, jump: int) -> int | None:
-        """The last segno before a jump, of those with its label if there are any."""
+        """Find the last segno before a jump, with its label if any has it."""
         named = self.named.get(("Segno", label), []) if label else []
         found = _last(named, movement, jump + 1)
         return _last(self.bars["Segno"], movement, jump + 1) if found is None else found
 
 
 def _last(places: list[int], begin: int, end: int) -> int | None:
-    """The last of places in order that is at `begin` or later and before `end`."""
+    """Return the last of ascending positions in [begin, end); None without any."""
     found = bisect_left(places, end)
     return places[found - 1] if found and places[found - 1] >= begin else None
 
 
 def _followed(bars: list[Bar], endings: _Endings) -> list[int] | None:
-    """The order that all signs give; None where it does not end."""
+    """Follow all signs and return the order of bars; None if it does not end."""
     order: list[int] = []
     turn = 1  # of the section that begins at `start`
     start = movement = i = 0
-    inside = -1  # first bar of the ending that the section begins in: its number is no matter then
-    jump: int | None = None  # the bar whose jump is followed
+    inside = -1  # first bar of the ending in which the section begins; its number is ignored
+    jump: int | None = None  # bar of the current jump
     taken: set[int] = set()
-    left: set[int] = set()  # bars from which a coda was gone to: the next jump leads past them
+    left: set[int] = set()  # bars left for a coda: the next jump passes them
     visits = [0] * len(bars)
     signs = _Signs(bars)
     explicit = bool(signs.bars["ToCoda"])
@@ -239,9 +238,7 @@ def _followed(bars: list[Bar], endings: _Endings) -> list[int] | None:
                 i = start = signs.coda(bar.labels.get("ToCoda", ""), i, jump)
                 turn, inside, jump = 1, -1, None
                 continue
-        if (
-            bar.closes and jump is None
-        ):  # a repeat sign without a beginning does not go back past it
+        if bar.closes and jump is None:  # a repeat without a start sign does not go back past it
             start, turn, inside = i + 1, 1, -1
         if i == jump:
             start, turn, inside, jump = i + 1, 1, -1, None
@@ -258,7 +255,7 @@ def _followed(bars: list[Bar], endings: _Endings) -> list[int] | None:
 
 
 def _to_coda(bar: Bar, jump: Bar, explicit: bool) -> bool:
-    """Whether the coda is gone to from a bar, on the way that a jump began."""
+    """Return whether a bar leads to the coda after a jump."""
     if "AlFine" in jump.jump:
         return False
     if explicit:

@@ -1,8 +1,4 @@
-"""From a score as it is written to notes as they sound, without music21.
-
-A reader takes a score apart into a `Reading`; here its bars are put in the order they are played,
-its ties joined, and its dynamics and tempos followed.
-"""
+"""Conversion of a `Reading` to sounding notes: playback order, ties, dynamics and tempos."""
 
 from __future__ import annotations
 
@@ -27,17 +23,17 @@ from symbolic.notes.playback.repeats import playing_order
 from symbolic.notes.table import DEFAULT_TEMPO, MAX_NOTES, NoteTable, ReadError, note_table
 
 GRACE_TICKS = TICKS_PER_QUARTER // 8
-TIE_GAP = TICKS_PER_QUARTER // 8  # ties are joined over rounding, not over a rest
-MAX_HELD = 64  # notes of one pitch that an instrument holds at a time, waiting for a tie to end
-DEFAULT_VELOCITY = 64  # of every note in a score without dynamics
-MAX_TURNS = 62  # that a note may name: one bit each
+TIE_GAP = TICKS_PER_QUARTER // 8  # ties are joined across rounding errors, not across rests
+MAX_HELD = 64  # open ties of one pitch in an instrument
+DEFAULT_VELOCITY = 64  # of all notes of a score without dynamics
+MAX_TURNS = 62  # highest pass that a note may specify: one bit each
 
 
 def sounding(reading: Reading) -> NoteTable:
-    """The notes as they sound: repeats played, ties joined, under dynamics and tempos.
+    """Convert a reading to sounding notes: repeats played, ties joined, with dynamics and tempos.
 
     Raises:
-        ReadError: a bar or a note of no sensible length, a tempo that is not positive, more than
+        ReadError: a bar or a note of invalid length, a tempo that is not positive, more than
             `MAX_NOTES` notes as played, or more than `MAX_TRACKS` staves.
     """
     notes = np.fromiter(
@@ -54,7 +50,7 @@ def sounding(reading: Reading) -> NoteTable:
     counts = np.diff(edges)[order]
     if counts.sum() > MAX_NOTES:
         raise ReadError(f"{counts.sum():,} notes as played, more than the {MAX_NOTES:,} read")
-    place = np.repeat(np.arange(len(order)), counts)  # in the order of playing, of each note
+    place = np.repeat(np.arange(len(order)), counts)  # position in playback order of each note
     row = row[np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts - edges[order], counts)]
     if reading.turns:
         sounds = _sounds_this_time(reading, row, played.turns()[place])
@@ -92,27 +88,27 @@ def sounding(reading: Reading) -> NoteTable:
 
 
 def _check(reading: Reading, notes: np.ndarray) -> None:
-    """Raise ReadError where times or sizes are beyond all measure."""
+    """Raise `ReadError` for times or sizes beyond the limits."""
     if len(reading.instruments) > MAX_TRACKS:
         raise ReadError(f"{len(reading.instruments)} staves, more than the {MAX_TRACKS} read")
     times = [*reading.lengths, *(abs(offset) for _, offset in reading.places())]
     times.append(np.abs(notes[:, 1:3]).sum(axis=1).max(initial=0.0))
     if not np.array(times).max() < MAX_BAR_QUARTERS:
-        raise ReadError("a bar or a note has no sensible length")
+        raise ReadError("a bar or a note has an invalid length")
 
 
 def _sounds_this_time(reading: Reading, row: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    """(n,) bool: which notes sound, of those that sound at some times of passing only."""
-    allowed = np.full(len(reading.notes), -1, np.int64)  # a bit for each turn
-    for one, times in reading.turns.items():
-        allowed[one] = sum({1 << min(time, MAX_TURNS) for time in times})
+    """Return a (n,) mask of the notes that sound on their pass."""
+    allowed = np.full(len(reading.notes), -1, np.int64)  # a bit for each pass
+    for note, turns in reading.turns.items():
+        allowed[note] = sum({1 << min(time, MAX_TURNS) for time in turns})
     return (allowed[row] >> np.minimum(turn, MAX_TURNS)) & 1 > 0
 
 
 def _velocities(
     reading: Reading, written: np.ndarray, track: np.ndarray, played: Played
 ) -> np.ndarray:
-    """(n,) velocities under dynamic marks and wedges, of notes that are written at these ticks."""
+    """Compute (n,) velocities under dynamic marks and wedges from (n,) written ticks."""
     staves: dict[int, list[int]] = defaultdict(list)
     for index, instrument in enumerate(reading.instruments):
         staves[instrument].append(index)
@@ -130,7 +126,7 @@ def _velocities(
 def _joined(
     onset: np.ndarray, end: np.ndarray, pitch: np.ndarray, tie: np.ndarray, instrument: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the notes after joining ties, and which notes are struck rather than held on."""
+    """Join ties: return the ends of the notes, and a mask of notes that are struck, not held on."""
     end, struck = end.copy(), np.ones(len(end), bool)
     held: dict[tuple[int, int], list[int]] = defaultdict(list)
     tied = np.flatnonzero(tie)
@@ -149,23 +145,23 @@ def _joined(
 
 
 def _tempos(reading: Reading) -> Events:
-    """Tempos by place; those that are given by the one before, or the first, are worked out."""
+    """Return tempos by place, with those relative to the previous or the first one resolved."""
     tempos = reading.implied_tempos | reading.tempos
     relative = {*reading.tempo_ratios, *reading.first_tempos}.difference(reading.tempos)
     if not relative:
         return tempos
     places = sorted(tempos)
     first = tempos[places[0]] if places else DEFAULT_TEMPO
-    worked_out: Events = {}
-    last = (-1, 0.0)  # the place of the last relative tempo
+    resolved: Events = {}
+    last = (-1, 0.0)  # place of the last relative tempo
     for place in sorted(relative):
         found = bisect_right(places, place) - 1
         before = tempos[places[found]] if found >= 0 else DEFAULT_TEMPO
-        if last in worked_out and (found < 0 or places[found] < last):
-            before = worked_out[last]
+        if last in resolved and (found < 0 or places[found] < last):
+            before = resolved[last]
         tempo = before * reading.tempo_ratios.get(place, 1.0)
         if place in reading.first_tempos:
             tempo = first
-        worked_out[place] = min(max(tempo, SLOWEST), FASTEST)
+        resolved[place] = min(max(tempo, SLOWEST), FASTEST)
         last = place
-    return tempos | worked_out
+    return tempos | resolved

@@ -1,7 +1,7 @@
-"""Words in scores that change what sounds: tempo names, and orders to go back and to stop.
+"""Words in scores that affect playback: tempo names, jumps and ends.
 
-Jumps are abbreviated and translated freely, so that what is searched for is their parts: where to
-go ("D.C.", "von Anfang", "dal segno") and how far ("al Fine", "bis zum Schluss", "alla Coda").
+Jumps are abbreviated and translated freely, so that the patterns match their parts: the target
+("D.C.", "von Anfang", "dal segno") and the extent ("al Fine", "bis zum Schluss", "alla Coda").
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# Quarters per minute, usual ones: beats of names without a number vary by a third and more.
+# Usual quarters per minute: the beat of tempo names without a number varies by a third and more.
 _ITALIAN = {
     "larghissimo": 16,
     "largamente": 32,
@@ -66,28 +66,28 @@ _OTHERS = {
     "très vif": 160,
     "très vite": 144,
 }
-_LONGEST = max(len(name.split()) for name in _ITALIAN | _OTHERS)
+_MAX_NAME_WORDS = max(len(name.split()) for name in _ITALIAN | _OTHERS)
 
 
 @lru_cache(maxsize=1024)
 def tempo_of_words(words: str, opening: bool = True) -> float | None:
-    """Return the tempo in words: a number ("Allegro (♩ = 120)"), or a name that they begin with.
+    """Parse a tempo: a number ("Allegro (♩ = 120)"), or a name at the beginning of the words.
 
     Args:
         words: such as "Adagio cantabile", in Italian, English, German or French.
-        opening: whether they open the piece. Later on, the everyday words of other languages than
-            Italian are tempos only by themselves: "schnell", but not "schnell dämpfen".
+        opening: whether they open the piece. Later, words of languages other than Italian are
+            tempos only on their own: "schnell", but not "schnell dämpfen".
 
     Returns:
-        Quarters per minute; None where the words are no tempo.
+        Quarters per minute; None if the words are no tempo.
     """
-    if len(words) > _MOST_OF_A_TEMPO:
+    if len(words) > _MAX_TEMPO_LENGTH:
         return None
     if found := _EQUATION.search(words):
         beat = _BEATS.get(found[1] or "", 1.0) * (1.5 if found[2] else 1.0)
         return beat * float(found[3].replace(",", "."))
     found = re.sub(r"[^\w ]", " ", " ".join(words.split())).lower().split()
-    for count in range(min(len(found), _LONGEST), 0, -1):
+    for count in range(min(len(found), _MAX_NAME_WORDS), 0, -1):
         name = " ".join(found[:count])
         tempo = _ITALIAN.get(name)
         if tempo is None and (opening or count == len(found)):
@@ -97,7 +97,7 @@ def tempo_of_words(words: str, opening: bool = True) -> float | None:
     return None
 
 
-_MOST_OF_A_TEMPO = 200  # letters
+_MAX_TEMPO_LENGTH = 200  # characters
 _BEATS = {"𝅝": 4.0, "𝅗𝅥": 2.0, "♩": 1.0, "𝅘𝅥": 1.0, "♪": 0.5, "𝅘𝅥𝅮": 0.5}
 _EQUATION = re.compile(
     rf"({'|'.join(_BEATS)}|\bM\. ?M\.)\s*([.·])?\s*=?\s*(?:c\.|ca\.?|circa|≈|~)?\s*"
@@ -107,7 +107,7 @@ _EQUATION = re.compile(
 
 @lru_cache(maxsize=1024)
 def is_first_tempo(words: str) -> bool:
-    """Whether words bring the first tempo back: "Tempo I", "Tempo primo"."""
+    """Return whether words restore the first tempo: "Tempo I", "Tempo primo"."""
     return bool(_FIRST_TEMPO.match(" ".join(words.lower().split())))
 
 
@@ -131,7 +131,7 @@ _BACK = {
     r" (?:signo|señal|segno|𝄋)|(?:repeat )?from (?:the )?(?:sign|segno|𝄋)",
 }
 _CODA = r"(?:coda|[⊕𝄌])"
-# What may stand before a jump is the piece that is played again; what may stand after it, how.
+# Before a jump, the section to repeat may be named; after it, the manner.
 _PIECE = (
     r"(?:men|(?:men|min)ue\w*|scherzo|trio|tema|thema|theme|aria|mar(?:ch|sch|cia)|val\w*|waltz"
     r"|walzer|rondo|polonaise|gavotte|bourr[ée]e|si replica|reprendre|retour|wiederholung|go|poi"
@@ -152,16 +152,16 @@ _ANY_CODA = re.compile(rf"\b{_TO} {_CODA}|{_CODA}$")
 
 @lru_cache(maxsize=1024)
 def sign_of_words(words: str) -> tuple[str, str]:
-    """Return what words, on one line or several, have to do with the order of playing.
+    """Parse the jump and the sign in words, on one line or several.
 
     Args:
         words: such as "D.C. al Fine", "(Fine)", "zur Coda".
 
     Returns:
-        The jump, as `symbolic.notes.playback.repeats.Bar` names it, or ""; and the sign, "Fine",
-        "Coda", "ToCoda" or "Segno", or "".
+        The jump, as in `symbolic.notes.playback.repeats.Bar`, or ""; and the sign, "Fine", "Coda",
+        "ToCoda" or "Segno", or "".
     """
-    if len(words) > _MOST:
+    if len(words) > _MAX_SIGN_LENGTH:
         return "", ""
     text = re.sub(r"[^\w⊕𝄌𝄋 ]", " ", re.sub(r"(?<=\b\w)\.\s*", " ", words)).lower()
     text = " ".join(text.split())
@@ -178,4 +178,4 @@ def sign_of_words(words: str) -> tuple[str, str]:
     return "", "Segno" if re.fullmatch(r"(?:segno|𝄋)(?: \w{1,3})?", text) else ""
 
 
-_MOST = 60  # letters: longer words are a sentence
+_MAX_SIGN_LENGTH = 60  # characters: longer words are a sentence

@@ -39,11 +39,9 @@ class Rows(Sequence):
         content = row[self.column]
         if isinstance(content, dict):
             content = content.get("bytes")
-        return (
-            NamedBytes(name, content)
-            if isinstance(content, bytes)
-            else UnreadableFile(name, "no bytes")
-        )
+        if isinstance(content, bytes):
+            return NamedBytes(name, content)
+        return UnreadableFile(name, "no bytes")
 
 
 def score_dataset(
