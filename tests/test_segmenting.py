@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from symbolic.audio import inputs as hearing
+from symbolic import load
 from symbolic.cli import main as cli
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
@@ -119,7 +120,7 @@ def test_what_cannot_be_read_has_a_row_that_says_why(folder, tmp_path, capsys):
 def test_a_model_answers_with_its_own_thresholds(folder, model):
     path = folder / "two parts.wav"
     sure, unsure = (
-        Segmenter.from_pretrained(model, tolerance).segment([path], workers=0)[0]
+        Segmenter.from_pretrained(model, tolerance=tolerance).segment([path], workers=0)[0]
         for tolerance in ("0.5", "3")
     )
     assert len(sure.times) <= len(unsure.times)
@@ -243,7 +244,7 @@ def drawn(one, folder):
 @pytest.mark.parametrize(("seconds", "rate"), SHAPES)
 def test_a_recording_ends_with_its_last_sample(seconds, rate, model, tmp_path):
     exact = noise(tmp_path / "noise.wav", seconds, rate)
-    for segmenter in (Segmenter(), Segmenter.from_pretrained(model, "3")):
+    for segmenter in (Segmenter(), Segmenter.from_pretrained(model, tolerance="3")):
         (one,) = segmenter.segment([tmp_path / "noise.wav"], workers=0)
         parted_everywhere(one, exact, tmp_path)
 
@@ -303,7 +304,7 @@ def test_reverberation_is_no_part_of_music_that_is_played(model, tmp_path, monke
         return sound.astype(np.float32)
 
     monkeypatch.setattr(hearing, "read_sound", rendered)
-    (one,) = Segmenter.from_pretrained(model, "3").segment([tmp_path / "scale.mid"], workers=0)
+    (one,) = Segmenter.from_pretrained(model, tolerance="3").segment([tmp_path / "scale.mid"], workers=0)
     parted_everywhere(one, exact, tmp_path)
 
 
@@ -336,3 +337,19 @@ def test_what_sounds_after_the_end_hides_no_boundary_before_it():
     end = front.first + 90 / front.rate
     times, _ = boundary_times(activation, front, "min_distance", 0.3, 0.5, end)
     assert times.tolist() == [0, front.first + 80 / front.rate, end]
+
+
+def test_a_saved_segmenter_is_loaded_and_finds_the_same(model, tmp_path, write_midi):
+    path = write_midi(tmp_path / "scale.mid", [(480 * i, 480, 60 + i % 12, 64) for i in range(64)])
+    segmenter = Segmenter.from_pretrained(model, tolerance="3")
+    segmenter.save_pretrained(tmp_path / "saved")
+    again = load(tmp_path / "saved", tolerance="3")
+    assert isinstance(again, Segmenter)
+    assert "boundary" in repr(again)
+    (one,), (other,) = segmenter([path], workers=0), again([path], workers=0)
+    assert one.times.tolist() == other.times.tolist()
+
+
+def test_novelty_has_no_model_to_save(tmp_path):
+    with pytest.raises(ValueError, match="no model"):
+        Segmenter().save_pretrained(tmp_path)

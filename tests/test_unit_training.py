@@ -103,7 +103,7 @@ def test_files_are_parted_by_a_model_of_notes(run, songs, tmp_path, capsys):
 
     held = pd.read_csv(run / "predictions.csv").iloc[0]
     path = songs / "pop909" / held["file"]
-    (one,) = Segmenter.from_pretrained(run, "3").segment([path], workers=0)
+    (one,) = Segmenter.from_pretrained(run, tolerance="3").segment([path], workers=0)
     assert one.times.tolist() == pytest.approx(read_times(held[predicted_column("3")]), abs=1e-3)
     assert len(one.activation) == len(one.frames)
     (tmp_path / "words.mid").write_bytes(b"no music")

@@ -71,7 +71,7 @@ def _segment(options: argparse.Namespace) -> int:
     segmenter = Segmenter()
     if options.model:
         try:
-            segmenter = Segmenter.from_pretrained(options.model, options.tolerance)
+            segmenter = Segmenter.from_pretrained(options.model, tolerance=options.tolerance)
         except (OSError, ValueError) as error:
             raise UsageError(str(error)) from error
     try:

@@ -34,7 +34,77 @@ Row = dict[str, Any]
 MANY_FILES = 256  # from which on workers take `files_per_task` files at a time
 
 
-class Scorer(ABC, Generic[Prepared]):
+class HubMixin(ABC):
+    """Saving and publishing of a model with what prepares its input, and its representation."""
+
+    model: SymbolicModel | None
+
+    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
+        """Save the model with what prepares its input; `from_pretrained` loads it.
+
+        Args:
+            save_directory: made where it is missing.
+            kwargs: of `SymbolicModel.save_pretrained`.
+
+        Raises:
+            ValueError: there is no model.
+        """
+        if self.model is None:
+            raise ValueError("there is no model to save")
+        Path(save_directory).mkdir(parents=True, exist_ok=True)
+        self.model.save_pretrained(save_directory, **kwargs)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool | None = None,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        commit_message: str = "Upload model",
+    ) -> str:
+        """Publish what `save_pretrained` saves; `from_pretrained(repo_id)` loads it.
+
+        `symbolic push` publishes the folder of a training run with its card and results.
+
+        Args:
+            repo_id: name/model on the Hub; made where it is missing.
+            private: whether a new repository is private.
+            token: of the Hub; None is the one that is stored on this machine.
+            revision: a branch; None is the main one.
+            commit_message: of the upload.
+
+        Returns:
+            The address of the commit.
+
+        Raises:
+            huggingface_hub.errors.HfHubHTTPError: the Hub refuses it.
+        """
+        from huggingface_hub import HfApi
+
+        api = HfApi(token=token)
+        api.create_repo(repo_id, private=private, exist_ok=True)
+        with TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            return str(
+                api.upload_folder(
+                    repo_id=repo_id,
+                    folder_path=folder,
+                    revision=revision,
+                    commit_message=commit_message,
+                )
+            )
+
+    def __repr__(self) -> str:
+        if self.model is None:
+            return f"{type(self).__name__}(model=None)"
+        name = self.model.config.name_or_path or "not saved"
+        tasks = ", ".join(task.name for task in self.model.tasks)
+        kind = type(self).__name__
+        return f"{kind}(model={name!r}, tasks=[{tasks}], device={str(self.model.device)!r})"
+
+
+class Scorer(HubMixin, Generic[Prepared]):
     """A model and what prepares its input.
 
     A subclass prepares sources (`preprocess`), which needs no torch and runs in workers, and turns
@@ -81,57 +151,6 @@ class Scorer(ABC, Generic[Prepared]):
     @abstractmethod
     def embed_prepared(self, prepared: Sequence[Prepared], batch_size: int) -> np.ndarray:
         """Compute (n, H) vectors of prepared sources."""
-
-    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
-        """Save the model with what prepares its input; `from_pretrained` loads it.
-
-        Args:
-            save_directory: made where it is missing.
-            kwargs: of `SymbolicModel.save_pretrained`.
-        """
-        Path(save_directory).mkdir(parents=True, exist_ok=True)
-        self.model.save_pretrained(save_directory, **kwargs)
-
-    def push_to_hub(
-        self,
-        repo_id: str,
-        *,
-        private: bool | None = None,
-        token: str | bool | None = None,
-        revision: str | None = None,
-        commit_message: str = "Upload model",
-    ) -> str:
-        """Publish what `save_pretrained` saves; `from_pretrained(repo_id)` loads it.
-
-        `symbolic push` publishes the folder of a training run with its card and results.
-
-        Args:
-            repo_id: name/model on the Hub; made where it is missing.
-            private: whether a new repository is private.
-            token: of the Hub; None is the one that is stored on this machine.
-            revision: a branch; None is the main one.
-            commit_message: of the upload.
-
-        Returns:
-            The address of the commit.
-
-        Raises:
-            huggingface_hub.errors.HfHubHTTPError: the Hub refuses it.
-        """
-        from huggingface_hub import HfApi
-
-        api = HfApi(token=token)
-        api.create_repo(repo_id, private=private, exist_ok=True)
-        with TemporaryDirectory() as folder:
-            self.save_pretrained(folder)
-            return str(
-                api.upload_folder(
-                    repo_id=repo_id,
-                    folder_path=folder,
-                    revision=revision,
-                    commit_message=commit_message,
-                )
-            )
 
     def find(self, sources: Any, recursive: bool, scratch: str) -> list[Any]:
         """List the sources: folders and archives are replaced by the files in them."""
@@ -238,9 +257,3 @@ class Scorer(ABC, Generic[Prepared]):
                 **limits,
             )
         return found, results
-
-    def __repr__(self) -> str:
-        name = self.model.config.name_or_path or "not saved"
-        tasks = ", ".join(task.name for task in self.model.tasks)
-        kind = type(self).__name__
-        return f"{kind}(model={name!r}, tasks=[{tasks}], device={str(self.model.device)!r})"

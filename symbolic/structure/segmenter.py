@@ -24,6 +24,7 @@ from symbolic.notes import NOTE_SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.audio import load_audio_model
+from symbolic.scoring.base import HubMixin
 from symbolic.scoring.notes import HUB_OPTIONS, check_vocabulary, load_model, load_weights
 from symbolic.structure.detection import (
     FRAME_GRID,
@@ -90,7 +91,7 @@ class Segmentation:
         return {"file": self.path, "error": self.error, "boundaries": boundaries}
 
 
-class Segmenter:
+class Segmenter(HubMixin):
     """Detector of the boundaries between the parts of pieces.
 
     Args:
@@ -132,7 +133,12 @@ class Segmenter:
 
     @classmethod
     def from_pretrained(
-        cls, name: str | os.PathLike, tolerance: str = "0.5", device: str = "cpu", **kwargs: Any
+        cls,
+        name: str | os.PathLike,
+        *,
+        tolerance: str = "0.5",
+        device: str | torch.device = "cpu",
+        **kwargs: Any,
     ) -> Segmenter:
         """Load a model of recordings or of notes, with its tokenizer if it has one.
 
@@ -154,6 +160,17 @@ class Segmenter:
             model, tokenizer = load_model(name, **kwargs)
         cast(torch.nn.Module, model).to(device)  # `to` of transformers has no types
         return cls(model, tolerance, tokenizer)
+
+    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
+        super().save_pretrained(save_directory, **kwargs)
+        if self.tokenizer is not None:
+            self.tokenizer.save_pretrained(save_directory)
+        elif self.model is not None and self.model.config.inputs == "audio":
+            self.model.config.feature_extractor().save_pretrained(save_directory)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> list[Segmentation]:
+        """Segment sources; see `segment`."""
+        return self.segment(*args, **kwargs)
 
     def segment(
         self,
