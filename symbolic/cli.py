@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 
@@ -33,7 +34,8 @@ arguments, and the help."""
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; the exit status is 0 (done), 1 (nothing to do) or 2 (wrong usage)."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # file names may hold what the terminal cannot show
+        # The names of files may have letters that the terminal cannot show.
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if arguments is None else arguments
     try:

@@ -8,6 +8,7 @@ import importlib.util
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -96,7 +97,7 @@ class _OldModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__
-        module.__getattr__ = lambda attribute: _moved(name, MODULES[name], attribute)
+        module.__dict__["__getattr__"] = partial(_moved, name, MODULES[name])
 
 
 def _moved(old: str, new: str, name: str) -> Any:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from symbolic.audio import inputs as hearing
 from symbolic import load
+from symbolic.audio import inputs as hearing
 from symbolic.cli import main as cli
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
@@ -304,7 +304,9 @@ def test_reverberation_is_no_part_of_music_that_is_played(model, tmp_path, monke
         return sound.astype(np.float32)
 
     monkeypatch.setattr(hearing, "read_sound", rendered)
-    (one,) = Segmenter.from_pretrained(model, tolerance="3").segment([tmp_path / "scale.mid"], workers=0)
+    (one,) = Segmenter.from_pretrained(model, tolerance="3").segment(
+        [tmp_path / "scale.mid"], workers=0
+    )
     parted_everywhere(one, exact, tmp_path)
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from symbolic.errors import SymbolicError
 
@@ -76,7 +76,9 @@ def parsed(
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     usage = "%(prog)s [SETTINGS.yaml ...] [OPTIONS]"
-    parser = HfArgumentParser(list(kinds), description=description, prog=prog, usage=usage)
+    parser = HfArgumentParser(
+        cast(Any, list(kinds)), description=description, prog=prog, usage=usage
+    )
     parser.set_defaults(**(defaults or {}))
     _arrange(parser, kinds, everything=not {"--help-all", "--help_all"}.isdisjoint(words))
     given: dict[str, list[str]] = {}

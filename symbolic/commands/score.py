@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -138,11 +139,11 @@ def _score(options: argparse.Namespace) -> int:
             from symbolic.scoring.tables import read_scores
 
             table = read_scores(output)
-    if options.plot:
+    if table is not None and options.plot:
         from symbolic.reports.plots import valence_arousal_plane
 
-        write(lambda path: valence_arousal_plane(table, path), options.plot)
-    if options.json:
+        write(partial(valence_arousal_plane, table), options.plot)
+    if table is not None and options.json:
         print(table.to_json(orient="records", lines=True, force_ascii=False), end="")
     if not options.quiet:
         _print(summary, table, options)

@@ -23,7 +23,7 @@ from symbolic.notes.archives import NamedBytes
 from symbolic.notes.read import MIDI_SUFFIXES, content_of, is_file, kind_of
 from symbolic.notes.sources import display_name
 from symbolic.notes.table import ReadError
-from symbolic.scoring.base import Row, Scorer
+from symbolic.scoring.base import Row, Scorer, on
 from symbolic.scoring.columns import NUMBER, TEXT, task_columns, task_values
 from symbolic.scoring.notes import HUB_OPTIONS, load_weights
 
@@ -138,7 +138,7 @@ class AudioScorer(Scorer[PreparedAudio]):
     ) -> AudioScorer:
         """Load a model; arguments and errors as of `load_audio_model`."""
         model, _ = load_audio_model(name, **kwargs)
-        return cls(model.to(device))
+        return cls(on(model, device))
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         super().save_pretrained(save_directory, **kwargs)

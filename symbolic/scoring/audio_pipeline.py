@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from transformers.pipelines import PIPELINE_REGISTRY
@@ -57,10 +57,11 @@ class MusicTagsPipeline(PiecePipeline):
         if not isinstance(model, SymbolicModel) or model.config.inputs != "audio":
             raise ValueError(f"{TASK} needs a SymbolicModel of audio")
         kwargs.pop("local_files_only", None)  # heeded in loading
-        if not isinstance(feature_extractor, SymbolicFeatureExtractor):
-            feature_extractor = model.config.feature_extractor()
-        check_extractor(model, feature_extractor)
-        super().__init__(model, feature_extractor=feature_extractor, **kwargs)
+        given = isinstance(feature_extractor, SymbolicFeatureExtractor)
+        extractor = feature_extractor if given else model.config.feature_extractor()
+        self.extractor = cast(SymbolicFeatureExtractor, extractor)
+        check_extractor(model, self.extractor)
+        super().__init__(model, feature_extractor=self.extractor, **kwargs)
 
     def is_source(self, inputs: object) -> bool:
         return isinstance(inputs, np.ndarray) or (
@@ -68,11 +69,11 @@ class MusicTagsPipeline(PiecePipeline):
         )
 
     def preprocess(self, input_: Any) -> dict[str, list[np.ndarray]]:
-        rate = None if isinstance(input_, Mapping) else self.feature_extractor.sampling_rate
-        return {"values": [self.feature_extractor.features(input_, rate)]}
+        rate = None if isinstance(input_, Mapping) else self.extractor.sampling_rate
+        return {"values": [self.extractor.features(input_, rate)]}
 
     def _forward(self, input_tensors: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
-        return predict_audio(self.model, input_tensors["values"], WINDOWS_PER_BATCH)
+        return predict_audio(self.symbolic_model, input_tensors["values"], WINDOWS_PER_BATCH)
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         """Write model and feature extractor to a folder, which is then the `model` of `pipeline`.
@@ -82,7 +83,7 @@ class MusicTagsPipeline(PiecePipeline):
             kwargs: of `SymbolicModel.save_pretrained`.
         """
         self.model.save_pretrained(save_directory, **kwargs)
-        self.feature_extractor.save_pretrained(save_directory)
+        self.extractor.save_pretrained(save_directory)
 
 
 class AudioModel:

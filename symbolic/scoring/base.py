@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
+import torch
 
 from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.sources import display_name, find_sources
@@ -34,10 +35,16 @@ Row = dict[str, Any]
 MANY_FILES = 256  # from which on workers take `files_per_task` files at a time
 
 
+def on(model: SymbolicModel, device: str | torch.device) -> SymbolicModel:
+    """Move a model to a device and return it."""
+    cast(torch.nn.Module, model).to(device)  # transformers' own `to` has no types
+    return model
+
+
 class HubMixin(ABC):
     """Saving and publishing of a model with what prepares its input, and its representation."""
 
-    model: SymbolicModel | None
+    model: Any  # a `SymbolicModel`, or None
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         """Save the model with what prepares its input; `from_pretrained` loads it.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from torch.utils.data import DataLoader
-from transformers.pipelines import Pipeline
+from transformers.pipelines.base import Pipeline
 from transformers.pipelines.pt_utils import PipelineDataset, PipelineIterator
 
+from symbolic.modeling import SymbolicModel
 from symbolic.tasks import Task
 
 Labels = list[dict[str, str | float]]
@@ -33,6 +34,11 @@ class PiecePipeline(Pipeline):
 
     task_name = ""
 
+    @property
+    def symbolic_model(self) -> SymbolicModel:
+        """The model, with its type."""
+        return cast(SymbolicModel, self.model)
+
     def is_source(self, inputs: object) -> bool:
         """Whether an object is one piece, not several."""
         raise NotImplementedError
@@ -40,7 +46,7 @@ class PiecePipeline(Pipeline):
     @property
     def tasks(self) -> list[Task]:
         """The tasks that can be predicted, the default one first."""
-        return [task for task in self.model.tasks if task.level == "sequence"]
+        return [task for task in self.symbolic_model.tasks if task.level == "sequence"]
 
     def __call__(self, inputs: Any, **kwargs: Any) -> Labels | list[Labels] | Iterator[Labels]:
         if not self.is_source(inputs):
@@ -50,7 +56,7 @@ class PiecePipeline(Pipeline):
                 inputs = (source for source in inputs)  # transformers streams generators only
             if isinstance(inputs, list) and not inputs:
                 return []
-        return super().__call__(inputs, **kwargs)
+        return cast(Any, super().__call__(inputs, **kwargs))
 
     def _sanitize_parameters(self, **options: Any) -> tuple[dict, dict, dict]:
         if "answer" in options:

@@ -12,7 +12,7 @@ import torch
 
 from symbolic.inference.prediction import familiarity, predict_ids
 from symbolic.modeling import SymbolicModel
-from symbolic.scoring.base import Row
+from symbolic.scoring.base import Row, on
 from symbolic.scoring.columns import SCORES
 from symbolic.scoring.notes import NoteScorer, PieceInputs, feature_matrix, load_model, sequences
 from symbolic.tasks import quadrant_of, valence_arousal
@@ -63,7 +63,7 @@ class EmotionScorer(NoteScorer):
             ValueError: a model of another type, or that cannot score emotion.
         """
         model, tokenizer = load_model(DEFAULT_MODEL if name is None else name, **kwargs)
-        return cls(model.to(device), tokenizer)
+        return cls(on(model, device), tokenizer)
 
     @property
     def columns(self) -> dict[str, str]:

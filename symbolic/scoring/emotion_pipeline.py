@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from transformers.pipelines import PIPELINE_REGISTRY
@@ -66,7 +67,8 @@ class MusicEmotionPipeline(PiecePipeline):
         if isinstance(tokenizer, str | os.PathLike):
             tokenizer = load_tokenizer(model.config.tokenizer_class, tokenizer)
         EmotionScorer(model, tokenizer)  # which refuses a model that cannot score emotion
-        super().__init__(model, tokenizer, **kwargs)
+        self.music_tokenizer = tokenizer
+        super().__init__(model, cast(Any, tokenizer), **kwargs)
 
     def __call__(
         self, inputs: Source | Iterable[Source], **kwargs: Any
@@ -112,17 +114,17 @@ class MusicEmotionPipeline(PiecePipeline):
     def preprocess(self, input_: Source) -> dict[str, list[np.ndarray]]:
         notes = read_notes(input_)
         try:
-            notes = self.tokenizer.emitted(notes)
-            item = {"ids": [self.tokenizer.note_ids(notes)]}
+            notes = self.music_tokenizer.emitted(notes)
+            item = {"ids": [self.music_tokenizer.note_ids(notes)]}
         except ReadError as error:  # the tokenizer does not know the name of the file
             raise ReadError(error.reason, display_name(input_)) from error
-        rows = feature_rows(self.model, [notes])
+        rows = feature_rows(self.symbolic_model, [notes])
         return item if rows is None else {**item, "features": [rows[0]]}
 
     def _forward(self, input_tensors: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
         ids = input_tensors["ids"]
         rows = np.stack(input_tensors["features"]) if "features" in input_tensors else None
-        return predict_ids(self.model, ids, rows, max(WINDOWS_PER_BATCH, len(ids)))
+        return predict_ids(self.symbolic_model, ids, rows, max(WINDOWS_PER_BATCH, len(ids)))
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         """Write model and tokenizer to a folder, which is then the `model` of `pipeline`.
@@ -134,7 +136,7 @@ class MusicEmotionPipeline(PiecePipeline):
         # Transformers would also write this module into the folder, as code that whoever loads the
         # model must trust; it is in this package.
         self.model.save_pretrained(save_directory, **kwargs)
-        self.tokenizer.save_pretrained(save_directory)
+        self.music_tokenizer.save_pretrained(Path(save_directory))
 
 
 class ModelWithTokenizer:
@@ -146,7 +148,8 @@ class ModelWithTokenizer:
     @classmethod
     def from_pretrained(cls, name: str, _from_pipeline: str | None = None, **kwargs: Any):
         """Load a model with its tokenizer in the attribute `music_tokenizer`; see `load_model`."""
-        model, model.music_tokenizer = load_model(name, **kwargs)
+        model, tokenizer = load_model(name, **kwargs)
+        object.__setattr__(model, "music_tokenizer", tokenizer)  # no submodule
         return model
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from symbolic.inference.prediction import embed_ids, predict_ids
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.read import NOTE_SUFFIXES, read_notes
 from symbolic.notes.table import ReadError
-from symbolic.scoring.base import Row, Scorer
+from symbolic.scoring.base import Row, Scorer, on
 from symbolic.scoring.columns import COUNT, NUMBER, TEXT, task_columns, task_values
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
@@ -56,9 +57,9 @@ def load_weights(name: str, config: SymbolicConfig, **kwargs: Any) -> SymbolicMo
     Raises:
         ValueError: weights are missing.
     """
-    model, loading = SymbolicModel.from_pretrained(
-        name, config=config, **{**kwargs, "use_safetensors": True, "output_loading_info": True}
-    )
+    options = {**kwargs, "use_safetensors": True, "output_loading_info": True}
+    found = SymbolicModel.from_pretrained(name, config=config, **options)
+    model, loading = cast(tuple[SymbolicModel, dict[str, Any]], found)
     if loading["missing_keys"]:
         raise ValueError(f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}")
     return model
@@ -172,11 +173,11 @@ class NoteScorer(Scorer[PieceInputs]):
             kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
         """
         model, tokenizer = load_model(name, **kwargs)
-        return cls(model.to(device), tokenizer)
+        return cls(on(model, device), tokenizer)
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         super().save_pretrained(save_directory, **kwargs)
-        self.tokenizer.save_pretrained(save_directory)
+        self.tokenizer.save_pretrained(Path(save_directory))
 
     @property
     def columns(self) -> dict[str, str]:

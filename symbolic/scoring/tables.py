@@ -96,26 +96,27 @@ def read_scores(
             raise ValueError(f"{file}: no column {', '.join(missing)} in this table")
     table = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     table = _texts_where_some_are(table)
-    return table if wanted is None else table[[name for name in wanted if name in table]]
+    return table if wanted is None else table.loc[:, [name for name in wanted if name in table]]
 
 
 def _typed(frame: pd.DataFrame, plain: bool) -> pd.DataFrame:
-    """Rows with columns of the types in `KINDS`; `plain` takes apostrophes from texts."""
+    """Convert columns to the types in `KINDS`; `plain` removes apostrophes before texts."""
     frame = frame.astype({name: KINDS[name] for name in frame.columns if name in KINDS})
     frame = _texts_where_some_are(frame)
     for name in frame.columns if plain else ():
-        if frame[name].dtype == TYPES[TEXT]:
-            frame[name] = plain_text(frame[name])
+        column = frame.loc[:, name]
+        if column.dtype == TYPES[TEXT]:
+            frame[name] = plain_text(column)
     return frame
 
 
 def _texts_where_some_are(frame: pd.DataFrame) -> pd.DataFrame:
-    """What pandas takes for text or for anything becomes text, empty where it is missing."""
+    """Convert columns of text or objects to text, empty where values are missing."""
     from pandas.api.types import is_object_dtype, is_string_dtype
 
     for name in frame.columns:
-        column = frame[name]
-        if is_object_dtype(column) and column.isna().all():
+        column = frame.loc[:, name]
+        if is_object_dtype(column) and bool(column.isna().all()):
             frame[name] = column.astype(TYPES[NUMBER])
         elif is_object_dtype(column) or is_string_dtype(column):
             frame[name] = column.astype(TYPES[TEXT]).fillna("")

@@ -108,8 +108,8 @@ def prepare_windows(
     if takes_ids:  # short notes may be too short where they stand now: whole units are rounded
         cuts = [None if cut is None else tokenizer.emitted(cut) for cut in cuts]
     full = np.array([cut is not None and len(cut) > 0 for cut in cuts])
-    cuts = [cut for cut, some in zip(cuts, full.tolist(), strict=True) if some]
-    if not cuts:
+    pieces = [cut for cut in cuts if cut is not None and len(cut) > 0]
+    if not pieces:
         raise ReadError("no note that the tokenizer can hold")
     end[-1] = max(notes.seconds, start[-1])
     last_bar = np.clip(bars.searchsorted(end - EARLY, side="right"), first_bar, len(bars) - 1)
@@ -119,8 +119,8 @@ def prepare_windows(
         first_bar,
         last_bar,
         np.where(full, last - first, 0),
-        [tokenizer.note_ids(cut) for cut in cuts] if takes_ids else None,
-        np.stack([features(cut, names).astype(np.float32) for cut in cuts]) if names else None,
+        [tokenizer.note_ids(cut) for cut in pieces] if takes_ids else None,
+        np.stack([features(cut, names).astype(np.float32) for cut in pieces]) if names else None,
     )
 
 

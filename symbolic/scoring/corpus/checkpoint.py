@@ -28,7 +28,14 @@ class Checkpoint:
 
     def __init__(self, output: Path) -> None:
         self.path = output.with_name(output.name + SUFFIX)
-        self.base: sqlite3.Connection | None = None
+        self._base: sqlite3.Connection | None = None
+
+    @property
+    def base(self) -> sqlite3.Connection:
+        """The database, which `begin` or `open` has opened."""
+        if self._base is None:
+            raise ValueError(f"{self.path}: not open")
+        return self._base
 
     @property
     def exists(self) -> bool:
@@ -47,7 +54,7 @@ class Checkpoint:
     def begin(self) -> None:
         """Begin a new run; an earlier one is forgotten."""
         self.remove()
-        self.base = sqlite3.connect(self.path)
+        self._base = sqlite3.connect(self.path)
         with self.base:
             self.base.executescript(TABLES)
 
@@ -58,7 +65,7 @@ class Checkpoint:
             ValueError: another kind of file under its name.
         """
         try:
-            self.base = sqlite3.connect(self.path)
+            self._base = sqlite3.connect(self.path)
             found = self.base.execute("select fingerprint from run").fetchone()
         except sqlite3.OperationalError:  # it was killed before the tables were there
             return None
@@ -108,9 +115,9 @@ class Checkpoint:
         return found
 
     def close(self) -> None:
-        if self.base is not None:
-            self.base.close()
-            self.base = None
+        if self._base is not None:
+            self._base.close()
+            self._base = None
 
     def remove(self) -> None:
         """Remove the checkpoint: there is nothing to resume."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from symbolic.notes.read import kind_of
+from symbolic.notes.archives import ArchiveMember
 from symbolic.scoring.corpus.arguments import FileRows, ScoringArguments, ScoringJob
 from symbolic.scoring.corpus.plan import Plan
 from symbolic.scoring.workers import map_groups
@@ -44,6 +44,7 @@ class Engine(Protocol):
         All processes must iterate, but only the one that writes gets rows. `tick` is called with
         the number of files read since, where it is known before a shard is done.
         """
+        ...
 
 
 class LocalEngine:
@@ -160,11 +161,10 @@ class RayEngine:
 
 def _absolute(source: Source) -> Source:
     """Make the path of a source absolute, for processes with another working folder."""
-    match kind_of(source):
-        case "path":
-            return os.path.abspath(source)
-        case "member":
-            return replace(source, archive=os.path.abspath(source.archive))
+    if isinstance(source, str | os.PathLike):
+        return os.path.abspath(source)
+    if isinstance(source, ArchiveMember):
+        return replace(source, archive=os.path.abspath(source.archive))
     return source
 
 

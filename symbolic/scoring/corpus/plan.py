@@ -8,16 +8,16 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from symbolic.notes.read import content_of, kind_of
+from symbolic.notes.read import content_of
 from symbolic.notes.sources import display_name
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
-    from symbolic.notes.read import Source
+    from symbolic.notes.read import File, Source
 
 DIGEST = 16  # bytes
 FILES_PER_BATCH = 512  # handed to the threads at once, so that little content is in memory
@@ -103,7 +103,7 @@ def make_plan(
 def _digest(source: Source) -> bytes:
     made = hashlib.blake2b(digest_size=DIGEST)
     try:
-        made.update(content_of(source))
+        made.update(content_of(cast("File", source)))
     except ReadError:  # its row has the reason; two missing files are no duplicates
         made.update(b"\0path\0" + display_name(source).encode())
     return made.digest()
@@ -114,5 +114,7 @@ def by_name(sources: Iterator[Source]) -> list[Source]:
 
     Paths are held as text, of which a hundred thousand take a third of what objects take.
     """
-    plain = (os.fspath(one) if kind_of(one) == "path" else one for one in sources)
+    plain: Iterator[Source] = (
+        os.fspath(one) if isinstance(one, str | os.PathLike) else one for one in sources
+    )
     return sorted(plain, key=display_name)

@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from symbolic.errors import SymbolicError
 from symbolic.notes.archives import ArchiveMember
 from symbolic.notes.sources import display_name, find_sources
@@ -132,7 +134,8 @@ def score_corpus(
                 pass
             return None
         if resume and not checkpoint.exists and all(one.exists() for one in outputs):
-            running.shared((Plan([], *2 * [None], shard), 0))
+            nothing = np.zeros(0, np.int64)
+            running.shared((Plan([], nothing, nothing, shard), 0))
             return RunSummary()
         known = checkpoint.open() if resume and checkpoint.exists else None
         if known is None:
@@ -210,7 +213,7 @@ def _rows(
     plan: Plan, span: range, known: dict[int, FileRows], summary: RunSummary
 ) -> list[list[dict[str, Any]]]:
     """Make the rows of a shard for each table, and count them in the summary."""
-    tables = None
+    tables: list[list[dict[str, Any]]] = []
     for i, first in zip(span, plan.first[span].tolist(), strict=True):
         path, tables_of = display_name(plan.sources[i]), known[first]
         tables = tables or [[] for _ in tables_of]

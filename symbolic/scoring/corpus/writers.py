@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -48,7 +48,14 @@ class CsvWriter:
 
     def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
         self.path, self.columns = path, columns
-        self.file = None
+        self._file: BinaryIO | None = None
+
+    @property
+    def file(self) -> BinaryIO:
+        """The output, which `open` has opened."""
+        if self._file is None:
+            raise ValueError(f"{self.path}: not open")
+        return self._file
 
     def open(self, mark: int | None) -> int:
         """Continue from a mark (None: a new file) and return it.
@@ -56,7 +63,7 @@ class CsvWriter:
         Raises:
             ValueError: the file is shorter than the mark.
         """
-        self.file = open(self.path, "wb" if mark is None else "r+b")  # noqa: SIM115 - till `close`
+        self._file = open(self.path, "wb" if mark is None else "r+b")  # noqa: SIM115 - till `close`
         if mark is None:
             self.file.write(self.head())
         else:
@@ -74,9 +81,9 @@ class CsvWriter:
         return self.file.tell()
 
     def close(self) -> None:
-        if self.file is not None:
-            self.file.close()
-            self.file = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def head(self) -> bytes:
         return (",".join(self.columns) + "\n").encode("utf-8")
@@ -85,8 +92,9 @@ class CsvWriter:
         returns = False
         for name, kind in self.columns.items():
             if kind == TEXT:
-                table[name] = harmless(table[name])
-                returns |= table[name].str.contains("\r", na=False, regex=False).any()
+                cells = harmless(table.loc[:, name])
+                table[name] = cells
+                returns |= bool(cells.str.contains("\r", na=False, regex=False).any())
         # Python 3.11 takes a bare carriage return for no reason to quote a cell.
         quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
         return table.to_csv(index=False, header=False, lineterminator="\n", quoting=quoting)
@@ -99,8 +107,10 @@ class JsonLinesWriter(CsvWriter):
         return b""
 
     def text(self, table: pd.DataFrame) -> str:
-        return table.to_json(
-            orient="records", lines=True, force_ascii=False, double_precision=DECIMALS
+        return str(
+            table.to_json(
+                orient="records", lines=True, force_ascii=False, double_precision=DECIMALS
+            )
         )
 
 
