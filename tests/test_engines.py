@@ -1,6 +1,7 @@
 """Engines: whoever does the work, the rows are the same."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -59,12 +60,13 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", str(HANGS))
     told = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     made = Cluster(initialize_head=True, head_node_args={**told, "include_dashboard": False})
     made.add_node(**told)
     ray.init(address=made.address, log_to_driver=False)
     try:
-        made.wait_for_nodes()
+        made.wait_for_nodes(HANGS)
         yield ray
     finally:
         ray.shutdown()
@@ -120,6 +122,12 @@ def test_without_ray_its_engine_says_what_to_install(corpus, tmp_path, monkeypat
         score_corpus(corpus, tmp_path / "a.csv", engine="ray")
 
 
+def free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return opened.getsockname()[1]
+
+
 def test_two_processes_of_accelerate_give_the_same_rows(corpus, expected, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(COMMAND)
@@ -132,7 +140,7 @@ def test_two_processes_of_accelerate_give_the_same_rows(corpus, expected, tmp_pa
             *("--window", "4s", "--hop", "2s", "--shard", "4", "-q"),
         ],
         check=True,
-        env={**os.environ, "MASTER_PORT": "29517"},
+        env={**os.environ, "MASTER_PORT": str(free_port())},
         timeout=HANGS,
     )
     tables = [pd.read_csv(tmp_path / name) for name in ("scores.csv", "timeline.csv")]
