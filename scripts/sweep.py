@@ -1,4 +1,4 @@
-"""Train and compare a grid of systems; `--help` tells how, RESULTS.md what came of it."""
+"""Train and compare a grid of systems; `--help` tells how, docs/experiments/ the results."""
 
 from symbolic.commands.sweep import main
 

@@ -1,4 +1,4 @@
-"""Train a model on labelled music; `--help` lists everything, RESULTS.md has the commands used.
+"""Train a model on labelled music; `--help` lists the options, docs/experiments/ the commands used.
 
 Flags, a YAML file of them, or both: `python scripts/train.py settings.yaml --seed 1`.
 """
