@@ -168,7 +168,7 @@ def test_keys_are_counted_and_those_of_minor_told_apart():
     assert rows["a minor"] == ("2", percent("50.0"))
     assert rows["f# minor"] == ("1", percent("25.0"))
     assert rows["A major"][0] == rows["F# major"][0] == "0"
-    assert f"{percent('75.0')} are in minor" in " ".join(found.texts["figcaption"])
+    assert f"minor keys: {percent('75.0')}" in " ".join(found.texts["figcaption"])
 
 
 def test_the_circle_of_fifths_holds_every_key_once_beside_its_relative():
@@ -197,22 +197,24 @@ def test_familiar_pieces_are_told_from_those_that_are_not():
         "Pieces by familiarity"
     ]
     assert [row[1] for row in rows] == ["1", "1", "1", "1"]
-    assert rows[-1][0] == "Not judged"
+    assert rows[-1][0] == "Unknown"
 
 
 def test_the_most_certain_pieces_of_each_quadrant_are_listed_the_surest_first():
     certain = [[c, 1 - c, 0, 0] for c in (0.6, 0.9, 0.7, 0.8, 0.65, 0.99, 0.55)]
     found = page(scores([*certain, [0, 0, 0, 1]]))
-    _, *rows = found.tables["The most certain pieces of Q1 happy"]
+    _, *rows = found.tables["Most confident predictions of Q1 happy"]
     assert [row[0] for row in rows] == ["p5.mid", "p1.mid", "p3.mid", "p2.mid", "p4.mid"]
     assert rows[0][1:] == [percent("99.0"), "C major", "1.00"]
-    assert [row[0] for row in found.tables["The most certain pieces of Q4 calm"][1:]] == ["p7.mid"]
-    assert "The most certain pieces of Q2 angry" not in found.tables
+    assert [row[0] for row in found.tables["Most confident predictions of Q4 calm"][1:]] == [
+        "p7.mid"
+    ]
+    assert "Most confident predictions of Q2 angry" not in found.tables
 
 
 def test_the_least_certain_pieces_are_listed_the_least_sure_first():
     doubtful = [[0.3 + n / 100, 0.7 - n / 100 - 0.2, 0.1, 0.1] for n in range(30)]
-    _, *rows = page(scores([*doubtful, [0.25] * 4])).tables["The least certain pieces"]
+    _, *rows = page(scores([*doubtful, [0.25] * 4])).tables["Least confident predictions"]
     assert len(rows) == 20
     assert rows[0] == ["p30.mid", "0.25 · 0.25 · 0.25 · 0.25", "C major", "1.00"]
     sure = [max(float(part) for part in row[1].split(" · ")) for row in rows]
@@ -221,7 +223,7 @@ def test_the_least_certain_pieces_are_listed_the_least_sure_first():
 
 def test_pieces_of_one_probability_are_in_the_order_of_their_names():
     found = page(scores([[1, 0, 0, 0]] * 8, paths=[f"{name}.mid" for name in "hbfdgcae"]))
-    for told in ("The most certain pieces of Q1 happy", "The least certain pieces"):
+    for told in ("Most confident predictions of Q1 happy", "Least confident predictions"):
         assert [row[0] for row in found.tables[told][1:6]] == [f"{name}.mid" for name in "abcde"]
 
 
@@ -260,7 +262,7 @@ def test_many_kinds_of_errors_are_cut_short_and_the_rest_is_counted():
     words = [f"{a}{b}" for a in "abcde" for b in "fghij"]
     found = page(scores([], words))
     assert len(found.tables["Errors by kind"]) == 1 + 20
-    assert "And 5 kinds more, of 5 files." in found.texts["p"]
+    assert "And 5 kinds more, in 5 files." in found.texts["p"]
 
 
 def test_a_row_without_answer_and_without_reason_is_not_scored():
@@ -333,11 +335,11 @@ def test_those_who_do_not_see_the_pictures_are_told_what_is_in_them():
 
 def test_few_pieces_are_points_and_many_a_density():
     few = corpus_page(scores(FOUR), "a")
-    assert "pieces in a cell" not in few
+    assert "pieces per cell" not in few
     plane = few[few.index('id="plane"') : few.index('id="keys"')]
     assert len(re.findall(r"<use [^>]*href=\"#plane-", plane)) >= 4
     many = scores(np.resize(FOUR, (CROWD + 1, 4)))
-    assert "pieces in a cell" in corpus_page(many, "a")
+    assert "pieces per cell" in corpus_page(many, "a")
 
 
 def test_a_large_corpus_makes_no_large_page():
@@ -377,7 +379,7 @@ def test_a_table_need_not_tell_keys_familiarity_and_length():
     assert found.tiles["scored"] == "4"
     assert "Pieces by key" not in found.tables
     assert "Pieces by familiarity" not in found.tables
-    assert found.tables["The most certain pieces of Q2 angry"][1][2:] == [NONE, NONE]
+    assert found.tables["Most confident predictions of Q2 angry"][1][2:] == [NONE, NONE]
     assert page(scores(FOUR, key=None, familiarity=np.nan)).tiles["scored"] == "4"
 
 
@@ -410,7 +412,7 @@ def test_an_empty_table_makes_a_page(name, tmp_path):
 def test_folders_that_all_paths_share_are_told_once():
     found = page(scores(FOUR[:2], ["no notes"], paths=["/m/x/a.mid", "/m/y/b.mid", "/m/yz.mid"]))
     assert found.texts["footer"] == ["All paths begin with /m/"]
-    assert [row[0] for row in found.tables["The least certain pieces"][1:]] == [
+    assert [row[0] for row in found.tables["Least confident predictions"][1:]] == [
         "b.midy/",
         "a.midx/",
     ]
@@ -461,7 +463,7 @@ def test_a_table_of_something_else_is_refused_by_name(name, tmp_path):
     [
         ({"q1": 7.0}, "do not|are not probabilities"),
         ({"q1": np.nan}, "are not probabilities"),
-        ({"quadrant": "Q5"}, "'Q5' is no quadrant"),
+        ({"quadrant": "Q5"}, "'Q5' is not a quadrant"),
     ],
 )
 def test_rows_that_are_no_scores_are_refused(change, told, tmp_path):

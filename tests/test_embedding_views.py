@@ -48,9 +48,9 @@ def test_few_pieces_of_few_columns_are_drawn(tmp_path, width):
 @pytest.mark.parametrize(
     ("shape", "labels", "message"),
     [
-        ((5, 2), [0, 1], "do not fit"),
+        ((5, 2), [0, 1], "do not match"),
         ((3, 2), [0, 1, 2], "at least 4"),
-        ((5, 2), [0, 1, 2, 3, 0], "is not one of 0..2"),
+        ((5, 2), [0, 1, 2, 3, 0], "must be 0..2"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(tmp_path, shape, labels, message):

@@ -108,7 +108,7 @@ def test_a_confusion_is_drawn_in_any_format_and_of_four_quadrants_only(tmp_path)
     assert matplotlib.image.imread(tmp_path / "confusion.png").shape[0] > 600
     confusion_plot(matrix, tmp_path / "confusion.svg")
     assert "<svg" in (tmp_path / "confusion.svg").read_text()
-    with pytest.raises(ValueError, match="4 quadrants"):
+    with pytest.raises(ValueError, match="of quadrants"):
         confusion_plot(np.eye(3), tmp_path / "small.png")
 
 

@@ -223,7 +223,7 @@ def parted_everywhere(one, seconds, folder):
     left, right, _, _ = axes[0].images[0].get_extent()
     assert left <= 0
     assert (right - left) * one.front.rate == pytest.approx(len(one.frames))
-    (curve,) = [line for line in axes[1].lines if line.get_label() == "boundary activation"]
+    (curve,) = [line for line in axes[1].lines if line.get_label() == one.curve]
     frames = curve.get_xdata()
     assert len(frames) == 1 or frames[-1] < seconds
     np.testing.assert_allclose(frames - left, (np.arange(len(frames)) + 0.5) / one.front.rate)

@@ -432,7 +432,7 @@ def test_bars_are_numbered_in_notation_alone(tiny_scorer, tmp_path):
         notes = replace(beats(*range(64)), from_notation=written)
         table = timeline(tiny_scorer, notes, SlidingWindow(4, 2), workers=0)
         timeline_plot(notes, table, tmp_path / "a.svg")
-        assert ("bar, as played" in (tmp_path / "a.svg").read_text(encoding="utf-8")) == written
+        assert ("bar (with repeats)" in (tmp_path / "a.svg").read_text(encoding="utf-8")) == written
 
 
 def test_drums_and_a_hundred_thousand_notes_are_drawn_or_left_out(tiny_scorer, tmp_path):
@@ -452,7 +452,7 @@ def test_drums_and_a_hundred_thousand_notes_are_drawn_or_left_out(tiny_scorer, t
 
 
 def test_a_table_without_an_answer_cannot_be_drawn(tmp_path):
-    with pytest.raises(ValueError, match="nothing to draw"):
+    with pytest.raises(ValueError, match="no window has a prediction"):
         timeline_plot(beats(0), timeline_table([{"error": "no music"}]), tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
 
@@ -511,7 +511,7 @@ def test_the_command_refuses_what_cannot_be_had(tmp_path, write_midi, tune, caps
             plot(song, *output, *words)
     twin = tmp_path / "song.png"
     twin.write_bytes(song.read_bytes())
-    with pytest.raises(UsageError, match="the file to draw"):
+    with pytest.raises(UsageError, match="it is the input file"):
         plot(twin, "-o", twin)
     for words in ((song,), (song, "-o", tmp_path / "a.gif")):
         with pytest.raises(SystemExit) as stopped:

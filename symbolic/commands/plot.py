@@ -12,12 +12,12 @@ from symbolic.commands.arguments import UsageError, make_room, plot_path, write
 
 
 def add_plot(commands: argparse._SubParsersAction) -> None:
-    """Add the command to those of the program."""
+    """Add the command to the program."""
     plot = commands.add_parser(
         "plot",
-        help="draw the emotion of a piece over time",
-        description="Draw one MIDI or MusicXML file: valence, arousal and quadrant in windows that "
-        "slide over it, above its notes.",
+        help="plot the emotion of a piece over time",
+        description="Plot a MIDI or MusicXML file: valence, arousal and quadrant in sliding "
+        "windows, and the piano roll.",
     )
     plot.set_defaults(run=_plot)
     plot.add_argument("path", metavar="FILE", help="MIDI or MusicXML")
@@ -30,15 +30,15 @@ def add_plot(commands: argparse._SubParsersAction) -> None:
         help="write .png, .pdf or .svg",
     )
     plot.add_argument(
-        "--window", default="30s", metavar="LENGTH", help="of a window: 30s (the default), 8bars"
+        "--window", default="30s", metavar="LENGTH", help="window length: 30s (default), 8bars"
     )
     plot.add_argument(
         "--hop",
         metavar="LENGTH",
-        help="from window to window: 5s, 2bars (default: a sixth of the window)",
+        help="distance of windows: 5s, 2bars (default: a sixth of the window length)",
     )
     plot.add_argument(
-        "--model", metavar="NAME", help="folder or hub name (default: the model in the package)"
+        "--model", metavar="NAME", help="folder or Hub name (default: the model in the package)"
     )
     plot.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: cpu)")
 
@@ -47,7 +47,7 @@ def _plot(options: argparse.Namespace) -> int:
     make_room(options.output)
     path = Path(options.path)
     if options.output.exists() and path.exists() and options.output.samefile(path):
-        raise UsageError(f"cannot write {options.output}: it is the file to draw")
+        raise UsageError(f"cannot write {options.output}: it is the input file")
     from symbolic.notes import ReadError
     from symbolic.notes.pool import apply_many
     from symbolic.scoring.emotion import EmotionScorer
@@ -60,14 +60,14 @@ def _plot(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
     scorer = _scorer(options)
     if not isinstance(scorer, EmotionScorer):
-        raise UsageError(f"model {options.model!r} hears audio: there is no timeline to draw")
+        raise UsageError(f"model {options.model!r} takes audio; plot requires a model of notes")
     read = partial(_read, sliding=sliding, prepare_options=scorer.preprocess_options)
-    (found,) = apply_many(read, [path], workers=1)  # in a worker for its limits
+    (found,) = apply_many(read, [path], workers=1)  # a worker has time and memory limits
     if isinstance(found, ReadError):
         print(f"symbolic: {path}: {found.reason}", file=sys.stderr)
         return 1
-    notes, heard = found
-    table = timeline_table(timeline_rows(scorer.model, heard))
+    notes, windows = found
+    table = timeline_table(timeline_rows(scorer.model, windows))
 
     from symbolic.reports.timeline_plots import timeline_plot
 
@@ -86,7 +86,7 @@ def _scorer(options: argparse.Namespace):
 
 
 def _read(sources: list, sliding, prepare_options: dict[str, Any]) -> list[tuple]:
-    """The notes of sources, and their windows as a model takes them."""
+    """Read the notes of sources and prepare their windows."""
     from symbolic.notes import read_notes
     from symbolic.scoring.notes import emitted_notes
     from symbolic.scoring.timeline import prepare_windows

@@ -1,4 +1,4 @@
-"""`symbolic report`: a table of scores in, a page about the corpus out."""
+"""`symbolic report`: HTML report of a scored corpus."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ PAGES = (".html", ".htm")
 
 
 def add_report(commands: argparse._SubParsersAction) -> None:
-    """Add the command to those of the program."""
+    """Add the command to the program."""
     report = commands.add_parser(
         "report",
-        help="make a page about a scored corpus",
-        description="Make one HTML file about a table that `symbolic score --output` wrote: the "
-        "corpus on the valence-arousal plane, its quadrants, keys and confidence, how familiar it "
-        "is to the model, the most and the least certain pieces, and why files were not scored.",
+        help="make an HTML report of a scored corpus",
+        description="Make an HTML report of a table written by `symbolic score --output`: the "
+        "valence-arousal plane, quadrants, keys, confidence, familiarity to the model, the most "
+        "and the least confident predictions, and errors.",
     )
     report.set_defaults(run=_report)
     report.add_argument(
@@ -31,7 +31,7 @@ def add_report(commands: argparse._SubParsersAction) -> None:
         "--output",
         type=_output_path,
         metavar="FILE",
-        help="write .html (default: beside the table, under its name)",
+        help="write .html (default: next to the table, with its name)",
     )
 
 
@@ -73,7 +73,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _beside(scores: Path) -> Path:
-    """The table's name with `.html`; a folder keeps what is no suffix of a table."""
+    """Return the path of the table with `.html`; a folder name loses only `.parquet`."""
     if not scores.is_dir():
         return scores.with_suffix(".html")
     folder = scores.resolve() if scores.name in ("", "..") else scores

@@ -1,9 +1,10 @@
-"""Views of embeddings: two dimensions by PCA and t-SNE, and clusters, beside the labels."""
+"""Plots of embeddings: PCA and t-SNE, with labels and clusters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,9 @@ PALETTE = (
     *("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9"),  # Okabe & Ito 2008
     *("#7a5195", "#8c6d31", "#333333", "#b8c400", "#d62f4b", "#2f6f4f"),
 )
-MARKERS = "os^DvP"  # another one each time that the colours are used up
+MARKERS = "os^DvP"  # the next one when all colours are used
 PERPLEXITY = 30.0
-LEGEND = 24  # more labels than this are drawn without one
+LEGEND = 24  # maximal number of labels in a legend
 
 
 def embedding_views(
@@ -24,41 +25,41 @@ def embedding_views(
     title: str = "",
     seed: int = 0,
 ) -> dict[str, float]:
-    """Draw embeddings by PCA and by t-SNE, coloured by label and by cluster; say how they agree.
+    """Plot embeddings by PCA and t-SNE, coloured by label and by cluster, and measure agreement.
 
-    Columns are standardised before. t-SNE (van der Maaten & Hinton 2008) starts from PCA: what is
-    near is near, but distances and sizes of its clouds mean nothing. As many clusters as labels
-    occur are found by k-means in all dimensions, and are coloured by the label that is most
-    frequent in them; their figures are 1 where clusters and labels are the same.
+    Columns are standardised first. t-SNE (van der Maaten & Hinton 2008) starts from PCA; it keeps
+    neighbourhoods, but distances between clouds and their sizes have no meaning. k-means in all
+    dimensions finds as many clusters as there are labels; clusters have the colour of their most
+    frequent label. The metrics are 1 if clusters and labels coincide.
 
     Args:
         embeddings: (n, H), n at least 4.
-        labels: (n,) classes, numbers of `names`.
+        labels: (n,) classes, indices of `names`.
         names: of the classes.
-        path: where to write; the suffix decides the format.
-        title: above the picture.
+        path: file to write; the suffix decides the format.
+        title: of the plot.
         seed: of t-SNE and k-means.
 
     Returns:
         `adjusted_rand` (Hubert & Arabie 1985; 0 by chance), `purity` (share of the pieces whose
         label is the most frequent one of their cluster), `neighbours` (share of the pieces whose
-        nearest other piece has their label) and `explained` (share of the variance that the two
-        axes of PCA hold).
+        nearest neighbour has their label) and `explained` (share of the variance explained by the
+        first two principal components).
 
     Raises:
-        ValueError: shapes that do not fit, too few pieces, a label without a name, or a format that
-            matplotlib does not write.
+        ValueError: shapes that do not match, too few pieces, a label without a name, or a format
+            that matplotlib does not write.
     """
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import StandardScaler
 
     embeddings, labels = np.asarray(embeddings, float), np.asarray(labels)
     if embeddings.ndim != 2 or labels.shape != embeddings.shape[:1]:
-        raise ValueError(f"embeddings {embeddings.shape} and labels {labels.shape} do not fit")
+        raise ValueError(f"embeddings {embeddings.shape} and labels {labels.shape} do not match")
     if len(labels) < 4:
         raise ValueError(f"{len(labels)} pieces: at least 4 are needed")
     if not np.isin(labels, np.arange(len(names))).all():
-        raise ValueError(f"a label is not one of 0..{len(names) - 1}, for which there are names")
+        raise ValueError(f"labels must be 0..{len(names) - 1}, the indices of the names")
     scaled = StandardScaler().fit_transform(embeddings)
     pca = PCA(min(scaled.shape[1], len(scaled), 2), random_state=seed).fit(scaled)
     plane = pca.transform(scaled)
@@ -73,15 +74,15 @@ def embedding_views(
 
 
 def agreement(labels: np.ndarray, cluster: np.ndarray) -> dict[str, float]:
-    """`adjusted_rand` and `purity` of (n,) clusters, beside (n,) labels."""
+    """Compute `adjusted_rand` and `purity` of (n,) clusters and (n,) labels."""
     from sklearn.metrics import adjusted_rand_score
 
-    right = float((_majority(labels, cluster) == labels).mean())
-    return {"adjusted_rand": float(adjusted_rand_score(labels, cluster)), "purity": right}
+    purity = float((_majority(labels, cluster) == labels).mean())
+    return {"adjusted_rand": float(adjusted_rand_score(labels, cluster)), "purity": purity}
 
 
 def _majority(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """(n,) the most frequent label of the cluster that each piece is in."""
+    """(n,) the most frequent label in the cluster of each piece."""
     counts = np.zeros((cluster.max() + 1, labels.max() + 1), int)
     np.add.at(counts, (cluster, labels), 1)
     return counts.argmax(axis=1)[cluster]
@@ -90,7 +91,8 @@ def _majority(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
 def _clusters(scaled: np.ndarray, count: int, seed: int) -> np.ndarray:
     from sklearn.cluster import KMeans
 
-    return KMeans(count, n_init=10, random_state=seed).fit_predict(scaled)
+    runs: Any = 10  # annotated as a string in scikit-learn
+    return KMeans(count, n_init=runs, random_state=seed).fit_predict(scaled)
 
 
 def _neighbours(scaled: np.ndarray, labels: np.ndarray) -> float:
@@ -123,15 +125,15 @@ def _draw(
     panels = figure.subplots(2, 2)
     rows = {
         "labels": labels,
-        f"clusters of k-means, by their most frequent label (purity {figures['purity']:.2f}, "
-        f"adjusted Rand {figures['adjusted_rand']:.2f})": found,
+        f"k-means clusters by their most frequent label (purity {figures['purity']:.2f}, "
+        f"adjusted Rand index {figures['adjusted_rand']:.2f})": found,
     }
-    for row, (what, classes) in zip(panels, rows.items(), strict=True):
+    for row, (heading, classes) in zip(panels, rows.items(), strict=True):
         for axes, (name, places) in zip(row, views.items(), strict=True):
             _scatter(axes, places, classes, names)
-            share = f", {figures['explained']:.0%} of the variance" if name == "PCA" else ""
+            share = f", {figures['explained']:.0%} of variance" if name == "PCA" else ""
             axes.set_xlabel(f"{name}{share}", fontsize=10)
-        row[0].set_title(what, loc="left", fontsize=11)
+        row[0].set_title(heading, loc="left", fontsize=11)
     handles, drawn = panels[0, 0].get_legend_handles_labels()
     if len(drawn) <= LEGEND:
         columns = min(len(drawn), 6)

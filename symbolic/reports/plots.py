@@ -1,4 +1,4 @@
-"""Pictures of results, drawn without a screen."""
+"""Plots of results, without a display."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLOURS = {"Q1": "#e69f00", "Q2": "#d55e00", "Q3": "#0072b2", "Q4": "#009e73"}
-EDGE = 1.08  # so that a piece in the corner is seen whole
-NAMED = 40  # more pieces than this are drawn without their names
+EDGE = 1.08  # axis limit: points in the corners are not cut off
+NAMED = 40  # maximal number of pieces with names
 
 
 def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
-    """Draw the scored pieces on the valence-arousal plane.
+    """Plot scored pieces on the valence-arousal plane.
 
     Args:
-        table: as `EmotionScorer.score` returns it; rows with an error are left out.
-        path: where to write; the suffix decides the format.
+        table: from `EmotionScorer.score`; rows with an error are left out.
+        path: file to write; the suffix decides the format.
 
     Raises:
         ValueError: a format that matplotlib does not write.
@@ -86,12 +86,12 @@ def _short(name: str, length: int = 38) -> str:
 
 
 def confusion_plot(matrix: np.ndarray, path: str | Path, title: str = "") -> None:
-    """Draw a confusion matrix; each cell says how many, and what share of its row.
+    """Plot a confusion matrix with counts and their shares of the rows.
 
     Args:
         matrix: (4, 4) counts, rows true and columns predicted quadrants; not all 0.
-        path: where to write; the suffix decides the format.
-        title: above the matrix.
+        path: file to write; the suffix decides the format.
+        title: of the plot.
 
     Raises:
         ValueError: another shape, or a format that matplotlib does not write.
@@ -100,7 +100,7 @@ def confusion_plot(matrix: np.ndarray, path: str | Path, title: str = "") -> Non
 
     matrix = np.asarray(matrix, float)
     if matrix.shape != (4, 4):
-        raise ValueError(f"a confusion matrix of 4 quadrants expected, got {matrix.shape}")
+        raise ValueError(f"expected a (4, 4) confusion matrix of quadrants, got {matrix.shape}")
     rows = matrix.sum(axis=1, keepdims=True)
     shares = matrix / np.maximum(rows, np.finfo(float).tiny)
     whole = np.allclose(matrix, np.round(matrix), atol=1e-6)
@@ -147,54 +147,52 @@ def reliability_plot(
     title: str = "",
     bins: int = BINS,
 ) -> None:
-    """Draw a reliability diagram (Guo 2017): how often answers of a confidence are right.
-
-    Below it, how many answers there are of each confidence; those of several seeds together.
+    """Plot a reliability diagram (Guo 2017), the accuracy by confidence, and a histogram.
 
     Args:
-        labels: (n,) true classes.
+        labels: (n,) true classes; predictions of several seeds may be concatenated.
         probabilities: (n, K).
-        path: where to write; the suffix decides the format.
-        title: above the diagram.
-        bins: of the confidence.
+        path: file to write; the suffix decides the format.
+        title: of the plot.
+        bins: number of bins of the confidence.
 
     Raises:
         ValueError: a format that matplotlib does not write.
     """
     from matplotlib.figure import Figure
 
-    confidence, right, count = reliability(labels, probabilities, bins)
+    confidence, correct, count = reliability(labels, probabilities, bins)
     filled = count > 0
     centre = (np.arange(bins) + 0.5) / bins
     figure = Figure(figsize=(4.8, 5.6), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     axes.bar(
         centre[filled],
-        right[filled],
+        correct[filled],
         width=1 / bins,
         color="#9ecae1",
         edgecolor="white",
-        label="share right",
+        label="accuracy",
     )
     axes.plot([0, 1], [0, 1], color="0.25", linestyle="--", linewidth=1, label="calibrated")
     axes.vlines(
         confidence[filled],
         confidence[filled],
-        right[filled],
+        correct[filled],
         color=COLOURS["Q2"],
         linewidth=2.5,
         clip_on=False,
         zorder=3,
-        label="gap at the mean confidence",
+        label="calibration gap",
     )
     error = calibration_error(labels, probabilities, bins)
-    axes.set(ylim=(0, 1), ylabel="share of right answers")
+    axes.set(ylim=(0, 1), ylabel="accuracy")
     axes.set_title(
         f"{title}\ncalibration error {error:.3f}".strip(), wrap=True, fontsize=11, parse_math=False
     )
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=9)
     below.bar(centre, count, width=1 / bins, color="0.6", edgecolor="white")
-    below.set(xlim=(0, 1), xlabel="confidence", ylabel="answers")
+    below.set(xlim=(0, 1), xlabel="confidence", ylabel="predictions")
     for panel in (axes, below):
         panel.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=200)

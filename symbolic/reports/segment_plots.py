@@ -56,11 +56,11 @@ def segment_plot(
     top.set_title(Path(piece.path).name)
     activation = piece.activation
     seconds = front.first + np.arange(len(activation)) / front.rate
-    bottom.plot(seconds, activation, color="0.3", linewidth=1, label="boundary activation")
+    bottom.plot(seconds, activation, color="0.3", linewidth=1, label=piece.curve)
     bottom.set_ylim(0, max(1.0 if activation.max() > 0.5 else 0, activation.max() * 1.1))
     bottom.set_xlim(0, end or after)  # `end` may be 0 for notes of length 0
     bottom.set_xlabel("time (seconds)")
-    bottom.set_ylabel("activation")
+    bottom.set_ylabel(piece.curve)
     for axes in (top, bottom):
         for number, time in enumerate(piece.times[1:-1]):
             label = "predicted boundary" if axes is bottom and number == 0 else None

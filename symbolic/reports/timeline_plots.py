@@ -1,4 +1,4 @@
-"""Emotion over time as a picture, above the notes that were heard."""
+"""Plot of emotion over time, with the piano roll."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ LINES = {"arousal": ("0.1", "-"), "valence": ("#cc79a7", "--")}
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 BARS = (1, 2, 4, 5, 10, 20, 25, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 MOST_TICKS = 12
-NARROW = 1 / 1500  # of the time axis: a shorter note would be too thin to be seen
-PAINTED = 3000  # notes; more are an image in a .pdf or .svg too, so that it opens quickly
-FAINTEST = 0.15  # of a quadrant that is as likely as the others
+NARROW = 1 / 1500  # minimal width of a note, relative to the time axis
+RASTERISED = 3000  # notes: more are rasterised in a .pdf or .svg, which then opens quickly
+FAINTEST = 0.15  # opacity of a quadrant at chance level
 CHANCE = 0.25
 
 
 def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title: str = "") -> None:
-    """Draw valence and arousal over time, the quadrants, and the piano roll below.
+    """Plot valence, arousal and quadrants over time, and the piano roll.
 
-    Each answer is a point in the middle of its window, and a faint line as long as the window:
-    nobody knows when, within it, the emotion was. Quadrants have the more colour the more confident
-    they are; each fills what is nearer to the middle of its window than to that of another. Where
-    no note begins in a window there is neither. Bars are numbered only where the piece was
-    written: as they are played, repeats one after the other, from the beginning, an upbeat as 1.
+    Each prediction is a point at the centre of its window, with a faint line over the window.
+    The opacity of a quadrant is its confidence; each covers the times that are closer to the
+    centre of its window than to other centres. Windows in which no note begins have no prediction.
+    Bars are numbered for notation only: in the order of playback, repeats included, from 1,
+    upbeat included.
 
     Args:
         notes: the piece; its drums are left out.
-        table: its rows as `symbolic.scoring.timeline.timeline` returns them.
-        path: where to write; the suffix decides the format.
-        title: above.
+        table: its rows from `symbolic.scoring.timeline.timeline`.
+        path: file to write; the suffix decides the format.
+        title: of the plot.
 
     Raises:
-        ValueError: no answer in the table, or a format that matplotlib does not write.
+        ValueError: a table without predictions, or a format that matplotlib does not write.
     """
     from matplotlib.figure import Figure
 
-    if not table["quadrant"].notna().any():
-        raise ValueError("no window has an answer: there is nothing to draw")
-    end = max(notes.seconds, float(table["end"].max()))
+    if not table["quadrant"].notna().to_numpy(bool).any():
+        raise ValueError("no window has a prediction")
+    end = max(notes.seconds, float(table["end"].to_numpy(float).max()))
     figure = Figure(figsize=(11, 6.2), layout="constrained")
     lines, strip, roll = figure.subplots(3, 1, sharex=True, height_ratios=(4, 0.55, 5))
     _lines(lines, table)
@@ -71,7 +71,7 @@ def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title
 
 
 def _lines(axes: Axes, table: pd.DataFrame) -> None:
-    """Valence and arousal in the middle of windows, and how wide those are."""
+    """Plot valence and arousal at the centres of windows, and the extents of windows."""
     start, end = table["start"].to_numpy(float), table["end"].to_numpy(float)
     middle = (start + end) / 2
     axes.axhline(0, color="0.75", linewidth=0.8)
@@ -98,17 +98,18 @@ def _lines(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _strip(axes: Axes, table: pd.DataFrame) -> None:
-    """A cell for each window, in the colour of its quadrant."""
+    """Plot a cell for each window, in the colour of its quadrant."""
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import to_rgba_array
 
     start, end = table["start"].to_numpy(float), table["end"].to_numpy(float)
     middle = (start + end) / 2
     edges = np.concatenate([start[:1], (middle[:-1] + middle[1:]) / 2, end[-1:]])
-    found = table["quadrant"].notna().to_numpy()
-    colours = to_rgba_array([COLOURS[quadrant] for quadrant in table["quadrant"][found]])
-    sure = (table["confidence"][found].to_numpy(float) - CHANCE) / (1 - CHANCE)
-    colours[:, 3] = FAINTEST + (1 - FAINTEST) * np.clip(sure, 0, 1)
+    found = table["quadrant"].notna().to_numpy(bool)
+    quadrants = table["quadrant"].to_numpy(object)[found]
+    colours = to_rgba_array([COLOURS[quadrant] for quadrant in quadrants])
+    confidence = (table["confidence"].to_numpy(float)[found] - CHANCE) / (1 - CHANCE)
+    colours[:, 3] = FAINTEST + (1 - FAINTEST) * np.clip(confidence, 0, 1)
     cells = _rectangles(edges[:-1][found], edges[1:][found], 0, 1)
     axes.add_collection(PolyCollection(cells, facecolors=colours, linewidths=0))
     axes.set(ylim=(0, 1), yticks=[])
@@ -118,22 +119,22 @@ def _strip(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _roll(axes: Axes, notes: NoteTable, end: float):
-    """Pitch against time; what a colour bar is made of, None where there are no dynamics."""
+    """Plot the piano roll; return its collection for a colour bar, None without dynamics."""
     from matplotlib import colormaps
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import ListedColormap
 
-    order = notes.velocity.argsort(kind="stable")  # the loud ones in front
+    order = notes.velocity.argsort(kind="stable")  # loud notes in front
     onset, pitch = notes.onset[order], notes.pitch[order]
     until = onset + np.maximum(notes.duration[order], end * NARROW)
     cells = _rectangles(onset, until, pitch - 0.45, pitch + 0.45)
-    painted = PolyCollection(cells, linewidths=0, rasterized=len(notes) > PAINTED)
+    collection = PolyCollection(cells, linewidths=0, rasterized=len(notes) > RASTERISED)
     if notes.has_dynamics:
         shades = ListedColormap(colormaps["magma_r"](np.linspace(0.15, 1, 127)), "velocity")
-        painted.set(array=notes.velocity[order], cmap=shades, clim=(1, 127))
+        collection.set(array=notes.velocity[order], cmap=shades, clim=(1, 127))
     else:
-        painted.set_facecolor("0.3")
-    axes.add_collection(painted)
+        collection.set_facecolor("0.3")
+    axes.add_collection(collection)
     low, high = int(pitch.min()), int(pitch.max())
     room = max(12 - (high - low), 0) / 2 + 1.5
     axes.set(ylim=(low - room, high + room), ylabel="pitch")
@@ -142,19 +143,19 @@ def _roll(axes: Axes, notes: NoteTable, end: float):
     axes.set_yticks(shown, [f"C{c // 12 - 1}" for c in shown])
     axes.grid(axis="y", color="0.9", linewidth=0.7)
     axes.set_axisbelow(True)
-    return painted if notes.has_dynamics else None
+    return collection if notes.has_dynamics else None
 
 
-def _rectangles(left: np.ndarray, right: np.ndarray, bottom, top) -> np.ndarray:
-    """(n, 4, 2) corners."""
+def _rectangles(left: np.ndarray, right: np.ndarray, bottom, top) -> list[np.ndarray]:
+    """(n, 4, 2) corners of rectangles, as a list for matplotlib."""
     left, right, bottom, top = np.broadcast_arrays(left, right, bottom, top)
     corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
-    return np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)
+    return list(np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1))
 
 
 def _clock(axes: Axes, end: float) -> None:
-    """Round seconds, minutes or hours below the time axis."""
-    step = next((one for one in STEPS if end / one <= MOST_TICKS), STEPS[-1])
+    """Label the time axis with round seconds, minutes or hours."""
+    step = next((step for step in STEPS if end / step <= MOST_TICKS), STEPS[-1])
     times = np.arange(0, end + step / 1000, step).astype(int).tolist()
     if end < 60:
         axes.set_xticks(times, list(map(str, times)))
@@ -168,23 +169,23 @@ def _clock(axes: Axes, end: float) -> None:
 
 
 def _bars(axes: Axes, notes: NoteTable) -> None:
-    """Numbers of bars above, where they begin."""
+    """Number the bars at their beginnings, above the plot."""
     try:
         edges = metrical_edges(notes, "bar")
-    except ReadError:  # more than there are bars in music
+    except ReadError:  # too many bars
         return
     bars = len(edges) - 1
-    step = next((one for one in BARS if bars / one <= MOST_TICKS), BARS[-1])
+    step = next((step for step in BARS if bars / step <= MOST_TICKS), BARS[-1])
     numbers = np.unique([1, *range(step, bars + 1, step)])
     if len(numbers) > 1 and step > 1 and edges[numbers[1] - 1] < edges[-1] / 25:
-        numbers = np.delete(numbers, 1)  # too near to the first
+        numbers = np.delete(numbers, 1)  # too close to the first
     above = axes.secondary_xaxis("top")
     above.set_xticks(edges[numbers - 1], [str(number) for number in numbers])
-    above.set_xlabel("bar, as played")
+    above.set_xlabel("bar (with repeats)")
 
 
 def _legend(axes: Axes) -> tuple[list, list[str]]:
-    """Lines and quadrants, and what they are called."""
+    """Return the handles and labels of lines and quadrants."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -192,4 +193,4 @@ def _legend(axes: Axes) -> tuple[list, list[str]]:
     handles += [Line2D([], [], color="0.6", linewidth=1)]
     handles += [Patch(color=COLOURS[quadrant]) for quadrant in QUADRANTS]
     words = [f"{quadrant} {QUADRANT_WORDS[quadrant]}" for quadrant in QUADRANTS]
-    return handles, [*labels, "window that was heard", *words]
+    return handles, [*labels, "window", *words]

@@ -57,6 +57,7 @@ class Segmentation:
         frames: (T, F) mel bands in dB or a piano roll.
         front: the front end, which defines the frames and their times.
         error: the reason if the file cannot be segmented, else empty.
+        curve: `activation` or `novelty`, the kind of `activation`.
     """
 
     path: str
@@ -66,6 +67,7 @@ class Segmentation:
     frames: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     front: FrontEnd | None = None
     error: str = ""
+    curve: str = "activation"
 
     def parts(self) -> Iterator[tuple[int, float, float, float]]:
         """Yield the number of each part, from 1, its start, its end and the confidence."""
@@ -213,7 +215,8 @@ class Segmenter(HubMixin):
         )
         within = frames_within(seconds, min(len(activation), len(frames)), front)
         shown = frames[:within, : front.widths[front.kinds[0]]]
-        return Segmentation(path, times, confidence, activation[:within], shown, front)
+        curve = "novelty" if self.model is None else "activation"
+        return Segmentation(path, times, confidence, activation[:within], shown, front, curve=curve)
 
 
 class _Inputs(NamedTuple):

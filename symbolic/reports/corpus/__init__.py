@@ -1,1 +1,1 @@
-"""The report page of a scored corpus."""
+"""HTML report of a scored corpus."""

@@ -1,4 +1,4 @@
-"""What the page about a scored corpus is made of: style, harmless text, bars and tables."""
+"""HTML elements of the report of a scored corpus: style, escaped text, bars and tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ background:var(--card);border:1px solid var(--line);border-radius:12px;padding:.
 dd{margin:0;font-size:1.6rem;font-weight:650;line-height:1.25}
 dt,figcaption,footer,section p,summary{color:var(--soft);font-size:.9rem}
 footer{overflow-wrap:anywhere}
-.worth{border-left:4px solid var(--plain);padding-left:1rem;margin:1.5rem 0}
+.caution{border-left:4px solid var(--plain);padding-left:1rem;margin:1.5rem 0}
 .pair,.plane{display:grid;gap:1.25rem;grid-template-columns:minmax(0,1fr) minmax(0,1fr)}
 .pair>section{margin:0}
 .plane{align-items:center}
@@ -73,63 +73,63 @@ min-width:0}
 .figures{font-size:.85rem}tbody th{min-width:6.5rem}.bar{min-width:3.5rem}}
 @media print{section{break-inside:avoid}}
 """ + "".join(f".{quadrant}{{--c:{colour}}}\n" for quadrant, colour in COLOURS.items())
-UNSEEN = re.compile(
+INVISIBLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\ufffb"
     r"\ufffe\uffff\ud800-\udfff]"
 )
-"""Characters that cannot be seen, turn those around them, or cannot be written as UTF-8."""
+"""Invisible characters, those that change the direction of text, and those not in UTF-8."""
 
-LONGEST = 300  # characters of a text that are shown
+LONGEST = 300  # characters of a shown text
 
 
 def shown(text: str) -> str:
-    """Text that is harmless in HTML; what cannot be seen in it is written as an escape."""
+    """Escape text for HTML; invisible characters become escape sequences."""
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    seen = UNSEEN.sub(lambda unseen: unseen[0].encode("unicode_escape").decode(), text)
+    seen = INVISIBLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
     return html.escape(seen)
 
 
 def share(part: float) -> str:
-    """A part of 1 as per cent; what is more than nothing is never 0."""
+    """Format a fraction as per cent; a positive one is never shown as 0."""
     if 0 < part < 0.0005:
         return "<0.1\N{NARROW NO-BREAK SPACE}%".replace("<", "&lt;")
     return f"{part:.1%}".replace("%", "\N{NARROW NO-BREAK SPACE}%")
 
 
-def counted(count: int, what: str) -> str:
-    """`1 file`, `2,000 files`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str) -> str:
+    """Format a number with a noun: `1 file`, `2,000 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def bar(part: float, classes: str) -> str:
-    """A bar of which a part of 1 is filled."""
+    """Make a bar that is filled by a fraction."""
     return f'<span class="bar {classes}"><i style="width:{part:.2%}"></i></span>'
 
 
 def stack(parts: np.ndarray) -> str:
-    """A bar that is divided among the quadrants, and below it (4,) probabilities in figures."""
-    pieces = "".join(
+    """Make a bar that is divided by (4,) quadrant probabilities, and their numbers below."""
+    segments = "".join(
         f'<i class="{quadrant}" style="width:{part:.2%}"></i>'
         for quadrant, part in zip(QUADRANTS, parts, strict=True)
     )
     figures = " · ".join(f"{part:.2f}" for part in parts)
-    return f'<span class="stack">{pieces}</span><span class="figures">{figures}</span>'
+    return f'<span class="stack">{segments}</span><span class="figures">{figures}</span>'
 
 
 def section(name: str, title: str, body: str) -> str:
-    """A part of the page under a heading; `name` is its id."""
+    """Make a section of the page with a heading; `name` is its id."""
     return f'<section aria-labelledby="{name}"><h2 id="{name}">{title}</h2>\n{body}</section>'
 
 
 def html_table(
-    told: str, heads: Sequence[str], rows: Iterable[Sequence[str]], classes: str = ""
+    label: str, heads: Sequence[str], rows: Iterable[Sequence[str]], classes: str = ""
 ) -> str:
-    """A table, whose first column names the rows; it scrolls sideways where there is no room.
+    """Make a table whose first column names the rows, and that scrolls if it is too wide.
 
-    It says what its parts are, since those of class `tall` are no table in a narrow window.
+    It has ARIA roles, since class `tall` changes its layout in a narrow window.
 
     Args:
-        told: what the table holds, for those who do not see it.
+        label: of the table, for screen readers.
         heads: of the columns, HTML.
         rows: a cell of HTML for each column.
         classes: of the style sheet.
@@ -142,7 +142,7 @@ def html_table(
         for first, *rest in rows
     )
     return (
-        f'<div class="table" role="region" aria-label="{told}" tabindex="0">'
+        f'<div class="table" role="region" aria-label="{label}" tabindex="0">'
         f'<table role="table" class="{classes}"><thead role="rowgroup"><tr role="row">{head}</tr>'
         f'</thead><tbody role="rowgroup">\n{body}\n</tbody></table></div>'
     )

@@ -1,9 +1,9 @@
-"""The page about a scored corpus: one HTML file that needs nothing else."""
+"""HTML report of a scored corpus, in a single file."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,27 +25,26 @@ from symbolic.tasks import QUADRANT_WORDS, QUADRANTS, valence_arousal
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = 20  # of errors that are told apart on the page
+KINDS = 20  # maximal number of listed kinds of errors
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""No scripts, and nothing from elsewhere."""
+"""No scripts, nothing from other sources."""
 
-WORTH = (
-    "The probabilities are of the emotion that a few annotators perceived in piano music. On "
-    "pieces held out of the corpora that it learnt from, those of the default model were off by "
-    "five to fifteen in a hundred; on another kind of music they are further off, and on this "
-    "corpus nobody has measured them."
+CAUTION = (
+    "The probabilities refer to the emotion that a few annotators perceived in piano music. On "
+    "held-out pieces of the training corpora, the calibration error of the default model is 5 to "
+    "15&nbsp;%. It is larger for other kinds of music, and unknown for this corpus."
 )
 
 
 def corpus_page(table: pd.DataFrame, name: str) -> str:
-    """A page of HTML about a scored corpus: the same text for the same table and name.
+    """Make the HTML report of a scored corpus, with reproducible bytes.
 
     Args:
-        table: as `EmotionScorer.score` or `read_scores` returns it.
+        table: from `EmotionScorer.score` or `read_scores`.
         name: of the corpus or its table, for the title.
 
     Raises:
-        ValueError: another table, or rows that are not scores of emotion.
+        ValueError: missing columns, or rows that are not scores of emotion.
     """
     report = corpus_report(table)
     title = f"{name}: {counted(report.files, 'file')}, {len(report.scored):,} scored, "
@@ -53,7 +52,7 @@ def corpus_page(table: pd.DataFrame, name: str) -> str:
     sections = [f"<header><h1>{shown(name)}</h1>{_tiles(report)}</header>"]
     if len(report.scored):
         sections += [
-            f'<p class="worth">{WORTH}</p>',
+            f'<p class="caution">{CAUTION}</p>',
             _plane(report),
             f'<div class="pair">{_keys(report)}{_confidence(report)}</div>',
             _familiarity(report),
@@ -61,7 +60,7 @@ def corpus_page(table: pd.DataFrame, name: str) -> str:
             _least_certain(report),
         ]
     else:
-        sections.append(section("nothing", "Nothing to show", "<p>No file was scored.</p>"))
+        sections.append(section("nothing", "No scores", "<p>No file was scored.</p>"))
     if len(report.failed):
         sections.append(_errors(report))
     if report.folder:
@@ -86,14 +85,23 @@ def _tiles(report: CorpusReport) -> str:
         ("error" if len(report.failed) == 1 else "errors", f"{len(report.failed):,}"),
     ]
     if len(report.scored):
-        seconds = report.scored["seconds"].sum() if "seconds" in report.scored else 0
+        seconds = np.nansum(report.scored["seconds"]) if "seconds" in report.scored else 0
         if seconds > 0:
             long = seconds >= 2 * 3600
             length = f"{seconds / (3600 if long else 60):,.0f}"
             tiles.append((f"{'hours' if long else 'minutes'} of music", length))
-        tiles.append(("mean confidence", share(report.scored["confidence"].mean())))
-    tiles = "".join(f"<div><dt>{words}</dt><dd>{number}</dd></div>" for words, number in tiles)
-    return f"<dl>{tiles}</dl>"
+        tiles.append(("mean confidence", share(_mean(report.scored["confidence"]))))
+    items = "".join(f"<div><dt>{words}</dt><dd>{number}</dd></div>" for words, number in tiles)
+    return f"<dl>{items}</dl>"
+
+
+def _mean(values: Any) -> float:
+    return float(values.mean())
+
+
+def _rows(table: pd.DataFrame) -> Iterable[Any]:
+    """Iterate over rows as named tuples, whose columns pandas does not type."""
+    return table.itertuples()
 
 
 def _plane(report: CorpusReport) -> str:
@@ -105,39 +113,41 @@ def _plane(report: CorpusReport) -> str:
             f"{share(row.share)}{bar(row.share, row.Index)}",
             f"{share(row.expected)}{bar(row.expected, f'{row.Index} pale')}",
         )
-        for row in quadrants.itertuples()
+        for row in _rows(quadrants)
     ]
-    told = ", ".join(f"{share(part)} {QUADRANT_WORDS[q]}" for q, part in quadrants["share"].items())
-    picture = plane_svg(
+    shares = ", ".join(
+        f"{share(row.share)} {QUADRANT_WORDS[row.Index]}" for row in _rows(quadrants)
+    )
+    plot = plane_svg(
         valence_arousal(report.probabilities),
         report.scored["quadrant"].to_numpy(object),
-        f"{counted(len(report.scored), 'piece')} on the valence-arousal plane: {told}.",
+        f"{counted(len(report.scored), 'piece')} on the valence-arousal plane: {shares}.",
     )
     heads = ("Quadrant", "Pieces", "Share", "Expected share")
-    body = f"""<div class="plane"><figure>{picture}</figure>
+    body = f"""<div class="plane"><figure>{plot}</figure>
 <div>{html_table("Pieces by quadrant", heads, rows)}
-<p>A piece counts for its most probable quadrant. The expected share is the mean probability of
-the quadrant, which also counts the doubts: as far as the probabilities hold, it is nearer to the
-truth than the share.</p>
-<p>Valence is q1 + q4 &minus; q2 &minus; q3 and arousal q1 + q2 &minus; q3 &minus; q4: how
-sure the model is of a half of the plane, and not how strong a feeling is.</p></div></div>"""
-    return section("plane", "On the valence-arousal plane", body)
+<p>Each piece is counted in its most probable quadrant. The expected share is the mean probability
+of the quadrant: it takes uncertainty into account and is more accurate than the share if the
+probabilities are calibrated.</p>
+<p>Valence is q1 + q4 &minus; q2 &minus; q3 and arousal q1 + q2 &minus; q3 &minus; q4: the
+confidence in a half of the plane, not the intensity of an emotion.</p></div></div>"""
+    return section("plane", "Valence-arousal plane", body)
 
 
 def _keys(report: CorpusReport) -> str:
     counts = report.keys()
-    known = counts.sum()
-    if not known:
-        return section("keys", "Keys", "<p>The table tells no keys.</p>")
-    order = np.argsort(-counts, kind="stable")
+    total = counts.sum()
+    if not total:
+        return section("keys", "Keys", "<p>The table has no keys.</p>")
+    order = np.argsort(-counts, kind="stable").tolist()
     often = ", ".join(f"{KEY_NAMES[key]} ({counts[key]:,})" for key in order[:3] if counts[key])
-    told = f"Most are in {often}; {share(counts[12:].sum() / known)} are in minor."
-    if known < len(report.scored):
-        told += f" The table tells no key of {counted(len(report.scored) - known, 'piece')}."
-    picture = keys_svg(counts, f"Pieces by key along the circle of fifths. {told}")
-    rows = [(KEY_NAMES[key], f"{counts[key]:,}", share(counts[key] / known)) for key in order]
-    body = f"""<figure>{picture}<figcaption>Along the circle of fifths, relative keys above one
-another. {told}</figcaption></figure>
+    summary = f"Most frequent: {often}; minor keys: {share(counts[12:].sum() / total)}."
+    if total < len(report.scored):
+        summary += f" Without a key: {counted(len(report.scored) - total, 'piece')}."
+    plot = keys_svg(counts, f"Pieces by key in the order of the circle of fifths. {summary}")
+    rows = [(KEY_NAMES[key], f"{counts[key]:,}", share(counts[key] / total)) for key in order]
+    body = f"""<figure>{plot}<figcaption>Keys in the order of the circle of fifths, major keys above
+their relative minor keys. {summary}</figcaption></figure>
 <details><summary>All keys</summary>
 {html_table("Pieces by key", ("Key", "Pieces", "Share"), rows)}</details>"""
     return section("keys", "Keys", body)
@@ -145,18 +155,16 @@ another. {told}</figcaption></figure>
 
 def _confidence(report: CorpusReport) -> str:
     counts, confidence = report.confidences(), report.scored["confidence"]
-    mean = share(confidence.mean())
-    picture = confidence_svg(
-        counts, f"Pieces by the probability of their quadrant: {mean} on average."
-    )
+    mean = share(_mean(confidence))
+    plot = confidence_svg(counts, f"Pieces by the probability of their quadrant: mean {mean}.")
     rows = [
         (f"{low:.2f} to {high:.2f}", *(f"{count:,}" for count in column))
         for low, high, column in zip(CONFIDENCES, CONFIDENCES[1:], counts.T, strict=False)
     ]
     table = html_table("Pieces by probability and quadrant", ("Probability", *QUADRANTS), rows)
-    body = f"""<figure>{picture}<figcaption>As far as the probabilities hold, {mean} of the
-quadrants named are right. For {share((confidence < 0.5).mean())} of the pieces no quadrant has a
-probability of a half or more.</figcaption></figure>
+    body = f"""<figure>{plot}<figcaption>If the probabilities are calibrated, {mean} of the
+predicted quadrants are correct. For {share(_mean(confidence < 0.5))} of the pieces no quadrant has
+a probability of 0.5 or more.</figcaption></figure>
 <details><summary>All bins</summary>{table}</details>"""
     return section("confidence", "Confidence", body)
 
@@ -168,11 +176,10 @@ def _familiarity(report: CorpusReport) -> str:
         "familiar": f"Familiar <small>familiarity {high} and more</small>",
         "between": f"In between <small>{low} to {high}</small>",
         "unfamiliar": f"Unfamiliar <small>less than {low}</small>",
-        "unknown": "Not judged",
+        "unknown": "Unknown",
     }
-    if groups.loc["unknown", "pieces"] == len(report.scored):
-        told = "The table does not tell how familiar a piece is to the model."
-        return section("familiarity", "Familiarity", f"<p>{told}</p>")
+    if not groups["pieces"].to_numpy()[:3].any():
+        return section("familiarity", "Familiarity", "<p>The table has no familiarity.</p>")
     rows = [
         (
             words[row.Index],
@@ -180,31 +187,32 @@ def _familiarity(report: CorpusReport) -> str:
             f"{share(row.share)}{bar(row.share, 'plain')}",
             share(row.confidence) if row.pieces else "&ndash;",
         )
-        for row in groups.itertuples()
+        for row in _rows(groups)
         if row.pieces or row.Index != "unknown"
     ]
-    heads = ("To the model", "Pieces", "Share", "Mean confidence")
-    body = f"""<p>How far the pieces are played like those that the model was trained on. Trust the
-answers for unfamiliar pieces less, however sure they are.</p>
+    heads = ("Group", "Pieces", "Share", "Mean confidence")
+    body = f"""<p>Similarity of the performances to the training data of the model. Predictions for
+unfamiliar pieces are less reliable, whatever their confidence.</p>
 {html_table("Pieces by familiarity", heads, rows)}"""
     return section("familiarity", "Familiarity", body)
 
 
 def _piece(path: str, folder: str) -> str:
-    """A cell that names a piece: its file, below it the folder that is not common to all."""
-    place, name = re.fullmatch(r"(.*[/\\])?(.*)", path[len(folder) :], re.DOTALL).groups()
-    place = f"<small><bdi>{shown(place)}</bdi></small>" if place else ""
-    return f"<bdi>{shown(name)}</bdi>{place}"
+    """Make a cell with the file of a piece and, below it, the rest of its folder."""
+    rest = path[len(folder) :]
+    start = max(rest.rfind("/"), rest.rfind("\\")) + 1
+    place = f"<small><bdi>{shown(rest[:start])}</bdi></small>" if start else ""
+    return f"<bdi>{shown(rest[start:])}</bdi>{place}"
 
 
-def _row(piece, folder: str) -> tuple[str, ...]:
-    known = getattr(piece, "familiarity", np.nan)
+def _row(piece: Any, folder: str) -> tuple[str, ...]:
+    familiarity = getattr(piece, "familiarity", np.nan)
     key = shown(getattr(piece, "key", "")) or "&ndash;"
     return (
         _piece(piece.path, folder),
         share(piece.confidence),
         f'<span class="key">{key}</span>',
-        "&ndash;" if np.isnan(known) else f"{known:.2f}",
+        "&ndash;" if np.isnan(familiarity) else f"{familiarity:.2f}",
     )
 
 
@@ -212,30 +220,30 @@ def _most_certain(report: CorpusReport) -> str:
     tables = []
     for quadrant in QUADRANTS:
         name = f"{quadrant} {QUADRANT_WORDS[quadrant]}"
-        rows = [_row(piece, report.folder) for piece in report.most_certain(quadrant).itertuples()]
+        rows = [_row(piece, report.folder) for piece in _rows(report.most_certain(quadrant))]
         if rows:
             heads = (name, "Probability", "Key", "Familiarity")
-            told = f"The most certain pieces of {name}"
-            tables.append(html_table(told, heads, rows, f"top tall {quadrant}"))
+            label = f"Most confident predictions of {name}"
+            tables.append(html_table(label, heads, rows, f"top tall {quadrant}"))
     body = f'<div class="pair">{"".join(tables)}</div>'
-    return section("most", "The most certain pieces", body)
+    return section("most", "Most confident predictions", body)
 
 
 def _least_certain(report: CorpusReport) -> str:
-    pieces = report.least_certain()
     rows = []
-    for piece in pieces.itertuples():
-        name, _, key, known = _row(piece, report.folder)
-        rows.append((name, stack(np.array([piece.q1, piece.q2, piece.q3, piece.q4])), key, known))
+    for piece in _rows(report.least_certain()):
+        name, _, key, familiarity = _row(piece, report.folder)
+        probabilities = np.array([piece.q1, piece.q2, piece.q3, piece.q4])
+        rows.append((name, stack(probabilities), key, familiarity))
     heads = ("Piece", "Probability of Q1, Q2, Q3, Q4", "Key", "Familiarity")
-    table = html_table("The least certain pieces", heads, rows, "wide tall")
-    body = f"<p>The pieces whose most probable quadrant is least probable.</p>\n{table}"
-    return section("least", "The least certain pieces", body)
+    table = html_table("Least confident predictions", heads, rows, "wide tall")
+    body = f"<p>Pieces whose most probable quadrant has the smallest probability.</p>\n{table}"
+    return section("least", "Least confident predictions", body)
 
 
 def _errors(report: CorpusReport) -> str:
     kinds = report.error_kinds()
-    count = kinds["count"].sum()
+    count = len(report.failed)
     rows = [
         (shown(kind), f"{files:,}", f"{share(files / count)}{bar(files / count, 'plain')}", example)
         for kind, files, example in zip(
@@ -246,9 +254,9 @@ def _errors(report: CorpusReport) -> str:
         )
     ]
     left = kinds["count"][KINDS:]
-    more = f"<p>And {counted(len(left), 'kind')} more, of {counted(left.sum(), 'file')}.</p>"
-    heads = ("Kind", "Files", "Share of errors", "An example")
-    body = f"""<p>{counted(count, "file")} could not be scored. Reasons that differ only in numbers
-or in what they quote are of one kind.</p>
+    more = f"<p>And {counted(len(left), 'kind')} more, in {counted(int(sum(left)), 'file')}.</p>"
+    heads = ("Kind", "Files", "Share of errors", "Example")
+    body = f"""<p>{counted(count, "file")} could not be scored. Errors that differ only in numbers
+or quoted text are one kind.</p>
 {html_table("Errors by kind", heads, rows, "wide tall errors")}{more if len(left) else ""}"""
     return section("errors", "Errors", body)

@@ -1,4 +1,4 @@
-"""Pictures of a scored corpus as inline SVG, which takes its colours from the page."""
+"""Plots of a scored corpus as inline SVG, in the text colour of the page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import html
 import io
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK = "#010203"  # drawn in this colour, shown in that of the page's text
+INK = "#010203"  # replaced by the text colour of the page
 MAJOR, MINOR = "#6a6fd0", "#b4688f"
-CROWD = 3000  # more pieces than this are drawn as a density
+CROWD = 3000  # more pieces than this are plotted as a density
 CELLS = 36  # hexagons side by side
 FIFTHS = tuple(7 * step % 12 for step in range(-5, 7))
 """Major keys in the order of the circle of fifths, C in the middle, numbered as in `KEY_NAMES`."""
 RELATIVE = tuple(12 + (key + 9) % 12 for key in FIFTHS)
-"""Their relative minor keys, which have the same signature."""
+"""Their relative minor keys, which have the same key signature."""
 
 STYLE = {
     "svg.fonttype": "none",
@@ -39,13 +39,13 @@ STYLE = {
 }
 
 
-def plane_svg(plane: np.ndarray, quadrants: np.ndarray, told: str) -> str:
-    """The valence-arousal plane: a point for each piece, or of more than `CROWD` their density.
+def plane_svg(plane: np.ndarray, quadrants: np.ndarray, description: str) -> str:
+    """Plot the valence-arousal plane: a point for each piece, or a density for more than `CROWD`.
 
     Args:
         plane: (n, 2) valence and arousal in [-1, 1].
-        quadrants: (n,) Q1..Q4, which colour the points.
-        told: the picture in words, for those who do not see it.
+        quadrants: (n,) Q1..Q4, the colours of the points.
+        description: of the plot, for screen readers.
     """
     valence, arousal = np.asarray(plane, float).T
     crowd = len(valence) > CROWD
@@ -59,10 +59,10 @@ def plane_svg(plane: np.ndarray, quadrants: np.ndarray, told: str) -> str:
         else:
             size = np.clip(110 / np.sqrt(max(len(valence), 1)), 3.2, 8)
             for quadrant in QUADRANTS:
-                which = quadrants == quadrant
+                inside = quadrants == quadrant
                 colour = COLOURS[quadrant]
                 axes.plot(
-                    valence[which], arousal[which], "o", color=colour, ms=size, mew=0, alpha=0.7
+                    valence[inside], arousal[inside], "o", color=colour, ms=size, mew=0, alpha=0.7
                 )
         for quadrant, (x, y) in zip(QUADRANTS, ((1, 1), (0, 1), (0, 0), (1, 0)), strict=True):
             axes.annotate(
@@ -82,7 +82,7 @@ def plane_svg(plane: np.ndarray, quadrants: np.ndarray, told: str) -> str:
         axes.set(xlabel="valence", ylabel="arousal")
         axes.tick_params(length=0)
 
-    return _svg("plane", (6.2 if crowd else 5.4, 5.4), draw, told)
+    return _svg("plane", (6.2 if crowd else 5.4, 5.4), draw, description)
 
 
 def _density(figure: Figure, axes: Axes, valence: np.ndarray, arousal: np.ndarray) -> None:
@@ -99,20 +99,20 @@ def _density(figure: Figure, axes: Axes, valence: np.ndarray, arousal: np.ndarra
         linewidths=0,
         clip_on=False,
     )
-    cells.set_norm(LogNorm(1, max(2, cells.get_array().max())))
-    bar = figure.colorbar(cells, ax=axes, shrink=0.6, aspect=24, format="{x:,.0f}")
-    bar.solids.set_rasterized(False)  # the page forbids pictures, also those inside it
-    bar.set_label("pieces in a cell")
+    cells.set_norm(LogNorm(1, max(2, np.asarray(cells.get_array()).max())))
+    bar: Any = figure.colorbar(cells, ax=axes, shrink=0.6, aspect=24, format="{x:,.0f}")
+    bar.solids.set_rasterized(False)  # the page allows no raster images
+    bar.set_label("pieces per cell")
     bar.ax.minorticks_off()
     bar.outline.set_visible(False)
 
 
-def keys_svg(counts: np.ndarray, told: str) -> str:
-    """Pieces by key along the circle of fifths: major upwards, the relative minor downwards.
+def keys_svg(counts: np.ndarray, description: str) -> str:
+    """Plot pieces by key in the order of the circle of fifths, major above the relative minor.
 
     Args:
         counts: (24,) pieces of each key, in the order of `symbolic.notes.keys.KEY_NAMES`.
-        told: the picture in words.
+        description: of the plot.
     """
     counts = np.asarray(counts)
     places = np.arange(12)
@@ -129,32 +129,32 @@ def keys_svg(counts: np.ndarray, told: str) -> str:
             _plain(axes)
         above.set_ylim(0, max(1, counts.max()) * 1.05)
 
-    return _svg("keys", (5.4, 4.3), draw, told)
+    return _svg("keys", (5.4, 4.3), draw, description)
 
 
-def confidence_svg(counts: np.ndarray, told: str) -> str:
-    """Pieces by confidence, those of each quadrant on top of one another.
+def confidence_svg(counts: np.ndarray, description: str) -> str:
+    """Plot a histogram of pieces by confidence, stacked by quadrant.
 
     Args:
         counts: (4, 15) pieces of each quadrant in each bin of `CONFIDENCES`.
-        told: the picture in words.
+        description: of the plot.
     """
     counts = np.asarray(counts)
     below = counts.cumsum(axis=0) - counts
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        for quadrant, heights, feet in zip(QUADRANTS, counts, below, strict=True):
+        for quadrant, heights, bottoms in zip(QUADRANTS, counts, below, strict=True):
             axes.bar(
                 CONFIDENCES[:-1],
                 heights,
-                bottom=feet,
+                bottom=bottoms,
                 width=np.diff(CONFIDENCES) * 0.92,
                 align="edge",
                 color=COLOURS[quadrant],
                 label=f"{quadrant} {QUADRANT_WORDS[quadrant]}",
             )
-        axes.set(xlim=(0.25, 1), xlabel="probability of the quadrant named", ylabel="pieces")
+        axes.set(xlim=(0.25, 1), xlabel="probability of the predicted quadrant", ylabel="pieces")
         _plain(axes)
         figure.legend(
             loc="outside upper center",
@@ -165,11 +165,11 @@ def confidence_svg(counts: np.ndarray, told: str) -> str:
             columnspacing=1.2,
         )
 
-    return _svg("confidence", (5.4, 4.3), draw, told)
+    return _svg("confidence", (5.4, 4.3), draw, description)
 
 
 def _plain(axes: Axes) -> None:
-    """Lines at whole numbers of pieces, and no more."""
+    """Draw grid lines at whole numbers of pieces, without frame and ticks."""
     from matplotlib.ticker import MaxNLocator
 
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -179,11 +179,10 @@ def _plain(axes: Axes) -> None:
     axes.tick_params(length=0)
 
 
-def _svg(name: str, size: tuple[float, float], draw: Callable, told: str) -> str:
-    """A figure as an element of a page: as wide as there is room, the same bytes each time.
+def _svg(name: str, size: tuple[float, float], draw: Callable, description: str) -> str:
+    """Make a figure as an element of a page, of full width and with reproducible bytes.
 
-    What refers to elsewhere is left out; ids begin with the name, so that pictures of one page do
-    not share them.
+    External references are removed; ids begin with the name, so that they are unique in a page.
     """
     import matplotlib.style
     from matplotlib.figure import Figure
@@ -207,12 +206,12 @@ def _svg(name: str, size: tuple[float, float], draw: Callable, told: str) -> str
     used = set(re.findall(r"#([\w-]+)", svg))
     svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", svg)
     svg = re.sub(r'(?<= id=")|(?<=href="#)|(?<=url\(#)', f"{name}-", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(told)}"', 1)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(description)}"', 1)
 
 
 _POINTS = re.compile(r'<g>\n((?:<use [^>]*? (style="[^"]*")/>\n)(?:<use [^>]*? \2/>\n)+)</g>')
 
 
 def _in_one_style(points: re.Match) -> str:
-    """Points of one look say it once, which makes a page of thousands half as long."""
+    """Move the style of equal points to their group, which halves a page of thousands."""
     return f"<g {points[2]}>\n{points[1].replace(f' {points[2]}', '')}</g>"

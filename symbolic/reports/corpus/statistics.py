@@ -1,10 +1,10 @@
-"""What there is to tell about a scored corpus: how many, where, how sure, and why not."""
+"""Statistics of a scored corpus: quadrants, keys, confidence, familiarity and errors."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 PROBABILITIES = ("q1", "q2", "q3", "q4")
 NEEDED = ("path", "quadrant", *PROBABILITIES, "error")
 OPTIONAL = ("key", "familiarity", "seconds")
-"""Columns of a table of scores that a report needs, and those that it tells where they are."""
+"""Columns of a table of scores that a report requires, and those that it uses if present."""
 
-SUREST, LEAST_SURE = 5, 20  # pieces of each quadrant, and of all, that are listed
+MOST_CONFIDENT, LEAST_CONFIDENT = 5, 20  # listed pieces, of each quadrant and of all
 CONFIDENCES = np.linspace(0.25, 1.0, 16)
-"""Edges of the bins of the confidence, which is a quarter at least."""
+"""Edges of the bins of the confidence, which is at least 0.25."""
 
 FAMILIAR = (0.25, 0.75)
-"""Familiarity below the first is of unfamiliar pieces, from the second on of familiar ones."""
+"""Thresholds of familiarity: unfamiliar below the first, familiar from the second."""
 
 ALIKE = (
     (r"\s+", " "),
@@ -36,7 +36,7 @@ ALIKE = (
     (r"<[^<>]*>", "<…>"),
     (r"(?<![\w-])[-+]?(?:0x[\da-fA-F]+|\d+(?:[.,]\d+)*(?:e[-+]?\d+)?)", "…"),
 )
-"""What reasons of one kind differ in: spaces, what is quoted, tags, and numbers."""
+"""Parts in which errors of one kind may differ: spaces, quoted text, tags and numbers."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class CorpusReport:
     """A scored corpus.
 
     Attributes:
-        scored: rows with an answer: `path quadrant q1 q2 q3 q4` and `confidence`, the largest
-            probability; `key`, `familiarity` and `seconds` where the table has them.
-        failed: rows without one: `path error`.
-        folder: what all paths begin with, with its last slash; empty where that is no folder.
+        scored: rows with a prediction: `path quadrant q1 q2 q3 q4` and `confidence`, the largest
+            probability; `key`, `familiarity` and `seconds` if the table has them.
+        failed: rows without a prediction: `path error`.
+        folder: the folder that all paths share, with its last slash, or empty.
     """
 
     scored: pd.DataFrame
@@ -60,11 +60,11 @@ class CorpusReport:
 
     @property
     def probabilities(self) -> np.ndarray:
-        """(n, 4) of Q1..Q4 for each scored piece."""
+        """(n, 4) probabilities of Q1..Q4 for each scored piece."""
         return self.scored[list(PROBABILITIES)].to_numpy(np.float64)
 
     def quadrants(self) -> pd.DataFrame:
-        """By quadrant `pieces`, their `share`, and the `expected` share: the mean probability."""
+        """Compute by quadrant `pieces`, their `share`, and `expected`, the mean probability."""
         import pandas as pd
 
         pieces = self.scored["quadrant"].value_counts().reindex(list(QUADRANTS), fill_value=0)
@@ -75,7 +75,7 @@ class CorpusReport:
         return pd.DataFrame(columns, index=list(QUADRANTS))
 
     def keys(self) -> np.ndarray:
-        """(24,) pieces in each key, in the order of `KEY_NAMES`; 0 where no key is told."""
+        """(24,) pieces in each key, in the order of `KEY_NAMES`."""
         if "key" not in self.scored:
             return np.zeros(len(KEY_NAMES), np.int64)
         counts = self.scored["key"].value_counts().reindex(list(KEY_NAMES), fill_value=0)
@@ -84,11 +84,11 @@ class CorpusReport:
     def confidences(self) -> np.ndarray:
         """(4, 15) pieces of each quadrant in each bin of `CONFIDENCES`."""
         inside = np.clip(self.scored["confidence"].to_numpy(), CONFIDENCES[0], CONFIDENCES[-1])
-        named = [(self.scored["quadrant"] == name).to_numpy(bool) for name in QUADRANTS]
-        return np.array([np.histogram(inside[which], CONFIDENCES)[0] for which in named])
+        groups = [(self.scored["quadrant"] == name).to_numpy(bool) for name in QUADRANTS]
+        return np.array([np.histogram(inside[group], CONFIDENCES)[0] for group in groups])
 
     def familiarity(self) -> pd.DataFrame:
-        """Pieces that are familiar to the model, less so, unfamiliar, and not judged.
+        """Count the pieces by their familiarity to the model.
 
         Returns:
             DataFrame of `pieces`, their `share`, and their mean `confidence`, NaN without any, by
@@ -107,57 +107,57 @@ class CorpusReport:
             "unknown": np.isnan(known),
         }
         rows = [
-            (which.sum(), which.mean(), confidence[which].mean())
-            if which.any()
+            (group.sum(), group.mean(), confidence[group].mean())
+            if group.any()
             else (0, 0.0, np.nan)
-            for which in groups.values()
+            for group in groups.values()
         ]
         return pd.DataFrame(rows, index=list(groups), columns=["pieces", "share", "confidence"])
 
-    def most_certain(self, quadrant: str, count: int = SUREST) -> pd.DataFrame:
-        """The rows of a quadrant with the largest probabilities, the largest first."""
+    def most_certain(self, quadrant: str, count: int = MOST_CONFIDENT) -> pd.DataFrame:
+        """Return the rows of a quadrant with the largest confidence, in descending order."""
         pieces = self.scored[(self.scored["quadrant"] == quadrant).to_numpy(bool)]
-        pieces = pieces.nlargest(count, "confidence", keep="all")
-        return pieces.sort_values(["confidence", "path"], ascending=[False, True])[:count]
+        pieces = cast("pd.DataFrame", pieces).nlargest(count, "confidence", keep="all")
+        return pieces.sort_values(["confidence", "path"], ascending=[False, True]).head(count)
 
-    def least_certain(self, count: int = LEAST_SURE) -> pd.DataFrame:
-        """The rows whose largest probability is smallest, the smallest first."""
+    def least_certain(self, count: int = LEAST_CONFIDENT) -> pd.DataFrame:
+        """Return the rows with the smallest confidence, in ascending order."""
         pieces = self.scored.nsmallest(count, "confidence", keep="all")
-        return pieces.sort_values(["confidence", "path"])[:count]
+        return pieces.sort_values(["confidence", "path"]).head(count)
 
     def error_kinds(self) -> pd.DataFrame:
-        """Why files were not scored; reasons that differ in numbers and quoted parts are one kind.
+        """Count the errors by kind; errors that differ in numbers and quoted text are one kind.
 
         Returns:
-            DataFrame of `kind count example`, the most frequent first; the example is the path of
-            the first file.
+            DataFrame of `kind count example`, the most frequent first, with the path of the first
+            file of a kind.
         """
         reasons = self.failed["error"].drop_duplicates().astype(object)
         kinds = reasons
         for pattern, instead in ALIKE:
             kinds = kinds.str.replace(pattern, instead, regex=True)
         kinds = dict(zip(reasons, kinds.str.strip().replace("", "no reason given"), strict=True))
-        kind = self.failed["error"].astype(object).map(kinds)
+        kind = self.failed["error"].astype(object).map(kinds.get)
         found = self.failed["path"].astype(object).groupby(kind).agg(["size", "first"])
         found = found.reset_index().set_axis(["kind", "count", "example"], axis=1)
         return found.sort_values(["count", "kind"], ascending=[False, True], ignore_index=True)
 
 
 def corpus_report(table: pd.DataFrame) -> CorpusReport:
-    """What there is to tell about a table of scores.
+    """Prepare a table of scores for a report.
 
     Args:
-        table: with the columns `NEEDED`, as `EmotionScorer.score` or `read_scores` returns it.
+        table: from `EmotionScorer.score` or `read_scores`, with the columns `NEEDED`.
 
     Raises:
-        ValueError: another table, or rows that are not scores of emotion.
+        ValueError: missing columns, or rows that are not scores of emotion.
     """
     missing = [name for name in NEEDED if name not in table]
     if missing:
-        raise ValueError(f"no column {', '.join(missing)} in this table")
+        raise ValueError(f"the table has no column {', '.join(missing)}")
     texts = [name for name in ("path", "quadrant", "key", "error") if name in table]
     numbers = [name for name in (*PROBABILITIES, "familiarity", "seconds") if name in table]
-    table = table[texts + numbers].copy()
+    table = cast("pd.DataFrame", table[texts + numbers]).copy()
     for name in texts:
         if table[name].dtype == object:
             table[name] = table[name].map(writable).astype(object)
@@ -165,23 +165,25 @@ def corpus_report(table: pd.DataFrame) -> CorpusReport:
         dict.fromkeys(texts, "string[pyarrow]") | dict.fromkeys(numbers, np.float64)
     )
     table = table.fillna(dict.fromkeys(texts, ""))
-    odd = table["quadrant"][~table["quadrant"].isin(["", *QUADRANTS])]
+    odd = [name for name in table["quadrant"].unique() if name not in ("", *QUADRANTS)]
     if len(odd):
-        raise ValueError(f"{odd.iloc[0][:40]!r} is no quadrant")
-    answered = ((table["error"] == "") & (table["quadrant"] != "")).to_numpy(bool)
-    scored = table[answered].drop(columns="error")
-    answers = scored[list(PROBABILITIES)].to_numpy()
-    wrong = ~((answers >= 0).all(axis=1) & (np.abs(answers.sum(axis=1) - 1) < 0.05))
+        raise ValueError(f"{odd[0][:40]!r} is not a quadrant")
+    predicted = (table["error"] == "").to_numpy(bool) & (table["quadrant"] != "").to_numpy(bool)
+    scored = cast("pd.DataFrame", table[predicted]).drop(columns="error")
+    probabilities = scored[list(PROBABILITIES)].to_numpy(np.float64)
+    sums = probabilities.sum(axis=1)
+    wrong = ~((probabilities >= 0).all(axis=1) & (np.abs(sums - 1) < 0.05))
     if wrong.any():
         raise ValueError(f"q1 to q4 are not probabilities that sum to 1 in {wrong.sum():,} rows")
-    scored["confidence"] = answers.max(axis=1, initial=0)
-    return CorpusReport(scored, table.loc[~answered, ["path", "error"]], _folder(table["path"]))
+    scored["confidence"] = probabilities.max(axis=1, initial=0)
+    failed = cast("pd.DataFrame", table.loc[~predicted, ["path", "error"]])
+    return CorpusReport(scored, failed, _folder(table["path"]))
 
 
-def _folder(paths: pd.Series) -> str:
+def _folder(paths: Any) -> str:
     if not len(paths):
         return ""
-    first, last = paths.min(), paths.max()
+    first, last = str(paths.min()), str(paths.max())
     shared = first[
         : next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     ]
