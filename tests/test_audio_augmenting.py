@@ -5,7 +5,7 @@ import pytest
 
 from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
-from symbolic.training.audio_augmentation import AugmentArguments, augmentation, sound_changes
+from symbolic.training.audio_augmentation import AugmentArguments, augmentation, sample_augmentation
 
 SAMPLES = SymbolicConfig(encoder="waveform", front_end=FrontEnd(kinds=("samples",)))
 INSIDE = SymbolicConfig(encoder="spectrogram", front_end=FrontEnd(), front_end_in_model=True)
@@ -48,7 +48,7 @@ def test_masks_hide_stripes_of_pictures():
 
 
 def test_every_change_of_samples_is_told_to_the_one_that_makes_it():
-    change = sound_changes(
+    change = sample_augmentation(
         AugmentArguments(stretch=0.1, semitones=2, speed=0.05, equaliser=3, gain=6, noise=20)
     )
     assert change.stretch == pytest.approx((0.9, 1.1))
@@ -57,7 +57,7 @@ def test_every_change_of_samples_is_told_to_the_one_that_makes_it():
     assert change.equaliser_db == 3
     assert change.gain_db == (-6, 6)
     assert change.snr_db == (20, 50)
-    nothing = sound_changes(AugmentArguments())
+    nothing = sample_augmentation(AugmentArguments())
     assert np.array_equal(nothing(TONE, 22050, np.random.default_rng(0)), TONE)
 
 

@@ -307,7 +307,7 @@ def test_what_cannot_be_read_is_left_out_and_told(recordings, tmp_path, capsys):
     ("changes", "words"),
     [
         ({"system": "cnn_mel", "stretch": 0.1}, "stretch: of samples"),
-        ({"system": "cnn_mfcc", "gain": 6.0}, "gain: of pictures in dB"),
+        ({"system": "cnn_mfcc", "gain": 6.0}, "gain: of spectrograms in dB"),
         ({"system": "wave_cnn", "spec_augment": True}, "takes samples"),
     ],
 )

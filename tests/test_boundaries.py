@@ -165,7 +165,7 @@ def test_every_system_of_sound_trains_two_steps_and_answers(system, songs, tmp_p
 
 
 def test_systems_that_do_not_keep_their_frames_are_refused(songs, tmp_path):
-    with pytest.raises(ValueError, match="'fcn' does not keep its frames"):
+    with pytest.raises(ValueError, match="'fcn' predicts no boundaries"):
         trained(songs, tmp_path, "fcn")
 
 

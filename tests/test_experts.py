@@ -218,9 +218,9 @@ def test_features_are_asked_for(model):
 
 def test_experts_without_anything_to_hear_are_refused():
     arguments = ShapeArguments(encoder="features", tasks="emotion")
-    with pytest.raises(ValueError, match="experts need features for valence, arousal, familiar"):
+    with pytest.raises(ValueError, match="ensemble needs features for valence, arousal, familiar"):
         build_model(TOKENIZER, arguments)
-    with pytest.raises(ValueError, match="experts need features for arousal"):
+    with pytest.raises(ValueError, match="ensemble needs features for arousal"):
         build_model(TOKENIZER, arguments, FEATURE_GROUPS["harmony"])
     with pytest.raises(ValueError, match="the encoder takes features"):
         build_model(TOKENIZER, ShapeArguments(encoder="features", tasks="key"))

@@ -162,6 +162,6 @@ def test_the_command_leaves_a_model_that_another_begins_with(corpora, tmp_path, 
     np.testing.assert_allclose(predict_features(both, rows)["key"], expected, atol=1e-6)
     told[told.index("features")] = "notes"
     assert train([str(word) for word in told]) == 2
-    assert "has an encoder of features" in capsys.readouterr().err
+    assert "use --encoder features" in capsys.readouterr().err
     names = ("pop909: 000", "when_in_rome: Book_A_0", "emopia: song0")
     assert set(map(hashed_group, names)) <= set(training_groups(tmp_path / "both"))

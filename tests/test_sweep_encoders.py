@@ -138,7 +138,7 @@ def test_other_weights_are_another_cell(bundle, parts, encoders, others, tmp_pat
     assert [c for c in bundle.cells if bundle.digest(c) != other.digest(c)] == changed
     run_cells(bundle, tmp_path, report=silent, pretrained=encoders)
     assert ran == bundle.cells
-    with pytest.raises(ValueError, match=f"{BERT}: other weights than the grid was made for"):
+    with pytest.raises(ValueError, match=f"{BERT}: other weights than those the grid"):
         run_cells(replace(bundle, cells=changed), tmp_path / "new", pretrained=others)
     ran.clear()
     run_cells(other, tmp_path, report=silent, pretrained=others)
@@ -204,17 +204,17 @@ def test_a_missing_encoder_is_named_with_the_command_that_makes_it(file, encoder
     with pytest.raises(FileNotFoundError) as caught:
         encoder_digests(asked, folder)
     place, command = str(folder / BERT), pretrain_command(asked[0], folder)
-    said = f"{place}: no encoder for midibert-pretrained; it is made by: {command}"
+    said = f"{place}: no encoder for midibert-pretrained; it is trained by: {command}"
     assert str(caught.value) == said
-    assert shlex.split(command)[-2:] == ["--output_dir", place]
+    assert shlex.split(command)[-2:] == ["--output-dir", place]
 
 
 def test_an_encoder_of_another_shape_than_its_name_says_is_refused(encoders, tmp_path):
     shutil.copytree(encoders / BERT, tmp_path / "cp-midibert--bert--small")
     shutil.copytree(encoders / GPT, tmp_path / BERT)
     for size, said in (
-        ("small", "hidden_size of the encoder is 16, of the name 96"),
-        ("tiny", "model_type of the encoder is gpt2, of the name bert"),
+        ("small", "hidden_size of the encoder is 16, not 96"),
+        ("tiny", "model_type of the encoder is gpt2, not bert"),
     ):
         with pytest.raises(ValueError, match=f"--{size}: {said}"):
             encoder_digests(cells(["midibert-pretrained"], ["vgmidi"], size, 1), tmp_path)
@@ -230,7 +230,8 @@ def test_an_encoder_that_has_heard_what_is_held_out_is_a_leak(heard, bundle, oth
     gpt = [cell for cell in bundle.cells if cell.encoder == GPT]
     with pytest.raises(LeakError) as caught:  # the first fold holds out pieces 6 to 11
         run_cells(replace(bundle, cells=gpt), tmp_path / "out", pretrained=others)
-    said = f"1 groups are in both the music of {others / GPT} and what emopia-song-0 holds out"
+    said = f"1 groups are in both the training groups of {others / GPT} and "
+    said += "the held-out groups of emopia-song-0"
     assert str(caught.value) == f"{said}: {heard}"
     assert ran == []
     check_encoders(bundle, [cell for cell in gpt if cell.fold == 1], others)
@@ -258,7 +259,7 @@ def test_a_pretrained_system_asks_for_the_folder_before_music_is_read(capsys, en
     cell = cells(["midibert-pretrained"], ["emopia-val"], "small")[0]
     assert main(words) == 2
     said = capsys.readouterr().err
-    assert "say with --pretrained which folder holds cp-midibert--bert--small" in said
+    assert "--pretrained must have cp-midibert--bert--small" in said
     assert pretrain_command(cell, "ENCODERS") in said
     assert main([*words, "--pretrained", str(encoders)]) == 2
     said = capsys.readouterr().err
@@ -284,7 +285,7 @@ def test_a_grid_travels_with_its_encoders_beside_it(emopia, encoders, others, ca
     status, said = sweep(*made, "--pretrained", encoders)
     assert (status, "1 cells" in said) == (0, True), said
     status, said = sweep("--grid", grid, "--output_dir", there, "--use_cpu")
-    assert (status, "say with --pretrained" in said) == (2, True)
+    assert (status, "--pretrained must have" in said) == (2, True)
     words = ["--grid", grid, "--output_dir", there, "--use_cpu", "--pretrained"]
     status, said = sweep(*words, others)
     assert (status, "other weights" in said) == (2, True)

@@ -251,7 +251,7 @@ def test_shares_and_patience_that_cannot_be_are_refused():
     for share in (-0.1, 1.0):
         with pytest.raises(ValueError, match="no share below 1"):
             FitArguments(validation_share=share)
-    with pytest.raises(ValueError, match="patience asks for a validation_share"):
+    with pytest.raises(ValueError, match="patience needs a validation_share"):
         FitArguments(patience=2)
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from symbolic.errors import SymbolicError
 
@@ -33,7 +33,7 @@ USUAL = (
 class Parser(argparse.ArgumentParser):
     """Parser that accepts hyphens and underscores in the names of options."""
 
-    def parse_known_args(self, args=None, namespace=None):  # type: ignore[override] - overloads
+    def parse_known_args(self, args=None, namespace=None):
         """Parse arguments; see `argparse.ArgumentParser`."""
         words = list(sys.argv[1:] if args is None else args)
         end = words.index("--") if "--" in words else len(words)
@@ -76,9 +76,8 @@ def parsed(
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     usage = "%(prog)s [SETTINGS.yaml ...] [OPTIONS]"
-    parser = HfArgumentParser(
-        cast(Any, list(kinds)), description=description, prog=prog, usage=usage
-    )
+    types: Any = list(kinds)
+    parser = HfArgumentParser(types, description=description, prog=prog, usage=usage)
     parser.set_defaults(**(defaults or {}))
     _arrange(parser, kinds, everything=not {"--help-all", "--help_all"}.isdisjoint(words))
     given: dict[str, list[str]] = {}

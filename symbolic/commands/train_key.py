@@ -21,4 +21,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> None:
     kinds = (KeyArguments, TrainingArguments)
-    train_key(*parsed(kinds, arguments, KEY_DEFAULTS, "Train the encoder that hears the key."))
+    train_key(*parsed(kinds, arguments, KEY_DEFAULTS, "Train the key encoder."))

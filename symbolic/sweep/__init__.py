@@ -1,1 +1,1 @@
-"""A grid of systems, protocols, folds and seeds: done cell by cell, here or elsewhere."""
+"""Grids of systems, protocols, folds and seeds, trained cell by cell here or on other machines."""

@@ -1,6 +1,6 @@
-"""Everything that a grid is trained from, in one file that travels.
+"""A grid and its data in one file, for training on another machine.
 
-Working through it needs torch, transformers, accelerate, numpy and safetensors, nothing else.
+Only torch, transformers, accelerate, numpy and safetensors are needed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from symbolic.data.tokens.file import TokenFile, load_tokens, save_tokens
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 
 GRID = "grid.json"
-EVERY_NOTE = "cp-performance"  # tokens that hold all notes as they are, for baselines
+EVERY_NOTE = "cp-performance"  # tokenizer that keeps all notes, for the features of baselines
 FORMAT, VERSION = "symbolic-grid", 1
 
-# What reading a damaged archive, or one of something else, may raise.
-DAMAGE = (
+# Errors of reading a damaged archive, or one of another kind.
+ARCHIVE_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError),
     *(KeyError, TypeError, AttributeError, ValueError, OSError),
 )
@@ -37,15 +37,15 @@ class Bundle:
     """A grid and its data.
 
     Attributes:
-        cells: what is to be done.
-        corpora: by corpus, by tokenizer, its pieces as tokens; the same pieces in the same order
-            for every tokenizer.
-        splits: by `hold_out`, the corpus, and the numbers of its pieces trained on (`train`)
-            and predicted (`held`).
-        encoders: by its name, the digest of each encoder that a cell begins with.
+        cells: of the grid.
+        corpora: pieces as tokens, by corpus and tokenizer; the same pieces in the same order for
+            every tokenizer.
+        splits: by `hold_out`, the corpus, the folds, and indices of the pieces to train on
+            (`train`) and to predict (`held`).
+        encoders: digests of the encoders that cells begin with, by name.
 
     Raises:
-        ValueError: a cell that begins with another encoder.
+        ValueError: a cell that begins with an encoder without a digest.
     """
 
     cells: list[Cell]
@@ -58,19 +58,22 @@ class Bundle:
             raise ValueError(f"no digest of the encoders {', '.join(sorted(missing))}")
 
     def tokens(self, cell: Cell) -> TokenFile:
-        """What a cell is trained from; for a baseline, what holds the features of every note."""
+        """Tokens that a cell is trained on; for a baseline, those with the features."""
         tokenizers = self.corpora[self.splits[cell.hold_out]["corpus"]]
         return tokenizers[SYSTEMS[cell.system].tokenizer or EVERY_NOTE]
 
     def digest(self, cell: Cell) -> str:
-        """32 hex digits of all that a cell's outcome follows from, but the code.
+        """Compute a digest of everything that a cell's results depend on, except the code.
 
-        What else is in the grid is not among it: finished cells stay so when a grid grows.
+        It does not depend on other cells: finished cells stay finished when the grid grows.
+
+        Returns:
+            32 hex digits.
         """
         system, tokens = SYSTEMS[cell.system], self.tokens(cell)
         split = self.splits[cell.hold_out]
-        told = SIZES[cell.size].of(system.backbone, split["corpus"])
-        described = [cell.to_dict(), split, told, system.settings()]
+        size = SIZES[cell.size].of(system.backbone, split["corpus"])
+        described = [cell.to_dict(), split, size, system.settings()]
         if cell.encoder:
             described.append(self.encoders[cell.encoder])
         whole = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16)
@@ -96,8 +99,8 @@ def save_bundle(
     """Write a bundle; the same grid and data give the same bytes.
 
     Raises:
-        ValueError: tokenizers of one corpus that do not hold the same pieces, or a cell that begins
-            with an encoder which is not among those given.
+        ValueError: tokenizers of one corpus that do not have the same pieces, or a cell that begins
+            with an encoder without a digest.
     """
     path = Path(path)
     bundle = Bundle(list(cells), corpora, splits, encoders or {})
@@ -116,7 +119,7 @@ def save_bundle(
         **({"encoders": encoders} if encoders else {}),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}")  # another process may read or write it
+    partial = path.with_name(f"{path.name}.{os.getpid()}")  # other processes may read or write it
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(partial, "w") as file:
         _add(file, GRID, json.dumps(header, indent=1).encode(), zipfile.ZIP_DEFLATED)
         for corpus, tokenizers in corpora.items():
@@ -145,7 +148,7 @@ def load_bundle(path: str | Path) -> Bundle:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: another file, or one that is damaged or of another version.
+        ValueError: a file of another kind or version, or a damaged one.
     """
     path = Path(path)
     if not path.is_file():
@@ -163,6 +166,6 @@ def load_bundle(path: str | Path) -> Bundle:
                     corpora.setdefault(corpus, {})[tokenizer] = load_tokens(saved)
             cells = [Cell(**cell) for cell in header["cells"]]
             return Bundle(cells, corpora, header["splits"], dict(header.get("encoders", {})))
-    except DAMAGE as error:
+    except ARCHIVE_ERRORS as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{path}: not a grid that can be read: {reason}") from error

@@ -1,7 +1,7 @@
-"""Working through a grid, one cell after the other, and gathering what came of it.
+"""Training of the cells of a grid, one after the other, and their results.
 
-A cell's folder holds its run; `cell.json` is written last, so that what has one is finished. With
-torch, transformers, accelerate, numpy and safetensors all cells but the baselines can be done.
+The folder of a cell has its run; `cell.json` is written last and marks finished cells. All cells
+except the baselines need only torch, transformers, accelerate, numpy and safetensors.
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ def run_cells(
     pretrained: str | Path | None = None,
     **training: Any,
 ) -> None:
-    """Do every cell of a grid that is not done yet.
+    """Train every cell of a grid that is not finished.
 
     Args:
         bundle: the grid and its data.
         output: folder of the sweep.
-        shard: (i, n): only each n-th cell, from the i-th, where n processes share the work.
-        keep_weights: else they are deleted once the predictions are written.
-        baselines: whether the baselines are done; they need scikit-learn and pandas.
-        report: is told a line for each cell.
-        pretrained: folder of encoders; not asked for where no cell that is left begins with one.
-        training: of `TrainingArguments`, above those of the size.
+        shard: (i, n): only every n-th cell, from the i-th, for n processes that share the work.
+        keep_weights: otherwise they are deleted after the predictions.
+        baselines: whether to fit the baselines, which need scikit-learn and pandas.
+        report: called with a line for each cell.
+        pretrained: folder of encoders, if an unfinished cell begins with one.
+        training: of `TrainingArguments`, in place of those of the size.
 
     Raises:
-        ValueError, FileNotFoundError, LeakError: before the first cell, as `check_encoders`.
+        ValueError, FileNotFoundError, LeakError: before the first cell, see `check_encoders`.
     """
     output = Path(output)
     wanted = [c for c in bundle.cells if baselines or not SYSTEMS[c.system].baseline]
@@ -126,19 +126,19 @@ def _train(
 def run_cell(
     bundle: Bundle, cell: Cell, folder: Path, encoder: Path | None = None, **training: Any
 ) -> tuple[list[Row], int]:
-    """Do one cell: its run is left in the folder, its predictions and parameters are returned.
+    """Train one cell in its folder; return its predictions and number of parameters.
 
     Args:
         bundle: the grid and its data.
         cell: of the grid.
         folder: of the cell.
         encoder: folder of the encoder that it begins with.
-        training: of `TrainingArguments`, above those of the size.
+        training: of `TrainingArguments`, in place of those of the size.
     """
     system, split = SYSTEMS[cell.system], bundle.splits[cell.hold_out]
-    named = {"fold": 0 if cell.fold is None else cell.fold, "seed": cell.seed}
+    columns = {"fold": 0 if cell.fold is None else cell.fold, "seed": cell.seed}
     if system.baseline:
-        rows = _baseline_rows(bundle, cell, system, named)
+        rows = _baseline_rows(bundle, cell, system, columns)
         write_predictions(rows, folder / PREDICTIONS)
         return rows, 0
     tokens = bundle.tokens(cell)
@@ -150,7 +150,7 @@ def run_cell(
         features=system.features,
         **shape,
     )
-    told = TrainingArguments(
+    fitting = TrainingArguments(
         **{
             **TRAINING_DEFAULTS,
             "logging_strategy": "epoch",
@@ -170,12 +170,14 @@ def run_cell(
         "folds": split["folds"],
     }
     model, rows = train_on(
-        tokens, split["train"], split["held"], arguments, FitArguments(), told, source, **named
+        tokens, split["train"], split["held"], arguments, FitArguments(), fitting, source, **columns
     )
     return rows, sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def _baseline_rows(bundle: Bundle, cell: Cell, system: System, named: dict[str, int]) -> list[Row]:
+def _baseline_rows(
+    bundle: Bundle, cell: Cell, system: System, columns: dict[str, int]
+) -> list[Row]:
     import pandas as pd
 
     from symbolic.evaluation.baselines import fit_predict
@@ -193,14 +195,14 @@ def _baseline_rows(bundle: Bundle, cell: Cell, system: System, named: dict[str, 
         quadrants[train],
         features.iloc[held],
         seed=cell.seed,
-        groups=groups[train],
+        groups=groups[train].tolist(),
     )
     return [
         {
             "corpus": tokens.corpora[i],
             "file": tokens.pieces[i],
             "group": tokens.groups[i],
-            **named,
+            **columns,
             "quadrant": QUADRANTS[quadrants[i]] if quadrants[i] != IGNORE else None,
             "predicted": quadrant_of(answer),
             **dict(zip(("q1", "q2", "q3", "q4"), answer.tolist(), strict=True)),
@@ -210,7 +212,7 @@ def _baseline_rows(bundle: Bundle, cell: Cell, system: System, named: dict[str, 
 
 
 def read_cell(folder: Path) -> dict[str, Any] | None:
-    """What a cell's folder says of itself; None where it is not done."""
+    """Read the description of a finished cell; None for an unfinished one."""
     try:
         done = json.loads((folder / CELL).read_text())
     except (OSError, ValueError):
@@ -240,31 +242,31 @@ def write_results(output: str | Path) -> list[dict[str, Any]]:
 
 
 def import_cells(bundle: Bundle, output: str | Path, others: Iterable[str | Path]) -> list[str]:
-    """Take over finished cells of a grid that were done elsewhere.
+    """Copy finished cells of a grid that were trained elsewhere.
 
     Args:
         bundle: the grid.
         output: folder of the sweep.
-        others: folders of sweeps of the same grid, or of one that shares cells with it.
+        others: folders of sweeps of the same grid, or of a grid with some of its cells.
 
     Returns:
-        Names of the cells taken over; those that are here already are not among them.
+        Names of the copied cells, without those that were finished here already.
 
     Raises:
         ValueError: a folder without a finished cell of this grid.
     """
-    inputs = {cell.name: bundle.digest(cell) for cell in bundle.cells}
+    digests = {cell.name: bundle.digest(cell) for cell in bundle.cells}
     taken = []
     for other in map(Path, others):
-        found = [name for name, one in inputs.items() if finished(other / CELLS / name, one)]
+        found = [name for name, digest in digests.items() if finished(other / CELLS / name, digest)]
         if not found:
             raise ValueError(f"{other}: no finished cell of this grid")
         for name in found:
             place = Path(output, CELLS, name)
-            if not finished(place, inputs[name]):
+            if not finished(place, digests[name]):
                 shutil.rmtree(place, ignore_errors=True)
                 shutil.copytree(other / CELLS / name, place, ignore=shutil.ignore_patterns(CELL))
-                shutil.copy(other / CELLS / name / CELL, place)  # last, as where it was done
+                shutil.copy(other / CELLS / name / CELL, place)  # last, as in training
                 taken.append(name)
     if taken:
         write_results(output)

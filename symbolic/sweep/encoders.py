@@ -1,4 +1,4 @@
-"""The pre-trained encoders that cells begin with: a folder of folders, as pre-training left each.
+"""Pre-trained encoders of cells: a folder with a run of `symbolic pretrain` for each.
 
 An encoder is named `<tokenizer>--<backbone>--<size>`: see `symbolic.sweep.grid.Cell.encoder`.
 """
@@ -22,39 +22,41 @@ WEIGHTS = "model.safetensors"
 
 
 def pretrain_command(cell: Cell, folder: str | Path) -> str:
-    """The command that makes the encoder of a cell; how long it learns is left open.
+    """Write the command that trains the encoder of a cell, without the number of epochs.
 
     Args:
-        cell: one that begins with an encoder.
+        cell: that begins with an encoder.
         folder: of all encoders.
     """
     system = SYSTEMS[cell.system]
     shape, training = SIZES[cell.size].of(system.backbone)
-    told = {"tokenizer": system.tokenizer, "backbone": system.backbone, **shape, **training}
-    told.pop("num_train_epochs", None)
-    told["output_dir"] = Path(folder, cell.encoder)
-    flags = [word for name, value in told.items() for word in (f"--{name}", str(value))]
+    values = {"tokenizer": system.tokenizer, "backbone": system.backbone, **shape, **training}
+    values.pop("num_train_epochs", None)
+    values["output_dir"] = Path(folder, cell.encoder)
+    options = {f"--{name.replace('_', '-')}": str(value) for name, value in values.items()}
+    flags = [word for pair in options.items() for word in pair]
     return shlex.join(["symbolic", "pretrain", "--music", "MUSIC", *flags])
 
 
 def encoder_digests(cells: Sequence[Cell], folder: str | Path | None) -> dict[str, str]:
-    """Digests of the weights of all encoders that cells begin with, by name; 32 hex digits each.
+    """Compute digests of the weights of the encoders of cells, by name; 32 hex digits each.
 
     Raises:
-        ValueError: no folder where one is needed, or an encoder of another shape than its size.
-        FileNotFoundError: an encoder that is not there, with the command that makes it.
+        ValueError: no folder although a cell begins with an encoder, or an encoder of another shape
+            than its size.
+        FileNotFoundError: a missing encoder, with the command that trains it.
     """
     digests = {}
     for name, cell in {cell.encoder: cell for cell in cells if cell.encoder}.items():
         if not folder:
             raise ValueError(
-                f"{cell.system} begins with an encoder: say with --pretrained which folder holds "
-                f"{name}, which is made by: {pretrain_command(cell, 'ENCODERS')}"
+                f"{cell.system} begins with an encoder: --pretrained must have {name}, "
+                f"which is trained by: {pretrain_command(cell, 'ENCODERS')}"
             )
         place = Path(folder, name)
         if not all((place / file).is_file() for file in ("config.json", WEIGHTS, TRAINING_RECORD)):
             raise FileNotFoundError(
-                f"{place}: no encoder for {cell.system}; it is made by: "
+                f"{place}: no encoder for {cell.system}; it is trained by: "
                 f"{pretrain_command(cell, folder)}"
             )
         _check_shape(cell, place)
@@ -65,41 +67,48 @@ def encoder_digests(cells: Sequence[Cell], folder: str | Path | None) -> dict[st
 
 
 def _check_shape(cell: Cell, place: Path) -> None:
-    """Refuse an encoder that is not what its name says, since a cell takes the shape with it."""
+    """Check that the shape of an encoder is that of its name.
+
+    Raises:
+        ValueError: another shape.
+    """
     backbone = SYSTEMS[cell.system].backbone
     shape = ShapeArguments(backbone=backbone, **SIZES[cell.size].of(backbone)[0])
-    asked, config = new_backbone(shape), SymbolicConfig.from_pretrained(place)
+    backbone_config, config = new_backbone(shape), SymbolicConfig.from_pretrained(place)
     names = ("model_type", "hidden_size", *BACKBONES[backbone][1](shape))
     pairs = [
-        (name, getattr(config.backbone_config, name, None), getattr(asked, name)) for name in names
+        (name, getattr(config.backbone_config, name, None), getattr(backbone_config, name))
+        for name in names
     ] + [
         (name, getattr(config, name), getattr(shape, name))
         for name in ("field_embedding_size", "window")
     ]
     for name, found, wanted in pairs:
         if found != wanted:
-            raise ValueError(f"{place}: {name} of the encoder is {found}, of the name {wanted}")
+            raise ValueError(f"{place}: {name} of the encoder is {found}, not {wanted}")
 
 
 def check_encoders(bundle: Bundle, cells: Sequence[Cell], folder: str | Path | None) -> None:
-    """Refuse encoders that are not those of the grid, or that know what a cell holds out.
+    """Check that encoders are those of the grid and were not trained on held-out pieces.
 
-    An encoder knows the groups in its record, and of music without labels the names of its files.
+    The training groups of an encoder are in its record; those of unlabelled music are file names.
 
     Args:
         bundle: the grid.
-        cells: those of it that are to be done.
+        cells: those that will be trained.
         folder: of all encoders.
 
     Raises:
-        ValueError, FileNotFoundError: as `encoder_digests`, or other weights than the grid's.
+        ValueError, FileNotFoundError: see `encoder_digests`; or weights other than the grid's.
         LeakError: naming the groups.
     """
-    for name, digest in encoder_digests(cells, folder).items():
+    digests = encoder_digests(cells, folder)
+    if folder is None:  # no cell begins with an encoder
+        return
+    for name, digest in digests.items():
         if digest != bundle.encoders[name]:
             raise ValueError(
-                f"{Path(folder, name)}: other weights than the grid was made for; with these it is "
-                "another grid"
+                f"{Path(folder, name)}: other weights than those the grid was made with"
             )
     for cell in cells:
         if not cell.encoder:
@@ -109,7 +118,7 @@ def check_encoders(bundle: Bundle, cells: Sequence[Cell], folder: str | Path | N
         names = [group_name(tokens.corpora[i], tokens.groups[i]) for i in held]
         names += [group_name(UNLABELLED, Path(tokens.pieces[i]).stem) for i in held]
         sides = {
-            f"the music of {place}": training_groups(place),
-            f"what {cell.hold_out} holds out": names,
+            f"the training groups of {place}": training_groups(place),
+            f"the held-out groups of {cell.hold_out}": names,
         }
         assert_disjoint(**sides)

@@ -1,4 +1,4 @@
-"""The grid: which systems, of which size, under which protocols."""
+"""The grid: systems, sizes and protocols."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class System:
         baseline: in `symbolic.evaluation.baselines.BASELINES`; empty for encoders.
         pretrained: whether it begins with an encoder of `symbolic.sweep.encoders`.
         published: by corpus, accuracy and macro-F1 in the paper that describes it, in percent and
-            as a fraction, for comparison and never for anything else.
+            as a fraction; shown for comparison only.
     """
 
     name: str
@@ -42,10 +42,10 @@ class System:
     published: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
-        """What its outcome follows from."""
-        # Not even as False does `pretrained` stand in the digest of what begins from scratch.
-        unsaid = {"name", "title", "published"} | (set() if self.pretrained else {"pretrained"})
-        return {k: v for k, v in asdict(self).items() if k not in unsaid}
+        """Values that the results depend on, for digests."""
+        # Digests of systems that begin from scratch are older than the field `pretrained`.
+        omitted = {"name", "title", "published"} | (set() if self.pretrained else {"pretrained"})
+        return {k: v for k, v in asdict(self).items() if k not in omitted}
 
 
 def _encoder(
@@ -119,27 +119,28 @@ PROTOCOLS = {
     "vgmidi": ("vgmidi", True),
     "vgmidi-game": ("vgmidi", True),
 }
-"""Corpus of each protocol, on which alone its systems are trained, and whether it has folds."""
+"""Corpus of each protocol, on which its systems are trained, and whether it has folds."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large the encoders are, and how they are trained.
+    """Size and training of the encoders.
 
     Attributes:
-        shape: for all, and by backbone or corpus what is different: `ShapeArguments`.
-        training: the same of `transformers.TrainingArguments`.
+        shape: values of `ShapeArguments`: `all`, and differences by backbone or corpus.
+        training: values of `transformers.TrainingArguments`, in the same way.
     """
 
     shape: dict[str, dict[str, Any]]
     training: dict[str, dict[str, Any]]
 
     def of(self, backbone: str, corpus: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
-        """Shape and training of a backbone on a corpus, whose word is the last."""
-        return tuple(
+        """Shape and training of a backbone on a corpus; values of the corpus take precedence."""
+        shape, training = (
             {**values.get("all", {}), **values.get(backbone, {}), **values.get(corpus, {})}
             for values in (self.shape, self.training)
         )
+        return shape, training
 
 
 SIZES = {
@@ -148,8 +149,8 @@ SIZES = {
                  "window": 64, "training_window": 64}},
         {"all": {"num_train_epochs": 1, "per_device_train_batch_size": 8, "learning_rate": 1e-3}},
     ),
-    # What two CPU cores train in an hour or two; the defaults of the scripts in all else. Several
-    # flat tokens make a note, so that what reads them sees longer windows.
+    # An hour or two on two CPU cores; other values are the defaults of training. Several flat
+    # tokens form a note, hence longer windows of the backbones that take them.
     "small": Size(
         {"all": {"hidden_size": 96, "layers": 2, "heads": 4, "field_embedding_size": 32,
                  "window": 128, "training_window": 128, "dropout": 0.2, "head_dropout": 0.2},
@@ -160,8 +161,8 @@ SIZES = {
          "gpt2": {"num_train_epochs": 12},
          "vgmidi": {"max_steps": 300}},  # five an epoch
     ),
-    # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as they are described. Their authors begin
-    # with weights that were pre-trained, which here are systems of their own.
+    # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as described. Their authors begin with
+    # pre-trained weights, which here are separate systems.
     "paper": Size(
         {"all": {"hidden_size": 768, "layers": 12, "heads": 12, "feedforward": 3072,
                  "field_embedding_size": 256, "window": 512, "training_window": 512,
@@ -206,22 +207,22 @@ class Cell:
 
     @property
     def hold_out(self) -> str:
-        """As `symbolic.data.DataArguments` has it."""
+        """Value of `symbolic.data.DataArguments.hold_out`."""
         return self.protocol if self.fold is None else f"{self.protocol}-{self.fold}"
 
     @property
     def name(self) -> str:
-        """Of the cell's folder."""
+        """Name of the cell's folder."""
         return f"{self.system}--{self.size}--{self.hold_out}--{self.seed}"
 
     @property
     def encoder(self) -> str:
-        """Of the folder of the encoder that it begins with; empty where it begins from scratch."""
+        """Folder of the encoder that it begins with; empty for training from scratch."""
         system = SYSTEMS[self.system]
         return f"{system.tokenizer}--{system.backbone}--{self.size}" if system.pretrained else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; `Cell(**values)` is the cell."""
+        """Plain values, from which `Cell(**values)` makes the cell."""
         return asdict(self)
 
 
@@ -232,19 +233,19 @@ def cells(
     folds: int = 5,
     seeds: Iterable[int] = (0,),
 ) -> list[Cell]:
-    """The grid, in the order in which it is worked through: a whole system before the next one.
+    """List the cells of a grid in the order of training: all folds of a system, then the next.
 
     Raises:
         ValueError: a system, a protocol or a size that does not exist.
     """
     systems, protocols, seeds = list(systems), list(protocols), list(seeds)
-    for what, asked, known in (
+    for noun, names, existing in (
         ("system", systems, SYSTEMS),
         ("protocol", protocols, PROTOCOLS),
         ("size", [size], SIZES),
     ):
-        if unknown := [name for name in asked if name not in known]:
-            raise ValueError(f"no {what} {', '.join(unknown)}; there are {', '.join(known)}")
+        if unknown := [name for name in names if name not in existing]:
+            raise ValueError(f"no {noun} {', '.join(unknown)}; there are {', '.join(existing)}")
     return [
         Cell(system, protocol, fold, seed, size)
         for seed in seeds

@@ -1,4 +1,4 @@
-"""From corpora to a grid's bundle: everything is read and tokenized once."""
+"""Preparation of a grid: corpora are read and tokenized once."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ def prepare(
     Args:
         path: of the file.
         cells: the grid.
-        data: where the corpora are, and `folds`; its `hold_out` is not looked at.
-        cache_dir: where tokens are kept; by default in the cache of `datasets`.
+        data: folders of the corpora, and `folds`; its `hold_out` is not used.
+        cache_dir: folder where tokens are cached; by default the cache of `datasets`.
         workers: processes that read and tokenize.
         pretrained: folder of encoders.
 
     Raises:
-        ValueError: a corpus that the grid asks for and `data` does not name, files that cannot be
-            read, or what `check_encoders` refuses.
-        FileNotFoundError: a corpus or an encoder that is not where it was said to be.
-        LeakError: an encoder that has learnt from what a cell holds out.
+        ValueError: a corpus of the grid that is not in `data`, files that cannot be read, or see
+            `check_encoders`.
+        FileNotFoundError: a corpus or an encoder that does not exist.
+        LeakError: an encoder that was trained on held-out pieces of a cell.
     """
     encoders = encoder_digests(cells, pretrained)  # first, since reading music takes long
     corpora: dict[str, dict[str, TokenFile]] = {}
     splits = {}
     for corpus in dict.fromkeys(PROTOCOLS[cell.protocol][0] for cell in cells):
         if corpus not in data.folders:
-            raise ValueError(f"the grid asks for {corpus}: say where it is with --{corpus}")
+            raise ValueError(f"the grid needs {corpus}: its folder is given by --{corpus}")
         folder = data.folders[corpus]
         alone = DataArguments(
             **{corpus: folder}, folds=data.folds, fold_seed=data.fold_seed, hold_out="none"
@@ -84,7 +84,7 @@ def _tokens(
     cache_dir: str | Path | None,
     workers: int | None,
 ) -> TokenFile:
-    """Tokens of a corpus, with features where a system of these tokens, or a baseline, asks."""
+    """Tokenize a corpus; with features if a system of these tokens, or a baseline, needs them."""
     wanted = any(
         (system.baseline or system.features != "none") and (system.tokenizer or EVERY_NOTE) == name
         for system in systems

@@ -29,7 +29,7 @@ SHOWN = (
 
 
 def sweep_frames(output: str | Path) -> dict[tuple[str, str, str], pd.DataFrame]:
-    """Predictions of all finished cells of a sweep, by protocol, size and system.
+    """Read the predictions of all finished cells of a sweep, by protocol, size and system.
 
     Raises:
         FileNotFoundError: no finished cell.
@@ -49,15 +49,15 @@ def sweep_frames(output: str | Path) -> dict[tuple[str, str, str], pd.DataFrame]
 
 
 def sweep_table(output: str | Path, reference: str = "", draws: int = DRAWS) -> str:
-    """Markdown: for each protocol and size a row for each system, in the order of the grid.
+    """Format a Markdown table for each protocol and size, with a row for each system of the grid.
 
-    Published figures are those of the papers, under protocols of their own; sizes and folds that
-    are not finished yet are told in the column of folds.
+    Published figures are those of the papers, under other protocols. The column of folds shows how
+    many are finished.
 
     Args:
         output: folder of the sweep.
-        reference: name of a system; a last column says how much more accurate the others are, of
-            those that have predicted the same pieces.
+        reference: name of a system; a last column has the differences in accuracy of the systems
+            that have predicted the same pieces.
         draws: bootstrap samples.
 
     Raises:
@@ -86,9 +86,9 @@ def sweep_table(output: str | Path, reference: str = "", draws: int = DRAWS) -> 
         if not folded:
             head[3] = "seeds"
         kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
-        told = f"**{protocol}, size {size}**: {'; '.join(sorted(pieces))}"
+        title = f"**{protocol}, size {size}**: {'; '.join(sorted(pieces))}"
         table = markdown([head[i] for i in kept], [[row[i] or "-" for i in kept] for row in rows])
-        texts.append(f"{told}\n\n{table}")
+        texts.append(f"{title}\n\n{table}")
     return "\n\n".join(texts) + "\n"
 
 
@@ -103,7 +103,7 @@ def _above(frame: pd.DataFrame, other: pd.DataFrame | None, draws: int) -> str:
 
 
 def audio_sweep_table(output: str | Path) -> str:
-    """Markdown: a row for each audio system with a finished cell, in the order of the systems.
+    """Format a Markdown table with a row for each audio system that has a finished cell.
 
     Raises:
         FileNotFoundError: no finished cell.

@@ -10,6 +10,7 @@ import numpy as np
 from transformers import TrainingArguments
 
 from symbolic.audio.cache import features_of
+from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import AudioDataset, Corpus
 from symbolic.data.corpus import readable
@@ -39,7 +40,7 @@ class AudioInputs(RecordingInputs):
         return read_recordings(self.corpus, model, self.data.cache_dir, self.data.workers)
 
     def times(self, model: SymbolicModel, example: np.ndarray) -> np.ndarray:
-        return frame_times(len(example), model.config.front_end)
+        return frame_times(len(example), input_front_end(model))
 
     def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> AudioDataset:
         return AudioDataset(
@@ -86,15 +87,14 @@ def train_audio(
 
 
 def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> SymbolicModel:
-    """A new model of a system for the tasks of a corpus, with random weights of torch's generator.
+    """Build a model of a system for the tasks of a corpus, with torch's random weights.
 
-    Of a corpus of pictures the encoder stretches them onto the bands of the system's front, and
-    where it is asked to onto other frames a second. The model in `pretrained` gives its encoder and
-    its own ears: front end, stretching, and windows unless other seconds are asked for. So
-    recordings are heard as that model has heard its own, of another corpus or of pictures.
+    If the corpus provides spectrograms instead of audio, the encoder resamples them to the system's
+    frequency bands, and to `frame_rate` if given. With `pretrained`, encoder weights, front end,
+    resampling and window length are taken from that model; `seconds` replaces the window length.
 
     Raises:
-        ValueError: a system that does not exist, or that takes what the corpus does not have; or a
+        ValueError: a system that does not exist, an input that the corpus does not have, or a
             pre-trained model of another system.
     """
     if arguments.system not in SYSTEMS:
@@ -102,28 +102,28 @@ def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> Symboli
     system = SYSTEMS[arguments.system]
     if BOUNDARY in corpus.tasks and arguments.system not in BOUNDARY_SYSTEMS:
         raise ValueError(
-            f"system {arguments.system!r} does not keep its frames, and boundaries are of frames; "
-            f"there are {', '.join(BOUNDARY_SYSTEMS)}"
+            f"system {arguments.system!r} predicts no boundaries of frames; there are "
+            f"{', '.join(BOUNDARY_SYSTEMS)}"
         )
-    told: dict[str, Any] = {
+    changes: dict[str, Any] = {
         "label_smoothing": arguments.label_smoothing,
         "peaks": arguments.peaks,
     }
     if arguments.head_dropout >= 0:
-        told["head_dropout"] = arguments.head_dropout
-    if arguments.seconds:  # other windows than the published ones: as many as cover a recording
-        told["chunks"] = None
+        changes["head_dropout"] = arguments.head_dropout
+    if arguments.seconds:  # not the published windows: as many as cover a recording
+        changes["chunks"] = None
     if arguments.norm:
-        told["encoder_options"] = {"norm": arguments.norm}
+        changes["encoder_options"] = {"norm": arguments.norm}
     base = None
     if arguments.pretrained:
         if arguments.frame_rate:
             raise ValueError("frame_rate: a pre-trained model has its own frames a second")
         base = SymbolicConfig.from_pretrained(arguments.pretrained)
         front, grid = base.front_end, base.encoder_options.get("grid")
-        told["backbone_config"] = base.backbone_config
+        changes["backbone_config"] = base.backbone_config
         if not arguments.seconds:
-            told |= {"window": base.window, "chunks": base.chunks}
+            changes |= {"window": base.window, "chunks": base.chunks}
     else:
         front, grid = corpus.front_end_for(system.front), None
         if corpus.front_end is not None and not front.is_derived:
@@ -136,12 +136,12 @@ def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> Symboli
         grid=grid,
         seconds=arguments.seconds or None,
         front_end_in_model=arguments.front_inside,
-        **told,
+        **changes,
     )
     if base is not None and not _is_of_system(base, config, system):
         raise ValueError(
             f"{arguments.pretrained}: not of the system {arguments.system}, of this width and with "
-            "the front on this side"
+            "the front end on the same side"
         )
     model = SymbolicModel(config)
     if base is not None:
@@ -151,7 +151,7 @@ def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> Symboli
 
 
 def _is_of_system(base: SymbolicConfig, config: SymbolicConfig, system: AudioSystem) -> bool:
-    """Whether a pre-trained model is of a system, whose configuration has that model's ears."""
+    """Whether a pre-trained model is of a system, in a configuration with its front end."""
     front, grid = base.front_end, base.encoder_options.get("grid")
     if front is None or front.kinds != system.front.kinds:
         return False
@@ -162,22 +162,33 @@ def _is_of_system(base: SymbolicConfig, config: SymbolicConfig, system: AudioSys
     )
 
 
+def input_front_end(model: SymbolicModel) -> FrontEnd:
+    """Front end of a model of audio.
+
+    Raises:
+        ValueError: a model of notes.
+    """
+    if (front_end := model.config.front_end) is None:
+        raise ValueError("the model takes no audio")
+    return front_end
+
+
 def read_recordings(
     corpus: Corpus, model: SymbolicModel, cache_dir: str | None, workers: int | None
 ) -> tuple[Corpus, list[np.ndarray], list[str]]:
     """Read what a model takes of each recording of a corpus.
 
     Returns:
-        The corpus without the recordings that cannot be read, an array for each that is left, and
+        The corpus without the recordings that cannot be read, an array for each of the others, and
         sentences on what was left out.
 
     Raises:
-        ValueError: a corpus of pictures, and a model that was made for others.
-        ReadError: none can be read.
+        ValueError: a corpus of spectrograms other than those of the model.
+        ReadError: no recording can be read.
     """
     if corpus.features is not None:
-        corpus = corpus.with_front_end(model.config.front_end)
-        return corpus, list(corpus.features), list(corpus.findings)
+        corpus = corpus.with_front_end(input_front_end(model))
+        return corpus, list(corpus.features or ()), list(corpus.findings)
     front = model.config.feature_extractor().input_front_end
     paths = [piece.path for piece in corpus.pieces]
     return readable(corpus, features_of(paths, front, cache_dir, workers))

@@ -1,4 +1,4 @@
-"""What the command line says of a training on recordings, or on pieces with marked parts."""
+"""Arguments of training on recordings, or on pieces with marked parts."""
 
 from __future__ import annotations
 
@@ -17,58 +17,60 @@ from symbolic.training.trainer import TRAINING_DEFAULTS
 
 @dataclass(kw_only=True)
 class AudioDataArguments:
-    """Which recordings are trained on and which are held out."""
+    """Corpus and split."""
 
     corpus: str = field(metadata={"help": f"one of {', '.join(recording_corpora())}"})
     audio: str = field(metadata={"help": "folder of the corpus"})
     hold_out: str = field(
         default="fold-0",
         metadata={
-            "help": "recordings to predict, never trained on: fold-K, fold K by group (artist, "
-            "song); or the name of a split of the corpus; none"
+            "help": "recordings to predict and not to train on: fold-K, fold K by group (artist, "
+            "song); the name of a split of the corpus; or none"
         },
     )
-    folds: int = field(default=FOLDS, metadata={"help": "how many folds, where K names one"})
-    fold_seed: int = field(default=0, metadata={"help": "of the shuffle before folding"})
+    folds: int = field(default=FOLDS, metadata={"help": "number of folds"})
+    fold_seed: int = field(default=0, metadata={"help": "of the random folds"})
     most: int = field(
-        default=0, metadata={"help": "so many pieces of the corpus, drawn by fold_seed; 0: all"}
+        default=0, metadata={"help": "use only this many randomly drawn pieces (0: all)"}
     )
-    cache_dir: str | None = field(default=None, metadata={"help": "where features are kept"})
+    cache_dir: str | None = field(default=None, metadata={"help": "folder of cached features"})
     workers: int | None = field(default=None, metadata={"help": "processes that read files"})
 
 
 @dataclass(kw_only=True)
 class AudioModelArguments(AugmentArguments, BoundaryArguments):
-    """The model, and what is done to its input in training."""
+    """The model, and the augmentation of its training data."""
 
     system: str = field(metadata={"help": f"one of {', '.join([*SYSTEMS, *BEAT_SYSTEMS])}"})
-    width: float = field(default=1.0, metadata={"help": "factor of the channels of the encoder"})
-    seconds: float = field(default=0.0, metadata={"help": "of a window; 0: the system's own"})
+    width: float = field(default=1.0, metadata={"help": "factor of the encoder's channels"})
+    seconds: float = field(default=0.0, metadata={"help": "of a window; 0: that of the system"})
     frame_rate: float = field(
         default=0.0,
         metadata={
-            "help": "frames a second that the pictures of a corpus without audio are stretched "
-            "to, beside the bands of the system; 0: as many as they have"
+            "help": "frames a second to which the spectrograms of a corpus without audio are "
+            "resampled, as they are to the system's bands; 0: as they are"
         },
     )
     front_inside: bool = field(
-        default=False, metadata={"help": "the model takes samples and makes its pictures itself"}
+        default=False, metadata={"help": "compute the spectrograms in the model, from samples"}
     )
     pretrained: str = field(
         default="",
         metadata={
-            "help": "folder or hub name of a model of the same system, whose encoder is taken, "
-            "with its front end and window"
+            "help": "folder or hub name of a model of the same system, from which the encoder is "
+            "taken with its front end and window"
         },
     )
     head_dropout: float = field(
-        default=-1.0, metadata={"help": "in the heads; below 0: the system's own"}
+        default=-1.0, metadata={"help": "in the heads; below 0: that of the system"}
     )
     norm: str = field(
         default="",
-        metadata={"help": "of the input: column, picture or none; the system's own by default"},
+        metadata={
+            "help": "normalisation of the input: column, global or none; empty: that of the system"
+        },
     )
-    label_smoothing: float = field(default=0.0, metadata={"help": "of tasks of classes"})
+    label_smoothing: float = field(default=0.0, metadata={"help": "of classification tasks"})
 
 
 AUDIO_DEFAULTS = {
@@ -81,7 +83,7 @@ AUDIO_DEFAULTS = {
 
 
 def recorded(data: AudioDataArguments, findings: Sequence[str]) -> dict[str, Any]:
-    """Data arguments as a record keeps them, never where files lie, and what was left out."""
+    """Describe the data for the record: names without folders, and findings."""
     source = {**asdict(data), "audio": Path(data.audio).name, "findings": list(findings)}
     del source["cache_dir"], source["workers"]
     return source

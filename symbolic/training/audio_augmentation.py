@@ -1,4 +1,4 @@
-"""What is done to the windows that a model of audio learns from, as the command line says it."""
+"""Data augmentation for audio training windows, configured from the command line."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from symbolic.audio.augment import AudioAugmentation, spec_augment
 from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 
-CLEAN = 50.0  # dB, the highest signal-to-noise ratio of added noise: hardly heard
+CLEAN = 50.0  # dB, the highest signal-to-noise ratio of added noise
 
 
 @dataclass
 class AugmentArguments:
-    """Changes by chance, each of half of the windows; none by default."""
+    """Random augmentations, each of half of the windows; none by default."""
 
     stretch: float = field(
-        default=0.0, metadata={"help": "0.1: up to a tenth slower or faster, of the same pitch"}
+        default=0.0, metadata={"help": "0.1: time stretching by up to 10 %%, pitch unchanged"}
     )
-    semitones: float = field(default=0.0, metadata={"help": "pitch moved up to so far, both ways"})
+    semitones: float = field(default=0.0, metadata={"help": "pitch shift, up and down"})
     speed: float = field(
-        default=0.0, metadata={"help": "0.05: up to a twentieth slower or faster, as a tape is"}
+        default=0.0, metadata={"help": "0.05: playback up to 5 %% slower or faster, with its pitch"}
     )
-    equaliser: float = field(default=0.0, metadata={"help": "dB up to which octaves are moved"})
-    gain: float = field(default=0.0, metadata={"help": "dB, up to so much louder or softer"})
+    equaliser: float = field(default=0.0, metadata={"help": "dB, largest change of an octave band"})
+    gain: float = field(default=0.0, metadata={"help": "dB, largest change of the level"})
     noise: float = field(
-        default=0.0, metadata={"help": "dB, the lowest ratio of signal to noise; 0: no noise"}
+        default=0.0,
+        metadata={"help": "dB, lowest signal-to-noise ratio of noise; 0: none"},
     )
     spec_augment: bool = field(
-        default=False, metadata={"help": "masked bands and stretches of frames (Park 2019)"}
+        default=False, metadata={"help": "mask bands and frames (Park 2019)"}
     )
 
 
@@ -42,38 +43,41 @@ Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def augmentation(config: SymbolicConfig, arguments: AugmentArguments) -> Change | None:
-    """What changes a training window, `(window, rng) -> window`; None where nothing does.
+    """Make the augmentation of training windows, `(window, rng) -> window`; None for no change.
 
     Args:
-        config: of the model, which says what a window is. Pictures in dB can be made louder and
-            masked, samples anything but masked.
-        arguments: how much.
+        config: of a model of audio. Spectrograms in dB can be made louder and masked; samples can
+            be changed in all ways except masking.
+        arguments: strengths of the augmentations.
 
     Raises:
-        ValueError: a change of samples where the model takes pictures, or the other way round.
+        ValueError: an augmentation of samples for a model of spectrograms, or the other way round;
+            or a model that takes no audio.
     """
     front = config.front_end
-    asked = [name for name in OF_SAMPLES if getattr(arguments, name)]
+    if front is None:
+        raise ValueError("audio augmentation of a model that takes no audio")
+    given = [name for name in OF_SAMPLES if getattr(arguments, name)]
     if config.front_end_in_model or front.takes_samples:
         if arguments.spec_augment:
-            raise ValueError("spec_augment masks pictures, and the model takes samples")
-        if not (asked or arguments.gain):
+            raise ValueError("spec_augment masks spectrograms, and the model takes samples")
+        if not (given or arguments.gain):
             return None
-        return partial(_of_samples, sound_changes(arguments), front)
-    if asked:
-        raise ValueError(f"{', '.join(asked)}: of samples, and the model takes pictures")
+        return partial(_change_samples, sample_augmentation(arguments), front)
+    if given:
+        raise ValueError(f"{', '.join(given)}: of samples, and the model takes spectrograms")
     if arguments.gain and (not front.decibels or set(front.kinds) - {"mel", "magnitude", "cqt"}):
-        raise ValueError(f"gain: of pictures in dB, not of {', '.join(front.kinds)}")
+        raise ValueError(f"gain: of spectrograms in dB, not of {', '.join(front.kinds)}")
     if not (arguments.gain or arguments.spec_augment):
         return None
-    return partial(_of_pictures, arguments)
+    return partial(_change_spectrogram, arguments)
 
 
-def sound_changes(arguments: AugmentArguments) -> AudioAugmentation:
-    """The changes of samples that are asked for."""
+def sample_augmentation(arguments: AugmentArguments) -> AudioAugmentation:
+    """Make the augmentation of samples."""
 
-    def around(middle: float, reach: float) -> tuple[float, float] | None:
-        return (middle - reach, middle + reach) if reach else None
+    def around(middle: float, width: float) -> tuple[float, float] | None:
+        return (middle - width, middle + width) if width else None
 
     return AudioAugmentation(
         stretch=around(1.0, arguments.stretch),
@@ -85,13 +89,13 @@ def sound_changes(arguments: AugmentArguments) -> AudioAugmentation:
     )
 
 
-def _of_samples(
+def _change_samples(
     change: AudioAugmentation, front: FrontEnd, samples: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     return change(samples, front.sampling_rate, rng)
 
 
-def _of_pictures(
+def _change_spectrogram(
     arguments: AugmentArguments, frames: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     if arguments.gain and rng.random() < AudioAugmentation.probability:

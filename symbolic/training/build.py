@@ -1,4 +1,4 @@
-"""What every way of training begins with: a new model for a vocabulary."""
+"""Models of notes and features for a vocabulary, before training."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class ShapeArguments:
-    """The shape of the model, and how much of a piece it sees."""
+    """Shape of the model, and length of its input."""
 
     pretrained: str = field(
         default="",
         metadata={
-            "help": "folder or hub name of a model of the same tokens, for example as "
-            "scripts/pretrain.py makes it: its encoder is taken, with its shape"
+            "help": "folder or hub name of a model of the same tokens, for example by symbolic "
+            "pretrain, from which the encoder is taken with its shape"
         },
     )
     backbone: str = field(
@@ -45,35 +45,35 @@ class ShapeArguments:
     field_embedding_size: int = 32
     encoder: str = field(
         default="notes",
-        metadata={"help": "notes, or features: of the whole piece alone, without the notes"},
+        metadata={"help": "notes, or features: those of the whole piece, without the notes"},
     )
     expert_members: int = field(
-        default=8, metadata={"help": "networks in the committee that hears all features"}
+        default=8, metadata={"help": "networks of the ensemble on all features"}
     )
     expert_size: int = field(default=64, metadata={"help": "hidden units of each of them"})
-    expert_dropout: float = field(default=0.3, metadata={"help": "in the experts"})
+    expert_dropout: float = field(default=0.3, metadata={"help": "in the ensemble"})
     dropout: float = field(default=0.2, metadata={"help": "in the backbone"})
     attention_dropout: float = field(
         default=0.0, metadata={"help": "above 0 a step on a CPU takes three times as long"}
     )
-    head_dropout: float = field(default=0.2, metadata={"help": "in the heads and of the features"})
+    head_dropout: float = field(default=0.2, metadata={"help": "in the heads, and of the features"})
     tasks: str = field(
         default="emotion,key,velocity",
         metadata={
-            "help": "names, by commas, each with its weight if it is not to be the usual "
-            "one: emotion,key=0.5"
+            "help": "names, by commas, each with a weight if it is not to be the default: "
+            "emotion,key=0.5"
         },
     )
     label_smoothing: float = 0.1
     temperature: float = field(
         default=1.0,
-        metadata={"help": "of the quadrant's probabilities; scripts/evaluate.py prints the best"},
+        metadata={"help": "of the quadrant's probabilities; symbolic evaluate prints the best"},
     )
     window: int = field(default=512, metadata={"help": "tokens in a window when scoring"})
     training_window: int = field(default=256, metadata={"help": "tokens in a window in training"})
     masked_score_time: float = field(
         default=0.3,
-        metadata={"help": "share without bars and ticks, for tokens that have seconds"},
+        metadata={"help": "share of windows without bars and ticks, for tokens with seconds"},
     )
 
 
@@ -83,17 +83,17 @@ def build_model(
     feature_names: Sequence[str] = (),
     tasks: Sequence[Task] | None = None,
 ) -> SymbolicModel:
-    """A new model for a vocabulary, with random weights from torch's generator.
+    """Build a model for a vocabulary, with random weights from torch's generator.
 
     Args:
-        vocabulary: of the ids: a tokenizer, or what is saved of one in a token file.
+        vocabulary: of the ids: a tokenizer, or the vocabulary of a token file.
         arguments: shape and tasks of the model.
-        feature_names: features of the whole piece that it takes.
-        tasks: its heads; those that the arguments name where None.
+        feature_names: features of the whole piece in the input.
+        tasks: of the heads; those of the arguments by default.
 
     Raises:
-        ValueError: a task that is not in `TASKS`, velocity where the tokenizer does not tell
-            which token stands for which note, or a pre-trained model of other tokens.
+        ValueError: a task that is not in `TASKS`, a velocity task for a tokenizer whose tokens
+            cannot be tied to notes, or a pre-trained model of other tokens.
     """
     tasks = task_specs(arguments.tasks) if tasks is None else tasks
     if any(task.name == VELOCITY.name for task in tasks):
@@ -122,7 +122,7 @@ def masked_velocity(model: SymbolicModel) -> float | None:
 
 
 def new_backbone(arguments: ShapeArguments) -> PreTrainedConfig:
-    """The configuration of the backbone of a model that begins from scratch.
+    """Configure the backbone of a model that is trained from scratch.
 
     Raises:
         ValueError: a backbone that does not exist.
@@ -158,7 +158,7 @@ def _configuration(
         head_dropout=arguments.head_dropout,
         label_smoothing=arguments.label_smoothing,
         temperatures={"emotion": arguments.temperature},
-        # What stands for the tokenizer where ids were saved names its class.
+        # A vocabulary of a token file has the name of the tokenizer's class.
         tokenizer_class=getattr(vocabulary, "tokenizer_class", type(vocabulary).__name__),
         **shape,
     )
@@ -182,10 +182,10 @@ def _build_on(
     tasks: Sequence[Task],
     feature_names: Sequence[str],
 ) -> SymbolicModel:
-    """A model with the encoder of another one, and heads that are new."""
+    """Build a model with the encoder of another model, and new heads."""
     base = SymbolicModel.from_pretrained(name)
     if base.config.encoder != arguments.encoder:
-        raise ValueError(f"{name}: has an encoder of {base.config.encoder}: say so, with --encoder")
+        raise ValueError(f"{name}: has another encoder: use --encoder {base.config.encoder}")
     if list(base.config.vocab_sizes) != list(vocabulary.vocab_sizes):
         raise ValueError(f"{name}: pre-trained on other tokens than those of this tokenizer")
     config = _configuration(
@@ -204,15 +204,15 @@ def _build_on(
         weights = {key: value for key, value in weights.items() if "feature_" not in key}
     missing, unexpected = model.encoder.load_state_dict(weights, strict=False)
     if unexpected or any("feature_" not in key for key in missing):
-        raise ValueError(f"{name}: its encoder is another one than its configuration says")
+        raise ValueError(f"{name}: the weights of the encoder do not fit its configuration")
     return model
 
 
 def task_specs(text: str) -> list[Task]:
-    """The tasks that are named, by commas, each with `=` and its weight where that is another.
+    """Parse names of tasks, separated by commas, each with `=` and a weight if not the default.
 
     Raises:
-        ValueError: a task that is not in `TASKS`, or a weight that is no number.
+        ValueError: a task that is not in `TASKS`, or a weight that is not a number.
     """
     specs = []
     for part in text.split(","):
@@ -227,24 +227,23 @@ def task_specs(text: str) -> list[Task]:
 
 
 def ensemble_features(names: Sequence[str]) -> dict[str, list[str]]:
-    """Which of a model's features its experts hear, as `SymbolicConfig` takes them.
+    """Choose the features of the parts of a `FeatureEnsemble`, as `SymbolicConfig` takes them.
 
-    Valence is heard in key, mode and harmony, arousal in rhythm and density: what means the same
-    in performances and in scores, loud or soft. Whether a piece is familiar shows in how it is
-    played.
+    Valence is predicted from key, mode and harmony, arousal from rhythm and density: features that
+    mean the same in performances and in scores. Familiarity is measured on features of playing.
 
     Raises:
-        ValueError: features without any that one of them hears.
+        ValueError: no feature for one of the parts.
     """
     played = [n for g in ("dynamics", "articulation", "rhythm") for n in FEATURE_GROUPS[g]]
-    heard = {
+    columns = {
         "valence": FEATURE_SETS["harmonic"],
         "arousal": FEATURE_SETS["temporal"],
         "familiar": played,
     }
-    chosen = {which: [name for name in names if name in of] for which, of in heard.items()}
-    if empty := [which for which, columns in chosen.items() if not columns]:
-        raise ValueError(f"experts need features for {', '.join(empty)}: take --features all")
+    chosen = {part: [name for name in names if name in of] for part, of in columns.items()}
+    if empty := [part for part, found in chosen.items() if not found]:
+        raise ValueError(f"the ensemble needs features for {', '.join(empty)}: --features all")
     if set(TONAL_NAMES) & set(names):
         chosen["valence"] += KEY_FEATURES
     return chosen
@@ -255,7 +254,7 @@ def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
 
     Args:
         model: changed in place.
-        rows: (pieces, C) features of those trained on.
+        rows: (pieces, C) features of the training pieces.
     """
     states = model.encoder.fit_features(torch.tensor(rows, dtype=torch.float64))
     for head in model.heads.values():
@@ -264,13 +263,11 @@ def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
 
 
 def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenVocabulary) -> None:
-    """Start octaves alike: half of the variance of a pitch's embedding is that of its class.
+    """Initialise pitch embeddings so that octaves share half of their variance.
 
-    In every vocabulary that has tokens of pitches; what a trained tokenizer has made of several
-    tokens is left alone.
-
-    A few hundred pieces are too few to learn from scratch that pitches an octave apart are one
-    note of the scale, which key and mode are about.
+    A few hundred pieces are too few to learn from scratch that pitches an octave apart are the same
+    note of the scale, on which key and mode depend. Only tokens of single pitches are changed, not
+    those that a trained tokenizer has merged.
     """
     vocab = vocabulary.vocab
     for embedding, ids in zip(

@@ -1,4 +1,4 @@
-"""The encoder that hears the key, trained on annotated keys: what `scripts/train_key.py` calls."""
+"""Training of the key encoder on annotated keys (`symbolic train-key`)."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, fit
 EXCERPTS = 4  # of each song that keeps its key
 OPENINGS = 2  # of each score
 SECONDS = (10.0, 60.0)  # their lengths
-LEAST_NOTES = 12
-LONG = 200  # notes from which on a score's openings are another thing than the score
-TIMES = {"song": 3, "score": 6, "part": 1}  # in an epoch: scores are few
+MIN_NOTES = 12  # of an excerpt
+LONG_SCORE = 200  # notes; openings of shorter scores are hardly shorter than the score
+REPEATS = {"song": 3, "score": 6, "part": 1}  # in an epoch: scores are few
 
 KEY_DEFAULTS = {
     **TRAINING_DEFAULTS,
@@ -54,34 +54,34 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class KeyArguments:
-    """Whose keys are learnt, and how often they are held out first."""
+    """Corpora and cross-validation."""
 
     pop909: str = field(metadata={"help": "folder of POP909"})
     when_in_rome: str = field(metadata={"help": "folder of When in Rome"})
     pop909_keys: str | None = field(
         default=None,
-        metadata={"help": "its table of keys; by default pop909_keys.csv in or beside the folder"},
+        metadata={"help": "table of its keys; by default pop909_keys.csv in or beside the folder"},
     )
     when_in_rome_keys: str | None = field(
         default=None, metadata={"help": "the same, when_in_rome_keys.csv"}
     )
-    folds: int = field(default=5, metadata={"help": "folds by piece; 0 holds nothing out"})
-    fold_seeds: str = field(default="0,1,2", metadata={"help": "of the shuffles, by commas"})
+    folds: int = field(default=5, metadata={"help": "folds of the cross-validation; 0: none"})
+    fold_seeds: str = field(default="0,1,2", metadata={"help": "of the random folds, by commas"})
     tokenizer: str = field(
-        default="cp-performance", metadata={"help": "that of the model it will be a part of"}
+        default="cp-performance", metadata={"help": "tokenizer of the model that uses the encoder"}
     )
 
 
 @dataclass(frozen=True)
 class KeyExamples:
-    """Pieces and parts of them with their keys.
+    """Pieces and excerpts with annotated keys.
 
     Attributes:
-        pieces: n of them, with the label `key`.
-        rows: (m, C) `tonal` features of the pieces, and after them those of parts.
-        piece: (m,) number of the piece that each row is from.
-        times: (m,) how often it is heard in an epoch.
-        profiles: (n,) the key that Krumhansl-Kessler profiles find.
+        pieces: n pieces with the label `key`.
+        rows: (m, C) `tonal` features of the pieces, followed by those of excerpts.
+        piece: (m,) index of the piece of each row.
+        times: (m,) repeats of each row in an epoch.
+        profiles: (n,) keys by Krumhansl-Kessler profiles.
     """
 
     pieces: list[Piece]
@@ -92,33 +92,33 @@ class KeyExamples:
 
     @property
     def keys(self) -> np.ndarray:
-        """(n,) the annotated key of each piece."""
+        """(n,) annotated key of each piece."""
         return np.array([piece.labels["key"] for piece in self.pieces])
 
 
 def excerpts(table: NoteTable, count: int, rng: np.random.Generator) -> list[NoteTable]:
-    """Parts of a piece, of random length and place; those of too few notes are left out."""
+    """Cut excerpts of random length and place; those with too few notes are left out."""
     parts = []
     last = max(float(table.onset[-1]), 0.0)
     for _ in range(count):
         length = rng.uniform(*SECONDS)
         start = rng.uniform(0.0, max(last - length, 0.0))
         parts.append(table.select((table.onset >= start) & (table.onset < start + length)))
-    return [part for part in parts if len(part) >= LEAST_NOTES]
+    return [part for part in parts if len(part) >= MIN_NOTES]
 
 
 def openings(table: NoteTable, count: int, rng: np.random.Generator) -> list[NoteTable]:
-    """Beginnings of a piece, of random length; those of too few notes are left out."""
+    """Cut openings of random length; those with too few notes are left out."""
     ends = table.onset[0] + rng.uniform(*SECONDS, count)
     parts = [table.select(table.onset < end) for end in ends]
-    return [part for part in parts if len(part) >= LEAST_NOTES]
+    return [part for part in parts if len(part) >= MIN_NOTES]
 
 
 def examples(arguments: KeyArguments) -> KeyExamples:
-    """Read both corpora, and take parts of their pieces.
+    """Read both corpora and cut excerpts of their pieces.
 
-    A song that keeps its key has it in every excerpt; the key of a score is that of its opening.
-    Pieces that cannot be read, or hold no notes, are left out with a warning.
+    Songs without modulation have the same key in every excerpt; the key of a score is that of its
+    opening. Pieces that cannot be read or have no notes are left out with a warning.
     """
     songs = read_pop909(arguments.pop909, arguments.pop909_keys)
     scores = read_when_in_rome(arguments.when_in_rome, arguments.when_in_rome_keys)
@@ -126,51 +126,51 @@ def examples(arguments: KeyArguments) -> KeyExamples:
     tokenizer = build_tokenizer(arguments.tokenizer)
     rng = np.random.default_rng(0)
     pieces, whole, parts, profiles = [], [], [], []
-    found = songs + scores
-    for piece, read in zip(found, read_many([one.path for one in found]), strict=True):
-        notes = read if isinstance(read, ReadError) else tokenizer.emitted(read)
-        if isinstance(notes, ReadError) or not len(notes):
+    both = songs + scores
+    for piece, table in zip(both, read_many([piece.path for piece in both]), strict=True):
+        notes = table if isinstance(table, ReadError) else tokenizer.emitted(table)
+        if isinstance(table, ReadError) or isinstance(notes, ReadError) or not len(notes):
             logger.warning("%s left out: %s", piece.path, getattr(notes, "reason", "no notes"))
             continue
         number = len(pieces)
         pieces.append(piece)
-        profiles.append(estimate_key(read))
+        profiles.append(estimate_key(table))
         kind = "song" if piece.corpus == "pop909" else "score"
-        whole.append((notes, number, TIMES[kind]))
-        some = []
+        whole.append((notes, number, REPEATS[kind]))
+        cut = []
         if piece.path in steady:
-            some = excerpts(notes, EXCERPTS, rng)
-        elif kind == "score" and len(notes) >= LONG:
-            some = openings(notes, OPENINGS, rng)
-        parts += [(part, number, TIMES["part"]) for part in some]
-    notes, piece, times = zip(*whole, *parts, strict=True)
-    rows = np.stack([features(one, TONAL_NAMES) for one in notes]).astype(np.float32)
+            cut = excerpts(notes, EXCERPTS, rng)
+        elif kind == "score" and len(notes) >= LONG_SCORE:
+            cut = openings(notes, OPENINGS, rng)
+        parts += [(part, number, REPEATS["part"]) for part in cut]
+    tables, piece, times = zip(*whole, *parts, strict=True)
+    rows = np.stack([features(table, TONAL_NAMES) for table in tables]).astype(np.float32)
     return KeyExamples(pieces, rows, np.array(piece), np.array(times), np.array(profiles))
 
 
 def train_on(
     data: KeyExamples, chosen: np.ndarray, tokenizer: Any, training: TrainingArguments
 ) -> SymbolicModel:
-    """Train a model of the key on some of the pieces, and on their parts.
+    """Train a key model on some of the pieces and their excerpts.
 
     Args:
         data: the pieces.
-        chosen: (n,) which of them.
-        tokenizer: of the model that its encoder will be a part of.
-        training: what the stock Trainer is told.
+        chosen: (n,) mask of the pieces.
+        tokenizer: of the model that uses the encoder.
+        training: arguments of the Trainer.
     """
     set_seed(training.seed)
     model = build_model(tokenizer, shape(), TONAL_NAMES)
     rows = np.flatnonzero(chosen[data.piece])
     standardise_features(model, data.rows[rows])
-    heard = rows.repeat(data.times[rows])
-    labels = [{"key": int(key)} for key in data.keys[data.piece[heard]]]
-    fit(model, FeatureDataset(data.rows[heard], labels), None, FitArguments(), training)
+    rows = rows.repeat(data.times[rows])
+    labels = [{"key": int(key)} for key in data.keys[data.piece[rows]]]
+    fit(model, FeatureDataset(data.rows[rows], labels), None, FitArguments(), training)
     return model
 
 
 def shape() -> ShapeArguments:
-    """The model of the key: an encoder of features, whose probabilities are not smoothed."""
+    """Shape of the key model: an encoder of features, without label smoothing."""
     return ShapeArguments(encoder="features", tasks="key", label_smoothing=0.0)
 
 
@@ -182,14 +182,12 @@ def cross_validate(
     tokenizer: Any,
     training: TrainingArguments,
 ) -> np.ndarray:
-    """(n, 24) probabilities of the keys of pieces, by models that never heard their groups."""
+    """Predict the (n, 24) key probabilities of pieces with models not trained on their groups."""
     corpora = np.array([piece.corpus for piece in data.pieces])
     fold = np.empty(len(corpora), np.int64)
     for corpus in np.unique(corpora):
         own = np.flatnonzero(corpora == corpus)
-        fold[own] = group_folds(
-            np.zeros(len(own), np.int64), [groups[i] for i in own], folds, fold_seed
-        )
+        fold[own] = group_folds([0] * len(own), [groups[i] for i in own.tolist()], folds, fold_seed)
     answers = np.empty((len(fold), 24))
     for k in range(folds):
         held = fold == k
@@ -199,7 +197,7 @@ def cross_validate(
 
 
 def report_row(name: str, keys: np.ndarray, answers: np.ndarray, profiles: np.ndarray) -> str:
-    """A row of the table: what the model and the profiles name rightly."""
+    """Format a row of the table: accuracy of the model and of the profiles."""
     found = answers.argmax(axis=1)
     minor = keys >= 12
     return (
@@ -217,7 +215,7 @@ HEADER = (
 
 
 def report(data: KeyExamples, arguments: KeyArguments, training: TrainingArguments) -> list[str]:
-    """Cross-validate, by piece with each seed, and by book or author with the first; table rows."""
+    """Cross-validate by piece with each seed, and by book or author with the first seed."""
     tokenizer = build_tokenizer(arguments.tokenizer)
     corpora = np.array([piece.corpus for piece in data.pieces])
     pieces = [group_name(piece.corpus, piece.group) for piece in data.pieces]
@@ -239,12 +237,12 @@ def report(data: KeyExamples, arguments: KeyArguments, training: TrainingArgumen
 
 
 def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicModel:
-    """Cross-validate where folds are asked for, then train on all pieces and save the model.
+    """Cross-validate if there are folds, then train on all pieces and save the model.
 
-    Beside the weights lie `training.json` and, of the folds, `keys.md`.
+    Beside the weights lie `training.json` and, with folds, `keys.md`.
 
     Raises:
-        FileNotFoundError: a corpus that is not where it was said to be.
+        FileNotFoundError: a corpus that does not exist.
         ValueError: a table that cannot be read.
     """
     data = examples(arguments)
@@ -254,7 +252,6 @@ def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicM
     tokenizer = build_tokenizer(arguments.tokenizer)
     model = train_on(data, np.ones(len(data.pieces), bool), tokenizer, training)
     save_run(
-        training.output_dir,
         model,
         TokenVocabulary.of(tokenizer).save_tokenizer,
         {"pop909": Path(arguments.pop909).name, "when_in_rome": Path(arguments.when_in_rome).name},
@@ -267,5 +264,5 @@ def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicM
     if rows:
         text = "\n".join([HEADER, *rows])
         print(text)
-        Path(training.output_dir, "keys.md").write_text(f"{text}\n", encoding="utf-8")
+        Path(training.output_dir or ".", "keys.md").write_text(f"{text}\n", encoding="utf-8")
     return model

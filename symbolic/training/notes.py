@@ -48,7 +48,7 @@ DERIVED_LABELS = (KEY.name, VELOCITY.name)  # from the notes themselves
 
 @dataclass
 class ModelArguments(ShapeArguments):
-    """The model, its tokenizer, and what is done to its input in training."""
+    """The model, its tokenizer, and the augmentation of its training data."""
 
     tokenizer: str = field(
         default="cp-performance",
@@ -61,29 +61,29 @@ class ModelArguments(ShapeArguments):
     features: str = field(
         default="core",
         metadata={
-            "help": "features of the whole piece: none, all, core, tonal (in which a key is "
-            "heard), or other sets and groups of symbolic.features, by commas"
+            "help": "features of the whole piece: none, all, core, tonal (from which the key is "
+            "predicted), or other sets and groups of symbolic.features, by commas"
         },
     )
     repeats: str = field(
         default="",
-        metadata={"help": "vgmidi=3: every piece of that corpus three times in an epoch"},
+        metadata={"help": "vgmidi=3: each piece of that corpus three times in an epoch"},
     )
     semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
     tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 %% faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
-    drop_dynamics: float = field(default=0.1, metadata={"help": "share made scores without marks"})
+    drop_dynamics: float = field(default=0.1, metadata={"help": "share of pieces without dynamics"})
 
 
 def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
-    """Numbers of the pieces, those of corpora that are to be repeated several times.
+    """Repeat the indices of pieces by corpus.
 
     Args:
         pieces: of any corpora.
-        repeats: corpora, by commas, each with `=` and how many times its pieces are taken.
+        repeats: corpora, by commas, each with `=` and how often its pieces are repeated.
 
     Raises:
-        ValueError: a corpus of which there is no piece, or a number that is not positive.
+        ValueError: a corpus without a piece, or a number that is not positive.
     """
     times = {}
     for part in repeats.split(",") if repeats else []:

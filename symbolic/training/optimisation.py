@@ -15,11 +15,11 @@ LAYER = re.compile(r"^encoder\.backbone\..*?\b(\d+)\.")
 EMBEDDINGS = re.compile(r"embed|\bwte\b|\bwpe\b|^encoder\.project\b")
 
 
-def parameter_depths(model: SymbolicModel) -> dict[str, int]:
-    """How far from the input each parameter is.
+def parameter_depths(model: nn.Module) -> dict[str, int]:
+    """Compute the depth of each parameter.
 
-    0 for embeddings, 1 for the first layer of the backbone and so on; heads, features of the piece
-    and the weights of the tasks come after the last layer.
+    0 for embeddings, 1 for the first layer of the backbone and so on; heads and features of the
+    piece come after the last layer.
     """
     layers = {
         name: 1 + int(match[1])
@@ -39,18 +39,18 @@ def parameter_depths(model: SymbolicModel) -> dict[str, int]:
 
 
 def freeze(model: SymbolicModel, what: str) -> int:
-    """Keep a part of the model as it is.
+    """Freeze a part of the model.
 
     Args:
-        model: its parameters are told to need no gradient.
+        model: frozen parameters get `requires_grad=False`.
         what: `none`; `embeddings`; `encoder`, all but the heads; or a number of layers, which are
             frozen with the embeddings below them.
 
     Returns:
-        The number of frozen parameters that would have learnt.
+        The number of parameters that are newly frozen.
 
     Raises:
-        ValueError: anything else, or more layers than there are.
+        ValueError: another value of `what`, or more layers than the model has.
     """
     if what == "none":
         return 0
@@ -74,21 +74,21 @@ def freeze(model: SymbolicModel, what: str) -> int:
 
 
 def layer_groups(
-    model: SymbolicModel, learning_rate: float, layer_decay: float, decayed: Iterable[str]
+    model: nn.Module, learning_rate: float, layer_decay: float, decayed: Iterable[str]
 ) -> list[dict]:
-    """Parameter groups for an optimizer, whose learning rate falls by a factor from layer to layer.
+    """Make parameter groups for an optimizer, with learning rates by layer.
 
-    As in ULMFiT (Howard & Ruder 2018): heads learn at the full rate, the last layer at
-    `layer_decay` times that, the layer below at its square.
+    As in ULMFiT (Howard & Ruder 2018): heads have the full rate, the last layer `layer_decay` times
+    that, the layer below the square of `layer_decay` times that.
 
     Args:
-        model: parameters that need no gradient are in no group.
+        model: frozen parameters are in no group.
         learning_rate: of the heads.
         layer_decay: 0..1, exclusive of 0.
         decayed: names of the parameters that weight decay applies to.
 
     Returns:
-        Groups with `params`, `lr` and `decayed`, whether weight decay applies.
+        Groups with `params`, `lr`, and `decayed` for whether weight decay applies.
     """
     if not 0 < layer_decay <= 1:
         raise ValueError(f"layer_decay {layer_decay} is not above 0 and at most 1")
@@ -106,14 +106,14 @@ def layer_groups(
 
 
 def balanced_weights(labels: np.ndarray, classes: int) -> list[float]:
-    """Weights under which every class counts alike: n / (classes present * count).
+    """Compute balanced class weights: n / (classes present * count).
 
     Args:
-        labels: class ids; negative ones are no labels.
+        labels: class ids; negative ones stand for no label.
         classes: K.
 
     Returns:
-        K weights whose mean over the labels is 1; 1 for a class that does not occur.
+        K weights whose mean over the labels is 1; a class that does not occur has weight 1.
     """
     labels = np.asarray(labels)
     counts = np.bincount(labels[labels >= 0], minlength=classes)

@@ -1,9 +1,10 @@
-"""Pre-training on music without labels: what `scripts/pretrain.py` calls."""
+"""Pre-training of encoders on unlabelled music (`symbolic pretrain`)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,15 +26,15 @@ from symbolic.training.trainer import FitArguments, fit
 
 @dataclass
 class PretrainArguments:
-    """What is pre-trained on."""
+    """Music to pre-train on."""
 
     music: list[str] = field(
-        default_factory=list, metadata={"help": "files and folders of any music, with no labels"}
+        default_factory=list, metadata={"help": "files and folders of any music, without labels"}
     )
-    tokens: str = field(default="", metadata={"help": "or a token file, .npz or .safetensors"})
-    tokenizer: str = field(default="cp-midibert", metadata={"help": "as in scripts/train.py"})
+    tokens: str = field(default="", metadata={"help": "token file, .npz or .safetensors, instead"})
+    tokenizer: str = field(default="cp-midibert", metadata={"help": "as in symbolic train"})
     semitones: int = field(default=6, metadata={"help": "transposition of ids, up and down"})
-    cache_dir: str | None = field(default=None, metadata={"help": "where tokens are kept"})
+    cache_dir: str | None = field(default=None, metadata={"help": "folder where tokens are cached"})
 
 
 def pretrain(
@@ -42,27 +43,27 @@ def pretrain(
     fitting: FitArguments,
     training: TrainingArguments,
 ) -> SymbolicModel:
-    """Train an encoder to name tokens, for `--pretrained` of the other scripts.
+    """Train an encoder to predict tokens, for `--pretrained` of `symbolic train`.
 
-    Backbones that see both ways name super-tokens that were masked (MIDI-BERT, Chou 2021), those
-    that see only what came before name the next one. Of each sub-token the share of right names is
-    printed, beside that of the most frequent name.
+    Bidirectional backbones predict masked super-tokens (MIDI-BERT, Chou 2021), causal ones the next
+    super-token. With validation, the accuracy of each sub-token is printed beside the share of its
+    most frequent value.
 
     Raises:
         ValueError: no music, or tokens that cannot be masked.
-        FileNotFoundError: music or a token file that is not there.
+        FileNotFoundError: music or a token file that does not exist.
     """
     tokens = _tokens(data)
     set_seed(training.seed)
     tasks = token_tasks(tokens.vocabulary)
     model = build_model(tokens.vocabulary, replace(arguments, label_smoothing=0.0), tasks=tasks)
-    # Of the model itself: one that goes on from `pretrained` has the backbone of that.
-    causal = model.config.backbone_config.model_type in CAUSAL
+    # With `pretrained` the backbone is not that of the arguments.
+    causal = getattr(model.config.backbone_config, "model_type", "") in CAUSAL
     objective = "next" if causal else "masked"
     pieces = np.arange(len(tokens))
     held = np.zeros(len(tokens), bool)
     if fitting.validation_share:
-        labels = np.full(len(tokens), IGNORE)
+        labels = [IGNORE] * len(tokens)
         held = validation_mask(labels, tokens.groups, fitting.validation_share, training.seed)
 
     def dataset(chosen: np.ndarray, window: int, **options) -> PretrainingDataset:
@@ -80,18 +81,18 @@ def pretrain(
     )
     if trainer.is_world_process_zero():
         groups = list(map(group_name, tokens.corpora, tokens.groups))
-        groups += training_groups(arguments.pretrained)  # whose music it has heard as well
-        source = {
+        groups += training_groups(arguments.pretrained)
+        source: dict[str, Any] = {
             "music": [Path(folder).name for folder in data.music],
             "tokens": Path(data.tokens).name,
             "objective": objective,
         }
         if validation is not None:
-            source["named"] = named_tokens(model, validation, training.per_device_eval_batch_size)
-            for name, (right, frequent) in source["named"].items():
+            batch_size = training.per_device_eval_batch_size
+            source["named"] = accuracies = named_tokens(model, validation, batch_size)
+            for name, (right, frequent) in accuracies.items():
                 print(f"{name}: {right:.3f} right, most frequent {frequent:.3f}")
         save_run(
-            training.output_dir,
             model,
             tokens.vocabulary.save_tokenizer,
             source,
@@ -107,10 +108,10 @@ def pretrain(
 def named_tokens(
     model: SymbolicModel, dataset: PretrainingDataset, batch_size: int = 8
 ) -> dict[str, tuple[float, float]]:
-    """How well a model names tokens.
+    """Compute the accuracy of predicted tokens.
 
     Returns:
-        By sub-token, the share that it names rightly, and the share of the most frequent one.
+        By sub-token, the accuracy, and the share of the most frequent value.
     """
     collate = Collator(model.tasks, model.config.pad_ids)
     right = {task.name: 0 for task in model.tasks}
@@ -119,14 +120,14 @@ def named_tokens(
     with torch.inference_mode():
         for first in range(0, len(dataset), batch_size):
             chosen = range(first, min(first + batch_size, len(dataset)))
-            batch = collate([dataset[i] for i in chosen])
+            batch: dict[str, Any] = collate([dataset[i] for i in chosen])
             labels = batch.pop("labels")
             moved = {name: value.to(model.device) for name, value in batch.items()}
             for name, logits in model(**moved).logits.items():
-                known = labels[name] != IGNORE
-                asked = labels[name][known]
-                right[name] += int((logits.cpu().argmax(dim=-1)[known] == asked).sum())
-                counts[name] += np.bincount(asked.numpy(), minlength=len(counts[name]))
+                labelled = labels[name] != IGNORE
+                truth = labels[name][labelled]
+                right[name] += int((logits.cpu().argmax(dim=-1)[labelled] == truth).sum())
+                counts[name] += np.bincount(truth.numpy(), minlength=len(counts[name]))
     return {
         name: (right[name] / count.sum(), count.max() / count.sum())
         for name, count in counts.items()
@@ -135,7 +136,7 @@ def named_tokens(
 
 def _tokens(data: PretrainArguments) -> TokenFile:
     if bool(data.music) == bool(data.tokens):
-        raise ValueError("say what to train on: either --music or --tokens")
+        raise ValueError("either --music or --tokens is needed")
     if data.tokens:
         return load_tokens(data.tokens)
     from symbolic.data.tokens.build import build_token_dataset

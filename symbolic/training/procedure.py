@@ -108,7 +108,6 @@ def train_model(
         if len(inputs.held_out):
             rows = inputs.predict(model, inputs.held_out, **{**columns, "seed": training.seed})
         save_run(
-            training.output_dir,
             model,
             inputs.save,
             inputs.source,

@@ -83,12 +83,12 @@ class RecordingInputs(Inputs):
 
     def labels(self, model: SymbolicModel, chosen: np.ndarray) -> list[dict[str, Any]]:
         """Select labels, with targets of positions in place of the times of boundaries."""
-        labels = []
+        labels: list[dict[str, Any]] = []
         for piece, example in zip(*self.chosen(chosen), strict=True):
             labels.append(dict(piece.labels))
             if self.has_boundaries:
                 at = self.times(model, example)
-                times = piece.labels[BOUNDARY.name]
+                times = labels[-1][BOUNDARY.name]
                 labels[-1][BOUNDARY.name] = position_labels(times, at, self.arguments)
         return labels
 

@@ -1,4 +1,4 @@
-"""What a training leaves in its folder: model, what makes its input, record, predictions."""
+"""Files of a run folder: model, tokenizer or feature extractor, `training.json`, predictions."""
 
 from __future__ import annotations
 
@@ -15,24 +15,18 @@ from symbolic.inference.note_predictions import Row, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.training.trainer import FitArguments
 
-TRAINING_RECORD = "training.json"  # beside the weights: what they were trained on, and how
+TRAINING_RECORD = "training.json"  # beside the weights: data and arguments of the training
 PREDICTIONS = "predictions.csv"  # of the held-out pieces
 METRICS = "metrics.json"  # of these predictions
 
-TOLD = (
-    *(
-        "max_steps",
-        "weight_decay",
-        "warmup_steps",
-        "gradient_accumulation_steps",
-        "gradient_checkpointing",
-    ),
-    *("max_grad_norm", "bf16", "train_sampling_strategy"),
+RECORDED = (
+    *("max_steps", "weight_decay", "warmup_steps", "gradient_accumulation_steps"),
+    *("gradient_checkpointing", "max_grad_norm", "bf16", "train_sampling_strategy"),
 )
+"""Options of `transformers.TrainingArguments` in the record, under their own names."""
 
 
 def save_run(
-    output: str | Path,
     model: SymbolicModel,
     save_input: Callable[[Path], object],
     data: dict[str, Any],
@@ -42,20 +36,18 @@ def save_run(
     training: TrainingArguments,
     rows: list[Row],
 ) -> None:
-    """Write a model, what makes its input, its record and what it says of the pieces held out.
+    """Save a model, its tokenizer or feature extractor, its record and its predictions.
 
     Args:
-        output: the folder.
         model: trained.
-        save_input: writes into the folder what the model's input is made with: its tokenizer, or
-            its feature extractor.
-        data: what the record says of the data: names of files, never where they lie.
-        groups: trained on, as `symbolic.data.group_name` writes them; validation groups count.
-        arguments: a data class, of the model.
-        fitting, training: as the training took them.
-        rows: as `symbolic.inference.note_predictions.predictions` gives them; none, no file.
+        save_input: saves the tokenizer or the feature extractor in a folder.
+        data: description of the data for the record: names of files, without folders.
+        groups: trained on, as `symbolic.data.group_name` writes them, with validation groups.
+        arguments: data class of the model's arguments.
+        fitting, training: arguments of the training; `training.output_dir` is the folder.
+        rows: predictions of held-out pieces; without rows no file is written.
     """
-    output = Path(output)
+    output = Path(training.output_dir or ".")
     model.save_pretrained(output)
     save_input(output)
     shape = asdict(arguments)
@@ -70,7 +62,7 @@ def save_run(
         "learning_rate": training.learning_rate,
         "lr_scheduler_type": str(getattr(training.lr_scheduler_type, "value", "")),
         "batch_size": training.per_device_train_batch_size,
-        **{name: getattr(training, name) for name in TOLD},
+        **{name: getattr(training, name) for name in RECORDED},
         "seed": training.seed,
         "groups": _hashes(groups),
     }
@@ -120,7 +112,7 @@ def training_groups(folder: str | Path) -> list[str]:
 
 
 def read_record(folder: str | Path) -> dict[str, Any]:
-    """The record of a run.
+    """Read the record of a run.
 
     Raises:
         FileNotFoundError: a folder that no training has written.
@@ -138,9 +130,9 @@ def read_record(folder: str | Path) -> dict[str, Any]:
 
 
 def accuracy_line(rows: list[Row], name: str) -> str | None:
-    """What to print of held-out pieces; None where none has a quadrant."""
-    known = [row for row in rows if row.get("quadrant") and "predicted" in row]
-    if not known:
+    """Sum up the predicted quadrants of held-out pieces; None if no piece has a quadrant."""
+    labelled = [row for row in rows if row.get("quadrant") and "predicted" in row]
+    if not labelled:
         return None
-    right = sum(row["quadrant"] == row["predicted"] for row in known)
-    return f"held out {name}: {len(known)} pieces, accuracy {right / len(known):.3f}"
+    right = sum(row["quadrant"] == row["predicted"] for row in labelled)
+    return f"held out {name}: {len(labelled)} pieces, accuracy {right / len(labelled):.3f}"

@@ -1,6 +1,6 @@
-"""Training from a token file: what `scripts/train_tokens.py` and the sweep call.
+"""Training on a token file (`scripts/train_tokens.py`, `symbolic sweep`).
 
-It needs torch, transformers, accelerate, numpy and safetensors, nothing else: not what reads music.
+Only torch, transformers, accelerate, numpy and safetensors are needed.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ from symbolic.training.trainer import FitArguments
 
 @dataclass
 class TokenArguments:
-    """Which pieces of which file are trained on."""
+    """Token file and held-out split."""
 
     tokens: str = field(metadata={"help": "token file, .npz or .safetensors"})
     held_out_split: str = field(
-        default="", metadata={"help": "pieces of this split are predicted, never trained on"}
+        default="", metadata={"help": "split whose pieces are predicted and not trained on"}
     )
 
 
 @dataclass
 class TokenModelArguments(ShapeArguments):
-    """The model, and what is done to its input in training."""
+    """The model, and the augmentation of its training data."""
 
     features: str = field(
         default="core",
         metadata={
-            "help": "features that join the notes, where the file has any: none, or sets "
-            "and groups of symbolic.features, by commas"
+            "help": "features of the whole piece, if the file has any: none, or sets and groups "
+            "of symbolic.features, by commas"
         },
     )
     semitones: int = field(default=6, metadata={"help": "transposition of ids, up and down"})
@@ -62,14 +62,14 @@ def train_tokens(
     fitting: FitArguments,
     training: TrainingArguments,
 ) -> SymbolicModel:
-    """Train, and leave in `training.output_dir` what `symbolic.training.notes.train` leaves.
+    """Train and write `training.output_dir` as `symbolic.training.notes.train` does.
 
-    Everything is as there, but that ids are transposed and not augmented in other ways.
+    Transposition is the only augmentation.
 
     Raises:
         FileNotFoundError: no such token file.
         ValueError: a file that cannot be read, a split that it does not have, or tasks that its
-            tokens cannot serve.
+            tokens do not support.
         LeakError: a group that is in the held-out split and outside it.
     """
     tokens = load_tokens(data.tokens)
@@ -107,7 +107,7 @@ class TokenInputs(Inputs):
         return build_model(self.tokens.vocabulary, self.arguments, self.names)
 
     def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> TokenDataset:
-        arguments, options = self.arguments, {"every": True}
+        arguments, options = self.arguments, dict[str, Any](every=True)
         if training:
             options = {
                 "masked_score_time": arguments.masked_score_time,

@@ -1,13 +1,15 @@
-"""The stock Trainer with what music and several tasks ask for, and what it is told by default."""
+"""Trainer for music models: batches by length, layer-wise learning rates, default arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
+from torch import nn
 from torch.utils.data import Dataset, Sampler
 from transformers import (
     EarlyStoppingCallback,
@@ -43,49 +45,52 @@ TRAINING_DEFAULTS = {
     "dataloader_pin_memory": False,
     "ddp_find_unused_parameters": False,  # every batch has labels of every task
     "disable_tqdm": False,
-    # Where the device computes in it; on a CPU only when asked for, with --bf16 True.
+    # By default on GPUs that support it; on a CPU only with --bf16 True.
     "bf16": torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
 }
 
 
 @dataclass
 class FitArguments:
-    """What the Trainer of transformers has no words for."""
+    """Freezing, learning rates by layer, class weights, validation."""
 
     layer_decay: float = field(
-        default=1.0, metadata={"help": "0.9: each layer learns at 0.9 times the rate of the next"}
+        default=1.0,
+        metadata={
+            "help": "0.9: the learning rate of each layer is 0.9 times that of the layer above"
+        },
     )
     freeze: str = field(
         default="none", metadata={"help": "none, embeddings, encoder, or a number of layers"}
     )
     class_weights: bool = field(
-        default=False, metadata={"help": "classes count alike, however many pieces they have"}
+        default=False, metadata={"help": "weigh classes by the inverse of their frequency"}
     )
     validation_share: float = field(
         default=0.0,
         metadata={
-            "help": "share of the training pieces, by group, to choose the best epoch by; never "
-            "of those held out"
+            "help": "share of the training pieces, by group, on which the best epoch is chosen; "
+            "never held-out pieces"
         },
     )
     patience: int = field(
-        default=0, metadata={"help": "stop after so many epochs without a better one; 0: never"}
+        default=0, metadata={"help": "stop after this many epochs without improvement; 0: never"}
     )
 
     def __post_init__(self) -> None:
         if not 0 <= self.validation_share < 1:
             raise ValueError(f"validation_share {self.validation_share} is no share below 1")
         if self.patience and not self.validation_share:
-            raise ValueError("patience asks for a validation_share to judge epochs by")
+            raise ValueError("patience needs a validation_share")
 
 
 class SymbolicTrainer(Trainer):
     """The stock Trainer, with batches by length and learning rates by layer.
 
-    `train_sampling_strategy="group_by_length"` asks a data set that knows its `lengths` for them:
-    see `symbolic.data.LengthSampler`. Gradient accumulation takes the mean of the micro-batches'
-    mean losses: with equally many labels of each task in each of them it is the gradient of the one
-    large batch, else batches of few labels count more than they would there.
+    With `train_sampling_strategy="group_by_length"` and a data set that has `lengths`, batches are
+    those of `symbolic.data.LengthSampler`. Gradient accumulation takes the mean of the mean losses
+    of micro-batches: the gradient of one large batch if all have equally many labels of each task,
+    otherwise micro-batches with few labels weigh more than in the large batch.
     """
 
     def __init__(self, *args, layer_decay: float = 1.0, **kwargs) -> None:
@@ -101,11 +106,11 @@ class SymbolicTrainer(Trainer):
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         return LengthSampler(lengths, together * self.args.world_size, seed)
 
-    def create_optimizer(self, model: SymbolicModel | None = None) -> torch.optim.Optimizer:
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         if self.optimizer is None and self.layer_decay != 1.0:
-            model = self.model if model is None else model
+            model = cast(nn.Module, self.model if model is None else model)
             decayed = self.get_decay_parameter_names(model)
-            kind, options = self.get_optimizer_cls_and_kwargs(self.args, model)
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args, cast(Any, model))
             groups = layer_groups(model, self.args.learning_rate, self.layer_decay, decayed)
             for group in groups:
                 group["weight_decay"] = self.args.weight_decay if group.pop("decayed") else 0.0
@@ -116,33 +121,34 @@ class SymbolicTrainer(Trainer):
 def fit(
     model: SymbolicModel,
     dataset: Dataset,
-    validation: TokenDataset | None,
+    validation: Dataset | None,
     arguments: FitArguments,
     training: TrainingArguments,
     callbacks: Sequence[TrainerCallback] = (),
 ) -> SymbolicTrainer:
-    """Train a model, from the last checkpoint where the training was cut off.
+    """Train a model; an interrupted training continues from its last checkpoint.
 
     Args:
         model: changed in place.
         dataset: of training examples.
-        validation: windows of pieces that are not trained on; with it the model ends as it was
-            after its best epoch: by accuracy of the quadrants, of pieces, where it has that task,
-            else by loss.
-        arguments: what is frozen, learning rates by layer, patience.
-        training: what the stock Trainer is told; with validation it saves, and judges, by epochs or
-            by steps.
-        callbacks: further ones.
+        validation: windows of pieces that are not trained on, with the number of the `piece` of
+            each. The best epoch is kept: that of the highest accuracy of the quadrants of pieces
+            if the model has that task, otherwise of the lowest loss.
+        arguments: freezing, learning rates by layer, patience.
+        training: arguments of the Trainer; with validation, checkpoints are saved and evaluated by
+            epochs or by steps.
+        callbacks: of the Trainer, in addition to its own.
 
     Raises:
-        ValueError: a validation where no epoch is saved, or what `freeze` refuses.
+        ValueError: validation without checkpoints, or arguments that `freeze` refuses.
     """
     freeze(model, arguments.freeze)
-    options = {"callbacks": list(callbacks)}
+    callbacks = list(callbacks)
+    options: dict[str, Any] = {"callbacks": callbacks}
     if validation is not None:
         if training.save_strategy not in (SaveStrategy.EPOCH, SaveStrategy.STEPS):
             raise ValueError(
-                "validation_share chooses from what is saved: save_strategy must be epoch or steps"
+                "validation_share chooses from checkpoints: save_strategy must be epoch or steps"
             )
         training.eval_strategy = IntervalStrategy(training.save_strategy.value)
         training.eval_steps = training.save_steps
@@ -151,10 +157,11 @@ def fit(
         training.greater_is_better = False
         if "emotion" in model.heads:
             training.metric_for_best_model, training.greater_is_better = "accuracy", True
-            options["compute_metrics"] = lambda answers: piece_accuracy(answers, validation.piece)
+            piece = cast(TokenDataset, validation).piece
+            options["compute_metrics"] = lambda outputs: piece_accuracy(outputs, piece)
             options["preprocess_logits_for_metrics"] = lambda logits, _: _emotion_logits(logits)
         if arguments.patience:
-            options["callbacks"].append(EarlyStoppingCallback(arguments.patience))
+            callbacks.append(EarlyStoppingCallback(arguments.patience))
     trainer = SymbolicTrainer(
         model=model,
         args=training,
@@ -173,30 +180,31 @@ def _emotion_logits(outputs: dict | tuple) -> torch.Tensor:
     return logits["emotion"]
 
 
-def piece_accuracy(answers: EvalPrediction, piece: np.ndarray) -> dict[str, float]:
-    """Accuracy of the quadrants of pieces, the probabilities of their windows averaged.
+def piece_accuracy(outputs: EvalPrediction, piece: np.ndarray) -> dict[str, float]:
+    """Compute the accuracy of the quadrants of pieces, from mean probabilities of their windows.
 
     Args:
-        answers: (w, 4) logits of windows, and their labels.
-        piece: (w,) number of the piece that each window is of.
+        outputs: (w, 4) logits of windows, and their labels.
+        piece: (w,) number of the piece of each window.
     """
-    logits = torch.from_numpy(answers.predictions).float()
-    labels = answers.label_ids["emotion"]
+    logits = torch.from_numpy(outputs.predictions).float()
+    labels = cast(dict[str, np.ndarray], outputs.label_ids)["emotion"]
     _, place = np.unique(piece, return_inverse=True)
     totals = np.zeros((place.max() + 1, logits.shape[1]))
     np.add.at(totals, place, logits.softmax(dim=-1).numpy())
     truth = np.full(len(totals), IGNORE)
     truth[place] = labels
-    known = truth != IGNORE
-    return {"accuracy": float((totals.argmax(axis=1) == truth)[known].mean()) if known.any() else 0}
+    labelled = truth != IGNORE
+    right = (totals.argmax(axis=1) == truth)[labelled]
+    return {"accuracy": float(right.mean()) if len(right) else 0}
 
 
 def checkpoint(training: TrainingArguments) -> str | None:
-    """The checkpoint to go on from: the last in the output folder, or the one that was named."""
-    asked = training.resume_from_checkpoint
-    if str(asked).lower() in ("none", "false", ""):
+    """Find the checkpoint to continue from: the last in the output folder, or a named one."""
+    name = training.resume_from_checkpoint
+    if str(name).lower() in ("none", "false", ""):
         return None
-    if str(asked).lower() != "true":
-        return asked
+    if str(name).lower() != "true":
+        return name
     folder = training.output_dir
-    return get_last_checkpoint(folder) if Path(folder).is_dir() else None
+    return get_last_checkpoint(folder) if folder and Path(folder).is_dir() else None

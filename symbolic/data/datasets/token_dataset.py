@@ -50,7 +50,7 @@ class TokenDataset(Dataset):
         self,
         tokens: TokenFile,
         window: int = 512,
-        pieces: Sequence[int] | None = None,
+        pieces: Sequence[int] | np.ndarray | None = None,
         masked_velocity: float | None = MASKED_VELOCITY,
         masked_score_time: float = 0.0,
         semitones: int = 0,

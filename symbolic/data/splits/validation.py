@@ -8,7 +8,10 @@ import numpy as np
 
 
 def validation_mask(
-    labels: Sequence[int], groups: Sequence[str], share: float, seed: int = 0
+    labels: Sequence[int] | np.ndarray,
+    groups: Sequence[str] | np.ndarray,
+    share: float,
+    seed: int = 0,
 ) -> np.ndarray:
     """Choose whole groups that hold about a share of the pieces of each class.
 
