@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from symbolic.data import (
     READERS,
@@ -54,9 +55,8 @@ def prepare(
         if corpus not in data.folders:
             raise ValueError(f"the grid needs {corpus}: its folder is given by --{corpus}")
         folder = data.folders[corpus]
-        alone = DataArguments(
-            **{corpus: folder}, folds=data.folds, fold_seed=data.fold_seed, hold_out="none"
-        )
+        given: dict[str, Any] = {corpus: folder}
+        alone = DataArguments(**given, folds=data.folds, fold_seed=data.fold_seed, hold_out="none")
         pieces = READERS[corpus](folder).pieces
         number = {piece.path: i for i, piece in enumerate(pieces)}
         here = [cell for cell in cells if PROTOCOLS[cell.protocol][0] == corpus]
