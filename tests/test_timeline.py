@@ -113,7 +113,7 @@ def test_lengths_are_written_with_their_units():
         (("0s",), "more than 0"),
         (("0bars",), "more than 0"),
         (("30s", "0"), "more than 0"),
-        (("30s", "31s"), "would not be heard"),
+        (("30s", "31s"), "would be left out"),
         (("2.5bars",), "whole"),
         (("8bars", "0.5"), "whole|more than 0"),
         (("30s", "2bars"), "do not move by bars"),

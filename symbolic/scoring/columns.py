@@ -1,4 +1,4 @@
-"""The columns of tables of scores, and what is in them."""
+"""Columns of tables of scores, and their kinds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT, NUMBER, COUNT = "text", "number", "count"
 
 
 def typed(*columns: tuple[str, str]) -> dict[str, str]:
-    """Columns by name, in order: what is in them and then their names, apart by spaces."""
+    """Make a table of columns, in order, from pairs of a kind and names separated by spaces."""
     return {name: kind for kind, names in columns for name in names.split()}
 
 
@@ -27,7 +27,7 @@ SCORES = typed(
     (NUMBER, "seconds"),
     (TEXT, "error"),
 )
-"""Of the emotion of pieces: a row for each."""
+"""Columns of emotion: a row for each piece."""
 
 TIMELINE = typed(
     (TEXT, "path"),
@@ -39,7 +39,7 @@ TIMELINE = typed(
     (COUNT, "notes"),
     (TEXT, "error"),
 )
-"""Of emotion over time: a row for each window of each piece."""
+"""Columns of emotion over time: a row for each window of each piece."""
 
 
 def task_columns(tasks: Sequence[Task]) -> dict[str, str]:

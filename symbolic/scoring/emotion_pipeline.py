@@ -59,7 +59,7 @@ class MusicEmotionPipeline(PiecePipeline):
     ) -> None:
         if not isinstance(model, SymbolicModel):
             raise ValueError(f"{TASK} needs a SymbolicModel, not a {type(model).__name__}")
-        kwargs.pop("local_files_only", None)  # said again here after it was heeded in loading
+        kwargs.pop("local_files_only", None)  # already used in loading
         if tokenizer is None:
             tokenizer = getattr(model, "music_tokenizer", None)
         if tokenizer is None:
@@ -133,7 +133,7 @@ class MusicEmotionPipeline(PiecePipeline):
             save_directory: made where it is missing.
             kwargs: of `SymbolicModel.save_pretrained`.
         """
-        # Transformers would also write this module into the folder, as code that whoever loads the
+        # Transformers would also write this module into the folder, as code that users of the
         # model must trust; it is in this package.
         self.model.save_pretrained(save_directory, **kwargs)
         self.music_tokenizer.save_pretrained(Path(save_directory))

@@ -1,4 +1,4 @@
-"""Tables of scores, as `symbolic score --output` writes them, read again."""
+"""Tables of scores: reading of what `symbolic score --output` writes."""
 
 from __future__ import annotations
 
@@ -16,23 +16,31 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 TYPES = {TEXT: "string[pyarrow]", NUMBER: "float64", COUNT: "Int64"}
 KINDS = {name: TYPES[kind] for name, kind in (TIMELINE | SCORES).items()}
-"""Columns of tables of emotion, and what they are read as; other columns are as they look."""
+"""Types of the columns of emotion tables; those of other columns are inferred."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # what a cell begins with that is computed
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "'",
+)  # first characters of cells that a spreadsheet computes
 APOSTROPHES = tuple(f"'{first}" for first in FORMULA)
 ROWS = 50_000  # that are read at one time
 
 
 def harmless(series: pd.Series) -> pd.Series:
-    """Texts that no spreadsheet takes for formulas: an apostrophe before what would be one.
+    """Put an apostrophe before texts that a spreadsheet would take for formulas.
 
-    Those that begin with an apostrophe get another, so that `plain_text` gives all of them back.
+    Texts that begin with an apostrophe get another one, so that `plain_text` restores all.
     """
     return series.where(~series.str.startswith(FORMULA, na=False), "'" + series.astype("string"))
 
 
 def plain_text(series: pd.Series) -> pd.Series:
-    """Texts of a CSV file without the apostrophe that keeps spreadsheets from calculating them.
+    """Remove from texts of a CSV file the apostrophe that `harmless` has put before them.
 
     Args:
         series: texts, none of them missing; one that begins with an apostrophe and then with
@@ -43,7 +51,7 @@ def plain_text(series: pd.Series) -> pd.Series:
 
 
 def score_files(path: str | Path) -> list[Path]:
-    """The files that a table of scores consists of: itself, or `part-*.parquet` of a folder.
+    """List the files of a table of scores: itself, or `part-*.parquet` of a folder.
 
     Raises:
         ValueError: a folder without parts, or a file with another suffix than `SUFFIXES`.
@@ -62,7 +70,7 @@ def score_files(path: str | Path) -> list[Path]:
 def read_scores(
     path: str | Path, columns: Sequence[str] | None = None, optional: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Read a table of scores, piece by piece, so that a million rows need little more than room.
+    """Read a table of scores in parts: a million rows need little more memory than the result.
 
     Args:
         path: `.csv`, `.jsonl`, `.parquet` or a folder of `part-*.parquet`.
@@ -70,7 +78,7 @@ def read_scores(
         optional: further columns to read, where the table has them.
 
     Returns:
-        DataFrame of the columns in the order asked for. Texts are empty where they are missing
+        DataFrame of the columns in the order of `columns`. Texts are empty where they are missing
         and as they were before they were written; numbers are float64, NaN where they are missing,
         and the counts of notes Int64.
 

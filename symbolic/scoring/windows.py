@@ -1,4 +1,4 @@
-"""Windows that slide over a piece: how long they are, and how far they move."""
+"""Sliding windows over a piece: length and hop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNITS = {
     **dict.fromkeys(("s", "sec", "second", "seconds"), "seconds"),
     **dict.fromkeys(("bar", "bars"), "bars"),
 }
-"""What lengths are given in, by how it may be written."""
+"""Units of lengths, by their spellings."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class SlidingWindow:
     def __post_init__(self) -> None:
         if self.unit not in UNITS.values():
             raise ValueError(f"no unit {self.unit!r}; there are seconds and bars")
-        said = f"windows of {self.length:g} {self.unit}, one every {self.hop:g}"
+        shown = f"windows of {self.length:g} {self.unit}, one every {self.hop:g}"
         if not 0 < self.length < np.inf or not self.hop > 0:
-            raise ValueError(f"{said}: both must be more than 0")
+            raise ValueError(f"{shown}: both must be more than 0")
         if self.hop > self.length:
-            raise ValueError(f"{said}: what lies between them would not be heard")
+            raise ValueError(f"{shown}: notes between them would be left out")
         if self.unit == "bars" and (self.length % 1 or self.hop % 1):
-            raise ValueError(f"{said}: bars must be whole")
+            raise ValueError(f"{shown}: bars must be whole")
 
     @classmethod
     def parse(cls, length: str, hop: str | None = None) -> SlidingWindow:
-        """Windows as they are written: `30s`, `8bars`.
+        """Parse windows such as `30s` or `8bars`.
 
         Args:
             length: a number and a unit (s, seconds, bar, bars); without a unit it is seconds.
@@ -53,7 +53,7 @@ class SlidingWindow:
                 of bars the whole part of it, at least one.
 
         Raises:
-            ValueError: what cannot be understood, two units, or as of `SlidingWindow`.
+            ValueError: not a length, two units, or as of `SlidingWindow`.
         """
         number, unit = _measured(length)
         unit = unit or "seconds"

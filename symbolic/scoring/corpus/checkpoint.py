@@ -20,7 +20,7 @@ class Checkpoint:
     """A small database beside the output, which is removed when the run is complete.
 
     A shard is entered after its rows were written, all at once: a run that is killed in between
-    finds more in its output than the checkpoint knows of, and cuts it off.
+    finds more in its output than the checkpoint has, and cuts it off.
 
     Args:
         output: of the run.
@@ -96,7 +96,7 @@ class Checkpoint:
             )
             self.base.executemany(
                 "insert into kept values (?, ?)",
-                [(file, json.dumps(answer, default=_plain)) for file, answer in kept.items()],
+                [(file, json.dumps(rows, default=_plain)) for file, rows in kept.items()],
             )
 
     def last(self) -> tuple[int, list[int], dict[str, Any]] | None:

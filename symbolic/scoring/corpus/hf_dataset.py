@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import datasets
 
 
-class Rows(Sequence):
-    """The rows of a dataset as sources, each read when it is asked for.
+class DatasetSources(Sequence):
+    """The rows of a dataset as sources, each read when it is needed.
 
     Args:
         dataset: on disk or in memory.
@@ -56,8 +56,8 @@ def score_dataset(
     """Score the files in a column.
 
     Args:
-        dataset: with the content of a MIDI or MusicXML file (of recordings, where the model hears
-            those) in each row.
+        dataset: with the content of a MIDI or MusicXML file (of recordings, for a model of
+            audio) in each row.
         column: bytes, or dictionaries with `bytes`.
         arguments: the model and the limits for each file; by default those of `ScoringArguments()`.
         name: a column that the rows are called by in progress and errors.
@@ -82,7 +82,7 @@ def score_dataset(
         raise ValueError(f"rename these columns, which scores are called: {', '.join(both)}")
     if not len(dataset):
         return dataset
-    plan = make_plan(Rows(dataset, column, name), shard, progress=progress)
+    plan = make_plan(DatasetSources(dataset, column, name), shard, progress=progress)
     with TemporaryDirectory() as scratch:
         output = Path(scratch, "scores.parquet")
         checkpoint = Checkpoint(output)

@@ -137,8 +137,8 @@ def score_corpus(
             nothing = np.zeros(0, np.int64)
             running.shared((Plan([], nothing, nothing, shard), 0))
             return RunSummary()
-        known = checkpoint.open() if resume and checkpoint.exists else None
-        if known is None:
+        interrupted = checkpoint.open() if resume and checkpoint.exists else None
+        if interrupted is None:
             checkpoint.begin()
         suffixes = running.job.scorer.suffixes
         found = by_name(find_sources(sources, recursive, suffixes, scratch))
@@ -150,9 +150,9 @@ def score_corpus(
             raise ValueError(f"a compressed tar is expanded here, and {engine} reads elsewhere")
         plan = make_plan(found, shard, progress=progress)
         fingerprint = plan.fingerprint(running.job.identity)
-        if known is None:
+        if interrupted is None:
             checkpoint.enter_run(fingerprint)
-        elif known != fingerprint:
+        elif interrupted != fingerprint:
             checkpoint.close()
             raise ValueError(
                 f"{outputs[0]} cannot be resumed: the files, their content, the model or the "
@@ -187,12 +187,12 @@ def run_plan(
             shards = engine.file_rows(plan, start, bar.update)
             for shard, results in zip(range(start, len(plan)), shards, strict=True):
                 numbers = plan.unique(shard)
-                known = dict(zip(numbers, results, strict=True))
+                by_file = dict(zip(numbers, results, strict=True))
                 span = plan.span(shard)
-                known |= checkpoint.kept(sorted(set(plan.first[span].tolist()) - known.keys()))
-                rows = _rows(plan, span, known, summary)
+                by_file |= checkpoint.kept(sorted(set(plan.first[span].tolist()) - by_file.keys()))
+                rows = _rows(plan, span, by_file, summary)
                 marks = [writer.write(some) for writer, some in zip(writers, rows, strict=True)]
-                kept = {i: known[i] for i in numbers if needed_later[i]}
+                kept = {i: by_file[i] for i in numbers if needed_later[i]}
                 checkpoint.enter(shard, marks, {**vars(summary), "resumed": 0}, kept)
                 bar.n = summary.files
                 bar.set_postfix(errors=summary.files - summary.scored)
@@ -210,12 +210,12 @@ def run_plan(
 
 
 def _rows(
-    plan: Plan, span: range, known: dict[int, FileRows], summary: RunSummary
+    plan: Plan, span: range, by_file: dict[int, FileRows], summary: RunSummary
 ) -> list[list[dict[str, Any]]]:
     """Make the rows of a shard for each table, and count them in the summary."""
     tables: list[list[dict[str, Any]]] = []
     for i, first in zip(span, plan.first[span].tolist(), strict=True):
-        path, tables_of = display_name(plan.sources[i]), known[first]
+        path, tables_of = display_name(plan.sources[i]), by_file[first]
         tables = tables or [[] for _ in tables_of]
         for table, rows in zip(tables, tables_of, strict=True):
             table += [{**row, "path": path} for row in rows]
