@@ -86,7 +86,7 @@ def stream_reading(stream: Stream) -> Reading:
     if parts[0] is not stream:  # elements beside the parts: a tempo, a bracket
         loose = [element for element in stream if not element.isStream]
         offset_of = stream.elementOffset
-        events = [(*_bar_of(float(offset_of(one)), grid), one) for one in loose]
+        events = [(*_bar_of(float(offset_of(member)), grid), member) for member in loose]
         reading.instruments.append(len(parts))
         _read_part(events, len(parts), False, index, reading)
     if not longest:
@@ -136,7 +136,9 @@ def _read_barlines(measure: Measure, bar: int, bars: list[Bar]) -> None:
 
 def _read_bracket(bracket: RepeatBracket, bar_of: dict[int, int], bars: list[Bar]) -> None:
     """Apply a first or second ending, which refers at least to its first and last measure."""
-    spanned = [bar_of[id(one)] for one in bracket.getSpannedElements() if id(one) in bar_of]
+    spanned = [
+        bar_of[id(member)] for member in bracket.getSpannedElements() if id(member) in bar_of
+    ]
     numbers = tuple(number for number in bracket.numberRange if number > 0)
     if spanned and not numbers:  # only its end is written: the previous bracket extends to here
         bracketed = [bar for bar in range(spanned[0]) if bars[bar].endings]
@@ -166,8 +168,8 @@ def _read_part(
     octaves: dict[int, float] = defaultdict(float)
     for _, _, line in events:
         if isinstance(line, spanner.Ottava) and line.transposing:
-            for one in line.getSpannedElements():
-                octaves[id(one)] += line.interval().semitones
+            for member in line.getSpannedElements():
+                octaves[id(member)] += line.interval().semitones
     places = {id(element): (bar, offset) for bar, offset, element in events}
     transposition, drums = 0, False
     # Grace notes: row in notes, position in the run, size of the run.
@@ -182,20 +184,20 @@ def _read_part(
             if not grace or at != run_at:
                 run, run_at = [0], at if grace else None
             shift = transposition + octaves.get(id(element), 0)
-            for one in element.notes if isinstance(element, chord.ChordBase) else (element,):
-                if one.isRest:
+            for member in element.notes if isinstance(element, chord.ChordBase) else (element,):
+                if member.isRest:
                     continue
                 if grace:
                     graces.append((len(reading.notes), run[0], run))
-                unpitched = isinstance(one, note.Unpitched)
-                if isinstance(one, note.Unpitched):
-                    pitch = one.displayPitch().ps
+                unpitched = isinstance(member, note.Unpitched)
+                if isinstance(member, note.Unpitched):
+                    pitch = member.displayPitch().ps
                 else:
-                    pitch = _semitones(cast("Note", one).pitch) + shift
-                tie = TIES.get(one.tie.type, 0) if one.tie is not None else 0
+                    pitch = _semitones(cast("Note", member).pitch) + shift
+                tie = TIES.get(member.tie.type, 0) if member.tie is not None else 0
                 length = float(element.duration.quarterLength)
                 row = (*at, length, 0, pitch, tie, track)
-                reading.notes.append((*row, drums or unpitched, _own_velocity(one, element)))
+                reading.notes.append((*row, drums or unpitched, _own_velocity(member, element)))
             run[0] += 1
         elif isinstance(element, dynamics.Dynamic):
             add_mark(reading, track, at, [element.value])
@@ -241,7 +243,7 @@ def _read_part(
 
 def _wedge(wedge: DynamicWedge, places: dict[int, Place]) -> tuple[Place, Place] | None:
     """Return the place of the first note of a wedge, and that of the end of its last note."""
-    spanned = [one for one in wedge.getSpannedElements() if id(one) in places]
+    spanned = [member for member in wedge.getSpannedElements() if id(member) in places]
     if not spanned:
         return None
     bar, offset = places[id(spanned[-1])]
@@ -254,9 +256,9 @@ def _semitones(pitch: Pitch) -> float:
     return pitch.ps - alter + whole_semitones(alter)
 
 
-def _own_velocity(one: GeneralNote, element: GeneralNote) -> int:
+def _own_velocity(member: GeneralNote, element: GeneralNote) -> int:
     """Return the velocity of a note or of its chord; 0 without one."""
-    for holder in (cast("NotRest", one), cast("NotRest", element)):
+    for holder in (cast("NotRest", member), cast("NotRest", element)):
         if holder.hasVolumeInformation() and holder.volume.velocityScalar is not None:
             return min(max(round(holder.volume.velocityScalar * 127), 1), 127)
     return 0
