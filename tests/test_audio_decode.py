@@ -64,7 +64,7 @@ def test_a_tone_sounds_the_same_in_every_format(tmp_path, suffix):
 def test_the_content_decides_and_not_the_name(tmp_path):
     path = tmp_path / "tone.raw"  # of which libsndfile would ask for a rate
     path.write_bytes(encoded(tone(), ".flac"))
-    with pytest.raises(ReadError, match="no audio, or damaged"):
+    with pytest.raises(ReadError, match="not audio, or damaged"):
         read_audio(path)
     path = path.rename(tmp_path / "tone.mp3")
     assert read_audio(path)[1] == RATE
@@ -106,9 +106,9 @@ def refused(source, words):
 def test_what_is_no_audio_says_so_under_its_name(tmp_path):
     for name, content, words in [
         ("empty.wav", b"", "empty file"),
-        ("words.wav", b"not music at all, only words" * 10, "no audio, or damaged"),
-        ("zeros.mp3", b"\0" * 5000, "no audio, or damaged"),
-        ("header.wav", encoded(tone())[:20], "no audio, or damaged"),
+        ("words.wav", b"not music at all, only words" * 10, "not audio, or damaged"),
+        ("zeros.mp3", b"\0" * 5000, "not audio, or damaged"),
+        ("header.wav", encoded(tone())[:20], "not audio, or damaged"),
         ("nothing.wav", encoded(np.zeros(0)), "no samples"),
         ("song.mid", b"MThd\0\0\0\6\0\0\0\1\1\xe0", "MIDI, not a recording"),
     ]:
@@ -157,11 +157,11 @@ def test_a_flac_that_is_cut_off_is_refused():
 def test_samples_that_are_no_numbers_are_refused(wrong):
     samples = tone()
     samples[100] = wrong
-    refused(encoded(samples, subtype="FLOAT"), "no numbers")
+    refused(encoded(samples, subtype="FLOAT"), "NaN or infinite")
 
 
 def test_samples_beyond_any_scale_are_refused():
-    refused(encoded(np.full(100, 1e30), subtype="DOUBLE"), "beyond any scale")
+    refused(encoded(np.full(100, 1e30), subtype="DOUBLE"), "damaged: samples beyond")
     read_audio(encoded(np.full(100, 3.0), subtype="FLOAT"))
 
 

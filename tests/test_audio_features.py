@@ -228,7 +228,7 @@ def test_gradients_of_silence_are_finite():
 
 @pytest.mark.parametrize("kind", ["cqt", "chroma", "samples"])
 def test_other_kinds_are_not_made_inside(kind):
-    with pytest.raises(ValueError, match=f"{kind} is not computed inside a model"):
+    with pytest.raises(ValueError, match=f"{kind} is not computed in a model"):
         SpectralFrontEnd(FrontEnd(kinds=(kind,)))
 
 
@@ -302,13 +302,13 @@ def test_features_of_many_files_and_of_those_that_fail(recordings, tmp_path, wor
 def test_they_are_computed_once_and_again_when_the_file_or_the_front_changes(
     recordings, tmp_path, monkeypatch
 ):
-    heard, read = [], cache.hear
+    heard, read = [], cache.frames_of
 
     def counting(path, front):
         heard.append(path)
         return read(path, front)
 
-    monkeypatch.setattr(cache, "hear", counting)
+    monkeypatch.setattr(cache, "frames_of", counting)
     path, place = str(recordings[0]), tmp_path / "cache"
     first = features_of([path], FrontEnd(), place, 0)[0]
     first += 1  # in memory alone

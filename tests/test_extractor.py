@@ -108,7 +108,7 @@ def test_a_file_at_another_rate_is_resampled_and_samples_are_refused(extractor, 
     path = tmp_path / "sound.wav"
     soundfile.write(path, sound(0.3), 44100)
     assert extractor(path)["input_values"].shape[1] == 1 + -(-4800 * 16000 // 44100) // 256
-    with pytest.raises(ValueError, match="44100 Hz for a model that hears 16000 Hz"):
+    with pytest.raises(ValueError, match="44100 Hz for a model of 16000 Hz"):
         extractor(sound(1), 44100)
     with pytest.raises(ValueError, match="8000 Hz"):
         extractor({"array": sound(1), "sampling_rate": 8000})

@@ -1,14 +1,15 @@
-"""Changes of a recording: to learn from more of it, and to ask whether a model heard the music.
+"""Perturbations of recordings, for data augmentation and for tests of robustness.
 
-A model that has learnt the recording and not the music ("Clever Hans", Sturm 2014) changes its
-answer when an equaliser, noise or the low-pass of an MP3 changes the sound alone.
+The predictions of a model that has learned the recording and not the music ("Clever Hans", Sturm
+2014) change under an equaliser, noise or the low-pass filter of an MP3, which leave the music as it
+is.
 
-Samples may be of any type that `float_samples` takes; full scale is 1 in what is returned.
+Samples may be of any type that `float_samples` takes; returned samples have full scale at 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +19,12 @@ from symbolic.audio.extra import audio_module
 from symbolic.audio.sample_types import float_samples
 
 LOWEST_BAND = 62.5  # Hz, centre of the lowest octave band of the equaliser
-RING_SECONDS = 0.25  # of silence around the samples, for what a filter adds before and after
-SLOPE = 0.05  # of the cutoff: how wide a low-pass falls
+RING_SECONDS = 0.25  # of silence around the samples, for the ringing of a filter
+SLOPE = 0.05  # width of the transition band of a low-pass, relative to the cutoff
 
 
 def time_stretch(samples: np.ndarray, rate: float) -> np.ndarray:
-    """(n,) samples `rate` times as fast at the same pitch, (n / rate,): a phase vocoder."""
+    """Speed up (n,) samples at the same pitch to (n / rate,), by a phase vocoder."""
     _positive("rate", rate)
     samples = float_samples(samples)
     if rate == 1:
@@ -33,7 +34,7 @@ def time_stretch(samples: np.ndarray, rate: float) -> np.ndarray:
 
 
 def pitch_shift(samples: np.ndarray, sampling_rate: int, semitones: float) -> np.ndarray:
-    """(n,) samples so many semitones higher, (n,) at the same tempo."""
+    """Shift (n,) samples up by semitones, at the same tempo."""
     samples = float_samples(samples)
     if semitones == 0:
         return samples
@@ -44,18 +45,18 @@ def pitch_shift(samples: np.ndarray, sampling_rate: int, semitones: float) -> np
 
 
 def speed(samples: np.ndarray, factor: float) -> np.ndarray:
-    """(n,) samples played faster, as a tape is: (ceil(n / factor),), higher in pitch, too."""
+    """Play (n,) samples faster, as a tape: (ceil(n / factor),), at a higher pitch."""
     _positive("factor", factor)
     return resample(samples, factor, 1.0)
 
 
 def gain(samples: np.ndarray, db: float) -> np.ndarray:
-    """(n,) samples so many decibels louder; nothing is clipped."""
+    """Amplify (n,) samples by decibels, without clipping."""
     return float_samples(samples) * np.float32(10 ** (db / 20))
 
 
 def add_noise(samples: np.ndarray, snr_db: float, rng: np.random.Generator) -> np.ndarray:
-    """(n,) samples with white noise whose power is `snr_db` below theirs; silence stays silent."""
+    """Add white noise to (n,) samples, `snr_db` below their power; silence stays silent."""
     samples = float_samples(samples)
     power = np.mean(np.square(samples, dtype=np.float64))
     level = np.float32(np.sqrt(power * 10 ** (-snr_db / 10)))
@@ -63,22 +64,22 @@ def add_noise(samples: np.ndarray, snr_db: float, rng: np.random.Generator) -> n
 
 
 def octave_bands(sampling_rate: int) -> np.ndarray:
-    """(k,) centres in Hz of the equaliser's octave bands, 62.5 Hz, 125 Hz and on, below Nyquist."""
+    """Return the (k,) centres in Hz of the equaliser's octave bands, from 62.5 Hz up to Nyquist."""
     count = int(np.ceil(np.log2(sampling_rate / 2 / LOWEST_BAND)))
     return LOWEST_BAND * 2.0 ** np.arange(max(1, count))
 
 
 def equalise(samples: np.ndarray, sampling_rate: int, gains_db: Sequence[float]) -> np.ndarray:
-    """(n,) samples through a graphic equaliser of linear phase and no delay.
+    """Apply a graphic equaliser of linear phase and no delay.
 
     Args:
         samples: (n,).
         sampling_rate: in Hz.
-        gains_db: one gain for each of `octave_bands(sampling_rate)`; between the centres it runs
-            straight over the logarithm of the frequency, beyond them it stays.
+        gains_db: one gain per band of `octave_bands(sampling_rate)`; linear in log-frequency
+            between the centres, constant beyond them.
 
     Raises:
-        ValueError: as many gains as there are no bands.
+        ValueError: another number of gains than of bands.
     """
     bands = octave_bands(sampling_rate)
     if len(gains_db) != len(bands):
@@ -92,9 +93,9 @@ def equalise(samples: np.ndarray, sampling_rate: int, gains_db: Sequence[float])
 
 
 def low_pass(samples: np.ndarray, sampling_rate: int, cutoff: float = 16000.0) -> np.ndarray:
-    """(n,) samples without what is above a cutoff in Hz, as an MP3 of 128 kbit/s cuts at 16 kHz.
+    """Remove frequencies above a cutoff in Hz; an MP3 of 128 kbit/s has its cutoff at 16 kHz.
 
-    Where half the sampling rate is not above the cutoff, nothing is changed.
+    Samples whose Nyquist frequency is not above the cutoff are unchanged.
     """
     _positive("cutoff", cutoff)
     samples = float_samples(samples)
@@ -107,15 +108,17 @@ def low_pass(samples: np.ndarray, sampling_rate: int, cutoff: float = 16000.0) -
     return _filtered(samples, sampling_rate, response)
 
 
-def _filtered(samples: np.ndarray, sampling_rate: int, response) -> np.ndarray:
-    """Samples with each frequency multiplied by what `response` gives for it in Hz."""
+def _filtered(
+    samples: np.ndarray, sampling_rate: int, response: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Multiply each frequency of samples by its `response`, a function of Hz."""
     from scipy import fft
 
     ring = int(RING_SECONDS * sampling_rate)
     size = fft.next_fast_len(len(samples) + 2 * ring, real=True)
-    spectrum = fft.rfft(np.pad(samples, (ring, ring)), size)
+    spectrum = np.asarray(fft.rfft(np.pad(samples, (ring, ring)), size))
     spectrum *= response(fft.rfftfreq(size, 1 / sampling_rate)).astype(np.float32)
-    return fft.irfft(spectrum, size)[ring : ring + len(samples)].astype(np.float32)
+    return np.asarray(fft.irfft(spectrum, size))[ring : ring + len(samples)].astype(np.float32)
 
 
 def spec_augment(
@@ -126,45 +129,46 @@ def spec_augment(
     frequency_masks: int = 2,
     frequency_width: int = 16,
 ) -> np.ndarray:
-    """Frames with stripes of time and of frequency hidden (Park et al. 2019, without the warp).
+    """Mask stripes of time and of frequency (SpecAugment, Park et al. 2019, without time warping).
 
     Args:
         frames: (T, F).
-        rng: where the stripes are.
-        time_masks, frequency_masks: stripes of each kind.
-        time_width, frequency_width: the widest that one may be, in frames and columns; stripes are
-            of 0 to that many, and never of more than half of the picture.
+        rng: draws the stripes.
+        time_masks, frequency_masks: number of stripes of each kind.
+        time_width, frequency_width: maximum width in frames and columns; widths are drawn from 0 to
+            this, and are at most half of the frames or columns.
 
     Returns:
-        (T, F) copy; what is hidden is the mean of its column, which tells nothing and is no noise.
+        (T, F) copy; masked values are the mean of their column.
     """
     rows = _stripes(len(frames), time_masks, time_width, rng)
     columns = _stripes(frames.shape[1], frequency_masks, frequency_width, rng)
-    hidden = rows[:, None] | columns[None]
-    return np.where(hidden, frames.mean(axis=0, keepdims=True), frames).astype(frames.dtype)
+    masked = rows[:, None] | columns[None]
+    return np.where(masked, frames.mean(axis=0, keepdims=True), frames).astype(frames.dtype)
 
 
 def _stripes(size: int, count: int, widest: int, rng: np.random.Generator) -> np.ndarray:
-    """(size,) bool, where any of the stripes is."""
+    """Draw stripes, and mark the places in any of them: (size,) bool."""
     widths = rng.integers(0, min(widest, size // 2), count, endpoint=True)
     starts = rng.integers(0, size - widths, endpoint=True)
     places = np.arange(size)
-    return ((places >= starts[:, None]) & (places < (starts + widths)[:, None])).any(axis=0)
+    inside = (places >= starts[:, None]) & (places < (starts + widths)[:, None])
+    return np.asarray(inside.any(axis=0))
 
 
 @dataclass(frozen=True)
 class AudioAugmentation:
-    """Changes by chance, each with the same probability; None leaves one out.
+    """Random perturbations, each applied with the same probability; None disables one.
 
-    Time stretching and speed move the boundaries of sections, and speed and pitch the key: leave
-    out those that would make the labels wrong.
+    Time stretching and speed move the boundaries of sections; speed and pitch shift change the key:
+    disable those that would make the labels wrong.
 
     Attributes:
-        probability: of each change.
+        probability: of each perturbation.
         stretch: range of rates of `time_stretch`.
         semitones: range of `pitch_shift`, in semitones.
-        speed: range of factors.
-        equaliser_db: the most that each octave band is raised or lowered.
+        speed: range of factors of `speed`.
+        equaliser_db: maximum gain of an octave band, up or down.
         low_pass: range of cutoffs in Hz.
         gain_db: range in dB.
         snr_db: range of signal-to-noise ratios in dB.
@@ -182,27 +186,27 @@ class AudioAugmentation:
     def __call__(
         self, samples: np.ndarray, sampling_rate: int, rng: np.random.Generator
     ) -> np.ndarray:
-        """(m,) float32 samples, changed; m is n unless they are stretched or played faster."""
+        """Perturb (n,) samples to (m,) float32; m is n unless they are stretched or sped up."""
 
-        def happens(wanted: object) -> bool:
-            return wanted is not None and rng.random() < self.probability
+        def drawn() -> bool:
+            return rng.random() < self.probability
 
         samples = float_samples(samples)
-        if happens(self.stretch):
+        if self.stretch is not None and drawn():
             samples = time_stretch(samples, rng.uniform(*self.stretch))
-        if happens(self.semitones):
+        if self.semitones is not None and drawn():
             samples = pitch_shift(samples, sampling_rate, rng.uniform(*self.semitones))
-        if happens(self.speed):
+        if self.speed is not None and drawn():
             samples = speed(samples, rng.uniform(*self.speed))
-        if happens(self.equaliser_db):
+        if self.equaliser_db is not None and drawn():
             bands = len(octave_bands(sampling_rate))
             gains = rng.uniform(-self.equaliser_db, self.equaliser_db, bands)
-            samples = equalise(samples, sampling_rate, gains)
-        if happens(self.low_pass):
+            samples = equalise(samples, sampling_rate, gains.tolist())
+        if self.low_pass is not None and drawn():
             samples = low_pass(samples, sampling_rate, rng.uniform(*self.low_pass))
-        if happens(self.gain_db):
+        if self.gain_db is not None and drawn():
             samples = gain(samples, rng.uniform(*self.gain_db))
-        if happens(self.snr_db):
+        if self.snr_db is not None and drawn():
             samples = add_noise(samples, rng.uniform(*self.snr_db), rng)
         return samples
 

@@ -7,9 +7,10 @@ import json
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def features_of(
     return [found[path] for path in paths]
 
 
-def _make(front: FrontEnd, folder: Path, paths: list[str]) -> list[str]:
+def _make(front: FrontEnd, folder: Path, paths: Sequence[Any]) -> list[str]:
     """Compute and write the frames of each file; return where they are."""
     _one_thread()
     places = []
@@ -166,6 +167,6 @@ def _load(place: Path, front: FrontEnd) -> np.ndarray | None:
 
 
 def _default_cache() -> Path:
-    import datasets
+    from datasets.config import HF_DATASETS_CACHE
 
-    return Path(datasets.config.HF_DATASETS_CACHE) / "symbolic" / "audio"
+    return Path(HF_DATASETS_CACHE) / "symbolic" / "audio"

@@ -1,4 +1,4 @@
-"""Recordings become samples: decoded by libsndfile, one channel, resampled by soxr."""
+"""Decoding of recordings: samples of one channel, read by libsndfile and resampled by soxr."""
 
 from __future__ import annotations
 
@@ -18,36 +18,34 @@ from symbolic.notes.table import ReadError
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".mp3", ".aiff", ".aif", ".au")
 
 MAX_SECONDS = 2 * 3600.0
-MAX_STREAMED = 12 * 3600.0  # seconds, of what is not held in memory as a whole
-MIN_RATE, MAX_RATE = 1_000, 1_000_000  # Hz, of what is read: a header beyond them is damaged
-LOUDEST = 1e10  # of a sample, where full scale is 1: beyond it a power is no longer a float32
+MAX_STREAMED = 12 * 3600.0  # seconds, of recordings that are read block by block
+MIN_RATE, MAX_RATE = 1_000, 1_000_000  # Hz; a header with another rate is damaged
+LOUDEST = 1e10  # of a sample at full scale 1; the power of larger ones exceeds float32
 BLOCK = 2**20  # samples of all channels, decoded at once
 
 
 def read_audio(
     source: str | os.PathLike | bytes, sampling_rate: int | None = None
 ) -> tuple[np.ndarray, int]:
-    """Samples of a recording.
+    """Read the samples of a recording.
 
     Args:
-        source: a path, whose content decides and not its name, or the bytes of such a file: WAV,
-            FLAC, Ogg (Vorbis, Opus), MP3, AIFF, AU and whatever else libsndfile reads.
-        sampling_rate: in Hz, of the samples that are wanted; None is that of the file.
+        source: the path or the bytes of a file: WAV, FLAC, Ogg (Vorbis, Opus), MP3, AIFF, AU and
+            other formats of libsndfile. The content determines the format, not the name.
+        sampling_rate: rate of the returned samples in Hz; that of the file where None.
 
     Returns:
         (n,) float32 samples, n at least 1, full scale at 1, channels averaged; and their sampling
         rate. n is ceil(samples of the file * sampling_rate / its sampling rate).
 
     Raises:
-        ReadError: a source that is no audio, is damaged, has no samples or samples that are no
-            numbers, lasts longer than `MAX_SECONDS`, or is no regular file; the message names it.
+        ReadError: a source that is not audio, is damaged, has no samples or NaN among them, is
+            longer than `MAX_SECONDS`, or is not a regular file; the message names it.
         ImportError: soundfile or soxr is missing.
     """
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else None
     try:
-        if name is None and not isinstance(source, bytes | bytearray | memoryview):
-            raise TypeError(f"expected a path or bytes, got {type(source).__name__}")
-        samples, rate = _decode(_regular(name) if name is not None else _content(bytes(source)))
+        samples, rate = _decode(_opened(source))
         wanted = sampling_rate or rate
         return resample(samples, rate, wanted), wanted
     except ReadError as error:
@@ -59,26 +57,26 @@ def read_audio(
 def audio_blocks(
     source: str | os.PathLike | bytes, sampling_rate: int
 ) -> Generator[np.ndarray, None, float]:
-    """Samples of a recording, some at a time: at most `MAX_STREAMED` seconds of them.
+    """Read the samples of a recording block by block: at most `MAX_STREAMED` seconds of them.
 
     Args:
         source: as in `read_audio`.
-        sampling_rate: in Hz, of the samples that are wanted.
+        sampling_rate: rate of the returned samples in Hz.
 
     Yields:
         (n,) float32 samples, channels averaged.
 
     Returns:
-        The length of the recording in seconds, as a generator does: see `TimedBlocks`. It is
-        counted in samples of the file; what resampling adds is not in it.
+        The length of the recording in seconds, as the value of the generator: see `TimedBlocks`.
+        It is that of the file, without samples that resampling adds.
 
     Raises:
-        ReadError, ImportError: as `read_audio`, when it comes to it.
+        ReadError, ImportError: as `read_audio`, when the block is read.
     """
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else None
     soundfile, soxr = audio_module("soundfile"), audio_module("soxr")
     try:
-        opened = _regular(name) if name is not None else _content(bytes(source))
+        opened = _opened(source)
         with _decoding(soundfile), soundfile.SoundFile(opened) as file:
             rate, count = _checked_rate(file), 0
             stream = None
@@ -101,10 +99,10 @@ class TimedBlocks:
     """Blocks of samples and, after the last of them, their length.
 
     Args:
-        blocks: a generator as `audio_blocks` is one.
+        blocks: a generator such as `audio_blocks`.
 
     Attributes:
-        seconds: what the generator has returned; 0 before its end.
+        seconds: the value that the generator has returned; 0 before its end.
     """
 
     def __init__(self, blocks: Generator[np.ndarray, None, float]) -> None:
@@ -115,7 +113,7 @@ class TimedBlocks:
 
 
 def resample(samples: np.ndarray, rate: float, wanted: float) -> np.ndarray:
-    """(n,) samples at another rate: (ceil(n * wanted / rate),) float32, by soxr at high quality."""
+    """Resample (n,) samples to (ceil(n * wanted / rate),) float32, by soxr at high quality."""
     samples = float_samples(samples)
     if rate == wanted:
         return samples
@@ -125,12 +123,26 @@ def resample(samples: np.ndarray, rate: float, wanted: float) -> np.ndarray:
 
 
 def is_regular(path: str) -> bool:
-    """Whether a path is a file that can be read to its end, which a pipe or a folder is not."""
+    """Whether a path is a regular file, not a pipe or a folder."""
     return stat.S_ISREG(os.stat(path).st_mode)
 
 
+def _opened(source: str | os.PathLike | bytes | bytearray | memoryview) -> str | io.BytesIO:
+    """Return the checked path, or the bytes as a file.
+
+    Raises:
+        ReadError: as `_regular` and `_content`.
+        TypeError: neither a path nor bytes.
+    """
+    if isinstance(source, str | os.PathLike):
+        return _regular(os.fspath(source))
+    if not isinstance(source, bytes | bytearray | memoryview):
+        raise TypeError(f"expected a path or bytes, got {type(source).__name__}")
+    return _content(bytes(source))
+
+
 def _regular(path: str) -> str:
-    """The path itself.
+    """Check a path, and return it.
 
     Raises:
         ReadError: there is no regular file, or an empty one, or it may not be opened.
@@ -152,16 +164,16 @@ def _regular(path: str) -> str:
 
 
 def _content(data: bytes) -> io.BytesIO:
-    """Bytes as a file; or refused by how they begin."""
+    """Return bytes as a file; refuse empty ones and MIDI."""
     if not data:
         raise ReadError("empty file")
     if is_midi(data):
-        raise ReadError("MIDI, not a recording: symbolic.audio.render_midi makes it sound")
+        raise ReadError("MIDI, not a recording: symbolic.audio.render_midi renders it")
     return io.BytesIO(data)
 
 
 def _decode(source: str | io.BytesIO) -> tuple[np.ndarray, int]:
-    """(n,) float32 samples of one channel and their rate."""
+    """Decode a recording: (n,) float32 samples of one channel, and their rate."""
     soundfile = audio_module("soundfile")
     with _decoding(soundfile), soundfile.SoundFile(source) as file:
         rate, claimed = _checked_rate(file), file.frames
@@ -177,36 +189,36 @@ def _decode(source: str | io.BytesIO) -> tuple[np.ndarray, int]:
 
 @contextmanager
 def _decoding(soundfile) -> Iterator[None]:
-    """What libsndfile says of a source is a `ReadError`."""
+    """Turn errors of libsndfile into `ReadError`."""
     try:
         yield
     except (soundfile.SoundFileError, TypeError, RuntimeError) as error:  # TypeError: a .raw file
         reason = getattr(error, "error_string", None) or str(error)
-        raise ReadError(f"no audio, or damaged: {reason.strip().rstrip('.')}") from error
+        raise ReadError(f"not audio, or damaged: {reason.strip().rstrip('.')}") from error
 
 
 def _checked_rate(file) -> int:
     if not MIN_RATE <= file.samplerate <= MAX_RATE:
-        raise ReadError(f"a sampling rate of {file.samplerate} Hz: taken for damaged")
+        raise ReadError(f"damaged: a sampling rate of {file.samplerate} Hz")
     return file.samplerate
 
 
 def check_samples(samples: np.ndarray) -> None:
-    """Refuse samples that no recording has.
+    """Check samples of a recording.
 
     Raises:
         ReadError: NaN or infinity among them, or values beyond `LOUDEST`.
     """
     if not np.isfinite(samples).all():
-        raise ReadError("samples that are no numbers (NaN or infinite)")
+        raise ReadError("samples that are NaN or infinite")
     if len(samples) and np.abs(samples).max() > LOUDEST:
-        raise ReadError("samples beyond any scale: taken for damaged")
+        raise ReadError(f"damaged: samples beyond {LOUDEST:g}")
 
 
 def _mono_blocks(file, most: float) -> Iterator[np.ndarray]:
-    """The mean of all channels, in blocks, of at most so many seconds.
+    """Yield the mean of all channels in blocks, of at most so many seconds.
 
-    What a header says of the length is not trusted.
+    The length in the header is not trusted.
     """
     count, limit = 0, int(most * file.samplerate)
     while len(block := file.read(max(1, BLOCK // file.channels), dtype="float32", always_2d=True)):

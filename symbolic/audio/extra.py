@@ -1,4 +1,4 @@
-"""The libraries of audio, which are installed only where audio is wanted."""
+"""Import of the libraries of the extra `audio`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ INSTALL = "pip install 'symbolic-emotion[audio]'"
 
 
 def audio_module(name: str) -> ModuleType:
-    """A library of the extra `audio`: soundfile, soxr, librosa, fluidsynth, ...
+    """Import a library of the extra `audio`: soundfile, soxr, librosa, fluidsynth, ...
 
     Raises:
-        ImportError: it is not there, or the library in C below it is not; what to install.
+        ImportError: it, or the C library that it wraps, is missing; the message says what to
+            install.
     """
     try:
         return importlib.import_module(name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from transformers import BatchFeature, SequenceFeatureExtractor
-from transformers.utils import PaddingStrategy, logging
+from transformers.utils import logging
+from transformers.utils.generic import PaddingStrategy
 
 from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.inputs import frames_of
@@ -119,7 +120,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         """
         values = [self.features(sound, sampling_rate) for sound in _several(audio)]
         return self.pad(
-            {INPUT: values},
+            cast(Any, {INPUT: values}),  # arrays, which transformers accepts but does not declare
             padding=padding,
             max_length=max_length,
             truncation=truncation,

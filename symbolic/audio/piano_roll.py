@@ -1,4 +1,4 @@
-"""Pictures of notes, frame by frame: the piano roll, pitch classes, and what begins when."""
+"""Piano rolls, chroma and onset features of notes, frame by frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from symbolic.audio.front_end import ROLL_KINDS, ROLL_WIDTHS
 from symbolic.notes.table import NoteTable
 
 LOWEST, KEYS = 21, 88  # a piano's, from A0
-REGISTERS = 8  # octaves, from that of C1; what is lower or higher counts to the nearest
+REGISTERS = 8  # octaves, from that of C1; lower and higher notes count to the nearest
 LOUDEST = 127
 ONSET_COLUMNS = (
     *(f"octave_{octave}" for octave in range(1, REGISTERS + 1)),
@@ -19,10 +19,9 @@ ONSET_COLUMNS = (
 
 
 def frame_edges(seconds: float, rate: float) -> np.ndarray:
-    """(T + 1,) seconds at which frames side by side, `rate` a second, begin and end.
+    """Return the (T + 1,) edges in seconds of adjacent frames, `rate` per second.
 
-    As with recordings, there are T = 1 + floor(seconds × rate) of them: the last reaches beyond the
-    end.
+    As for recordings, T = 1 + floor(seconds × rate): the last frame extends beyond the end.
 
     Raises:
         ValueError: a negative length, or a rate that is not positive.
@@ -33,36 +32,36 @@ def frame_edges(seconds: float, rate: float) -> np.ndarray:
 
 
 def piano_roll(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
-    """What a piece looks like between each two edges, which may be equally far apart or at beats.
+    """Compute features of the notes between adjacent edges, which may be equidistant or at beats.
 
-    `roll`: the 88 keys of a piano from A0 on; pitches beyond are moved by octaves onto it. A note
-    counts as much as it is loud (velocity / 127) times the share of the frame in which it sounds;
-    notes of one key are added, 1 at most. `chroma`: the same by pitch class, C first, the greatest
-    of each frame 1; a frame of silence is 0. Drums are in neither.
+    `roll`: the 88 keys of a piano from A0 on; pitches outside are moved into it by octaves. The
+    value of a note is its loudness (velocity / 127) times the share of the frame in which it
+    sounds; values of one key are summed, up to 1. `chroma`: the same by pitch class, C first,
+    scaled so that the maximum of each frame is 1; silent frames are 0. Both exclude drums.
 
-    `onsets`, of what begins in a frame, columns `ONSET_COLUMNS`: log(1 + notes) by octave, from
-    that of C1, and of all notes and of drums; log(1 + loudnesses added); the mean velocity / 127;
-    of pitches the mean / 127, highest less lowest / 127, and the share of the 12 pitch classes;
-    log(1 + mean seconds that they last). Where nothing begins they are 0. Drums count to `drums`
-    and to `loudness` only.
+    `onsets`: features of the notes that begin in a frame, columns `ONSET_COLUMNS`: log(1 + notes)
+    by octave, from that of C1, of all notes, and of drums; log(1 + sum of loudness); mean
+    velocity / 127; mean pitch / 127, range of pitches / 127, and share of the 12 pitch classes;
+    log(1 + mean duration in seconds). Frames without onsets are 0. Drums count for `drums` and
+    `loudness` only.
 
     `lead_roll` and `lead_onsets` are those of `leading_notes` alone.
 
     Args:
         notes: the piece.
-        edges: (T + 1,) seconds, each later than the one before.
+        edges: (T + 1,) seconds, ascending.
         kind: one of `symbolic.audio.front_end.ROLL_KINDS`.
 
     Returns:
-        (T, 88), (T, 12) or (T, 16) float32, 0 to 1 but for logarithms. What sounds or begins before
-        the first edge or from the last on is left out.
+        (T, 88), (T, 12) or (T, 16) float32, 0 to 1 except for logarithms, of what sounds or begins
+        between the first edge and the last.
 
     Raises:
-        ValueError: another kind, fewer than two edges, or edges that do not rise.
+        ValueError: another kind, fewer than two edges, or edges that do not ascend.
     """
     edges = np.asarray(edges, np.float64)
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
-        raise ValueError(f"edges {edges.shape} are no seconds in rising order, two or more")
+        raise ValueError(f"edges {edges.shape}: two or more ascending seconds are needed")
     if kind.startswith("lead_"):
         return piano_roll(leading_notes(notes), edges, kind.removeprefix("lead_"))
     if kind == "roll":
@@ -75,34 +74,34 @@ def piano_roll(notes: NoteTable, edges: np.ndarray, kind: str) -> np.ndarray:
         return chroma / np.where(greatest > 0, greatest, 1)
     if kind == "onsets":
         return _onsets(notes, edges)
-    raise ValueError(f"no picture {kind!r} of notes; there are {', '.join(ROLL_KINDS)}")
+    raise ValueError(f"unknown kind {kind!r}; known: {', '.join(ROLL_KINDS)}")
 
 
 def leading_notes(notes: NoteTable) -> NoteTable:
-    """The melody, as far as a file tells it: the pitched notes of its first track.
+    """Return the pitched notes of the first track, an estimate of the melody.
 
-    So it is in scores, whose highest part stands first, and in songs whose voice does. Of a file of
-    one track it is all of them.
+    The highest part comes first in scores, and the voice in many songs. Of a file with one track
+    these are all notes.
     """
     pitched = notes.pitched()
     return pitched.select(pitched.track == pitched.track.min()) if len(pitched) else pitched
 
 
-def transposed_rolls(pictures: np.ndarray, kinds: Sequence[str], steps: int) -> np.ndarray:
-    """Pictures of the same music so many semitones higher, as near as pictures tell.
+def transposed_rolls(rolls: np.ndarray, kinds: Sequence[str], steps: int) -> np.ndarray:
+    """Transpose features of `piano_roll` by semitones, as far as their columns allow.
 
-    Rolls are moved by keys, and what leaves at one end is lost; chroma turn round; of onsets, whose
-    columns are too coarse, nothing moves.
+    Rolls are shifted by keys, without those that leave the range; chroma is rotated; onset features
+    are too coarse and stay.
 
     Args:
-        pictures: (T, F) of these kinds side by side.
+        rolls: (T, F) features of these kinds, concatenated.
         kinds: of `symbolic.audio.front_end.ROLL_KINDS`.
-        steps: semitones, fewer than 12 either way.
+        steps: semitones, fewer than 12 in either direction.
     """
-    moved, at = pictures.copy(), 0
+    moved, at = rolls.copy(), 0
     for kind in kinds:
         width = ROLL_WIDTHS[kind]
-        part = pictures[:, at : at + width]
+        part = rolls[:, at : at + width]
         if not kind.endswith("onsets"):
             turned = np.roll(part, steps, axis=1)
             if kind != "chroma" and steps:
@@ -113,24 +112,24 @@ def transposed_rolls(pictures: np.ndarray, kinds: Sequence[str], steps: int) -> 
 
 
 def _keys(pitch: np.ndarray) -> np.ndarray:
-    """Which of the 88 keys a pitch is, octaves put right."""
+    """Map pitches to the 88 keys, moved by octaves where they are outside."""
     key = pitch - LOWEST
     return np.where(key < 0, key % 12, np.where(key < KEYS, key, KEYS - 12 + (key - KEYS) % 12))
 
 
 def _sounding(notes: NoteTable, edges: np.ndarray, column: np.ndarray, width: int) -> np.ndarray:
-    """(T, width) float32 loudness times the share of the frame, by column, added.
+    """Sum loudness times the share of the frame by column: (T, width) float32.
 
-    Frames that a note fills are counted in whole velocities, so that silence after it is 0.
+    Frames that a note fills are summed as integer velocities: silence after it is exactly 0.
     """
     begin = np.clip(notes.onset, edges[0], edges[-1])
     end = np.clip(notes.onset + notes.duration, edges[0], edges[-1])
-    heard = end > begin
-    begin, end, column, velocity = (x[heard] for x in (begin, end, column, notes.velocity))
+    inside = end > begin
+    begin, end, column, velocity = (x[inside] for x in (begin, end, column, notes.velocity))
     first = edges.searchsorted(begin, side="right") - 1
     last = edges.searchsorted(end, side="left") - 1
     frames, lengths = len(edges) - 1, np.diff(edges)
-    # A note within one frame ends there, and does not fill what follows: it has only a first part.
+    # A note within one frame has only a first part.
     ends = last > first
     parts = np.minimum(end, edges[first + 1]) - begin
     rest = (end - edges[last])[ends]
@@ -154,7 +153,7 @@ def _onsets(notes: NoteTable, edges: np.ndarray) -> np.ndarray:
     chosen = inside & ~notes.is_drum
     frame, pitch = frame[chosen], notes.pitch[chosen]
     count = np.bincount(frame, minlength=frames)
-    some = np.maximum(count, 1)
+    divisor = np.maximum(count, 1)
     octave = np.clip(pitch // 12 - 2, 0, REGISTERS - 1)
     octaves = np.bincount(frame * REGISTERS + octave, minlength=frames * REGISTERS)
     classes = np.bincount(frame * 12 + pitch % 12, minlength=frames * 12).reshape(frames, 12) > 0
@@ -166,10 +165,10 @@ def _onsets(notes: NoteTable, edges: np.ndarray) -> np.ndarray:
         np.log1p(count),
         np.log1p(drums),
         np.log1p(loudness),
-        np.bincount(frame, notes.velocity[chosen], frames) / some / LOUDEST,
-        np.bincount(frame, pitch, frames) / some / LOUDEST,
+        np.bincount(frame, notes.velocity[chosen], frames) / divisor / LOUDEST,
+        np.bincount(frame, pitch, frames) / divisor / LOUDEST,
         np.maximum(highest - lowest, 0) / LOUDEST,
         classes.mean(axis=1),
-        np.log1p(np.bincount(frame, notes.duration[chosen], frames) / some),
+        np.log1p(np.bincount(frame, notes.duration[chosen], frames) / divisor),
     ]
     return np.column_stack(columns).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Number types of samples: whole numbers are scaled by their type, as readers of WAV do."""
+"""Conversion of samples to float32: whole numbers are scaled by their type, as in WAV."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from symbolic.notes.table import ReadError
 def float_samples(samples: Any) -> np.ndarray:
     """Convert samples to float32 with full scale at 1.
 
-    Whole numbers are divided by the largest magnitude of their type, as readers of WAV do: int16
-    by 32,768. Those without a sign are offset binary, as in 8-bit WAV: the middle of the range is
-    silence, of uint8 128. Floats keep their values.
+    Whole numbers are divided by the largest magnitude of their type, int16 by 32,768. Unsigned ones
+    are offset binary, as in 8-bit WAV: the middle of the range, 128 for uint8, is silence. Floats
+    keep their values.
 
     Args:
         samples: an array, a torch tensor on any device, or lists of floats, of any shape.
 
     Returns:
-        float32 of the same shape; whole numbers are in [-1, 1), but for what float32 rounds to 1.
-        A float32 array is returned as it is.
+        float32 of the same shape; whole numbers are in [-1, 1), up to rounding to 1. A float32
+        array is returned as it is.
 
     Raises:
-        ReadError: bool, complex or other numbers that are no samples; a list of Python's whole
-            numbers, which have no width to scale by; lists of different lengths.
+        ReadError: bool, complex or other types; a list of Python integers, which have no width to
+            scale by; lists of different lengths.
     """
     if hasattr(samples, "detach"):
         samples = samples.detach().cpu()
@@ -33,25 +33,25 @@ def float_samples(samples: Any) -> np.ndarray:
     try:
         array = np.asarray(samples)
     except ValueError as error:
-        raise ReadError(f"no array of samples: {error}") from error
+        raise ReadError(f"not an array of samples: {error}") from error
     if array.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # an infinity, which is refused where samples are read
+        with np.errstate(over="ignore"):  # an infinity is refused later
             return array.astype(np.float32, copy=False)
     if array.dtype.kind not in "iu":
-        raise ReadError(f"samples of type {array.dtype}: neither floats nor whole numbers")
+        raise ReadError(f"samples of type {array.dtype}: neither floats nor integers")
     if isinstance(samples, list | tuple) and _has_python_number(samples):
         raise ReadError(
-            "a list of whole numbers has no width to scale by: give an array, of int16 for example"
+            "a list of integers has no width to scale by: give an array, of int16 for example"
         )
     limits = np.iinfo(array.dtype)
     half = 2.0 ** (limits.bits - 1)
     offset = half if limits.min == 0 else 0.0
-    # float64 holds all that float32 keeps of the difference, also of 64 bits.
+    # The difference in float64 is exact to the precision of float32, also for 64 bits.
     return ((array.astype(np.float64) - offset) / half).astype(np.float32)
 
 
 def _has_python_number(values: Any) -> bool:
-    """Whether a list holds numbers of Python, which have no type of samples, at any depth."""
+    """Whether a list holds Python integers at any depth."""
     while isinstance(values, list | tuple) and values:
         values = values[0]
     return isinstance(values, int)

@@ -1,4 +1,4 @@
-"""Sounds in memory: arrays of samples, rows of `datasets`, decoders of torchcodec."""
+"""Recordings in memory: arrays of samples, rows of `datasets`, decoders of torchcodec."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def is_one_sound(source: object) -> bool:
 def is_decoder(source: object) -> bool:
     """Whether an object decodes a recording as torchcodec's `AudioDecoder` does.
 
-    `datasets` hands such objects out from version 4 on. They are recognised by their method, so
-    that torchcodec is not needed here.
+    `datasets` returns such objects from version 4 on. They are recognised by their method, so that
+    torchcodec need not be installed.
     """
     return callable(getattr(source, "get_all_samples", None))
 
 
 def file_of(sound: Any) -> str | os.PathLike | bytes | NamedBytes | None:
-    """Return the file that an object names or holds; None where it holds samples.
+    """Return the path or the bytes in an object; None for samples.
 
     Args:
-        sound: a path, bytes, or `{"bytes": ..., "path": ...}`, a recording that `datasets` has not
-            decoded; either may be None or missing.
+        sound: a path, bytes, or `{"bytes": ..., "path": ...}`, an undecoded recording of
+            `datasets`; either may be None or missing.
 
     Raises:
         ReadError: a dictionary with neither samples nor a file.
@@ -59,11 +59,11 @@ def file_of(sound: Any) -> str | os.PathLike | bytes | NamedBytes | None:
         return NamedBytes(os.fspath(path), bytes(content)) if path else bytes(content)
     if path:
         return path
-    raise ReadError("a dictionary without array, bytes and path: there is no sound in it")
+    raise ReadError("no sound: a dictionary without array, bytes and path")
 
 
 def rate_of(sound: Any) -> float | None:
-    """Return the sampling rate in Hz that a dictionary of samples names; None where it has none."""
+    """Return the sampling rate in Hz of a dictionary of samples; None where it has none."""
     return sound.get("sampling_rate") if isinstance(sound, Mapping) else None
 
 
@@ -77,24 +77,24 @@ def path_of(sound: Any) -> str | None:
 
 
 def samples_at(sound: Any, wanted: float, sampling_rate: float | None = None) -> np.ndarray:
-    """Return the samples of a sound that is no file, at the sampling rate that is wanted.
+    """Return the samples of a sound that is not a file, at the sampling rate that is wanted.
 
-    A decoder is read as a file is: its channels are averaged, and it is resampled. The samples of a
-    dictionary may have channels, (channels, n) as torchcodec and transformers have them, which are
+    A decoder is treated as a file: its channels are averaged, and it is resampled. The samples of a
+    dictionary may have channels, (channels, n) as in torchcodec and transformers, which are
     averaged. Neither they nor bare samples are resampled, as in transformers.
 
     Args:
         sound: a decoder; `{"array": samples, "sampling_rate": rate}`, or `raw` in place of `array`;
             or (n,) samples. Number types are those of `float_samples`.
         wanted: in Hz.
-        sampling_rate: of bare samples, in Hz; None takes them to be at the one wanted.
+        sampling_rate: of bare samples, in Hz; the one wanted where None.
 
     Returns:
         (n,) float32, full scale at 1, n at least 1.
 
     Raises:
-        ReadError: what `float_samples` refuses; no samples, or several channels where there may be
-            none; NaN, infinity, or values beyond any scale; a decoder that fails, or holds more
+        ReadError: samples that `float_samples` refuses; no samples, or several channels of bare
+            ones; NaN, infinity, or values beyond `LOUDEST`; a decoder that fails, or holds more
             than `MAX_SECONDS`.
         ValueError: samples at another rate.
     """
@@ -106,7 +106,7 @@ def samples_at(sound: Any, wanted: float, sampling_rate: float | None = None) ->
         sound = _values(sound)
     if sampling_rate is not None and sampling_rate != wanted:
         raise ValueError(
-            f"samples at {sampling_rate} Hz for a model that hears {wanted} Hz: resample them, "
+            f"samples at {sampling_rate} Hz for a model of {wanted} Hz: resample them, "
             "or give the file, which is resampled when it is read"
         )
     samples = float_samples(sound)
@@ -125,7 +125,7 @@ def _decoded(decoder: Any, wanted: float) -> np.ndarray:
         found = decoder.get_all_samples()
         values, rate = found.data, found.sample_rate
     except Exception as error:  # FFmpeg's, of many classes
-        raise ReadError(f"no audio, or damaged: {error}", path_of(decoder)) from error
+        raise ReadError(f"not audio, or damaged: {error}", path_of(decoder)) from error
     samples = float_samples(values)
     samples = _checked(_mono(samples) if samples.ndim == 2 else samples)
     if len(samples) > MAX_SECONDS * rate:
@@ -134,7 +134,7 @@ def _decoded(decoder: Any, wanted: float) -> np.ndarray:
 
 
 def _mono(samples: np.ndarray) -> np.ndarray:
-    """(n,) mean of (channels, n)."""
+    """Average (channels, n) to (n,)."""
     channels, length = samples.shape
     if channels > length > 0:
         raise ReadError(f"{channels:,} channels of {length:,} samples: expected (channels, n)")

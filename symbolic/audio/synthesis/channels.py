@@ -1,8 +1,8 @@
-"""Programs, controllers and pitch bends of a MIDI file, for each track that plays.
+"""Programs, controllers and pitch bends of the tracks of a MIDI file.
 
-`symusic` splits the tracks of a file by channel and program and no longer knows the channels: a
-volume that was set before a change of program would be lost to the notes after it. Here messages
-are read by mido and belong to channels again.
+`symusic` splits the tracks of a file by channel and program and drops the channels: a volume set
+before a change of program would not apply to the notes after it. This module reads the messages
+with mido and assigns them to channels again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from symusic import Score, Track
+    from symusic.core import ScoreTick as Score
+    from symusic.core import TrackTick as Track
 
-PROGRAM, BEND = "program", "bend"  # kinds of messages; the kind of a control is its number
+PROGRAM, BEND = "program", "bend"  # kinds of messages; the kind of a controller is its number
 
 Place = tuple[int, int, int]
 """Track, port and channel."""
@@ -32,9 +33,9 @@ class Controls:
     """Messages to the channel of one track of a score.
 
     Attributes:
-        program: 0..127; of drums, the kit.
+        program: 0..127; for drums, the kit.
         ticks, numbers, values: (c,) int64, controllers, ascending in ticks, in the order of the
-            file where ticks are the same.
+            file for equal ticks.
         bend_ticks, bends: (b,) int64, pitch bends of -8192..8191.
     """
 
@@ -48,7 +49,7 @@ class Controls:
 
 @dataclass
 class _Sent:
-    """The messages of a file, and by tick and pitch which places play with which program."""
+    """The messages of a file, and the places and programs of its notes, by tick and pitch."""
 
     players: set[Place] = field(default_factory=set)
     messages: dict[Place, list[Message]] = field(default_factory=lambda: defaultdict(list))
@@ -58,17 +59,18 @@ class _Sent:
 
 
 def track_controls(score: Score, data: bytes | None = None) -> list[Controls]:
-    """Programs, controllers and bends of each track of a score.
+    """Find the programs, controllers and bends of each track of a score.
 
-    Messages are for every track that plays on their channel, as the MIDI standard has it. But many
-    files put several instruments on one channel: of each kind of message (one controller, bends,
-    programs) a track follows its own, else those of tracks that play nothing on the channel, else
-    those of the others.
+    By the MIDI standard messages apply to every track on their channel. But many files put several
+    instruments on one channel: for each kind of message (a controller, bends, programs) a track
+    follows its own messages, else those of tracks without notes on the channel, else those of the
+    others.
 
     Args:
         score: in ticks, as `parse_midi` returns it.
-        data: the file that it was parsed from. Without it, of format 2, or where mido cannot read
-            it or the notes are not found in it, what symusic has kept of each track is taken.
+        data: the file that it was parsed from. Without it, for format 2, or if mido cannot read it
+            or the notes are not found in it, the messages that symusic keeps of each track are
+            used.
     """
     sent = None if data is None else _read(data)
     if sent is None:
@@ -92,7 +94,7 @@ def _read(data: bytes) -> _Sent | None:
         file = mido.MidiFile(file=io.BytesIO(data[data.find(b"MThd") :]), clip=True)
     except Exception:  # of many classes: mido refuses some files that symusic reads
         return None
-    if file.type == 2:  # sequences that follow one another: the score has other ticks
+    if file.type == 2:  # consecutive sequences: the score has other ticks
         return None
     sent = _Sent()
     for number, track in enumerate(file.tracks):
@@ -120,10 +122,10 @@ def _read(data: bytes) -> _Sent | None:
 
 
 def _source(track: Track, sent: _Sent, used: set[tuple[Place, int]]) -> tuple[Place, int] | None:
-    """The place, and the program, that most notes of a track of the score are found at.
+    """Find the place and the program of most notes of a track of the score.
 
-    Where several have as many, one of the same program, then one that no other track was found at,
-    then the first of the file.
+    Ties are resolved in favour of the same program, then of a place that no other track uses, then
+    of the first in the file.
     """
     notes = track.notes.numpy()
     votes: Counter[tuple[Place, int]] = Counter()
@@ -142,9 +144,9 @@ def _sent_to(place: Place, track: Track, sent: _Sent) -> Controls:
     messages = list(sent.messages.get(place, ()))
     own = kinds = {kind for _, kind, _ in messages}
     for others in _beside(place, sent):
-        some = [message for message in others if message[1] not in kinds]
-        messages = [*some, *messages]  # what prepares a channel comes first
-        kinds = kinds | {kind for _, kind, _ in some}
+        added = [message for message in others if message[1] not in kinds]
+        messages = [*added, *messages]  # messages that set up a channel come first
+        kinds = kinds | {kind for _, kind, _ in added}
     messages.sort(key=lambda message: message[0])
     program = track.program
     if PROGRAM not in own:
@@ -155,7 +157,7 @@ def _sent_to(place: Place, track: Track, sent: _Sent) -> Controls:
 
 
 def _beside(place: Place, sent: _Sent) -> tuple[list[Message], list[Message]]:
-    """The messages of other tracks to a channel: of those without notes on it, and of the rest."""
+    """Collect messages of other tracks to a channel: of tracks without notes on it, and others."""
     silent, playing = [], []
     for other, messages in sorted(sent.messages.items()):
         if other != place and other[1:] == place[1:]:
@@ -164,17 +166,17 @@ def _beside(place: Place, sent: _Sent) -> tuple[list[Message], list[Message]]:
 
 
 def _kept(track: Track) -> Controls:
-    """Take the messages that symusic has kept of a track."""
-    controls = [(one.time, one.number, one.value) for one in track.controls]
-    bends = [(one.time, BEND, one.value) for one in track.pitch_bends]
+    """Return the messages that symusic keeps of a track."""
+    controls: list[Message] = [(c.time, c.number, c.value) for c in track.controls]
+    bends: list[Message] = [(bend.time, BEND, bend.value) for bend in track.pitch_bends]
     return _controls(track.program, sorted([*controls, *bends], key=lambda message: message[0]))
 
 
 def _controls(program: int, messages: Sequence[Message]) -> Controls:
-    def columns(chosen: list[Message]) -> list[np.ndarray]:
+    def columns(chosen: Sequence[tuple[int, int, int]]) -> list[np.ndarray]:
         return [np.array(column, np.int64) for column in zip(*chosen, strict=True)]
 
-    controls = [message for message in messages if isinstance(message[1], int)]
+    controls = [(tick, kind, value) for tick, kind, value in messages if isinstance(kind, int)]
     bends = [(tick, 0, value) for tick, kind, value in messages if kind == BEND]
     nothing = [np.zeros(0, np.int64)] * 3
     ticks, numbers, values = columns(controls) or nothing

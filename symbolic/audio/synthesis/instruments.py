@@ -1,10 +1,10 @@
-"""Music as instruments of a synthesiser: whose notes are those of the note table."""
+"""Instruments of a synthesiser, with the notes of the note table."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from symbolic.notes.read import content_of, is_file, kind_of, read_notes
 from symbolic.notes.table import NoteTable, ticks_to_seconds
 
 if TYPE_CHECKING:
+    from symusic.core import ScoreTick as Score
+
     from symbolic.notes.read import Source
 
 VOICES = 16  # notes of one pitch of one instrument that sound together
-SHORTEST = 1e-3  # seconds of a note: one of no length would end before it begins
+SHORTEST = 1e-3  # seconds; a note without length would end before it begins
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,11 @@ class Instrument:
     """Notes and messages of one program or drum kit; times are in seconds.
 
     Attributes:
-        program: 0..127; of drums, the kit.
+        program: 0..127; for drums, the kit.
         is_drum: whether pitches are drums.
         onset, end, pitch, velocity: (n,) of its notes, ascending in onset. Ends are the table's,
-            but for notes shorter than `SHORTEST`, and where `voices` ends a note early.
-        voice: (n,) int64 from 0. Notes of one pitch that overlap are in different voices, so that
+            except for notes shorter than `SHORTEST` and notes that `voices` ends early.
+        voice: (n,) int64 from 0. Overlapping notes of one pitch are in different voices, so that
             the end of one does not end the other.
         control_time, control_number, control_value: (c,) controllers, ascending in time.
         bend_time, bend_value: (b,) pitch bends, -8192..8191, ascending in time.
@@ -52,16 +54,16 @@ class Instrument:
 def instruments(source: Source) -> tuple[NoteTable, list[Instrument]]:
     """Read music for a synthesiser.
 
-    Notes and times are those of `read_notes`, so that what is played is what is scored. Programs,
-    controllers and pitch bends are the file's, at times of the table's tempo map; of sources that
-    have none, such as MusicXML, every instrument is a piano.
+    Notes and times are those of `read_notes`, so that the rendering has the notes that are scored.
+    Programs, controllers and pitch bends are the file's, at times of the table's tempo map; in
+    sources without them, such as MusicXML, every instrument is a piano.
 
     Args:
-        source: whatever `read_notes` takes.
+        source: as in `read_notes`.
 
     Returns:
-        The notes, and an instrument for each track of them; one for pitched notes and one for drums
-        where a track has both.
+        The notes, and an instrument for each track; one for pitched notes and one for drums if a
+        track has both.
 
     Raises:
         ReadError, TypeError: as `read_notes`.
@@ -79,13 +81,13 @@ _NOTHING = Controls(0, *[_EMPTY] * 5)
 
 
 def _controls(source: Source) -> dict[int, Controls]:
-    """Collect the messages to each track; none where the source is no MIDI."""
+    """Collect the messages to each track; none for a source that is not MIDI."""
     kind = kind_of(source)
     if kind == "symusic":
-        return dict(enumerate(track_controls(in_ticks(source))))
+        return dict(enumerate(track_controls(in_ticks(cast("Score", source)))))
     if kind == "pretty_midi":
         file = io.BytesIO()
-        source.write(file)
+        cast(Any, source).write(file)
         data = file.getvalue()
     elif is_file(source):
         data = content_of(source)
@@ -102,7 +104,7 @@ def _instrument(notes: NoteTable, controls: Controls) -> Instrument:
     is_drum = bool(notes.is_drum[0])
     onset = notes.onset
     end = onset + np.maximum(notes.duration, SHORTEST)
-    # A drum that is struck again is one drum: an open hi-hat is closed on its own channel only.
+    # Repeated strikes of a drum share a voice: an open hi-hat is closed on its own channel only.
     voice, end = voices(onset, end, notes.pitch, 1 if is_drum else VOICES)
     return Instrument(
         program=int(np.clip(controls.program, 0, 127)),
@@ -123,11 +125,11 @@ def _instrument(notes: NoteTable, controls: Controls) -> Instrument:
 def voices(
     onset: np.ndarray, end: np.ndarray, pitch: np.ndarray, most: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give notes of one pitch that overlap voices of their own.
+    """Assign overlapping notes of one pitch to different voices.
 
     Args:
         onset, end, pitch: (n,), ascending in onset.
-        most: voices; where more notes overlap, the one that would end first ends early.
+        most: number of voices; if more notes overlap, the one that would end first ends early.
 
     Returns:
         (n,) int64, the voice of each note, and (n,) the ends.

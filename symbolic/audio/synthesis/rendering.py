@@ -1,4 +1,4 @@
-"""Rendering of music: FluidSynth plays its notes with a General MIDI sound font."""
+"""Rendering of music to audio by FluidSynth with a General MIDI sound font."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 FONT_VARIABLE = "SYMBOLIC_SOUND_FONT"
 FONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
 FONT_NAMES = ("FluidR3_GM.sf2", "default-GM.sf2", "default.sf2", "TimGM6mb.sf2")
-RATE = 44100  # of the recordings in sound fonts, which FluidSynth would let alias at a lower one
+RATE = 44100  # that of sound fonts; FluidSynth has aliasing at lower rates
 TAIL = 1.0  # seconds of reverberation after the last note
-BLOCK = 2**20  # samples, rendered at once
+BLOCK = 2**20  # samples per call of the synthesiser
 
-LEFT_OUT = (10, 124, 125, 126, 127)
-"""Controllers that are not sent: the panorama, since there is one channel of sound, and modes of a
-receiver, whose channels are here not those of the file."""
+IGNORED_CONTROLLERS = (10, 124, 125, 126, 127)
+"""Controllers that are not sent: panning, since the output is mono, and channel modes, since the
+synthesiser's channels are not those of the file."""
 
 DRUM_BANK, DRUM_CHANNEL = 128, 9
 CHANNELS = [channel for channel in range(VOICES + 1) if channel != DRUM_CHANNEL]
-"""Of the voices of a pitched instrument."""
+"""Channels of the voices of a pitched instrument."""
 
 DEBIAN = "apt install fluidsynth fluid-soundfont-gm"
 
 
 def find_sound_font(sound_font: str | os.PathLike | None = None) -> str:
-    """The sound font to use: the one given, that of `SYMBOLIC_SOUND_FONT`, or the system's.
+    """Find the sound font: the one given, that of `SYMBOLIC_SOUND_FONT`, or the system's.
 
     Raises:
-        FileNotFoundError: there is none; the message says how to install one.
+        FileNotFoundError: no sound font; the message says how to install one.
     """
     given = sound_font or os.environ.get(FONT_VARIABLE)
     if given:
@@ -54,28 +54,28 @@ def find_sound_font(sound_font: str | os.PathLike | None = None) -> str:
                 return str(path)
     raise FileNotFoundError(
         f"no General MIDI sound font in {', '.join(FONT_FOLDERS)}: install one (Debian: {DEBIAN}), "
-        f"or name a .sf2 file in {FONT_VARIABLE}"
+        f"or set {FONT_VARIABLE} to a .sf2 file"
     )
 
 
 def render_midi(
     source: Source, sampling_rate: int, sound_font: str | os.PathLike | None = None
 ) -> np.ndarray:
-    """Play music with a General MIDI synthesiser.
+    """Render music with a General MIDI synthesiser.
 
     Notes and their times are those of `read_notes`; programs, controllers and pitch bends are the
-    file's: see `symbolic.audio.synthesis.instruments`. Instruments are played one by one, each by a
-    synthesiser that was set back, and are added up. Loudness is kept: a piece that is played softly
-    is soft. Panning is not: there is one channel.
+    file's: see `symbolic.audio.synthesis.instruments`. Instruments are rendered one by one, each
+    after a reset of the synthesiser, and summed. Loudness is kept, without normalisation; panning
+    is not: the output is mono.
 
     Args:
-        source: whatever `read_notes` takes; what is not MIDI is played on a piano.
+        source: as in `read_notes`; sources other than MIDI are rendered as piano.
         sampling_rate: in Hz.
         sound_font: path of a .sf2 file; None is `find_sound_font()`.
 
     Returns:
         (n,) float32, with `TAIL` seconds of reverberation after the end of the last note. Full
-        scale is 1, which many loud instruments together exceed.
+        scale is 1, which the sum of many loud instruments exceeds.
 
     Raises:
         ReadError: as `read_notes`, or music longer than `MAX_SECONDS`.
@@ -92,7 +92,7 @@ def render_midi(
     try:
         number = synthesiser.sfload(font)
         if number < 0:
-            raise ValueError(f"{font}: no sound font that FluidSynth reads")
+            raise ValueError(f"{font}: FluidSynth cannot read this sound font")
         for instrument in played:
             _play(instrument, synthesiser, number, samples)
     finally:
@@ -102,9 +102,9 @@ def render_midi(
 
 
 def read_sound(source: str | os.PathLike | bytes, sampling_rate: int) -> np.ndarray:
-    """(n,) float32 samples of a recording, or of MIDI or MusicXML that is made to sound.
+    """Read the (n,) float32 samples of a recording, or render MIDI or MusicXML.
 
-    What it is, is told by its content, and where that says nothing, by its name.
+    The kind of the source is decided by its content, or else by its name: see `is_music`.
 
     Raises:
         ReadError: as `read_audio` and `render_midi`.
@@ -117,7 +117,7 @@ def read_sound(source: str | os.PathLike | bytes, sampling_rate: int) -> np.ndar
 
 
 def is_music(source: str | os.PathLike | bytes) -> bool:
-    """Whether a source holds notes, not sound: by its content, or by its name."""
+    """Whether a source holds notes instead of sound, by its content or its name."""
     if not isinstance(source, str | os.PathLike):
         return is_midi(bytes(source[:16]))
     try:
@@ -125,7 +125,7 @@ def is_music(source: str | os.PathLike | bytes) -> bool:
             with open(source, "rb") as file:
                 if is_midi(file.read(16)):
                     return True
-    except (OSError, ValueError):  # the reader says why
+    except (OSError, ValueError):  # the reader raises the error
         pass
     return os.fspath(source).lower().endswith(NOTE_SUFFIXES)
 
@@ -135,10 +135,10 @@ def _fluidsynth():
         module = audio_module("fluidsynth")
     except ImportError as error:
         raise ImportError(
-            f"making MIDI sound needs FluidSynth (Debian: {DEBIAN}) and pyfluidsynth: {INSTALL}",
+            f"rendering MIDI needs FluidSynth (Debian: {DEBIAN}) and pyfluidsynth: {INSTALL}",
             name="fluidsynth",
         ) from error
-    if not hasattr(module, "Synth"):  # an unrelated distribution is imported by the same name
+    if not hasattr(module, "Synth"):  # an unrelated distribution has the same module name
         raise ImportError("the module fluidsynth is not pyfluidsynth's: pip install pyfluidsynth")
     return module
 
@@ -154,18 +154,18 @@ def _play(instrument: Instrument, synthesiser, font: int, samples: np.ndarray) -
             synthesiser.program_select(channel, font, bank, 0)  # no such preset in the sound font
     events = _events(instrument, len(samples))
     now = events[0][0]
-    for at, together in groupby(events, key=lambda event: event[0]):
+    for at, simultaneous in groupby(events, key=lambda event: event[0]):
         now = _advance(synthesiser, samples, now, at)
-        for _, _, send, channel, *values in together:
-            for one in channels if channel is None else channels[channel : channel + 1]:
-                getattr(synthesiser, send)(one, *values)
+        for _, _, send, channel, *values in simultaneous:
+            for place in channels if channel is None else channels[channel : channel + 1]:
+                getattr(synthesiser, send)(place, *values)
     _advance(synthesiser, samples, now, events[-1][0] + round(TAIL * RATE))
 
 
 def _events(instrument: Instrument, length: int) -> list[tuple]:
     """Collect the calls of the synthesiser: sample, order, method, voice or None for all, values.
 
-    At one sample notes end, controllers and then bends change, and notes begin.
+    At one sample the order is: ends of notes, controllers, bends, onsets of notes.
     """
     begin = np.rint(instrument.onset * RATE).astype(np.int64)
     end = np.rint(instrument.end * RATE).astype(np.int64)
@@ -173,11 +173,13 @@ def _events(instrument: Instrument, length: int) -> list[tuple]:
     control = np.rint(instrument.control_time * RATE).astype(np.int64).tolist()
     numbers, values = instrument.control_number.tolist(), instrument.control_value.tolist()
     bend = np.rint(instrument.bend_time * RATE).astype(np.int64).tolist()
-    events = [(at, 0, "noteoff", *one) for at, *one in zip(end.tolist(), voice, pitch, strict=True)]
+    events = [
+        (at, 0, "noteoff", *note) for at, *note in zip(end.tolist(), voice, pitch, strict=True)
+    ]
     events += [
         (at, 1, "cc", None, number, value)
         for at, number, value in zip(control, numbers, values, strict=True)
-        if number not in LEFT_OUT and at < length
+        if number not in IGNORED_CONTROLLERS and at < length
     ]
     events += [
         (at, 2, "pitch_bend", None, value)
@@ -185,14 +187,16 @@ def _events(instrument: Instrument, length: int) -> list[tuple]:
         if at < length
     ]
     events += [
-        (at, 3, "noteon", *one)
-        for at, *one in zip(begin.tolist(), voice, pitch, instrument.velocity.tolist(), strict=True)
+        (at, 3, "noteon", *note)
+        for at, *note in zip(
+            begin.tolist(), voice, pitch, instrument.velocity.tolist(), strict=True
+        )
     ]
     return sorted(events, key=lambda event: event[:2])
 
 
 def _advance(synthesiser, samples: np.ndarray, now: int, until: int) -> int:
-    """Add what sounds from one sample to another, the left channel alone; where it has come to."""
+    """Add the left channel of the output between two samples; return the sample reached."""
     until = min(until, len(samples))
     while now < until:
         stop = min(now + BLOCK, until)

@@ -1,4 +1,4 @@
-"""Windows and banks: what turns frequencies into bands, pitch classes and cepstra."""
+"""Windows and filter banks: from frequencies to mel bands, pitch classes and cepstra."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from symbolic.audio.extra import audio_module
 from symbolic.audio.front_end import FrontEnd
 
-BANDS = 16  # mel bands that share one matrix product over the bins where any of them is
+BANDS = 16  # adjacent mel bands that share one matrix product
 
 
 def hann(front: FrontEnd) -> np.ndarray:
-    """(n_fft,) float64, the periodic Hann window."""
+    """Compute the periodic Hann window, (n_fft,) float64."""
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(front.n_fft) / front.n_fft)
 
 
 @lru_cache(maxsize=16)
 def mel_bank(front: FrontEnd) -> np.ndarray:
-    """(bins, n_mels) float32, what each frequency counts in each mel band."""
+    """Compute the (bins, n_mels) float32 weights of frequencies in mel bands."""
     bank = audio_module("librosa").filters.mel(
         sr=front.sampling_rate,
         n_fft=front.n_fft,
@@ -34,7 +34,7 @@ def mel_bank(front: FrontEnd) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def cepstral_bank(front: FrontEnd) -> np.ndarray:
-    """(n_mels, n_mfcc) float32, the orthonormal DCT-II.
+    """Compute the orthonormal DCT-II, (n_mels, n_mfcc) float32.
 
     Raises:
         ValueError: more coefficients than bands.
@@ -49,7 +49,7 @@ def cepstral_bank(front: FrontEnd) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def chroma_bank(front: FrontEnd) -> np.ndarray:
-    """(bins, 12) float32, what each frequency counts in each pitch class, at A = 440 Hz."""
+    """Compute the (bins, 12) float32 weights of frequencies in pitch classes, at A = 440 Hz."""
     bank = audio_module("librosa").filters.chroma(
         sr=front.sampling_rate, n_fft=front.n_fft, tuning=0.0
     )
@@ -58,11 +58,11 @@ def chroma_bank(front: FrontEnd) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def mel_blocks(front: FrontEnd) -> list[tuple[slice, slice, np.ndarray]]:
-    """Bands, the bins in which any of them is, and what these count: the bank without its zeros."""
+    """Split the mel bank into blocks without its zeros: bands, bins with weights, and weights."""
     bank, blocks = mel_bank(front), []
     for start in range(0, front.n_mels, BANDS):
         bands = slice(start, start + BANDS)
-        heard = np.flatnonzero(bank[:, bands].any(axis=1))
-        bins = slice(heard[0], heard[-1] + 1) if len(heard) else slice(0, 1)
+        used = np.flatnonzero(bank[:, bands].any(axis=1))
+        bins = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
         blocks.append((bands, bins, np.ascontiguousarray(bank[bins, bands])))
     return blocks

@@ -1,15 +1,15 @@
-"""The constant-Q transform as librosa computes it, with its filters kept from call to call.
+"""Constant-Q transform equal to librosa's, with cached filters.
 
-Schörkhuber & Klapuri 2010: one octave is filtered, then the samples are taken at half the rate
-for the octave below. librosa filters by frequency, with weights of which those that sum to the
-smallest hundredth are left out; here the same weights are filters in time, which one matrix product
-applies.
+Schörkhuber & Klapuri 2010: one octave is filtered, then the samples are decimated by two for the
+octave below. librosa filters in the frequency domain, with sparsified weights; here the same
+weights are filters in the time domain, which one matrix product applies.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.transforms.products import product
 
 SPARSITY = 0.01  # librosa's default
-FRAMES = 256  # filtered together, so that they stay in the cache
+FRAMES = 256  # per block, so that they fit into the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,8 @@ class Octave:
     """The filters of one octave.
 
     Attributes:
-        halved: whether the samples are taken at half the rate before it.
-        hop: samples from frame to frame, at the rate of this octave.
+        halved: whether the samples are decimated by two before it.
+        hop: samples between frames, at the rate of this octave.
         bins: columns of the transform.
         filters: (N, 2K) float32, the real and then the imaginary parts of K filters.
     """
@@ -40,7 +40,7 @@ class Octave:
 
 
 def constant_q(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
-    """Power of the constant-Q transform: |librosa.cqt(samples)|² with librosa's defaults.
+    """Compute the power of the constant-Q transform: |librosa.cqt(samples)|², with its defaults.
 
     Args:
         samples: (n,) float32 at `front.sampling_rate`.
@@ -64,12 +64,12 @@ def constant_q(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
 
 
 def _decimated(samples: np.ndarray, factor: int) -> np.ndarray:
-    """Samples at a fraction of the rate, of the same energy."""
+    """Decimate samples by a factor, keeping their energy."""
     return resample(samples, factor, 1) * np.float32(factor**0.5)
 
 
 def _filter(samples: np.ndarray, octave: Octave, power: np.ndarray) -> None:
-    """Fill (T, K) power of the filters' answers in frames centred at multiples of the hop."""
+    """Fill the (T, K) power of the filters' output in frames centred at multiples of the hop."""
     size, twice = octave.filters.shape
     half, last = size // 2, (len(power) - 1) * octave.hop + size
     padded = np.zeros(max(last, half + len(samples)), np.float32)
@@ -77,14 +77,14 @@ def _filter(samples: np.ndarray, octave: Octave, power: np.ndarray) -> None:
     windows = np.lib.stride_tricks.sliding_window_view(padded, size)[:: octave.hop]
     for start in range(0, len(power), FRAMES):
         rows = slice(start, min(start + FRAMES, len(power)))
-        answers = product(np.ascontiguousarray(windows[rows]), octave.filters)
-        answers *= answers
-        power[rows] = answers[:, : twice // 2] + answers[:, twice // 2 :]
+        parts = product(np.ascontiguousarray(windows[rows]), octave.filters)
+        parts *= parts
+        power[rows] = parts[:, : twice // 2] + parts[:, twice // 2 :]
 
 
 @lru_cache(maxsize=16)
 def _octaves(front: FrontEnd) -> tuple[int, tuple[Octave, ...]]:
-    """What the rate is divided by first, and the octaves from the highest down."""
+    """Make the first decimation factor, and the octaves from the highest down."""
     librosa = audio_module("librosa")
     count, size = -(-front.n_cqt // front.bins_per_octave), front.bins_per_octave
     frequencies = front.cqt_fmin * 2.0 ** (np.arange(front.n_cqt) / size)
@@ -98,8 +98,8 @@ def _octaves(front: FrontEnd) -> tuple[int, tuple[Octave, ...]]:
         raise ValueError(
             f"constant-Q bins up to {highest:,.0f} Hz, beyond half the sampling rate of {rate:,.0f}"
         )
-    spare = int(np.ceil(np.log2(rate / 2 / highest))) - 2  # halvings that cost no frequency
-    even = (hop & -hop).bit_length() - count  # and that leave the hop even for the octaves
+    spare = int(np.ceil(np.log2(rate / 2 / highest))) - 2  # decimations that keep all bins
+    even = (hop & -hop).bit_length() - count  # decimations that keep the hop even
     early = 2 ** max(0, min(spare, even))
     rate, hop = rate / early, hop // early
     lengths, _ = librosa.filters.wavelet_lengths(
@@ -110,8 +110,8 @@ def _octaves(front: FrontEnd) -> tuple[int, tuple[Octave, ...]]:
     for number in range(count):
         end = front.n_cqt - number * size
         bins = slice(max(0, end - size), end)
-        answers = _responses(librosa, frequencies[bins], alpha[bins], here)
-        filters = np.fft.fft(answers[0], n=answers[1], axis=1).T
+        weights, length = _responses(librosa, frequencies[bins], alpha[bins], here)
+        filters = np.fft.fft(weights, n=length, axis=1).T
         filters *= np.sqrt(rate / here / lengths[bins])
         joined = np.concatenate([filters.real, filters.imag], axis=1).astype(np.float32)
         octaves.append(Octave(halved, hop, bins, joined))
@@ -121,8 +121,10 @@ def _octaves(front: FrontEnd) -> tuple[int, tuple[Octave, ...]]:
     return early, tuple(octaves)
 
 
-def _responses(librosa, frequencies, alpha, rate: float) -> tuple[np.ndarray, int]:
-    """(K, N / 2 + 1) weights of the filters by frequency, as librosa sparsifies them; and N."""
+def _responses(
+    librosa: ModuleType, frequencies: np.ndarray, alpha: np.ndarray, rate: float
+) -> tuple[np.ndarray, int]:
+    """Compute librosa's sparse (K, N / 2 + 1) weights of the filters by frequency, and N."""
     basis, lengths = librosa.filters.wavelet(
         freqs=frequencies, sr=rate, norm=1, pad_fft=True, window="hann", gamma=0, alpha=alpha
     )

@@ -1,4 +1,4 @@
-"""Self-similarity lag matrices: how like each frame of a piece is to those before it."""
+"""Self-similarity lag matrices: similarity of each frame of a piece to those before it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import numpy as np
 from symbolic.audio.transforms.products import product
 
 METRICS = ("euclidean", "cosine")
-SAME_DIRECTION = 1e-12  # a cosine distance that the rounding of float32 makes of none
-CLOSE = 1e-5  # squared distance to squared norms, below which products lose too many digits
-CELLS = 2**14  # of the matrix, worked on together, so that they stay in the cache
-GATHERED = 2**17  # numbers of frames that are close, subtracted together
+SAME_DIRECTION = 1e-12  # cosine distances below it are rounding errors of float32
+CLOSE = 1e-5  # squared distance relative to squared norms, below which products lose digits
+CELLS = 2**14  # of the matrix in a block, so that they fit into the cache
+GATHERED = 2**17  # numbers in a block of close frames that are subtracted
 
 
 def pooled(frames: np.ndarray, size: int) -> np.ndarray:
-    """(max(1, T // size), D) maxima over `size` frames side by side, of (T, D) frames.
+    """Max-pool (T, D) frames over `size` adjacent ones: (max(1, T // size), D).
 
-    What is left over at the end is dropped; fewer frames than `size` give the maximum of them all.
+    Frames left over at the end are dropped; fewer frames than `size` give the maximum of all.
 
     Raises:
         ValueError: no frames, or a size below 1.
     """
     if size < 1 or not len(frames):
-        raise ValueError(f"{size} frames that are one, of {len(frames)} frames")
+        raise ValueError(f"pooling of {size} of {len(frames)} frames")
     if size == 1:
         return frames
     if len(frames) < size:
@@ -40,19 +40,19 @@ def lag_matrix(
     quantile: float = 0.1,
     dtype: type = np.float32,
 ) -> np.ndarray:
-    """How like each frame is to each of those up to `lags` frames before it.
+    """Compute the similarity of each frame to each of the `lags` frames before it.
 
     With D[i, l] the distance of frame i to frame i - l, the matrix is sigmoid(1 - D / epsilon),
     where epsilon is a quantile of the distances of both frames to those before them (Grill &
     Schlüter, "Music boundary detection using neural networks on combined features and two-level
-    annotations", ISMIR 2015; Hernandez-Olivan et al., arXiv 2008.07527). What repeats what was
-    heard n frames ago is a bright line at lag n. A frame that is compared is `stack` frames up to
-    and with it. Silence stands before the first frame, for ever.
+    annotations", ISMIR 2015; Hernandez-Olivan et al., arXiv 2008.07527). A repetition of what was
+    n frames earlier is a line of large values at lag n. The compared vectors are `stack` frames, up
+    to and including the frame itself. Silence precedes the first frame.
 
-    A cosine distance is 1 - cos; that of two frames of zeros is 0, that of one of them to another
-    frame 1, and what float32 cannot tell from 0 is 0. Where epsilon is 0, frames at a distance of 0
-    have sigmoid(1), others 0. Computed in float64; beside the result, T (8 `stack` D + 16
-    `quantile` `lags`) bytes and some MB.
+    A cosine distance is 1 - cos; it is 0 for two frames of zeros, 1 for one of them and another
+    frame, and 0 where float32 cannot distinguish it from 0. Where epsilon is 0, frames at a
+    distance of 0 have sigmoid(1), others 0. Computed in float64; memory beside the result is
+    T (8 `stack` D + 16 `quantile` `lags`) bytes and some MB.
 
     Args:
         frames: (T, D) finite.
@@ -67,15 +67,15 @@ def lag_matrix(
         (T, L), 0 to sigmoid(1) = 0.731; column l - 1 is of lag l.
 
     Raises:
-        ValueError: arguments that are none of these.
+        ValueError: arguments of other shapes or values.
     """
     if frames.ndim != 2 or metric not in METRICS:
         raise ValueError(f"{metric} distances of frames {frames.shape}, not one of {METRICS}")
     if lags < 1 or stack < 1 or not 0 <= quantile <= 1:
-        raise ValueError(f"{lags} lags, {stack} frames together, a quantile of {quantile}")
+        raise ValueError(f"{lags} lags, a stack of {stack}, a quantile of {quantile}")
     padding = np.zeros(frames.shape[1]) if padding is None else np.asarray(padding)
     if padding.shape != frames.shape[1:]:
-        raise ValueError(f"silence {padding.shape} before frames {frames.shape}")
+        raise ValueError(f"padding {padding.shape} for frames {frames.shape}")
     count = len(frames)
     rows = _stacked(frames, padding, lags, stack)
     norms = np.einsum("ij,ij->i", rows, rows)
@@ -85,9 +85,9 @@ def lag_matrix(
         norms = (~silent).astype(float)
     epsilon = _Epsilons(count, lags, quantile)
     out = np.empty((count, lags), dtype)
-    together = max(16, CELLS // lags)
-    for start in range(0, count, together):
-        stop = min(start + together, count)
+    block = max(16, CELLS // lags)
+    for start in range(0, count, block):
+        stop = min(start + block, count)
         near = slice(start, stop + lags)
         distances = _squared(rows[near], norms[near], lags)
         if metric == "cosine":
@@ -97,12 +97,12 @@ def lag_matrix(
                 distances[_band_of_pairs(silent[near], lags)] = 1
         else:
             np.sqrt(distances, out=distances)
-        out[start:stop] = _likeness(distances, epsilon.of(distances, start))
+        out[start:stop] = _similarity(distances, epsilon.of(distances, start))
     return out
 
 
 def _stacked(frames: np.ndarray, padding: np.ndarray, lags: int, stack: int) -> np.ndarray:
-    """(lags + T, stack D) float64: row lags + i is frame i and those before it, the first first."""
+    """Stack frames to (lags + T, stack D) float64: row lags + i ends with frame i."""
     silence = np.broadcast_to(padding, (lags + stack - 1, len(padding)))
     padded = np.concatenate([silence, frames], dtype=np.result_type(frames, padding, np.float32))
     size = lags + len(frames)
@@ -111,14 +111,17 @@ def _stacked(frames: np.ndarray, padding: np.ndarray, lags: int, stack: int) -> 
 
 
 def _squared(rows: np.ndarray, norms: np.ndarray, lags: int) -> np.ndarray:
-    """(R, lags) squared Euclidean distances of the last R of (lags + R, K) rows to those before.
+    """Compute squared Euclidean distances of the last R of (lags + R, K) rows to those before.
 
-    They are of products, but where frames are so close that a difference of products would be
-    nothing but rounding: there, frames are subtracted. What is equal is at a distance of 0.
+    They are computed from products, except for frames so close that a difference of products would
+    be rounding only: these are subtracted. Equal frames have a distance of 0.
+
+    Returns:
+        (R, lags).
     """
     count = len(rows) - lags
     products = product(rows, rows[lags:].T)
-    # Of lag l in row r, at [lags + r - l, r]: lags run up, rows run down and across.
+    # Lag l of row r is at [lags + r - l, r].
     down, across = products.strides
     band = np.lib.stride_tricks.as_strided(
         products[lags - 1 :], (count, lags), (down + across, -down), writeable=False
@@ -127,22 +130,22 @@ def _squared(rows: np.ndarray, norms: np.ndarray, lags: int) -> np.ndarray:
     both = before + norms[lags:, None]
     squared = both - 2 * band
     row, lag = np.nonzero(squared < CLOSE * both)
-    together = max(1, GATHERED // rows.shape[1])
-    for start in range(0, len(row), together):
-        some = slice(start, start + together)
-        here = lags + row[some]
-        apart = rows[here] - rows[here - lag[some] - 1]
-        squared[row[some], lag[some]] = np.einsum("ij,ij->i", apart, apart)
+    size = max(1, GATHERED // rows.shape[1])
+    for start in range(0, len(row), size):
+        block = slice(start, start + size)
+        here = lags + row[block]
+        difference = rows[here] - rows[here - lag[block] - 1]
+        squared[row[block], lag[block]] = np.einsum("ij,ij->i", difference, difference)
     return squared
 
 
 def _band_of_pairs(silent: np.ndarray, lags: int) -> np.ndarray:
-    """(R, lags) whether one of two frames is silent and the other is not."""
+    """Mark the pairs of a silent frame and another: (R, lags) bool."""
     before = np.lib.stride_tricks.sliding_window_view(silent[:-1], lags)[:, ::-1]
     return before != silent[lags:, None]
 
 
-def _likeness(distances: np.ndarray, epsilon: np.ndarray) -> np.ndarray:
+def _similarity(distances: np.ndarray, epsilon: np.ndarray) -> np.ndarray:
     from scipy.special import expit
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -151,26 +154,26 @@ def _likeness(distances: np.ndarray, epsilon: np.ndarray) -> np.ndarray:
 
 
 class _Epsilons:
-    """Quantiles of the distances of two frames together, block of frames by block.
+    """Quantiles of the joint distances of two frames, block of frames by block.
 
-    The frames' least distances are kept sorted: of those of two frames, as many as are below the
-    quantile are split between the two by a binary search, for all pairs at once.
+    The smallest distances of each frame are kept sorted. For two frames, a binary search finds how
+    many of the distances below the quantile belong to each of them, for all pairs at once.
     """
 
     def __init__(self, count: int, lags: int, quantile: float) -> None:
         at = quantile * (2 * lags - 1)
-        self.below = int(at) + 1  # distances up to and with the one at or before the quantile
+        self.below = int(at) + 1  # distances up to the one at or before the quantile
         self.share = at - int(at)
         self.lags = lags
-        # Before the least stands one that is less, after the greatest some that are greater.
+        # Sentinels: a smaller value before the smallest, larger ones after the largest.
         self.least = np.full((lags + count, self.below + 2), np.inf)
         self.least[:, 0] = -np.inf
-        self.least[:lags, 1 : lags + 1] = 0  # the silence before the piece is like itself
+        self.least[:lags, 1 : lags + 1] = 0  # distances within the silence before the piece
 
     def of(self, distances: np.ndarray, start: int) -> np.ndarray:
-        """(R, lags) epsilons of frames from `start` on, (R, lags) the distances of these.
+        """Compute the (R, lags) epsilons of frames from `start` on, from their (R, lags) distances.
 
-        Frames come in order: of those before, the distances are known.
+        Blocks must come in order, since the distances of earlier frames are needed.
         """
         lags, below, width = self.lags, self.below, self.least.shape[1]
         here = np.arange(start + lags, start + lags + len(distances))[:, None]
@@ -179,8 +182,8 @@ class _Epsilons:
             distances = np.partition(distances, kept - 1, axis=1)[:, :kept]
         self.least[here[:, 0], 1 : kept + 1] = np.sort(distances, axis=1)
         flat = self.least.reshape(-1)
-        # The last of those taken of this frame, and the first of those not taken of the other:
-        # the more there are of the one, the fewer there are of the other.
+        # Index of the last distance taken from this frame, and of the first not taken from the
+        # other frame; their number is constant in sum.
         last = np.repeat(here * width, lags, axis=1)
         first = (here - np.arange(1, lags + 1)) * width + below + 1
         left = below + 1

@@ -1,4 +1,4 @@
-"""Matrix products small enough to stay on one core."""
+"""Matrix products in blocks that are small enough to run on one core."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ ONE_THREAD = 2**18  # multiplications up to which OpenBLAS starts no other threa
 
 
 def product(rows: np.ndarray, bank: np.ndarray) -> np.ndarray:
-    """(n, k) = (n, m) rows @ (m, k) bank, some rows at a time.
+    """Compute (n, m) rows @ (m, k) bank in blocks of rows: (n, k).
 
-    On a machine with other work, threads that wait for each other cost more than these products
-    take; recordings are what is spread over cores.
+    On a busy machine, threads that wait for each other cost more than these products take;
+    parallelism is over recordings.
     """
-    together = max(1, ONE_THREAD // bank.size)
-    if together >= len(rows):
+    step = max(1, ONE_THREAD // bank.size)
+    if step >= len(rows):
         return rows @ bank
     out = np.empty((len(rows), bank.shape[1]), np.result_type(rows, bank))
-    for start in range(0, len(rows), together):
-        np.matmul(rows[start : start + together], bank, out=out[start : start + together])
+    for start in range(0, len(rows), step):
+        np.matmul(rows[start : start + step], bank, out=out[start : start + step])
     return out

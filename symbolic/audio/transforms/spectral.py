@@ -1,14 +1,15 @@
-"""Time-frequency pictures: mel, MFCC, constant-Q, chroma and magnitude, as librosa defines them.
+"""Time-frequency frames: mel, MFCC, constant-Q, chroma and magnitude, as librosa defines them.
 
-Differences from librosa's defaults, so that what a cut of a song is does not depend on the rest of
-it: decibels have no limit relative to the loudest frame (`top_db`), and chroma is of a tuning of
-A = 440 Hz, which is not estimated from the song.
+They differ from librosa's defaults in two ways, so that the values of an excerpt do not depend on
+the rest of the song: decibels have no limit relative to the loudest frame (`top_db`), and the
+tuning of chroma is A = 440 Hz instead of an estimate.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,15 +21,15 @@ from symbolic.audio.transforms.derived import derived_frames, intermediate
 from symbolic.audio.transforms.lag_matrix import pooled
 from symbolic.audio.transforms.products import product
 
-FRAMES = 64  # transformed together, so that they stay in the cache
+FRAMES = 64  # per block, so that they fit into the cache
 
 
 def front_features(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
-    """What an encoder hears of samples.
+    """Compute the input of an encoder from samples.
 
-    Windows are Hann's, frames are centred, and silence stands before the first sample and after the
-    last. A band's decibels are 10 log10 of its power; of its sum squared, where `front.power` is 1.
-    Chroma is librosa's `chroma_stft`: the loudest pitch class of each frame is 1.
+    Hann windows; frames are centred, and samples are padded with silence. Decibels of a band are
+    10 log10 of its power, which is its sum squared where `front.power` is 1. Chroma is librosa's
+    `chroma_stft`: the loudest pitch class of each frame is 1.
 
     Args:
         samples: (n,) at `front.sampling_rate`, n at least 1, of any type that `float_samples`
@@ -36,8 +37,8 @@ def front_features(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
         front: the front end.
 
     Returns:
-        (T, F) float32 with T = `front.positions(n)` and F = `front.width`, kinds side by side in
-        the order of `front.kinds`; (n,) float32 where the front end hears samples.
+        (T, F) float32 with T = `front.positions(n)` and F = `front.width`, kinds concatenated in
+        the order of `front.kinds`; (n,) float32 where the front end takes samples.
 
     Raises:
         ValueError: samples of another shape, a front end of notes, or constant-Q bins beyond half
@@ -48,7 +49,7 @@ def front_features(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
     if samples.ndim != 1 or not len(samples):
         raise ValueError(f"expected (n,) samples of one channel, got {samples.shape}")
     if front.from_notes:
-        raise ValueError("a front end of notes hears no samples")
+        raise ValueError("a front end of notes takes no samples")
     if front.takes_samples:
         return samples
     if front.is_derived:
@@ -67,22 +68,22 @@ def front_features(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def silence(front: FrontEnd) -> np.ndarray:
-    """(F,) what one frame of digital silence is, for padding: the front's floor in most columns.
+    """Compute a frame of digital silence, for padding: (F,), in most columns the floor.
 
-    () zero where the front end hears samples.
+    () zero where the front end takes samples.
     """
     if front.from_notes:
-        heard = np.zeros(front.width, np.float32)
+        frame = np.zeros(front.width, np.float32)
     else:
-        heard = np.array(front_features(np.zeros(1, np.float32), front)[0])
-    heard.setflags(write=False)
-    return heard
+        frame = np.array(front_features(np.zeros(1, np.float32), front)[0])
+    frame.setflags(write=False)
+    return frame
 
 
 def decibels(power: np.ndarray, front: FrontEnd) -> np.ndarray:
-    """10 log10 of a power of at least that of the front's floor, in place."""
+    """Convert a power to dB, at least the front end's floor, in place."""
     np.maximum(power, np.float32(front.least_power), out=power)
-    np.log(power, out=power)  # of which numpy has a fast one, unlike log10
+    np.log(power, out=power)  # faster in numpy than log10
     power *= np.float32(10 / np.log(10))
     return power
 
@@ -98,10 +99,10 @@ def _columns(front: FrontEnd) -> dict[str, slice]:
 def _fill_spectral(
     samples: np.ndarray, front: FrontEnd, columns: dict[str, slice], out: np.ndarray
 ) -> None:
-    """Everything that is made of the short-time Fourier transform.
+    """Fill the columns that are computed from the short-time Fourier transform.
 
-    The transform is in float64, as librosa's is: in float32 the rounding of a loud frequency is
-    heard in bands 80 dB below it, by some hundredths of a dB.
+    The transform is in float64, as in librosa: in float32 the rounding errors of a loud frequency
+    change bands 80 dB below it by some hundredths of a dB.
     """
     from scipy import fft
 
@@ -111,7 +112,8 @@ def _fill_spectral(
     windows = np.lib.stride_tricks.sliding_window_view(padded, size)[:: front.hop]
     for start in range(0, len(out), FRAMES):
         rows = out[start : start + FRAMES]
-        spectrum = fft.rfft(windows[start : start + len(rows)] * window, axis=1)
+        # scipy declares a tuple as the result.
+        spectrum = cast(Any, fft.rfft(windows[start : start + len(rows)] * window, axis=1))
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         if "mel" in columns or "mfcc" in columns:
             _fill_mel(power, front, columns, rows)
@@ -126,10 +128,10 @@ def _fill_spectral(
 def _fill_mel(
     power: np.ndarray, front: FrontEnd, columns: dict[str, slice], rows: np.ndarray
 ) -> None:
-    heard = power if front.power == 2 else power ** np.float32(front.power / 2)
+    magnitudes = power if front.power == 2 else power ** np.float32(front.power / 2)
     bands = np.empty((len(power), front.n_mels), np.float32)
     for block, bins, weights in mel_blocks(front):
-        bands[:, block] = product(heard[:, bins], weights)
+        bands[:, block] = product(magnitudes[:, bins], weights)
     if "mel" in columns and not front.decibels:
         rows[:, columns["mel"]] = bands
     if "mfcc" in columns or front.decibels:

@@ -1,4 +1,4 @@
-"""The front end inside the model: samples become pictures on whatever device the model is."""
+"""FrontEnd end as a module: samples to time-frequency frames on the device of the model."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ INSIDE = ("magnitude", "mel", "mfcc")
 
 
 class SpectralFrontEnd(nn.Module):
-    """Mel, MFCC and magnitude of samples, as `symbolic.audio.front_features` has them.
+    """Mel, MFCC and magnitude of samples, equal to `symbolic.audio.front_features`.
 
-    The banks are persistent buffers: `from_pretrained` loads them, and a model that makes its
-    weights anew calls `reset` (in `_init_weights`). Everything is computed in float64,
-    under autocast too, and is within 1e-4 of `front_features`: in float32 the rounding of a frame's
-    loud bands is heard in its soft ones. On a device that has no float64 it is computed in float32:
-    within 1e-3 dB where a band is less than 60 dB below the loudest of its frame.
+    The banks are persistent buffers: `from_pretrained` loads them, and a model that initialises its
+    weights calls `reset` (in `_init_weights`). Everything is computed in float64, under autocast
+    too, and is within 1e-4 of `front_features`: in float32 the rounding errors of loud bands change
+    soft ones. On a device without float64 it is computed in float32: within 1e-3 dB for bands less
+    than 60 dB below the loudest of the frame.
 
     Args:
-        front: its kinds are among `INSIDE`.
+        front: front end with kinds in `INSIDE`.
 
     Raises:
-        ValueError: a kind that is not computed inside a model.
+        ValueError: a kind that is not computed in a model.
     """
+
+    mel_bank: torch.Tensor
+    cepstral_bank: torch.Tensor
 
     def __init__(self, front: FrontEnd) -> None:
         super().__init__()
         if outside := [kind for kind in front.kinds if kind not in INSIDE]:
             raise ValueError(
-                f"{', '.join(outside)} is not computed inside a model, only {', '.join(INSIDE)}: "
-                "let the feature extractor do it"
+                f"{', '.join(outside)} is not computed in a model, only {', '.join(INSIDE)}: "
+                "leave it to the feature extractor"
             )
         self.front = front
         if "mel" in front.kinds or "mfcc" in front.kinds:
@@ -44,7 +47,7 @@ class SpectralFrontEnd(nn.Module):
 
     @torch.no_grad()
     def reset(self) -> None:
-        """Compute the buffers; on the meta device there is nothing to fill."""
+        """Compute the buffers, except on the meta device."""
         made = {"mel_bank": mel_bank, "cepstral_bank": cepstral_bank}
         for name, buffer in self.named_buffers():
             if not buffer.is_meta:
@@ -53,16 +56,16 @@ class SpectralFrontEnd(nn.Module):
     def forward(
         self, samples: torch.Tensor, mask: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pictures of samples.
+        """Compute the frames of samples.
 
         Args:
             samples: (B, n) at the front end's sampling rate; whole numbers are scaled by their
-                type, as `float_samples` does.
-            mask: (B, n), 1 for samples and 0 for padding after them; None is no padding.
+                type, as in `float_samples`.
+            mask: (B, n), 1 for samples and 0 for padding after them; no padding where None.
 
         Returns:
-            (B, T, F) float32 frames, those of padding being of silence, and their (B, T) int64
-            mask: a clip's frames are the same with and without padding.
+            (B, T, F) float32 frames, where padding is silence, and their (B, T) int64 mask: the
+            frames of a clip do not depend on padding.
         """
         if not samples.is_floating_point():
             samples = torch.from_numpy(float_samples(samples)).to(samples.device)
@@ -74,13 +77,13 @@ class SpectralFrontEnd(nn.Module):
         with torch.autocast(samples.device.type, enabled=False):
             power = self._power(samples)
             places = torch.arange(power.shape[1], device=samples.device)
-            heard = places < (1 + lengths // self.front.hop)[:, None]
-            heard &= (lengths > 0)[:, None]
-            frames = self._pictures(power * heard[..., None])
-        return frames.float(), heard.long()
+            real = places < (1 + lengths // self.front.hop)[:, None]
+            real &= (lengths > 0)[:, None]
+            frames = self._frames(power * real[..., None])
+        return frames.float(), real.long()
 
     def _power(self, samples: torch.Tensor) -> torch.Tensor:
-        """(B, T, n_fft // 2 + 1) power of centred frames."""
+        """Compute the (B, T, n_fft // 2 + 1) power of centred frames."""
         size = self.front.n_fft
         samples = nn.functional.pad(samples, (size // 2, size // 2 + size % 2))
         window = torch.hann_window(size, dtype=samples.dtype, device=samples.device)
@@ -89,19 +92,19 @@ class SpectralFrontEnd(nn.Module):
         ).transpose(1, 2)
         return spectrum.real.square() + spectrum.imag.square()
 
-    def _pictures(self, power: torch.Tensor) -> torch.Tensor:
-        front, pictures = self.front, {}
+    def _frames(self, power: torch.Tensor) -> torch.Tensor:
+        front, columns = self.front, {}
         if "magnitude" in front.kinds:
-            pictures["magnitude"] = self._decibels(power) if front.decibels else _root(power)
+            columns["magnitude"] = self._decibels(power) if front.decibels else _root(power)
         if "mel" in front.kinds or "mfcc" in front.kinds:
-            heard = power if front.power == 2 else _root(power) ** front.power
-            bands = heard @ self.mel_bank.to(heard.dtype)
+            values = power if front.power == 2 else _root(power) ** front.power
+            bands = values @ self.mel_bank.to(values.dtype)
             if "mel" in front.kinds:
-                pictures["mel"] = self._band_decibels(bands) if front.decibels else bands
+                columns["mel"] = self._band_decibels(bands) if front.decibels else bands
             if "mfcc" in front.kinds:
                 bank = self.cepstral_bank.to(bands.dtype)
-                pictures["mfcc"] = self._band_decibels(bands) @ bank
-        return torch.cat([pictures[kind] for kind in front.kinds], dim=-1)
+                columns["mfcc"] = self._band_decibels(bands) @ bank
+        return torch.cat([columns[kind] for kind in front.kinds], dim=-1)
 
     def _band_decibels(self, bands: torch.Tensor) -> torch.Tensor:
         return self._decibels(bands if self.front.power == 2 else bands ** (2 / self.front.power))
@@ -115,5 +118,5 @@ def _precision(device: torch.device) -> torch.dtype:
 
 
 def _root(power: torch.Tensor) -> torch.Tensor:
-    """Magnitudes, whose gradient is finite at silence."""
+    """Compute magnitudes, with a finite gradient at silence."""
     return power.clamp(min=1e-20).sqrt()
