@@ -39,10 +39,10 @@ class AugmentArguments:
 
 OF_SAMPLES = ("stretch", "semitones", "speed", "equaliser", "noise")
 
-Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-def augmentation(config: SymbolicConfig, arguments: AugmentArguments) -> Change | None:
+def augmentation(config: SymbolicConfig, arguments: AugmentArguments) -> Augmentation | None:
     """Make the augmentation of training windows, `(window, rng) -> window`; None for no change.
 
     Args:

@@ -1,4 +1,4 @@
-"""FrontEnd end as a module: samples to time-frequency frames on the device of the model."""
+"""Front end as a module: samples to time-frequency frames on the device of the model."""
 
 from __future__ import annotations
 
