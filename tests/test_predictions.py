@@ -127,7 +127,8 @@ def test_a_model_that_always_says_one_dynamic_is_right_where_it_is_played(token_
 
 
 def test_music_without_dynamics_is_not_asked_for_them(tokens):
-    plain = replace(tokens, velocity=np.full_like(tokens.velocity, IGNORE))
+    nothing = np.full_like(tokens.velocity, IGNORE)
+    plain = replace(tokens, token_labels={"velocity": nothing})
     for row in predictions(make(plain), plain):
         assert row["velocity_asked"] == row["velocity_right"] == 0
 

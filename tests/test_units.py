@@ -107,8 +107,8 @@ def test_tokens_are_of_the_unit_of_their_note(midi_score, name):
     assert row.units[places].tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2]
     assert len(row.units) == len(row.ids)
     assert (np.diff(row.units) >= 0).all()
-    assert row.pictures.shape == (3, 100)
-    assert np.flatnonzero(row.pictures[2, :12]).tolist() == [8]
+    assert row.rolls.shape == (3, 100)
+    assert np.flatnonzero(row.rolls[2, :12]).tolist() == [8]
 
 
 def test_a_piece_beyond_the_vocabulary_has_no_tokens(midi_score):
@@ -142,7 +142,7 @@ def test_windows_of_several_pieces_stand_in_one_batch():
     assert units[3, 3] == -1
     assert (units[4:].flatten() - 5).tolist() == rows[1].units.tolist()
     assert batch["unit_mask"].sum(1).tolist() == [5, 4]
-    assert np.array_equal(batch["unit_rolls"][1, :4], rows[1].pictures)
+    assert np.array_equal(batch["unit_rolls"][1, :4], rows[1].rolls)
     assert (batch["unit_rolls"][1, 4] == 0).all()
     labels = batch["labels"]["boundary"]
     assert labels.shape == (2, 5, 2)
@@ -185,9 +185,9 @@ def test_a_stretch_is_transposed_in_all_that_it_is(midi_score):
     dataset = BeatDataset([low], [{}], 16, 8, TokenVocabulary.of(tokenizer), kinds, semitones=3)
     moved = dataset._stretch(low, 0, 8, 3)
     assert np.array_equal(moved.ids, high.ids)
-    assert np.array_equal(moved.pictures[:, :100], high.pictures[:, :100])
+    assert np.array_equal(moved.rolls[:, :100], high.rolls[:, :100])
     back = dataset._stretch(low, 0, 8, -3)
-    assert back.pictures[:, 12:100].argmax(axis=1).tolist() == [36 + i for i in range(8)]
+    assert back.rolls[:, 12:100].argmax(axis=1).tolist() == [36 + i for i in range(8)]
 
 
 def test_units_hear_their_own_tokens_and_their_own_piece():

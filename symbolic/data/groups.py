@@ -1,4 +1,4 @@
-"""Splits that no song and no piece crosses."""
+"""Groups of pieces that must stay on one side of a split."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 from symbolic.errors import SymbolicError
 
 HASHED = re.compile(r"(^|: )#[0-9a-f]{16}$")
-UNLABELLED = "unlabelled"  # the corpus of files without labels, whose groups are their names
+UNLABELLED = "unlabelled"  # corpus of files without labels
 
 
 class LeakError(SymbolicError, ValueError):
-    """A group that is on both sides of a split."""
+    """A group on both sides of a split."""
 
 
 def merged_groups(groups: Iterable[str], look_alikes: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """One name for all groups that look-alike pairs connect, directly or through others.
+    """Merge groups that are connected by look-alike pairs, directly or through others.
 
     Returns:
         Group name to merged name, the alphabetically first of those connected.
@@ -38,15 +38,14 @@ def merged_groups(groups: Iterable[str], look_alikes: Iterable[tuple[str, str]])
 
 
 def assert_disjoint(**sides: Iterable[str]) -> None:
-    """Refuse a split in which a group is on more than one side.
+    """Refuse a split with a group on more than one side.
 
     Args:
-        sides: by name of the side, the group of each of its pieces.
-
-    Groups may be hashed: see `hashed_group`.
+        sides: by name of the side, the group of each of its pieces, which may be hashed
+            (`hashed_group`).
 
     Raises:
-        LeakError: naming the two sides and the first groups that they share.
+        LeakError: with the names of the two sides and of the first groups that they share.
     """
     seen = [
         (name, {hashed_group(group): group for group in groups}) for name, groups in sides.items()
@@ -60,9 +59,9 @@ def assert_disjoint(**sides: Iterable[str]) -> None:
 
 
 def group_folds(
-    labels: Sequence[int], groups: Sequence[str], folds: int = 5, seed: int = 0
+    labels: Sequence[int] | np.ndarray, groups: Sequence[str], folds: int = 5, seed: int = 0
 ) -> np.ndarray:
-    """Fold of each piece, stratified by label, no group in two folds.
+    """Assign pieces to folds, stratified by label; no group is in two folds.
 
     Args:
         labels: n class ids.
@@ -88,7 +87,7 @@ def group_folds(
 
 
 def group_name(corpus: str, group: str) -> str:
-    """How a group is written in a model's record: corpora may use the same names."""
+    """Name a group with its corpus, as in training records; corpora may use the same names."""
     return f"{corpus}: {group}"
 
 

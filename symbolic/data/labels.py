@@ -1,35 +1,83 @@
-"""Labels of pieces as columns: numbers of classes, or real-valued targets."""
+"""Labels of pieces as columns of a table, and labels that follow from the notes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
-from symbolic.data.pieces import Piece
-from symbolic.tasks import IGNORE
+from symbolic.data.pieces import Label, Piece
+from symbolic.notes import NoteTable
+from symbolic.tasks import EMOTION, IGNORE, TASKS, Task
 
-ALWAYS = ("emotion", "key")
-TAKEN = {
-    *("path", "group", "corpus", "split", "input_ids", "length", "velocity", "dropped"),
-    "features",
-}
+RESERVED_COLUMNS = frozenset(
+    ("path", "group", "corpus", "split", "input_ids", "length", "dropped", "features")
+)
+"""Columns that no label can be called."""
+
+
+def derived_tasks(level: Literal["sequence", "token"]) -> list[Task]:
+    """List the tasks of `TASKS` at a level whose labels follow from the notes."""
+    return [task for task in TASKS.values() if task.label is not None and task.level == level]
+
+
+def derived_labels(notes: NoteTable, known: Container[str] = ()) -> dict[str, Label]:
+    """Compute the labels of a piece that follow from its notes and are not known, by task name."""
+    return {
+        task.name: task.label(notes)
+        for task in derived_tasks("sequence")
+        if task.label is not None and task.name not in known
+    }
+
+
+def token_labels(task: Task, notes: NoteTable, positions: np.ndarray) -> np.ndarray:
+    """Place the labels of notes at their tokens.
+
+    Args:
+        task: one of `derived_tasks` at token level.
+        notes: n notes.
+        positions: (T,) bool, n tokens that stand for the notes; or none, where tokens cannot be
+            tied to notes.
+
+    Returns:
+        (T,) int64 or (T, K) float32, -100 or NaN for tokens without a label.
+    """
+    labels = task.empty_labels(len(positions)).numpy()
+    if task.label is not None and positions.any():
+        labels[positions] = task.label(notes)
+    return labels
+
+
+def token_dtype(task: Task) -> np.dtype:
+    """The type in which token labels of a task are stored: int8, int16 or float32."""
+    if task.kind != "single":
+        return np.dtype(np.float32)
+    return np.dtype(np.int8 if task.num_labels <= np.iinfo(np.int8).max else np.int16)
+
+
+def reserved_columns() -> set[str]:
+    """Names of all columns that are not labels of pieces."""
+    return {*RESERVED_COLUMNS, *(task.name for task in derived_tasks("token"))}
 
 
 def label_columns(pieces: Sequence[Piece]) -> dict[str, int | None]:
-    """Columns for all labels that any piece has, and for `ALWAYS`.
+    """Find the columns for the labels of pieces; quadrant and derived labels are always there.
 
     Returns:
-        By name of the task, None where the label is a class, else the number of its values.
+        By task name, None for class ids, else the number of values.
 
     Raises:
         ValueError: labels of one name and two kinds, or a name that another column has.
     """
-    columns: dict[str, int | None] = dict.fromkeys(ALWAYS)
+    columns: dict[str, int | None] = {EMOTION.name: None}
+    for task in derived_tasks("sequence"):
+        columns[task.name] = None if task.kind == "single" else task.num_labels
+    reserved = reserved_columns()
     for piece in pieces:
         for name, label in piece.labels.items():
             width = len(label) if isinstance(label, Sequence) else None
-            if name in TAKEN:
+            if name in reserved:
                 raise ValueError(f"{piece.path}: no label of a piece can be called {name!r}")
             if columns.setdefault(name, width) != width:
                 raise ValueError(f"{piece.path}: its label {name!r} is {label!r}, others are not")
@@ -37,13 +85,16 @@ def label_columns(pieces: Sequence[Piece]) -> dict[str, int | None]:
 
 
 def label_values(
-    columns: dict[str, int | None], labels: dict[str, int | tuple[float, ...]]
+    columns: Mapping[str, int | None], labels: Mapping[str, Label]
 ) -> dict[str, int | list[float]]:
-    """A value for every column; -100 or NaN where a piece has no label."""
+    """Fill every column with the label of a piece; -100 or NaN if it has none."""
     values: dict[str, int | list[float]] = {}
     for name, width in columns.items():
+        label = labels.get(name)
         if width is None:
-            values[name] = int(labels.get(name, IGNORE))
+            values[name] = IGNORE if label is None else int(np.asarray(label))
         else:
-            values[name] = list(labels.get(name, np.full(width, np.nan)))
+            values[name] = (
+                np.full(width, np.nan).tolist() if label is None else np.asarray(label).tolist()
+            )
     return values

@@ -1,31 +1,35 @@
-"""Pieces: files with what is known of them."""
+"""Pieces: files with their labels, groups and splits."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from symbolic.data.groups import UNLABELLED
 from symbolic.notes.sources import display_name, find_files
 
+Label = int | tuple[float, ...]
+"""A class id, or real values: targets, or the times of boundaries in seconds."""
+
 
 @dataclass(frozen=True)
 class Piece:
-    """One file with its labels.
+    """A file with its labels.
 
     Attributes:
-        path: the file.
-        group: what must not cross a split: the song, the piece of a game, or the game.
-        labels: by task name: an int for classes, a tuple of floats for real-valued targets.
+        path: of the file.
+        group: name of all pieces that must stay on one side of a split: a song, the piece of a
+            game, the game, or an artist.
+        labels: by task name: an int for classes, a tuple of floats for real values.
         corpus: name of the corpus.
-        split: the corpus's own split, where it has one.
+        split: the split of the corpus that the piece is in; empty for none.
     """
 
     path: Path
     group: str
-    labels: dict[str, int | tuple[float, ...]] = field(default_factory=dict)
+    labels: Mapping[str, Label] = field(default_factory=dict)
     corpus: str = ""
     split: str = ""
 
@@ -33,9 +37,9 @@ class Piece:
 def unlabelled_pieces_in(
     pieces: Iterable[Piece | str | os.PathLike] | str | os.PathLike,
 ) -> list[Piece]:
-    """Pieces as they are, files and the music in folders as pieces without labels.
+    """Replace files and folders by pieces without labels, and keep pieces as they are.
 
-    Each file is a group of its own, by its name without the suffix, of the corpus `unlabelled`.
+    Each file is a group of its own, by its name without the suffix, in the corpus `unlabelled`.
     """
     found: list[Piece] = []
     for piece in [pieces] if isinstance(pieces, str | os.PathLike) else pieces:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 import torch.nn.functional as F
+
+if TYPE_CHECKING:
+    from symbolic.notes import NoteTable
 
 IGNORE = -100  # the label of what has no label, for classes; NaN for real-valued targets
 
@@ -24,6 +28,9 @@ class Task:
         weighted: whether labels have weights, in K columns after the K targets; not for `single`.
         pooled: at token level, whether the positions are bars or beats, each of several tokens of
             the encoder.
+        label: computes the label from the notes, for tasks whose labels need no annotation: the
+            label of the piece, or at token level (n,) or (n, K) labels of its n notes; at module
+            level, since worker processes call it. Not part of `to_dict`.
 
     Raises:
         ValueError: an unknown level or kind, no labels, a negative weight, or a `pooled` task at
@@ -37,6 +44,7 @@ class Task:
     weight: float = 1.0
     weighted: bool = False
     pooled: bool = False
+    label: Callable[[NoteTable], Any] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", tuple(self.labels))
@@ -61,7 +69,9 @@ class Task:
 
     def to_dict(self) -> dict:
         """Return plain values for `config.json`; `Task(**task.to_dict())` is the task."""
-        return {**asdict(self), "labels": list(self.labels)}
+        values = {**asdict(self), "labels": list(self.labels)}
+        del values["label"]
+        return values
 
     def empty_labels(self, *shape: int) -> torch.Tensor:
         """Make missing labels for a batch of `shape`: (B,), or (B, T) at token level."""

@@ -8,7 +8,6 @@ from symbolic.notes import NoteTable
 from symbolic.tasks.task import IGNORE, Task
 
 DYNAMICS = ("pp", "p", "mp", "mf", "f", "ff")
-VELOCITY = Task("velocity", "token", "single", DYNAMICS, weight=0.3)
 
 
 def velocity_classes(velocity: np.ndarray) -> np.ndarray:
@@ -21,3 +20,6 @@ def velocity_labels(notes: NoteTable) -> np.ndarray:
     if not notes.has_dynamics:
         return np.full(len(notes), IGNORE, np.int64)
     return velocity_classes(notes.velocity)
+
+
+VELOCITY = Task("velocity", "token", "single", DYNAMICS, weight=0.3, label=velocity_labels)

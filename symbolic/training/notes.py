@@ -30,7 +30,7 @@ from symbolic.features import features, named_columns
 from symbolic.inference.note_predictions import Row, predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.augment import Augmentation
-from symbolic.tasks import EMOTION, IGNORE, KEY, VELOCITY, Task
+from symbolic.tasks import EMOTION, IGNORE, TASKS, Task
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.build import (
     ShapeArguments,
@@ -42,8 +42,6 @@ from symbolic.training.optimisation import balanced_weights
 from symbolic.training.procedure import Inputs, train_model
 from symbolic.training.run_folder import accuracy_line
 from symbolic.training.trainer import FitArguments
-
-DERIVED_LABELS = (KEY.name, VELOCITY.name)  # from the notes themselves
 
 
 @dataclass
@@ -202,4 +200,5 @@ def _quadrants(pieces: Sequence[Piece]) -> np.ndarray:
 
 def _labelled(task: Task, pieces: Sequence[Piece]) -> bool:
     """Whether a task has labels: in some piece, or derived from the notes of each."""
-    return task.name in DERIVED_LABELS or any(task.name in piece.labels for piece in pieces)
+    derived = task.name in TASKS and TASKS[task.name].label is not None
+    return derived or any(task.name in piece.labels for piece in pieces)

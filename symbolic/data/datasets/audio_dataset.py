@@ -1,4 +1,4 @@
-"""Segments of recordings as training examples: of samples, or of frames of pictures."""
+"""Segments of recordings as training examples: samples, or frames of time-frequency inputs."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from symbolic.data.datasets.examples import Example
+
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 class AudioDataset(Dataset):
-    """One random segment of each recording at a time, or evenly spaced segments of every one.
+    """One random segment of each recording per epoch, or evenly spaced segments of all recordings.
 
-    Recordings are cut here, after they were parted into those to train on and those held out, so
-    that no recording is on both sides. Random choices follow torch's global generator, as those of
-    `TokenDataset`.
+    Recordings are cut here, after the split, so that none is on both sides. Random choices follow
+    torch's global generator, like those of `TokenDataset`.
 
     Args:
-        arrays: of each recording (T, F) frames or (n,) samples, in memory or mapped from disk.
-        labels: of each recording, by task name; arrays are of its positions, and cut with it.
-        length: positions of a segment; a recording that has fewer is taken whole, for the collator
-            to pad and mask.
-        augment: changes a training segment, `(segment, rng) -> segment`, which may be shorter or
-            longer: what is beyond `length` is cut off.
-        chunks: evenly spaced segments of a recording, for `every`: 16 where results are compared
-            with Won 2020. None is as many as cover it.
-        every: all these segments, the longest first, instead of a random one: to evaluate.
-        decode: makes numbers of a segment of what `arrays` hold, for example dB of uint8.
+        arrays: (T, F) frames or (n,) samples of each recording, in memory or memory-mapped.
+        labels: of each recording, by task name; arrays are labels of positions, and cut with it.
+        length: positions of a segment; a shorter recording is taken whole, for the collator to pad
+            and mask.
+        augment: changes a training segment, `(segment, rng) -> segment`; a result longer than
+            `length` is cut.
+        chunks: number of evenly spaced segments of a recording, for `every`: 16 for comparison
+            with Won 2020. None takes as many as cover the recording.
+        every: use all these segments, the longest first, instead of a random one: for evaluation.
+        decode: converts a segment of `arrays` to numbers, for example uint8 to dB.
 
     Attributes:
-        lengths: (len(self),) int64, positions of each example, before it is augmented.
-        piece: (len(self),) int64, number of the recording that each example is from.
+        lengths: (len(self),) int64 positions of each example, before augmentation.
+        piece: (len(self),) int64 number of the recording of each example.
 
     Raises:
-        ValueError: labels of another number of recordings, a recording without a position, a length
-            or number of segments that is not positive, or `augment` of what is to be evaluated.
+        ValueError: another number of labels than of recordings, a recording without a position, a
+            length or number of segments that is not positive, or `augment` with `every`.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class AudioDataset(Dataset):
         self.piece = np.arange(len(arrays))
         if every:
             starts = [chunk_starts(size, length, chunks) for size in whole.tolist()]
-            self.piece = self.piece.repeat([len(one) for one in starts])
+            self.piece = self.piece.repeat([len(first) for first in starts])
             order = np.argsort(-np.minimum(whole[self.piece], length), kind="stable")
             self.piece = self.piece[order]
             self.starts = np.concatenate([*starts, np.zeros(0, np.int64)])[order]
@@ -73,16 +74,12 @@ class AudioDataset(Dataset):
     def __len__(self) -> int:
         return len(self.piece)
 
-    def __getitem__(self, index: int) -> dict[str, object]:
-        """One example, as the collator takes it.
-
-        Returns:
-            `input_values` (L, F) or (L,) float32, and `labels` by task name.
-        """
-        piece = int(self.piece[index])  # an index that is too high ends an iteration
+    def __getitem__(self, index: int) -> Example:
+        """Make an example for the collator: `input_values` and `labels`."""
+        piece = int(self.piece[index])  # raises IndexError, which ends an iteration
         array = self.arrays[piece]
         if self.every:
-            start = int(self.starts[index])
+            rng, start = None, int(self.starts[index])
         else:
             rng = np.random.default_rng(int(torch.randint(2**62, ())))
             start = int(rng.integers(0, max(len(array) - self.length, 0), endpoint=True))
@@ -90,7 +87,7 @@ class AudioDataset(Dataset):
         if self.decode is not None:
             segment = self.decode(segment)
         segment = np.array(segment, dtype=np.float32)
-        if self.augment is not None:
+        if self.augment is not None and rng is not None:
             segment = np.asarray(self.augment(segment, rng), dtype=np.float32)[: self.length]
         labels = {
             name: value[start : start + self.length] if isinstance(value, np.ndarray) else value
@@ -100,13 +97,13 @@ class AudioDataset(Dataset):
 
 
 def chunk_starts(size: int, length: int, chunks: int | None = None) -> np.ndarray:
-    """Where evenly spaced segments begin: the first with the recording, the last ends with it.
+    """Find the starts of evenly spaced segments, from the first position to the last.
 
     Args:
         size: positions of the recording.
         length: positions of a segment.
-        chunks: how many, or fewer where there are not so many places; one segment is in the
-            middle. None is as many as cover the recording.
+        chunks: number of segments, fewer if the recording is too short; a single one is in the
+            middle. None takes as many as cover the recording.
 
     Returns:
         (c,) int64, ascending, at least one.

@@ -1,4 +1,4 @@
-"""Pieces by bars or beats: the tokens that belong to them, and pictures of their notes."""
+"""Pieces by bars or beats: their tokens, and piano rolls of their notes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import Dataset
 
 from symbolic.audio.piano_roll import piano_roll, transposed_rolls
+from symbolic.data.datasets.examples import BeatExample
 from symbolic.data.tokens.transposition import Transposer
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.notes import NoteTable, ReadError, read_notes
@@ -23,91 +24,94 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BeatRow:
-    """One piece.
+    """A piece as input of a model of bars or beats (U units).
 
     Attributes:
         edges: (U + 1,) seconds at which units begin and end.
-        seconds: when the last note ends.
-        ids: (T, F) or (T,) of its tokens; None where a model takes none.
-        units: (T,) int64, in which of its U units each token is, never falling; None likewise.
-        pictures: (U, C) float32 of the notes of units; None likewise.
+        seconds: end of the last note.
+        ids: (T, F) or (T,) token ids; None for models without tokens.
+        units: (T,) int64 number of the unit of each token, ascending; None like `ids`.
+        rolls: (U, C) float32 piano rolls of the units; None for models without them.
     """
 
     edges: np.ndarray
     seconds: float
     ids: np.ndarray | None = None
     units: np.ndarray | None = None
-    pictures: np.ndarray | None = None
+    rolls: np.ndarray | None = None
 
     @property
     def count(self) -> int:
+        """U, the number of bars or beats."""
         return len(self.edges) - 1
 
 
 def beat_row(
-    notes: NoteTable, unit: str, tokenizer: Tokenizer | None = None, pictures: Sequence[str] = ()
+    notes: NoteTable, unit: str, tokenizer: Tokenizer | None = None, kinds: Sequence[str] = ()
 ) -> BeatRow:
-    """A piece as a model of units takes it; tokens that are no notes go with the next note.
+    """Make the input of a model of bars or beats.
+
+    Tokens that are not notes belong to the unit of the next note.
 
     Args:
         notes: the piece.
         unit: "bar" or "beat".
-        tokenizer: of the tokens; None, no tokens.
-        pictures: kinds of `symbolic.audio.front_end.ROLL_KINDS`, side by side.
+        tokenizer: makes the tokens; None for no tokens.
+        kinds: of piano rolls (`symbolic.audio.front_end.ROLL_KINDS`), side by side.
 
     Raises:
         ReadError: no note that the tokenizer can hold, or too many units.
-        ValueError: a tokenizer that does not tell which token stands for which note.
+        ValueError: a tokenizer whose tokens cannot be tied to notes.
     """
     edges = metrical_edges(notes, unit)
-    shown = None
-    if pictures:
-        shown = np.concatenate([piano_roll(notes, edges, kind) for kind in pictures], axis=1)
+    rolls = None
+    if kinds:
+        rolls = np.concatenate([piano_roll(notes, edges, kind) for kind in kinds], axis=1)
     if tokenizer is None:
-        return BeatRow(edges, notes.seconds, pictures=shown)
+        return BeatRow(edges, notes.seconds, rolls=rolls)
     emitted = tokenizer.emitted(notes)
     if not len(emitted):
         raise ReadError("no note that the tokenizer can hold")
     ids = tokenizer.note_ids(emitted)
-    of_notes = edges.searchsorted(emitted.onset, side="right") - 1
-    places = np.flatnonzero(tokenizer.note_positions(ids))
-    following = np.minimum(places.searchsorted(np.arange(len(ids))), len(places) - 1)
-    units = np.maximum.accumulate(of_notes[following])
-    return BeatRow(edges, notes.seconds, ids, units, shown)
+    unit_of_note = edges.searchsorted(emitted.onset, side="right") - 1
+    positions = np.flatnonzero(tokenizer.note_positions(ids))
+    following = np.minimum(positions.searchsorted(np.arange(len(ids))), len(positions) - 1)
+    units = np.maximum.accumulate(unit_of_note[following])
+    return BeatRow(edges, notes.seconds, ids, units, rolls)
 
 
 def read_beat_rows(
     unit: str,
     tokenizer: Tokenizer | None,
-    pictures: Sequence[str],
+    kinds: Sequence[str],
     sources: Sequence[Source],
 ) -> list[BeatRow | ReadError]:
-    """`beat_row` of each source, or why there is none."""
+    """Make the `beat_row` of each source; an error takes the place of one that cannot be read."""
     rows: list[BeatRow | ReadError] = []
     for source in sources:
         try:
-            rows.append(beat_row(read_notes(source), unit, tokenizer, pictures))
+            rows.append(beat_row(read_notes(source), unit, tokenizer, kinds))
         except ReadError as error:
             rows.append(error)
     return rows
 
 
 class BeatDataset(Dataset):
-    """One random stretch of each piece at a time, transposed.
+    """One random, randomly transposed stretch of each piece per epoch.
 
-    Random choices follow torch's global generator, as those of `TokenDataset`.
+    Random choices follow torch's global generator, like those of `TokenDataset`.
 
     Args:
         rows: the pieces.
-        labels: of each, by name of a task of units, (U,) or (U, K).
-        window: tokens in a window, which hear one another in the encoder.
-        length: units in a stretch; a piece that has fewer is taken whole.
-        vocabulary: of the ids, where there are any.
-        pictures: kinds of the pictures, where there are any.
-        semitones: each stretch is moved by up to so many, up or down.
+        labels: of each piece, by task name, (U,) or (U, K).
+        window: tokens of a window; the encoder attends within windows.
+        length: bars or beats of a stretch; shorter pieces are taken whole.
+        vocabulary: of the ids, if there are any.
+        kinds: of the piano rolls, if there are any.
+        semitones: largest transposition, up and down.
 
     Attributes:
-        lengths: (len(self),) int64, units of whole pieces.
+        lengths: (len(self),) int64 bars or beats of whole pieces.
 
     Raises:
         ValueError: a window or a length that is not positive, or ids that cannot be transposed.
@@ -120,57 +124,57 @@ class BeatDataset(Dataset):
         window: int,
         length: int,
         vocabulary: TokenVocabulary | None = None,
-        pictures: Sequence[str] = (),
+        kinds: Sequence[str] = (),
         semitones: int = 0,
     ) -> None:
         if window < 1 or length < 1:
             raise ValueError(f"windows of {window} tokens in {length} units: both must be positive")
         self.rows, self.labels, self.window, self.length = rows, labels, window, length
         self.transposer = None if vocabulary is None else Transposer(vocabulary, semitones)
-        self.pictures, self.semitones = pictures, semitones
+        self.kinds, self.semitones = kinds, semitones
         self.lengths = np.array([row.count for row in rows], np.int64)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> dict[str, object]:
-        """One example, as the collator takes it: see `beat_example`."""
+    def __getitem__(self, index: int) -> BeatExample:
+        """Make an example for the collator: see `beat_example`."""
         row = self.rows[index]
         rng = np.random.default_rng(int(torch.randint(2**62, ())))
         first = int(rng.integers(0, max(row.count - self.length, 0), endpoint=True))
         stop = min(first + self.length, row.count)
         steps = int(rng.integers(-self.semitones, self.semitones + 1))
         example = beat_example(self._stretch(row, first, stop, steps), self.window)
-        example["labels"] = {name: one[first:stop] for name, one in self.labels[index].items()}
+        example["labels"] = {
+            name: values[first:stop] for name, values in self.labels[index].items()
+        }
         return example
 
     def _stretch(self, row: BeatRow, first: int, stop: int, steps: int) -> BeatRow:
-        """Some units of a piece, moved by semitones."""
-        ids = units = pictures = None
-        if row.ids is not None:
+        """Select consecutive units of a piece and transpose them."""
+        ids = units = rolls = None
+        if row.ids is not None and row.units is not None:
             start, end = row.units.searchsorted([first, stop])
-            ids, units = self.transposer(row.ids[start:end], steps), row.units[start:end] - first
-        if row.pictures is not None:
-            pictures = transposed_rolls(row.pictures[first:stop], self.pictures, steps)
-        return BeatRow(row.edges[first : stop + 1], row.seconds, ids, units, pictures)
+            ids, units = row.ids[start:end], row.units[start:end] - first
+            if self.transposer is not None:
+                ids = self.transposer(ids, steps)
+        if row.rolls is not None:
+            rolls = transposed_rolls(row.rolls[first:stop], self.kinds, steps)
+        return BeatRow(row.edges[first : stop + 1], row.seconds, ids, units, rolls)
 
 
-def beat_example(row: BeatRow, window: int) -> dict[str, object]:
-    """A piece, or a stretch of one, for the collator.
+def beat_example(row: BeatRow, window: int) -> BeatExample:
+    """Cut the tokens of a piece, or of a stretch of one, into windows for the collator.
 
     Args:
         row: the piece.
-        window: tokens in a window, but for the last.
-
-    Returns:
-        `unit_count`; where there are tokens, `input_ids` and `units`, lists of a part of either for
-        each window; and where there are pictures, `unit_rolls`.
+        window: tokens of each window except the last.
     """
-    example: dict[str, object] = {"unit_count": row.count}
-    if row.ids is not None:
+    example: BeatExample = {"unit_count": row.count}
+    if row.ids is not None and row.units is not None:
         starts = range(0, max(len(row.ids), 1), window)
         example["input_ids"] = [row.ids[start : start + window] for start in starts]
         example["units"] = [row.units[start : start + window] for start in starts]
-    if row.pictures is not None:
-        example["unit_rolls"] = row.pictures
+    if row.rolls is not None:
+        example["unit_rolls"] = row.rolls
     return example

@@ -1,56 +1,57 @@
-"""Pieces as training examples: augmented, tokenized, cut and labelled when they are asked for."""
+"""Pieces as training examples: augmented, tokenized, cut and labelled on access."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from symbolic.data.datasets.examples import Example
+from symbolic.data.labels import derived_labels, derived_tasks, token_labels
 from symbolic.data.pieces import Piece
 from symbolic.features import features
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.augment import Augmentation
-from symbolic.tasks import IGNORE, key_label, velocity_labels
+from symbolic.tasks import IGNORE, KEY, VELOCITY, key_label
 
-if TYPE_CHECKING:  # training from tokens that were saved needs no tokenizer
+if TYPE_CHECKING:  # training from token files needs no tokenizer
     from symbolic.data.tokens.vocabulary import TokenVocabulary
     from symbolic.tokenizers import Tokenizer
 
 MASKED_VELOCITY = 0.15
-SCORE_TIME = ("Bar", "Position", "Duration")
-SECONDS = ("Gap", "Hold")
+SCORE_TIME = ("Bar", "Position", "Duration")  # sub-tokens in bars and quarters
+SECONDS = ("Gap", "Hold")  # sub-tokens in seconds
 
 
 class PieceDataset(Dataset):
-    """One random window of each piece at a time.
+    """One random window of each piece per epoch.
 
-    The random choices follow torch's global generator, so that the Trainer's seed and the state in
-    its checkpoints fix them.
+    Random choices follow torch's global generator, so that the Trainer's seed and the state in its
+    checkpoints fix them.
 
     Args:
-        pieces: labelled pieces; the key of one that has none is named by key profiles.
+        pieces: labelled pieces; a missing key is estimated by key profiles, and labels of other
+            tasks with `Task.label` are computed from the augmented notes.
         tables: the note table of each.
         tokenizer: makes the ids.
         window: tokens in a window; longer pieces are cut at a random token.
         augmentation: applied to each table before tokenizing.
-        masked_velocity: share of the notes whose velocity is masked, where the tokens show it; only
-            those have a velocity label, since the others would show the answer. Where the tokens
-            show no velocity, every note has a label. None masks nothing and gives no velocity
-            labels.
-        masked_score_time: probability that Bar, Position and Duration are masked throughout, those
-            of them that the tokenizer has, since they mean nothing in a transcription with a
-            nominal tempo. Only a tokenizer with sub-tokens of seconds (Gap, Hold) can do without;
-            for any other it changes nothing.
-        feature_names: columns of `symbolic.features` to add, of the whole augmented piece. Notes
-            whose velocity is masked count in them, which tells no single velocity.
+        masked_velocity: share of the notes whose velocity is masked, if the tokens show velocity;
+            only those have a velocity label. If the tokens show no velocity, every note has a
+            label. None masks nothing and makes no velocity labels.
+        masked_score_time: probability of masking Bar, Position and Duration in a whole window,
+            since they mean nothing in a transcription with a nominal tempo. It changes nothing for
+            tokenizers without sub-tokens in seconds (Gap, Hold).
+        feature_names: columns of `symbolic.features` to add, of the whole augmented piece. They
+            include notes whose velocity is masked, but reveal no single velocity.
 
     Raises:
-        ValueError: velocity labels that the tokenizer would give away, or cannot place; see
-            `check_velocity`.
+        ValueError: velocity labels that the tokens would reveal, or that cannot be tied to tokens;
+            see `check_velocity`.
         ReadError: a piece without a note that the tokenizer can hold.
     """
 
@@ -72,7 +73,7 @@ class PieceDataset(Dataset):
             if not len(table):
                 raise ReadError("no note that the tokenizer can hold", str(piece.path))
         self.keys = [
-            piece.labels["key"] if "key" in piece.labels else key_label(table)
+            cast("int", piece.labels[KEY.name]) if KEY.name in piece.labels else key_label(table)
             for piece, table in zip(self.pieces, self.tables, strict=True)
         ]
         self.tokenizer = tokenizer
@@ -90,49 +91,46 @@ class PieceDataset(Dataset):
 
     @cached_property
     def lengths(self) -> list[int]:
-        """Tokens in a window of each piece, as they are before augmentation."""
+        """Tokens in a window of each piece, before augmentation."""
         lengths = (len(self.tokenizer.note_ids(table)) for table in self.tables)
         return [min(length, self.window) for length in lengths]
 
-    def __getitem__(self, index: int) -> dict[str, object]:
-        """One example, as the collator takes it.
-
-        Returns:
-            `input_ids` (T,) or (T, F), `labels` by task name, and `features` (C,) where they were
-            named.
-        """
+    def __getitem__(self, index: int) -> Example:
+        """Make an example for the collator: `input_ids`, `labels`, and `features` if named."""
         rng = np.random.default_rng(int(torch.randint(2**62, ())))
         original = self.tables[index]
         moved, key = self.augmentation.with_key(original, self.keys[index], rng)
-        notes = self.tokenizer.emitted(moved)  # a transposed note may be one that is not held
+        notes = self.tokenizer.emitted(moved)  # which drops notes that are transposed out of range
         if not len(notes):
             notes, key = original, self.keys[index]
         ids = self.tokenizer.note_ids(notes)
-        velocity = np.full(len(ids), IGNORE)
+        labels: dict[str, Any] = {**self.pieces[index].labels, KEY.name: key}
+        labels |= derived_labels(notes, known=labels)
+        of_tokens = {}
+        for task in derived_tasks("token"):
+            if task.name != VELOCITY.name or self.masked_velocity is not None:
+                positions = self.tokenizer.note_positions(ids)
+                of_tokens[task.name] = token_labels(task, notes, positions)
         if self.masked_velocity is not None:
-            velocity[self.tokenizer.note_positions(ids)] = velocity_labels(notes)
-            ids, asked = self.tokenizer.hide_velocity(ids, self.masked_velocity, rng)
-            velocity[~asked] = IGNORE
+            ids, hidden = self.tokenizer.hide_velocity(ids, self.masked_velocity, rng)
+            of_tokens[VELOCITY.name][~hidden] = IGNORE
         if rng.random() < self.masked_score_time and self.score_fields:
             ids[:, self.score_fields] = np.array(self.tokenizer.mask_ids)[self.score_fields]
         start = int(rng.integers(0, max(len(ids) - self.window, 0) + 1))
         cut = slice(start, start + self.window)
-        labels = dict(self.pieces[index].labels)
-        labels["key"] = key
-        if self.masked_velocity is not None:
-            labels["velocity"] = velocity[cut]
-        example = {"input_ids": ids[cut], "labels": labels}
+        labels |= {name: values[cut] for name, values in of_tokens.items()}
+        example: Example = {"input_ids": ids[cut], "labels": labels}
         if self.feature_names:
             example["features"] = features(notes, self.feature_names)
         return example
 
 
 def check_velocity(tokenizer: Tokenizer | TokenVocabulary, masked_velocity: float | None) -> None:
-    """Refuse velocity labels that would be worthless; None asks for none.
+    """Refuse velocity labels that the tokens reveal, or that cannot be tied to tokens.
 
     Args:
-        tokenizer: makes the ids, or the vocabulary of ids that were saved.
-        masked_velocity: share of the notes whose velocity is masked.
+        tokenizer: makes the ids; or the vocabulary of saved ids.
+        masked_velocity: share of the notes whose velocity is masked; None for no velocity labels.
 
     Raises:
         ValueError: a share outside 0..1; none masked although the tokens show velocities; or a
@@ -144,8 +142,8 @@ def check_velocity(tokenizer: Tokenizer | TokenVocabulary, masked_velocity: floa
         raise ValueError(f"masked_velocity {masked_velocity} is no share of the notes")
     if tokenizer.shows_velocity and masked_velocity == 0:
         raise ValueError(
-            "masked_velocity 0: the velocity of every note stands in the input, so that the "
-            "velocity task would learn to copy it; mask a share, or say None for no velocity task"
+            "masked_velocity 0: the input contains the velocity of every note, which the velocity "
+            "task would copy; mask a share, or give None for no velocity task"
         )
     flat = isinstance(tokenizer.vocab, dict)
     no_ids = np.zeros(0 if flat else (0, len(tokenizer.vocab)), np.int64)

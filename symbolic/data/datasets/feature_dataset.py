@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from torch.utils.data import Dataset
 
+from symbolic.data.datasets.examples import Example
+from symbolic.data.labels import derived_labels
 from symbolic.data.pieces import Piece
 from symbolic.features import features
 from symbolic.notes import NoteTable, ReadError
+from symbolic.tasks import KEY
 
 
 class FeatureDataset(Dataset):
@@ -45,15 +48,18 @@ class FeatureDataset(Dataset):
             ReadError: a piece without notes.
         """
         rows = np.empty((len(pieces), len(feature_names)), np.float32)
+        labels = []
         for row, piece, table in zip(rows, pieces, tables, strict=True):
             if not len(table):
                 raise ReadError("no note that the tokenizer can hold", str(piece.path))
             row[:] = features(table, feature_names)
-        return cls(rows, [piece.labels for piece in pieces])
+            known = {*piece.labels, KEY.name}  # a key estimated from pitches is no label here
+            labels.append({**piece.labels, **derived_labels(table, known)})
+        return cls(rows, labels)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> dict[str, object]:
-        """One example, as the collator takes it: `features` (C,) and `labels`."""
+    def __getitem__(self, index: int) -> Example:
+        """Make an example for the collator: `features` and `labels`."""
         return {"features": self.rows[index], "labels": self.labels[index]}

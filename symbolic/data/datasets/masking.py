@@ -1,13 +1,14 @@
-"""Pre-training examples: super-tokens that were masked, or the ones that come next."""
+"""Pre-training examples: masked or next super-tokens as labels."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from symbolic.data.datasets.examples import Example
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.tasks import IGNORE, Task
@@ -18,18 +19,18 @@ OBJECTIVES = ("masked", "next")
 
 
 def token_tasks(vocabulary: TokenVocabulary) -> list[Task]:
-    """One task for each sub-token: which of its ids stands here.
+    """Make a task for each sub-token: to predict its id.
 
-    The weights are the sizes of the vocabularies, as in MIDI-BERT (Chou 2021), shared out so that
-    they sum to 1.
+    The weights are proportional to the sizes of the vocabularies, as in MIDI-BERT (Chou 2021), and
+    sum to 1.
     """
-    vocabularies = [vocabulary.vocab] if vocabulary.is_flat else vocabulary.vocab
+    vocabularies = vocabulary.vocabularies
     total = sum(vocabulary.vocab_sizes)
     tasks = []
     for name, ids, size in zip(
         vocabulary.field_names, vocabularies, vocabulary.vocab_sizes, strict=True
     ):
-        labels = [str(i) for i in range(size)]  # what a trained vocabulary has no name for
+        labels = [str(i) for i in range(size)]  # of ids without a name, in trained vocabularies
         for token, i in ids.items():
             labels[i] = token
         tasks.append(Task(task_name(name), "token", "single", tuple(labels), weight=size / total))
@@ -37,23 +38,23 @@ def token_tasks(vocabulary: TokenVocabulary) -> list[Task]:
 
 
 def task_name(field: str) -> str:
-    """What the task of a sub-token is called."""
+    """Name the task of a sub-token."""
     return f"token_{field}"
 
 
 class PretrainingDataset(Dataset):
-    """Windows whose labels are tokens of their own.
+    """Windows whose labels are their own tokens.
 
-    `masked`: of 15 % of the super-tokens, 80 % are replaced by MASK, 10 % by one drawn evenly from
-    the ids that occur, sub-token by sub-token, and 10 % left as they are (Devlin 2019); those 15 %
-    have labels. `next`: every super-token's label is the one after it.
+    `masked`: 15 % of the super-tokens have labels; of these, 80 % are replaced by MASK, 10 % by
+    random ids that occur in the file, sub-token by sub-token, and 10 % are kept (Devlin 2019).
+    `next`: the label of every super-token is the next one.
 
     Args:
-        windows: of a token file, without velocity labels: `masked_velocity=None`.
+        windows: of a token file, with `masked_velocity=None`.
         objective: `masked` or `next`.
 
     Raises:
-        ValueError: another objective, or tokens without MASK that are to be masked.
+        ValueError: another objective, or masked tokens of a vocabulary without MASK.
     """
 
     def __init__(self, windows: TokenDataset, objective: Literal["masked", "next"]) -> None:
@@ -76,12 +77,17 @@ class PretrainingDataset(Dataset):
 
     @property
     def lengths(self) -> np.ndarray:
-        """(len(self),) int64, tokens of each example."""
+        """(len(self),) int64 tokens of each example."""
         return self.windows.lengths
 
-    def __getitem__(self, index: int) -> dict[str, object]:
-        """One example, as the collator takes it."""
-        ids = self.windows[index]["input_ids"]
+    @property
+    def piece(self) -> np.ndarray:
+        """(len(self),) int64 number in the file of the piece of each example."""
+        return self.windows.piece
+
+    def __getitem__(self, index: int) -> Example:
+        """Make an example for the collator."""
+        ids = cast("np.ndarray", self.windows[index].get("input_ids"))
         flat = ids.ndim == 1
         table = ids[:, None] if flat else ids
         if self.objective == "next":
@@ -95,13 +101,13 @@ class PretrainingDataset(Dataset):
         return {"input_ids": table[:, 0] if flat else table, "labels": columns}
 
     def _masked(self, table: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """(T, F) ids with some hidden, and labels of those."""
+        """Mask (T, F) ids, and return them with the labels of the masked ones."""
         chosen = rng.random(len(table)) < MASKED_SHARE
-        chosen[rng.integers(len(table))] = True  # a window without a question teaches nothing
+        chosen[rng.integers(len(table))] = True  # at least one label in every window
         labels = np.where(chosen[:, None], table, IGNORE)
-        what = rng.random(len(table))
-        masked = chosen & (what < AS_MASK)
-        other = chosen & (what >= AS_MASK) & (what < AS_MASK + AS_OTHER)
+        draw = rng.random(len(table))
+        masked = chosen & (draw < AS_MASK)
+        other = chosen & (draw >= AS_MASK) & (draw < AS_MASK + AS_OTHER)
         table = table.copy()
         table[masked] = self.windows.tokens.vocabulary.mask_ids
         for field, ids in enumerate(self.occurring):

@@ -1,4 +1,4 @@
-"""Batches of examples that are about equally long, so that little padding is computed."""
+"""Batches of examples of similar length, to compute little padding."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from torch.utils.data import Sampler
 
 
 class LengthSampler(Sampler[int]):
-    """Examples in an order whose consecutive batches are of similar length.
+    """Random order of examples in which consecutive batches have similar lengths.
 
-    Examples are sorted by their length times a random factor near 1, cut into batches, and the
-    batches shuffled; the one with the longest example comes first, so that memory that does not
-    suffice is noticed at once. The order follows from seed and epoch alone: every process of a
-    distributed run draws the same, and accelerate deals its batches out to them.
+    Examples are sorted by their length times a random factor near 1 and cut into batches, and the
+    batches are shuffled; the batch with the longest example comes first, so that a lack of memory
+    shows at once. The order depends on seed and epoch alone: all processes of a distributed run
+    draw the same order, and accelerate distributes its batches.
 
-    The sampler of transformers (`train_sampling_strategy="group_by_length"`) takes every example
-    once to see how long it is, which cuts, augments and tokenizes them all, and its order follows
-    from the global generator, which the processes of a distributed run need not have in common.
+    The sampler of transformers (`train_sampling_strategy="group_by_length"`) makes every example
+    once to measure it, and its order depends on the global generator, which may differ between the
+    processes of a distributed run.
 
     Args:
-        lengths: n tokens of each example.
-        batch_size: examples that are taken together: in a step, by all processes.
+        lengths: of the n examples, in tokens.
+        batch_size: examples of a step, of all processes together.
         seed: of the order.
-        spread: 0.1 draws factors from 0.9..1.1. More is more padding, and more of a change from one
-            epoch to the next in who is together with whom.
+        spread: factors are drawn from 1 - spread..1 + spread. A larger spread computes more padding
+            and mixes the batches of different epochs more.
 
     Raises:
         ValueError: a batch size that is not positive, or a spread outside 0..1.
@@ -49,7 +49,7 @@ class LengthSampler(Sampler[int]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of an epoch; accelerate calls it."""
+        """Set the epoch; accelerate calls this."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -58,7 +58,7 @@ class LengthSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng((self.seed, self.epoch))
         factors = rng.uniform(1 - self.spread, 1 + self.spread, len(self))
-        # Where lengths are equal without a spread, chance decides too.
+        # Without a spread, examples of equal length are in random order.
         order = np.lexsort((rng.random(len(self)), -self.lengths * factors))
         whole = len(self) // self.batch_size * self.batch_size
         batches = order[:whole].reshape(-1, self.batch_size)
@@ -66,5 +66,5 @@ class LengthSampler(Sampler[int]):
         if len(batches):
             longest = int(self.lengths[batches].max(axis=1).argmax())
             batches[[0, longest]] = batches[[longest, 0]]
-        # What is too little for a batch comes last, or it would shift those after it.
+        # An incomplete batch comes last, or it would shift the batches after it.
         yield from np.append(batches, order[whole:]).tolist()

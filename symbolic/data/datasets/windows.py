@@ -1,4 +1,4 @@
-"""Long pieces in overlapping windows."""
+"""Overlapping windows of long pieces."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import numpy as np
 
 
 def window_starts(length: int, window: int, hop: int | None = None) -> np.ndarray:
-    """First note of each window, so that together they cover the piece.
+    """Find the starts of full windows that cover a piece.
 
-    Windows are full: the last one ends with the piece, and overlaps the one before by as much as
-    that takes. A piece that fits into one window is one window.
+    The last window ends with the piece and may overlap the one before by more than the others. A
+    piece that fits into one window is one window.
 
     Args:
-        length: notes in the piece.
-        window: notes in a window.
-        hop: notes from one window to the next; half a window by default.
+        length: positions of the piece.
+        window: positions of a window.
+        hop: positions from one window to the next; half a window by default.
 
     Returns:
         (w,) int64, ascending, at least one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
@@ -92,4 +93,4 @@ def validation_split(
 
 
 def _classes(pieces: Sequence[Piece]) -> list[int]:
-    return [piece.labels.get("emotion", IGNORE) for piece in pieces]
+    return [cast("int", piece.labels.get("emotion", IGNORE)) for piece in pieces]

@@ -1,4 +1,4 @@
-"""A part of the training pieces to judge epochs by."""
+"""Validation pieces among the training pieces."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def validation_mask(
     share: float,
     seed: int = 0,
 ) -> np.ndarray:
-    """Choose whole groups that hold about a share of the pieces of each class.
+    """Choose whole groups with about a share of the pieces of each class.
 
-    Groups come in random order, and one is taken where that brings the counts of the classes nearer
-    to what is wanted.
+    Groups are visited in random order; one is chosen if that brings the counts of the classes
+    closer to the share.
 
     Args:
-        labels: n class ids; all negative ones count as one class, those without a label.
+        labels: n class ids; negative ids, of pieces without a label, count as one class.
         groups: n group names.
         share: 0..1.
         seed: of the order.
@@ -33,9 +33,9 @@ def validation_mask(
     names, group = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"{len(names)} groups of {len(labels)} pieces cannot be parted")
-    labels = np.maximum(np.asarray(labels), -1) + 1
-    counts = np.zeros((len(names), labels.max() + 1), int)
-    np.add.at(counts, (group, labels), 1)
+    column = np.maximum(np.asarray(labels), -1) + 1
+    counts = np.zeros((len(names), column.max() + 1), int)
+    np.add.at(counts, (group, column), 1)
     wanted = share * counts.sum(axis=0)
     taken = np.zeros(len(names), bool)
     order = np.random.default_rng(seed).permutation(len(names))

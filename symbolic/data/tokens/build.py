@@ -1,4 +1,4 @@
-"""Data sets of token ids with labels: built in parallel, cached by what they are made of."""
+"""Data sets of token ids with labels, built in parallel and cached by a digest of their sources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symbolic.data.labels import label_columns, label_values
+from symbolic.data.labels import derived_tasks, label_columns, token_dtype
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.tokens.cache import Row, cached_dataset
 from symbolic.data.tokens.rows import token_rows
@@ -20,15 +20,17 @@ from symbolic.notes import ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.read import read_bytes
 from symbolic.notes.sources import display_name
+from symbolic.tasks import Task
 
 if TYPE_CHECKING:
-    from datasets import Dataset, Features
+    from datasets import Array2D, Dataset, Features, List
 
     from symbolic.tokenizers import Tokenizer
 
-VERSION = 2  # of the columns and of what stands in them: a change of either makes old caches void
-TOGETHER = 32  # files in a task of a worker
-NAMED = 10  # files that cannot be read, in one line of the log
+VERSION = 2  # of the columns and of their values: a change of either makes old caches void
+KNOWN = ("key", "velocity")  # derived labels of version 2; others are part of the digest
+FILES_PER_TASK = 32  # of a worker
+LOGGED_FILES = 10  # that cannot be read, in one line of the log
 
 logger = logging.getLogger(__name__)
 
@@ -40,35 +42,38 @@ def build_token_dataset(
     workers: int | None = None,
     feature_names: Sequence[str] = (),
 ) -> Dataset:
-    """Pieces as a `datasets.Dataset` of token ids with labels, memory-mapped from the cache.
+    """Build a `datasets.Dataset` of token ids with labels, memory-mapped from the cache.
 
-    It is built once for the same contents of files, in the same order, with the same names, groups
-    and labels, the same settings of the tokenizer and the same version of the columns. A cache
-    that is damaged is built again, with a warning.
+    A data set is built once for the same contents of files, in the same order, with the same names,
+    groups and labels, the same settings of the tokenizer and the same version of the columns. A
+    damaged cache is built again, with a warning.
 
     | column | of each piece |
     |---|---|
     | path, group, corpus, split | as in `symbolic.data.Piece` |
     | input_ids | (T, F) or (T,), int16 where every id fits |
     | length | T |
-    | velocity | (T,) dynamic class of each note; -100 where there is no note or no dynamics |
+    | velocity | (T,) dynamic class of each note; -100 for other tokens, or without dynamics |
     | dropped | pitched notes that the tokenizer cannot hold |
     | emotion | quadrant 0..3, or -100 |
-    | key | 0..23 by `symbolic.tasks.key_label` unless the piece has one, or -100 |
-    | features | (C,) of the notes that the ids hold; only where some were asked for |
-    | valence_arousal, ... | any other label that a piece has: -100 or NaN for pieces without |
+    | key | 0..23, estimated by `symbolic.tasks.key_label` unless the piece has a label, or -100 |
+    | features | (C,) features of the notes in the ids, if `feature_names` are given |
+    | valence_arousal, ... | any other label of a piece: -100 or NaN for pieces without |
+
+    Further tasks in `symbolic.tasks.TASKS` whose labels follow from the notes (`Task.label`) have
+    columns like velocity at token level, and like key at sequence level.
 
     Args:
-        pieces: pieces, or files and folders, whose music is taken without labels.
+        pieces: pieces; or files and folders, which have no labels.
         tokenizer: makes the ids.
-        cache_dir: where the data set is kept; by default in the cache of `datasets`.
-        workers: processes; None is one for each core, 0 does everything here, without limits for a
-            file.
+        cache_dir: folder of the cache; by default that of `datasets`.
+        workers: processes; None is one for each core, 0 reads in this process, without limits for
+            a file.
         feature_names: columns of `symbolic.features` to add.
 
     Returns:
-        A row for each file that can be read, in order. `token_vocabulary` and `unread_files`
-        give its vocabulary and the files left out, also after `filter`, `select` and the like.
+        A row for each file that can be read, in order. `token_vocabulary` and `unread_files` return
+        its vocabulary and the files left out, also after `filter`, `select` and the like.
 
     Raises:
         ValueError: nothing to read, no file that can be read, or labels of one name and two kinds.
@@ -86,8 +91,8 @@ def build_token_dataset(
     )
     unread = unread_files(rows)
     if unread:
-        named = [f"{path}: {reason}" for path, reason in list(unread.items())[:NAMED]]
-        more = f"; and {len(unread) - NAMED} more" if len(unread) > NAMED else ""
+        named = [f"{path}: {reason}" for path, reason in list(unread.items())[:LOGGED_FILES]]
+        more = f"; and {len(unread) - LOGGED_FILES} more" if len(unread) > LOGGED_FILES else ""
         logger.warning(
             "%d of %d files left out: %s%s", len(unread), len(pieces), "; ".join(named), more
         )
@@ -97,7 +102,7 @@ def build_token_dataset(
 
 
 def token_vocabulary(rows: Dataset) -> TokenVocabulary:
-    """The vocabulary of the ids in a data set that `build_token_dataset` gave.
+    """Return the vocabulary of a data set that `build_token_dataset` returned.
 
     Raises:
         ValueError: another data set, or several that were joined.
@@ -106,7 +111,7 @@ def token_vocabulary(rows: Dataset) -> TokenVocabulary:
 
 
 def token_features(rows: Dataset) -> list[str]:
-    """Names of what stands in the column `features` of a data set that `build_token_dataset` gave.
+    """Return the feature names of a data set that `build_token_dataset` returned.
 
     Raises:
         ValueError: another data set, or several that were joined.
@@ -115,7 +120,7 @@ def token_features(rows: Dataset) -> list[str]:
 
 
 def unread_files(rows: Dataset) -> dict[str, str]:
-    """Why each file was left out of a data set that `build_token_dataset` gave, by path.
+    """Return the files left out of a data set that `build_token_dataset` returned, with reasons.
 
     Raises:
         ValueError: another data set, or several that were joined.
@@ -129,22 +134,26 @@ def _record(rows: Dataset) -> dict[str, Any]:
         return {name: record[name] for name in ("scheme", "unread", "features")}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            "the data set does not say how it was tokenized: build_token_dataset makes those that "
-            "do; when several are joined, what they say no longer is one text"
+            "the data set has no record of its tokenizer: build_token_dataset writes one, and "
+            "joining several data sets loses it"
         ) from error
 
 
 def _default_cache() -> Path:
     import datasets
 
-    return Path(datasets.config.HF_DATASETS_CACHE) / "symbolic"
+    config = datasets.config  # pyright: ignore[reportAttributeAccessIssue] - not in its stubs
+    return Path(config.HF_DATASETS_CACHE) / "symbolic"
 
 
 def _fingerprint(
     pieces: Sequence[Piece], vocabulary: TokenVocabulary, feature_names: Sequence[str]
 ) -> str:
-    """32 hex digits of everything that the rows follow from."""
+    """Digest everything that the rows depend on to 32 hex digits."""
     whole = hashlib.blake2b(digest_size=16)
+    tasks = [task.name for level in ("sequence", "token") for task in derived_tasks(level)]
+    if further := [name for name in tasks if name not in KNOWN]:
+        whole.update(f"{further}\n".encode())
     whole.update(f"{VERSION}\n{vocabulary.to_json()}\n".encode())
     whole.update(json.dumps(list(feature_names)).encode())
     for piece in pieces:
@@ -163,7 +172,7 @@ def _features(
     from datasets import Array2D, Features, List, Value
 
     ids = Value(vocabulary.dtype.name)
-    if not vocabulary.is_flat:  # read as one array, where nested lists would be joined from pieces
+    if not vocabulary.is_flat:  # an array is read at once, nested lists value by value
         ids = Array2D((None, len(vocabulary.field_names)), vocabulary.dtype.name)
     else:
         ids = List(ids)
@@ -172,7 +181,7 @@ def _features(
             **{name: Value("string") for name in ("path", "group", "corpus", "split")},
             "input_ids": ids,
             "length": Value("int32"),
-            "velocity": List(Value("int8")),
+            **{task.name: _token_column(task) for task in derived_tasks("token")},
             "dropped": Value("int32"),
             **{
                 name: Value("int16") if width is None else List(Value("float32"), length=width)
@@ -183,6 +192,14 @@ def _features(
     )
 
 
+def _token_column(task: Task) -> List | Array2D:
+    from datasets import Array2D, List, Value
+
+    if task.kind == "single":
+        return List(Value(token_dtype(task).name))
+    return Array2D((None, task.num_labels), token_dtype(task).name)
+
+
 def _build(
     pieces: Sequence[Piece],
     tokenizer: Tokenizer,
@@ -191,7 +208,7 @@ def _build(
     workers: int | None,
     feature_names: list[str],
 ) -> tuple[Iterator[Row], dict[str, Any]]:
-    """The rows of what can be read, and the record, which has all errors when they are taken."""
+    """Make rows of readable files, and the record; iterating the rows fills in its errors."""
     unread: dict[str, str] = {}
     make = partial(
         token_rows, tokenizer=tokenizer, dtype=vocabulary.dtype, feature_names=feature_names
@@ -199,24 +216,14 @@ def _build(
     paths = [piece.path for piece in pieces]
 
     def rows() -> Iterator[Row]:
-        answers = apply_many(make, paths, workers, files_per_task=TOGETHER)
-        for piece, row in zip(pieces, answers, strict=True):
+        results = apply_many(make, paths, workers, files_per_task=FILES_PER_TASK)
+        for piece, row in zip(pieces, results, strict=True):
             path = display_name(piece.path)
             if isinstance(row, ReadError):
                 unread[path] = row.reason
                 continue
-            yield {
-                "path": path,
-                "group": display_name(piece.group),
-                "corpus": piece.corpus,
-                "split": piece.split,
-                "input_ids": row.input_ids,
-                "length": len(row.input_ids),
-                "velocity": row.velocity,
-                "dropped": row.dropped,
-                **label_values(columns, {"key": row.key, **piece.labels}),
-                **({"features": row.features} if feature_names else {}),
-            }
+            described = row.columns(piece, columns)
+            yield {**described, "path": path, "group": display_name(piece.group)}
 
     record = {"scheme": vocabulary.to_dict(), "unread": unread, "features": feature_names}
     return rows(), record

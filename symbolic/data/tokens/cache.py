@@ -1,4 +1,4 @@
-"""Rows of ids on disk, as memory-mapped Arrow: written once, checked before they are used again."""
+"""Cache of token data sets: memory-mapped Arrow files, checked before they are used again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, Features
 
 ROWS, RECORD = "rows.arrow", "record.json"
-ROWS_TOGETHER = 64  # rows in memory before they are written
+ROWS_IN_MEMORY = 64  # before they are written
 
 logger = logging.getLogger(__name__)
 
@@ -24,23 +24,23 @@ Row = dict[str, Any]
 def cached_dataset(
     folder: Path, features: Features, build: Callable[[], tuple[Iterable[Row], dict[str, Any]]]
 ) -> Dataset:
-    """The rows in a folder, which are built first where they are not there or cannot be used.
+    """Load the rows in a folder; build them first if they are missing or damaged.
 
-    Rows are written to a folder beside it, which takes its place in one step: a build that is cut
-    off leaves nothing half written, and of several at once one wins and all see its rows.
+    Rows are written to a temporary folder that then takes the place of `folder` in one step: an
+    interrupted build leaves nothing behind, and several builds at once end with the same rows.
 
     Args:
-        folder: of this data set alone; what is in it is replaced where it cannot be used.
+        folder: of this data set alone; it is replaced if it is damaged.
         features: the columns of the rows.
-        build: gives the rows, and a record that may be filled while they are taken; the record is
-            kept as the description of the data set, in JSON.
+        build: returns the rows, and a record that may be filled while they are read; the record
+            becomes the description of the data set, in JSON.
     """
     if folder.exists():
         try:
             return _load(folder, features)
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            logger.warning("%s: cannot be used, built again: %s", folder, reason)
+            logger.warning("%s: damaged, built again: %s", folder, reason)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
         new = Path(beside, "new")
@@ -56,7 +56,7 @@ def _write(folder: Path, features: Features, rows: Iterable[Row], record: dict[s
     count = 0
     rows = iter(rows)
     with ArrowWriter(features=features, path=str(path)) as writer:
-        while several := list(islice(rows, ROWS_TOGETHER)):
+        while several := list(islice(rows, ROWS_IN_MEMORY)):
             writer.write_batch({name: [row[name] for row in several] for name in features})
             count += len(several)
         writer.finalize()
@@ -65,7 +65,7 @@ def _write(folder: Path, features: Features, rows: Iterable[Row], record: dict[s
 
 
 def _load(folder: Path, features: Features) -> Dataset:
-    """The rows of a folder, memory-mapped.
+    """Load the rows of a folder, memory-mapped.
 
     Raises:
         OSError, ValueError, KeyError, TypeError: files that are missing, damaged or cut off.
@@ -84,7 +84,7 @@ def _load(folder: Path, features: Features) -> Dataset:
 
 
 def _put(new: Path, folder: Path, features: Features) -> Dataset:
-    """Let `new` take the place of `folder`, unless another process has just filled it."""
+    """Move `new` to `folder`, unless another process has filled it just now."""
     for attempt in range(10):
         try:
             new.rename(folder)

@@ -11,13 +11,13 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from symbolic.data.labels import TAKEN
+from symbolic.data.labels import derived_tasks, reserved_columns, token_dtype
 from symbolic.data.tokens.vocabulary import TokenVocabulary
-from symbolic.tasks import IGNORE
+from symbolic.tasks import VELOCITY
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "symbolic-tokens", 1
 SUFFIXES = (".npz", ".safetensors")
 NAMES = ("pieces", "groups", "corpora", "splits")
+TOKEN_LABEL = "token_label."  # before names of tasks
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,21 +33,25 @@ class TokenFile:
     """The p pieces of a token file, n tokens in all, end to end.
 
     Attributes:
-        vocabulary: vocabulary of the ids.
+        vocabulary: of the ids.
         ids: (n, F) or (n,) of a small integer type.
-        offsets: (p + 1,) int64, where each piece begins and the last ends.
-        velocity: (n,) int8 dynamic class of the notes, -100 for what has none.
-        labels: by task name, (p,) int16 class or (p, K) float32 values; -100 or NaN for none.
+        offsets: (p + 1,) int64, the first token of each piece, and n.
+        token_labels: by name of a task at token level, (n,) class ids or (n, K) values; -100 or NaN
+            for tokens without a label.
+        labels: by task name, (p,) int16 class ids or (p, K) float32 values; -100 or NaN for none.
         pieces: file name of each piece, without its folder.
         groups, corpora, splits: of each piece, as in `symbolic.data.Piece`.
         features: (p, C) float32 features of whole pieces, C may be 0.
-        feature_names: the C columns of `symbolic.features` that they are.
+        feature_names: the C columns of `symbolic.features`.
+
+    Raises:
+        ValueError: arrays that do not fit together.
     """
 
     vocabulary: TokenVocabulary
     ids: np.ndarray
     offsets: np.ndarray
-    velocity: np.ndarray
+    token_labels: dict[str, np.ndarray]
     labels: dict[str, np.ndarray]
     pieces: list[str]
     groups: list[str]
@@ -61,8 +66,9 @@ class TokenFile:
         whole = len(self.offsets) and self.offsets[0] == 0 and self.offsets[-1] == n
         if not whole or (np.diff(self.offsets) <= 0).any():
             raise ValueError(f"offsets do not cut {n} tokens into pieces")
-        if self.velocity.shape != (n,):
-            raise ValueError(f"velocity is {self.velocity.shape}, not {(n,)}")
+        for name, values in self.token_labels.items():
+            if values.shape[:1] != (n,):
+                raise ValueError(f"{name} is {values.shape}, not of {n} tokens")
         for name, values in ({name: getattr(self, name) for name in NAMES} | self.labels).items():
             if len(values) != len(self):
                 raise ValueError(f"{len(values)} {name} for {len(self)} pieces")
@@ -70,28 +76,33 @@ class TokenFile:
         if columns and self.features.shape != (len(self), columns):
             raise ValueError(f"features are {self.features.shape}, not {(len(self), columns)}")
 
+    @property
+    def velocity(self) -> np.ndarray:
+        """(n,) int8 dynamic classes of the notes, -100 for tokens without one."""
+        return self.token_labels[VELOCITY.name]
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     @property
     def lengths(self) -> np.ndarray:
-        """(p,) int64, tokens of each piece."""
+        """(p,) int64 tokens of each piece."""
         return np.diff(self.offsets)
 
     def ids_of(self, piece: int) -> np.ndarray:
-        """(T, F) or (T,) ids of one piece."""
+        """Select the (T, F) or (T,) ids of a piece."""
         return self.ids[self.offsets[piece] : self.offsets[piece + 1]]
 
     def feature_columns(self, names: Sequence[str]) -> np.ndarray:
-        """(p, C) float32 features of all pieces, in the order of the names.
+        """Select (p, C) float32 features of all pieces, in the order of the names.
 
         Raises:
             ValueError: a feature that the file lacks.
         """
-        there = {name: column for column, name in enumerate(self.feature_names)}
-        if missing := [name for name in names if name not in there]:
+        column = {name: i for i, name in enumerate(self.feature_names)}
+        if missing := [name for name in names if name not in column]:
             raise ValueError(f"the tokens come without the features {', '.join(missing[:5])}")
-        return self.features[:, [there[name] for name in names]]
+        return self.features[:, [column[name] for name in names]]
 
 
 def save_tokens(
@@ -102,11 +113,11 @@ def save_tokens(
     """Write a token file.
 
     Args:
-        rows: what `symbolic.data.build_token_dataset` gave, also after `filter` and the like; a
-            token file that was read; or rows with columns as of the former, of which only
-            `input_ids` must be there.
-        path: ends with `.npz` (compressed) or `.safetensors` (read without loading it whole).
-        vocabulary: of the ids; a data set and a token file know theirs.
+        rows: a data set that `symbolic.data.build_token_dataset` returned, also after `filter` and
+            the like; a token file; or rows with the columns of such a data set, of which only
+            `input_ids` is required.
+        path: ends with `.npz` (compressed) or `.safetensors` (memory-mapped when it is read).
+        vocabulary: of the ids; data sets and token files have their own.
 
     Raises:
         ValueError: another suffix, no rows, no vocabulary, or ids outside of it.
@@ -118,14 +129,16 @@ def save_tokens(
     header = {"format": FORMAT, "version": VERSION, "scheme": tokens.vocabulary.to_dict()}
     header |= {name: getattr(tokens, name) for name in NAMES}
     header["feature_names"] = list(tokens.feature_names)
-    arrays = {"ids": tokens.ids, "offsets": tokens.offsets, "velocity": tokens.velocity}
+    arrays = {"ids": tokens.ids, "offsets": tokens.offsets}
+    arrays |= {_array_name(name): values for name, values in tokens.token_labels.items()}
     if tokens.feature_names:
         arrays["features"] = tokens.features
     arrays |= {f"label.{name}": values for name, values in tokens.labels.items()}
     text = json.dumps(header)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".npz":
-        np.savez_compressed(path, header=np.frombuffer(text.encode(), np.uint8), **arrays)
+        everything: dict[str, Any] = {"header": np.frombuffer(text.encode(), np.uint8), **arrays}
+        np.savez_compressed(path, **everything)
     else:
         from safetensors.numpy import save_file
 
@@ -133,11 +146,11 @@ def save_tokens(
         mode = path.stat().st_mode
         arrays = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
         save_file(arrays, path, metadata={"header": text})
-        path.chmod(mode)  # which safetensors sets to what only the owner may read
+        path.chmod(mode)  # safetensors leaves the file readable by the owner alone
 
 
 def load_tokens(path: str | Path) -> TokenFile:
-    """Read a token file; the arrays of a `.safetensors` file are mapped, not loaded.
+    """Read a token file; the arrays of a `.safetensors` file are memory-mapped.
 
     Raises:
         FileNotFoundError: no such file.
@@ -155,11 +168,14 @@ def load_tokens(path: str | Path) -> TokenFile:
             raise ValueError("it has another format")
         if header["version"] != VERSION:
             raise ValueError(f"version {header['version']}, not the {VERSION} that is read here")
+        token_labels = {VELOCITY.name: arrays.pop(VELOCITY.name)}
+        for name in [name for name in arrays if name.startswith(TOKEN_LABEL)]:
+            token_labels[name.removeprefix(TOKEN_LABEL)] = arrays.pop(name)
         return TokenFile(
             TokenVocabulary.from_dict(header["scheme"]),
             arrays.pop("ids"),
             arrays.pop("offsets"),
-            arrays.pop("velocity"),
+            token_labels,
             features=arrays.pop("features", np.zeros((0, 0), np.float32)),
             feature_names=header.get("feature_names", []),
             labels={name.removeprefix("label."): values for name, values in arrays.items()},
@@ -168,6 +184,11 @@ def load_tokens(path: str | Path) -> TokenFile:
     except (ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{path}: not a token file that can be read: {reason}") from error
+
+
+def _array_name(task: str) -> str:
+    """Name the array of the token labels of a task; that of velocity has no prefix."""
+    return task if task == VELOCITY.name else TOKEN_LABEL + task
 
 
 def _read_npz(path: Path) -> tuple[bytes, dict[str, np.ndarray]]:
@@ -193,38 +214,48 @@ def token_file(
     vocabulary: TokenVocabulary | None = None,
     feature_names: Sequence[str] = (),
 ) -> TokenFile:
-    """Rows as a token file in memory; what they may be, and the errors, as for `save_tokens`.
+    """Join rows to a token file in memory; rows and errors are those of `save_tokens`.
 
     Args:
         rows: pieces.
         vocabulary: of the ids.
-        feature_names: what stands in the column `features` of rows that do not say so themselves.
+        feature_names: names of the column `features`, for rows that are not a data set.
     """
+    records: Sequence[Mapping[str, Any]]
     if hasattr(rows, "with_format"):
         from symbolic.data.tokens.build import token_features, token_vocabulary
 
-        vocabulary = vocabulary or token_vocabulary(rows)
-        feature_names = feature_names or token_features(rows)
-        lengths, rows = rows["length"], rows.with_format("numpy")
+        dataset = cast("Dataset", rows)
+        vocabulary = vocabulary or token_vocabulary(dataset)
+        feature_names = feature_names or token_features(dataset)
+        lengths = list(dataset["length"])
+        records = cast("Sequence[Mapping[str, Any]]", dataset.with_format("numpy"))
     else:
-        rows = list(rows)
-        lengths = [len(row["input_ids"]) for row in rows]
+        records = list(cast("Iterable[Mapping[str, Any]]", rows))
+        lengths = [len(row["input_ids"]) for row in records]
     if vocabulary is None:
         raise ValueError("rows without a vocabulary: give that of their ids")
-    if not len(rows):
+    if not len(records):
         raise ValueError("no rows to write")
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    shape = (offsets[-1],) if vocabulary.is_flat else (offsets[-1], len(vocabulary.field_names))
+    n = int(offsets[-1])
+    shape = (n,) if vocabulary.is_flat else (n, len(vocabulary.field_names))
     ids = np.empty(shape, vocabulary.dtype)
-    velocity = np.full(offsets[-1], IGNORE, np.int8)
+    token_labels = {
+        task.name: task.empty_labels(n).numpy().astype(token_dtype(task))
+        for task in derived_tasks("token")
+    }
     named: dict[str, list[str]] = {name: [] for name in NAMES}
     labels: dict[str, list] = {}
-    features = np.zeros((len(rows), len(feature_names)), np.float32)
-    for number, (row, start, end) in enumerate(zip(rows, offsets, offsets[1:], strict=False)):
-        here = np.asarray(row["input_ids"])
-        vocabulary.check(here)
-        ids[start:end] = here
-        velocity[start:end] = row.get("velocity", IGNORE)
+    reserved = reserved_columns()
+    features = np.zeros((len(records), len(feature_names)), np.float32)
+    for number, (row, start, end) in enumerate(zip(records, offsets, offsets[1:], strict=False)):
+        piece_ids = np.asarray(row["input_ids"])
+        vocabulary.check(piece_ids)
+        ids[start:end] = piece_ids
+        for name, values in token_labels.items():
+            if name in row:
+                values[start:end] = row[name]
         path = str(row.get("path", number))
         values = (PurePath(path).name, *(row.get(name, "") for name in ("corpus", "split")))
         for name, value in zip(("pieces", "corpora", "splits"), values, strict=True):
@@ -232,13 +263,13 @@ def token_file(
         named["groups"].append(str(row.get("group", path)))
         if feature_names:
             features[number] = row["features"]
-        for name in row.keys() - TAKEN:
+        for name in row.keys() - reserved:
             labels.setdefault(name, []).append(row[name])
     return TokenFile(
         vocabulary,
         ids,
         offsets,
-        velocity,
+        token_labels,
         {name: _label_array(labels[name]) for name in sorted(labels)},
         **named,
         features=features,

@@ -1,11 +1,11 @@
-"""Pieces that were read as a token file in memory: nothing is written, nothing cached."""
+"""Token files in memory, made from pieces that are read already."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from symbolic.data.labels import label_columns, label_values
+from symbolic.data.labels import label_columns
 from symbolic.data.pieces import Piece
 from symbolic.data.tokens.file import TokenFile, token_file
 from symbolic.data.tokens.rows import token_row
@@ -22,10 +22,10 @@ def tokens_of(
     tokenizer: Tokenizer,
     feature_names: Sequence[str] = (),
 ) -> TokenFile:
-    """Pieces that were read, as a token file in memory.
+    """Tokenize pieces into a token file in memory; nothing is written or cached.
 
     Raises:
-        ReadError: naming the first piece of which the tokenizer can hold no note.
+        ReadError: naming the first piece without a note that the tokenizer can hold.
     """
     vocabulary = TokenVocabulary.of(tokenizer)
     columns = label_columns(pieces)
@@ -35,16 +35,5 @@ def tokens_of(
             row = token_row(table, tokenizer, vocabulary.dtype, feature_names)
         except ReadError as error:
             raise ReadError(error.reason, str(piece.path)) from error
-        rows.append(
-            {
-                "path": piece.path,
-                "group": piece.group,
-                "corpus": piece.corpus,
-                "split": piece.split,
-                "input_ids": row.input_ids,
-                "velocity": row.velocity,
-                "features": row.features,
-                **label_values(columns, {"key": row.key, **piece.labels}),
-            }
-        )
+        rows.append(row.columns(piece, columns))
     return token_file(rows, vocabulary, feature_names)

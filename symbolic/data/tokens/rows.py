@@ -1,17 +1,24 @@
-"""Files to ids and the labels that come from the notes: what the workers of a data set do."""
+"""Rows of token data sets: ids, and the labels that follow from the notes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbolic.data.labels import (
+    derived_labels,
+    derived_tasks,
+    label_values,
+    token_dtype,
+    token_labels,
+)
+from symbolic.data.pieces import Label, Piece
 from symbolic.features import features
 from symbolic.notes import NoteTable, ReadError, read_notes
-from symbolic.tasks import IGNORE, key_label, velocity_labels
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
@@ -20,22 +27,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """One piece as ids.
+    """A piece as ids.
 
     Attributes:
         input_ids: (T, F) or (T,), of a small integer type.
-        velocity: (T,) int8 dynamic class of the notes, -100 for tokens that are no note, and
-            throughout where the piece has no dynamics.
-        key: 0..23, or -100.
+        token_labels: by task name, (T,) class ids or (T, K) values of the notes; -100 or NaN for
+            tokens that are not notes, and for all if the task has no label for the piece.
+        labels: labels of the piece that follow from its notes, by task name.
         dropped: pitched notes that the tokenizer cannot hold.
-        features: (C,) float32 of the notes, those that were asked for.
+        features: (C,) float32 features of the notes.
     """
 
     input_ids: np.ndarray
-    velocity: np.ndarray
-    key: int
+    token_labels: dict[str, np.ndarray]
+    labels: dict[str, Label]
     dropped: int
     features: np.ndarray
+
+    def columns(self, piece: Piece, labels: Mapping[str, int | None]) -> dict[str, Any]:
+        """Describe a piece as a row of a data set.
+
+        Args:
+            piece: that the ids are of; its labels replace those that follow from the notes.
+            labels: columns of labels, as `symbolic.data.labels.label_columns` returns them.
+        """
+        return {
+            "path": piece.path,
+            "group": piece.group,
+            "corpus": piece.corpus,
+            "split": piece.split,
+            "input_ids": self.input_ids,
+            "length": len(self.input_ids),
+            **self.token_labels,
+            "dropped": self.dropped,
+            **label_values(labels, {**self.labels, **piece.labels}),
+            "features": self.features,
+        }
 
 
 def token_rows(
@@ -44,7 +71,7 @@ def token_rows(
     dtype: np.dtype,
     feature_names: Sequence[str] = (),
 ) -> list[TokenRow | ReadError]:
-    """A row for each source, or why there is none.
+    """Read and tokenize sources; an error takes the place of a source that cannot be read.
 
     Args:
         sources: as `symbolic.notes.read_notes` takes them.
@@ -65,7 +92,7 @@ def token_rows(
 def token_row(
     table: NoteTable, tokenizer: Tokenizer, dtype: np.dtype, feature_names: Sequence[str] = ()
 ) -> TokenRow:
-    """The row of one piece; the arguments are those of `token_rows`.
+    """Tokenize a piece; the arguments are those of `token_rows`.
 
     Raises:
         ReadError: no note that the tokenizer can hold.
@@ -74,13 +101,16 @@ def token_row(
     if not len(notes):
         raise ReadError("no note that the tokenizer can hold")
     ids = tokenizer.note_ids(notes)
-    velocity = np.full(len(ids), IGNORE, np.int8)
-    places = tokenizer.note_positions(ids)
-    if places.any():  # not where tokens cannot be tied to notes
-        velocity[places] = velocity_labels(notes)
-    count = getattr(tokenizer, "count_dropped", None)  # MidiTok's say nothing of it
-    dropped = count(table) if count and len(notes) < len(table) else 0
+    positions = tokenizer.note_positions(ids)
+    count = getattr(tokenizer, "count_dropped", None)  # MidiTok's tokenizers do not count them
     columns = features(notes, feature_names) if feature_names else np.zeros(0)
     return TokenRow(
-        ids.astype(dtype), velocity, key_label(notes), dropped, columns.astype(np.float32)
+        input_ids=ids.astype(dtype),
+        token_labels={
+            task.name: token_labels(task, notes, positions).astype(token_dtype(task))
+            for task in derived_tasks("token")
+        },
+        labels=derived_labels(notes),
+        dropped=count(table) if count and len(notes) < len(table) else 0,
+        features=columns.astype(np.float32),
     )

@@ -1,4 +1,4 @@
-"""Transposition of ids: the same music higher or lower, without the notes at hand."""
+"""Transposition of token ids, without the notes."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ MOVED = re.compile(r"(Pitch|NoteOn|NoteOff|n)_(\d+)")  # tokens that a transposi
 
 
 class Transposer:
-    """Moves the pitches in ids by semitones; a pitch that the vocabulary lacks moves by octaves
-    back, as in `symbolic.notes.augment.transpose`.
+    """Transposition of token ids by semitones.
+
+    A pitch outside of the vocabulary moves back by octaves, as in
+    `symbolic.notes.augment.transpose`.
 
     Args:
         vocabulary: of the ids.
-        semitones: the most that will be asked for, up and down.
+        semitones: largest transposition, up and down.
 
     Raises:
-        ValueError: ids without a token of their own for each pitch, as those of a trained
-            vocabulary, in which one id stands for several tokens.
+        ValueError: a vocabulary without an id for each pitch, for example a trained one, in which
+            an id stands for several tokens.
     """
 
     def __init__(self, vocabulary: TokenVocabulary, semitones: int) -> None:
-        vocabularies = [vocabulary.vocab] if vocabulary.is_flat else vocabulary.vocab
+        vocabularies = vocabulary.vocabularies
         whole = all(
             len(set(ids.values())) == size
             for ids, size in zip(vocabularies, vocabulary.vocab_sizes, strict=True)
@@ -39,7 +41,7 @@ class Transposer:
             )
         self.semitones = semitones
         self._flat = vocabulary.is_flat
-        # For each field that has pitches, (2 * semitones + 1, V): what each id becomes.
+        # For each field with pitches, (2 * semitones + 1, V): the transposed id of each id.
         self._tables = {
             field: np.stack(
                 [_moved(ids, size, steps) for steps in range(-semitones, semitones + 1)]
@@ -51,7 +53,7 @@ class Transposer:
         }
 
     def __call__(self, ids: np.ndarray, steps: int) -> np.ndarray:
-        """A copy of (T, F) or (T,) ids, `steps` semitones higher; within the range asked for."""
+        """Copy (T, F) or (T,) ids `steps` semitones higher; at most `semitones` up or down."""
         if abs(steps) > self.semitones:
             raise ValueError(f"{steps} semitones are more than {self.semitones}")
         ids = ids.copy()
@@ -65,7 +67,7 @@ class Transposer:
 
 
 def _pitches(ids: dict[str, int]) -> dict[tuple[str, int], int]:
-    """Id of each token that has a pitch, by its kind and pitch."""
+    """Find the ids of tokens with a pitch, by kind and pitch."""
     matches = ((MOVED.fullmatch(name), i) for name, i in ids.items())
     return {(match[1], int(match[2])): i for match, i in matches if match}
 

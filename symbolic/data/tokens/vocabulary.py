@@ -1,4 +1,4 @@
-"""What training needs to know about ids, without the tokenizer that made them."""
+"""Vocabularies of token ids as plain values, to train without the tokenizer."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import numpy as np
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
 
-VELOCITY_NAMES = ("Velocity_", "v_")  # how tokens of velocity are called, by CP and by Ferreira
+VELOCITY_NAMES = ("Velocity_", "v_")  # prefixes of velocity tokens, of CP and of Ferreira
 
 
 @dataclass(frozen=True)
 class TokenVocabulary:
-    """The vocabulary of a tokenizer, as plain values: training from saved ids needs no tokenizer.
+    """The vocabulary of a tokenizer, as plain values.
 
-    Where a model is built or a window is masked, it stands for the tokenizer.
+    It replaces the tokenizer when a model is built or a window is masked.
 
     Attributes:
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
         tokenizer_files: text of the files that `save_pretrained` of the tokenizer writes, by name.
-        field_names: names of the F sub-tokens, in the order of the columns; one where ids are flat.
-        vocab_sizes: ids of each sub-token.
+        field_names: names of the F sub-tokens, in the order of the columns; one if ids are flat.
+        vocab_sizes: number of ids of each sub-token.
         pad_ids: the id of padding in each sub-token.
-        mask_ids: the id of what is masked in each sub-token; None where the tokenizer has none.
-        vocab: ids by name, a dictionary, or one for each sub-token.
-        shows_velocity: whether the ids tell velocities.
+        mask_ids: the id of MASK in each sub-token; None if the tokenizer has none.
+        vocab: ids by name: a dictionary if ids are flat, else one for each sub-token.
+        shows_velocity: whether the ids contain velocities.
         tells_notes: whether tokens can be tied to notes, so that notes can have labels.
     """
 
@@ -47,7 +47,7 @@ class TokenVocabulary:
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> TokenVocabulary:
-        """The vocabulary of a tokenizer."""
+        """Make the vocabulary of a tokenizer."""
         from symbolic.tokenizers import NoteTokenizer
 
         with tempfile.TemporaryDirectory() as folder:
@@ -68,10 +68,10 @@ class TokenVocabulary:
 
     @classmethod
     def from_dict(cls, values: Any) -> TokenVocabulary:
-        """The vocabulary of which `to_dict` made plain values.
+        """Make a vocabulary from the plain values of `to_dict`.
 
         Raises:
-            ValueError: values that do not fit together, or are of something else.
+            ValueError: values that do not fit together, or are not those of a vocabulary.
         """
         try:
             vocabulary = cls(**values)
@@ -90,11 +90,11 @@ class TokenVocabulary:
         return vocabulary
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values, for JSON."""
         return asdict(self)
 
     def to_json(self) -> str:
-        """One text for one vocabulary, whatever order its values came in."""
+        """Return a text that is the same for equal vocabularies."""
         return json.dumps(self.to_dict(), sort_keys=True)
 
     @property
@@ -108,21 +108,27 @@ class TokenVocabulary:
         types = (np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64))
         return next(kind for kind in types if max(self.vocab_sizes) - 1 <= np.iinfo(kind).max)
 
+    @property
+    def vocabularies(self) -> list[dict[str, int]]:
+        """Ids by name, for each sub-token."""
+        return [self.vocab] if isinstance(self.vocab, dict) else self.vocab
+
     @cached_property
-    def _says_velocity(self) -> np.ndarray:
+    def _is_velocity(self) -> np.ndarray:
         """(V,) bool: which flat ids are velocities."""
-        says = np.zeros(self.vocab_sizes[0], bool)
-        says[[i for name, i in self.vocab.items() if name.startswith(VELOCITY_NAMES)]] = True
-        return says
+        found = np.zeros(self.vocab_sizes[0], bool)
+        names = self.vocabularies[0].items()
+        found[[i for name, i in names if name.startswith(VELOCITY_NAMES)]] = True
+        return found
 
     def check(self, ids: np.ndarray) -> None:
-        """Refuse ids that the vocabulary does not have.
+        """Refuse ids outside of the vocabulary.
 
         Args:
             ids: (T, F) or (T,).
 
         Raises:
-            ValueError: another shape, or naming the sub-token.
+            ValueError: another shape, or ids out of range, with the name of the sub-token.
         """
         fields = len(self.field_names)
         if ids.shape[1:] != (() if self.is_flat else (fields,)) or ids.dtype.kind not in "iu":
@@ -137,15 +143,14 @@ class TokenVocabulary:
     def hide_velocity(
         self, ids: np.ndarray, share: float, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Mask a share of the tokens of velocity.
+        """Mask a share of the velocities, like `symbolic.tokenizers.NoteTokenizer.hide_velocity`.
 
-        As `symbolic.tokenizers.base.NoteTokenizer.hide_velocity`. In flat ids a velocity holds from
-        its token to the next one, so that the notes between them are asked together, and those
-        before the first one of a window can be asked always.
+        In flat ids a velocity holds from its token to the next one, so that the notes between them
+        are hidden together; those before the first one of a window are always hidden.
 
         Returns:
-            Ids like `ids`, and (T,) bool: tokens whose velocity, if they have one, stands no more
-            in the ids.
+            Ids like `ids`, and (T,) bool: tokens whose velocity, if they have one, is not in the
+            ids any more.
 
         Raises:
             ValueError: tokens that cannot be tied to notes.
@@ -157,20 +162,22 @@ class TokenVocabulary:
             )
         if not self.shows_velocity:
             return ids, np.ones(len(ids), bool)
+        if self.mask_ids is None:
+            raise ValueError(f"{self.tokenizer_class} has no MASK to hide velocities with")
         ids = ids.copy()
         if not self.is_flat:
             column = self.field_names.index("Velocity")
             hidden = rng.random(len(ids)) < share
             ids[hidden, column] = self.mask_ids[column]
             return ids, hidden
-        says = self._says_velocity[ids]
-        at = np.flatnonzero(says)
-        drawn = rng.random(len(at)) < share
-        ids[at[drawn]] = self.mask_ids[0]
-        return ids, np.append(True, drawn)[np.cumsum(says)]
+        is_velocity = self._is_velocity[ids]
+        at = np.flatnonzero(is_velocity)
+        hidden = rng.random(len(at)) < share
+        ids[at[hidden]] = self.mask_ids[0]
+        return ids, np.append(True, hidden)[np.cumsum(is_velocity)]
 
     def save_tokenizer(self, folder: str | Path) -> None:
-        """Write what `save_pretrained` of the tokenizer would write, so that it can be loaded."""
+        """Write the files of the tokenizer's `save_pretrained`, from which it can be loaded."""
         Path(folder).mkdir(parents=True, exist_ok=True)
         for name, text in self.tokenizer_files.items():
             Path(folder, Path(name).name).write_text(text, encoding="utf-8")

@@ -1,0 +1,98 @@
+"""Tasks whose labels follow from the notes: one file and one line in `TASKS`."""
+
+import numpy as np
+import pytest
+import torch
+
+from symbolic.data import Piece, PieceDataset, TokenDataset, load_tokens, save_tokens, tokens_of
+from symbolic.data.datasets.collator import Collator
+from symbolic.data.datasets.feature_dataset import FeatureDataset
+from symbolic.data.tokens.build import build_token_dataset
+from symbolic.features import FEATURE_NAMES
+from symbolic.notes import read_notes
+from symbolic.notes.augment import Augmentation
+from symbolic.tasks import TASKS, Task
+from symbolic.tokenizers import build_tokenizer
+
+TOKENIZER = build_tokenizer("cp-performance")
+
+
+def note_count(notes):
+    return (float(len(notes)),)
+
+
+def register(notes):
+    """Whether each note is low, in the middle or high."""
+    return np.clip((notes.pitch - 48) // 12, 0, 2)
+
+
+COUNT = Task("count", "sequence", "regression", ("notes",), label=note_count)
+REGISTER = Task("register", "token", "single", ("low", "middle", "high"), label=register)
+
+
+@pytest.fixture
+def added(monkeypatch):
+    """Two more tasks."""
+    for task in (COUNT, REGISTER):
+        monkeypatch.setitem(TASKS, task.name, task)
+
+
+@pytest.fixture
+def piece(write_midi, tune, tmp_path):
+    return Piece(write_midi(tmp_path / "tune.mid", tune(12)), "tune", {"emotion": 1}, "made")
+
+
+def test_the_hook_is_no_part_of_a_saved_task():
+    assert "label" not in COUNT.to_dict()
+    assert Task(**COUNT.to_dict()) == COUNT
+
+
+def test_a_data_set_of_pieces_has_the_labels(added, piece):
+    table = read_notes(piece.path)
+    data = PieceDataset([piece], [table], TOKENIZER, augmentation=Augmentation(0, 0, 0, 0))
+    labels = data[0]["labels"]
+    notes = TOKENIZER.emitted(table)
+    assert labels["count"] == note_count(notes)
+    assert (labels["register"] == register(notes)).all()
+    assert {"emotion", "key", "velocity"} < set(labels)
+
+
+def test_an_annotated_label_wins(added, piece):
+    table = read_notes(piece.path)
+    piece.labels["count"] = (3.0,)
+    assert PieceDataset([piece], [table], TOKENIZER)[0]["labels"]["count"] == (3.0,)
+    assert tokens_of([piece], [table], TOKENIZER).labels["count"].tolist() == [[3.0]]
+
+
+def test_a_token_file_keeps_the_labels(added, piece, tmp_path):
+    table = read_notes(piece.path)
+    notes = TOKENIZER.emitted(table)
+    tokens = tokens_of([piece], [table], TOKENIZER)
+    for suffix in (".npz", ".safetensors"):
+        save_tokens(tokens, tmp_path / f"tokens{suffix}")
+        read = load_tokens(tmp_path / f"tokens{suffix}")
+        assert read.labels["count"].tolist() == [[len(notes)]]
+        assert (read.token_labels["register"] == register(notes)).all()
+        assert (read.velocity == tokens.velocity).all()
+    example = TokenDataset(read, every=True)[0]
+    batch = Collator((COUNT, REGISTER), TOKENIZER.pad_ids)([example])
+    assert torch.equal(batch["labels"]["count"], torch.tensor([[float(len(notes))]]))
+    assert (batch["labels"]["register"][0].numpy() == register(notes)).all()
+
+
+def test_a_data_set_of_tokens_has_columns_and_is_another_one(piece, tmp_path, monkeypatch):
+    build_token_dataset([piece], TOKENIZER, tmp_path / "cache", workers=0)
+    before = set((tmp_path / "cache").iterdir())
+    for task in (COUNT, REGISTER):
+        monkeypatch.setitem(TASKS, task.name, task)
+    rows = build_token_dataset([piece], TOKENIZER, tmp_path / "cache", workers=0)
+    notes = TOKENIZER.emitted(read_notes(piece.path))
+    assert set((tmp_path / "cache").iterdir()) > before
+    assert rows[0]["count"] == [len(notes)]
+    assert rows[0]["register"] == register(notes).tolist()
+
+
+def test_features_have_the_labels_of_the_piece(added, piece):
+    notes = TOKENIZER.emitted(read_notes(piece.path))
+    labels = FeatureDataset.of([piece], [notes], FEATURE_NAMES[:2])[0]["labels"]
+    assert labels == {"emotion": 1, "count": note_count(notes)}
