@@ -82,6 +82,7 @@ def run(recordings, tmp_path_factory):
     return folder / "model"
 
 
+@pytest.mark.slow
 def test_high_tones_are_told_from_low_ones(run):
     (summary,) = evaluate_audio([run], draws=20)
     assert summary.task.name == "genre"
@@ -186,6 +187,7 @@ def test_the_door_of_training_knows_systems_of_audio(recordings, tmp_path, capsy
     assert "held out fold-0: 4 recordings, accuracy of genre" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_door_of_evaluation_pools_folds_and_probes(run, recordings, tmp_path, capsys):
     picture = tmp_path / "views.png"
     words = [str(run), "--probe", "--audio", str(recordings), "--views", str(picture)]

@@ -107,6 +107,7 @@ def baselines(root):
         return importlib.import_module("boundary_baselines")
 
 
+@pytest.mark.slow
 def test_a_trained_model_is_better_than_the_baselines(songs, run, baselines):
     (learnt,) = evaluate_audio([run])
     corpus = read_beatles(songs)

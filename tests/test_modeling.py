@@ -158,7 +158,7 @@ def test_features_are_heard_and_kept_in_range():
 def test_models_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="unknown encoder 'ears'"):
         make(encoder="ears")
-    with pytest.raises(ValueError, match="no sub-tokens"):
+    with pytest.raises(ValueError, match="vocab_sizes"):
         make(vocab_sizes=[])
 
 

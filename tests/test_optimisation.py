@@ -103,6 +103,7 @@ def moved(model, before):
     return {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["bert", "gpt2", "lstm"])
 @pytest.mark.parametrize("what", ["none", "embeddings", "encoder", "0", "2", "3"])
 def test_what_is_frozen_stays_to_the_bit_and_the_rest_learns(backbone, what, token_tunes, tmp_path):

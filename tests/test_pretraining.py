@@ -209,6 +209,7 @@ def pretrained(request, root, music, tmp_path_factory):
     return folder / "model", request.param
 
 
+@pytest.mark.slow
 def test_the_script_leaves_a_model_its_tokenizer_and_its_record(pretrained, music):
     folder, backbone = pretrained
     record = read_record(folder)
@@ -240,6 +241,7 @@ def test_a_model_that_begins_with_the_encoder_has_it_to_the_bit(pretrained):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_pretraining_goes_on_with_the_objective_of_the_backbone(pretrained, token_tunes, tmp_path):
     folder, backbone = pretrained
     save_tokens(token_tunes("cp-midibert"), tmp_path / "tunes.npz")
@@ -252,6 +254,7 @@ def test_pretraining_goes_on_with_the_objective_of_the_backbone(pretrained, toke
     assert set(recorded_groups(record)) == groups
 
 
+@pytest.mark.slow
 def test_the_script_of_training_takes_the_encoder(pretrained, root, music, tmp_path, capsys):
     folder, backbone = pretrained
     (tmp_path / "emopia" / "midi").mkdir(parents=True)

@@ -112,6 +112,7 @@ def test_beats_songs_and_tables_that_are_missing_are_named(pop909):
         read_pop909_structure(pop909)
 
 
+@pytest.mark.slow
 def test_most_songs_of_pop909_fit_their_phrases(data_folder):
     if not (data_folder / "structure").is_dir():
         pytest.skip("no structure/ in SYMBOLIC_DATA")
@@ -189,6 +190,7 @@ def test_a_line_of_salami_that_cannot_be_read_is_named(tmp_path, text, why):
         read_boundaries(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["roll", "roll_sslm", "note_sslm"])
 def test_systems_of_notes_train_two_steps_on_phrases(system, pop909, tmp_path):
     pytest.importorskip("mir_eval")
