@@ -133,7 +133,7 @@ def _main(arguments: Sequence[str] | None) -> None:
 
 
 def _names(options: argparse.Namespace) -> list[str] | None:
-    """Systems that were asked for, separated by commas or spaces."""
+    """Names of systems, separated by commas or spaces; None without the option."""
     return options.systems and ",".join(options.systems).split(",")
 
 

@@ -1,4 +1,4 @@
-"""Command line of `symbolic train`: models of notes, and of audio where a system is named."""
+"""Command line of `symbolic train`: models of notes; with `--system` of audio, bars or beats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DESCRIPTION = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train a model on labelled music; with `--system` one of recordings, bars or beats.
+    """Train a model on labelled music, or with `--system` on recordings, bars or beats.
 
     Returns:
         The exit status.

@@ -189,7 +189,7 @@ def _baseline_rows(
     features = pd.DataFrame(tokens.features, columns=list(tokens.feature_names))
     quadrants = tokens.labels["emotion"]
     train = train[quadrants[train] != IGNORE]
-    answers = fit_predict(
+    probabilities = fit_predict(
         system.baseline,
         features.iloc[train],
         quadrants[train],
@@ -204,10 +204,10 @@ def _baseline_rows(
             "group": tokens.groups[i],
             **columns,
             "quadrant": QUADRANTS[quadrants[i]] if quadrants[i] != IGNORE else None,
-            "predicted": quadrant_of(answer),
-            **dict(zip(("q1", "q2", "q3", "q4"), answer.tolist(), strict=True)),
+            "predicted": quadrant_of(row),
+            **dict(zip(("q1", "q2", "q3", "q4"), row.tolist(), strict=True)),
         }
-        for i, answer in zip(held, answers, strict=True)
+        for i, row in zip(held, probabilities, strict=True)
     ]
 
 

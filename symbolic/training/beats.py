@@ -119,14 +119,14 @@ def beat_rows(
     tokenizer: Tokenizer | None,
     workers: int | None = None,
 ) -> tuple[Corpus, list[BeatRow], list[str]]:
-    """The pieces of a corpus as a system takes them.
+    """Read the pieces of a corpus as inputs of a system.
 
     Returns:
-        The corpus without the files that cannot be read, a row for each that is left, and sentences
-        on what was left out.
+        The corpus without the files that cannot be read, a row for each of the others, and
+        sentences on what was left out.
 
     Raises:
-        ReadError: none can be read.
+        ReadError: no file can be read.
     """
     paths = [piece.path for piece in corpus.pieces]
     read = partial(read_beat_rows, system.unit, tokenizer, system.rolls)
@@ -136,15 +136,15 @@ def beat_rows(
 def build_beat_model(
     system: BeatSystem, tokenizer: Tokenizer | None, arguments: AudioModelArguments
 ) -> SymbolicModel:
-    """A new model of a system, with random weights of torch's generator.
+    """Build a model of a system, with random weights from torch's generator.
 
     Args:
-        system: which one.
-        tokenizer: of its tokens, None where it takes none.
-        arguments: its width, head and way to pick peaks.
+        system: of the model.
+        tokenizer: None for a system without tokens.
+        arguments: width, dropout in the head, peak picking.
     """
     given = arguments.head_dropout
-    told = {
+    options = {
         "head_dropout": given if given >= 0 else HEAD_DROPOUT,
         "window": system.window,
         "metrical_unit": system.unit,
@@ -156,7 +156,7 @@ def build_beat_model(
         "peaks": arguments.peaks,
     }
     if tokenizer is None:
-        return SymbolicModel(SymbolicConfig(encoder="metrical", tasks=[BOUNDARY], **told))
+        return SymbolicModel(SymbolicConfig(encoder="metrical", tasks=[BOUNDARY], **options))
     half = scaled(system.hidden_size // system.heads // 2, arguments.width)  # even, for rotations
     shape = ShapeArguments(
         backbone=system.backbone,
@@ -174,7 +174,7 @@ def build_beat_model(
         field_embedding_size=shape.field_embedding_size,
         tasks=[UNIT_BOUNDARY],
         tokenizer_class=type(tokenizer).__name__,
-        **told,
+        **options,
     )
     model = SymbolicModel(config)
     share_pitch_classes(model, tokenizer)

@@ -188,23 +188,24 @@ def cross_validate(
     for corpus in np.unique(corpora):
         own = np.flatnonzero(corpora == corpus)
         fold[own] = group_folds([0] * len(own), [groups[i] for i in own.tolist()], folds, fold_seed)
-    answers = np.empty((len(fold), 24))
+    predicted = np.empty((len(fold), 24))
     for k in range(folds):
         held = fold == k
         model = train_on(data, ~held, tokenizer, training)
-        answers[held] = predict_features(model, data.rows[: len(fold)][held])["key"]
-    return answers
+        predicted[held] = predict_features(model, data.rows[: len(fold)][held])["key"]
+    return predicted
 
 
-def report_row(name: str, keys: np.ndarray, answers: np.ndarray, profiles: np.ndarray) -> str:
+def report_row(name: str, keys: np.ndarray, predicted: np.ndarray, profiles: np.ndarray) -> str:
     """Format a row of the table: accuracy of the model and of the profiles."""
-    found = answers.argmax(axis=1)
+    found = predicted.argmax(axis=1)
     minor = keys >= 12
     return (
         f"| {name} | {len(keys)} | {(found == keys).mean():.3f} | {(profiles == keys).mean():.3f} "
         f"| {(found == keys)[~minor].mean():.3f} | {(found == keys)[minor].mean():.3f} "
         f"| {mirex_key_score(keys, found).mean():.3f} "
-        f"| {mirex_key_score(keys, profiles).mean():.3f} | {calibration_error(keys, answers):.3f} |"
+        f"| {mirex_key_score(keys, profiles).mean():.3f} "
+        f"| {calibration_error(keys, predicted):.3f} |"
     )
 
 
@@ -225,13 +226,13 @@ def report(data: KeyExamples, arguments: KeyArguments, training: TrainingArgumen
     runs.append((f"by book or author, folds {seeds[0]}", works, seeds[0]))
     rows = []
     for name, groups, seed in runs:
-        answers = cross_validate(data, groups, arguments.folds, seed, tokenizer, training)
+        predicted = cross_validate(data, groups, arguments.folds, seed, tokenizer, training)
         for corpus in dict.fromkeys(corpora):
             if corpus == "pop909" and groups is works:
                 continue
             own = corpora == corpus
             rows.append(
-                report_row(f"{corpus}, {name}", data.keys[own], answers[own], data.profiles[own])
+                report_row(f"{corpus}, {name}", data.keys[own], predicted[own], data.profiles[own])
             )
     return rows
 
