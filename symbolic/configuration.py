@@ -96,9 +96,11 @@ def _accepts_old_keys(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _translated(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace keys of `RENAMED` and values of `RENAMED_VALUES`."""
+    """Replace keys of `RENAMED`, and names of encoders and norms of `RENAMED_VALUES`."""
     return {
-        RENAMED.get(name, name): RENAMED_VALUES.get(value, value) if type(value) is str else value
+        RENAMED.get(name, name): RENAMED_VALUES.get(value, value)
+        if name in ("encoder", "norm")
+        else value
         for name, value in values.items()
     }
 

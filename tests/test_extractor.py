@@ -1,5 +1,6 @@
 """The feature extractor: sounds become a padded batch, as transformers wants it."""
 
+import json
 import logging
 
 import numpy as np
@@ -152,3 +153,16 @@ def test_transformers_finds_it_by_itself(tmp_path):
     loaded = AutoFeatureExtractor.from_pretrained(tmp_path)
     assert type(loaded) is SymbolicFeatureExtractor
     assert loaded.front_end == MEL
+
+
+def test_a_file_of_version_0_1_0_is_read(tmp_path):
+    front = {**FrontEnd(n_mels=44).to_dict(), "of_notes": False}
+    del front["from_notes"]
+    values = {"feature_extractor_type": "SymbolicFeatureExtractor", "front": front, "inside": True}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(values))
+    extractor = SymbolicFeatureExtractor.from_pretrained(tmp_path)
+    assert (extractor.front_end, extractor.in_model) == (FrontEnd(n_mels=44), True)
+    extractor.save_pretrained(tmp_path)
+    saved = json.loads((tmp_path / "preprocessor_config.json").read_text())
+    assert saved["front_end"] == FrontEnd(n_mels=44).to_dict()
+    assert not {"front", "inside"} & saved.keys()
