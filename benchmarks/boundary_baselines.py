@@ -20,7 +20,8 @@ from symbolic.audio.front_end import FrontEnd
 from symbolic.data import READERS, Piece, group_folds
 from symbolic.data.splits.hold_out import sampled
 from symbolic.encoders import BOUNDARY_SYSTEMS
-from symbolic.evaluation.audio import audio_table, summarise_boundaries
+from symbolic.evaluation.summary import summarise
+from symbolic.evaluation.tables import results_table
 from symbolic.notes.table import partition
 from symbolic.structure import equal_distances, over_running_median
 from symbolic.structure.detection import (
@@ -134,8 +135,8 @@ def main() -> None:
         frame = pd.DataFrame(baseline_rows(baseline, pieces, frames, front, fold))
         if options.fold is not None:
             frame = frame[frame["fold"] == f"fold-{options.fold}"]
-        found[name] = summarise_boundaries(frame, BOUNDARY)
-    print(audio_table(found))
+        found[name] = summarise(frame, (BOUNDARY,))
+    print(results_table(found))
     if options.corpus == "pop909_structure":
         scores = pd.DataFrame(annotator_agreement(options.audio)).T
         scores = scores[scores.index.isin(frame["group"])]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from annotators import annotator_agreement
 
-from symbolic.inference.audio_predictions import read_audio_rows
+from symbolic.inference.prediction_table import read_predictions
 from symbolic.structure.detection import TOLERANCES, predicted_column, read_times
 from symbolic.tasks import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
@@ -25,7 +25,7 @@ def scores(runs: Sequence[str], window: str) -> dict[str, float]:
     """F1 of every song that some runs held out, by its group."""
     found = {}
     for run in runs:
-        rows = read_audio_rows(Path(run) / PREDICTIONS)
+        rows = read_predictions(Path(run) / PREDICTIONS)
         for group, truth, guess in zip(
             rows["group"].astype(str),
             rows[BOUNDARY.name],

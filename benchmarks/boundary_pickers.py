@@ -23,8 +23,7 @@ from symbolic.data.splits.hold_out import classes, hold_out, sampled
 from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.evaluation.tables import markdown
-from symbolic.inference.audio_predictions import audio_rows
-from symbolic.inference.note_predictions import write_predictions
+from symbolic.inference.prediction_table import prediction_rows, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
     PICKERS,
@@ -144,7 +143,7 @@ def scores(folder: Path, audio: str, cache_dir: str | None, output: Path) -> tup
         rows = boundary_rows(*of(test), model.config)
         place = output / peaks / system / data["hold_out"]
         place.mkdir(parents=True, exist_ok=True)
-        named = audio_rows((), of(test)[0], {}, fold=data["hold_out"], seed=seed)
+        named = prediction_rows((), of(test)[0], {}, fold=data["hold_out"], seed=seed)
         joined = [{**labels, **row} for labels, row in zip(named, rows, strict=True)]
         write_predictions(joined, place / PREDICTIONS)
         for tolerance, limit in COUNTED:

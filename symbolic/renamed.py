@@ -23,7 +23,7 @@ MODULES = {
 """Modules that had documented names, and where these are now."""
 
 ROOMS = {
-    "symbolic.evaluation": "symbolic.evaluation.notes",
+    "symbolic.evaluation": "symbolic.evaluation.evaluator",
     "symbolic.inference": "symbolic.inference.prediction",
     "symbolic.publishing": "symbolic.publishing.hub",
     "symbolic.scoring": "symbolic.scoring.emotion",

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,9 +16,8 @@ from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
 from symbolic.encoders import AUDIO_SYSTEMS
-from symbolic.evaluation.audio import evaluate_audio
-from symbolic.inference.audio_predictions import audio_rows
-from symbolic.inference.note_predictions import write_predictions
+from symbolic.evaluation.summary import summarise
+from symbolic.inference.prediction_table import prediction_rows, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.publishing.card import model_card
 from symbolic.publishing.hub import FILES, assemble, push
@@ -77,8 +75,10 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
+    summary = "symbolic.evaluation.evaluator.summarise"
     monkeypatch.setattr(
-        "symbolic.evaluation.audio_report.evaluate_audio", partial(evaluate_audio, draws=20)
+        summary,
+        lambda frame, tasks, draws, *rest, **about: summarise(frame, tasks, 20, *rest, **about),
     )
 
 
@@ -294,7 +294,7 @@ def held_out(run, task=GENRE):
         for i, label in enumerate(labels)
     ]
     answers = rng.dirichlet(np.ones(10), 6) if task.kind == "single" else rng.random((6, 10))
-    rows = audio_rows([task], pieces, {task.name: answers}, fold="fold-0", seed=7)
+    rows = prediction_rows([task], pieces, {task.name: answers}, fold="fold-0", seed=7)
     write_predictions(rows, run / "predictions.csv")
 
 

@@ -13,12 +13,13 @@ from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.commands.sweep import main as sweep
 from symbolic.commands.train import main as train
-from symbolic.data import READERS, Reader
+from symbolic.data import READERS, DataArguments, Reader
 from symbolic.data.groups import LeakError, hashed_group
 from symbolic.data.recordings.moods import FRONT as MOODS
 from symbolic.data.splits.hold_out import hold_out
 from symbolic.encoders.systems import AUDIO_SYSTEMS
-from symbolic.evaluation.audio import evaluate_audio
+from symbolic.evaluation.evaluator import MODEL
+from symbolic.evaluation.evaluator import evaluate as evaluated
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.scoring.audio import AudioScorer, load_audio_model
@@ -84,10 +85,10 @@ def run(recordings, tmp_path_factory):
 
 @pytest.mark.slow
 def test_high_tones_are_told_from_low_ones(run):
-    (summary,) = evaluate_audio([run], draws=20)
-    assert summary.task.name == "genre"
-    assert summary.recordings == summary.confusion.sum() == 4
-    assert summary.scores["accuracy"] == 1.0
+    summary = evaluated([run], DataArguments(), draws=20).summaries[MODEL]
+    assert [task.name for task in summary.tasks] == ["genre"]
+    assert summary.pieces == summary.confusion["genre"].sum() == 4
+    assert summary.scores["genre: accuracy"] == 1.0
 
 
 def test_the_folder_says_what_it_was_trained_on(run):
@@ -193,12 +194,12 @@ def test_the_door_of_evaluation_pools_folds_and_probes(run, recordings, tmp_path
     words = [str(run), "--probe", "--audio", str(recordings), "--views", str(picture)]
     assert evaluate(words) == 0
     shown = capsys.readouterr().out
-    assert "| 4 (4) | 1 | 1.000" in shown
+    assert "| 4 (4) | 1.000" in shown
     assert "| genre | gain -6 dB |" in shown
     assert "| genre | speed +1 % |" in shown
     assert picture.stat().st_size > 1000
     with pytest.raises(LeakError):
-        evaluate_audio([run, run])
+        evaluated([run, run], DataArguments())
 
 
 def test_an_encoder_goes_on_to_another_task(run, recordings, tmp_path):

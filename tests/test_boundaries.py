@@ -9,10 +9,12 @@ import pytest
 
 from symbolic.audio.front_end import FrontEnd
 from symbolic.commands.evaluate import main as evaluate
-from symbolic.data import Piece, group_folds
+from symbolic.data import DataArguments, Piece, group_folds
 from symbolic.data.recordings.beatles import FRONT, read_beatles
 from symbolic.encoders import BOUNDARY_SYSTEMS
-from symbolic.evaluation.audio import evaluate_audio, summarise_boundaries
+from symbolic.evaluation.evaluator import MODEL
+from symbolic.evaluation.evaluator import evaluate as evaluated
+from symbolic.evaluation.summary import summarise
 from symbolic.inference.prediction import CONTEXT, predict_frames
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
@@ -109,7 +111,7 @@ def baselines(root):
 
 @pytest.mark.slow
 def test_a_trained_model_is_better_than_the_baselines(songs, run, baselines):
-    (learnt,) = evaluate_audio([run])
+    learnt = evaluated([run], DataArguments()).summaries[MODEL]
     corpus = read_beatles(songs)
     front = FrontEnd(**{**HEARD.to_dict(), "kinds": ("mel", "chroma")})
     heard = corpus.with_front_end(corpus.front_end_for(front)).features
@@ -120,13 +122,13 @@ def test_a_trained_model_is_better_than_the_baselines(songs, run, baselines):
             for row in baselines.baseline_rows(guesses, corpus.pieces, heard, front, fold)
             if row["fold"] == "fold-0"
         ]
-        baseline = summarise_boundaries(pd.DataFrame(rows), BOUNDARY)
-        assert baseline.recordings == learnt.recordings
+        baseline = summarise(pd.DataFrame(rows), (BOUNDARY,))
+        assert baseline.pieces == learnt.pieces
         if name == "equal distances":
-            assert learnt.scores["f_0.5"] > baseline.scores["f_0.5"] + 0.15
-    assert learnt.scores["f_0.5"] > 0.7
+            assert learnt.scores["boundary: f_0.5"] > baseline.scores["boundary: f_0.5"] + 0.15
+    assert learnt.scores["boundary: f_0.5"] > 0.7
     # Beginning and end are always found, so that without them a model has less.
-    assert 0 < learnt.scores["f_3 trimmed"] < learnt.scores["f_3"]
+    assert 0 < learnt.scores["boundary: f_3 trimmed"] < learnt.scores["boundary: f_3"]
 
 
 def test_thresholds_are_chosen_on_songs_that_are_neither_trained_on_nor_held_out(run):
@@ -144,7 +146,7 @@ def test_what_was_held_out_is_scored_at_the_door(run, capsys):
 
 def test_a_probe_asks_about_whole_recordings(songs, run, capsys):
     assert evaluate([str(run), "--probe", "--audio", str(songs)]) == 2
-    assert "of whole recordings, not of boundary" in capsys.readouterr().err
+    assert "whole pieces, not boundary" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -15,8 +15,7 @@ from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
-from symbolic.inference.audio_predictions import audio_rows
-from symbolic.inference.note_predictions import write_predictions
+from symbolic.inference.prediction_table import prediction_rows, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.publishing.card import model_card
 from symbolic.publishing.hub import FILES, assemble, push
@@ -142,7 +141,7 @@ def test_the_card_has_the_scores_of_boundaries(tmp_path):
         for i in range(4)
     ]
     found = boundary_rows(pieces, [rng.random(360) for _ in pieces], model.config)
-    rows = audio_rows((), pieces, {}, fold="fold-0", seed=7)
+    rows = prediction_rows((), pieces, {}, fold="fold-0", seed=7)
     write_predictions(
         [{**row, **boundaries} for row, boundaries in zip(rows, found, strict=True)],
         tmp_path / "predictions.csv",

@@ -240,6 +240,6 @@ def test_it_trains_from_a_token_file(tmp_path):
     )
     assert model.config.inputs == "features"
     assert len(found) == 20
-    assert all({"predicted", "key_predicted", "q1"} <= row.keys() for row in found)
+    assert all({"emotion predicted", "key predicted", "emotion: Q1"} <= row.keys() for row in found)
     expected = answers(model.eval(), MUSIC[40:]).numpy()
-    np.testing.assert_allclose([row["q1"] for row in found], expected[:, 0], atol=1e-4)
+    np.testing.assert_allclose([row["emotion: Q1"] for row in found], expected[:, 0], atol=1e-4)

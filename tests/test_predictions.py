@@ -8,14 +8,15 @@ import pytest
 import torch
 
 from symbolic.data import Piece, TokenDataset, tokens_of
-from symbolic.inference.note_predictions import predictions, velocity_counts, write_predictions
+from symbolic.inference.note_predictions import predictions, velocity_counts
 from symbolic.inference.prediction import predict
+from symbolic.inference.prediction_table import columns_of, write_predictions
 from symbolic.notes import read_notes
-from symbolic.tasks import IGNORE, QUADRANTS
+from symbolic.tasks import EMOTION, IGNORE, KEY, QUADRANTS, VALENCE_AROUSAL
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.build import ShapeArguments, build_model
 
-PROBABILITIES = ("q1", "q2", "q3", "q4")
+PROBABILITIES = columns_of(EMOTION)
 FEATURES = ["pitch_mean", "bass_mean"]
 
 
@@ -40,25 +41,33 @@ def test_a_row_says_what_is_known_and_what_is_predicted_of_a_piece(tokens):
     rows = predictions(make(tokens), tokens, fold=3, seed=1)
     assert len(rows) == 6
     assert list(rows[0]) == [
-        "corpus", "file", "group", "fold", "seed", "key", "quadrant", "predicted", *PROBABILITIES,
-        "key_predicted", "velocity_right", "velocity_asked",
+        "corpus", "file", "group", "fold", "seed", "emotion", "emotion predicted", *PROBABILITIES,
+        "key", "key predicted", *columns_of(KEY), "velocity correct", "velocity notes",
     ]  # fmt: skip
     for i, row in enumerate(rows):
         assert (row["corpus"], row["file"], row["group"]) == ("tunes", f"{i}.mid", f"song{i // 2}")
         assert (row["fold"], row["seed"]) == (3, 1)
-        assert row["key"] == tokens.labels["key"][i]
-        assert row["quadrant"] == (None if i == 5 else QUADRANTS[i % 4])
+        assert row["key"] == KEY.labels[tokens.labels["key"][i]]
+        assert row["emotion"] == (None if i == 5 else QUADRANTS[i % 4])
         assert sum(row[name] for name in PROBABILITIES) == pytest.approx(1)
         best = np.argmax([row[name] for name in PROBABILITIES])
-        assert row["predicted"] == QUADRANTS[best]
-        assert 0 <= row["key_predicted"] < 24
-        assert 0 <= row["velocity_right"] <= row["velocity_asked"]
+        assert row["emotion predicted"] == QUADRANTS[best]
+        assert row["key predicted"] in KEY.labels
+        assert 0 <= row["velocity correct"] <= row["velocity notes"]
 
 
 def test_rows_have_only_what_the_model_answers(tokens):
     (row,) = predictions(make(tokens, "key"), tokens, [2])
-    assert list(row) == ["corpus", "file", "group", "key", "quadrant", "key_predicted"]
-    assert row["quadrant"] == "Q3"
+    assert list(row) == [
+        "corpus",
+        "file",
+        "group",
+        "emotion",
+        "key",
+        "key predicted",
+        *columns_of(KEY),
+    ]
+    assert row["emotion"] == "Q3"
     assert predictions(make(tokens, "key"), tokens, []) == []
 
 
@@ -70,7 +79,7 @@ def test_pieces_come_in_the_order_that_was_asked_for(tokens):
     for row, i in zip(some, (4, 0, 3), strict=True):
         for name in PROBABILITIES:
             assert row[name] == pytest.approx(whole[i][name], abs=1e-4)
-        assert row["velocity_asked"] > 0
+        assert row["velocity notes"] > 0
 
 
 def test_windows_are_averaged_as_the_scorer_averages_them(tune, midi_score):
@@ -83,7 +92,9 @@ def test_windows_are_averaged_as_the_scorer_averages_them(tune, midi_score):
     expected = predict(model, tables, tokenizer)
     found = np.array([[row[name] for name in PROBABILITIES] for row in rows])
     np.testing.assert_allclose(found, expected["emotion"], atol=1e-5)
-    assert [row["key_predicted"] for row in rows] == expected["key"].argmax(axis=1).tolist()
+    assert [KEY.labels.index(row["key predicted"]) for row in rows] == expected["key"].argmax(
+        axis=1
+    ).tolist()
 
 
 def test_features_that_the_file_lacks_are_named(tokens):
@@ -130,7 +141,7 @@ def test_music_without_dynamics_is_not_asked_for_them(tokens):
     nothing = np.full_like(tokens.velocity, IGNORE)
     plain = replace(tokens, token_labels={"velocity": nothing})
     for row in predictions(make(plain), plain):
-        assert row["velocity_asked"] == row["velocity_right"] == 0
+        assert row["velocity notes"] == row["velocity correct"] == 0
 
 
 def test_valence_and_arousal_stand_beside_what_is_predicted_of_them(token_tunes):
@@ -138,10 +149,13 @@ def test_valence_and_arousal_stand_beside_what_is_predicted_of_them(token_tunes)
     values = np.array([[1.0, -0.5], [np.nan, np.nan]], np.float32)
     tokens = replace(tokens, labels={**tokens.labels, "valence_arousal": values})
     first, second = predictions(make(tokens, "valence_arousal"), tokens)
-    assert (first["valence"], first["arousal"]) == (1.0, -0.5)
-    assert (second["valence"], second["arousal"]) == (None, None)
-    assert np.isfinite([first["valence_predicted"], second["arousal_predicted"]]).all()
-    assert "predicted" not in first
+    true = [f"true {name}" for name in columns_of(VALENCE_AROUSAL)]
+    assert [first[name] for name in true] == [1.0, -0.5]
+    assert [second[name] for name in true] == [None, None]
+    assert np.isfinite(
+        [[row[name] for name in columns_of(VALENCE_AROUSAL)] for row in (first, second)]
+    ).all()
+    assert "emotion predicted" not in first
 
 
 def test_a_model_goes_on_training_where_it_was(tokens):
@@ -163,5 +177,5 @@ def test_tables_are_written_and_read_back(tokens, tmp_path):
         for name in back:
             value = row.get(name)
             assert back[name] == ("" if value is None else str(value))  # floats to the last digit
-    assert found[5]["quadrant"] == ""
+    assert found[5]["emotion"] == ""
     assert found[0]["more"] == ""

@@ -9,9 +9,11 @@ import pytest
 
 from symbolic.evaluation.report import write_report
 from symbolic.evaluation.summary import summarise
-from symbolic.inference.prediction_table import PROBABILITIES
+from symbolic.inference.prediction_table import columns_of
 from symbolic.reports.plots import confusion_plot, reliability_plot
-from symbolic.tasks import QUADRANTS
+from symbolic.tasks import EMOTION, QUADRANTS
+
+PROBABILITIES = columns_of(EMOTION)
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def frame():
             "group": [f"song {i // 2}" for i in range(40)],
             "fold": np.arange(40) // 20,
             "seed": 0,
-            "quadrant": [QUADRANTS[quadrant] for quadrant in true],
+            "emotion": [QUADRANTS[quadrant] for quadrant in true],
         }
     )
     frame[PROBABILITIES] = 0.5 * np.eye(4)[true] + 0.5 * rng.dirichlet(np.ones(4), 40)
@@ -45,7 +47,7 @@ def test_one_system_is_reported_in_the_folder_itself(frame, tmp_path):
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics["scores"] == found["model"].scores
     matrix = pd.read_csv(tmp_path / "run" / "confusion.csv", index_col="true")
-    assert (matrix.to_numpy() == found["model"].confusion).all()
+    assert (matrix.to_numpy() == found["model"].confusion["emotion"]).all()
     assert matrix.columns.tolist() == matrix.index.tolist() == list(QUADRANTS)
 
 
@@ -72,7 +74,7 @@ def test_what_is_known_of_a_system_is_told(frame, chance, tmp_path):
     text = (tmp_path / "results.md").read_text()
     assert "model **LEAKING**" in text
     assert "Protocol of model: 5 folds by clip." in text
-    assert "on the 12 pieces with dynamics" in text
+    assert "in the 12 pieces with dynamics" in text
     metrics = json.loads((tmp_path / "model" / "metrics.json").read_text())
     assert metrics["leaks"] is True
     assert metrics["robustness"]["tempo"] == 0.9
@@ -84,7 +86,9 @@ def test_what_is_known_of_a_system_is_told(frame, chance, tmp_path):
 
 
 def test_a_system_without_an_emotion_head_has_no_confusion(frame, tmp_path):
-    keys = frame.drop(columns=PROBABILITIES).assign(key=0, key_predicted=7)
+    keys = frame.drop(columns=PROBABILITIES).assign(
+        **{"key": "C major", "key predicted": "G major"}
+    )
     found = write_report(tmp_path, {"key finder": keys}, draws=20)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "results.md"]
     assert found["key finder"].scores == {"key_exact": 0.0, "key_mirex": 0.5}
@@ -108,7 +112,7 @@ def test_a_confusion_is_drawn_in_any_format_and_of_four_quadrants_only(tmp_path)
     assert matplotlib.image.imread(tmp_path / "confusion.png").shape[0] > 600
     confusion_plot(matrix, tmp_path / "confusion.svg")
     assert "<svg" in (tmp_path / "confusion.svg").read_text()
-    with pytest.raises(ValueError, match="of quadrants"):
+    with pytest.raises(ValueError, match="4 classes"):
         confusion_plot(np.eye(3), tmp_path / "small.png")
 
 
@@ -125,7 +129,7 @@ def test_a_confusion_shows_shares_of_rows_and_survives_an_empty_row(tmp_path):
 
 
 def test_a_reliability_diagram_is_drawn_also_of_one_who_is_always_certain(frame, tmp_path):
-    labels = frame["quadrant"].map(QUADRANTS.index).to_numpy()
+    labels = frame["emotion"].map(QUADRANTS.index).to_numpy()
     reliability_plot(labels, frame[PROBABILITIES].to_numpy(), tmp_path / "some.png", "model")
     reliability_plot(labels, np.eye(4)[np.zeros(40, int)], tmp_path / "certain.png")
     pictures = [matplotlib.image.imread(tmp_path / name) for name in ("some.png", "certain.png")]

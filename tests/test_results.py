@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from symbolic.evaluation.comparison import compare
 from symbolic.evaluation.summary import summarise
 from symbolic.evaluation.tables import LEAKING, confusion_table, results_table
-from symbolic.inference.prediction_table import PROBABILITIES, piece_level, read_predictions
-from symbolic.tasks import QUADRANTS
+from symbolic.inference.prediction_table import columns_of, piece_level, read_predictions
+from symbolic.tasks import EMOTION, KEY, QUADRANTS
 from symbolic.tasks.intervals import grouped_bootstrap
 from symbolic.tasks.metrics import confusion, emotion_metrics
+
+PROBABILITIES = columns_of(EMOTION)
+KEYS = dict(enumerate(KEY.labels))
 
 
 def predictions(true, answers, groups=None, seed=0, fold=0, corpus="songs"):
@@ -28,7 +31,7 @@ def predictions(true, answers, groups=None, seed=0, fold=0, corpus="songs"):
             "group": [f"song {i}" for i in range(n)] if groups is None else groups,
             "fold": fold,
             "seed": seed,
-            "quadrant": [QUADRANTS[quadrant] for quadrant in true],
+            "emotion": [QUADRANTS[quadrant] for quadrant in true],
         }
     )
     frame[PROBABILITIES] = np.eye(4)[answers]
@@ -48,14 +51,14 @@ def clips():
 
 
 def quadrants(frame):
-    return frame["quadrant"].map(QUADRANTS.index).to_numpy()
+    return frame["emotion"].map(QUADRANTS.index).to_numpy()
 
 
 def test_scores_and_intervals_are_those_of_the_metrics(clips):
     found = summarise(clips, draws=100)
     q = clips[PROBABILITIES].to_numpy()
     assert found.scores == pytest.approx(emotion_metrics(quadrants(clips), q))
-    assert (found.confusion == confusion(quadrants(clips), q)).all()
+    assert (found.confusion["emotion"] == confusion(quadrants(clips), q)).all()
     right = q.argmax(axis=1) == quadrants(clips)
     expected = grouped_bootstrap(lambda rows: right[rows].mean(), clips["group"], 100)
     assert found.intervals["accuracy"] == pytest.approx(expected)
@@ -91,7 +94,7 @@ def test_a_clip_scored_by_three_seeds_counts_once_for_its_song(clips):
     once, found = summarise(clips, draws=100), summarise(thrice, draws=100)
     assert found.intervals == once.intervals
     assert found.scores == pytest.approx(once.scores)
-    assert found.confusion == pytest.approx(once.confusion)
+    assert found.confusion["emotion"] == pytest.approx(once.confusion["emotion"])
     assert (found.pieces, found.groups, found.counts) == (once.pieces, once.groups, once.counts)
     assert found.seeds == (0, 1, 2)
     assert found.over_folds["accuracy"][0] == pytest.approx(once.over_folds["accuracy"][0])
@@ -105,8 +108,8 @@ def test_scores_of_several_seeds_are_their_mean():
     found = summarise(pd.concat([good, bad]), draws=10)
     assert found.scores["accuracy"] == pytest.approx((1 + 0.25) / 2)
     assert found.scores["macro_f1"] == pytest.approx((1 + 0.4 / 4) / 2)
-    assert found.confusion.sum() == 4
-    assert found.confusion[1].tolist() == [0.5, 0.5, 0, 0]
+    assert found.confusion["emotion"].sum() == 4
+    assert found.confusion["emotion"][1].tolist() == [0.5, 0.5, 0, 0]
 
 
 def test_songs_of_two_corpora_may_have_one_name(clips):
@@ -118,31 +121,32 @@ def test_songs_of_two_corpora_may_have_one_name(clips):
 
 
 def test_pieces_without_a_quadrant_are_not_scored_for_it(clips):
-    some = clips.assign(quadrant=clips["quadrant"].where(clips.index < 20, None))
+    some = clips.assign(emotion=clips["emotion"].where(clips.index < 20, None))
     found = summarise(some, draws=10)
     assert found.scores == pytest.approx(summarise(clips[:20], draws=10).scores)
     assert found.counts == {"quadrant": 20}
     assert found.pieces == 60
-    none = summarise(clips.assign(quadrant=None), draws=10)
-    assert (none.scores, none.intervals, none.confusion) == ({}, {}, None)
+    none = summarise(clips.assign(emotion=None), draws=10)
+    assert (none.scores, none.intervals, none.confusion) == ({}, {}, {})
 
 
 def test_valence_and_arousal_follow_from_the_quadrants_unless_they_are_predicted():
-    frame = predictions([0, 1, 2, 3], [0, 1, 2, 3]).assign(
-        valence=[1.0, -1.0, -1.0, 1.0], arousal=[1.0, 1.0, -1.0, -1.0]
-    )
+    frame = predictions([0, 1, 2, 3], [0, 1, 2, 3])
+    frame["true valence_arousal: valence"] = [1.0, -1.0, -1.0, 1.0]
+    frame["true valence_arousal: arousal"] = [1.0, 1.0, -1.0, -1.0]
     found = summarise(frame, draws=10).scores
     assert (found["valence_ccc"], found["arousal_rmse"], found["arousal_r2"]) == (1.0, 0.0, 1.0)
-    said = summarise(frame.assign(valence_predicted=-frame["valence"]), draws=10).scores
+    frame["valence_arousal: valence"] = -frame["true valence_arousal: valence"]
+    said = summarise(frame, draws=10).scores
     assert (said["valence_ccc"], said["arousal_ccc"]) == (-1.0, 1.0)
     assert said["valence"] == 1.0  # the half of the plane, which the quadrants say
 
 
 def test_keys_and_velocities_are_scored_where_they_are_known():
     frame = predictions([0] * 5, [0] * 5).drop(columns=PROBABILITIES)
-    frame["key"] = [0, 0, 0, 0, np.nan]
-    frame["key_predicted"] = [0, 7, 9 + 12, np.nan, 3]
-    frame["velocity_right"], frame["velocity_asked"] = [9, 1, 0, 0, 0], [10, 10, 0, 0, 0]
+    frame["key"] = pd.Series([0, 0, 0, 0, np.nan]).map(KEYS)
+    frame["key predicted"] = pd.Series([0, 7, 9 + 12, np.nan, 3]).map(KEYS)
+    frame["velocity correct"], frame["velocity notes"] = [9, 1, 0, 0, 0], [10, 10, 0, 0, 0]
     found = summarise(frame, draws=100)
     assert found.scores == pytest.approx(
         {"key_exact": 0.25, "key_mirex": (1 + 0.5 + 0.3) / 4, "velocity_accuracy": 0.5}
@@ -150,7 +154,7 @@ def test_keys_and_velocities_are_scored_where_they_are_known():
     assert found.counts == {"key": 4, "velocity": 2, "velocity_notes": 20}
     low, high = found.intervals["key_exact"]
     assert low < 0.25 < high
-    assert found.confusion is None
+    assert found.confusion == {}
 
 
 def test_seeds_that_saw_different_pieces_still_have_intervals():
@@ -160,7 +164,8 @@ def test_seeds_that_saw_different_pieces_still_have_intervals():
 
 
 def test_a_summary_is_json_without_what_is_not_defined(clips):
-    constant = clips.assign(valence=1.0, valence_predicted=1.0)  # no spread: no concordance
+    names = ("true valence_arousal: valence", "valence_arousal: valence")
+    constant = clips.assign(**dict.fromkeys(names, 1.0))  # no spread: no concordance
     found = summarise(constant, draws=10, protocol="by song", robustness={"tempo": np.nan})
     text = json.dumps(found.to_dict(), allow_nan=False)
     again = json.loads(text)
@@ -198,26 +203,26 @@ def test_seeds_of_one_system_are_averaged_before_systems_are_compared(clips):
 def test_only_the_same_pieces_are_compared(clips):
     with pytest.raises(ValueError, match=r"different pieces: 1 are .* clip 59\.mid of songs"):
         compare(clips, clips[:-1])
-    with pytest.raises(ValueError, match=r"clip 0\.mid another quadrant"):
+    with pytest.raises(ValueError, match=r"clip 0\.mid another emotion"):
         compare(
-            clips, clips.assign(quadrant=["Q3" if q == "Q1" else "Q1" for q in clips["quadrant"]])
+            clips, clips.assign(emotion=["Q3" if q == "Q1" else "Q1" for q in clips["emotion"]])
         )
     with pytest.raises(ValueError, match="another group"):
         compare(clips, clips.assign(group="one song"))
-    with pytest.raises(ValueError, match="no quadrants"):
+    with pytest.raises(ValueError, match="no predictions of emotion"):
         compare(clips, clips.drop(columns=PROBABILITIES))
 
 
 def test_the_phrases_of_a_piece_are_averaged_and_must_agree():
     frame = predictions([0, 0, 1, 2, 3], [0, 1, 1, 2, 3], ["a", "a", "b", "b", "c"])
     frame.loc[:1, PROBABILITIES] = [[0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0]]
-    frame["velocity_right"], frame["velocity_asked"] = [1, 2, 0, 0, 0], [4, 4, 0, 0, 0]
+    frame["velocity correct"], frame["velocity notes"] = [1, 2, 0, 0, 0], [4, 4, 0, 0, 0]
     joined, left_out = piece_level(frame)
     assert left_out == 1  # b is angry and sad
     assert joined["file"].tolist() == ["a", "c"]
-    assert joined["quadrant"].tolist() == ["Q1", "Q4"]
+    assert joined["emotion"].tolist() == ["Q1", "Q4"]
     assert joined.loc[0, PROBABILITIES].tolist() == pytest.approx([0.55, 0.45, 0, 0])
-    assert joined.loc[0, ["velocity_right", "velocity_asked"]].tolist() == [3, 8]
+    assert joined.loc[0, ["velocity correct", "velocity notes"]].tolist() == [3, 8]
     assert summarise(joined, draws=10).scores["accuracy"] == 1.0
 
 
@@ -237,7 +242,11 @@ def test_a_piece_that_was_split_across_folds_cannot_be_joined(clips):
 
 def test_a_table_has_the_columns_that_there_are_figures_for(clips):
     model = summarise(clips, draws=50, robustness={"tempo": 0.9})
-    keys = predictions([0, 1], [0, 1]).drop(columns=PROBABILITIES).assign(key=0, key_predicted=0)
+    keys = (
+        predictions([0, 1], [0, 1])
+        .drop(columns=PROBABILITIES)
+        .assign(**{"key": "C major", "key predicted": "C major"})
+    )
     table = results_table({"model": model, "profiles": summarise(keys, draws=50)})
     head, _, first, second = table.splitlines()
     assert "accuracy over folds" in head
@@ -276,34 +285,68 @@ def test_a_confusion_table_has_whole_counts_where_they_are_whole():
 
 
 def test_predictions_are_read_as_they_were_written(clips, tmp_path):
-    frame = clips.assign(quadrant=clips["quadrant"].where(clips.index > 3, None))
+    frame = clips.assign(emotion=clips["emotion"].where(clips.index > 3, None))
     frame.loc[5:9, "group"] = "NA"  # a song may be called so
-    frame["key"] = np.where(frame.index % 2, 3, np.nan)
+    frame["key"] = np.where(frame.index % 2, "c minor", None)
     frame.to_csv(tmp_path / "predictions.csv", index=False)
     again = read_predictions(tmp_path / "predictions.csv")
     pd.testing.assert_frame_equal(again, frame, check_dtype=False)
     assert summarise(again, draws=10).to_dict() == summarise(frame, draws=10).to_dict()
 
 
+def test_a_table_of_the_first_version_says_the_same(clips, tmp_path):
+    names = ["true valence_arousal: valence", "true valence_arousal: arousal"]
+    rng = np.random.default_rng(1)
+    frame = clips.assign(**dict(zip(names, rng.uniform(-1, 1, (2, 60)), strict=True)))
+    numbers = np.arange(60) % 24
+    frame["key"], frame["key predicted"] = ([KEYS[i] for i in n] for n in (numbers, numbers[::-1]))
+    frame["velocity notes"], frame["velocity correct"] = 9.0, np.arange(60) % 8 + 0.0
+    old = clips[["corpus", "file", "group", "fold", "seed"]].copy()
+    old["key"] = np.where(np.arange(60) == 7, np.nan, numbers)
+    frame.loc[7, "key"] = None
+    old["quadrant"] = frame["emotion"]
+    old["valence"], old["arousal"] = (frame[name] for name in names)
+    old["predicted"] = [QUADRANTS[i] for i in frame[PROBABILITIES].to_numpy().argmax(axis=1)]
+    old[["q1", "q2", "q3", "q4"]] = frame[PROBABILITIES]
+    old["key_predicted"] = numbers[::-1]
+    old["velocity_right"], old["velocity_asked"] = frame["velocity correct"], 9
+    old.to_csv(tmp_path / "predictions.csv", index=False)
+    again = read_predictions(tmp_path / "predictions.csv")
+    assert summarise(again, draws=50).to_dict() == summarise(frame, draws=50).to_dict()
+    assert (again["emotion predicted"] == old["predicted"]).all()
+    old.assign(key=24).to_csv(tmp_path / "wrong.csv", index=False)
+    with pytest.raises(ValueError, match="key '24' is none of C major"):
+        read_predictions(tmp_path / "wrong.csv")
+
+
+CERTAINLY_WRONG = dict(zip(PROBABILITIES, (-1.0, 2.0, 0.0, 0.0), strict=True))
+
+
+def with_q1(frame, values):
+    return frame.assign(**{"emotion: Q1": values})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda f: f.drop(columns="fold"), "no column fold"),
-        (lambda f: f.drop(columns=["group", "quadrant"]), "no column group, quadrant"),
-        (lambda f: f.drop(columns="q3"), "no column q3"),
-        (lambda f: f.assign(velocity_right=1), "no column velocity_asked"),
+        (lambda f: f.drop(columns=["group", "seed"]), "no column group, seed"),
+        (lambda f: f.drop(columns="emotion: Q3"), "no column emotion: Q3"),
+        (lambda f: f.assign(**{"velocity correct": 1}), "no column velocity notes"),
         (lambda f: f[:0], "no predictions"),
-        (lambda f: f.assign(quadrant="Q5"), "quadrant 'Q5' is none of Q1, Q2, Q3, Q4"),
-        (lambda f: f.assign(q1=f["q1"] + 0.1), r"sum to 1, in 60 rows, the first is clip 0\.mid"),
-        (lambda f: f.assign(q1=np.nan), "sum to 1"),
-        (lambda f: f.assign(q1=-1.0, q2=2.0, q3=0.0, q4=0.0), "not probabilities"),
-        (lambda f: f.assign(q1="high"), "column q1: .*high"),
-        (lambda f: f.assign(key=24), "key is not a key id"),
-        (lambda f: f.assign(velocity_right=2, velocity_asked=1), "more velocities are right"),
+        (lambda f: f.assign(emotion="Q5"), "emotion 'Q5' is none of Q1, Q2, Q3, Q4"),
+        (lambda f: with_q1(f, f["emotion: Q1"] + 0.1),
+         r"sum to 1, in 60 rows, the first is clip 0\.mid"),
+        (lambda f: with_q1(f, np.nan), "sum to 1"),
+        (lambda f: f.assign(**CERTAINLY_WRONG), "not probabilities"),
+        (lambda f: with_q1(f, "high"), "column emotion: Q1: .*high"),
+        (lambda f: f.assign(key="24"), "key '24' is none of C major"),
+        (lambda f: f.assign(**{"velocity correct": 2, "velocity notes": 1}),
+         "more velocities are correct"),
         (lambda f: pd.concat([f, f[:1]]), r"twice by one seed, in 1 rows, the first is clip 0"),
         (lambda f: pd.concat([f, f.assign(seed=1, group="x")]), "more than one group"),
-        (lambda f: pd.concat([f[:1].assign(quadrant="Q1"), f[:1].assign(seed=1, quadrant="Q2")]),
-         "more than one quadrant"),
+        (lambda f: pd.concat([f[:1].assign(emotion="Q1"), f[:1].assign(seed=1, emotion="Q2")]),
+         "more than one emotion"),
     ],
 )  # fmt: skip
 def test_a_bad_table_is_refused_by_name(clips, tmp_path, change, message):

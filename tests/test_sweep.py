@@ -205,7 +205,7 @@ def test_every_cell_is_done_and_has_its_row(done, bundle):
         held = bundle.splits[cell.hold_out]["held"]
         assert [one["file"] for one in said] == [f"{i}.mid" for i in held]
         assert {(one["fold"], one["seed"]) for one in said} == {(str(cell.fold), "0")}
-        right = np.mean([one["quadrant"] == one["predicted"] for one in said])
+        right = np.mean([one["emotion"] == one["emotion predicted"] for one in said])
         assert float(row["accuracy"]) == pytest.approx(right)
         assert (row["pieces"], row["size"], row["protocol"]) == ("6", "tiny", "emopia-song")
         assert int(row["parameters"]) > 1000
@@ -236,7 +236,7 @@ def test_only_what_is_not_finished_is_done_again(copy, bundle, monkeypatch):
     def run_cell(bundle, cell, folder, **_):
         assert list(folder.iterdir()) == []  # nothing of what was cut off is left
         ran.append(cell)
-        return [{"quadrant": "Q1", "predicted": "Q1"}], 5
+        return [{"emotion": "Q1", "emotion predicted": "Q1"}], 5
 
     monkeypatch.setattr(work, "run_cell", run_cell)
     lines = []

@@ -18,10 +18,11 @@ from transformers import HfArgumentParser, Trainer, TrainingArguments
 from symbolic.data import Collator, DataArguments, LeakError, PieceDataset, held_out, read_tables
 from symbolic.data.groups import hashed_group
 from symbolic.evaluation.baselines import BASELINES
-from symbolic.evaluation.notes import evaluate, evaluate_keys
-from symbolic.inference.prediction_table import PROBABILITIES
+from symbolic.evaluation.evaluator import evaluate, evaluate_keys
+from symbolic.inference.prediction_table import columns_of
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.emotion import EmotionScorer
+from symbolic.tasks import EMOTION, QUADRANTS
 from symbolic.training.notes import ModelArguments, train
 from symbolic.training.run_folder import TRAINING_RECORD, recorded_groups
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, checkpoint
@@ -53,7 +54,7 @@ def test_training_learns_what_fast_and_loud_mean(trained):
     assert len(frame) == 12
     assert set(frame["group"]) == {f"song{i}" for i in range(18, 24)}
     high = {"Q1", "Q2"}
-    right = frame["quadrant"].isin(high) == frame["predicted"].isin(high)
+    right = frame["emotion"].isin(high) == frame["emotion predicted"].isin(high)
     assert right.mean() >= 0.9
 
 
@@ -64,8 +65,9 @@ def test_a_trained_folder_scores_music(trained, emopia):
     predictions = pd.read_csv(trained / "predictions.csv").set_index("file")
     table["file"] = table["path"].map(lambda path: Path(path).name)
     scored = table.set_index("file").loc[predictions.index]
-    for column in ("q1", "q2", "q3", "q4"):
-        np.testing.assert_allclose(scored[column], predictions[column], atol=1e-4)
+    for quadrant in QUADRANTS:
+        found = predictions[f"emotion: {quadrant}"]
+        np.testing.assert_allclose(scored[quadrant.lower()], found, atol=1e-4)
 
 
 def test_features_are_standardised_by_the_training_pieces(trained):
@@ -169,15 +171,15 @@ def test_evaluation_puts_the_model_beside_the_baselines(trained, emopia):
     assert list(result.frames) == ["model", *BASELINES]
     for name, frame in result.frames.items():
         assert len(frame) == 12
-        np.testing.assert_allclose(frame[PROBABILITIES].sum(axis=1), 1)
+        np.testing.assert_allclose(frame[columns_of(EMOTION)].sum(axis=1), 1)
         assert {"transposition", "tempo", "velocity"} < result.summaries[name].robustness.keys()
     assert set(result.differences) == set(BASELINES) - {"extra_trees"} | {"model"}
     frame = pd.read_csv(trained / "predictions.csv")
     scores = result.summaries["model"].scores
-    assert scores["accuracy"] == (frame["quadrant"] == frame["predicted"]).mean()
-    asked = frame["velocity_asked"].sum()
-    assert scores["velocity_accuracy"] == pytest.approx(frame["velocity_right"].sum() / asked)
-    assert scores["key_exact"] == (frame["key"] == frame["key_predicted"]).mean()
+    assert scores["accuracy"] == (frame["emotion"] == frame["emotion predicted"]).mean()
+    asked = frame["velocity notes"].sum()
+    assert scores["velocity_accuracy"] == pytest.approx(frame["velocity correct"].sum() / asked)
+    assert scores["key_exact"] == (frame["key"] == frame["key predicted"]).mean()
 
 
 def test_evaluation_asks_the_record_what_was_held_out(emopia, tmp_path):

@@ -79,10 +79,12 @@ def run(songs, tmp_path_factory):
 
 
 def test_a_model_that_has_learnt_is_above_the_floor(run):
-    from symbolic.evaluation.audio import evaluate_audio, summarise_boundaries
+    from symbolic.data import DataArguments
+    from symbolic.evaluation.evaluator import MODEL, evaluate
+    from symbolic.evaluation.summary import summarise
     from symbolic.structure import equal_distances
 
-    (learnt,) = evaluate_audio([run])
+    learnt = evaluate([run], DataArguments()).summaries[MODEL]
     rows = pd.read_csv(run / "predictions.csv")
     floors = []
     for spacing in (4.8, 7.2, 9.6):
@@ -92,9 +94,9 @@ def test_a_model_that_has_learnt_is_above_the_floor(run):
                 " ".join(map(str, [0, *equal_distances(end, spacing), end]))
                 for end in (read_times(text)[-1] for text in rows["boundary"])
             ]
-        floors.append(summarise_boundaries(guessed, BOUNDARY).scores["f_0.5"])
-    assert learnt.recordings == 8
-    assert learnt.scores["f_0.5"] > max(0.8, max(floors) + 0.15)
+        floors.append(summarise(guessed, (BOUNDARY,)).scores["boundary: f_0.5"])
+    assert learnt.pieces == 8
+    assert learnt.scores["boundary: f_0.5"] > max(0.8, max(floors) + 0.15)
 
 
 def test_files_are_parted_by_a_model_of_notes(run, songs, tmp_path, capsys):

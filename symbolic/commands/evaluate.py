@@ -1,25 +1,27 @@
-"""Command line of `symbolic evaluate`: trained models on what they held out."""
+"""`symbolic evaluate`: score trained models on their held-out pieces."""
 
 from __future__ import annotations
 
+import argparse
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-
-from transformers.utils import CONFIG_NAME
+from typing import Any
 
 from symbolic.commands.arguments import Parser, guarded
-from symbolic.configuration import SymbolicConfig
 from symbolic.data import DataArguments
 from symbolic.evaluation.baselines import BASELINES
-from symbolic.evaluation.notes import MODEL, REFERENCE, Evaluation, evaluate
+from symbolic.evaluation.evaluator import MODEL, REFERENCE, Evaluation, evaluate
 from symbolic.evaluation.report import write_report, write_system
+from symbolic.evaluation.robustness import robustness_table
+from symbolic.evaluation.summary import labelled
 from symbolic.evaluation.tables import confusion_table, results_table
-from symbolic.inference.prediction_table import PROBABILITIES, labelled, true_quadrants
+from symbolic.tasks import EMOTION
 from symbolic.tasks.metrics import best_temperature
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Score trained models on what they held out.
+    """Score trained models on their held-out pieces.
 
     Returns:
         The exit status.
@@ -27,42 +29,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return guarded(_main, arguments)
 
 
-def _main(arguments: Sequence[str] | None) -> None:
-    parser = Parser(description="Score trained models on what they held out, beside the baselines.")
-    parser.add_argument("models", nargs="+", help="folders; several are folds or seeds, pooled")
-    parser.add_argument("--audio", help="of models of audio: folder of their corpus, for a probe")
-    parser.add_argument(
-        "--probe",
-        action="store_true",
-        help="of models of audio: how often answers change under an equaliser, a low-pass, another "
-        "gain and speed; models of notes are asked likewise unless --no-robustness forbids it",
+def _parser() -> Parser:
+    parser = Parser(
+        description="Score trained models on their held-out pieces, with baselines for comparison."
     )
-    parser.add_argument("--views", help="of models of audio: a picture of their embeddings")
+    parser.add_argument("models", nargs="+", help="folders; several are folds or seeds, pooled")
     parser.add_argument("--emopia", help="folder of EMOPIA")
     parser.add_argument("--vgmidi", help="folder of VGMIDI")
     parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
     parser.add_argument(
         "--corpora", nargs="*", default=[], metavar="NAME=FOLDER", help="as in scripts/train.py"
     )
+    parser.add_argument(
+        "--audio",
+        help="folder of the corpus of recordings, for the robustness, embeddings and baselines of "
+        "models of audio",
+    )
     parser.add_argument("--baselines", default=",".join(BASELINES), help="by commas, or none")
-    parser.add_argument("--no-robustness", action="store_true", help="ask everything only once")
+    parser.add_argument(
+        "--robustness",
+        action=argparse.BooleanOptionalAction,
+        help="predict perturbed pieces as well: notes transposed, at another tempo or velocity "
+        "(the default for models of notes); recordings with an equaliser, a low-pass filter, "
+        "another gain or speed",
+    )
+    parser.add_argument("--embeddings", metavar="PLOT", help="plot the embeddings of the pieces")
     parser.add_argument("--whole-pieces", action="store_true", help="average a piece's phrases")
-    parser.add_argument("--output-dir", help="tables, metrics and pictures of all systems")
+    parser.add_argument("--output-dir", help="folder for tables, metrics and plots of all systems")
     parser.add_argument(
         "--metrics-into",
         help="folder of the model that these figures are to be published with (default: the model, "
-        "where only one is named)",
+        "if only one is given)",
     )
-    options = parser.parse_args(arguments)
-    if hears_audio(options.models[0]):
-        from symbolic.evaluation.audio_report import report_audio
-
-        if options.output_dir:
-            raise ValueError("output_dir is of models of notes; those of audio have --views")
-        report_audio(
-            options.models, options.audio, options.probe, options.views, options.metrics_into
+    for old, new in (("probe", "robustness"), ("views", "embeddings")):
+        about: dict[str, Any] = {"const": True, "nargs": 0} if old == "probe" else {}
+        parser.add_argument(
+            f"--{old}", dest=new, action=_Renamed, help=argparse.SUPPRESS, default=None, **about
         )
-        return
+    return parser
+
+
+class _Renamed(argparse.Action):
+    """An option under its old name."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        """Set the option and warn."""
+        new = f"--{self.dest}"
+        warnings.warn(f"{option_string} is now {new}", FutureWarning, stacklevel=2)
+        setattr(namespace, self.dest, values if self.const is None else self.const)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    options = _parser().parse_args(arguments)
     baselines = [] if options.baselines == "none" else options.baselines.split(",")
     if unknown := set(baselines) - BASELINES.keys():
         raise ValueError(f"no baseline {', '.join(unknown)}; there are {', '.join(BASELINES)}")
@@ -75,38 +93,47 @@ def _main(arguments: Sequence[str] | None) -> None:
             corpora=options.corpora,
         ),
         baselines,
-        robust=not options.no_robustness,
-        whole_pieces=options.whole_pieces,
+        options.robustness,
+        options.whole_pieces,
+        audio=options.audio,
+        embeddings=options.embeddings,
     )
-    _print(result)
+    _print(result, options.embeddings)
     if options.output_dir:
         reference = REFERENCE if result.differences else None
-        write_report(options.output_dir, result.frames, result.summaries, reference)
+        write_report(
+            options.output_dir,
+            result.frames,
+            result.summaries,
+            reference,
+            differences=result.differences,
+        )
     into = options.metrics_into or (options.models[0] if len(options.models) == 1 else None)
     if into:
         write_system(into, result.frames[MODEL], result.summaries[MODEL], Path(into).name)
 
 
-def hears_audio(folder: str) -> bool:
-    """Whether a folder holds a model of audio, or of bars or beats, whose tables are alike."""
-    if not (Path(folder) / CONFIG_NAME).is_file():
-        return False
-    config = SymbolicConfig.from_pretrained(folder)
-    return config.inputs in ("audio", "beats")
-
-
-def _print(result: Evaluation) -> None:
+def _print(result: Evaluation, plot: str | None) -> None:
     summary = result.summaries[MODEL]
-    print(f"{summary.protocol}: {summary.pieces} pieces, {summary.groups} groups")
+    print(
+        f"{summary.protocol}: {summary.pieces} {summary.unit}, {summary.groups} groups, "
+        f"{summary.runs} runs"
+    )
     if result.left_out:
-        print(f"{result.left_out} pieces left out, whose phrases have different quadrants")
+        print(f"{result.left_out} pieces left out, whose phrases have different classes")
     print()
     print(results_table(result.summaries, result.differences, REFERENCE), end="\n\n")
     for name, one in result.summaries.items():
-        if one.confusion is not None and name in (MODEL, REFERENCE):
-            print(confusion_table(one.confusion, name), end="\n\n")
-    frame = result.frames[MODEL]
-    frame = frame[labelled(frame)]
-    if len(frame) and "q1" in frame:
-        best = best_temperature(true_quadrants(frame), frame[PROBABILITIES].to_numpy(float))
+        for task in one.tasks:
+            if task.name in one.confusion and name in (MODEL, REFERENCE):
+                print(confusion_table(one.confusion[task.name], name, task.labels), end="\n\n")
+    stays = result.robustness.get(MODEL, {})
+    if stays and "transposition" not in summary.robustness:
+        print(robustness_table(stays))
+    if EMOTION.name in summary.confusion:
+        part = labelled(result.frames[MODEL], EMOTION)
+        best = best_temperature(part.labels, part.predictions)
         print(f"temperature that would fit these pieces best: {best:.2f} times the model's")
+    if plot:
+        figures = ", ".join(f"{name} {value:.3f}" for name, value in result.views.items())
+        print(f"{figures} in {plot}")

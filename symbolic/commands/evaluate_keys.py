@@ -29,7 +29,7 @@ def _main(arguments: Sequence[str] | None) -> None:
     parser.add_argument("--column", default="key", help="name of the column of keys")
     parser.add_argument("--model", help="folder or hub name (default: the model in the package)")
     options = parser.parse_args(arguments)
-    from symbolic.evaluation.notes import evaluate_keys
+    from symbolic.evaluation.evaluator import evaluate_keys
     from symbolic.scoring.emotion import EmotionScorer
 
     scorer = EmotionScorer.from_pretrained(options.model)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -68,15 +68,16 @@ class SVM(ClassifierMixin, BaseEstimator):
         self.settings = settings
         self.random_state = random_state
 
-    def fit(self, X: np.ndarray, y: np.ndarray, groups: Sequence | None = None) -> SVM:
+    def fit(self, X: np.ndarray, y: np.ndarray, groups: Sequence | np.ndarray | None = None) -> SVM:
         """Fit to (n, F) columns and (n,) classes; without groups each row is a song of its own."""
-        groups = np.arange(len(y)) if groups is None else np.asarray(groups)
-        parts = _parts(y, groups, self.random_state)
+        songs = np.arange(len(y)) if groups is None else np.asarray(groups)
+        parts = _parts(np.asarray(y), songs, self.random_state)
         pipeline = make_pipeline(StandardScaler(), SVC())
         search = GridSearchCV(pipeline, self.settings, cv=parts).fit(X, y)
         self.best_params_ = search.best_params_
-        self.model_ = CalibratedClassifierCV(search.best_estimator_, cv=parts, ensemble=False)
-        self.model_.fit(X, y)
+        ensemble: Any = False  # a bool, though the signature's default is a string
+        model = CalibratedClassifierCV(search.best_estimator_, cv=parts, ensemble=ensemble)
+        self.model_: Any = model.fit(X, y)
         self.classes_ = self.model_.classes_
         return self
 
@@ -86,7 +87,7 @@ class SVM(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """(n,) the most probable class."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return np.asarray(self.classes_)[self.predict_proba(X).argmax(axis=1)]
 
 
 def _parts(y: np.ndarray, groups: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -151,7 +152,7 @@ def fit_predict(
     y_train: np.ndarray,
     X_test: pd.DataFrame,
     seed: int = 0,
-    groups: Sequence | None = None,
+    groups: Sequence | np.ndarray | None = None,
 ) -> np.ndarray:
     """Fit a baseline and give the quadrant probabilities of the test rows.
 
@@ -181,11 +182,19 @@ def fit(
     X_train: pd.DataFrame,
     y_train: np.ndarray,
     seed: int = 0,
-    groups: Sequence | None = None,
+    groups: Sequence | np.ndarray | None = None,
+    classes: int = CLASSES,
+    columns: Sequence[str] | None = None,
 ) -> Callable[[pd.DataFrame], np.ndarray]:
-    """Fit a baseline; what it returns gives the quadrant probabilities of any rows.
+    """Fit a baseline, and return a function from rows to class probabilities.
 
-    The arguments, the probabilities and the errors are those of `fit_predict`.
+    Args:
+        baseline, X_train, y_train, seed, groups: as in `fit_predict`.
+        classes: number of classes.
+        columns: used instead of those of the feature set.
+
+    Raises:
+        ValueError: as in `fit_predict`.
     """
     if isinstance(baseline, str):
         if baseline not in BASELINES:
@@ -193,36 +202,36 @@ def fit(
         baseline = BASELINES[baseline]
     y_train = np.asarray(y_train)
     seen = np.unique(y_train)
-    if not len(seen) or not np.isin(seen, np.arange(CLASSES)).all():
-        raise ValueError(f"quadrants 0..{CLASSES - 1} expected as labels, got {seen.tolist()}")
+    if not len(seen) or not np.isin(seen, np.arange(classes)).all():
+        raise ValueError(f"classes 0..{classes - 1} expected as labels, got {seen.tolist()}")
     if groups is not None and len(groups) != len(y_train):
         raise ValueError(f"{len(groups)} groups for {len(y_train)} rows")
-    train = _columns(X_train, baseline.feature_set)
-    model = None
+    names = list(FEATURE_SETS[baseline.feature_set] if columns is None else columns)
+    train = _columns(X_train, names)
+    model: Any = None
     if len(seen) > 1:  # logistic regression refuses to learn what needs no learning
         model = baseline.make(seed)
         grouped = {"groups": groups} if has_fit_parameter(model, "groups") else {}
         model.fit(train, y_train, **grouped)
 
     def probabilities(X: pd.DataFrame) -> np.ndarray:
-        rows = _columns(X, baseline.feature_set)
-        answers = np.zeros((len(rows), CLASSES))
+        rows = _columns(X, names)
+        predicted = np.zeros((len(rows), classes))
         if model is None:
-            answers[:, int(seen[0])] = 1.0
+            predicted[:, int(seen[0])] = 1.0
         else:
-            answers[:, model.classes_.astype(np.int64)] = model.predict_proba(rows)
-        return answers
+            predicted[:, model.classes_.astype(np.int64)] = model.predict_proba(rows)
+        return predicted
 
     return probabilities
 
 
-def _columns(X: pd.DataFrame, feature_set: str) -> np.ndarray:
-    """(n, F) the columns of a feature set."""
-    names = list(FEATURE_SETS[feature_set])
+def _columns(X: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """(n, F) the named columns."""
     given = getattr(X, "columns", ())
     if missing := [name for name in names if name not in given]:
         raise ValueError(
-            f"{len(missing)} columns of the feature set {feature_set} are missing, the first is "
-            f"{missing[0]}: X is a frame as feature_frame gives it"
+            f"{len(missing)} columns are missing, the first is {missing[0]}: X must be a frame as "
+            "feature_frame returns it"
         )
     return X[names].to_numpy(np.float64)

@@ -1,19 +1,16 @@
-"""Two systems on the same pieces: the difference, and whether it is more than chance."""
+"""Paired comparison of two systems on the same pieces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from symbolic.inference.prediction_table import (
-    PIECE,
-    check_predictions,
-    group_numbers,
-    has_emotion,
-    labelled,
-    predicted_quadrants,
-    true_quadrants,
-)
+import numpy as np
+
+from symbolic.evaluation.metrics import metrics_of
+from symbolic.evaluation.summary import labelled
+from symbolic.inference.prediction_table import PIECE, check_predictions, group_numbers
+from symbolic.tasks import EMOTION, Task
 from symbolic.tasks.intervals import DRAWS, grouped_bootstrap
 
 if TYPE_CHECKING:
@@ -22,51 +19,87 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The accuracy of one system less that of another, on the same pieces.
+    """A score of one system less that of another, on the same pieces.
 
     Attributes:
-        difference: positive where the first is better.
+        difference: positive if the first system is better.
         interval: 95 %, from drawing groups.
-        pieces: how many both predicted.
+        pieces: number of pieces that both predicted.
+        score: its name.
     """
 
     difference: float
     interval: tuple[float, float]
     pieces: int
+    score: str = "accuracy"
 
 
 def compare(
-    frame_a: pd.DataFrame, frame_b: pd.DataFrame, draws: int = DRAWS, seed: int = 0
+    frame_a: pd.DataFrame,
+    frame_b: pd.DataFrame,
+    draws: int = DRAWS,
+    seed: int = 0,
+    task: Task = EMOTION,
+    score: str = "",
 ) -> Comparison:
-    """How much more often the first of two systems names the right quadrant, on the same draws.
+    """Compute the difference of a score between two systems, on the same bootstrap samples.
 
-    What several seeds said of a piece is averaged first.
+    Several predictions of a piece, with other seeds, are averaged first: whether they are right,
+    or for tags their probabilities.
+
+    Args:
+        frame_a, frame_b: as in `symbolic.inference.prediction_table`.
+        draws: bootstrap samples.
+        seed: of the draws.
+        task: predicted by both.
+        score: of the task; by default the first one with an interval, such as accuracy.
 
     Raises:
-        ValueError: frames without quadrants, or of other pieces, groups or labels.
+        ValueError: frames without the task, or with other pieces, groups or labels; a task of real
+            values.
     """
-    a, b = (_right_by_piece(frame) for frame in (frame_a, frame_b))
-    if odd := sorted(set(a.index) ^ set(b.index)):
+    a, b = (_by_piece(frame, task, score) for frame in (frame_a, frame_b))
+    pieces: list[Any] = list(a.index)
+    if odd := sorted(set(pieces) ^ set(b.index)):
         raise ValueError(
             f"the two systems predicted different pieces: {len(odd)} are in one frame only, the "
             f"first is {odd[0][1]} of {odd[0][0] or 'no corpus'}"
         )
-    for name in ("group", "quadrant"):
-        if (other := a[name] != b[name]).any():
-            raise ValueError(f"the two frames give {other.idxmax()[1]} another {name}")
-    difference = (a["right"] - b["right"]).to_numpy()
-    interval = grouped_bootstrap(
-        lambda rows: difference[rows].mean(), group_numbers(a.reset_index()), draws, seed
-    )
-    return Comparison(float(difference.mean()), interval, len(difference))
+    for name in ("group", "label"):
+        if (other := a[name].to_numpy() != b[name].to_numpy()).any():
+            raise ValueError(
+                f"the two frames give {pieces[int(other.argmax())][1]} another "
+                f"{task.name if name == 'label' else name}"
+            )
+    metrics = metrics_of(task)
+    score = score or metrics.intervals[0]
+    labels = np.stack(a["labels"].tolist())
+    values = [np.stack(frame["values"].tolist()) for frame in (a, b)]
+
+    def statistic(rows: np.ndarray) -> float:
+        if metrics.values:
+            return (values[0][rows, 0] - values[1][rows, 0]).mean()
+        scores = [metrics.scores(labels[rows], v[rows])[score] for v in values]
+        return scores[0] - scores[1]
+
+    groups = group_numbers(a.reset_index()).tolist()
+    interval = grouped_bootstrap(statistic, groups, draws, seed)
+    return Comparison(float(statistic(np.arange(len(a)))), interval, len(a), score)
 
 
-def _right_by_piece(frame: pd.DataFrame) -> pd.DataFrame:
+def _by_piece(frame: pd.DataFrame, task: Task, score: str) -> pd.DataFrame:
+    """A row for each labelled piece: `group`, `label` as text, `labels` and `values` (m,)."""
     check_predictions(frame)
-    emotion = frame[labelled(frame)]
-    if not has_emotion(frame) or emotion.empty:
-        raise ValueError("no quadrants to compare: neither probabilities nor labels may be missing")
-    right = emotion.assign(
-        right=(predicted_quadrants(emotion) == true_quadrants(emotion)).astype(float)
-    )
-    return right.groupby(PIECE).agg({"right": "mean", "group": "first", "quadrant": "first"})
+    part = labelled(frame, task)
+    if not len(part.labels):
+        raise ValueError(f"no labels of {task.name} to compare")
+    if not part.metrics.intervals:
+        raise ValueError(f"{task.name}: systems cannot be compared")
+    values = part.predictions
+    if part.metrics.values:
+        found = part.metrics.values(part.labels, part.predictions)
+        values = found[score or next(iter(found))][:, None]
+    columns = {"labels": list(part.labels), "label": list(map(str, part.labels))}
+    pieces: Any = part.rows.assign(**columns, values=list(values)).groupby(PIECE)
+    first = pieces[["group", "label", "labels"]].first()
+    return first.assign(values=pieces["values"].apply(lambda rows: np.mean(rows.tolist(), axis=0)))

@@ -1,4 +1,4 @@
-"""Reports: what systems scored, as files to keep, to read and to print."""
+"""Reports of results: files for machines, tables and plots."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.evaluation.comparison import compare
-from symbolic.evaluation.summary import Summary, summarise
+from symbolic.evaluation.comparison import Comparison, compare
+from symbolic.evaluation.summary import Summary, labelled, summarise
 from symbolic.evaluation.tables import confusion_table, results_table
-from symbolic.inference.prediction_table import PROBABILITIES, labelled, true_quadrants
 from symbolic.reports.plots import confusion_plot, reliability_plot
-from symbolic.tasks import QUADRANTS
+from symbolic.tasks import Task
 from symbolic.tasks.intervals import DRAWS
 from symbolic.training.run_folder import METRICS
 
@@ -35,30 +34,31 @@ def write_report(
     reference: str | None = None,
     draws: int = DRAWS,
     seed: int = 0,
+    differences: Mapping[str, Comparison] | None = None,
 ) -> dict[str, Summary]:
-    """Write what is known of one or several systems into a folder.
+    """Write the results of one or several systems into a folder.
 
     `results.md` holds the table of all systems, their protocols and confusion matrices. Beside it,
-    or with several systems in a subfolder for each, lie `metrics.json` (`Summary.to_dict`) and,
-    where quadrants were predicted, `confusion.csv`, `confusion.png` and `reliability.png`.
+    or with several systems in a subfolder for each, lie `metrics.json` (`Summary.to_dict`) and, for
+    a task of classes, `confusion.csv`, `confusion.png` and `reliability.png`; with several such
+    tasks the names of all but the first contain that of the task.
 
     Args:
-        folder: made where it is missing; files of these names in it are written over.
-        frames: predictions by name of the system, as `symbolic.inference.prediction_table`
-            describes them.
-        summaries: by name, where they are known already, or have a protocol, a leak or robustness
-            to tell; the others are made here.
-        reference: the system that the others are compared with, piece by piece; all must have
-            predicted the same pieces then.
+        folder: created if missing; files of these names in it are overwritten.
+        frames: predictions by name of the system; see `symbolic.inference.prediction_table`.
+        summaries: by name; missing ones are computed.
+        reference: system that the others are compared with, piece by piece; all must have
+            predicted the same pieces.
         draws: bootstrap samples.
         seed: of the draws.
+        differences: comparisons with the reference; computed by default.
 
     Returns:
         The summary of each system.
 
     Raises:
-        ValueError: no system, a reference that is none of them, names that make the same subfolder,
-            or predictions that are not as described.
+        ValueError: no system, an unknown reference, names with the same subfolder, or predictions
+            in another layout.
     """
     if not frames:
         raise ValueError("no system to report")
@@ -68,62 +68,67 @@ def write_report(
     places = {name: folder / _file_name(name) if len(frames) > 1 else folder for name in frames}
     if len({str(place).casefold() for place in places.values()}) < len(frames) > 1:
         raise ValueError(f"two of these names make the same folder: {', '.join(frames)}")
-    known = summaries or {}
+    given = summaries or {}
     summaries = {
-        name: known[name] if name in known else summarise(frame, draws, seed)
+        name: given[name] if name in given else summarise(frame, draws=draws, seed=seed)
         for name, frame in frames.items()
     }
-    differences = {
-        name: compare(frame, frames[reference], draws, seed)
-        for name, frame in frames.items()
-        if reference is not None and name != reference
-    }
+    if reference is not None and differences is None:
+        differences = {
+            name: compare(frame, frames[reference], draws, seed, summaries[reference].tasks[0])
+            for name, frame in frames.items()
+            if name != reference
+        }
     for name, frame in frames.items():
         write_system(places[name], frame, summaries[name], name)
     text = [results_table(summaries, differences, reference or ""), *_notes(summaries)]
     matrices = [
-        confusion_table(summary.confusion, name)
+        confusion_table(summary.confusion[task.name], name, task.labels)
         for name, summary in summaries.items()
-        if summary.confusion is not None
+        for task in summary.tasks
+        if task.name in summary.confusion
     ]
     if matrices:
-        text += ["Rows are true quadrants, columns predicted ones.", *matrices]
+        text += ["Rows are true classes, columns predicted ones.", *matrices]
     (folder / RESULTS).write_text("\n\n".join(["# Results", *text]) + "\n", encoding="utf-8")
     return summaries
 
 
 def write_system(folder: str | Path, frame: pd.DataFrame, summary: Summary, name: str = "") -> None:
-    """Write `metrics.json` and, where quadrants were predicted, their confusion and reliability.
+    """Write `metrics.json` and, for tasks of classes, confusion and reliability.
 
     Args:
-        folder: made where it is missing.
-        frame: the predictions that were summarised.
-        summary: of them.
-        name: of the system, in the titles of the pictures.
+        folder: created if missing.
+        frame: the predictions of the summary.
+        summary: of the system.
+        name: of the system, in the titles of the plots.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     metrics = json.dumps(summary.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / METRICS).write_text(metrics + "\n", encoding="utf-8")
-    if summary.confusion is None:
-        return
-    _write_confusion(summary.confusion, folder / CONFUSION)
     title = f"{name} (LEAKING)" if summary.leaks else name
-    confusion_plot(summary.confusion, folder / CONFUSION_PLOT, title)
-    rows = frame[labelled(frame)]
-    reliability_plot(
-        true_quadrants(rows), rows[PROBABILITIES].to_numpy(float), folder / RELIABILITY_PLOT, title
-    )
+    tasks = [task for task in summary.tasks if task.name in summary.confusion]
+    for number, task in enumerate(tasks):
+        suffix = f"-{task.name}" if number else ""
+        paths = [
+            folder / file.replace(".", f"{suffix}.")
+            for file in (CONFUSION, CONFUSION_PLOT, RELIABILITY_PLOT)
+        ]
+        matrix, part = summary.confusion[task.name], labelled(frame, task)
+        _write_confusion(matrix, task, paths[0])
+        confusion_plot(matrix, paths[1], title, task.labels)
+        reliability_plot(part.labels, part.predictions, paths[2], title)
 
 
-def _write_confusion(matrix: np.ndarray, path: Path) -> None:
+def _write_confusion(matrix: np.ndarray, task: Task, path: Path) -> None:
     import pandas as pd
 
     whole = np.allclose(matrix, np.round(matrix), atol=1e-6)
     table = pd.DataFrame(
         np.round(matrix).astype(int) if whole else matrix,
-        index=pd.Index(QUADRANTS, name="true"),
-        columns=QUADRANTS,
+        index=pd.Index(task.labels, name="true"),
+        columns=pd.Index(task.labels),
     )
     table.to_csv(path, lineterminator="\n")
 
@@ -140,10 +145,10 @@ def _notes(summaries: Mapping[str, Summary]) -> list[str]:
             f"Protocol of {name}: {s.protocol}." for name, s in summaries.items() if s.protocol
         ]
     for name, summary in summaries.items():
-        asked = summary.robustness.get("velocity_pieces")
-        if asked is not None and asked < summary.robustness.get("pieces", asked):
+        perturbed = summary.robustness.get("velocity_pieces")
+        if perturbed is not None and perturbed < summary.robustness.get("pieces", perturbed):
             notes.append(
-                f"{name}: other velocities were tried on the {asked:.0f} pieces with dynamics."
+                f"{name}: velocities were perturbed in the {perturbed:.0f} pieces with dynamics."
             )
     return notes
 

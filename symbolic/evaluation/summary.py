@@ -1,35 +1,24 @@
-"""What a frame of predictions says: scores, intervals, folds, confusion."""
+"""Summary of a table of predictions: scores, intervals, folds and confusion of each task."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from symbolic.evaluation.metrics import TASK_METRICS, Metrics, is_labelled, metrics_of
 from symbolic.inference.prediction_table import (
     PIECE,
-    PROBABILITIES,
     RUN,
     check_predictions,
     group_numbers,
-    has_emotion,
-    labelled,
-    predicted_quadrants,
-    true_quadrants,
+    predicted_tasks,
 )
-from symbolic.tasks import valence_arousal
-from symbolic.tasks.intervals import DRAWS, bootstrap_of_sums
-from symbolic.tasks.metrics import (
-    accuracy,
-    concordance,
-    emotion_metrics,
-    macro_f1,
-    mirex_key_score,
-    r2,
-    rmse,
-)
+from symbolic.tasks import EMOTION, VELOCITY, Task
+from symbolic.tasks.intervals import DRAWS, bootstrap_of_sums, grouped_bootstraps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,221 +28,228 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The scores of one system. What is not defined for its predictions is left out.
+    """Scores of one system. Undefined ones are left out.
+
+    Names of scores are those of `symbolic.evaluation.metrics`: for emotion `accuracy macro_f1
+    valence arousal surest_half calibration_error` (see `emotion_metrics`), `valence_ccc
+    valence_rmse valence_r2` and the same for arousal, `key_exact key_mirex`, `velocity_accuracy`
+    over notes; for other tasks the task precedes them, as in `genre: accuracy`.
 
     Attributes:
-        pieces: how many, each counted once however many seeds predicted it.
-        groups: songs, or pieces of a game.
-        folds: how many.
+        pieces: their number; a piece predicted with several seeds counts once.
+        groups: number of songs, artists or pieces of a game.
+        folds: their number.
+        runs: number of pairs of fold and seed.
         seeds: in order.
-        scores: of the quadrants `accuracy macro_f1 valence arousal surest_half calibration_error`,
-            as `emotion_metrics` has them; `valence_ccc valence_rmse valence_r2`, and so for
-            arousal, of labels on the plane; `key_exact key_mirex`; `velocity_accuracy` over notes.
-            With several seeds, the mean of what each scores.
-        counts: what the scores rest on: pieces with a label of `quadrant`, `valence`, `arousal`,
-            `key`, and pieces and notes with a velocity that was asked for.
-        intervals: 95 %, of `accuracy`, `macro_f1` and `key_exact`, from drawing groups.
-        over_folds: mean and standard deviation (n - 1) of `accuracy` and `macro_f1` over the folds
-            of every seed, where there are several.
-        confusion: (4, 4), rows true and columns predicted quadrants; a piece that several seeds
-            predicted adds up to 1. None without an emotion head or a labelled piece.
-        protocol: what was trained on, and what was held out, in words.
-        leaks: whether groups are on both sides of the split: the scores are too good then.
-        robustness: as `symbolic.evaluation.robustness.robustness` gives it.
+        scores: with several seeds, the mean of their scores.
+        counts: numbers of labelled pieces of each task, and of notes with a velocity.
+        intervals: 95 %, from drawing groups.
+        over_folds: mean and standard deviation (n - 1) over the folds of all seeds, if there are
+            several; for the scores with intervals.
+        confusion: by name of the task, (K, K), rows true and columns predicted classes; a piece
+            predicted with several seeds adds up to 1.
+        tasks: with a labelled piece.
+        protocol: description of the split.
+        leaks: whether groups are on both sides of the split, so that the scores are too good.
+        robustness: as in `symbolic.evaluation.robustness.robustness_scores`.
+        unit: pieces or recordings.
     """
 
     pieces: int
     groups: int
     folds: int
+    runs: int
     seeds: tuple[Any, ...]
-    scores: dict[str, float]
-    counts: dict[str, int]
-    intervals: dict[str, Interval]
-    over_folds: dict[str, tuple[float, float]]
-    confusion: np.ndarray | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    over_folds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    confusion: dict[str, np.ndarray] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
     protocol: str = ""
     leaks: bool = False
-    robustness: dict[str, float] = field(default_factory=dict)
+    robustness: Mapping[str, float] = field(default_factory=dict)
+    unit: str = "pieces"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, lists and strings for JSON; no NaN."""
+        """Return the content of `metrics.json`: numbers, lists and strings; no NaN."""
         return {
             "protocol": self.protocol,
             "leaks": bool(self.leaks),
-            "pieces": self.pieces,
+            self.unit: self.pieces,
             "groups": self.groups,
             "folds": self.folds,
             "seeds": list(self.seeds),
             "scores": self.scores,
             "counts": self.counts,
-            "intervals": {name: list(interval) for name, interval in self.intervals.items()},
+            "intervals": {
+                name: list(pair) for name, pair in self.intervals.items() if np.isfinite(pair).all()
+            },
             "over_folds": {name: list(pair) for name, pair in self.over_folds.items()},
-            "robustness": _defined(self.robustness),
+            "robustness": {k: v for k, v in self.robustness.items() if np.isfinite(v)},
         }
+
+
+class Labelled(NamedTuple):
+    """The labelled rows of a task."""
+
+    task: Task
+    metrics: Metrics
+    rows: pd.DataFrame
+    labels: np.ndarray
+    predictions: np.ndarray
+
+
+def labelled(frame: pd.DataFrame, task: Task) -> Labelled:
+    """Select the rows with a label of a task.
+
+    Raises:
+        ValueError: a table without predictions of the task.
+    """
+    metrics = metrics_of(task)
+    labels, predictions = metrics.read(frame, task)
+    known = is_labelled(labels)
+    rows: Any = frame[known]
+    return Labelled(task, metrics, rows, labels[known], predictions[known])
+
+
+def in_order(tasks: Iterable[Task]) -> list[Task]:
+    """Sort tasks as tables show them; the first one is compared between systems."""
+    names = list(TASK_METRICS)
+    return sorted(tasks, key=lambda task: (*names, task.name).index(task.name))
 
 
 def summarise(
     frame: pd.DataFrame,
+    tasks: Sequence[Task] | None = None,
     draws: int = DRAWS,
     seed: int = 0,
-    *,
-    protocol: str = "",
-    leaks: bool = False,
-    robustness: Mapping[str, float] | None = None,
+    **about: Any,
 ) -> Summary:
     """Score the predictions of one system.
 
-    With several seeds the bootstrap draws a group with what all seeds said of it: seeds are no new
-    music.
+    A bootstrap sample of groups holds the predictions of all seeds for these groups.
 
     Args:
-        frame: as `symbolic.inference.prediction_table` describes it.
+        frame: as in `symbolic.inference.prediction_table`.
+        tasks: those of `TASKS` that the frame has predictions of by default.
         draws: bootstrap samples.
         seed: of the draws.
-        protocol, leaks, robustness: go into the summary as they are.
+        about: `protocol`, `leaks`, `robustness` and `unit` of the summary.
 
     Raises:
-        ValueError: a frame that is not as described.
+        ValueError: a frame without that layout, or without predictions of a task in `tasks`.
     """
     check_predictions(frame)
-    seeds = sorted(frame["seed"].unique().tolist())
-    per_seed = [_scores(frame[frame["seed"] == one]) for one in seeds]
-    names = dict.fromkeys(name for scores in per_seed for name in scores)
-    scores = {
-        name: float(np.mean([scores[name] for scores in per_seed if name in scores]))
-        for name in names
-    }
-    sums = _sums(frame, seeds)
-    statistics = {"accuracy": accuracy, "macro_f1": macro_f1, "key_exact": _share}
+    seeds: list[Any] = sorted(frame["seed"].unique().tolist())
+    parts = [
+        labelled(frame, task)
+        for task in in_order(predicted_tasks(frame) if tasks is None else tasks)
+    ]
+    parts = [part for part in parts if len(part.labels)]
     return Summary(
         pieces=len(frame[PIECE].drop_duplicates()),
         groups=len(frame[["corpus", "group"]].drop_duplicates()),
-        folds=frame["fold"].nunique(dropna=False),
+        folds=len(frame[["fold"]].drop_duplicates()),
+        runs=len(frame[RUN].drop_duplicates()),
         seeds=tuple(seeds),
-        scores=scores,
-        counts=_counts(frame),
-        intervals={
-            name: bootstrap_of_sums(_mean_of_seeds(statistics[name]), sums[name], draws, seed)
-            for name in sums
-        },
-        over_folds=_over_folds(frame),
-        confusion=_confusion(frame),
-        protocol=protocol,
-        leaks=leaks,
-        robustness=dict(robustness or {}),
+        scores=_named(parts, lambda part: _scores(part, seeds)),
+        counts={name: count for part in parts for name, count in _counts(part).items() if count},
+        intervals=_named(parts, lambda part: _intervals(part, seeds, draws, seed)),
+        over_folds=_named(parts, _over_folds),
+        confusion={part.task.name: _confusion(part) for part in parts if part.metrics.confusion},
+        tasks=tuple(part.task for part in parts),
+        **about,
     )
 
 
-def _scores(frame: pd.DataFrame) -> dict[str, float]:
-    """The scores of one seed, in the order of `Summary`; only those that are defined."""
-    scores: dict[str, float] = {}
-    emotion = frame[labelled(frame)]
-    if has_emotion(frame) and len(emotion):
-        scores |= emotion_metrics(true_quadrants(emotion), emotion[PROBABILITIES].to_numpy(float))
-    for name, (true, predicted) in _plane(frame).items():
-        if len(true):
-            scores[f"{name}_ccc"] = concordance(true, predicted)
-            scores[f"{name}_rmse"] = rmse(true, predicted)
-            scores[f"{name}_r2"] = r2(true, predicted)
-    if len(keys := _keys(frame)):
-        true, named = keys["key"].to_numpy(int), keys["key_predicted"]
-        score = mirex_key_score(true, named.fillna(0).to_numpy(int))
-        scores["key_exact"] = float((named == true).mean())
-        scores["key_mirex"] = float(np.where(named.notna(), score, 0.0).mean())
-    if "velocity_asked" in frame and frame["velocity_asked"].sum():
-        scores["velocity_accuracy"] = float(
-            frame["velocity_right"].sum() / frame["velocity_asked"].sum()
-        )
-    return _defined(scores)
+def _named(parts: Sequence[Labelled], compute: Callable[[Labelled], dict[str, Any]]) -> dict:
+    """Results of all tasks under their names in `metrics.json`."""
+    return {
+        f"{part.metrics.prefix}{name}": value
+        for part in parts
+        for name, value in compute(part).items()
+    }
 
 
-def _plane(frame: pd.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """True and predicted values by name, of the rows that have both."""
-    found = {}
-    for place, name in enumerate(("valence", "arousal")):
-        if f"{name}_predicted" in frame:
-            predicted = frame[f"{name}_predicted"].to_numpy(float)
-        elif has_emotion(frame):
-            predicted = valence_arousal(frame[PROBABILITIES].to_numpy(float))[:, place]
-        else:
-            continue
-        if name in frame:
-            true = frame[name].to_numpy(float)
-            known = np.isfinite(true) & np.isfinite(predicted)
-            found[name] = true[known], predicted[known]
-    return found
+def _scores(part: Labelled, seeds: Sequence) -> dict[str, float]:
+    """Means over the seeds of the scores that are defined."""
+    chosen = [(part.rows["seed"] == one).to_numpy() for one in seeds]
+    found = [part.metrics.numbers(part.labels[rows], part.predictions[rows]) for rows in chosen]
+    return {
+        name: float(np.mean([scores[name] for scores in found if name in scores]))
+        for name in dict.fromkeys(name for scores in found for name in scores)
+    }
 
 
-def _keys(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose key is known, where keys were predicted; a missing answer is a wrong one."""
-    if "key" in frame and "key_predicted" in frame:
-        return frame[frame["key"].notna()]
-    return frame[:0]
+def _counts(part: Labelled) -> dict[str, int]:
+    once = (~part.rows.duplicated(PIECE)).to_numpy()
+    labels, name = part.labels[once], part.task.name
+    if part.task.kind == "regression":
+        names = [f"{part.metrics.prefix}{label}" for label in part.task.labels]
+        return dict(zip(names, (~np.isnan(labels)).sum(axis=0).tolist(), strict=True))
+    if name == VELOCITY.name:
+        return {name: len(labels), f"{name}_notes": int(labels.sum())}
+    return {"quadrant" if name == EMOTION.name else name: len(labels)}
 
 
-def _counts(frame: pd.DataFrame) -> dict[str, int]:
-    counts = {}
-    if has_emotion(frame):
-        counts["quadrant"] = len(frame.loc[labelled(frame), PIECE].drop_duplicates())
-    for name in _plane(frame):
-        counts[name] = len(frame.loc[frame[name].notna(), PIECE].drop_duplicates())
-    counts["key"] = len(_keys(frame)[PIECE].drop_duplicates())
-    if "velocity_asked" in frame:
-        asked = frame[frame["velocity_asked"] > 0].drop_duplicates(PIECE)
-        counts["velocity"] = len(asked)
-        counts["velocity_notes"] = int(asked["velocity_asked"].sum())
-    return {name: count for name, count in counts.items() if count}
+def _intervals(part: Labelled, seeds: list, draws: int, seed: int) -> dict[str, Interval]:
+    """Intervals of the means over seeds.
 
+    If seeds predicted different pieces, a draw may hold none of a seed's pieces: NaN.
+    """
+    metrics, groups = part.metrics, group_numbers(part.rows)
+    place = part.rows["seed"].map(seeds.index).to_numpy()
+    if metrics.terms is not None:
+        terms = metrics.terms(part.labels, part.predictions)
+        sums = np.zeros((groups.max() + 1, len(seeds), *terms.shape[1:]))
+        np.add.at(sums, (groups, place), terms)
 
-def _sums(frame: pd.DataFrame, seeds: list) -> dict[str, np.ndarray]:
-    """What intervals rest on, summed by group and seed: confusions, and keys (right, asked)."""
-    sums = {}
-    emotion, keys = frame[labelled(frame)], _keys(frame)
-    if has_emotion(frame) and len(emotion):
-        groups, predicted = group_numbers(emotion), predicted_quadrants(emotion)
-        matrices = np.zeros((groups.max() + 1, len(seeds), 4, 4))
-        place = emotion["seed"].map(seeds.index).to_numpy()
-        np.add.at(matrices, (groups, place, true_quadrants(emotion), predicted), 1)
-        sums["accuracy"] = sums["macro_f1"] = matrices
-    if len(keys):
-        groups, place = group_numbers(keys), keys["seed"].map(seeds.index).to_numpy()
-        pairs = np.zeros((groups.max() + 1, len(seeds), 2))
-        right = (keys["key"] == keys["key_predicted"]).to_numpy(float)
-        np.add.at(pairs, (groups, place), np.stack([right, np.ones(len(right))], axis=1))
-        sums["key_exact"] = pairs
-    return sums
+        def mean(statistic: Callable) -> Callable:
+            return lambda drawn: _mean(statistic(drawn), 1)
 
+        return {
+            name: bootstrap_of_sums(mean(statistic), sums, draws, seed)
+            for name, statistic in metrics.statistics.items()
+        }
 
-def _mean_of_seeds(statistic: Callable) -> Callable:
-    # Where seeds predicted different pieces, a draw may hold none of a seed's: NaN.
-    return lambda drawn: np.nanmean(statistic(drawn), axis=1)
+    def statistics(rows: np.ndarray) -> list[float]:
+        chosen = [rows[place[rows] == one] for one in range(len(seeds))]
+        found = [metrics.scores(part.labels[c], part.predictions[c]) for c in chosen if len(c)]
+        return _mean([[scores[name] for name in metrics.drawn] for scores in found], 0).tolist()
 
-
-def _share(pairs: np.ndarray) -> np.ndarray:
-    asked = pairs[..., 1]
-    return np.where(asked > 0, pairs[..., 0] / np.maximum(asked, 1), np.nan)
-
-
-def _over_folds(frame: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    emotion = frame[labelled(frame)]
-    if not has_emotion(frame) or emotion.empty:
+    if not metrics.drawn:
         return {}
-    parts = [_confusion(part) for _, part in emotion.groupby(RUN, dropna=False)]
-    if len(parts) < 2:
+    low, high = grouped_bootstraps(statistics, groups.tolist(), draws, seed)
+    return dict(zip(metrics.drawn, zip(low.tolist(), high.tolist(), strict=True), strict=True))
+
+
+def _mean(values: Any, axis: int) -> np.ndarray:
+    """Means of the values that are defined; NaN without any."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
+        return np.nanmean(values, axis=axis)
+
+
+def _over_folds(part: Labelled) -> dict[str, tuple[float, float]]:
+    runs = part.rows.groupby(RUN, dropna=False).ngroup().to_numpy()
+    if runs.max() < 1 or not part.metrics.intervals:
         return {}
-    values = {"accuracy": accuracy(np.stack(parts)), "macro_f1": macro_f1(np.stack(parts))}
-    return {name: (float(v.mean()), float(v.std(ddof=1))) for name, v in values.items()}
+    found = [
+        part.metrics.numbers(part.labels[runs == run], part.predictions[runs == run])
+        for run in range(runs.max() + 1)
+    ]
+    names = part.metrics.intervals
+    values = {name: [scores.get(name, np.nan) for scores in found] for name in names}
+    return {
+        name: (float(np.mean(v)), float(np.std(v, ddof=1)))
+        for name, v in values.items()
+        if np.isfinite(v).all()
+    }
 
 
-def _confusion(frame: pd.DataFrame) -> np.ndarray | None:
-    emotion = frame[labelled(frame)]
-    if not has_emotion(frame) or emotion.empty:
-        return None
-    times = emotion.groupby(PIECE)["file"].transform("size").to_numpy()
-    matrix = np.zeros((4, 4))
-    np.add.at(matrix, (true_quadrants(emotion), predicted_quadrants(emotion)), 1 / times)
+def _confusion(part: Labelled) -> np.ndarray:
+    times = part.rows.groupby(PIECE)["file"].transform("size").to_numpy()
+    matrix = np.zeros((part.task.num_labels, part.task.num_labels))
+    np.add.at(matrix, (part.labels, part.predictions.argmax(axis=1)), 1 / times)
     return matrix
-
-
-def _defined(scores: Mapping[str, float]) -> dict[str, float]:
-    return {name: value for name, value in scores.items() if np.isfinite(value)}

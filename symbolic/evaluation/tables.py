@@ -12,8 +12,12 @@ from symbolic.tasks import QUADRANTS
 
 LEAKING = "**LEAKING**"
 
+Cell = Callable[[Summary], str]
 
-def _score(name: str) -> Callable[[Summary], str]:
+
+def score_cell(name: str) -> Cell:
+    """Make a function from a summary to a score, with its interval if there is one."""
+
     def cell(summary: Summary) -> str:
         if name not in summary.scores:
             return ""
@@ -24,7 +28,7 @@ def _score(name: str) -> Callable[[Summary], str]:
     return cell
 
 
-def _over_folds(name: str) -> Callable[[Summary], str]:
+def _over_folds(name: str) -> Cell:
     def cell(summary: Summary) -> str:
         pair = summary.over_folds.get(name)
         return f"{pair[0]:.3f} ± {pair[1]:.3f}" if pair else ""
@@ -32,30 +36,50 @@ def _over_folds(name: str) -> Callable[[Summary], str]:
     return cell
 
 
-def _stays(kind: str) -> Callable[[Summary], str]:
+def _without_quadrants(name: str) -> Cell:
+    return lambda summary: "" if "accuracy" in summary.scores else score_cell(name)(summary)
+
+
+def _stays(kind: str) -> Cell:
     return lambda summary: f"{summary.robustness[kind]:.3f}" if kind in summary.robustness else ""
 
 
-COLUMNS: dict[str, Callable[[Summary], str]] = {
+COLUMNS: dict[str, Cell] = {
     "pieces (groups)": lambda summary: f"{summary.pieces} ({summary.groups})",
-    "accuracy": _score("accuracy"),
-    "macro-F1": _score("macro_f1"),
+    "accuracy": score_cell("accuracy"),
+    "macro-F1": score_cell("macro_f1"),
     "accuracy over folds": _over_folds("accuracy"),
     "macro-F1 over folds": _over_folds("macro_f1"),
-    "valence": _score("valence"),
-    "arousal": _score("arousal"),
-    "surest half": _score("surest_half"),
-    "calibration error": _score("calibration_error"),
-    "valence CCC": _score("valence_ccc"),
-    "arousal CCC": _score("arousal_ccc"),
-    "key exact": _score("key_exact"),
-    "key MIREX": _score("key_mirex"),
-    "velocity": _score("velocity_accuracy"),
+    "valence": score_cell("valence"),
+    "arousal": score_cell("arousal"),
+    "surest half": score_cell("surest_half"),
+    "calibration error": score_cell("calibration_error"),
+    "valence CCC": score_cell("valence_ccc"),
+    "arousal CCC": score_cell("arousal_ccc"),
+    **{
+        f"{name} {title}": _without_quadrants(f"{name}_{metric}")
+        for name in ("valence", "arousal")
+        for title, metric in (("RMSE", "rmse"), ("R²", "r2"))
+    },
+    "key exact": score_cell("key_exact"),
+    "key MIREX": score_cell("key_mirex"),
+    "velocity": score_cell("velocity_accuracy"),
     "stays transposed": _stays("transposition"),
     "stays at other tempo": _stays("tempo"),
     "stays at other velocity": _stays("velocity"),
 }
-"""Header to cell; a column stands in a table where at least one system has it."""
+"""Header to cell; a table has the columns that at least one system has figures for."""
+
+
+def columns_for(summaries: Sequence[Summary]) -> dict[str, Cell]:
+    """Make the columns of a table: `COLUMNS`, and one for each score of any other task."""
+    names = dict.fromkeys(name for summary in summaries for name in summary.scores if ": " in name)
+    folds = dict.fromkeys(name for one in summaries for name in one.over_folds if ": " in name)
+    return {
+        **COLUMNS,
+        **{name.replace("_", " "): score_cell(name) for name in names},
+        **{f"{name.replace('_', ' ')} over folds": _over_folds(name) for name in folds},
+    }
 
 
 def results_table(
@@ -63,38 +87,40 @@ def results_table(
     differences: Mapping[str, Comparison] | None = None,
     reference: str = "",
 ) -> str:
-    """Markdown: a row for each system.
+    """Write a Markdown table with a row for each system.
 
     Args:
         summaries: by name of the system.
-        differences: by name, what the system is more accurate than the reference; a last column.
-        reference: the name of the system that `differences` compare with.
+        differences: by name, comparisons with the reference; a last column.
+        reference: name of the system that `differences` compare with.
 
     Returns:
-        The table, accuracies with 95 % intervals, folds as mean ± standard deviation. The name of a
-        system whose split leaks is marked, and a line below the table says what that means.
+        The table, scores with 95 % intervals, folds as mean ± standard deviation. A system whose
+        split leaks is marked, with an explanation below the table.
     """
+    columns = columns_for(list(summaries.values()))
     rows = [
-        [_name(name, summary), *(cell(summary) for cell in COLUMNS.values())]
+        [_name(name, summary), *(cell(summary) for cell in columns.values())]
         for name, summary in summaries.items()
     ]
-    head = ["system", *COLUMNS]
+    head = ["system", *columns]
     if differences:
-        head.append(f"accuracy above {_escaped(reference)}")
+        score = next(iter(differences.values())).score.replace("_", " ")
+        head.append(f"{score} above {_escaped(reference)}")
         for row, name in zip(rows, summaries, strict=True):
             row.append(difference_text(differences[name]) if name in differences else "")
     kept = [i for i in range(len(head)) if i == 0 or any(row[i] for row in rows)]
     lines = markdown([head[i] for i in kept], [[row[i] or "-" for i in kept] for row in rows])
     if any(summary.leaks for summary in summaries.values()):
         lines += (
-            f"\n\n{LEAKING}: groups are on both sides of this split, so that what was trained on "
-            "is partly what was scored. These figures are too good; compare them with nothing."
+            f"\n\n{LEAKING}: groups are on both sides of this split, so that training data is "
+            "partly test data. These figures are too good; do not compare them."
         )
     return lines
 
 
 def confusion_table(matrix: np.ndarray, name: str = "", labels: Sequence[str] = QUADRANTS) -> str:
-    """Markdown: a (K, K) confusion matrix, rows true and columns predicted classes."""
+    """Write a (K, K) confusion matrix in Markdown, rows true and columns predicted classes."""
     whole = np.allclose(matrix, np.round(matrix), atol=1e-6)
     rows = [
         [f"**{label}**", *(f"{count:.{0 if whole else 1}f}" for count in row)]
@@ -104,7 +130,7 @@ def confusion_table(matrix: np.ndarray, name: str = "", labels: Sequence[str] = 
 
 
 def markdown(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table of cells that are text."""
+    """Write a Markdown table of text cells."""
     lines = [f"| {' | '.join(cells)} |" for cells in [head, *rows]]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
@@ -118,6 +144,6 @@ def _escaped(name: str) -> str:
 
 
 def difference_text(comparison: Comparison) -> str:
-    """A difference with its interval, as it stands in a table."""
+    """Format a difference with its interval for a table."""
     low, high = comparison.interval
     return f"{comparison.difference:+.3f} [{low:+.3f}, {high:+.3f}]"

@@ -1,12 +1,11 @@
-"""What a model says of the pieces of a token file, as rows of a table.
+"""Predictions of the pieces of a token file, as rows of a table.
 
-It needs torch, transformers, accelerate, numpy and safetensors, nothing else.
+Only torch, transformers, accelerate, numpy and safetensors are needed.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,83 +14,79 @@ import numpy as np
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.dataset import MASKED_VELOCITY
 from symbolic.data.datasets.token_dataset import TokenDataset
+from symbolic.data.pieces import Piece
 from symbolic.data.tokens.file import TokenFile
 from symbolic.inference.prediction import evaluation_mode, on_device, predict_ids
+from symbolic.inference.prediction_table import (
+    VELOCITY_CORRECT,
+    VELOCITY_NOTES,
+    Row,
+    prediction_rows,
+)
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import IGNORE, QUADRANTS, quadrant_of
-
-Row = dict[str, Any]
+from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL
 
 
 def predictions(
     model: SymbolicModel,
     tokens: TokenFile,
-    pieces: Sequence[int] | None = None,
+    pieces: Sequence[int] | np.ndarray | None = None,
     batch_size: int = 32,
-    **named: Any,
+    **columns: Any,
 ) -> list[Row]:
-    """A row for each piece.
+    """Predict pieces of a token file.
 
     Args:
         model: used in evaluation mode, on the device it is on.
-        tokens: of its scheme.
+        tokens: of its vocabulary.
         pieces: their numbers; all by default.
         batch_size: windows in one forward pass.
-        named: columns that are the same for all, for example fold and seed.
+        columns: that are the same for all rows, for example fold and seed.
+
+    Returns:
+        Rows as in `symbolic.inference.prediction_table`, with the known labels of emotion, valence
+        and arousal, and key, and the predictions of the model's tasks.
 
     Raises:
         ValueError: features that the model takes and the file lacks.
-
-    Returns:
-        By column: corpus, file, group, what was `named`; `quadrant` and, where the model has an
-        emotion head, q1 to q4 and `predicted`; `key` and `key_predicted`, 0..23;
-        `valence`, `arousal` and what a regression head predicts of them; `velocity_asked`, the
-        notes of known velocity that were hidden, and `velocity_right`. A label that a piece lacks
-        is None.
     """
-    pieces = list(range(len(tokens)) if pieces is None else pieces)
-    if not pieces:
+    numbers = list(range(len(tokens))) if pieces is None else [int(i) for i in pieces]
+    if not numbers:
         return []
     names = model.config.feature_names
-    features = tokens.feature_columns(names)[pieces] if names else None
-    answers = predict_ids(model, [tokens.ids_of(i) for i in pieces], features, batch_size)
-    rows = [
-        {"corpus": tokens.corpora[i], "file": tokens.pieces[i], "group": tokens.groups[i], **named}
-        for i in pieces
-    ]
-
-    for row, i in zip(rows, pieces, strict=True):
-        for task in ("emotion", "key"):
-            value = int(tokens.labels[task][i]) if task in tokens.labels else IGNORE
-            row[task] = None if value == IGNORE else value
-        quadrant = row.pop("emotion")
-        row["quadrant"] = None if quadrant is None else QUADRANTS[quadrant]
-        if "valence_arousal" in tokens.labels:
-            values = tokens.labels["valence_arousal"][i].tolist()
-            row["valence"], row["arousal"] = (None if v != v else v for v in values)
-    for n, row in enumerate(rows):
-        if "emotion" in answers:
-            row["predicted"] = quadrant_of(answers["emotion"][n])
-            row.update(zip(("q1", "q2", "q3", "q4"), answers["emotion"][n].tolist(), strict=True))
-        if "key" in answers:
-            row["key_predicted"] = int(answers["key"][n].argmax())
-        if "valence_arousal" in answers:
-            both = answers["valence_arousal"][n].tolist()
-            row["valence_predicted"], row["arousal_predicted"] = both
+    features = tokens.feature_columns(names)[numbers] if names else None
+    found = predict_ids(model, [tokens.ids_of(i) for i in numbers], features, batch_size)
+    tasks = {task.name: task for task in (EMOTION, VALENCE_AROUSAL, KEY)}
+    tasks = {name: task for name, task in tasks.items() if name in tokens.labels}
+    tasks |= {task.name: task for task in model.tasks}
+    rows = prediction_rows(list(tasks.values()), token_pieces(tokens, numbers), found, **columns)
     if "velocity" in model.heads:
-        right, asked = velocity_counts(model, tokens, pieces, batch_size)
-        for row, r, a in zip(rows, right.tolist(), asked.tolist(), strict=True):
-            row["velocity_right"], row["velocity_asked"] = r, a
+        correct, notes = velocity_counts(model, tokens, numbers, batch_size)
+        for row, *counts in zip(rows, correct.tolist(), notes.tolist(), strict=True):
+            row[VELOCITY_CORRECT], row[VELOCITY_NOTES] = counts
     return rows
+
+
+def token_pieces(tokens: TokenFile, numbers: Iterable[int]) -> list[Piece]:
+    """Describe pieces of a token file, with all of their labels."""
+    return [
+        Piece(
+            Path(tokens.pieces[i]),
+            tokens.groups[i],
+            {name: values[i] for name, values in tokens.labels.items()},
+            tokens.corpora[i],
+        )
+        for i in numbers
+    ]
 
 
 def velocity_counts(
     model: SymbolicModel, tokens: TokenFile, pieces: Sequence[int], batch_size: int = 32
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How many hidden velocities of each piece the model names rightly, and how many were asked.
+    """Count correctly predicted velocities, and predicted ones, of each piece.
 
-    Of every window. Where the tokens show velocities, 15 % of the notes are masked, always the
-    same, and only those are asked; where they show none, all notes are.
+    All windows count. If the tokens contain velocities, 15 % of the notes are masked, always the
+    same, and only these are predicted; otherwise all notes are.
 
     Returns:
         Two (len(pieces),) int64.
@@ -106,25 +101,16 @@ def velocity_counts(
     )
     collate = Collator(model.tasks, model.config.pad_ids)
     where = {piece: n for n, piece in enumerate(pieces)}
-    right, asked = np.zeros((2, len(pieces)), np.int64)
+    correct, notes = np.zeros((2, len(pieces)), np.int64)
     with evaluation_mode(model):
         for first in range(0, len(dataset), batch_size):
             chosen = range(first, min(first + batch_size, len(dataset)))
-            batch = collate([dataset[i] for i in chosen])
+            batch: dict[str, Any] = collate([dataset[i] for i in chosen])
             labels = batch.pop("labels")["velocity"]
             logits = model(**on_device(model, batch)).logits["velocity"].cpu()
             known = labels != IGNORE
             place = [where[int(dataset.piece[i])] for i in chosen]
             hits = ((logits.argmax(dim=-1) == labels) & known).sum(dim=1)
-            np.add.at(right, place, hits.numpy())
-            np.add.at(asked, place, known.sum(dim=1).numpy())
-    return right, asked
-
-
-def write_predictions(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """Write rows as CSV, the columns of all of them; what a row lacks is empty."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+            np.add.at(correct, place, hits.numpy())
+            np.add.at(notes, place, known.sum(dim=1).numpy())
+    return correct, notes

@@ -324,7 +324,7 @@ def _audio_batches(
     for first in range(0, len(windows), batch_size):
         chosen = range(first, min(first + batch_size, len(windows)))
         batch = collate([windows[i] for i in chosen])
-        yield _inputs(batch), windows.piece[chosen.start : chosen.stop]
+        yield _inputs(batch), windows.piece[chosen.start : chosen.stop].tolist()
 
 
 def _mean_predictions(

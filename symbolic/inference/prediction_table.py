@@ -1,55 +1,123 @@
-"""Prediction frames: what systems said of labelled pieces, read and checked.
+"""Tables of predictions of held-out pieces, for tasks of notes and of audio alike.
 
-One row says what one run predicted for one piece. Columns:
+A row holds the predictions of one run for one piece. Columns:
 
-- `corpus`, `file`, `group`: the piece, and the song or game piece it belongs to;
-- `fold`, `seed`: of the run that predicted it;
-- `quadrant`: the true one, Q1..Q4, or missing;
-- `q1 q2 q3 q4`: probabilities, where the system has an emotion head;
-- `valence`, `arousal`: true values; `valence_predicted`, `arousal_predicted`;
-- `key`: the true key id, 0..23, or missing; `key_predicted`;
-- `velocity_right`, `velocity_asked`: counts of the piece's notes.
+- `corpus`, `file`, `group`: the piece, and the song, artist or game piece that it belongs to;
+- `fold`, `seed`: of the run;
+- for a task of classes such as `emotion`: `emotion` the label and `emotion predicted` the most
+  probable class, both by name, and `emotion: Q1` and so on the probabilities;
+- for tags and real values: `true tags: rock` the label and `tags: rock` the prediction;
+- `velocity notes`, `velocity correct`: numbers of notes;
+- `boundary`, `boundary predicted 0.5`: times in seconds, separated by spaces.
 
-Those after `quadrant` may be absent. Other columns are kept and not looked at.
+Missing labels are empty, and columns of a task may be absent. Other columns are ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symbolic.data.groups import assert_disjoint, group_name
-from symbolic.tasks import QUADRANTS
+from symbolic.data.pieces import Piece
+from symbolic.tasks import EMOTION, IGNORE, KEY, QUADRANTS, TASKS, VALENCE_AROUSAL, Task
+from symbolic.tasks import valence_arousal as plane
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Row = dict[str, Any]
+
 PIECE = ["corpus", "file"]
 RUN = ["fold", "seed"]
-REQUIRED = (*PIECE, "group", *RUN, "quadrant")
-PROBABILITIES = ["q1", "q2", "q3", "q4"]
-REAL = ("valence", "arousal", "valence_predicted", "arousal_predicted")
-KEYS = ("key", "key_predicted")
-VELOCITY = ("velocity_right", "velocity_asked")
-NUMBERS = (*PROBABILITIES, *REAL, *KEYS, *VELOCITY)
+REQUIRED = (*PIECE, "group", *RUN)
+VELOCITY_NOTES, VELOCITY_CORRECT = "velocity notes", "velocity correct"
 ROUNDING = 1e-3
 """How far probabilities may be from summing to 1: files hold rounded ones."""
 
+OLD_COLUMNS = {
+    "quadrant": "emotion",
+    "predicted": "emotion predicted",
+    **{quadrant.lower(): f"emotion: {quadrant}" for quadrant in QUADRANTS},
+    **{name: f"true valence_arousal: {name}" for name in VALENCE_AROUSAL.labels},
+    **{f"{name}_predicted": f"valence_arousal: {name}" for name in VALENCE_AROUSAL.labels},
+    "key_predicted": "key predicted",
+    "velocity_asked": VELOCITY_NOTES,
+    "velocity_right": VELOCITY_CORRECT,
+}
+"""Columns of version 0.1.0 for models of notes; keys were numbers."""
+
+
+def prediction_rows(
+    tasks: Sequence[Task],
+    pieces: Sequence[Piece],
+    predictions: Mapping[str, np.ndarray],
+    **columns: Any,
+) -> list[Row]:
+    """Make a row for each piece from its labels and predictions.
+
+    Args:
+        tasks: those at sequence level get columns.
+        pieces: with the known labels.
+        predictions: by task, (pieces, K), as `symbolic.inference.prediction` computes them; a task
+            without predictions only gets its labels.
+        columns: that are the same for all rows, for example fold and seed.
+    """
+    rows: list[Row] = [
+        {"corpus": piece.corpus, "file": piece.path.name, "group": piece.group, **columns}
+        for piece in pieces
+    ]
+    for task in tasks:
+        if task.level != "sequence":
+            continue
+        for row, piece in zip(rows, pieces, strict=True):
+            row |= _label_columns(task, piece.labels.get(task.name))
+        for row, values in zip(rows, predictions.get(task.name, ()), strict=False):
+            if task.kind == "single":
+                row[f"{task.name} predicted"] = task.labels[int(values.argmax())]
+            row |= zip(columns_of(task), values.tolist(), strict=True)
+    return rows
+
+
+def _label_columns(task: Task, label: Any) -> Row:
+    if task.kind == "single":
+        return {task.name: None if label is None or label == IGNORE else task.labels[label]}
+    values = np.full(task.num_labels, np.nan) if label is None else np.asarray(label, float)
+    return {
+        f"true {name}": None if np.isnan(value) else float(value)
+        for name, value in zip(columns_of(task), values, strict=True)
+    }
+
+
+def columns_of(task: Task) -> list[str]:
+    """Name the columns of the probabilities, or of the values, of a task."""
+    return [f"{task.name}: {label}" for label in task.labels]
+
+
+def write_predictions(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+    """Write rows as CSV, with the columns of all rows; values that a row lacks are empty."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
 
 def read_predictions(path: str | Path) -> pd.DataFrame:
-    """Read a table of predictions from CSV.
+    """Read a table of predictions, also one with the columns of version 0.1.0.
 
     Returns:
-        A checked frame: text columns as they stand, also where a song is called "NA"; numbers as
-        float64; `quadrant` NaN where it is empty; `fold` and `seed` as whole numbers where all
-        of a column are.
+        A checked frame: text as in the file, also for a song called "NA"; numbers as float64;
+        missing labels as NaN; `fold` and `seed` as integers if all of a column are.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: it is no such table; the message names the file, and what is wrong with it.
+        ValueError: not a table of predictions; the message names the file and the reason.
     """
     import pandas as pd
 
@@ -57,89 +125,160 @@ def read_predictions(path: str | Path) -> pd.DataFrame:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a table of predictions: {error}") from error
-    for column in frame.columns.intersection(NUMBERS):
-        try:
-            frame[column] = pd.to_numeric(frame[column].where(frame[column] != "")).astype(float)
-        except ValueError as error:
-            raise ValueError(f"{path}: column {column}: {error}") from error
-    for column in frame.columns.intersection(RUN):
-        if frame[column].str.fullmatch(r"-?\d{1,18}").all():
-            frame[column] = frame[column].astype(int)
+    return as_predictions(frame, str(path))
+
+
+def as_predictions(frame: pd.DataFrame, source: str = "predictions") -> pd.DataFrame:
+    """Convert the columns of a table of text, or of version 0.1.0, and check it.
+
+    Args:
+        frame: the table.
+        source: its name in messages, the file's name if there is one.
+
+    Raises:
+        ValueError: not a table of predictions.
+    """
+
+    frame = frame.copy()
     if "quadrant" in frame:
-        frame["quadrant"] = frame["quadrant"].where(frame["quadrant"] != "")
-    check_predictions(frame, str(path))
+        for name in frame.columns.intersection([KEY.name, "key_predicted"]):
+            frame[name] = frame[name].map(_key_name)
+        frame = frame.rename(columns=OLD_COLUMNS)
+    for column in frame:
+        values: Any = frame[column]
+        if ": " in str(column) or column in (VELOCITY_NOTES, VELOCITY_CORRECT):
+            try:
+                frame[column] = values.where(values != "").astype(float)
+            except ValueError as error:
+                raise ValueError(f"{source}: column {column}: {error}") from error
+        elif column in RUN and values.astype(str).str.fullmatch(r"-?\d{1,18}").all():
+            frame[column] = values.astype(int)
+        elif column not in REQUIRED:
+            frame[column] = values.where(values != "")
+    check_predictions(frame, source)
     return frame
 
 
+def _key_name(number: Any) -> Any:
+    """The name of a key that version 0.1.0 wrote as a number; other text as it is."""
+    try:
+        return KEY.labels[int(float(number))] if float(number) in range(24) else str(number)
+    except ValueError:
+        return number
+
+
 def check_predictions(frame: pd.DataFrame, source: str = "predictions") -> None:
-    """Refuse a frame that is not as the top of this module says.
+    """Refuse a frame without the layout of this module.
 
     Args:
         frame: the predictions.
-        source: what the message calls it, the file's name where there is one.
+        source: their name in messages.
 
     Raises:
-        ValueError: a missing column, no row, a quadrant or key that does not exist, probabilities
-            that do not sum to 1, a piece predicted twice by one seed, or one with two groups or
-            labels.
+        ValueError: a missing column, no row, a class that does not exist, probabilities that do not
+            sum to 1, a piece predicted twice with one seed, or one with two groups or classes.
     """
-    wanted = [*REQUIRED]
-    for together in (PROBABILITIES, VELOCITY):
-        if frame.columns.intersection(together).size:
-            wanted += together
-    if missing := [name for name in wanted if name not in frame.columns]:
+    missing = [name for name in REQUIRED if name not in frame]
+    for names in (columns_of(EMOTION), [VELOCITY_NOTES, VELOCITY_CORRECT]):
+        if frame.columns.intersection(names).size:
+            missing += [name for name in names if name not in frame]
+    if missing:
         raise ValueError(f"{source}: no column {', '.join(missing)}")
     if frame.empty:
         raise ValueError(f"{source}: no predictions")
-    unknown = set(frame.loc[labelled(frame), "quadrant"]) - set(QUADRANTS)
-    if unknown:
-        raise ValueError(
-            f"{source}: quadrant {sorted(map(str, unknown))[0]!r} is none of {', '.join(QUADRANTS)}"
-        )
-    if has_emotion(frame):
-        q = frame[PROBABILITIES].to_numpy(float)
-        wrong = ~((np.abs(q.sum(axis=1) - 1) <= ROUNDING) & (q >= -ROUNDING).all(axis=1))
-        _refuse(frame, wrong, source, "q1 to q4 are not probabilities that sum to 1")
-    for name in frame.columns.intersection(KEYS):
-        key = frame[name].to_numpy(float)
-        wrong = ~(np.isnan(key) | np.isin(key, np.arange(24)))
-        _refuse(frame, wrong, source, f"{name} is not a key id, 0 to 23")
-    if "velocity_asked" in frame:
-        right, asked = (frame[name].to_numpy(float) for name in VELOCITY)
-        _refuse(frame, right > asked, source, "more velocities are right than were asked")
+    classes = {EMOTION.name: EMOTION.labels, KEY.name: KEY.labels}
+    classes |= {name: labels for name, labels in _classes(frame).items() if name not in classes}
+    for name, labels in classes.items():
+        for column in frame.columns.intersection([name, f"{name} predicted"]):
+            odd: Any = frame.loc[frame[column].notna() & ~frame[column].isin(labels), column]
+            if len(odd):
+                raise ValueError(
+                    f"{source}: {column} {odd.iloc[0]!r} is none of {', '.join(labels)}"
+                )
+        columns = frame.columns.intersection([f"{name}: {label}" for label in labels])
+        if columns.size:
+            p = frame[columns].to_numpy(float)
+            wrong = ~((np.abs(p.sum(axis=1) - 1) <= ROUNDING) & (p >= -ROUNDING).all(axis=1))
+            _refuse(frame, wrong, source, f"{name}: not probabilities that sum to 1")
+    if VELOCITY_NOTES in frame:
+        correct, notes = (frame[name].to_numpy() for name in (VELOCITY_CORRECT, VELOCITY_NOTES))
+        _refuse(frame, correct > notes, source, "more velocities are correct than there are notes")
     for name in (*PIECE, "group", "seed"):
         _refuse(frame, frame[name].isna().to_numpy(), source, f"no {name}")
     twice = frame.duplicated([*PIECE, "seed"]).to_numpy()
     _refuse(frame, twice, source, "the piece is predicted twice by one seed")
-    for name, rows in (("group", frame), ("quadrant", frame[labelled(frame)])):
-        several = rows.groupby(PIECE)[name].transform("nunique").to_numpy() > 1
-        _refuse(rows, several, source, f"the piece has more than one {name}")
+    for name in ("group", *frame.columns.intersection(list(classes))):
+        several: Any = frame.groupby(PIECE)[name].transform("nunique")
+        _refuse(frame, several.to_numpy() > 1, source, f"the piece has more than one {name}")
 
 
-def _refuse(frame: pd.DataFrame, wrong: np.ndarray, source: str, why: str) -> None:
+def _classes(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Names of the classes of each task of classes, from the columns of its probabilities."""
+    names = {str(column).partition(": ")[0] for column in frame if ": " in str(column)}
+    return {name: _labels(frame, name) for name in map(str, frame) if name in names}
+
+
+def _labels(frame: pd.DataFrame, name: str) -> list[str]:
+    start = f"{name}: "
+    return [column.removeprefix(start) for column in map(str, frame) if column.startswith(start)]
+
+
+def _refuse(frame: pd.DataFrame, wrong: np.ndarray, source: str, reason: str) -> None:
     if wrong.any():
         first = frame["file"].iloc[int(wrong.argmax())]
-        raise ValueError(f"{source}: {why}, in {int(wrong.sum())} rows, the first is {first}")
+        raise ValueError(f"{source}: {reason}, in {int(wrong.sum())} rows, the first is {first}")
 
 
-def labelled(frame: pd.DataFrame) -> np.ndarray:
-    """(n,) bool: the rows whose true quadrant is known."""
-    return (frame["quadrant"].notna() & (frame["quadrant"] != "")).to_numpy(bool)
+def predicted_tasks(frame: pd.DataFrame) -> list[Task]:
+    """List the tasks of `symbolic.tasks.TASKS` that a frame has predictions of."""
+    starts = {str(column).partition(": ")[0] for column in frame if ": " in str(column)}
+    starts |= {str(column).partition(" ")[0] for column in frame if " " in str(column)}
+    if EMOTION.name in starts and f"true {VALENCE_AROUSAL.name}" in starts:
+        starts.add(VALENCE_AROUSAL.name)
+    found = [task for task in TASKS.values() if task.name in starts]
+    fixed = (EMOTION, VALENCE_AROUSAL, KEY)  # corpora of audio may have labels of their own
+    labels = [() if task in fixed else tuple(_labels(frame, task.name)) for task in found]
+    return [
+        replace(task, labels=names or task.labels)
+        for task, names in zip(found, labels, strict=True)
+    ]
 
 
-def has_emotion(frame: pd.DataFrame) -> bool:
-    """Whether the frame holds quadrant probabilities."""
-    return PROBABILITIES[0] in frame.columns
+def labels_and_predictions(frame: pd.DataFrame, task: Task) -> tuple[np.ndarray, np.ndarray]:
+    """Collect labels and predictions of a task at sequence level.
 
+    A table without probabilities of a task of classes gives 1 for the predicted class, and zeros
+    if there is none. Valence and arousal follow from the quadrants unless they are predicted.
 
-def true_quadrants(frame: pd.DataFrame) -> np.ndarray:
-    """(n,) 0..3, of labelled rows."""
-    return frame["quadrant"].map(QUADRANTS.index).to_numpy(int)
+    Returns:
+        Labels, (n,) class ids, -100 if missing, or (n, K), NaN if missing; and (n, K) predictions.
 
+    Raises:
+        ValueError: a table without predictions of the task.
+    """
+    columns = columns_of(task)
+    if task.kind == "single":
+        ids = {name: i for i, name in enumerate(task.labels)}
 
-def predicted_quadrants(frame: pd.DataFrame) -> np.ndarray:
-    """(n,) 0..3, the most probable."""
-    return frame[PROBABILITIES].to_numpy(float).argmax(axis=1)
+        def numbers(column: str) -> np.ndarray:
+            return np.array([ids.get(name, IGNORE) for name in frame[column]])
+
+        if task.name in frame and set(columns) <= set(frame):
+            return numbers(task.name), frame[columns].to_numpy(float)
+        if {task.name, f"{task.name} predicted"} <= set(frame):
+            predicted = numbers(f"{task.name} predicted")
+            return numbers(task.name), (predicted[:, None] == np.arange(len(ids))).astype(float)
+    else:
+        missing = np.full(len(frame), np.nan)
+        values = {name: frame[name].to_numpy(float) for name in columns if name in frame}
+        if task.name == VALENCE_AROUSAL.name and set(columns_of(EMOTION)) <= set(frame):
+            derived = plane(frame[columns_of(EMOTION)].to_numpy(float))
+            values = {**dict(zip(columns, derived.T, strict=True)), **values}
+        if values.keys() >= set(columns):
+            true = [f"true {name}" for name in columns]
+            labels = [frame[name].to_numpy(float) if name in frame else missing for name in true]
+            return np.stack(labels, axis=1), np.stack([values[name] for name in columns], axis=1)
+    raise ValueError(f"the table has no predictions of {task.name}")
 
 
 def group_numbers(frame: pd.DataFrame) -> np.ndarray:
@@ -148,51 +287,55 @@ def group_numbers(frame: pd.DataFrame) -> np.ndarray:
 
 
 def piece_level(frame: pd.DataFrame, by: str = "group") -> tuple[pd.DataFrame, int]:
-    """Join the rows of one group into one: the phrases of a piece, the clips of a song.
+    """Join the rows of each group: the phrases of a piece, or the clips of a song.
 
-    Probabilities and values are averaged, notes added up. A group whose labelled rows have
-    different quadrants has no quadrant of its own and is left out. Keys are dropped, since the
-    phrases of a piece may each have their own.
+    Probabilities and values are averaged, notes added up. Groups whose rows have different classes
+    are left out. Keys are dropped, since the phrases of a piece may each have their own.
 
     Args:
         frame: predictions.
-        by: the column whose value, within a corpus, says what belongs together.
+        by: column whose value, within a corpus, identifies the rows to join.
 
     Returns:
-        A frame of predictions, one row for each group and seed, the group's name as its `file`; and
-        how many groups were left out.
+        A frame of predictions with a row for each group and seed, the group's name as its `file`;
+        and the number of groups left out.
 
     Raises:
-        ValueError: a group that was split across folds, or across values of `group`.
+        ValueError: a group in several folds, or in several values of `group`.
     """
     check_predictions(frame)
     if by not in frame.columns:
         raise ValueError(f"predictions: no column {by}")
-    frame = frame.assign(quadrant=frame["quadrant"].where(labelled(frame), None))
     within = ["corpus", by]
     for name, keys in (("fold", [*within, "seed"]), ("group", within)):
-        several = frame.groupby(keys, dropna=False)[name].transform("nunique", dropna=False) > 1
-        if several.any():
+        several: Any = frame.groupby(keys, dropna=False)[name].transform("nunique", dropna=False)
+        if (several > 1).any():
             raise ValueError(
-                f"predictions: {by} {frame.loc[several, by].iloc[0]!r} is in more than one {name}"
+                f"predictions: {by} {frame.loc[several > 1, by].iloc[0]!r} is in more than one "
+                f"{name}"
             )
-    agree = frame.groupby(within, dropna=False)["quadrant"].transform("nunique") <= 1
+    classes = [name for name in _classes(frame) if name != KEY.name]
+    counts: Any = frame.groupby(within, dropna=False)[classes].transform("nunique")
+    agree = (counts <= 1).all(axis=1)
     left_out = len(frame.loc[~agree, within].drop_duplicates())
-    how = {"group": "first", "fold": "first", "quadrant": "first"}
-    how |= {name: "mean" for name in (*PROBABILITIES, *REAL) if name in frame}
-    how |= {name: "sum" for name in VELOCITY if name in frame}
+    keys = f"{KEY.name}: "
+    values = [name for name in map(str, frame) if ": " in name and not name.startswith(keys)]
+    how = {
+        **dict.fromkeys(["group", "fold", *classes], "first"),
+        **dict.fromkeys(values, "mean"),
+        **{name: "sum" for name in (VELOCITY_NOTES, VELOCITY_CORRECT) if name in frame},
+    }
     how.pop(by, None)
-    joined = frame[agree].groupby([*within, "seed"], dropna=False, as_index=False).agg(how)
+    joined: Any = frame[agree].groupby([*within, "seed"], dropna=False, as_index=False).agg(how)
     joined["file"] = joined[by].astype(str)
-    columns = [name for name in (*REQUIRED, *NUMBERS) if name in joined]
-    return joined[columns], left_out
+    return joined[list(dict.fromkeys((*REQUIRED, *how)))], left_out
 
 
 def assert_folds(frames: Mapping[str, pd.DataFrame]) -> None:
-    """Refuse predictions of which two runs of one seed have the same group.
+    """Refuse predictions of which two runs of one seed have a group in common.
 
     Args:
-        frames: by the name of the run, with `corpus`, `group` and `seed`.
+        frames: by name of the run, with `corpus`, `group` and `seed`.
 
     Raises:
         LeakError: naming the runs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,13 +86,16 @@ def _short(name: str, length: int = 38) -> str:
     return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
-def confusion_plot(matrix: np.ndarray, path: str | Path, title: str = "") -> None:
+def confusion_plot(
+    matrix: np.ndarray, path: str | Path, title: str = "", labels: Sequence[str] = QUADRANTS
+) -> None:
     """Plot a confusion matrix with counts and their shares of the rows.
 
     Args:
-        matrix: (4, 4) counts, rows true and columns predicted quadrants; not all 0.
+        matrix: (K, K) counts, rows true and columns predicted classes; not all 0.
         path: file to write; the suffix decides the format.
         title: of the plot.
+        labels: names of the K classes.
 
     Raises:
         ValueError: another shape, or a format that matplotlib does not write.
@@ -99,12 +103,14 @@ def confusion_plot(matrix: np.ndarray, path: str | Path, title: str = "") -> Non
     from matplotlib.figure import Figure
 
     matrix = np.asarray(matrix, float)
-    if matrix.shape != (4, 4):
-        raise ValueError(f"expected a (4, 4) confusion matrix of quadrants, got {matrix.shape}")
+    count = len(labels)
+    if matrix.shape != (count, count):
+        raise ValueError(f"expected a confusion matrix of {count} classes, got {matrix.shape}")
+    larger = max(count / 4, 1)
     rows = matrix.sum(axis=1, keepdims=True)
     shares = matrix / np.maximum(rows, np.finfo(float).tiny)
     whole = np.allclose(matrix, np.round(matrix), atol=1e-6)
-    figure = Figure(figsize=(5.4, 4.6), layout="constrained")
+    figure = Figure(figsize=(5.4 * larger, 4.6 * larger), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (true, predicted), share in np.ndenumerate(shares):
@@ -119,23 +125,24 @@ def confusion_plot(matrix: np.ndarray, path: str | Path, title: str = "") -> Non
             color="white" if share > 0.55 else "black",
             fontweight="bold" if true == predicted else "normal",
         )
-    names = [f"{quadrant}\n{QUADRANT_WORDS[quadrant]}" for quadrant in QUADRANTS]
+    words = [(label, QUADRANT_WORDS.get(label, "")) for label in labels]
     sums = [
-        f"{quadrant} {QUADRANT_WORDS[quadrant]}\n{row:.0f} pieces"
-        for quadrant, row in zip(QUADRANTS, rows[:, 0], strict=True)
+        f"{' '.join(filter(None, pair))}\n{row:.0f} pieces"
+        for pair, row in zip(words, rows[:, 0], strict=True)
     ]
-    axes.set_xticks(range(4), names)
-    axes.set_yticks(range(4), sums)
+    axes.set_xticks(range(count), ["\n".join(filter(None, pair)) for pair in words])
+    axes.set_yticks(range(count), sums)
     axes.tick_params(length=0)
-    axes.set(xlabel="predicted quadrant", ylabel="true quadrant")
+    noun = "quadrant" if tuple(labels) == QUADRANTS else "class"
+    axes.set(xlabel=f"predicted {noun}", ylabel=f"true {noun}")
     axes.set_title(title, wrap=True, parse_math=False)
     axes.spines[:].set_visible(False)
-    axes.set_xticks(np.arange(3) + 0.5, minor=True)
-    axes.set_yticks(np.arange(3) + 0.5, minor=True)
+    axes.set_xticks(np.arange(count - 1) + 0.5, minor=True)
+    axes.set_yticks(np.arange(count - 1) + 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=2)
     axes.tick_params(which="minor", length=0)
     bar = figure.colorbar(image, ax=axes, fraction=0.046, format=lambda share, _: f"{share:.0%}")
-    bar.set_label("share of the true quadrant")
+    bar.set_label(f"share of the true {noun}")
     bar.outline.set_visible(False)
     figure.savefig(path, dpi=200, bbox_inches="tight")
 

@@ -20,11 +20,12 @@ import numpy as np
 from transformers import TrainingArguments
 
 from symbolic.data.groups import assert_disjoint
-from symbolic.inference.note_predictions import Row, write_predictions
+from symbolic.inference.note_predictions import token_pieces
+from symbolic.inference.prediction_table import Row, prediction_rows, write_predictions
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.encoders import check_encoders
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell, System
-from symbolic.tasks import IGNORE, QUADRANTS, quadrant_of
+from symbolic.tasks import EMOTION, IGNORE
 from symbolic.training.run_folder import PREDICTIONS
 from symbolic.training.tokens import TokenModelArguments, train_on
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
@@ -112,8 +113,8 @@ def _train(
     folder.mkdir()
     begun = time.perf_counter()
     rows, parameters = run_cell(bundle, cell, folder, encoder=encoder, **training)
-    labelled = [row for row in rows if row["quadrant"]]
-    hits = sum(row["quadrant"] == row["predicted"] for row in labelled)
+    labelled = [row for row in rows if row["emotion"]]
+    hits = sum(row["emotion"] == row["emotion predicted"] for row in labelled)
     return {
         **cell.to_dict(),
         "pieces": len(labelled),
@@ -189,7 +190,7 @@ def _baseline_rows(
     features = pd.DataFrame(tokens.features, columns=list(tokens.feature_names))
     quadrants = tokens.labels["emotion"]
     train = train[quadrants[train] != IGNORE]
-    probabilities = fit_predict(
+    predicted = fit_predict(
         system.baseline,
         features.iloc[train],
         quadrants[train],
@@ -197,18 +198,8 @@ def _baseline_rows(
         seed=cell.seed,
         groups=groups[train].tolist(),
     )
-    return [
-        {
-            "corpus": tokens.corpora[i],
-            "file": tokens.pieces[i],
-            "group": tokens.groups[i],
-            **columns,
-            "quadrant": QUADRANTS[quadrants[i]] if quadrants[i] != IGNORE else None,
-            "predicted": quadrant_of(row),
-            **dict(zip(("q1", "q2", "q3", "q4"), row.tolist(), strict=True)),
-        }
-        for i, row in zip(held, probabilities, strict=True)
-    ]
+    pieces = token_pieces(tokens, held)
+    return prediction_rows((EMOTION,), pieces, {EMOTION.name: predicted}, **columns)
 
 
 def read_cell(folder: Path) -> dict[str, Any] | None:

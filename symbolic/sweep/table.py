@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symbolic.data import DataArguments
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS, LENGTH
 from symbolic.encoders.systems import SYSTEMS as AUDIO_AND_BOUNDARIES
-from symbolic.evaluation.audio import AudioSummary, evaluate_audio
 from symbolic.evaluation.comparison import compare
+from symbolic.evaluation.evaluator import MODEL, evaluate
 from symbolic.evaluation.summary import Summary, summarise
-from symbolic.evaluation.tables import COLUMNS, difference_text, markdown
+from symbolic.evaluation.tables import COLUMNS, difference_text, markdown, score_cell
 from symbolic.inference.prediction_table import read_predictions
 from symbolic.sweep.cells import CELL, CELLS, read_cell
 from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell
@@ -75,7 +76,7 @@ def sweep_table(output: str | Path, reference: str = "", draws: int = DRAWS) -> 
         for name, system in SYSTEMS.items():
             if (frame := frames.get((protocol, size, name))) is None:
                 continue
-            summary = summarise(frame, draws, protocol=protocol)
+            summary = summarise(frame, draws=draws, protocol=protocol)
             published = system.published.get(corpus, ("", ""))
             runs = f"{summary.folds} x {len(summary.seeds)}" if folded else str(len(summary.seeds))
             above = _above(frame, frames.get((protocol, size, reference)), draws)
@@ -108,16 +109,17 @@ def audio_sweep_table(output: str | Path) -> str:
     Raises:
         FileNotFoundError: no finished cell.
     """
-    rows: dict[str, tuple[dict[str, Any], AudioSummary]] = {}
+    rows: dict[str, tuple[dict[str, Any], Summary]] = {}
     for system in (*AUDIO_AND_BOUNDARIES, *BEAT_SYSTEMS):
         folders = sorted(path.parent for path in Path(output, system).glob(f"*/{CELL}"))
         folders = [folder for folder in folders if (folder / PREDICTIONS).is_file()]
         if cells := [cell for folder in folders if (cell := read_cell(folder))]:
             minutes = sum(cell["minutes"] for cell in cells) / len(cells)
-            rows[system] = {**cells[0], "minutes": minutes}, evaluate_audio(folders)[0]
+            summary = evaluate(folders, DataArguments(), ()).summaries[MODEL]
+            rows[system] = {**cells[0], "minutes": minutes}, summary
     if not rows:
         raise FileNotFoundError(f"{output}: no finished cell")
-    names = list(dict.fromkeys(name for _, summary in rows.values() for name in summary.scores))
+    names = dict.fromkeys(name for _, summary in rows.values() for name in summary.scores)
     head = ["system", "published", "width", "window", "parameters", "epochs", "minutes a fold"]
     table = [
         [
@@ -128,12 +130,12 @@ def audio_sweep_table(output: str | Path) -> str:
             f"{cell['parameters']:,}",
             f"{cell['epochs']:g}",
             f"{cell['minutes']:.1f}",
-            str(summary.folds),
-            *(_score(summary, name) for name in names),
+            str(summary.runs),
+            *(score_cell(name)(summary) for name in names),
         ]
         for system, (cell, summary) in rows.items()
     ]
-    return markdown([*head, "folds", *(name.replace("_", " ") for name in names)], table)
+    return markdown([*head, "folds", *(_title(name) for name in names)], table)
 
 
 def _window(system: str, cell: dict[str, Any]) -> str:
@@ -143,9 +145,6 @@ def _window(system: str, cell: dict[str, Any]) -> str:
     return f"{cell['seconds'] or AUDIO_AND_BOUNDARIES[system].seconds:.3g} s"
 
 
-def _score(summary: AudioSummary, name: str) -> str:
-    if name not in summary.scores:
-        return ""
-    interval = summary.intervals.get(name)
-    text = f"{summary.scores[name]:.3f}"
-    return text + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
+def _title(score: str) -> str:
+    """Header of a score, without its task, which is the same for all systems."""
+    return score.rpartition(": ")[2].replace("_", " ")

@@ -27,7 +27,8 @@ from symbolic.data import (
     unlabelled_pieces,
 )
 from symbolic.features import features, named_columns
-from symbolic.inference.note_predictions import Row, predictions
+from symbolic.inference.note_predictions import predictions
+from symbolic.inference.prediction_table import Row
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.augment import Augmentation
 from symbolic.tasks import EMOTION, IGNORE, TASKS, Task

@@ -11,7 +11,7 @@ from transformers import TrainingArguments, set_seed
 
 from symbolic.data.groups import assert_disjoint
 from symbolic.data.splits.validation import validation_mask
-from symbolic.inference.note_predictions import Row
+from symbolic.inference.prediction_table import Row
 from symbolic.modeling import SymbolicModel
 from symbolic.training.run_folder import save_run, training_groups
 from symbolic.training.trainer import FitArguments, fit

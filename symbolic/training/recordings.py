@@ -11,7 +11,7 @@ from transformers import TrainingArguments
 
 from symbolic.data import READERS, Corpus, Piece, group_name, recording_corpora
 from symbolic.data.splits.hold_out import class_labels, classes, hold_out, sampled
-from symbolic.inference.audio_predictions import Row, audio_rows
+from symbolic.inference.prediction_table import Row, prediction_rows
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
     Curve,
@@ -106,7 +106,7 @@ class RecordingInputs(Inputs):
 
     def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
         pieces, examples = self.chosen(chosen)
-        rows = audio_rows(model.tasks, pieces, self.probabilities(model, examples), **columns)
+        rows = prediction_rows(model.tasks, pieces, self.probabilities(model, examples), **columns)
         if self.has_boundaries:
             found = boundary_rows(pieces, self.activations(model, examples), model.config)
             rows = [{**row, **times} for row, times in zip(rows, found, strict=True)]

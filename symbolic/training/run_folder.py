@@ -11,7 +11,7 @@ from typing import Any
 from transformers import TrainingArguments
 
 from symbolic.data.groups import hashed_group
-from symbolic.inference.note_predictions import Row, write_predictions
+from symbolic.inference.prediction_table import Row, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.training.trainer import FitArguments
 
@@ -131,8 +131,8 @@ def read_record(folder: str | Path) -> dict[str, Any]:
 
 def accuracy_line(rows: list[Row], name: str) -> str | None:
     """Sum up the predicted quadrants of held-out pieces; None if no piece has a quadrant."""
-    labelled = [row for row in rows if row.get("quadrant") and "predicted" in row]
+    labelled = [row for row in rows if row.get("emotion") and "emotion predicted" in row]
     if not labelled:
         return None
-    right = sum(row["quadrant"] == row["predicted"] for row in labelled)
+    right = sum(row["emotion"] == row["emotion predicted"] for row in labelled)
     return f"held out {name}: {len(labelled)} pieces, accuracy {right / len(labelled):.3f}"

@@ -17,7 +17,8 @@ from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.groups import group_name
 from symbolic.data.tokens.file import TokenFile, load_tokens
 from symbolic.features import named_columns
-from symbolic.inference.note_predictions import Row, predictions
+from symbolic.inference.note_predictions import predictions
+from symbolic.inference.prediction_table import Row
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import EMOTION, IGNORE
 from symbolic.training.build import (

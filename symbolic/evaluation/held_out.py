@@ -1,0 +1,245 @@
+"""Held-out pieces of a run: its predictions, and inputs to predict again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symbolic.audio.front_end import FrontEnd
+from symbolic.audio.synthesis.rendering import read_sound
+from symbolic.audio.transforms.spectral import front_features
+from symbolic.configuration import SymbolicConfig
+from symbolic.data import (
+    READERS,
+    DataArguments,
+    Piece,
+    assert_disjoint,
+    group_name,
+    held_out,
+    read_tables,
+    tokens_of,
+)
+from symbolic.data.groups import hashed_group
+from symbolic.evaluation.robustness import Predictor
+from symbolic.features import feature_frame
+from symbolic.inference.note_predictions import predictions
+from symbolic.inference.prediction import embed_audio, embed_ids, predict, predict_audio
+from symbolic.inference.prediction_table import (
+    as_predictions,
+    predicted_tasks,
+    read_predictions,
+)
+from symbolic.scoring.audio import load_audio_model
+from symbolic.scoring.notes import load_model
+from symbolic.tasks import EMOTION, IGNORE, Task
+from symbolic.training.run_folder import PREDICTIONS, read_record, recorded_groups
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Inputs of held-out pieces, in the order of the rows of predictions.
+
+    Attributes:
+        kind: in `symbolic.evaluation.robustness.PERTURBATIONS`.
+        read: returns note tables, samples or spectrograms of all pieces.
+        predict: the model, from such inputs, prepared.
+        embed: from such inputs, prepared, to the (n, H) mean hidden states.
+        prepare: from a perturbed input to that of the model.
+        front_end: of the model.
+        features: columns that baselines use, from prepared inputs; None where there are none.
+        training: pieces that the model was trained on, with a label of the task, and their
+            features.
+        columns: of the features; those of the baseline's feature set by default.
+        rows: (n,) bool, the rows of predictions that there are inputs for; by default all.
+    """
+
+    kind: str
+    read: Callable[[], Sequence[Any]]
+    predict: Predictor
+    embed: Callable[[Sequence[Any]], np.ndarray]
+    prepare: Callable[[Any], Any] | None = None
+    front_end: FrontEnd | None = None
+    features: Callable[[Sequence[Any]], pd.DataFrame] | None = None
+    training: Callable[[Task], tuple[list[Piece], pd.DataFrame]] | None = None
+    columns: Sequence[str] | None = None
+    rows: np.ndarray | None = None
+
+    def prepared(self) -> list[Any]:
+        """Read the inputs as the model takes them."""
+        return [self.prepare(piece) if self.prepare else piece for piece in self.read()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """Predictions of a run for the pieces that it held out.
+
+    Attributes:
+        folder: of the run.
+        protocol: what was held out.
+        frame: as in `symbolic.inference.prediction_table`.
+        tasks: that the frame has predictions of.
+        unit: pieces or recordings.
+        named: whether the corpora are to precede the protocol.
+        inputs: of the pieces of the frame; None without the corpus.
+    """
+
+    folder: Path
+    protocol: str
+    frame: pd.DataFrame
+    tasks: tuple[Task, ...]
+    unit: str = "pieces"
+    named: bool = False
+    inputs: Inputs | None = None
+
+    @property
+    def classes(self) -> Task | None:
+        """The task whose classes baselines predict and embeddings show: emotion, or the first."""
+        tasks = [task for task in self.tasks if (task.level, task.kind) == ("sequence", "single")]
+        return min(tasks, key=lambda task: task.name != EMOTION.name, default=None)
+
+
+def load_held_out(
+    folder: str | Path, data: DataArguments, audio: str | Path | None = None
+) -> HeldOut:
+    """Load the predictions of a run, and its inputs if the corpora are given.
+
+    Models of notes predict again. For models trained from a token file, and for models of audio or
+    of bars and beats, `predictions.csv` is read; inputs of audio are loaded if `audio` is given.
+
+    Args:
+        folder: of the run.
+        data: where corpora of notes are.
+        audio: folder of the corpus of recordings.
+
+    Raises:
+        FileNotFoundError: a folder that no training has written, or a missing corpus.
+        LeakError: a held-out group that the model was trained on.
+        ValueError: a corpus without a folder, or without the held-out pieces.
+    """
+    folder = Path(folder)
+    record = read_record(folder)
+    used = record["data"]
+    config = SymbolicConfig.from_pretrained(str(folder))
+    if config.inputs in ("audio", "beats"):
+        frame = read_predictions(folder / PREDICTIONS)
+        inputs = None
+        if audio and config.inputs == "audio":
+            inputs = _recordings(folder, record, audio, frame)
+        unit = "recordings" if config.inputs == "audio" else "pieces"
+        held = partial(HeldOut, protocol=used["hold_out"], unit=unit, named=True)
+    elif "hold_out" not in used:
+        frame, inputs = read_predictions(folder / PREDICTIONS), None
+        held = partial(HeldOut, protocol=f"split {used.get('held_out_split', '')} of tokens")
+    else:
+        frame, inputs = _notes(folder, record, data)
+        held = partial(HeldOut, protocol=used["hold_out"])
+    tasks = {task.name: task for task in predicted_tasks(frame)}
+    tasks |= {task.name: task for task in config.task_specs}
+    return held(folder=folder, frame=frame, tasks=tuple(tasks.values()), inputs=inputs)
+
+
+def _notes(
+    folder: Path, record: dict[str, Any], data: DataArguments
+) -> tuple[pd.DataFrame, Inputs]:
+    """Predictions and note tables of the pieces that a model of notes held out."""
+    import pandas as pd
+
+    used = record["data"]
+    train, test = held_out(data.of_record(used))
+    assert_disjoint(
+        trained_on=recorded_groups(record),
+        held_out=[group_name(piece.corpus, piece.group) for piece in test],
+    )
+    model, tokenizer = load_model(folder)
+    tables = read_tables(test)
+    tokens = tokens_of(test, tables, tokenizer, model.config.feature_names)
+    rows = predictions(model, tokens, fold=used["hold_out"], seed=record["seed"])
+
+    def training(task: Task) -> tuple[list[Piece], pd.DataFrame]:
+        known = [piece for piece in train if task.name in piece.labels]
+        return known, feature_frame(read_tables(known))
+
+    def embed(tables: Sequence[Any]) -> np.ndarray:
+        names = model.config.feature_names
+        features = tokens.feature_columns(names) if names else None
+        return embed_ids(model, [tokens.ids_of(i) for i in range(len(tokens))], features)
+
+    return as_predictions(pd.DataFrame(rows)), Inputs(
+        kind="notes",
+        read=lambda: tables,
+        predict=lambda tables: predict(model, tables, tokenizer),
+        embed=embed,
+        features=feature_frame,
+        training=training,
+    )
+
+
+def _recordings(
+    folder: Path, record: dict[str, Any], audio: str | Path, frame: pd.DataFrame
+) -> Inputs:
+    """Inputs of the held-out recordings that are in the corpus.
+
+    The rows of predictions identify the recordings: the folds of a corpus change with its files.
+    """
+    name = record["data"]["corpus"]
+    model, extractor = load_audio_model(folder)
+    front: Any = model.config.front_end
+    corpus = READERS[name](audio).with_front_end(front)
+    pieces, features = corpus.pieces, corpus.features
+    numbers = {(piece.path.name, str(piece.group)): i for i, piece in enumerate(pieces)}
+    rows = list(zip(frame["file"].astype(str), frame["group"].astype(str), strict=True))
+    present = np.array([row in numbers for row in rows], bool)
+    chosen = [numbers[row] for row in rows if row in numbers]
+    if not chosen:
+        raise ValueError(f"{audio}: none of the recordings that {folder} has held out")
+    inputs = partial(
+        Inputs,
+        predict=lambda arrays: predict_audio(model, arrays),
+        embed=lambda arrays: embed_audio(model, arrays),
+        front_end=front,
+        rows=present,
+    )
+    if features is None:
+        input_front = extractor.input_front_end
+        return inputs(
+            kind="audio",
+            read=lambda: [read_sound(pieces[i].path, front.sampling_rate) for i in chosen],
+            prepare=lambda samples: front_features(samples, input_front),
+        )
+    trained = set(recorded_groups(record))
+
+    def training(task: Task) -> tuple[list[Piece], pd.DataFrame]:
+        known = [
+            i
+            for i, piece in enumerate(pieces)
+            if piece.labels.get(task.name, IGNORE) != IGNORE
+            and hashed_group(group_name(piece.corpus, piece.group)) in trained
+        ]
+        return [pieces[i] for i in known], _statistics([features[i] for i in known])
+
+    return inputs(
+        kind="spectrograms",
+        read=lambda: [features[i] for i in chosen],
+        prepare=lambda frames: np.asarray(frames, np.float32),
+        features=_statistics if present.all() else None,
+        training=training,
+        columns=list(_statistics([features[chosen[0]]])),
+    )
+
+
+def _statistics(spectrograms: Sequence[np.ndarray]) -> pd.DataFrame:
+    """Mean and standard deviation of each band over time, of (T, F) spectrograms."""
+    import pandas as pd
+
+    frames = [np.asarray(array, float) for array in spectrograms]
+    return pd.DataFrame(
+        [np.concatenate([array.mean(axis=0), array.std(axis=0)]) for array in frames]
+    ).rename(columns=str)
