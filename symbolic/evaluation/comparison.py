@@ -40,9 +40,10 @@ def compare(
     draws: int = DRAWS,
     seed: int = 0,
     task: Task = EMOTION,
-    score: str = "",
 ) -> Comparison:
-    """Compute the difference of a score between two systems, on the same bootstrap samples.
+    """Compute the difference between two systems, on the same bootstrap samples.
+
+    The score is the first one of the task with an interval, such as accuracy.
 
     Several predictions of a piece, with other seeds, are averaged first: whether they are right,
     or for tags their probabilities.
@@ -52,13 +53,12 @@ def compare(
         draws: bootstrap samples.
         seed: of the draws.
         task: predicted by both.
-        score: of the task; by default the first one with an interval, such as accuracy.
 
     Raises:
         ValueError: frames without the task, or with other pieces, groups or labels; a task of real
             values.
     """
-    a, b = (_by_piece(frame, task, score) for frame in (frame_a, frame_b))
+    a, b = (_by_piece(frame, task) for frame in (frame_a, frame_b))
     pieces: list[Any] = list(a.index)
     if odd := sorted(set(pieces) ^ set(b.index)):
         raise ValueError(
@@ -72,7 +72,7 @@ def compare(
                 f"{task.name if name == 'label' else name}"
             )
     metrics = metrics_of(task)
-    score = score or metrics.intervals[0]
+    score = metrics.intervals[0]
     labels = np.stack(a["labels"].tolist())
     values = [np.stack(frame["values"].tolist()) for frame in (a, b)]
 
@@ -87,7 +87,7 @@ def compare(
     return Comparison(float(statistic(np.arange(len(a)))), interval, len(a), score)
 
 
-def _by_piece(frame: pd.DataFrame, task: Task, score: str) -> pd.DataFrame:
+def _by_piece(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
     """A row for each labelled piece: `group`, `label` as text, `labels` and `values` (m,)."""
     check_predictions(frame)
     part = labelled(frame, task)
@@ -97,8 +97,7 @@ def _by_piece(frame: pd.DataFrame, task: Task, score: str) -> pd.DataFrame:
         raise ValueError(f"{task.name}: systems cannot be compared")
     values = part.predictions
     if part.metrics.values:
-        found = part.metrics.values(part.labels, part.predictions)
-        values = found[score or next(iter(found))][:, None]
+        values = part.metrics.values(part.labels, part.predictions)[:, None]
     columns = {"labels": list(part.labels), "label": list(map(str, part.labels))}
     pieces: Any = part.rows.assign(**columns, values=list(values)).groupby(PIECE)
     first = pieces[["group", "label", "labels"]].first()

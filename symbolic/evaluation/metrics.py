@@ -37,7 +37,7 @@ class Metrics:
         statistics: by name of a score, from (..., *) sums to (...) values. Without `terms` the
             scores in `drawn` are computed anew from the pieces of each bootstrap sample.
         drawn: scores with intervals if there are no `terms`.
-        values: by name of a score, the (n,) values of pieces whose mean it is.
+        values: (n,) values of the pieces whose mean is the first statistic.
         read: labels and predictions of all rows of a frame.
         confusion: whether there is a confusion matrix.
         prefix: before the names of the scores in tables and `metrics.json`.
@@ -47,7 +47,7 @@ class Metrics:
     terms: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     statistics: Mapping[str, Statistic] = field(default_factory=dict)
     drawn: tuple[str, ...] = ()
-    values: Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]] | None = None
+    values: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     read: Callable[[pd.DataFrame, Task], Arrays] = labels_and_predictions
     confusion: bool = False
     prefix: str = ""
@@ -66,7 +66,7 @@ class Metrics:
 def is_labelled(labels: np.ndarray) -> np.ndarray:
     """(n,) bool: the pieces with a label."""
     if labels.dtype.kind == "i":
-        return np.not_equal(labels, IGNORE)
+        return np.isin(labels, IGNORE, invert=True)
     if labels.dtype.kind == "f":
         return ~np.isnan(labels).reshape(len(labels), -1).all(axis=1)
     return np.array([isinstance(text, str) for text in labels], bool)
@@ -96,7 +96,7 @@ def _classes(prefix: str = "", scores: Callable[..., Mapping[str, Any]] = class_
         scores,
         one_hot,
         {"accuracy": accuracy, "macro_f1": macro_f1},
-        values=lambda labels, p: {"accuracy": _correct(labels, p)},
+        values=_correct,
         confusion=True,
         prefix=prefix,
     )
@@ -152,9 +152,10 @@ def _boundary_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, 
     return {**{name: scores.mean() for name, scores in values.items()}, **deviations}
 
 
-def _boundary_f(labels: np.ndarray, predictions: np.ndarray) -> dict[str, np.ndarray]:
+def _boundary_f(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """(n, tolerances) F-measures."""
     values = _boundary_values(labels, predictions)
-    return {name: values[name] for name in BOUNDARY_F}
+    return np.stack([values[name] for name in BOUNDARY_F], axis=1)
 
 
 TASK_METRICS: dict[str, Metrics] = {
@@ -164,7 +165,7 @@ TASK_METRICS: dict[str, Metrics] = {
         _key_scores,
         lambda labels, p: _pairs(_correct(labels, p)),
         {"key_exact": share},
-        values=lambda labels, p: {"key_exact": _correct(labels, p)},
+        values=_correct,
     ),
     VELOCITY.name: Metrics(
         lambda notes, correct: {"velocity_accuracy": correct.sum() / notes.sum()},
@@ -172,12 +173,12 @@ TASK_METRICS: dict[str, Metrics] = {
     ),
     BOUNDARY.name: Metrics(
         _boundary_metrics,
-        lambda labels, p: np.stack([_pairs(f) for f in _boundary_f(labels, p).values()], axis=1),
+        lambda labels, p: _pairs(_boundary_f(labels, p)),
         {
             name: lambda sums, place=place: share(sums[..., place, :])
             for place, name in enumerate(BOUNDARY_F)
         },
-        values=_boundary_f,
+        values=lambda labels, p: _boundary_f(labels, p)[:, 0],
         read=_boundary_read,
         prefix=f"{BOUNDARY.name}: ",
     ),
