@@ -66,9 +66,9 @@ class Metrics:
 def is_labelled(labels: np.ndarray) -> np.ndarray:
     """(n,) bool: the pieces with a label."""
     if labels.dtype.kind == "i":
-        return np.isin(labels, IGNORE, invert=True)
+        return labels != IGNORE
     if labels.dtype.kind == "f":
-        return ~np.isnan(labels).reshape(len(labels), -1).all(axis=1)
+        return np.asarray((~np.isnan(labels)).reshape(len(labels), -1).any(axis=1))
     return np.array([isinstance(text, str) for text in labels], bool)
 
 
