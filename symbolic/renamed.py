@@ -39,6 +39,7 @@ NAMES = {
         "AUDIO_READERS": "READERS",
         "AudioCorpus": "Corpus",
         "TokenScheme": "TokenVocabulary",
+        "audited_pieces": "pieces_to_audit",
         "loose_pieces": "unlabelled_pieces_in",
         "token_scheme": "token_vocabulary",
     },

@@ -225,7 +225,7 @@ def test_pictures_of_the_mood_set_are_decibels_in_frames(moods_folder):
     assert corpus.front_end.hop == 2048
     assert [piece.labels["mood"] for piece in corpus.pieces] == [0, 1, 2, 3, 4]
     assert set(corpus.groups) == {"ann lee"}
-    assert "1 pictures of moods_mel.npz have no row" in corpus.findings[0]
+    assert "1 spectrograms of moods_mel.npz have no row" in corpus.findings[0]
 
 
 def test_mfcc_of_an_even_picture_are_its_level_and_nothing_else(moods_folder):
@@ -247,7 +247,7 @@ def test_pictures_are_heard_as_what_they_hold_only(moods_folder):
     assert corpus.with_front_end(corpus.front_end) is corpus
     with pytest.raises(ValueError, match="moods: has no cqt"):
         corpus.front_end_for(FrontEnd(kinds=("cqt",)))
-    with pytest.raises(ValueError, match="moods: has pictures of another front end"):
+    with pytest.raises(ValueError, match="moods: has spectrograms of another front end"):
         corpus.with_front_end(FrontEnd())
     with pytest.raises(ValueError, match="65 MFCC of 64 mel bands"):
         corpus.with_front_end(corpus.front_end_for(FrontEnd(kinds=("mfcc",), n_mfcc=65)))
@@ -260,7 +260,7 @@ def test_pictures_are_heard_as_what_they_hold_only(moods_folder):
     ("row", "message"),
     [
         ("000,Cluster 6,Sad,x", r"moods\.csv, line 2: cluster 'Cluster 6'"),
-        ("777,Cluster 1,Sad,x", r"line 2: 777 has no picture"),
+        ("777,Cluster 1,Sad,x", r"line 2: 777 has no spectrogram"),
         ("000,Cluster 1,Sad,x\n000,Cluster 1,Sad,x", r"line 3: 000 has a row already, in line 2"),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from symbolic.data import DataArguments, audited_pieces, held_out, read_emopia
+from symbolic.data import DataArguments, held_out, pieces_to_audit, read_emopia
 from symbolic.data.audit.audit import audit
 from symbolic.notes import ReadError
 
@@ -80,7 +80,7 @@ def test_the_real_list_of_midi_bert_leaks(leaking, data_folder):
     test = leaking.listed_pieces(pieces, clips)
     assert len(test) == 99
     assert leaking.shared_songs(pieces, test)[0] > 60
-    audited = audited_pieces(data_folder / "emopia", raw=True)[0]
+    audited = pieces_to_audit(data_folder / "emopia", raw=True)[0]
     held = {piece.path for piece in test}
     audited = [replace(p, split="val" if p.path in held else "train") for p in audited]
     sides = ({p.group for p in audited if p.split == split} for split in ("train", "val"))

@@ -1,4 +1,4 @@
-"""`symbolic audit`: what would spoil a figure, before anyone trains."""
+"""`symbolic audit`: check labelled music before training."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def add_audit(commands: argparse._SubParsersAction) -> None:
     check = commands.add_parser(
         "audit",
         help="check a labelled set for leaks before training",
-        description="Check labelled music before anyone trains on it: songs in more than one "
-        "split, files, notes and melodies that occur twice, labels, dynamics, tempos, files that "
-        "cannot be read. The exit status is 1 where a split, or folds by group, would leak.",
+        description="Check labelled music before training: songs in more than one split, duplicate "
+        "files, notes and melodies, label balance, dynamics, nominal tempos, files that cannot be "
+        "read. The exit status is 1 if a split, or folds by group, would leak.",
     )
     check.set_defaults(run=_audit)
     check.add_argument(
@@ -32,10 +32,12 @@ def add_audit(commands: argparse._SubParsersAction) -> None:
     check.add_argument(
         "--raw",
         action="store_true",
-        help="the split and the groups as they stand in the table, without what the reader of the "
-        "corpus does about songs that are known to look alike",
+        help="use the split and the groups of the table as they are, without the reader's merging "
+        "of look-alike songs",
     )
-    check.add_argument("--json", type=_json_path, metavar="FILE", help="write the findings")
+    check.add_argument(
+        "--json", type=_json_path, metavar="FILE", help="write the results to a JSON file"
+    )
     check.add_argument(
         "--workers", type=natural, metavar="N", help="processes that read files, as for score"
     )
@@ -49,7 +51,7 @@ def _audit(options: argparse.Namespace) -> int:
     if options.json:
         make_room(options.json)
     from symbolic.data.audit.load import audit_paths
-    from symbolic.data.audit.text import audit_dict
+    from symbolic.data.audit.text import audit_dict, audit_text
 
     try:
         found = audit_paths(options.paths, options.split, options.raw, options.workers)
@@ -58,5 +60,5 @@ def _audit(options: argparse.Namespace) -> int:
     if options.json:
         text = json.dumps(audit_dict(found), ensure_ascii=False, indent=1)
         write(lambda path: path.write_text(text + "\n", encoding="utf-8"), options.json)
-    print(found)
+    print(audit_text(found))
     return 1 if found.leaks else 0

@@ -1,4 +1,4 @@
-"""Command line of `scripts/make_tokens.py`: corpora to a token file."""
+"""Tokenize corpora into a token file."""
 
 from __future__ import annotations
 
@@ -19,34 +19,39 @@ from symbolic.tokenizers import build_tokenizer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Tokenize corpora once, into a token file that `scripts/train_tokens.py` trains from."""
+    """Tokenize corpora once, into a token file for `scripts/train_tokens.py`."""
     return guarded(_main, arguments)
 
 
 def _main(arguments: Sequence[str] | None) -> None:
-    parser = Parser(
-        description="Tokenize corpora once, into a token file that train_tokens.py trains from."
-    )
+    parser = Parser(description="Tokenize corpora once, into a token file to train from.")
     parser.add_argument("output", help="token file: .npz or .safetensors")
     parser.add_argument("--emopia", help="folder of EMOPIA")
     parser.add_argument("--vgmidi", help="folder of VGMIDI")
-    parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
+    parser.add_argument(
+        "--labelled", help="your own labelled music: a CSV, or a folder with labels.csv"
+    )
+    parser.add_argument(
+        "--corpora", nargs="*", default=[], metavar="NAME=FOLDER", help="as in scripts/train.py"
+    )
     parser.add_argument("--hold-out", default="emopia-val", help="as in scripts/train.py")
     parser.add_argument("--unlabelled", nargs="*", default=[], help="folders of any music")
     parser.add_argument("--tokenizer", default="cp-performance", help="as in scripts/train.py")
-    parser.add_argument("--features", default="none", help="of whole pieces, as there")
-    parser.add_argument("--cache-dir", help="where the data set is kept for the next time")
+    parser.add_argument(
+        "--features", default="none", help="features of whole pieces, as in scripts/train.py"
+    )
+    parser.add_argument("--cache-dir", help="folder of the cached data set")
     options = parser.parse_args(arguments)
     pieces = unlabelled_pieces_in(options.unlabelled)
-    if options.emopia or options.vgmidi or options.labelled:
-        train, test = held_out(
-            DataArguments(
-                emopia=options.emopia,
-                vgmidi=options.vgmidi,
-                labelled=options.labelled,
-                hold_out=options.hold_out,
-            )
-        )
+    data = DataArguments(
+        emopia=options.emopia,
+        vgmidi=options.vgmidi,
+        labelled=options.labelled,
+        corpora=options.corpora,
+        hold_out=options.hold_out,
+    )
+    if data.folders:
+        train, test = held_out(data)
         assert_disjoint(
             unlabelled=[piece.path.name for piece in pieces],
             held_out=[piece.path.name for piece in test],

@@ -1,7 +1,7 @@
-"""Data: labelled pieces, splits without leaks, windows, token files, batches."""
+"""Data: corpora, splits without leaks, windows, token files, batches."""
 
-from symbolic.data.audit.audit import Audit
-from symbolic.data.audit.load import audit_paths, audited_pieces
+from symbolic.data.audit.load import audit_paths, pieces_to_audit
+from symbolic.data.audit.records import Audit
 from symbolic.data.corpora.annotated_keys import read_pop909, read_when_in_rome
 from symbolic.data.corpora.emopia import EMOPIA_LOOK_ALIKES, read_emopia
 from symbolic.data.corpora.labelled import read_labelled
@@ -68,7 +68,6 @@ __all__ = [
     "TokenVocabulary",
     "assert_disjoint",
     "audit_paths",
-    "audited_pieces",
     "build_token_dataset",
     "fold_pieces",
     "group_folds",
@@ -79,6 +78,7 @@ __all__ = [
     "load_tokens",
     "merged_groups",
     "note_corpora",
+    "pieces_to_audit",
     "read_audio_folder",
     "read_emopia",
     "read_fma",

@@ -1,4 +1,4 @@
-"""Corpora of recordings: what every reader of one gives."""
+"""Corpora: labelled pieces with their tasks, and spectrograms if they have no audio."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from symbolic.tasks import Task
 if TYPE_CHECKING:
     import numpy as np
 
-SPLITS = ("test", "val", "train")  # what is in several of them stays in the first of these
+SPLITS = ("test", "val", "train")  # a group in several of them stays in the first
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Recordings with what is known of them.
+    """Labelled pieces: recordings, spectrograms, or files of notes.
 
     Attributes:
         name: of the corpus.
-        pieces: n recordings. Labels are `genre`, `mood` and `emotion` as ints, `tags` and
-            `valence_arousal` as tuples of floats, as far as the corpus has them.
-        tasks: what can be learnt, each with the names that the corpus has for its labels.
-        findings: a sentence for each thing that was left out or that one has to know.
-        features: n pictures (T, F) float32 where the corpus has them and no audio, else None.
-        front_end: what the pictures are; None where there is audio.
+        pieces: n pieces.
+        tasks: that models of audio learn, each with the names of its labels in the corpus; folds
+            are stratified by the first one with classes.
+        findings: a sentence for each thing that was left out or that users should know.
+        features: n spectrograms (T, F) float32 of a corpus without audio, else None.
+        front_end: of `features`; None if there are none.
     """
 
     name: str
@@ -44,72 +44,65 @@ class Corpus:
 
     @property
     def groups(self) -> list[str]:
-        """What must not cross a split, of each piece: the artist, the song, or the recording."""
+        """The group of each piece, which stays on one side of a split: artist, song, recording."""
         return [piece.group for piece in self.pieces]
 
-    def front_end_for(self, front: FrontEnd) -> FrontEnd:
-        """What an encoder that was made for a front end can hear of the corpus.
+    def front_end_for(self, front_end: FrontEnd) -> FrontEnd:
+        """Find the front end that inputs of the corpus have for an encoder.
 
-        Of a corpus of pictures that is the pictures, or where MFCC are wanted and they are mel
-        bands in dB, as many MFCC of these bands; where the structure of pieces is wanted and can be
-        made of the pictures, that; of a corpus of audio the front end itself.
+        For a corpus of audio it is the encoder's own. For a corpus of spectrograms it is theirs; or
+        the encoder's, if its inputs can be derived from the spectrograms; or, for an encoder of
+        MFCC and mel bands in dB, as many MFCC of these bands.
 
-        Raises:
-            ValueError: other pictures than those that are wanted.
-        """
-        if self.front_end is None:
-            return front
-        if front.is_derived:
-            wanted = intermediate(front)
-            same = replace(
-                wanted,
-                kinds=self.front_end.kinds,
-                pool=self.front_end.pool,
-                lags=self.front_end.lags,
-            )
-            pools = wanted.pool % self.front_end.pool == 0
-            if same == self.front_end and pools and set(wanted.kinds) <= set(self.front_end.kinds):
-                return front
-        elif front.kinds == self.front_end.kinds:
-            return self.front_end
-        if (
-            front.kinds == ("mfcc",)
-            and self.front_end.kinds == ("mel",)
-            and self.front_end.decibels
-        ):
-            return replace(self.front_end, kinds=front.kinds, n_mfcc=front.n_mfcc)
-        raise ValueError(f"{self.name}: has no {' and '.join(front.kinds)}")
-
-    def with_front_end(self, front: FrontEnd) -> Corpus:
-        """The corpus with the pictures of a front end that `front_end_for` gives.
-
-        What is made of the pictures is what `front_features` makes of the samples, as far as the
-        pictures are.
+        Args:
+            front_end: that the encoder was made for.
 
         Raises:
-            ValueError: a front end that the pictures do not have.
+            ValueError: inputs that cannot be derived from the spectrograms.
         """
-        if self.features is None or front == self.front_end:
+        own = self.front_end
+        if own is None:
+            return front_end
+        if front_end.is_derived:
+            wanted = intermediate(front_end)
+            same = replace(wanted, kinds=own.kinds, pool=own.pool, lags=own.lags)
+            if same == own and wanted.pool % own.pool == 0 and set(wanted.kinds) <= set(own.kinds):
+                return front_end
+        elif front_end.kinds == own.kinds:
+            return own
+        if front_end.kinds == ("mfcc",) and own.kinds == ("mel",) and own.decibels:
+            return replace(own, kinds=front_end.kinds, n_mfcc=front_end.n_mfcc)
+        raise ValueError(f"{self.name}: has no {' and '.join(front_end.kinds)}")
+
+    def with_front_end(self, front_end: FrontEnd) -> Corpus:
+        """Derive the inputs of a front end from the spectrograms of the corpus.
+
+        Args:
+            front_end: as `front_end_for` returns it; a corpus of audio stays as it is.
+
+        Raises:
+            ValueError: inputs that cannot be derived from the spectrograms.
+        """
+        own = self.front_end
+        if self.features is None or own is None or front_end == own:
             return self
-        if front != self.front_end_for(front):
-            raise ValueError(f"{self.name}: has pictures of another front end")
-        if front.is_derived:
-            made = [derived_frames(one, self.front_end, front) for one in self.features]
-            return replace(self, features=made, front_end=front)
-        bank = cepstral_bank(front)
-        return replace(
-            self, features=[product(one, bank) for one in self.features], front_end=front
-        )
+        if front_end != self.front_end_for(front_end):
+            raise ValueError(f"{self.name}: has spectrograms of another front end")
+        if front_end.is_derived:
+            features = [derived_frames(frames, own, front_end) for frames in self.features]
+        else:
+            bank = cepstral_bank(front_end)
+            features = [product(frames, bank) for frames in self.features]
+        return replace(self, features=features, front_end=front_end)
 
 
 def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
-    """Splits that no group crosses.
+    """Take pieces out of their split whose group is in several splits.
 
-    A group that is in several splits stays in the test split, or in `val`; its pieces in the other
-    splits are in none any more.
+    The group stays in the test split, or in `val`; its pieces in other splits are then in none.
 
     Returns:
-        The pieces in order, and a sentence on what was taken out of a split, if anything was.
+        The pieces in order, and a sentence on the pieces that were taken out, if any.
     """
     kept: dict[str, str] = {}
     for split in SPLITS:
@@ -127,8 +120,7 @@ def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
     first = crossing[0]
     finding = (
         f"{len(crossing)} recordings are taken out of their split, because another of their group "
-        f"is in a split that is held out: the first is {first.path.name} ({first.group}) of "
-        f"{first.split}"
+        f"is held out: the first is {first.path.name} ({first.group}) of {first.split}"
     )
     return [replace(piece, split="") if id(piece) in gone else piece for piece in pieces], [finding]
 
@@ -136,26 +128,26 @@ def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
 def readable(
     corpus: Corpus, found: Sequence[Any | ReadError]
 ) -> tuple[Corpus, list[Any], list[str]]:
-    """A corpus without the files that cannot be read.
+    """Leave out the pieces of a corpus that cannot be read.
 
     Args:
         corpus: n pieces.
-        found: what was read of each, or why nothing was.
+        found: the content of each, or its error.
 
     Returns:
-        The corpus, what was read of the pieces that are left, and sentences on what was left out,
-        by the names of files: where they lie is nobody's business, and records are published.
+        The corpus, the content of its remaining pieces, and a sentence on each piece left out, with
+        the name of the file but not its folder, since records are published.
 
     Raises:
-        ReadError: none can be read.
+        ReadError: no piece can be read.
     """
-    kept = [i for i, one in enumerate(found) if not isinstance(one, ReadError)]
+    kept = [i for i, content in enumerate(found) if not isinstance(content, ReadError)]
     findings = [
         *corpus.findings,
         *(
-            f"{piece.path.name}: {one.reason}"
-            for piece, one in zip(corpus.pieces, found, strict=True)
-            if isinstance(one, ReadError)
+            f"{piece.path.name}: {content.reason}"
+            for piece, content in zip(corpus.pieces, found, strict=True)
+            if isinstance(content, ReadError)
         ),
     ]
     if not kept:
@@ -165,10 +157,10 @@ def readable(
 
 
 def missing_files(paths: Sequence[Path], source: str) -> tuple[set[Path], list[str]]:
-    """Files that are not there or hold nothing, and a sentence on each kind.
+    """Find files that are missing or empty, with a sentence on each kind.
 
     Raises:
-        FileNotFoundError: all of them; the message names the first and the corpus.
+        FileNotFoundError: all files are missing; the message names the first and the corpus.
     """
     absent = [path for path in paths if not path.is_file()]
     if len(absent) == len(paths):

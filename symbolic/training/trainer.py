@@ -21,8 +21,8 @@ from transformers import (
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy, get_last_checkpoint
 
 from symbolic.data.datasets.collator import Collator
+from symbolic.data.datasets.examples import WindowedDataset
 from symbolic.data.datasets.sampling import LengthSampler
-from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.training.optimisation import freeze, layer_groups
@@ -157,7 +157,7 @@ def fit(
         training.greater_is_better = False
         if "emotion" in model.heads:
             training.metric_for_best_model, training.greater_is_better = "accuracy", True
-            piece = cast(TokenDataset, validation).piece
+            piece = cast(WindowedDataset, validation).piece
             options["compute_metrics"] = lambda outputs: piece_accuracy(outputs, piece)
             options["preprocess_logits_for_metrics"] = lambda logits, _: _emotion_logits(logits)
         if arguments.patience:

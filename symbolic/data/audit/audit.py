@@ -1,18 +1,24 @@
-"""Whether a set may be trained on: leaks between splits or folds, and what its files lack."""
+"""Audit of labelled pieces before training: leaks, duplicates, labels, dynamics, tempos."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
-from symbolic.data.audit.duplicates import LEAST, Alike, same_bytes, same_melody, same_notes
+from symbolic.data.audit.duplicates import (
+    MIN_SHARED_FIGURES,
+    Alike,
+    same_bytes,
+    same_melody,
+    same_notes,
+)
 from symbolic.data.audit.records import (
     BY_CHANCE,
-    LEAKS,
     VERDICTS,
+    Audit,
     Balance,
     Copies,
     GroupAcross,
@@ -20,76 +26,36 @@ from symbolic.data.audit.records import (
     SameMelody,
 )
 from symbolic.data.groups import group_name
-from symbolic.data.pieces import Piece
+from symbolic.data.pieces import Label, Piece
 from symbolic.notes import NoteTable, ReadError
 from symbolic.tasks import IGNORE, TASKS
 
 GRID = 12  # steps of a quarter: sixteenths and triplets are among them
 
 
-@dataclass(frozen=True)
-class Audit:
-    """What was found in a set of pieces; as text, `str(audit)`.
-
-    Attributes:
-        pieces: all of them.
-        across: groups in more than one split.
-        copies: pieces with the same bytes, and with the same notes in files that differ.
-        melodies: groups with a melody in common, the surest first.
-        balance: labels by corpus, split and task.
-        flat: pieces whose notes all have one velocity, so that it says nothing.
-        tempos: corpora with what may be a nominal tempo.
-        unread: pieces that cannot be read, and why.
-    """
-
-    pieces: tuple[Piece, ...]
-    across: tuple[GroupAcross, ...] = ()
-    copies: tuple[Copies, ...] = ()
-    melodies: tuple[SameMelody, ...] = ()
-    balance: tuple[Balance, ...] = ()
-    flat: tuple[Piece, ...] = ()
-    tempos: tuple[NominalTempo, ...] = ()
-    unread: tuple[tuple[Piece, str], ...] = ()
-
-    @property
-    def leaks(self) -> bool:
-        """Whether a split, or folds by group, would test on music that was trained on.
-
-        True for a group in more than one split, and for the same bytes, notes or melody in two
-        splits, or in two groups that are not known to be the same.
-        """
-        same = (*self.copies, *self.melodies)
-        return bool(self.across) or any(finding.verdict in LEAKS for finding in same)
-
-    def __str__(self) -> str:
-        from symbolic.data.audit.text import audit_lines
-
-        return "\n".join(audit_lines(self))
-
-
 def audit(
     pieces: Sequence[Piece],
     tables: Sequence[NoteTable | ReadError],
     together: Mapping[str, str] | None = None,
-    least: int = LEAST,
+    min_figures: int = MIN_SHARED_FIGURES,
 ) -> Audit:
-    """Look for what makes the results of a training worthless.
+    """Look for what invalidates the results of a training.
 
-    Groups are told apart by corpus and name. A piece whose split is empty is in no split; folds by
-    group would use it all the same.
+    Groups are identified by corpus and name. A piece with an empty split is in no split, but in the
+    folds by group.
 
     Args:
-        pieces: of any number of corpora, labelled or not.
-        tables: the notes of each, or why they cannot be read, as `read_many` gives them.
-        together: `group_name` to one name for groups that are known to be the same music and are
-            kept in one split and one fold (`audited_pieces`).
-        least: figures that make two melodies the same (`same_melody`).
+        pieces: of any number of corpora, with or without labels.
+        tables: the notes of each, or its error, as `read_many` returns them.
+        together: `group_name` to one name, for groups known to be the same music and kept in one
+            split and one fold (`pieces_to_audit`).
+        min_figures: figures that two melodies must share to be the same (`same_melody`).
     """
     names = [group_name(piece.corpus, piece.group) for piece in pieces]
-    read = [i for i, table in enumerate(tables) if isinstance(table, NoteTable)]
-    notes = [tables[i] for i in read]
+    readable = [(i, table) for i, table in enumerate(tables) if isinstance(table, NoteTable)]
+    read, notes = [i for i, _ in readable], [table for _, table in readable]
     of_notes = [tuple(read[i] for i in same) for same in same_notes(notes)]
-    alike = same_melody(notes, [names[i] for i in read], least)
+    alike = same_melody(notes, [names[i] for i in read], min_figures)
 
     def verdict(members: Iterable[int]) -> str:
         members = tuple(members)
@@ -122,9 +88,9 @@ def audit(
     pairs: dict[tuple[str, str], list[tuple[int, int, Alike]]] = {}
     for found in alike:
         first, second = read[found.first], read[found.second]
-        if first not in tune or tune[first] != tune.get(second):  # else they are copies
-            key = tuple(sorted((names[first], names[second])))
-            pairs.setdefault(key, []).append((first, second, found))
+        if first not in tune or tune[first] != tune.get(second):  # other pairs are copies
+            a, b = sorted((names[first], names[second]))
+            pairs.setdefault((a, b), []).append((first, second, found))
     return Audit(
         pieces=tuple(pieces),
         across=_across(pieces, names),
@@ -133,7 +99,7 @@ def audit(
         ),
         melodies=tuple(melody(found) for found in pairs.values()),
         balance=_balance(pieces),
-        flat=tuple(pieces[i] for i in read if not tables[i].has_dynamics),
+        flat=tuple(pieces[i] for i, table in readable if not table.has_dynamics),
         tempos=_nominal_tempos([pieces[i].corpus for i in read], notes),
         unread=tuple(
             (piece, table.reason)
@@ -152,7 +118,7 @@ def _across(pieces: Sequence[Piece], names: Sequence[str]) -> tuple[GroupAcross,
 
 
 def _balance(pieces: Sequence[Piece]) -> tuple[Balance, ...]:
-    labels: dict[tuple[str, str, str], list[int | tuple[float, ...]]] = {}
+    labels: dict[tuple[str, str, str], list[Label]] = {}
     for piece in pieces:
         for task, label in piece.labels.items():
             if label != IGNORE:
@@ -160,25 +126,24 @@ def _balance(pieces: Sequence[Piece]) -> tuple[Balance, ...]:
     return tuple(Balance(*key, len(found), _values(key[2], found)) for key, found in labels.items())
 
 
-def _values(task: str, labels: list[int | tuple[float, ...]]) -> dict[str, float]:
-    known = TASKS[task].labels if task in TASKS else ()
+def _values(task: str, labels: list[Label]) -> dict[str, float]:
+    names = TASKS[task].labels if task in TASKS else ()
     if isinstance(labels[0], Sequence):
         columns = np.array(labels, dtype=float).T
-        names = known or [str(i) for i in range(len(columns))]
         return {
             name: float(np.nanmean(column))
-            for name, column in zip(names, columns, strict=True)
+            for name, column in zip(names or map(str, range(len(columns))), columns, strict=True)
             if not np.isnan(column).all()
         }
-    counts = Counter(labels)
-    classes = range(len(known)) if known else sorted(counts)
-    return {known[c] if known else str(c): counts[c] for c in classes}
+    counts = Counter(cast("list[int]", labels))
+    classes = range(len(names)) if names else sorted(counts)
+    return {names[c] if names else str(c): counts[c] for c in classes}
 
 
 def _nominal_tempos(
     corpora: Sequence[str], tables: Sequence[NoteTable]
 ) -> tuple[NominalTempo, ...]:
-    """Of corpora with more than one file; scores are left out, since theirs is no recording's."""
+    """Find nominal tempos of corpora with more than one MIDI file; scores have true ones."""
     found: dict[str, list[NoteTable]] = {}
     for corpus, table in zip(corpora, tables, strict=True):
         if not table.from_notation:
@@ -186,14 +151,15 @@ def _nominal_tempos(
     nominal = []
     for corpus, files in found.items():
         constant = all(len(t.tempo) == len(t.meter_numerator) == 1 for t in files)
-        said = {
+        settings = {
             (round(float(t.tempo[0]), 3), int(t.meter_numerator[0]), int(t.meter_denominator[0]))
             for t in files
         }
-        if len(files) > 1 and constant and len(said) == 1:
-            tempo, *meter = said.pop()
+        if len(files) > 1 and constant and len(settings) == 1:
+            tempo, numerator, denominator = settings.pop()
             on_grid = float(np.median([_on_grid(table) for table in files]))
-            nominal.append(NominalTempo(corpus, len(files), tempo, tuple(meter), on_grid))
+            meter = (numerator, denominator)
+            nominal.append(NominalTempo(corpus, len(files), tempo, meter, on_grid))
     return tuple(nominal)
 
 

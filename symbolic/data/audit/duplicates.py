@@ -1,4 +1,4 @@
-"""Music that occurs twice: the same bytes, the same notes, the same melody."""
+"""Duplicates: the same bytes, the same notes, or the same melody."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import cast
 
 import numpy as np
 
@@ -13,36 +14,35 @@ from symbolic.data.audit.melody import Figures, melody_figures
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.read import read_bytes
 
-LEAST = 18
-"""Figures two pieces must share in the same order to be called one melody.
+MIN_SHARED_FIGURES = 18
+"""Figures two pieces must share in the same order to have the same melody.
 
-Well above what songs that have nothing to do with each other share by chance in clips of half a
-minute, and well below what copies of such a clip share; among thousands of long pieces a few pairs
-reach it by a loop or a scale.
+Unrelated songs share far fewer in clips of half a minute, copies of such a clip far more; among
+thousands of long pieces a few pairs reach it by a loop or a scale.
 """
 
 RARE, RARE_SHARE = 25, 0.02
-"""A figure is rare that occurs in no more than 25 groups, or in no more than 2 % of them.
+"""A figure is rare if it occurs in at most 25 groups, or in at most 2 % of them.
 
-Music that occurs in more groups than that escapes, unless its notes are the same.
+Melodies in more groups than that are not found, unless all notes are the same.
 """
 
 TEMPO_RATIO, SLACK = 1.5, 0.25
-"""How far two performances may differ in tempo from note to note, and in seconds beyond that."""
+"""Largest tempo ratio of two performances from note to note, and a tolerance in seconds."""
 
-_REPEATS = 8  # occurrences of a figure in a piece that are looked at
+_REPEATS = 8  # occurrences of a figure in a piece that are compared
 _BACK = 500  # matches before one that are tried as its predecessor
 
 
 @dataclass(frozen=True)
 class Alike:
-    """Two pieces with the same melody, for some time at least.
+    """Two pieces with a melody in common.
 
     Attributes:
         first, second: their numbers.
-        figures: different rare figures that both have in the same order.
-        transposition: semitones from the first to the second, -5..6; octaves do not count.
-        first_span, second_span: seconds at which the first and the last of the figures begin.
+        figures: number of different rare figures that both have in the same order.
+        transposition: semitones from the first to the second, -5..6, without octaves.
+        first_span, second_span: onsets of the first and the last of the figures, in seconds.
     """
 
     first: int
@@ -54,46 +54,45 @@ class Alike:
 
 
 def same_bytes(paths: Sequence[str | os.PathLike]) -> list[tuple[int, ...]]:
-    """Numbers of the files that are equal byte by byte; files that cannot be read equal none."""
+    """Find files that are equal byte by byte; files that cannot be read equal none."""
     return _equal(_content(path) for path in paths)
 
 
 def same_notes(tables: Sequence[NoteTable | ReadError]) -> list[tuple[int, ...]]:
-    """Numbers of the pieces whose notes are the same, to the millisecond, whatever the file.
+    """Find pieces with the same notes, to the millisecond, in any files.
 
-    Onset, duration, pitch and velocity are compared; tracks, tempo and meter are not, and not the
-    order of simultaneous notes.
+    Onset, duration, pitch and velocity are compared, but not tracks, tempo, meter, or the order of
+    simultaneous notes.
     """
     return _equal(None if isinstance(table, ReadError) else _notes(table) for table in tables)
 
 
 def same_melody(
-    tables: Sequence[NoteTable], groups: Sequence[str], least: int = LEAST
+    tables: Sequence[NoteTable], groups: Sequence[str], min_figures: int = MIN_SHARED_FIGURES
 ) -> list[Alike]:
-    """Pairs of pieces of different groups that have a melody in common, the surest first.
+    """Find pairs of pieces of different groups with a melody in common, the longest first.
 
-    Two pieces are compared by the rare among their melodic figures (`melody_figures`), since scales
-    and turns that many share say nothing. What two pieces share is counted in the longest sequence
-    that both have in the same order, at one transposition and in step, each figure once: matches by
-    chance are scattered, and those of a loop are all the same. This is the chaining of shared seeds
-    that genomes are aligned with. It finds transposed copies, covers, and clips that overlap in
-    part (`least` figures take 10 to 20 seconds). It misses a tune that lies under its
-    accompaniment, and one at less than 2/3 of the tempo.
+    Pieces are compared by their rare melodic figures (`melody_figures`), since scales and turns are
+    common to many. The figures are counted in the longest sequence that both pieces have in the
+    same order, at one transposition and in step, each figure once: matches by chance are scattered,
+    and those of a loop are all the same. This is the chaining of shared seeds of genome alignment.
+    It finds transposed copies, covers, and clips that overlap by 10 to 20 seconds (`min_figures`).
+    It misses tunes below their accompaniment, and tunes at less than 2/3 of the tempo.
 
     Args:
         tables: p note tables.
         groups: p names; pieces of one group are not compared.
-        least: figures that a pair must share.
+        min_figures: smallest number of shared figures.
     """
     figures = melody_figures(tables)
-    pairs, rare = _candidates(figures, np.unique(list(groups), return_inverse=True)[1], least)
+    pairs, rare = _candidates(figures, np.unique(list(groups), return_inverse=True)[1], min_figures)
     figures = figures.take(rare & _early(figures))
     ends = np.searchsorted(figures.piece, np.arange(len(tables) + 1))
     parts: dict[int, Figures] = {}
     for piece in {int(p) for pair in pairs for p in pair}:
         parts[piece] = figures.take(slice(ends[piece], ends[piece + 1]))
     found = [_longest(a, b, parts[a], parts[b]) for a, b in pairs]
-    found = [alike for alike in found if alike is not None and alike.figures >= least]
+    found = [alike for alike in found if alike is not None and alike.figures >= min_figures]
     return sorted(found, key=lambda alike: -alike.figures)
 
 
@@ -120,9 +119,9 @@ def _notes(table: NoteTable) -> bytes:
 
 
 def _candidates(
-    figures: Figures, group: np.ndarray, least: int
+    figures: Figures, group: np.ndarray, min_figures: int
 ) -> tuple[list[tuple[int, int]], np.ndarray]:
-    """Pairs of pieces that share at least `least` rare figures, and (m,) bool, which are rare."""
+    """Find pairs of pieces with `min_figures` rare figures in common; and (m,) bool, rare."""
     from scipy.sparse import csr_array
 
     _, code = np.unique(figures.code, return_inverse=True)
@@ -130,28 +129,28 @@ def _candidates(
     if not len(figures):
         return [], np.zeros(0, bool)
     has = csr_array((np.ones(len(code), np.int32), (figures.piece, code)), shape)
-    has.data[:] = 1  # however often
+    has.data[:] = 1  # occurrences in a piece count once
     ones = np.ones(len(group), np.int32), (group, np.arange(len(group)))
-    by_group = csr_array(ones) @ has
+    by_group = cast("csr_array", csr_array(ones) @ has)
     occurs = np.bincount(by_group.indices, minlength=shape[1])
-    rare = (occurs > 1) & (occurs <= max(RARE, RARE_SHARE * by_group.shape[0]))
+    rare = (occurs > 1) & (occurs <= max(RARE, RARE_SHARE * len(np.unique(group))))
     has = has[:, rare]
     shared = (has @ has.T).tocoo()
-    kept = (shared.data >= least) & (shared.row < shared.col)
+    kept = (shared.data >= min_figures) & (shared.row < shared.col)
     kept &= group[shared.row] != group[shared.col]
     pairs = zip(shared.row[kept].tolist(), shared.col[kept].tolist(), strict=True)
     return list(pairs), rare[code]
 
 
 def _early(figures: Figures) -> np.ndarray:
-    """(m,) bool: the first occurrences of each figure in each piece; a loop may have thousands."""
+    """(m,) bool: the first occurrences of each figure in each piece, as loops have thousands."""
     later = figures.code[_REPEATS:] == figures.code[:-_REPEATS]
     later &= figures.piece[_REPEATS:] == figures.piece[:-_REPEATS]
     return np.append(np.ones(min(_REPEATS, len(figures)), bool), ~later)
 
 
 def _longest(first: int, second: int, a: Figures, b: Figures) -> Alike | None:
-    """The longest common sequence of two pieces over all transpositions."""
+    """Find the longest common sequence of two pieces over all transpositions."""
     start = np.searchsorted(b.code, a.code)
     count = np.searchsorted(b.code, a.code, side="right") - start
     i = np.arange(len(a)).repeat(count)
@@ -181,10 +180,9 @@ def _longest(first: int, second: int, a: Figures, b: Figures) -> Alike | None:
 
 
 def _chain(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Indices of the longest chain of matches at seconds `x` and `y` that keep in step.
+    """Find the longest chain of matches at seconds `x` (ascending) and `y`; returns their indices.
 
-    From one to the next neither time runs backwards, and both run at tempos that differ by no more
-    than `TEMPO_RATIO`. The matches are sorted by `x`.
+    From one match to the next, both times increase, at tempos that differ by at most `TEMPO_RATIO`.
     """
     length = np.ones(len(x), np.int64)
     before = np.full(len(x), -1)

@@ -1,4 +1,4 @@
-"""The pieces of an audit: labelled corpora as they are, before a reader merges what looks alike."""
+"""Pieces to audit: labelled corpora before their reader merges look-alike groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from symbolic.data.audit.audit import Audit, audit
+from symbolic.data.audit.audit import audit
+from symbolic.data.audit.records import Audit
 from symbolic.data.corpora.emopia import read_emopia
 from symbolic.data.corpora.label_rows import read_rows
 from symbolic.data.corpora.labelled import read_labelled
@@ -28,10 +29,10 @@ def audit_paths(
 ) -> Audit:
     """Audit corpora, labelled folders and plain folders of music together.
 
-    A file that two of the paths hold counts once, for the first of them.
+    A file in two of the paths counts once, for the first of them.
 
     Args:
-        paths, split, raw: as `audited_pieces` takes them, for each path.
+        paths, split, raw: as `pieces_to_audit` takes them, for each path.
         workers: processes that read files, as in `read_many`.
 
     Raises:
@@ -42,36 +43,35 @@ def audit_paths(
     pieces: dict[Path, Piece] = {}
     together: dict[str, str] = {}
     for path in paths:
-        found, kept = audited_pieces(path, split, raw)
+        found, kept = pieces_to_audit(path, split, raw)
         together |= kept
         for piece in found:
             pieces.setdefault(piece.path.resolve(), piece)
-    asked = ", ".join(display_name(path) for path in paths)
+    names = ", ".join(display_name(path) for path in paths)
     if not pieces:
-        raise ValueError(f"no MIDI or MusicXML file in {asked}")
+        raise ValueError(f"no MIDI or MusicXML file in {names}")
     if split != SPLIT and not any(piece.split for piece in pieces.values()):
-        raise ValueError(f"no split in a column {split} in {asked}")
+        raise ValueError(f"no split in a column {split} in {names}")
     tables = list(read_many([piece.path for piece in pieces.values()], workers))
     return audit(list(pieces.values()), tables, together)
 
 
-def audited_pieces(
+def pieces_to_audit(
     path: str | Path, split: str = SPLIT, raw: bool = False
 ) -> tuple[list[Piece], dict[str, str]]:
-    """Pieces with the groups that their table names.
+    """Read pieces with the groups of their table.
 
     Args:
-        path: EMOPIA's folder (`clips.csv`), VGMIDI's (`phrases.csv`), a folder with `labels.csv` or
-            a CSV like that, or a folder or file of music without labels, where each name is a
-            group. Of several tables in a folder the first of these counts.
-        split: column of the table that holds the split.
-        raw: take split and groups as they stand. Otherwise songs that are known to look alike are
-            what the corpus's reader makes of them: one group, and in no split where one of them is
-            held out. A song that is itself in several splits is left there in any case.
+        path: the folder of EMOPIA (`clips.csv`) or VGMIDI (`phrases.csv`), a folder with
+            `labels.csv`, a CSV like that, or a folder or file of music without labels, where each
+            name is a group. The first of these tables in a folder is used.
+        split: column of the split.
+        raw: keep split and groups as they are in the table. Otherwise look-alike songs are what the
+            corpus's reader makes of them: one group, and in no split if one of them is held out. A
+            song that is itself in several splits always stays there.
 
     Returns:
-        The pieces, and by `group_name` the one group into which the reader puts several of them;
-        empty where it merges none.
+        The pieces; and by `group_name`, the group into which the reader merges several of them.
 
     Raises:
         FileNotFoundError, ValueError: as the readers do; a path that does not exist.
@@ -93,26 +93,26 @@ def _emopia(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, 
     sides: dict[str, set[str]] = {}
     for song, side in zip(songs, splits, strict=True):
         sides.setdefault(song, set()).add(side)
-    audited, together = [], {}
+    kept, together = [], {}
     for piece, song, side in zip(pieces, songs, splits, strict=True):
-        # The reader would leave a song's training clips out; who made the split should hear of it.
+        # The reader would drop training clips of a song that crosses; the audit reports them.
         crosses = len(sides[song] - {""}) > 1
-        audited.append(replace(piece, group=song, split=side if raw or crosses else piece.split))
+        kept.append(replace(piece, group=song, split=side if raw or crosses else piece.split))
         if song != piece.group and not raw:
             together[group_name(piece.corpus, song)] = group_name(piece.corpus, piece.group)
-    return audited, together
+    return kept, together
 
 
 def _vgmidi(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
-    audited, together = [], {}
+    kept, together = [], {}
     for piece, row in zip(
         _with_splits(read_vgmidi(table.parent), table, split), read_rows(table), strict=True
     ):
         group = game_piece(row.text("game"), row.text("piece"))
-        audited.append(replace(piece, group=group))
+        kept.append(replace(piece, group=group))
         if group != piece.group and not raw:
             together[group_name(piece.corpus, group)] = group_name(piece.corpus, piece.group)
-    return audited, together
+    return kept, together
 
 
 def _labelled(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
@@ -140,5 +140,5 @@ def _with_splits(pieces: list[Piece], table: Path, split: str) -> list[Piece]:
 
 
 def _column(table: Path, name: str) -> list[str]:
-    """A column of a table that a reader has read already, empty texts where it is not there."""
+    """Read a column of a table; empty texts if the table lacks it."""
     return [row.text(name) for row in read_rows(table)]

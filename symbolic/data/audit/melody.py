@@ -1,4 +1,4 @@
-"""Melodies as they can be compared: short figures of intervals from the top voice."""
+"""Melodic figures: short sequences of intervals of the top voice."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy as np
 from symbolic.notes import NoteTable
 
 INTERVALS = 6
-"""Intervals in a figure, so seven notes."""
+"""Intervals of a figure, of seven notes."""
 
-TOGETHER = 0.05
-"""Seconds between onsets that still are one chord: transcriptions and players roll them."""
+CHORD_SECONDS = 0.05
+"""Largest time between onsets of one chord, since players and transcriptions roll chords."""
 
-NEAR = 0.6
+NEAR_SECONDS = 0.6
 DEPTHS = (7, 12)
-"""A note deeper than this under another, in semitones, within 0.6 s is taken for accompaniment."""
+"""A note this many semitones below another within `NEAR_SECONDS` counts as accompaniment."""
 
-_APART = 1e5  # seconds from one piece to the next, longer than any piece that is read
-_WIDEST = 24  # semitones; wider leaps count as this
+_PIECE_DISTANCE = 1e5  # seconds from one piece to the next, longer than any piece
+_WIDEST = 24  # semitones; wider leaps are clipped
 
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """The figures of many pieces, sorted by piece, figure and onset.
+    """Figures of many pieces, sorted by piece, figure and onset.
 
     Attributes:
         piece: (m,) int64, number of the piece.
-        onset: (m,) float64, seconds at which the figure begins.
+        onset: (m,) float64, onset of the figure in seconds.
         pitch: (m,) int64, MIDI pitch of its first note.
-        code: (m,) int64, the same for the same intervals.
+        code: (m,) int64, equal for equal intervals.
     """
 
     piece: np.ndarray
@@ -43,36 +43,39 @@ class Figures:
         return len(self.code)
 
     def take(self, index: np.ndarray | slice) -> Figures:
+        """Select figures."""
         return Figures(self.piece[index], self.onset[index], self.pitch[index], self.code[index])
 
 
 def melody_figures(tables: Sequence[NoteTable]) -> Figures:
-    """The figures of each piece: `INTERVALS` successive intervals of its top voice.
+    """Find the figures of each piece: `INTERVALS` successive intervals of its top voice.
 
-    Intervals do not change where music is transposed, nor under another tempo. Repeated notes count
-    once. The top voice is the highest note of every chord (the "skyline" of Uitdenbogerd and Zobel
-    1998, "Manipulation of music for melody matching") without those that are likely to be
-    accompaniment. It is taken twice, for close and for wide tunes, a fifth and an octave deep.
-    Figures that repeat themselves (a trill, an Alberti bass, an octave tremolo) are left out: they
-    say how something is played, not what.
+    Intervals do not change with transposition or tempo. Repeated notes count once. The top voice is
+    the highest note of every chord (the "skyline" of Uitdenbogerd and Zobel 1998, "Manipulation of
+    music for melody matching") without notes that are likely to be accompaniment. It is extracted
+    twice, for narrow and for wide tunes, a fifth and an octave deep. Periodic figures (a trill, an
+    Alberti bass, an octave tremolo) are left out: they are figuration, not melody.
 
     Args:
-        tables: p note tables; drums do not count.
+        tables: p note tables; drums are ignored.
     """
     pitched = [table.pitched() for table in tables]
     counts = np.array([len(table) for table in pitched], dtype=np.int64)
     piece = np.arange(len(pitched)).repeat(counts)
     if not len(piece):
         return Figures(piece, np.zeros(0), piece, piece)
-    time = np.concatenate([table.onset for table in pitched]) + piece * _APART
+    time = np.concatenate([table.onset for table in pitched]) + piece * _PIECE_DISTANCE
     pitch = np.concatenate([table.pitch for table in pitched])
 
-    chord = np.append(0, np.flatnonzero(np.diff(time) > TOGETHER) + 1)
+    chord = np.append(0, np.flatnonzero(np.diff(time) > CHORD_SECONDS) + 1)
     time, piece, pitch = time[chord], piece[chord], np.maximum.reduceat(pitch, chord)
-    around = np.searchsorted(time, time - NEAR), np.searchsorted(time, time + NEAR, side="right")
+    around = (
+        np.searchsorted(time, time - NEAR_SECONDS),
+        np.searchsorted(time, time + NEAR_SECONDS, side="right"),
+    )
     below = _highest(pitch, *around) - pitch
     parts = [
-        _figures(piece[kept], time[kept] - piece[kept] * _APART, pitch[kept])
+        _figures(piece[kept], time[kept] - piece[kept] * _PIECE_DISTANCE, pitch[kept])
         for kept in (below <= depth for depth in DEPTHS)
     ]
     names = ("piece", "onset", "pitch", "code")
@@ -84,7 +87,7 @@ def melody_figures(tables: Sequence[NoteTable]) -> Figures:
 
 
 def _figures(piece: np.ndarray, onset: np.ndarray, pitch: np.ndarray) -> Figures:
-    """The figures of one voice."""
+    """Find the figures of one voice."""
     moves = np.append(True, (np.diff(pitch) != 0) | (np.diff(piece) != 0))
     piece, onset, pitch = piece[moves], onset[moves], pitch[moves]
     count = max(len(pitch) - INTERVALS, 0)
@@ -101,9 +104,9 @@ def _figures(piece: np.ndarray, onset: np.ndarray, pitch: np.ndarray) -> Figures
 
 
 def _highest(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    """The maximum of `values[start:stop]` for each of the (n,) starts and stops, none empty.
+    """Compute the maximum of `values[start:stop]` for (n,) starts and stops; no range is empty.
 
-    From maxima of stretches of 1, 2, 4, ... values: two of them cover any range.
+    Maxima of 1, 2, 4, ... values are computed once; two of them cover any range.
     """
     highest = np.empty(len(start), values.dtype)
     level = np.frexp(stop - start)[1] - 1

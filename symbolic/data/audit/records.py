@@ -1,4 +1,4 @@
-"""What an audit can find in a set of pieces."""
+"""Results of an audit."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from symbolic.data.pieces import Piece
 
 VERDICTS = ("split", "groups", "known", "group")
-"""What it means that pieces are the same; the first of these that is true.
+"""Verdicts on duplicates, the worst first.
 
-`split`: they are in different splits. `groups`: in different groups, so that folds by group may
-part them. `known`: in different groups that are kept together. `group`: in one group, where the
-music only counts twice.
+`split`: they are in different splits. `groups`: they are in different groups, which may be in
+different folds. `known`: they are in different groups that are kept together. `group`: they are in
+one group; the music counts twice, but does not leak.
 """
 
 LEAKS = ("split", "groups")
 
 BY_CHANCE = 0.24
-"""Share of the onsets that are near a grid (`NominalTempo`) if they have nothing to do with it."""
+"""Share of random onsets that are near the grid of `NominalTempo`."""
 
 
 @dataclass(frozen=True)
 class GroupAcross:
-    """A group with pieces in more than one split, and how many in each."""
+    """A group with pieces in more than one split, and their number in each."""
 
     group: str
     counts: dict[str, int]
@@ -30,7 +30,7 @@ class GroupAcross:
 
 @dataclass(frozen=True)
 class Copies:
-    """Two or more pieces with the same `bytes` or `notes`, as `kind` says."""
+    """Two or more pieces with the same `bytes` or `notes` (`kind`)."""
 
     kind: str
     verdict: str
@@ -43,9 +43,9 @@ class SameMelody:
 
     Attributes:
         groups: their names, with the corpus.
-        verdict: the worst of all their pairs of pieces, as in `VERDICTS`.
-        pairs: how many pairs of pieces there are.
-        first, second: the pair that shares most.
+        verdict: the worst of all pairs of pieces, as in `VERDICTS`.
+        pairs: number of pairs of pieces.
+        first, second: the pair with the most figures in common.
         figures, transposition, first_span, second_span: of this pair, as in `Alike`.
     """
 
@@ -65,8 +65,8 @@ class Balance:
     """The labels of one task in one split of a corpus.
 
     Attributes:
-        pieces: how many have a label.
-        values: pieces by class, or the mean of each real-valued target.
+        pieces: number of labelled pieces.
+        values: number of pieces of each class, or the mean of each real-valued target.
     """
 
     corpus: str
@@ -82,9 +82,10 @@ class NominalTempo:
 
     Attributes:
         tempo: in quarters per minute.
-        on_grid: share of the onsets that are near a twelfth of a quarter, the median of the files;
-            by chance it is `BY_CHANCE`. Music that was written down at this tempo has nearly all of
-            them there, a recording or transcription has not: its bars and beats mean nothing.
+        on_grid: share of the onsets near a twelfth of a quarter, the median of the files; for
+            random onsets it is `BY_CHANCE`. Nearly all onsets of music notated at this tempo are on
+            the grid; those of a recording or transcription are not, and its bars and beats mean
+            nothing.
     """
 
     corpus: str
@@ -92,3 +93,38 @@ class NominalTempo:
     tempo: float
     meter: tuple[int, int]
     on_grid: float
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Results of the audit of a set of pieces; `symbolic.data.audit.text` prints them.
+
+    Attributes:
+        pieces: all of them.
+        across: groups in more than one split.
+        copies: pieces with the same bytes, or with the same notes in different files.
+        melodies: groups with a melody in common, the longest first.
+        balance: labels by corpus, split and task.
+        flat: pieces in which all notes have the same velocity.
+        tempos: corpora with what may be a nominal tempo.
+        unread: pieces that cannot be read, and the reasons.
+    """
+
+    pieces: tuple[Piece, ...]
+    across: tuple[GroupAcross, ...] = ()
+    copies: tuple[Copies, ...] = ()
+    melodies: tuple[SameMelody, ...] = ()
+    balance: tuple[Balance, ...] = ()
+    flat: tuple[Piece, ...] = ()
+    tempos: tuple[NominalTempo, ...] = ()
+    unread: tuple[tuple[Piece, str], ...] = ()
+
+    @property
+    def leaks(self) -> bool:
+        """Whether a split, or folds by group, would test on training music.
+
+        True for a group in more than one split, and for the same bytes, notes or melody in two
+        splits, or in two groups that are not known to be the same.
+        """
+        duplicates = (*self.copies, *self.melodies)
+        return bool(self.across) or any(one.verdict in LEAKS for one in duplicates)

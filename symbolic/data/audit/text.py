@@ -1,30 +1,27 @@
-"""What an audit found, to read and to store."""
+"""Results of an audit as text, and as plain values."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-from symbolic.data.audit.records import BY_CHANCE, Copies, SameMelody
+from symbolic.data.audit.records import BY_CHANCE, Audit, Copies, SameMelody
 from symbolic.data.groups import group_name
 from symbolic.data.pieces import Piece
 from symbolic.notes.sources import display_name
 
-if TYPE_CHECKING:
-    from symbolic.data.audit.audit import Audit
-
 HEADINGS = {
     "split": "LEAK: the same {} in different splits",
-    "groups": "LEAK: the same {} in different groups: folds by group would part them",
-    "known": "the same {} in groups that are known and kept together",
+    "groups": "LEAK: the same {} in different groups: folds by group would separate them",
+    "known": "the same {} in groups that are kept together",
     "group": "the same {} twice in one group",
 }
 
 
-def audit_lines(audit: Audit, most: int = 20) -> list[str]:
-    """The findings as lines of text, no more than `most` of each kind."""
+def audit_text(audit: Audit, most: int = 20) -> str:
+    """Describe the results in lines of text, at most `most` of each kind."""
     lines = _summary(audit)
 
     def section(heading: str, found: Iterable[str]) -> None:
@@ -47,9 +44,9 @@ def audit_lines(audit: Audit, most: int = 20) -> list[str]:
         "cannot be read",
         [f"{display_name(piece.path)}: {reason}" for piece, reason in audit.unread],
     )
-    section("no dynamics: all notes have one velocity", [_name(piece) for piece in audit.flat])
+    section("no dynamics: all notes have the same velocity", [_name(piece) for piece in audit.flat])
     section(
-        "one tempo for all: where onsets keep to no grid, bars and beats mean nothing",
+        "one tempo in all files: bars and beats mean nothing if onsets are off the grid",
         [
             f"{t.corpus}: {t.tempo:g} per minute and {t.meter[0]}/{t.meter[1]} in all {t.files} "
             f"files, {t.on_grid:.0%} of the onsets on the grid ({BY_CHANCE:.0%} by chance)"
@@ -63,23 +60,27 @@ def audit_lines(audit: Audit, most: int = 20) -> list[str]:
             for b in audit.balance
         ],
     )
-    return [*lines, "", "LEAKS" if audit.leaks else "no leak"]
+    return "\n".join([*lines, "", "LEAKS" if audit.leaks else "no leak"])
 
 
-def audit_dict(audit: Audit) -> dict:
-    """The findings as plain values, for JSON; in place of all pieces, how many there are."""
-    found = {f.name: _plain(getattr(audit, f.name)) for f in fields(audit)}
-    found["unread"] = [{**_plain(piece), "reason": reason} for piece, reason in audit.unread]
+def audit_dict(audit: Audit) -> dict[str, Any]:
+    """Return the results as plain values, for JSON, with the number of pieces in their place."""
+    found: dict[str, Any] = {f.name: _plain(getattr(audit, f.name)) for f in fields(audit)}
+    found["unread"] = [{**_piece(piece), "reason": reason} for piece, reason in audit.unread]
     return {"leaks": audit.leaks, **found, "pieces": len(audit.pieces)}
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     if isinstance(value, Piece):
-        names = ("corpus", "group", "split")
-        return {"path": display_name(value.path), **{n: getattr(value, n) for n in names}}
+        return _piece(value)
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _piece(piece: Piece) -> dict[str, str]:
+    names = ("corpus", "group", "split")
+    return {"path": display_name(piece.path), **{name: getattr(piece, name) for name in names}}
 
 
 def _summary(audit: Audit) -> list[str]:
@@ -121,9 +122,9 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _values(values: dict[str, float]) -> str:
     missing = [name for name, value in values.items() if isinstance(value, int) and not value]
-    said = [
+    parts = [
         f"{name} {value}" if isinstance(value, int) else f"mean {name} {value:.2f}"
         for name, value in values.items()
         if name not in missing
     ]
-    return ", ".join(said) + (f"; no {', '.join(missing)}" if missing else "")
+    return ", ".join(parts) + (f"; no {', '.join(missing)}" if missing else "")

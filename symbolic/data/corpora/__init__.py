@@ -1,1 +1,1 @@
-"""Readers of corpora."""
+"""Readers of corpora of notes."""

@@ -1,4 +1,4 @@
-"""Corpora whose keys somebody has written down: POP909 and When in Rome."""
+"""Corpora with annotated keys: POP909 and When in Rome."""
 
 from __future__ import annotations
 
@@ -20,48 +20,48 @@ WHEN_IN_ROME = (
 
 
 def read_pop909(folder: str | Path, table: str | Path | None = None) -> list[Piece]:
-    """POP909 songs (Wang 2020) with the key that Dai (2020) annotated, each a group of its own.
+    """Read POP909 (Wang 2020) with the keys of Dai (2020); each song is a group.
 
-    The label of a song that changes its key is the first of its keys.
+    The label of a song with several keys is the first one.
 
     Args:
-        folder: with all songs, `001.mid` and so on.
+        folder: of all songs, `001.mid` and so on.
         table: CSV with the columns file and key; by default `pop909_keys.csv` in the folder or
             beside it.
 
     Raises:
-        FileNotFoundError: folder, table or songs that are missing.
+        FileNotFoundError: a missing folder, table or song.
         ValueError: a table that cannot be read, or a key that does not exist.
     """
     return _keyed(folder, table, "pop909", "key", POP909)
 
 
 def read_when_in_rome(folder: str | Path, table: str | Path | None = None) -> list[Piece]:
-    """Scores of When in Rome (Gotham 2023) with the opening key of their analysis.
+    """Read scores of When in Rome (Gotham 2023) with the opening key of their analysis.
 
-    Each is a group of its own. The opening key is not always that of the whole; a capital is major,
-    lower case is minor.
+    Each score is a group. The opening key is not always that of the whole; capitals are major,
+    small letters minor.
 
     Args:
-        folder: with all scores, as `.mxl`.
+        folder: of all scores, as `.mxl`.
         table: CSV with the columns file and opening_key; by default `when_in_rome_keys.csv` in the
             folder or beside it.
 
     Raises:
-        FileNotFoundError: folder, table or scores that are missing.
+        FileNotFoundError: a missing folder, table or score.
         ValueError: a table that cannot be read, or a key that does not exist.
     """
     return _keyed(folder, table, "when_in_rome", "opening_key", WHEN_IN_ROME)
 
 
 def steady_songs(folder: str | Path, table: str | Path | None = None) -> set[Path]:
-    """The files of those POP909 songs that never leave the key of their label.
+    """Find the files of POP909 songs with one key throughout.
 
     Args:
-        folder, table: as for `read_pop909`; the table has a column keys, too, all of them in order.
+        folder, table: as for `read_pop909`; the table also has a column keys, of all keys in order.
 
     Raises:
-        FileNotFoundError: folder, table, a column or songs that are missing.
+        FileNotFoundError: a missing folder, table, column or song.
         ValueError: a table that cannot be read.
     """
     table = key_table(folder, "pop909") if table is None else table
@@ -70,14 +70,14 @@ def steady_songs(folder: str | Path, table: str | Path | None = None) -> set[Pat
 
 
 def key_table(folder: str | Path, corpus: str) -> Path:
-    """Where the table of a corpus's keys is: in its folder, or beside it."""
+    """Find the table of the keys of a corpus, in its folder or beside it."""
     name = f"{corpus}_keys.csv"
     inside, beside = Path(folder) / name, Path(folder).resolve().parent / name
     return inside if inside.is_file() else beside
 
 
 def work_of(piece: Piece) -> str:
-    """The book or the author that a score of When in Rome is from, as its name begins."""
+    """Return the collection of a score of When in Rome, the beginning of its file name."""
     return re.split(r"_[^_]*\d", piece.path.stem)[0]
 
 

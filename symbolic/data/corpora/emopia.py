@@ -1,4 +1,4 @@
-"""EMOPIA: pop-piano clips of quadrants, grouped by song."""
+"""EMOPIA: clips of pop piano with emotion quadrants, grouped by song."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SOURCE = (
     "SeungHeonDoh/EMOPIA_cls)"
 )
 
-# Songs of EMOPIA 1.0 that occur under two ids, or nearly: look-alikes stay on one side of a split.
+# Songs of EMOPIA 1.0 that occur, nearly the same, under two ids: they are one group.
 EMOPIA_LOOK_ALIKES = (
     ("TNoaOTrTkTQ", "bIx4DwkZxFY"),
     ("ZTrEoB8T9YA", "k-FNDbK6Qhg"),
@@ -26,19 +26,18 @@ EMOPIA_LOOK_ALIKES = (
 
 
 def read_emopia(folder: str | Path, split: str = "split") -> list[Piece]:
-    """EMOPIA clips (Hung 2021), grouped by song; songs that occur under two ids are one group.
+    """Read EMOPIA (Hung 2021), grouped by song; songs that occur under two ids are one group.
 
-    `folder` holds `clips.csv` (columns file, song, quadrant and the split's) and `midi/`. Song ids
-    are YouTube ids. Training songs which look like a song that is held out are in no split: theirs
-    is empty. EMOPIA_cls separates ids, but has the same look-alikes on two sides.
+    Song ids are YouTube ids. Training songs that look like a held-out song are in no split. The
+    split of EMOPIA_cls separates ids, but has the same look-alikes on two sides.
 
     Args:
-        folder: of the corpus.
-        split: column of the split: `split` is EMOPIA 1.0's own, `split_emopia_cls` that of
-            EMOPIA_cls, which leaves some clips out (their split is empty).
+        folder: with `clips.csv` (columns file, song, quadrant and the split) and `midi/`.
+        split: column of the split: `split` for EMOPIA 1.0, `split_emopia_cls` for EMOPIA_cls, which
+            leaves some clips out (their split is empty).
 
     Raises:
-        FileNotFoundError: the folder is not there or is not laid out like this.
+        FileNotFoundError: a missing folder, or another layout.
         ValueError: a table that cannot be read, or a quadrant that does not exist.
     """
     folder = Path(folder)

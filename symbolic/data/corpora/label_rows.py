@@ -1,4 +1,4 @@
-"""Tables of labels: CSV files whose rows name a file and what is known of it."""
+"""Label tables: CSV files with a row of labels for each file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _QUADRANT_TEXTS = {
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One row of a table; what it says is read by kind, and errors name the table and the line.
+    """A row of a table; errors name the table and the line.
 
     Attributes:
         table: the CSV file.
-        line: of the row in it, the first is 1.
-        values: text by column, without spaces around it; "" where the table lacks the column.
+        line: of the row in the file, from 1.
+        values: text by column, without spaces around it.
     """
 
     table: Path
@@ -34,13 +34,15 @@ class LabelRow:
     values: dict[str, str]
 
     def text(self, column: str) -> str:
+        """Return the text of a column; "" if the table lacks it."""
         return self.values.get(column, "")
 
     def error(self, what: str) -> ValueError:
+        """Make an error that names the table and the line."""
         return ValueError(f"{self.table}, line {self.line}: {what}")
 
     def quadrant(self, column: str = "quadrant") -> int | None:
-        """0..3 of Q1..Q4, happy, angry, sad, calm, or 1..4; None where nothing is said.
+        """Read a quadrant as 0..3: Q1..Q4, happy, angry, sad, calm, or 1..4; None if empty.
 
         Raises:
             ValueError: anything else.
@@ -54,7 +56,7 @@ class LabelRow:
         return _QUADRANT_TEXTS[text.lower()]
 
     def number(self, column: str) -> float:
-        """A finite number; NaN where nothing is said.
+        """Read a finite number; NaN if empty.
 
         Raises:
             ValueError: anything else.
@@ -71,7 +73,7 @@ class LabelRow:
         return number
 
     def key(self, column: str = "key") -> int | None:
-        """0..23 as `symbolic.notes.keys.parse_key` reads it; None where nothing is said.
+        """Read a key as 0..23 with `symbolic.notes.keys.parse_key`; None if empty.
 
         Raises:
             ValueError: anything else.
@@ -86,11 +88,11 @@ class LabelRow:
 
 
 def read_rows(table: str | Path) -> list[LabelRow]:
-    """The rows of a CSV file, UTF-8, whose first line names the columns, in any case of letters.
+    """Read the rows of a CSV file, UTF-8; names of columns are lowered.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a file that is no such table or has no rows; the message names it.
+        ValueError: another kind of file, or no rows; the message names the file.
     """
     table = Path(table)
     if not table.is_file():
@@ -121,16 +123,16 @@ def read_rows(table: str | Path) -> list[LabelRow]:
 def corpus_rows(
     table: Path, files: Path, columns: tuple[str, ...], source: str
 ) -> list[tuple[Path, LabelRow]]:
-    """The rows of a corpus's table, each with the file it is about; all files are there.
+    """Read the rows of a corpus's table, each with its file.
 
     Args:
         table: CSV with `columns`, of which `file` is a name in the folder `files`.
         files: folder of the music.
-        columns: that must be there.
-        source: what the corpus is and where it comes from, for who has not got it.
+        columns: that are required.
+        source: name and origin of the corpus, for error messages.
 
     Raises:
-        FileNotFoundError: table, folder, a column or a file that is missing.
+        FileNotFoundError: a missing table, folder, column or file.
         ValueError: a table that cannot be read.
     """
     if not table.is_file() or not files.is_dir():

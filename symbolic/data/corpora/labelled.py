@@ -1,4 +1,4 @@
-"""One's own labelled music: files and a CSV of what is known of them."""
+"""Your own labelled music: files and a CSV of their labels."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ LAYOUT = (
 
 
 def read_labelled(path: str | Path) -> list[Piece]:
-    """Music that a CSV labels; a value that is missing is a label that the piece lacks.
+    """Read music that is labelled by a CSV; pieces lack the labels that are empty in their row.
 
     | column | of each file |
     |---|---|
-    | path, or file | where it is, from the folder of the CSV, or from `midi/` in that folder |
+    | path, or file | relative to the folder of the CSV, or to `midi/` in that folder |
     | quadrant | Q1 to Q4, happy, angry, sad, calm, or 1 to 4 |
-    | valence, arousal | numbers; where only one is known the other is NaN |
-    | key | as `symbolic.notes.keys.parse_key` reads it: `C major`, `Gb:maj`, `a` |
-    | group | what must not cross a split, a song for example; each file on its own by default |
+    | valence, arousal | numbers; if only one is given the other is NaN |
+    | key | as in `symbolic.notes.keys.parse_key`: `C major`, `Gb:maj`, `a` |
+    | group | must stay on one side of a split, for example the song; by default each file |
     | split | `train`, `val` or any other name |
 
-    At least one of quadrant, valence, arousal and key must be there; other columns are passed over.
-    Where a row has no quadrant, it follows from the signs of valence and arousal, unless one of
-    them is 0; but only in a table whose scale is -1..1: no value is beyond, and some are negative
-    (on a scale of 0..1 or 1..9 the signs say nothing).
+    At least one of quadrant, valence, arousal and key is required; other columns are ignored. A
+    missing quadrant follows from the signs of valence and arousal, unless one of them is 0; but
+    only if the scale of the table is -1..1: all values are within, and some are negative (on a
+    scale of 0..1 or 1..9 signs mean nothing).
 
     Args:
-        path: the CSV, or the folder that holds it as `labels.csv`.
+        path: the CSV, or the folder with the CSV as `labels.csv`.
 
     Returns:
         A piece for each row, in order. Its corpus is the name of the folder, its labels are
-        `emotion` (0..3), `valence_arousal` and `key` (0..23), as far as they are known.
+        `emotion` (0..3), `valence_arousal` and `key` (0..23), as far as they are given.
 
     Raises:
-        FileNotFoundError: no such table, or a file that is missing.
-        ValueError: columns that do not suffice, a label that does not exist, or a file that has two
-            rows. Each message names the CSV, and the line where there is one.
+        FileNotFoundError: a missing table or file.
+        ValueError: missing columns, a label that does not exist, or a file with two rows. The
+            message names the CSV and the line.
     """
     rows = labelled_rows(path, LABELS, "midi", LAYOUT)
     planes = emotion_labels([row for _, row, _ in rows])

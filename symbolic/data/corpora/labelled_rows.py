@@ -1,4 +1,4 @@
-"""What tables of one's own files have in common: where the files are, and their emotion."""
+"""Tables that label your own files: paths of the files, and their emotion."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ TABLE = "labels.csv"
 def labelled_rows(
     path: str | Path, labels: Sequence[str], beside: str, layout: str
 ) -> list[tuple[Path, LabelRow, str]]:
-    """The rows of a table whose column `path`, or `file`, says which file they are about.
+    """Read the rows of a table with a column `path` or `file`.
 
     Args:
-        path: the CSV, or the folder that holds it as `labels.csv`.
-        labels: columns of which at least one must be there.
-        beside: a folder in that of the table where files may lie, too.
-        layout: what is expected, for messages.
+        path: the CSV, or the folder with the CSV as `labels.csv`.
+        labels: columns of which at least one is required.
+        beside: a folder within that of the table that may also hold files.
+        layout: the expected layout, for error messages.
 
     Returns:
-        For each row, in order, the file, the row, and what the row calls the file.
+        For each row, in order, the file, the row, and the name of the file in the row.
 
     Raises:
-        FileNotFoundError: no such table, or a file that is missing.
-        ValueError: columns that do not suffice, or a file that has two rows. Each message names the
-            CSV, and the line where there is one.
+        FileNotFoundError: a missing table or file.
+        ValueError: missing columns, or a file with two rows. The message names the CSV and the
+            line.
     """
     path = Path(path)
     table = path / TABLE if path.is_dir() else path
@@ -49,18 +49,18 @@ def labelled_rows(
 
 
 def corpus_name(table: Path) -> str:
-    """The name of the folder of a table, of one in `.` too."""
+    """Return the name of the folder of a table, also for `.`."""
     return Path(os.path.abspath(table)).parent.name
 
 
 def emotion_labels(rows: Sequence[LabelRow]) -> list[dict[str, int | tuple[float, ...]]]:
-    """`emotion` and `valence_arousal` of each row, as far as it has them.
+    """Read `emotion` and `valence_arousal` of each row, as far as they are given.
 
-    Where a row has no quadrant, it follows from the signs of valence and arousal, unless one of
-    them is 0; but only in a table whose scale is -1..1: no value is beyond, and some are negative.
+    A missing quadrant follows from the signs of valence and arousal as in
+    `symbolic.data.read_labelled`.
 
     Raises:
-        ValueError: what is no quadrant, or no number.
+        ValueError: a value that is not a quadrant, or not a number.
     """
     plane = np.array([[row.number(name) for name in ("valence", "arousal")] for row in rows])
     signed = bool((plane < 0).any() and np.nanmax(np.abs(plane)) <= 1)
@@ -79,7 +79,7 @@ def emotion_labels(rows: Sequence[LabelRow]) -> list[dict[str, int | tuple[float
 
 
 def quadrant_of(valence: float, arousal: float) -> int | None:
-    """The quadrant 0..3 of two signed numbers; None where one of them is 0 or NaN."""
+    """Return the quadrant 0..3 of two signed numbers; None if one of them is 0 or NaN."""
     if not (valence and arousal) or np.isnan([valence, arousal]).any():
         return None
     if valence > 0:

@@ -1,4 +1,4 @@
-"""MIDI-BERT's token files (Chou 2021): arrays of 512 super-tokens, read and written as they are."""
+"""Token files of MIDI-BERT (Chou 2021): arrays of chunks of 512 super-tokens."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SIZES = (4, 18, 88, 66)  # Bar, Position, Pitch, Duration, each with PAD and MAS
 
 
 def load_midibert(path: str | Path) -> list[np.ndarray]:
-    """Chunks of a token file of MIDI-BERT, without their padding.
+    """Read the chunks of a token file of MIDI-BERT, without their padding.
 
-    The file does not say which chunks are one piece: each chunk stands alone, as in MIDI-BERT.
+    The file does not say which chunks are of one piece: each chunk is an example, as in MIDI-BERT.
 
     Args:
         path: `.npy`, (n, 512, 4) of any integer type, ids of `CPTokenizer(preset="midibert")`.
@@ -25,8 +25,8 @@ def load_midibert(path: str | Path) -> list[np.ndarray]:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: not such an array, ids that the vocabulary does not have, or padding that is
-            not at the end of a chunk; the message names the file.
+        ValueError: another kind of array, ids outside of the vocabulary, or padding that is not at
+            the end of a chunk; the message names the file.
     """
     try:
         chunks = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -51,7 +51,7 @@ def load_midibert(path: str | Path) -> list[np.ndarray]:
 
 
 def save_midibert(path: str | Path, sequences: Iterable[np.ndarray]) -> int:
-    """Write ids as MIDI-BERT's files hold them: chunks of 512, the last of a piece padded.
+    """Write a token file of MIDI-BERT: chunks of 512, the last of a piece padded.
 
     Args:
         path: `.npy`.
@@ -61,7 +61,7 @@ def save_midibert(path: str | Path, sequences: Iterable[np.ndarray]) -> int:
         The number of chunks.
 
     Raises:
-        ValueError: another suffix, no ids at all, or ids that the vocabulary does not have.
+        ValueError: another suffix, no ids at all, or ids outside of the vocabulary.
     """
     path = Path(path)
     if path.suffix != ".npy":  # numpy would write to another file

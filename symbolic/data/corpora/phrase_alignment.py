@@ -1,11 +1,10 @@
-"""Which beat of a song its phrase string begins on.
+"""Alignment of phrase strings with the beats of a song.
 
-Phrase strings count bars of melodies that were moved to their bar lines by hand (Dai 2020), and
-say not by how much. The downbeats that come with POP909 do not agree with these bars: their number
-is not that of the bars, and many are counted anew in the middle of a song. So bars are taken for
-equally many beats each, and their first beat is looked for: the one from which there is melody in
-phrases with a melody and none in the others, harmonies change with the bars, and the song begins
-in the first bar.
+Phrase strings count bars of melodies that were moved to bar lines by hand (Dai 2020), by an unknown
+number of beats. The downbeats of POP909 do not agree with these bars: their number differs, and in
+many songs the count restarts in the middle. Here all bars have the same number of beats, and the
+first beat is the one for which melody occurs in phrases with a melody and in no others, harmonies
+change at bar lines, and the song begins in the first bar.
 """
 
 from __future__ import annotations
@@ -19,36 +18,36 @@ from symbolic.data.corpora.phrases import Phrases, melodic_bars
 from symbolic.notes import NoteTable
 
 MELODY = 0
-"""The track of the melody."""
+"""Track of the melody."""
 
 LATEST, OVERHANG = 40, 12
-"""The last beat on which a string may begin; beats by which it may be longer than the song."""
+"""Last beat on which a string may begin; beats by which it may be longer than the song."""
 
 UPBEAT = 2
-"""Beats of melody before a phrase that may be its upbeat."""
+"""Longest upbeat of a phrase, in beats."""
 
 HARMONY = 0.4
-"""What a change of harmony with the bars counts against misfits of the melody."""
+"""Weight of harmonic change at bar lines, relative to misfits of the melody."""
 
 OPENING, NEAR_OPENING = 0.05, 0.02
-"""What it counts if the song's first note is on the first beat, or about the first bar."""
+"""Weights of a first note on the first beat, and near the first bar."""
 
 METERS = (4, 3, 2)
-"""Beats in a bar; of those that fit equally well the first."""
+"""Beats of a bar, tried in this order; the first of equal fits is taken."""
 
-_EARLY = 0.12  # beats: notes that are played this much early belong to the next one
+_EARLY = 0.12  # beats; notes this close before a beat belong to it
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where a phrase string begins.
+    """Position of a phrase string in a song.
 
     Attributes:
-        start: number of the beat, from 0.
-        beats: in a bar.
-        misfits: of each string, the share of the notes of the melody where there should be none
-            (those of an upbeat count a quarter on average) and the share of the bars that should
-            have some and have none (the last bar of a phrase, which may ring, counts half).
+        start: first beat, from 0.
+        beats: of a bar.
+        misfits: for each string, the share of melody notes in bars without melody (notes of an
+            upbeat count a quarter on average), plus the share of bars with a melody that have no
+            notes (the last bar of a phrase, in which a note may ring, counts half).
     """
 
     start: int
@@ -56,20 +55,20 @@ class Alignment:
     misfits: tuple[float, ...]
 
     def bar_lines(self, beats: np.ndarray, bars: int) -> np.ndarray:
-        """(bars + 1,) seconds at which bars begin; after the last beat they go on evenly."""
+        """(bars + 1,) seconds of the bar lines; after the last beat they are evenly spaced."""
         return beat_times(beats, self.start + self.beats * np.arange(bars + 1))
 
 
 def align_phrases(
     strings: Sequence[Phrases], beats: np.ndarray, notes: NoteTable
 ) -> Alignment | None:
-    """The beat on which strings of phrases begin, which several annotators made of one melody.
+    """Find the beat on which the phrase strings of a song begin.
 
-    It is that of the string that fits best.
+    The strings of several annotators begin on one beat, that of the string that fits best.
 
-    Where a melody is published as the annotators saw it, its first rest tells the beat. The weights
-    were chosen by 47 such songs, of which it is right in 45; of 21 others it is right in 18, a bar
-    early in two and half a bar in one.
+    The weights were chosen on 47 songs whose melody is published as the annotators saw it: its
+    first rest gives the beat, and 45 songs are right. Of 21 other such songs 18 are right, two are
+    a bar early and one half a bar.
 
     Args:
         strings: of one song.
@@ -77,7 +76,7 @@ def align_phrases(
         notes: of the song, the melody in track `MELODY`.
 
     Returns:
-        None where the song is too short for the strings, or has no melody.
+        The alignment; None if the song is too short for the strings or has no melody.
     """
     melody = notes.track == MELODY
     if not melody.any():
@@ -85,15 +84,14 @@ def align_phrases(
     bars = [melodic_bars(phrases) for phrases in strings]
     onsets = beat_numbers(beats, notes.onset)
     ends = beat_numbers(beats, notes.onset + notes.duration)
-    change = _harmonic_change(
-        *(column[~melody] for column in (onsets, ends, notes.pitch)), len(beats)
-    )
+    rest = ~melody
+    change = _harmonic_change(onsets[rest], ends[rest], notes.pitch[rest], len(beats))
     found = [_in_meter(bars, onsets[melody], onsets.min(), change, meter) for meter in METERS]
-    return min(filter(None, found), key=lambda one: min(one.misfits), default=None)
+    return min(filter(None, found), key=lambda fit: min(fit.misfits), default=None)
 
 
 def beat_numbers(beats: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """Numbers of beats, with fractions, at which times are; before and after beats are even."""
+    """Convert seconds to beat numbers with fractions; beats continue evenly at both ends."""
     length, last = np.median(np.diff(beats)), len(beats) - 1
     numbers = np.interp(seconds, beats, np.arange(len(beats)))
     numbers += np.minimum(seconds - beats[0], 0) / length
@@ -101,7 +99,7 @@ def beat_numbers(beats: np.ndarray, seconds: np.ndarray) -> np.ndarray:
 
 
 def beat_times(beats: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Seconds of beats by their numbers; the inverse of `beat_numbers`."""
+    """Convert beat numbers to seconds; the inverse of `beat_numbers`."""
     length, last = np.median(np.diff(beats)), len(beats) - 1
     seconds = np.interp(numbers, np.arange(len(beats)), beats)
     return seconds + (np.minimum(numbers, 0) + np.maximum(numbers - last, 0)) * length
@@ -126,9 +124,11 @@ def _in_meter(
 def _misfits(
     melodic: np.ndarray, onsets: np.ndarray, starts: np.ndarray, per_bar: int
 ) -> np.ndarray:
-    """(S,) misfits of the n bars with and without melody, were they to begin on each start."""
+    """Compute (S,) misfits of the n bars with and without melody for each start."""
     count = len(melodic)
-    melodic = np.concatenate([[False], melodic, [False]])  # nothing before the first, nor after
+    melodic = np.concatenate(
+        [[False], melodic, [False]]
+    )  # no melody before the first bar and after the last
     follows = np.append(melodic[1:], False)
     sixteenths = np.floor(onsets * 4 + 0.5) / 4
     at = (sixteenths - starts[:, None]) / per_bar  # (S, notes)
@@ -146,7 +146,7 @@ def _misfits(
 def _harmonic_change(
     begins: np.ndarray, ends: np.ndarray, pitches: np.ndarray, count: int
 ) -> np.ndarray:
-    """(K,) 0..1: how much the pitch classes of two beats differ from those of the two before."""
+    """Compute (K,) cosine distances of the pitch classes of two beats and of the two before."""
     first = np.clip(np.floor(begins + _EARLY), 0, count - 1).astype(np.int64)
     stop = np.clip(np.ceil(ends - _EARLY), first + 1, count).astype(np.int64)
     steps = np.zeros((count + 1, 12))

@@ -1,4 +1,4 @@
-"""Phrase strings of POP909 (Dai 2020): which phrases a song has, and how many bars each lasts."""
+"""Phrase strings of POP909 (Dai 2020): the phrases of a song and their lengths in bars."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Phrases = list[tuple[str, int]]
 
 
 def parse_phrases(text: str) -> Phrases:
-    """The phrases of a string such as `i4A8B8x1`: a letter for the kind, and a number of bars.
+    """Parse a string such as `i4A8B8x1`: for each phrase a letter and a number of bars.
 
-    A capital has a melody, a small letter has none: `i` is an intro, `o` an outro, `x` and `X`
-    whatever occurs once; others come again.
+    Phrases with a melody have capital letters, others small ones: `i` is an intro, `o` an outro,
+    `x` and `X` occur once, and other letters recur.
 
     Raises:
-        ValueError: no phrase, a phrase of no bars, or anything that is no phrase; the message says
-            where in the string.
+        ValueError: no phrase, a phrase without bars, or other text; the message gives the place in
+            the string.
     """
     text, phrases, at = text.strip(), [], 0
     if not text:
@@ -38,23 +38,23 @@ def parse_phrases(text: str) -> Phrases:
 
 
 def bar_edges(phrases: Phrases) -> np.ndarray:
-    """(P + 1,) int64: bars that are over where each phrase begins, and at the end."""
+    """(P + 1,) int64 first bar of each phrase, and the number of bars."""
     return np.cumsum([0] + [bars for _, bars in phrases])
 
 
 def melodic_bars(phrases: Phrases) -> np.ndarray:
-    """(n,) bool: whether each bar belongs to a phrase with a melody."""
+    """(n,) bool: the bars of phrases with a melody."""
     return np.repeat([kind.isupper() for kind, _ in phrases], [bars for _, bars in phrases])
 
 
 def phrase_boundaries(phrases: Phrases, downbeats: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Where phrases begin, and the end of the last one.
+    """Find the beginnings of phrases, and the end of the last one.
 
     Args:
-        phrases: P of them, of n bars.
-        downbeats: (D,) seconds at which bars begin, in order; the first is that of the first
-            phrase. Those after the last phrase do not count. Where only the end of the last bar is
-            missing, that bar lasts as long as the one before.
+        phrases: P phrases of n bars.
+        downbeats: (D,) seconds of the bar lines, ascending, from the first phrase on. Those after
+            the last phrase are ignored. If only the end of the last bar is missing, it lasts as
+            long as the bar before.
 
     Returns:
         (P + 1,) float64 seconds.

@@ -14,15 +14,15 @@ SOURCE = "VGMIDI (Ferreira and Whitehead 2019, the GitHub project lucasnfe/vgmid
 
 
 def game_piece(game: str, piece: str) -> str:
-    """The group of a piece, whose name alone occurs in several games."""
+    """Name the group of a piece; names of pieces alone occur in several games."""
     return f"{game} / {piece}"
 
 
-# Pieces of one game that are another's tune, arranged otherwise or within a medley: they stay on
-# one side of a split. `symbolic audit` finds them by their melodies.
+# Pieces of a game with the same tune, arranged differently or within a medley: they are one group.
+# `symbolic audit` finds them by their melodies.
 VGMIDI_LOOK_ALIKES = tuple(
-    (game_piece(game, one), game_piece(game, other))
-    for game, one, other in (
+    (game_piece(game, first), game_piece(game, second))
+    for game, first, second in (
         ("Final Fantasy VII", "One Winged Angel", "One Winged Angel Reborn Arrangement"),
         ("Final Fantasy VII", "Cinco de Chocobo", "Electric de Chocobo"),
         ("Super Mario World", "Overworld", "Overworld 2"),
@@ -32,20 +32,19 @@ VGMIDI_LOOK_ALIKES = tuple(
 
 
 def read_vgmidi(folder: str | Path, by: Literal["piece", "game"] = "piece") -> list[Piece]:
-    """VGMIDI phrases (Ferreira 2019), grouped by game and piece, or by game.
+    """Read VGMIDI phrases (Ferreira 2019), grouped by game and piece, or by game.
 
-    Pieces that look alike are one group, by the alphabetically first name.
-
-    `folder` holds `phrases.csv` (columns file, game, piece, quadrant, valence, arousal) and
-    `midi/`. Valence and arousal are -1 or 1. There is no split of its own: use `group_folds`.
+    Look-alike pieces are one group, with the alphabetically first name. Valence and arousal are -1
+    or 1. The corpus has no split: use folds by group.
 
     Args:
-        folder: of the corpus.
-        by: `piece` takes game and piece together, since several games have a "Main Theme"; `game`
-            is the harder test, of games that a model has never heard.
+        folder: with `phrases.csv` (columns file, game, piece, quadrant, valence, arousal) and
+            `midi/`.
+        by: `piece` groups by game and piece, since several games have a "Main Theme"; `game` is the
+            harder test, on unknown games.
 
     Raises:
-        FileNotFoundError: the folder is not there or is not laid out like this.
+        FileNotFoundError: a missing folder, or another layout.
         ValueError: another `by`, a table that cannot be read, or labels that do not exist.
     """
     if by not in ("piece", "game"):

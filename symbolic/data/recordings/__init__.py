@@ -1,1 +1,1 @@
-"""Corpora of recordings, and of notes that are rendered or read as spectrograms."""
+"""Readers of corpora of recordings or spectrograms, or with annotated boundaries."""

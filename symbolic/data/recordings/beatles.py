@@ -1,4 +1,4 @@
-"""Songs of the Beatles with the boundaries of their parts (Isophonics), as pictures."""
+"""Songs of the Beatles with annotated boundaries (Isophonics), as spectrograms."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
 from symbolic.tasks import BOUNDARY
 
-TABLE, PICTURES = "beatles_segments.csv", "beatles_features.npz"
+TABLE, SPECTROGRAMS = "beatles_segments.csv", "beatles_features.npz"
 COLUMNS = ("song", "start", "end", "label")
-SOURCE = f"a table {TABLE} (columns {', '.join(COLUMNS)}) and the pictures {PICTURES}"
-APART = 2.0  # seconds between the end of a recording and of its annotation that are reported
+SOURCE = f"a table {TABLE} (columns {', '.join(COLUMNS)}) and the spectrograms {SPECTROGRAMS}"
+MAX_DIFFERENCE = 2.0  # seconds between the ends of recording and annotation, else reported
 FRONT = replace(STRUCTURE, kinds=("mel", "chroma"), pool=2)
 
 
 def read_beatles(folder: str | Path) -> Corpus:
-    """Songs whose boundaries are annotated; a song is a group.
+    """Read songs with annotated boundaries; each song is a group.
 
-    The pictures were saved as uint8: mel bands in steps of 0.31 dB below the loudest of the song,
-    pitch classes in steps of 1/255, both maxima of two frames.
+    The spectrograms are saved as uint8: mel bands in steps of 0.31 dB below the maximum of the
+    song, and pitch classes in steps of 1/255; each frame is the maximum of two.
 
     Args:
         folder: with `beatles_segments.csv` and `beatles_features.npz`.
 
     Returns:
-        A piece for each song of the table; `boundary` is a tuple of seconds with the beginning and
+        A piece for each song of the table; `boundary` is a tuple of seconds, with the beginning and
         the end of the annotation.
 
     Raises:
-        FileNotFoundError: table, pictures or a column that is not there.
-        ValueError: segments that overlap or do not last, a song without pictures, or pictures of
-            another kind. The message names the file, and the line where there is one.
+        FileNotFoundError: a missing table, archive or column.
+        ValueError: segments that overlap or have no length, a song without a spectrogram, or
+            another kind of spectrogram. The message names the file, and the line of a table.
     """
     folder = Path(folder)
-    table, archive = folder / TABLE, folder / PICTURES
+    table, archive = folder / TABLE, folder / SPECTROGRAMS
     for path in (table, archive):
         if not path.is_file():
             raise FileNotFoundError(f"{path}: not there. Expected is {SOURCE}")
@@ -53,36 +53,36 @@ def read_beatles(folder: str | Path) -> Corpus:
             start, end = float(row.text("start")), float(row.text("end"))
         except ValueError:
             raise row.error("start and end are not both numbers") from None
-        known = times.setdefault(row.text("song"), [start])
-        if end <= start or start < known[-1] - 1e-3:
-            raise row.error(f"a segment from {start:g} to {end:g} s after one to {known[-1]:g} s")
-        if start > known[-1] + 1e-3:
-            known.append(start)
-        known.append(end)
-    pieces, features, apart = [], [], []
+        so_far = times.setdefault(row.text("song"), [start])
+        if end <= start or start < so_far[-1] - 1e-3:
+            raise row.error(f"a segment from {start:g} to {end:g} s after one to {so_far[-1]:g} s")
+        if start > so_far[-1] + 1e-3:
+            so_far.append(start)
+        so_far.append(end)
+    pieces, features, differing = [], [], []
     for song, boundaries in times.items():
-        picture = _picture(archive, song)
-        lasting = len(picture) / FRONT.rate
-        if abs(lasting - boundaries[-1]) > APART:
-            apart.append(f"{song} ({lasting - boundaries[-1]:+.1f} s)")
-        features.append(picture)
+        frames = _spectrogram(archive, song)
+        lasting = len(frames) / FRONT.rate
+        if abs(lasting - boundaries[-1]) > MAX_DIFFERENCE:
+            differing.append(f"{song} ({lasting - boundaries[-1]:+.1f} s)")
+        features.append(frames)
         pieces.append(Piece(archive / song, song, {"boundary": tuple(boundaries)}, "beatles"))
     findings = []
-    if apart:
+    if differing:
         findings.append(
-            f"{len(apart)} recordings are more than {APART:g} s longer or shorter than their "
-            f"annotation: {', '.join(apart)}"
+            f"{len(differing)} recordings are more than {MAX_DIFFERENCE:g} s longer or shorter "
+            f"than their annotation: {', '.join(differing)}"
         )
     return Corpus("beatles", pieces, (BOUNDARY,), findings, features, FRONT)
 
 
-def _picture(archive: Path, song: str) -> np.ndarray:
-    """(T, 92) float32, decibels of the mel bands and pitch classes."""
+def _spectrogram(archive: Path, song: str) -> np.ndarray:
+    """Read (T, 92) float32: mel bands in dB, and pitch classes."""
     parts = []
     try:
-        with np.load(archive, allow_pickle=False) as pictures:
+        with np.load(archive, allow_pickle=False) as arrays:
             for kind, rows in FRONT.widths.items():
-                part = pictures[f"{song}/{kind}"]
+                part = arrays[f"{song}/{kind}"]
                 if part.dtype != np.uint8 or part.ndim != 2 or len(part) != rows:
                     raise ValueError(f"{kind} is {part.dtype} {part.shape}, not uint8 ({rows}, T)")
                 parts.append(part.T.astype(np.float32) / np.float32(255))

@@ -1,4 +1,4 @@
-"""FMA (Defferrard 2017): clips of the Free Music Archive, eight genres in its small subset."""
+"""FMA (Defferrard 2017): clips of the Free Music Archive with genres."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ COLUMNS = {
 }
 SOURCE = "FMA: fma_metadata/tracks.csv, and recordings as fma_small/000/000002.mp3"
 
-# Shorter than 30 s, after the notes on the data set: they are there, and say next to nothing.
+# Shorter than 30 s, by the notes on the data set.
 KNOWN_SHORT = ("098565", "098567", "098569", "099134", "108925", "133297")
 
 
 def read_fma(folder: str | Path, subset: str = "small") -> Corpus:
-    """A subset of FMA with its own split; an artist is a group.
+    """Read a subset of FMA with its own split; each artist is a group.
 
     Args:
         folder: with `fma_metadata/tracks.csv` or `tracks.csv`, and the recordings in
             `fma_<subset>/` or in `folder` itself.
-        subset: `small` (8 genres, 8,000 clips), `medium` or `large`, which hold those before them.
+        subset: `small` (8 genres, 8,000 clips), `medium` or `large`; each includes the one before.
 
     Raises:
-        FileNotFoundError: no table, or no recording at all; some that are missing are a finding.
+        FileNotFoundError: no table, or no recording at all; some missing recordings are a finding.
         ValueError: a subset that does not exist, or a table that cannot be read; the message names
-            it, and the line where there is one.
+            the table and the line.
     """
     if subset not in SUBSETS:
         raise ValueError(f"no subset {subset!r} of FMA; there are {', '.join(SUBSETS)}")
@@ -50,8 +50,8 @@ def read_fma(folder: str | Path, subset: str = "small") -> Corpus:
     if not rows:
         raise ValueError(f"{table}: no track of the subset {subset}")
     findings = []
-    if untold := sum(not row["genre"] for _, row in rows):
-        findings.append(f"{untold} tracks have no top genre and are left out")
+    if without := sum(not row["genre"] for _, row in rows):
+        findings.append(f"{without} tracks have no top genre and are left out")
         rows = [(line, row) for line, row in rows if row["genre"]]
     genres = sorted({row["genre"] for _, row in rows})
     audio = folder / f"fma_{subset}"
@@ -59,19 +59,19 @@ def read_fma(folder: str | Path, subset: str = "small") -> Corpus:
     pieces = []
     for line, row in rows:
         if row["split"] not in SPLITS:
-            known = ", ".join(SPLITS)
-            raise ValueError(f"{table}, line {line}: split {row['split']!r} is none of {known}")
+            names = ", ".join(SPLITS)
+            raise ValueError(f"{table}, line {line}: split {row['split']!r} is none of {names}")
         number = row["track"].zfill(6)
         path = audio / number[:3] / f"{number}.mp3"
         group = row["artist"] or f"track {number}"
-        labels = {"genre": genres.index(row["genre"])}
-        pieces.append(Piece(path, group, labels, "fma", SPLITS[row["split"]]))
+        label = genres.index(row["genre"])
+        pieces.append(Piece(path, group, {"genre": label}, "fma", SPLITS[row["split"]]))
     gone, missing = missing_files([piece.path for piece in pieces], SOURCE)
     pieces = [piece for piece in pieces if piece.path not in gone]
     if short := [piece.path.name for piece in pieces if piece.path.stem in KNOWN_SHORT]:
         findings.append(
-            f"{len(short)} recordings are known to last a second or two, or not to decode, and are "
-            f"kept: {', '.join(short)}"
+            f"{len(short)} recordings that last a second or two, or cannot be decoded, are kept: "
+            f"{', '.join(short)}"
         )
     pieces, leaks = without_leaks(pieces)
     task = replace(GENRE, labels=tuple(genres))
@@ -79,9 +79,9 @@ def read_fma(folder: str | Path, subset: str = "small") -> Corpus:
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line and values of each track: `track`, its number, and those of `COLUMNS`.
+    """Read the line and values of each track: `track`, its number, and those of `COLUMNS`.
 
-    The table names its columns in two rows, as (artist, id); the index is named in a third.
+    Columns have names in two rows, such as (artist, id); the name of the index is in a third.
     """
     csv.field_size_limit(2**24)  # biographies
     try:

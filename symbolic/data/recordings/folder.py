@@ -1,4 +1,4 @@
-"""One's own recordings: files and a CSV of what is known of them."""
+"""Your own labelled recordings: files and a CSV of their labels."""
 
 from __future__ import annotations
 
@@ -23,29 +23,28 @@ LAYOUT = (
 
 
 def read_audio_folder(path: str | Path) -> Corpus:
-    """Recordings that a CSV labels; a value that is missing is a label that the piece lacks.
+    """Read recordings that are labelled by a CSV; pieces lack the labels that are empty.
 
     | column | of each recording |
     |---|---|
-    | path, or file | where it is, from the folder of the CSV, or from `audio/` in that folder |
-    | genre, mood | a name; the classes are the names that occur, in alphabetical order |
-    | tags | any number of names, between `\\|` or `;`; the most frequent comes first |
-    | quadrant, valence, arousal | as `symbolic.data.read_labelled` reads them |
-    | group | what must not cross a split, a song or an artist for example; by default each alone |
+    | path, or file | relative to the folder of the CSV, or to `audio/` in that folder |
+    | genre, mood | a name; the classes are the names in the table, in alphabetical order |
+    | tags | names separated by `\\|` or `;`; the labels are sorted by frequency |
+    | quadrant, valence, arousal | as in `symbolic.data.read_labelled` |
+    | group | must stay on one side of a split, a song or an artist; by default each file |
     | split | `train`, `val` or any other name |
 
     Args:
-        path: the CSV, or the folder that holds it as `labels.csv`.
+        path: the CSV, or the folder with the CSV as `labels.csv`.
 
     Returns:
-        The corpus, named as its folder, with a piece for each row, in order, and the tasks of which
-        some row has a label.
+        The corpus, with the name of its folder, a piece for each row, in order, and the tasks with
+        a label in some row.
 
     Raises:
-        FileNotFoundError: no such table, or a file that is missing.
-        ValueError: columns that do not suffice, no label in any row, a label that does not exist,
-            or a file that has two rows. Each message names the CSV, and the line where there is
-            one.
+        FileNotFoundError: a missing table or file.
+        ValueError: missing columns, no label in any row, a label that does not exist, or a file
+            with two rows. The message names the CSV and the line.
         LeakError: a group in two splits.
     """
     rows = labelled_rows(path, LABELS, "audio", LAYOUT)
@@ -56,22 +55,22 @@ def read_audio_folder(path: str | Path) -> Corpus:
         named = [_name(row, task.name) for _, row, _ in rows]
         if classes := sorted({name for name in named if name}):
             tasks.append(replace(task, labels=tuple(classes)))
-            for known, name in zip(labels, named, strict=True):
+            for values, name in zip(labels, named, strict=True):
                 if name:
-                    known[task.name] = classes.index(name)
+                    values[task.name] = classes.index(name)
     tagged = [_tags(row) for _, row, _ in rows]
     if tags := _by_frequency(tagged):
         tasks.append(replace(TAGS, labels=tags))
-        for known, names in zip(labels, tagged, strict=True):
+        for values, names in zip(labels, tagged, strict=True):
             if names:
-                known[TAGS.name] = tuple(float(tag in names) for tag in tags)
-    tasks += [task for task in (EMOTION, VALENCE_AROUSAL) if any(task.name in k for k in labels)]
+                values[TAGS.name] = tuple(float(tag in names) for tag in tags)
+    tasks += [task for task in (EMOTION, VALENCE_AROUSAL) if any(task.name in v for v in labels)]
     if not tasks:
         raise ValueError(f"{table}: no row has a label")
     corpus = corpus_name(table)
     pieces = [
-        Piece(file, row.text("group") or name, known, corpus, row.text("split"))
-        for (file, row, name), known in zip(rows, labels, strict=True)
+        Piece(file, row.text("group") or name, values, corpus, row.text("split"))
+        for (file, row, name), values in zip(rows, labels, strict=True)
     ]
     splits = {piece.split: [] for piece in pieces if piece.split}
     for piece in pieces:
@@ -82,7 +81,7 @@ def read_audio_folder(path: str | Path) -> Corpus:
     except LeakError as error:
         raise LeakError(f"{table}: {error}") from error
     findings = []
-    if unlabelled := sum(not known for known in labels):
+    if unlabelled := sum(not values for values in labels):
         findings.append(f"{unlabelled} of {len(pieces)} rows of {table.name} have no label")
     return Corpus(corpus, pieces, tuple(tasks), findings)
 

@@ -1,4 +1,4 @@
-"""GTZAN (Tzanetakis & Cook 2002): 1,000 excerpts of half a minute in ten genres, and its faults."""
+"""GTZAN (Tzanetakis & Cook 2002): excerpts of half a minute in ten genres, and known faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from symbolic.data.pieces import Piece
 from symbolic.notes.sources import find_files
 from symbolic.tasks import GENRE, GTZAN_GENRES
 
-SOURCE = "GTZAN, whose files are named as blues.00000.wav, all in one folder or in one by genre"
+SOURCE = "GTZAN, with files such as blues.00000.wav, in one folder or in one for each genre"
 NAME = re.compile(r"([a-z]+)\.(\d{5})")
 CORRUPT = "jazz.00054"
 
@@ -41,30 +41,30 @@ REPETITIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("metal.00058", "rock.00016"),
 )
-"""Excerpts that are the same, or overlap, after the catalogue of Sturm 2013.
+"""Excerpts that are the same, or overlap, from the catalogue of Sturm 2013.
 
-Of those listed there, only what is borne out by data: the common table of 57 statistics is the same
-or nearly so for the excerpts, or the fault-filtered split (Kereliuk 2015) leaves out all of the
-excerpts but one or none. The last group is one recording under two genres. The list is not
-complete: different excerpts of one recording, versions, and the many excerpts of one artist (a
-third of reggae is Bob Marley) are not in it. Only the fault-filtered split keeps artists apart.
+An entry of the catalogue is listed if data confirm it: the common table of 57 statistics has nearly
+the same values for the excerpts, or the fault-filtered split (Kereliuk 2015) leaves out all of them
+but one or none. The last group is one recording in two genres. The list is not complete: it lacks
+different excerpts of one recording, versions, and the many excerpts of one artist (a third of
+reggae is Bob Marley). Only the fault-filtered split separates artists.
 """
 
 
 def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> Corpus:
-    """GTZAN, or a part of it; excerpts that are known to be the same are one group.
+    """Read GTZAN or a part of it; excerpts that are known to be the same are one group.
 
     Args:
-        folder: with files `<genre>.<five digits>` and any suffix of audio, wherever they lie in it.
+        folder: with files `<genre>.<five digits>` and any audio suffix, also in folders within.
         splits: folder of the fault-filtered split (Kereliuk 2015): text files `train_filtered.txt`,
             `valid_filtered.txt` and `test_filtered.txt`, or without `_filtered`, a name such as
-            `blues/blues.00029.wav` on each line; by default `folder` itself. Excerpts in none of
-            them are in no split; without such files there is none.
+            `blues/blues.00029.wav` on each line; by default `folder`. Excerpts in none of them are
+            in no split, as are all without such files.
 
     Raises:
-        FileNotFoundError: no such file in the folder, or `splits` without all three files.
-        ValueError: an excerpt that is there twice, or a line of a split that names none. The
-            message names the file, and the line where there is one.
+        FileNotFoundError: no excerpt in the folder, or `splits` without all three files.
+        ValueError: an excerpt that occurs twice, or a line of a split without an excerpt. The
+            message names the file and the line.
     """
     folder = Path(folder)
     found = _excerpts(folder)
@@ -76,8 +76,8 @@ def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> Corpus:
             f"{corrupt.name} is left out: in most copies of GTZAN it is corrupt or cut off"
         )
     where = folder if splits is None else Path(splits)
-    there = [file for files in SPLIT_FILES.values() for file in files if (where / file).is_file()]
-    split = gtzan_splits(where) if there or splits is not None else {}
+    present = [file for files in SPLIT_FILES.values() for file in files if (where / file).is_file()]
+    split = gtzan_splits(where) if present or splits is not None else {}
     group = gtzan_groups(found)
     pieces = [
         Piece(path, group[name], {"genre": _genre(name)}, "gtzan", split.get(name, ""))
@@ -85,8 +85,8 @@ def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> Corpus:
     ]
     if repeated := sum(group[name] != name for name in found):
         findings.append(
-            f"{repeated} excerpts repeat another one and are kept in its group (Sturm 2013); the "
-            "list is not complete, and artists are only kept apart by the fault-filtered split"
+            f"{repeated} excerpts repeat another one and are in its group (Sturm 2013); the list "
+            "is not complete, and only the fault-filtered split separates artists"
         )
     if split and (absent := set(split) - set(found) - {CORRUPT}):
         findings.append(
@@ -101,7 +101,7 @@ def _genre(name: str) -> int:
 
 
 def _excerpts(folder: Path) -> dict[str, Path]:
-    """By name, `blues.00000`, in order."""
+    """Find the excerpts by name, such as `blues.00000`, in order."""
     found: dict[str, Path] = {}
     for path in find_files(folder, AUDIO_SUFFIXES):
         match = NAME.fullmatch(path.stem)
@@ -114,22 +114,22 @@ def _excerpts(folder: Path) -> dict[str, Path]:
 
 
 def gtzan_groups(names: Iterable[str]) -> dict[str, str]:
-    """The group of each excerpt by its name, `blues.00000`: `REPETITIONS` are of one group."""
+    """Find the group of each excerpt by name, such as `blues.00000`; merges `REPETITIONS`."""
     pairs = [(first, other) for first, *rest in REPETITIONS for other in rest]
     return merged_groups(names, pairs)
 
 
 def gtzan_splits(folder: str | Path) -> dict[str, str]:
-    """By name of an excerpt, `blues.00000`, `train`, `val` or `test` of the fault-filtered split.
+    """Read the fault-filtered split: `train`, `val` or `test` by name of the excerpt.
 
-    The files and the errors are those of `read_gtzan`.
+    Files and errors are those of `read_gtzan`.
     """
     tables: dict[str, Path] = {}
     for split, files in SPLIT_FILES.items():
-        there = [Path(folder, file) for file in files if Path(folder, file).is_file()]
-        if not there:
+        present = [Path(folder, file) for file in files if Path(folder, file).is_file()]
+        if not present:
             raise FileNotFoundError(f"{Path(folder, files[0])}: not there, and no {files[1]}")
-        tables[split] = there[0]
+        tables[split] = present[0]
     split_of: dict[str, str] = {}
     for split, table in tables.items():
         for line, text in enumerate(table.read_text(encoding="utf-8").splitlines(), 1):

@@ -1,4 +1,4 @@
-"""MagnaTagATune (Law 2009): clips of 29 s with tags that players of a game agreed on."""
+"""MagnaTagATune (Law 2009): clips of 29 s with tags from a game."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ TENTHS = 10
 def read_magnatagatune(
     folder: str | Path, tags: int = 50, split: str = "12:1:3", keep_untagged: bool = False
 ) -> Corpus:
-    """MagnaTagATune with its most frequent tags; a song, of which there are many clips, is a group.
+    """Read MagnaTagATune with its most frequent tags; each song, of many clips, is a group.
 
     | split | train | val | test |
     |---|---|---|---|
     | `12:1:3` | folders 0 to b | c | d to f, as in Won 2020 and before |
     | `9:1` | nine tenths | - | one tenth of the songs |
 
-    What is published as 9:1 does not say which clips; here a checksum of the song decides, so that
-    no song is on both sides, and the split does not change with the order or number of files.
+    Publications with a split 9:1 do not list the clips; here a checksum of the song decides, so
+    that no song is on both sides, and the split does not depend on the order or number of files.
 
     Args:
-        folder: with `annotations_final.csv` (tab-separated: clip_id, tags, mp3_path); the clips lie
-            in it, or in `mp3/` there. The song is the `original_url` in `clip_info_final.csv`;
-            where that is not there, the path without the seconds.
-        tags: how many tags, the most frequent in the whole table first; those equally frequent in
-            the order of the columns.
+        folder: with `annotations_final.csv` (tab-separated: clip_id, tags, mp3_path), and the clips
+            in it or in `mp3/`. The song is the `original_url` in `clip_info_final.csv`, or without
+            that table the path without the seconds.
+        tags: number of tags, the most frequent in the whole table; equally frequent ones in the
+            order of the columns.
         split: `12:1:3` or `9:1`.
-        keep_untagged: keep clips that have none of these tags, which Won 2020 leaves out.
+        keep_untagged: keep clips with none of these tags, which Won 2020 leaves out.
 
     Raises:
-        FileNotFoundError: no table, or no recording at all; some that are missing are a finding.
+        FileNotFoundError: no table, or no recording at all; some missing recordings are a finding.
         ValueError: a split that does not exist, or a table that cannot be read; the message names
-            it, and the line where there is one.
+            the table and the line.
     """
     if split not in ("12:1:3", "9:1"):
         raise ValueError(f"no split {split!r} of MagnaTagATune; there are 12:1:3 and 9:1")
@@ -59,10 +59,11 @@ def read_magnatagatune(
     chosen = np.argsort(-values.sum(axis=0), kind="stable")[:tags]
     values = values[:, chosen]
     findings = []
-    if not keep_untagged and (untagged := ~values.any(axis=1)).any():
-        findings.append(f"{untagged.sum()} clips have none of the {tags} tags and are left out")
-        paths = [path for path, without in zip(paths, untagged, strict=True) if not without]
-        values = values[~untagged]
+    tagged = np.asarray(values.any(axis=1))
+    if not keep_untagged and not tagged.all():
+        findings.append(f"{(~tagged).sum()} clips have none of the {tags} tags and are left out")
+        paths = [path for path, kept in zip(paths, tagged, strict=True) if kept]
+        values = values[tagged]
     audio = folder / "mp3" if (folder / "mp3").is_dir() else folder
     gone, missing = missing_files([audio / path for path in paths], SOURCE)
     songs = _songs(folder / INFO)
@@ -72,15 +73,15 @@ def read_magnatagatune(
             continue
         song = songs.get(path) or SEGMENT.sub(r"\1", path)
         side = _folder_split(path, table) if split == "12:1:3" else _song_split(song)
-        labels = {"tags": tuple(row.astype(float).tolist())}
-        pieces.append(Piece(audio / path, song, labels, "magnatagatune", side))
+        label = tuple(row.astype(float).tolist())
+        pieces.append(Piece(audio / path, song, {"tags": label}, "magnatagatune", side))
     pieces, leaks = without_leaks(pieces)
     task = replace(TAGS, labels=tuple(names[i] for i in chosen))
     return Corpus("magnatagatune", pieces, (task,), findings + missing + leaks)
 
 
 def _annotations(table: Path) -> tuple[list[str], list[str], np.ndarray]:
-    """Tags, paths of the clips and (n, tags) bool whether they have them."""
+    """Read the tags, the paths of the clips, and (n, tags) bool."""
     with open(table, encoding="utf-8", newline="") as file:
         reader = csv.reader(file, delimiter="\t")
         columns = next(reader, [])
@@ -103,7 +104,7 @@ def _annotations(table: Path) -> tuple[list[str], list[str], np.ndarray]:
 
 
 def _songs(info: Path) -> dict[str, str]:
-    """The song of each clip by its path, as far as the table of clips is there and tells it."""
+    """Read the song of each clip by its path; empty without the table of clips."""
     if not info.is_file():
         return {}
     with open(info, encoding="utf-8", newline="") as file:
@@ -116,7 +117,7 @@ def _songs(info: Path) -> dict[str, str]:
 def _folder_split(path: str, table: Path) -> str:
     first = path.split("/")[0].lower()
     if len(first) != 1 or first not in "0123456789abcdef":
-        raise ValueError(f"{table}: {path} is not in a folder 0 to f, by which the split goes")
+        raise ValueError(f"{table}: {path} is not in a folder 0 to f, which the split is by")
     number = int(first, 16)
     return "train" if number < 12 else "val" if number == 12 else "test"
 

@@ -1,4 +1,4 @@
-"""POP909 (Wang 2020) with the phrases that two annotators heard in it (Dai 2020)."""
+"""POP909 (Wang 2020) with the phrases of two annotators (Dai 2020)."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ SOURCE = (
 )
 
 MISFIT = 0.1
-"""Share of notes and bars at odds with the phrases (see `Alignment`) from which on they misfit."""
+"""Largest share of misfitting notes and bars (see `Alignment`) of an annotation that is used."""
 
 
 @dataclass(frozen=True)
 class StructuredSong:
-    """A song and where its phrases begin.
+    """A song and the boundaries of its phrases.
 
     Attributes:
-        path: the MIDI file.
-        alignment: None where the song is shorter than its phrases.
-        boundaries: in seconds, of each annotator, with the beginning and the end; () where the
-            phrases do not fit the song.
+        path: of the MIDI file.
+        alignment: None if the song is shorter than its phrases.
+        boundaries: of each annotator, in seconds, with the beginning and the end; () if the phrases
+            do not fit the song.
     """
 
     path: Path
@@ -45,11 +45,11 @@ class StructuredSong:
 
 
 def read_pop909_structure(folder: str | Path, annotator: int = 1) -> Corpus:
-    """POP909 songs with the boundaries of their phrases, each a group of its own.
+    """Read POP909 with the boundaries of its phrases; each song is a group.
 
-    Phrases are counted in bars; on which beat of the file the first bar begins is found by
-    `align_phrases`, since neither column of downbeats agrees with the bars. The truth is what the
-    first annotator wrote, or the second: neither is above the other.
+    Phrases are counted in bars; `align_phrases` finds the beat on which the first bar begins, since
+    neither column of downbeats agrees with the bars. Labels are those of one annotator; neither is
+    better than the other.
 
     Args:
         folder: with `pop909_phrases.csv` (columns file, annotator1, annotator2), `beats/` (lines of
@@ -58,12 +58,11 @@ def read_pop909_structure(folder: str | Path, annotator: int = 1) -> Corpus:
         annotator: 1 or 2.
 
     Returns:
-        The songs that fit, in order, with the label `boundary`: seconds, the beginning of the first
-        phrase and the end of the last among them. What is after the last note has sounded is at
-        its end.
+        The songs that fit, in order, with the label `boundary`: seconds, with the beginning of the
+        first phrase and the end of the last. Boundaries after the last note are moved to its end.
 
     Raises:
-        FileNotFoundError: table, folders, a column or files that are missing.
+        FileNotFoundError: a missing table, folder, column or file.
         ValueError: another annotator, or a table or beats that cannot be read. The message names
             the file and the line.
     """
@@ -79,7 +78,7 @@ def read_pop909_structure(folder: str | Path, annotator: int = 1) -> Corpus:
 
 
 def structured_songs(folder: str | Path) -> list[StructuredSong]:
-    """All songs of the table; arguments and errors are those of `read_pop909_structure`."""
+    """Read all songs of the table; arguments and errors are those of `read_pop909_structure`."""
     folder = Path(folder)
     inside = folder / "structure"
     if (folder / TABLE).is_file() or not inside.is_dir():
@@ -96,26 +95,26 @@ def structured_songs(folder: str | Path) -> list[StructuredSong]:
                 raise row.error(f"{column}: {error}") from error
         beats, notes = read_beats(inside / BEATS / f"{path.stem}.txt"), read_notes(path)
         alignment = align_phrases(strings, beats, notes)
-        found = [()] * len(strings)
+        boundaries: list[tuple[float, ...]] = [(), ()]
         if alignment is not None:
-            lines = alignment.bar_lines(beats, max(bar_edges(one)[-1] for one in strings))
-            found = [
-                tuple(np.unique(phrase_boundaries(one, lines).clip(0, notes.seconds)).tolist())
-                if misfit <= MISFIT
-                else ()
-                for one, misfit in zip(strings, alignment.misfits, strict=True)
-            ]
-        songs.append(StructuredSong(path, alignment, tuple(found)))
+            lines = alignment.bar_lines(beats, max(bar_edges(phrases)[-1] for phrases in strings))
+            for number, (phrases, misfit) in enumerate(
+                zip(strings, alignment.misfits, strict=True)
+            ):
+                if misfit <= MISFIT:
+                    times = phrase_boundaries(phrases, lines).clip(0, notes.seconds)
+                    boundaries[number] = tuple(np.unique(times).tolist())
+        songs.append(StructuredSong(path, alignment, (boundaries[0], boundaries[1])))
     return songs
 
 
 def read_beats(path: str | Path) -> np.ndarray:
-    """(K,) seconds: the first number of each line of a file of beats.
+    """Read (K,) seconds of beats, the first number of each line of a file.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: no number, beats that are not in order, or fewer than two; the message names the
-            file and the line.
+        ValueError: a line without a number, beats that are not in order, or fewer than two; the
+            message names the file and the line.
     """
     path = Path(path)
     if not path.is_file():
@@ -142,12 +141,12 @@ def _findings(songs: list[StructuredSong], annotator: int) -> list[str]:
     short = [song for song in songs if song.alignment is None]
     misfit = [song for song in songs if song.alignment and not song.boundaries[annotator - 1]]
     findings = [
-        "the beat on which phrases begin is inferred, and may be wrong by half a bar or a bar: the "
-        "score at 0.5 s is to be read with care"
+        "the beat on which phrases begin is inferred and may be wrong by half a bar or a bar, "
+        "which affects scores at 0.5 s"
     ]
     for left, why in (
         (short, "are shorter than their phrases or have no melody"),
-        (misfit, f"have a melody that is not where annotator {annotator} heard one"),
+        (misfit, f"have a melody that does not fit annotator {annotator}"),
     ):
         if left:
             findings.append(

@@ -1,4 +1,4 @@
-"""SALAMI (Smith 2011): recordings whose parts two annotators have marked on several levels."""
+"""SALAMI (Smith 2011): recordings with boundaries of two annotators on several levels."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LEVELS = {
     "uppercase": "uppercase",
     "lowercase": "lowercase",
 }
-"""Names of files by level: verse and chorus, large parts (A, B, ...), small ones (a, b, ...)."""
+"""Names of files by level: functions (verse, chorus), large parts (A, B), small parts (a, b)."""
 
 
 def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1) -> Corpus:
-    """Recordings with the boundaries that one annotator marked, each a group of its own.
+    """Read recordings with the boundaries of one annotator; each recording is a group.
 
-    All times of a file are boundaries: those of silence before and after, and that of `End`, too.
+    All times in a file are boundaries, also those of silence before and after, and of `End`.
 
     Args:
         folder: with `annotations/` and `audio/`.
@@ -36,12 +36,12 @@ def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1
         annotator: 1 or 2.
 
     Returns:
-        The recordings that are there, by number; the label `boundary` is in seconds.
+        The recordings that exist, by number; the label `boundary` is in seconds.
 
     Raises:
         FileNotFoundError: no annotations, or no recording at all.
-        ValueError: another level or annotator, a recording that is there twice, or a line that is
-            not a time and a label, or goes back. The message names the file, and the line.
+        ValueError: another level or annotator, a recording that occurs twice, or a line that is not
+            a time and a label, or not in order. The message names the file and the line.
     """
     if level not in LEVELS:
         raise ValueError(f"level {level!r} is none of {', '.join(LEVELS)}")
@@ -54,8 +54,7 @@ def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1
         raise FileNotFoundError(f"{annotations}: no annotation. Expected is {SOURCE}")
     songs.sort(key=lambda path: (not path.name.isdigit(), path.name.zfill(9)))
     files = {song.name: song / "parsed" / name for song in songs}
-    marked = {song: file for song, file in files.items() if file.is_file()}
-    boundaries = {song: read_boundaries(file) for song, file in marked.items()}
+    boundaries = {song: read_boundaries(file) for song, file in files.items() if file.is_file()}
     labelled = [song for song, times in boundaries.items() if len(times) > 1]
     findings = []
     if left := len(songs) - len(labelled):
@@ -76,10 +75,11 @@ def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1
 
 
 def read_boundaries(path: str | Path) -> tuple[float, ...]:
-    """The times of a file of lines `time<TAB>label`, in seconds, each once.
+    """Read the times of a file of lines `time<TAB>label`, in seconds, each once.
 
     Raises:
-        ValueError: a line that is no such line, or times that go back; the message names it.
+        ValueError: another kind of line, or times that are not in order; the message names the
+            line.
     """
     times: list[float] = []
     for line, text in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), 1):
