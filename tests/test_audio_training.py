@@ -416,7 +416,7 @@ def test_a_system_of_mfcc_learns_from_mel_pictures(monkeypatch, tmp_path):
         np.testing.assert_allclose(features, front_features(sound, front), atol=1e-4)
     with pytest.raises(ValueError, match="has no cqt"):
         build_audio_model(corpus, AudioModelArguments(system="branch_cqt"))
-    with pytest.raises(ValueError, match="pictures of another front"):
+    with pytest.raises(ValueError, match="another front end"):
         corpus.with_front_end(AUDIO_SYSTEMS["cnn_mfcc"].front)
 
 
