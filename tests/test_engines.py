@@ -88,17 +88,17 @@ def test_a_ray_cluster_of_two_nodes_gives_the_same_rows(
 def test_an_interrupted_run_is_resumed_by_another_engine(
     cluster, corpus, expected, tmp_path, monkeypatch
 ):
-    real, calls = engines.RayEngine.answers, []
+    real, calls = engines.RayEngine.file_rows, []
 
     def fails(self, *words):
-        for answers in real(self, *words):
+        for rows in real(self, *words):
             calls.append(1)
             if len(calls) == 3:
                 raise KeyboardInterrupt
-            yield answers
+            yield rows
 
     with monkeypatch.context() as patch:
-        patch.setattr(engines.RayEngine, "answers", fails)
+        patch.setattr(engines.RayEngine, "file_rows", fails)
         with pytest.raises(KeyboardInterrupt):
             scored(corpus, tmp_path, "ray")
     output, timeline = tmp_path / "scores.csv", tmp_path / "timeline.csv"
