@@ -247,3 +247,11 @@ def test_accelerate_launches_the_script(emopia, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert "held out emopia-val: 12 pieces" in done.stdout
     assert (tmp_path / "out" / "model.safetensors").is_file()
+
+
+def test_the_embeddings_of_notes_are_plotted(trained, emopia, tmp_path):
+    plot = tmp_path / "views.png"
+    data = DataArguments(emopia=str(emopia))
+    found = evaluate([trained], data, [], robust=False, draws=10, embeddings=plot)
+    assert 0 <= found.views["purity"] <= 1
+    assert plot.stat().st_size > 1000

@@ -1,7 +1,6 @@
-"""Baselines: features and scikit-learn, the figures every model has to beat.
+"""Baselines: classifiers of scikit-learn on features.
 
-Pure functions on frames. The rows come from `symbolic.features`; which rows may be trained on, and
-that no song is on both sides, is settled before they arrive here.
+Callers choose the training rows, and see to it that no song is on both sides of a split.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ CLASSES = 4
 """Quadrants, numbered 0..3: Q1 happy, Q2 angry, Q3 sad, Q4 calm."""
 
 FOLDS = 5
-"""Parts into which a baseline cuts its training data, by song, where it has to choose a setting."""
+"""Parts of the training data, by song, that settings are chosen on."""
 
 SVM_SETTINGS = {"svc__C": (0.3, 1.0, 3.0, 10.0), "svc__gamma": (0.001, 0.003, 0.01)}
-"""Penalties and kernel widths that a support vector machine chooses from, on standardised columns;
-1 / (number of columns), a common width, is about 0.01."""
+"""Candidate penalties and kernel widths on standardised columns; a common width, 1 / (number of
+columns), is about 0.01."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A classifier and what it sees.
+    """A classifier and its features.
 
     Attributes:
         feature_set: a key of `symbolic.features.FEATURE_SETS`.
-        make: takes a seed, returns a scikit-learn classifier that is not fitted.
+        make: returns an unfitted scikit-learn classifier for a seed.
     """
 
     feature_set: str
@@ -52,12 +51,11 @@ class Baseline:
 
 
 class SVM(ClassifierMixin, BaseEstimator):
-    """Support vector machine with a Gaussian kernel, its settings chosen within the training data.
+    """Support vector machine with a Gaussian kernel, tuned within the training data.
 
-    Penalty and width are those of `settings` with the best mean accuracy over `FOLDS` parts of the
-    training data; probabilities come from sigmoids fitted to the decisions on the parts that were
-    left out (Platt 1999). No group is in two parts. Where a class is in too few groups to be on
-    both sides of such parts, the training data is its own test.
+    Penalty and width have the best mean accuracy over `FOLDS` parts of the training data, split by
+    group; probabilities come from sigmoids fitted to the decisions on left-out parts (Platt 1999).
+    If a class has too few groups for such parts, all training data is used for both.
 
     Args:
         settings: values to choose from, by parameter of the pipeline.
@@ -69,7 +67,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: np.ndarray, y: np.ndarray, groups: Sequence | np.ndarray | None = None) -> SVM:
-        """Fit to (n, F) columns and (n,) classes; without groups each row is a song of its own."""
+        """Fit to (n, F) columns and (n,) classes; by default each row is its own group."""
         songs = np.arange(len(y)) if groups is None else np.asarray(groups)
         parts = _parts(np.asarray(y), songs, self.random_state)
         pipeline = make_pipeline(StandardScaler(), SVC())
@@ -82,18 +80,18 @@ class SVM(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """(n, classes) probabilities, in the order of `classes_`."""
+        """Compute (n, classes) probabilities, in the order of `classes_`."""
         return self.model_.predict_proba(X)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """(n,) the most probable class."""
+        """Predict the most probable class, (n,)."""
         return np.asarray(self.classes_)[self.predict_proba(X).argmax(axis=1)]
 
 
 def _parts(y: np.ndarray, groups: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows to fit on and rows left out, by group, with every class on the side that is fitted on.
+    """Rows to fit and left-out rows, by group, with every class among the rows to fit.
 
-    A single part that is both sides where there are no such parts.
+    If there are no such parts, one part with all rows on both sides.
     """
     y = np.asarray(y)
     classes = np.unique(y)
@@ -108,13 +106,13 @@ def _parts(y: np.ndarray, groups: np.ndarray, seed: int) -> list[tuple[np.ndarra
 
 
 def _majority(seed: int) -> BaseEstimator:
-    """The most frequent quadrant of the training data, whatever the music."""
+    """The most frequent class of the training data."""
     return DummyClassifier(strategy="most_frequent", random_state=seed)
 
 
 def _logistic(seed: int) -> BaseEstimator:
-    """Logistic regression on standardised columns; a hundred columns on a few hundred clips want
-    more shrinkage than scikit-learn's default."""
+    """Logistic regression on standardised columns, with more shrinkage than scikit-learn's default
+    because there are a hundred columns and few clips."""
     return make_pipeline(
         StandardScaler(), LogisticRegression(C=0.1, max_iter=2000, random_state=seed)
     )
@@ -142,8 +140,8 @@ BASELINES: dict[str, Baseline] = {
     "svm_lin": Baseline("lin2013", _svm),
     "svm_panda": Baseline("panda2013", _svm),
 }
-"""Baselines by name. The two machines stand in for those of Lin 2013 and Panda 2013, with our
-choice of columns: see `symbolic.features.FEATURE_SETS`."""
+"""Baselines by name. The support vector machines represent those of Lin 2013 and Panda 2013, with
+columns chosen here: see `symbolic.features.FEATURE_SETS`."""
 
 
 def fit_predict(
@@ -154,25 +152,25 @@ def fit_predict(
     seed: int = 0,
     groups: Sequence | np.ndarray | None = None,
 ) -> np.ndarray:
-    """Fit a baseline and give the quadrant probabilities of the test rows.
+    """Fit a baseline and compute the quadrant probabilities of the test rows.
 
     Args:
         baseline: a key of `BASELINES`, or one of your own.
-        X_train: n_train rows of finite features, the columns named as in
-            `symbolic.features.feature_frame`; the baseline takes those of its feature set.
+        X_train: n_train rows of finite features, with columns as in
+            `symbolic.features.feature_frame`; those of the feature set are used.
         y_train: (n_train,) quadrants 0..3; some may be missing.
         X_test: n_test rows of the same columns.
         seed: the same seed gives the same probabilities.
-        groups: (n_train,) the song of each training row. A baseline that chooses its settings on a
-            part of the training data keeps songs whole; without groups each row is its own song.
+        groups: (n_train,) the song of each training row, for baselines that choose settings on
+            parts of the training data; by default each row is its own song.
 
     Returns:
-        (n_test, 4) float64 whose rows sum to 1, columns Q1..Q4; a quadrant that was never seen in
-        training gets 0.
+        (n_test, 4) float64 whose rows sum to 1, columns Q1..Q4; 0 for a quadrant without training
+        rows.
 
     Raises:
-        ValueError: an unknown name, labels outside 0..3, columns that are missing, or groups that
-            are not one for each row.
+        ValueError: an unknown name, labels outside 0..3, missing columns, or another number of
+            groups than rows.
     """
     return fit(baseline, X_train, y_train, seed, groups)(X_test)
 
@@ -209,7 +207,7 @@ def fit(
     names = list(FEATURE_SETS[baseline.feature_set] if columns is None else columns)
     train = _columns(X_train, names)
     model: Any = None
-    if len(seen) > 1:  # logistic regression refuses to learn what needs no learning
+    if len(seen) > 1:  # logistic regression refuses a single class
         model = baseline.make(seed)
         grouped = {"groups": groups} if has_fit_parameter(model, "groups") else {}
         model.fit(train, y_train, **grouped)

@@ -1,0 +1,98 @@
+"""One evaluation for models of notes and of audio: baselines, robustness, embeddings, reports."""
+
+import numpy as np
+import pytest
+from transformers import TrainingArguments
+
+from symbolic.commands.evaluate import main as command
+from symbolic.data import DataArguments
+from symbolic.evaluation.evaluator import MODEL, evaluate
+from symbolic.evaluation.robustness import frame_perturbations
+from symbolic.modeling import SymbolicModel
+from symbolic.training.audio import train_audio
+from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
+from symbolic.training.trainer import FitArguments
+
+MOODS = ("Cluster 1", "Cluster 2", "Cluster 3", "Cluster 4", "Cluster 5")
+
+
+@pytest.fixture(scope="module")
+def moods(tmp_path_factory):
+    """Spectrograms of five moods, each with a band of its own, of two artists each."""
+    folder = tmp_path_factory.mktemp("moods")
+    rng = np.random.default_rng(0)
+    frames, rows = {}, ["clip,cluster,mood,artist"]
+    for i in range(30):
+        level = rng.integers(20, 60, (64, 40)).astype(np.uint8)
+        level[12 * (i % 5) : 12 * (i % 5) + 12] += 120
+        frames[f"{i:03}"] = level
+        rows.append(f"{i:03},{MOODS[i % 5]},word,artist {i}")
+    np.savez(folder / "moods_mel.npz", **frames)
+    (folder / "moods.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(moods, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    data = AudioDataArguments(corpus="moods", audio=str(moods), folds=3, workers=0)
+    arguments = AudioModelArguments(system="mel_cnn1d", width=1 / 16, seconds=2.0)
+    training = TrainingArguments(
+        str(folder), max_steps=2, use_cpu=True, save_strategy="no", report_to=[], disable_tqdm=True
+    )
+    train_audio(data, arguments, FitArguments(), training)
+    return folder
+
+
+def test_models_of_spectrograms_stand_beside_baselines_on_the_same_folds(run, moods):
+    found = evaluate(
+        [run], DataArguments(), ["majority", "extra_trees", "svm_lin"], True, draws=50, audio=moods
+    )
+    assert list(found.frames) == [MODEL, "majority", "extra_trees"]  # svm_lin needs notes
+    assert {len(frame) for frame in found.frames.values()} == {10}
+    assert found.summaries["extra_trees"].scores["mood: accuracy"] == 1
+    assert found.summaries["extra_trees"].intervals["mood: accuracy"] == (1, 1)
+    assert set(found.differences) == {MODEL, "majority"}
+    assert found.differences["majority"].difference < 0
+    front = SymbolicModel.from_pretrained(run).config.front_end
+    for name in found.frames:
+        perturbed = found.robustness[name]["mood"]
+        assert set(perturbed) == set(frame_perturbations(front))
+        assert perturbed["gain -6 dB"].pieces == 10
+    assert found.robustness["majority"]["mood"]["equaliser ±3 dB"].stays == 1
+    assert "mood: gain" in found.summaries[MODEL].robustness
+
+
+def test_recordings_that_are_missing_are_scored_but_not_predicted_again(run, moods, tmp_path):
+    few = tmp_path / "few"
+    few.mkdir()
+    frames = dict(np.load(moods / "moods_mel.npz"))
+    lines = (moods / "moods.csv").read_text().splitlines()
+    names = list(frames)[:20]
+    np.savez(few / "moods_mel.npz", **{name: frames[name] for name in names})
+    (few / "moods.csv").write_text("\n".join(lines[:21]) + "\n")
+    found = evaluate([run], DataArguments(), ["majority"], True, draws=20, audio=few)
+    assert list(found.frames) == [MODEL]
+    assert found.summaries[MODEL].pieces == 10
+    assert 0 < found.robustness[MODEL]["mood"]["gain -6 dB"].pieces < 10
+
+
+def test_the_command_writes_the_same_files_for_audio_as_for_notes(run, moods, tmp_path, capsys):
+    words = [run, "--audio", moods, "--robustness", "--embeddings", tmp_path / "views.png"]
+    words += ["--output-dir", tmp_path / "report", "--baselines", "extra_trees"]
+    assert command(list(map(str, words))) == 0
+    shown = capsys.readouterr().out
+    assert "moods fold-0: 10 recordings" in shown
+    assert "accuracy above extra_trees" in shown
+    assert "| mood | gain -6 dB |" in shown
+    assert "adjusted_rand" in shown
+    files = {"metrics.json", "confusion.csv", "confusion.png", "reliability.png"}
+    assert files <= {path.name for path in (tmp_path / "report" / "model").iterdir()}
+    assert (tmp_path / "views.png").stat().st_size > 1000
+
+
+def test_inputs_that_are_needed_are_asked_for(run, moods, capsys):
+    assert command([str(run), "--robustness"]) == 2
+    assert "--audio" in capsys.readouterr().err
+    assert command([str(run), "--baselines", "oracle"]) == 2
+    assert "no baseline oracle" in capsys.readouterr().err
