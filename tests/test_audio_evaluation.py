@@ -115,6 +115,20 @@ def test_a_task_without_labels_has_no_score():
     assert (found.tasks, found.scores, found.counts) == ((), {}, {})
 
 
+def test_recordings_of_one_name_are_two_recordings():
+    told = [Piece(Path(f"{folder}/01.wav"), folder, {"genre": k}) for k, folder in enumerate("ab")]
+    said = {"genre": np.eye(10)[:2]}
+    first, second = (prediction_rows((GENRE,), told, said, fold="f", seed=s) for s in (0, 1))
+    found = summarise(pd.DataFrame(first + second), (GENRE,), draws=5)
+    assert (found.pieces, found.counts) == (2, {"genre": 2})
+    assert found.confusion["genre"].sum() == 2
+    told[1] = Piece(told[1].path, "a", {"genre": 1})  # also of one artist
+    rows = prediction_rows((GENRE,), told, said, fold="f", seed=0)
+    assert summarise(pd.DataFrame(rows), (GENRE,), draws=5).scores["genre: accuracy"] == 1
+    with pytest.raises(ValueError, match="twice by one seed"):
+        summarise(pd.DataFrame(rows + [{**row, "fold": "g"} for row in rows[:1]]))
+
+
 def two_systems(folds=("fold-0", "fold-1")):
     """A system that is always right about genre and tags, and one that guesses, in two folds."""
     told = pieces()

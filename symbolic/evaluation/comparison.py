@@ -9,7 +9,7 @@ import numpy as np
 
 from symbolic.evaluation.metrics import metrics_of
 from symbolic.evaluation.summary import labelled
-from symbolic.inference.prediction_table import PIECE, check_predictions, group_numbers
+from symbolic.inference.prediction_table import PIECE, check_predictions, group_numbers, identity
 from symbolic.tasks import EMOTION, Task
 from symbolic.tasks.intervals import DRAWS, grouped_bootstrap
 
@@ -99,6 +99,9 @@ def _by_piece(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
     if part.metrics.values:
         values = part.metrics.values(part.labels, part.predictions)[:, None]
     columns = {"labels": list(part.labels), "label": list(map(str, part.labels))}
-    pieces: Any = part.rows.assign(**columns, values=list(values)).groupby(PIECE)
+    rows: Any = part.rows.assign(**columns, values=list(values))
+    if "group" in identity(frame):
+        rows["file"] = rows["group"] + "/" + rows["file"]
+    pieces = rows.groupby(PIECE)
     first = pieces[["group", "label", "labels"]].first()
     return first.assign(values=pieces["values"].apply(lambda rows: np.mean(rows.tolist(), axis=0)))

@@ -11,10 +11,10 @@ import numpy as np
 
 from symbolic.evaluation.metrics import TASK_METRICS, Metrics, is_labelled, metrics_of
 from symbolic.inference.prediction_table import (
-    PIECE,
     RUN,
     check_predictions,
     group_numbers,
+    identity,
     predicted_tasks,
 )
 from symbolic.tasks import EMOTION, VELOCITY, Task
@@ -148,7 +148,7 @@ def summarise(
     ]
     parts = [part for part in parts if len(part.labels)]
     return Summary(
-        pieces=len(frame[PIECE].drop_duplicates()),
+        pieces=len(frame[identity(frame)].drop_duplicates()),
         groups=len(frame[["corpus", "group"]].drop_duplicates()),
         folds=len(frame[["fold"]].drop_duplicates()),
         runs=len(frame[RUN].drop_duplicates()),
@@ -183,7 +183,7 @@ def _scores(part: Labelled, seeds: Sequence) -> dict[str, float]:
 
 
 def _counts(part: Labelled) -> dict[str, int]:
-    once = (~part.rows.duplicated(PIECE)).to_numpy()
+    once = (~part.rows.duplicated(identity(part.rows))).to_numpy()
     labels, name = part.labels[once], part.task.name
     if part.task.kind == "regression":
         names = [f"{part.metrics.prefix}{label}" for label in part.task.labels]
@@ -249,7 +249,7 @@ def _over_folds(part: Labelled) -> dict[str, tuple[float, float]]:
 
 
 def _confusion(part: Labelled) -> np.ndarray:
-    times = part.rows.groupby(PIECE)["file"].transform("size").to_numpy()
+    times = part.rows.groupby(identity(part.rows))["seed"].transform("nunique").to_numpy()
     matrix = np.zeros((part.task.num_labels, part.task.num_labels))
     np.add.at(matrix, (part.labels, part.predictions.argmax(axis=1)), 1 / times)
     return matrix

@@ -205,11 +205,19 @@ def check_predictions(frame: pd.DataFrame, source: str = "predictions") -> None:
         _refuse(frame, correct > notes, source, "more velocities are correct than there are notes")
     for name in (*PIECE, "group", "seed"):
         _refuse(frame, frame[name].isna().to_numpy(), source, f"no {name}")
-    twice = frame.duplicated([*PIECE, "seed"]).to_numpy()
-    _refuse(frame, twice, source, "the piece is predicted twice by one seed")
+    piece = identity(frame)
+    alike = frame.duplicated([*piece, *RUN], keep=False)  # files of one name, predicted by one run
+    twice = frame.duplicated() | (frame.duplicated([*piece, "seed"]) & ~alike)
+    _refuse(frame, twice.to_numpy(), source, "the piece is predicted twice by one seed")
+    rows: Any = frame[~alike]
     for name in ("group", *frame.columns.intersection(list(classes))):
-        several: Any = frame.groupby(PIECE)[name].transform("nunique")
-        _refuse(frame, several.to_numpy() > 1, source, f"the piece has more than one {name}")
+        several: Any = rows.groupby(piece)[name].transform("nunique")
+        _refuse(rows, several.to_numpy() > 1, source, f"the piece has more than one {name}")
+
+
+def identity(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that identify a piece: with its group if names of files are not unique."""
+    return [*PIECE, "group"] if frame.duplicated([*PIECE, *RUN]).any() else PIECE
 
 
 def _classes(frame: pd.DataFrame) -> dict[str, list[str]]:
