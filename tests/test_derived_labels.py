@@ -1,5 +1,7 @@
 """Tasks whose labels follow from the notes: one file and one line in `TASKS`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,10 @@ import torch
 from symbolic.data import Piece, PieceDataset, TokenDataset, load_tokens, save_tokens, tokens_of
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.feature_dataset import FeatureDataset
+from symbolic.data.labels import checked_label, token_labels
 from symbolic.data.tokens.build import build_token_dataset
 from symbolic.features import FEATURE_NAMES
-from symbolic.notes import read_notes
+from symbolic.notes import note_table, read_notes
 from symbolic.notes.augment import Augmentation
 from symbolic.tasks import TASKS, Task
 from symbolic.tokenizers import build_tokenizer
@@ -27,7 +30,7 @@ def register(notes):
 
 
 COUNT = Task("count", "sequence", "regression", ("notes",), label=note_count)
-REGISTER = Task("register", "token", "single", ("low", "middle", "high"), label=register)
+REGISTER = Task("test register", "token", "single", ("low", "middle", "high"), label=register)
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_a_data_set_of_pieces_has_the_labels(added, piece):
     labels = data[0]["labels"]
     notes = TOKENIZER.emitted(table)
     assert labels["count"] == note_count(notes)
-    assert (labels["register"] == register(notes)).all()
+    assert (labels["test register"] == register(notes)).all()
     assert {"emotion", "key", "velocity"} < set(labels)
 
 
@@ -72,12 +75,12 @@ def test_a_token_file_keeps_the_labels(added, piece, tmp_path):
         save_tokens(tokens, tmp_path / f"tokens{suffix}")
         read = load_tokens(tmp_path / f"tokens{suffix}")
         assert read.labels["count"].tolist() == [[len(notes)]]
-        assert (read.token_labels["register"] == register(notes)).all()
+        assert (read.token_labels["test register"] == register(notes)).all()
         assert (read.velocity == tokens.velocity).all()
     example = TokenDataset(read, every=True)[0]
     batch = Collator((COUNT, REGISTER), TOKENIZER.pad_ids)([example])
     assert torch.equal(batch["labels"]["count"], torch.tensor([[float(len(notes))]]))
-    assert (batch["labels"]["register"][0].numpy() == register(notes)).all()
+    assert (batch["labels"]["test register"][0].numpy() == register(notes)).all()
 
 
 def test_a_data_set_of_tokens_has_columns_and_is_another_one(piece, tmp_path, monkeypatch):
@@ -89,10 +92,22 @@ def test_a_data_set_of_tokens_has_columns_and_is_another_one(piece, tmp_path, mo
     notes = TOKENIZER.emitted(read_notes(piece.path))
     assert set((tmp_path / "cache").iterdir()) > before
     assert rows[0]["count"] == [len(notes)]
-    assert rows[0]["register"] == register(notes).tolist()
+    assert rows[0]["test register"] == register(notes).tolist()
 
 
 def test_features_have_the_labels_of_the_piece(added, piece):
     notes = TOKENIZER.emitted(read_notes(piece.path))
     labels = FeatureDataset.of([piece], [notes], FEATURE_NAMES[:2])[0]["labels"]
-    assert labels == {"emotion": 1, "count": note_count(notes)}
+    assert labels["emotion"] == 1
+    assert labels["count"] == note_count(notes)
+
+
+@pytest.mark.parametrize("label", [-1, 3, 7])
+def test_a_label_that_is_no_class_is_refused_with_the_name_of_its_task(label):
+    notes = note_table([0, 480], [480, 480], [60, 64], [70, 80])
+    wrong = Task("wrong", "sequence", "single", ("a", "b", "c"), label=lambda notes: label)
+    with pytest.raises(ValueError, match=f"task 'wrong'.*{label}"):
+        checked_label(wrong, wrong.label(notes))
+    of_notes = replace(wrong, level="token", label=lambda notes: np.full(len(notes), label))
+    with pytest.raises(ValueError, match="task 'wrong'"):
+        token_labels(of_notes, notes, np.ones(2, bool))

@@ -1,7 +1,8 @@
 """Every encoder: hidden states as wide as it says, an honest mask, and weights that all learn.
 
-An encoder that is new is tested as soon as it has a line in `ENCODERS`; of one that no system in
-`SYSTEMS` has, `CONFIGURATIONS` says here how a small one is made.
+A new encoder is tested as soon as it has a line in `ENCODERS`: an encoder of notes on a small
+vocabulary, one of recordings as the first system in `SYSTEMS` has it. Others are in
+`CONFIGURATIONS`.
 """
 
 from types import SimpleNamespace
@@ -23,8 +24,9 @@ BATCH = 3
 KINDS = ("chroma", "onsets")
 
 
-def of_notes(backbone):
+def of_notes(backbone, encoder="notes", **options):
     return lambda: SymbolicConfig(
+        encoder=encoder,
         backbone_config=backbone,
         field_names=["Bar", "Pitch"],
         vocab_sizes=[5, 40],
@@ -32,7 +34,7 @@ def of_notes(backbone):
         mask_ids=[1, 1],
         field_embedding_size=8,
         window=32,
-        feature_names=["density", "mode"],
+        **{"feature_names": ["density", "mode"], **options},
     )
 
 
@@ -73,7 +75,12 @@ def configuration(name):
             window=32,
         )
         return of_notes(backbone_config(name.removeprefix("notes-"), shape))()
-    return CONFIGURATIONS[name]() if name in CONFIGURATIONS else of_system(name)
+    if name in CONFIGURATIONS:
+        return CONFIGURATIONS[name]()
+    if ENCODERS[name].inputs == "notes":
+        features = {} if hasattr(ENCODERS[name], "fit_features") else {"feature_names": []}
+        return of_notes(BERT, name, **features)()
+    return of_system(name)
 
 
 def made(config, kind=None):
@@ -95,7 +102,7 @@ def inputs_of(config, encoder, lengths, padding, seed=1):
     chance = torch.Generator().manual_seed(seed)
     longest, rows = max(lengths), len(lengths)
     mask = (torch.arange(longest) < torch.tensor(lengths)[:, None]).long()
-    name = encoder.main_input_name
+    name = getattr(encoder, "main_input_name", "input_ids")
     if name == "input_ids":
         sizes = config.vocab_sizes
         ids = [torch.randint(2, size, (rows, longest), generator=chance) for size in sizes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,10 +25,27 @@ def derived_tasks(level: Literal["sequence", "token"]) -> list[Task]:
 def derived_labels(notes: NoteTable, known: Container[str] = ()) -> dict[str, Label]:
     """Compute the labels of a piece that follow from its notes and are not known, by task name."""
     return {
-        task.name: task.label(notes)
+        task.name: checked_label(task, task.label(notes))
         for task in derived_tasks("sequence")
         if task.label is not None and task.name not in known
     }
+
+
+def checked_label(task: Task, label: Any) -> Any:
+    """Return a label, or labels of notes, that a task derives from notes.
+
+    Raises:
+        ValueError: a class that the task does not have.
+    """
+    if task.kind == "single":
+        ids = np.asarray(label)
+        wrong = ids[(ids != IGNORE) & ((ids < 0) | (ids >= task.num_labels))]
+        if wrong.size:
+            raise ValueError(
+                f"task {task.name!r}: its label function gives class {wrong.flat[0]}, and the "
+                f"classes are 0 to {task.num_labels - 1}"
+            )
+    return label
 
 
 def token_labels(task: Task, notes: NoteTable, positions: np.ndarray) -> np.ndarray:
@@ -45,7 +62,7 @@ def token_labels(task: Task, notes: NoteTable, positions: np.ndarray) -> np.ndar
     """
     labels = task.empty_labels(len(positions)).numpy()
     if task.label is not None and positions.any():
-        labels[positions] = task.label(notes)
+        labels[positions] = checked_label(task, task.label(notes))
     return labels
 
 

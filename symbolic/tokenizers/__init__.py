@@ -1,4 +1,7 @@
-"""Tokenizers from notes to ids. A new one is a class and a line in `TOKENIZERS`."""
+"""Tokenizers from notes to ids. A new one is a class and a line in `TOKENIZERS`.
+
+A short name for it is a line in `NAMES`.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,8 @@ def build_tokenizer(name: str | os.PathLike) -> Tokenizer:
         return make()
     if not os.path.exists(name):
         raise ValueError(
-            f"no tokenizer {name!r}: not a folder, not a file and not one of {', '.join(NAMES)}"
+            f"no tokenizer {name!r}: not a folder, not a file and not one of "
+            f"{', '.join([*NAMES, *TOKENIZERS])}"
         )
     file = tokenizer_file(name)
     return TOKENIZERS.get(saved_class(file), MidiTokTokenizer).from_pretrained(file)

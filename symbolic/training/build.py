@@ -256,6 +256,9 @@ def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
         model: changed in place.
         rows: (pieces, C) features of the training pieces.
     """
+    if not hasattr(model.encoder, "fit_features"):
+        kind = model.config.encoder
+        raise ValueError(f"encoder {kind!r} takes no features of the piece: --features none")
     states = model.encoder.fit_features(torch.tensor(rows, dtype=torch.float64))
     for head in model.heads.values():
         if isinstance(head, FeatureEnsemble):
@@ -266,9 +269,12 @@ def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenVocab
     """Initialise pitch embeddings so that octaves share half of their variance.
 
     A few hundred pieces are too few to learn from scratch that pitches an octave apart are the same
-    note of the scale, on which key and mode depend. Only tokens of single pitches are changed, not
+    note of the scale, on which key and mode depend. An encoder without `embeddings`, one for each
+    sub-token, stays as it is. Only tokens of single pitches are changed, not
     those that a trained tokenizer has merged.
     """
+    if not hasattr(model.encoder, "embeddings"):
+        return
     vocab = vocabulary.vocab
     for embedding, ids in zip(
         model.encoder.embeddings, [vocab] if isinstance(vocab, dict) else vocab, strict=True
