@@ -15,9 +15,13 @@ from pathlib import Path
 import pandas as pd
 
 from symbolic.notes.batch import read_batch
-from symbolic.notes.midi.reader import parse_midi
 from symbolic.notes.read import read_notes
 from symbolic.tokenizers import CPTokenizer
+
+try:
+    from symbolic.notes.midi.reader import parse_midi
+except ModuleNotFoundError:  # in an older commit
+    from symbolic.notes.midi import parse_midi  # type: ignore[attr-defined]
 
 CORPORA = {"emopia/midi": 400, "vgmidi/midi": 160, "ym2413/midi": 200, "pretrain/pop909": 150}
 TOGETHER = 32  # as where data sets are tokenized

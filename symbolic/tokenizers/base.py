@@ -131,7 +131,11 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
         Raises:
             ReadError: the source cannot be read, or has no note that the scheme can hold.
         """
-        ids = self.ids_many([source])[0]
+        batch, (error,), files = next(read_batches([self._file(source)]))
+        if error is not None:
+            raise error
+        assert batch is not None  # as there is no error
+        (ids,) = self._ids_of(batch, [source], files)
         if isinstance(ids, ReadError):
             raise ids
         return ids
