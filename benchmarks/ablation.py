@@ -116,7 +116,7 @@ class Trial:
     Args:
         recipe: the recipe.
         corpora: by name.
-        key: folder of the encoder that hears the key.
+        key: folder of the key encoder.
         others: (p, k, C) `FEATURE_NAMES` and `TONAL_NAMES` of excerpts of other music, for the
             recipes that learn from it.
     """

@@ -2,7 +2,7 @@
 
     python benchmarks/fuzzing.py DATA --midi 100000 --musicxml 5000 --seed 0
 
-Files of DATA are damaged and heard as `tests/fuzzing/run.py` says. What breaks something is saved
+Files of DATA are damaged and prepared as in `tests/fuzzing/run.py`. What breaks something is saved
 in the folder BROKEN, and the exit status is 1.
 """
 

@@ -1,8 +1,8 @@
-"""How much memory hours of a recording take to be heard for boundaries.
+"""Memory that hours of a recording need for boundary models.
 
     OMP_NUM_THREADS=1 python benchmarks/long_recordings.py --hours 3
 
-A stereo file of tones and noise is written beside what is temporary, heard by blocks and removed.
+A stereo file of tones and noise is written to a temporary folder, read by blocks and removed.
 Memory is the most that the process had at once, libraries and all.
 """
 
@@ -43,10 +43,10 @@ def main() -> None:
         print(f"{options.hours:g} hours, {path.stat().st_size / 2**20:,.0f} MiB")
         for name in options.systems:
             start = time.perf_counter()
-            heard = frames_of(path, BOUNDARY_SYSTEMS[name].front)
+            frames = frames_of(path, BOUNDARY_SYSTEMS[name].front)
             seconds = time.perf_counter() - start
             most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-            print(f"{name}: {heard.shape} in {seconds:.0f} s, at most {most:,.0f} MiB")
+            print(f"{name}: {frames.shape} in {seconds:.0f} s, at most {most:,.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Whether anything breaks the way from bytes to what the model is given.
+"""Fuzzing of the way from bytes to the inputs of a model.
 
-Files are damaged (`mutations.py`) and heard as the scorer hears them, in workers with their limits.
-An input is either heard (ids within their vocabularies, all numbers finite) or refused with a
-reason of one line, with little work and in modest memory. Whatever else happens is counted.
+Files are damaged (`mutations.py`) and prepared as a scorer prepares them, in workers with limits. A
+file is either prepared (ids within their vocabularies, all numbers finite) or refused with a reason
+of one line, with little work and in modest memory. Every other outcome is counted.
 """
 
 import re
