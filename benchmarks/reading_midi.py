@@ -1,4 +1,4 @@
-"""How long MIDI takes to parse, to read and to become tokens, in microseconds a file.
+"""Time to parse, read and tokenize MIDI, in microseconds a file.
 
     python benchmarks/reading_midi.py DATA
     PYTHONPATH=OLDER python benchmarks/reading_midi.py DATA

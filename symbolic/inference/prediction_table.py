@@ -38,7 +38,7 @@ RUN = ["fold", "seed"]
 REQUIRED = (*PIECE, "group", *RUN)
 VELOCITY_NOTES, VELOCITY_CORRECT = "velocity notes", "velocity correct"
 ROUNDING = 1e-3
-"""How far probabilities may be from summing to 1: files hold rounded ones."""
+"""Tolerance for the sum of probabilities, which files hold rounded."""
 
 OLD_COLUMNS = {
     "quadrant": "emotion",

@@ -191,7 +191,7 @@ class NoteScorer(Scorer[PieceInputs]):
 
     @property
     def preprocess_options(self) -> dict[str, Any]:
-        """What `prepare` and `prepare_notes` need of the model."""
+        """Arguments of `prepare` and `prepare_notes` that depend on the model."""
         return {
             "tokenizer": self.tokenizer,
             "names": self.model.config.feature_names,

@@ -42,7 +42,7 @@ TOGETHER = 8
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of an input: "scored", "refused" or one of `BROKEN`, and the words for it."""
+    """Outcome of one input ("scored", "refused" or one of `BROKEN`) and its reason."""
 
     outcome: str
     words: str = ""
@@ -51,7 +51,7 @@ class Verdict:
 def judged(
     sources: Sequence[bytes], tokenizer: Tokenizer, most_lines: int | None = None
 ) -> list[Verdict]:
-    """What comes of each input, all features and ids asked for.
+    """Prepare each input with all features and ids, and judge the outcome.
 
     Slow is what runs more than `most_lines` lines of Python, or takes longer than `SLOW`.
     """
@@ -113,7 +113,7 @@ def verdicts(
     workers: int | None = None,
     most_lines: int | None = None,
 ) -> Iterator[Verdict]:
-    """What comes of each input in workers, where one that takes its process down is lost."""
+    """Judge each input in workers; an input that ends its process is lost."""
     apply = partial(judged, tokenizer=tokenizer, most_lines=most_lines)
     seconds = TIMEOUT_SECONDS if most_lines is None else HANGS
     for answer in apply_many(apply, inputs, workers, seconds, files_per_task=TOGETHER):
@@ -125,7 +125,7 @@ def verdicts(
 
 @dataclass
 class Tally:
-    """What came of many inputs."""
+    """Counts of the outcomes of many inputs."""
 
     seconds: float = 0.0
     outcomes: Counter = field(default_factory=Counter)
