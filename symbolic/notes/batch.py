@@ -33,11 +33,12 @@ from symbolic.notes.table import (
     NoteTable,
     ReadError,
     changes,
+    differ,
     ticks_to_seconds,
 )
 
 if TYPE_CHECKING:
-    from symusic.core import ScoreTick
+    from symusic.core import NoteTickList, ScoreTick
 
     from symbolic.notes.read import Source
 
@@ -306,7 +307,7 @@ def _part(piece: ScoreTick | NoteTable) -> _Part:
             ticks, values = changes(score_tempos(piece), DEFAULT_TEMPOS)
             tempos, tempo = (ticks, values), values[0]
     if tempos is not None:
-        slowest = min(tempos[1].min(), DEFAULT_TEMPO)
+        slowest = min(np.minimum.reduce(tempos[1]), DEFAULT_TEMPO)
     count = sum([len(column[0]) for column in columns])
     return _Part(piece, columns, count, dynamics, tempo, slowest, tempos)
 
@@ -316,15 +317,19 @@ def _pitched_columns(score: ScoreTick) -> tuple[list[tuple[np.ndarray, ...]], bo
     tracks, drums = score_tracks(score)
     if True not in drums:
         return [note_columns(tracks)], None
-    columns, (*_, velocity) = (
-        note_columns(
-            [notes for notes, is_drum in zip(tracks, drums, strict=True) if is_drum == drum]
-        )
-        for drum in (False, True)
-    )
+    columns = note_columns(_of_kind(tracks, drums, False))
+    if differ(columns[3]):
+        return [columns], True
     # Drums count for the difference of velocities, as in `note_table`.
-    velocity = np.concatenate([columns[3], velocity])
-    return [columns], bool(len(velocity) and velocity.min() != velocity.max())
+    *_, drum_velocity = note_columns(_of_kind(tracks, drums, True))
+    return [columns], differ(np.concatenate([columns[3], drum_velocity]))
+
+
+def _of_kind(
+    tracks: Sequence[NoteTickList], drums: Sequence[bool], drum: bool
+) -> list[NoteTickList]:
+    """Return the drum tracks, or the others."""
+    return [notes for notes, is_drum in zip(tracks, drums, strict=True) if is_drum == drum]
 
 
 def _batch(parts: Sequence[_Part]) -> NoteBatch:
@@ -346,13 +351,14 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
     dynamics = [part.has_dynamics for part in parts]
     if None in dynamics:
         if len(parts) == 1:
-            differ = [np.minimum.reduce(velocity) != np.maximum.reduce(velocity)]
+            differences = [differ(velocity)]
         else:
             starts = counts.cumsum() - counts
-            differ = np.minimum.reduceat(velocity, starts) != np.maximum.reduceat(velocity, starts)
+            lowest = np.minimum.reduceat(velocity, starts)
+            differences = lowest != np.maximum.reduceat(velocity, starts)
         dynamics = [
-            differs if known is None else known
-            for known, differs in zip(dynamics, differ, strict=True)
+            found if known is None else known
+            for known, found in zip(dynamics, differences, strict=True)
         ]
     return NoteBatch(
         [part.piece for part in parts],

@@ -6,6 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
+import numpy as np
+
 from symbolic.notes.archives import ArchiveMember, NamedBytes, UnreadableFile, read_member
 from symbolic.notes.formats.notations import NOTATION_SUFFIXES, notation_of, read_notation
 from symbolic.notes.formats.streams import stream_notes
@@ -215,13 +217,14 @@ def _check(notes: NoteTable) -> NoteTable:
     """Return the table if it has pitched notes and keeps the limits of this module."""
     if not len(notes):
         raise ReadError("no notes")
-    if notes.is_drum.all():
+    if np.logical_and.reduce(notes.is_drum):
         raise ReadError("only drums: no pitched notes")
     if notes.onset_ticks[0] < 0:
         raise ReadError("a note begins before 0")
     if len(notes) > MAX_NOTES:
         raise ReadError(f"{len(notes):,} notes, more than the {MAX_NOTES:,} read")
-    quarters = (notes.onset_ticks + notes.duration_ticks).max() / notes.ticks_per_quarter
+    ends = notes.onset_ticks + notes.duration_ticks
+    quarters = np.maximum.reduce(ends) / notes.ticks_per_quarter
     if not (notes.seconds <= MAX_PIECE_SECONDS and quarters <= MAX_PIECE_QUARTERS):
         raise ReadError(
             f"lasts {notes.seconds / 3600:,.0f} hours ({quarters:,.0f} quarters): probably damaged"

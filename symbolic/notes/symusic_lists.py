@@ -39,8 +39,8 @@ def note_columns(lists: Sequence[NoteTickList]) -> tuple[np.ndarray, ...]:
         for part in lists:
             notes.extend(part)
         columns = notes.numpy()
-    pitch, velocity = columns["pitch"], columns["velocity"]
-    return columns["time"], columns["duration"], pitch.copy(), velocity.copy()
+    # Velocities are searched for differences, which is faster in one block.
+    return columns["time"], columns["duration"], columns["pitch"], columns["velocity"].copy()
 
 
 def tempo_columns(tempos: TempoTickList) -> tuple[np.ndarray, np.ndarray]:

@@ -125,7 +125,7 @@ class NoteTable:
     @property
     def seconds(self) -> float:
         """End of the last note in seconds, 0.0 for an empty table."""
-        return float((self.onset + self.duration).max()) if len(self) else 0.0
+        return float(np.maximum.reduce(self.onset + self.duration, initial=0.0))
 
     def select(self, index: np.ndarray | slice) -> NoteTable:
         """Return the piece with only the notes of `index` (a mask, positions or a slice)."""
@@ -159,13 +159,14 @@ def ticks_to_seconds(
     per_tick = 60.0 / (tempo * ticks_per_quarter)
     if len(per_tick) == 1 and tempo_ticks[0] == 0:
         return ticks * per_tick
+    # In the dtype of the ticks: otherwise all of them are converted.
+    tempo_ticks = tempo_ticks.astype(np.asarray(ticks).dtype)
     starts = np.zeros(len(per_tick))
     ((tempo_ticks[1:] - tempo_ticks[:-1]) * per_tick[:-1]).cumsum(out=starts[1:])
-    # In the dtype of the ticks: otherwise the search converts all of them.
-    segment = tempo_ticks.astype(np.asarray(ticks).dtype).searchsorted(ticks, side="right")
-    segment -= 1
-    since = ticks - tempo_ticks.take(segment)
-    return starts.take(segment) + since * per_tick.take(segment)
+    segment = tempo_ticks[1:].searchsorted(ticks, side="right")
+    seconds = (ticks - tempo_ticks.take(segment)) * per_tick.take(segment)
+    seconds += starts.take(segment)
+    return seconds
 
 
 def note_table(
@@ -198,15 +199,15 @@ def note_table(
     """
     if ticks_per_quarter <= 0:
         raise ReadError(f"ticks per quarter is {ticks_per_quarter}: onsets have no time")
-    onset_ticks, duration_ticks, pitch, velocity = (
-        np.asarray(column, dtype=np.int64)
-        for column in (onset_ticks, duration_ticks, pitch, velocity)
-    )
+    onset_ticks = np.asarray(onset_ticks, np.int64)
+    duration_ticks = np.asarray(duration_ticks, np.int64)
+    pitch = np.asarray(pitch, np.int64)
+    velocity = np.asarray(velocity, np.int64)
     n = len(pitch)
     track = np.zeros(n, np.int64) if track is None else np.asarray(track, np.int64)
     is_drum = np.zeros(n, bool) if is_drum is None else np.asarray(is_drum, bool)
     tempo_ticks, tempo = changes(tempos, DEFAULT_TEMPOS)
-    if not (np.isfinite(tempo).all() and (tempo > 0).all()):
+    if not (np.minimum.reduce(tempo) > 0 and np.maximum.reduce(tempo) < np.inf):
         raise ReadError("a tempo is zero or not finite: onsets have no time")
     meter_ticks, numerator, denominator = changes(meters, DEFAULT_METERS)
 
@@ -216,7 +217,7 @@ def note_table(
     onset, end = ticks_to_seconds(both, tempo_ticks, tempo, ticks_per_quarter)
     velocity = velocity[order]
     if has_dynamics is None:
-        has_dynamics = bool(n and velocity.min() != velocity.max())
+        has_dynamics = differ(velocity)
     return NoteTable(
         onset_ticks=onset_ticks,
         duration_ticks=duration_ticks,
@@ -235,6 +236,11 @@ def note_table(
         meter_denominator=denominator.astype(np.int64),
         from_notation=from_notation,
     )
+
+
+def differ(values: np.ndarray) -> bool:
+    """Return whether (n,) values differ."""
+    return bool(len(values)) and bool(np.minimum.reduce(values) != np.maximum.reduce(values))
 
 
 def _order(*columns: np.ndarray) -> np.ndarray:
@@ -261,7 +267,7 @@ def changes(columns: tuple[np.ndarray, ...] | None, default: tuple[float, ...]) 
     if columns is None or not len(columns[0]):
         return [np.array([value]) for value in default]
     ticks = np.asarray(columns[0])
-    if (ticks[1:] > ticks[:-1]).all():
+    if np.count_nonzero(ticks[1:] > ticks[:-1]) == len(ticks) - 1:
         return [np.asarray(column) for column in columns]
     order = np.argsort(ticks, kind="stable")
     order = order[np.append(np.diff(ticks[order]) > 0, True)]

@@ -99,10 +99,14 @@ def _with_note_offs(data: bytes, spans: Sequence[Span]) -> list[bytes]:
         if not first:
             pieces += (_CHUNK.pack(b"MTrk", end - begin), content)
             continue
-        statuses = [on for on in others if on in content]
         if several:
-            statuses = [on for on in statuses if on + 0x30 in content]
-        offs = _note_offs(bytes({first[0][0], *statuses}))
+            statuses = [on for on in others if on + 0x30 in content and on in content]
+        else:
+            statuses = [on for on in others if on in content]
+        status = content[first.start()]
+        if status not in statuses:
+            statuses.append(status)
+        offs = _note_offs(bytes(statuses))
         if content[-3:] == END_OF_TRACK:  # its delta time becomes that of its replacement
             pieces += (_CHUNK.pack(b"MTrk", end - begin - 3 + len(offs)), content[:-3], offs)
         else:
