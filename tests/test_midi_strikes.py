@@ -98,13 +98,16 @@ def test_a_track_without_an_end_ends_with_its_last_event():
     ]
 
 
-def test_every_channel_of_a_file_of_one_track_is_seen():
+@pytest.mark.parametrize("tracks_before", [[], [END]], ids=["one track", "tempos apart"])
+def test_every_channel_of_a_single_track_of_notes_is_seen(tracks_before):
     pieces = [
         bytes([0, 0x90 | channel, 36 + channel, 80, 0, 0x90 | channel, 36 + channel, 81])
         for channel in range(16)
     ]
     pieces += [bytes([10, 0x80 | channel, 36 + channel, 64]) for channel in range(16)]
-    table = read_notes(midi(b"".join(pieces) + END, form=0))
+    pieces += [bytes([10, 0x80, 36, 64])]  # no strike is lost on the first channel
+    track = b"".join(pieces) + END
+    table = read_notes(midi(*tracks_before, track, form=len(tracks_before)))
     assert table.pitch.tolist() == sorted([*range(36, 52)] * 2)
     assert table.is_drum.sum() == 2
     assert (table.duration_ticks > 0).all()

@@ -86,12 +86,12 @@ def _reader() -> Callable[..., ScoreTick]:
 def _with_note_offs(data: bytes, spans: Sequence[Span]) -> list[bytes]:
     """Build track chunks with note-offs behind the end for each key of each channel in use.
 
-    Any byte that may be the status of a note-on marks its channel as used. In files of several
-    tracks, channels other than the first of a track also need a possible program change: otherwise
-    long delta times would look like channels and cost useless note-offs.
+    Any byte that may be the status of a note-on marks its channel as used. In files of more than
+    two tracks, channels other than the first of a track also need a possible program change:
+    otherwise long delta times would look like channels and cost useless note-offs.
     """
     pieces = []
-    several = len(spans) > 1
+    several = len(spans) > 2  # of two tracks, one is for tempos
     others = [on for on in _NOTE_ONS if on in data and (not several or on + 0x30 in data)]
     for begin, end in spans:
         content = data[begin:end]
