@@ -3,6 +3,8 @@
 A tokenizer that is new is tested as soon as it has a line in `TOKENIZERS` or `NAMES`.
 """
 
+import doctest
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,17 @@ def check_positions(tokenizer, ids):
 @pytest.mark.parametrize("name", [*NAMES, *TOKENIZERS])
 def test_every_tokenizer_holds_the_notes(name):
     check_tokenizer(build_tokenizer(name))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_tokenizer_of_the_docs_holds_the_notes(root):
+    text = (root / "docs" / "tokenizers.md").read_text(encoding="utf-8")
+    (block,) = [block for block in text.split("```") if "class GapTokenizer" in block]
+    example = doctest.DocTestParser().get_doctest(block, {"notes": melody()}, "example", None, 0)
+    names = example.globs
+    for line in example.examples[:4]:  # imports and the class
+        exec(line.source, names)
+    check_tokenizer(names["GapTokenizer"]())
 
 
 def test_short_names_are_of_the_classes():

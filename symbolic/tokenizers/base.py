@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
 NOTES_PER_BATCH = 8192  # long enough for fast array operations, short enough for the cache
+SPECIAL_TOKENS = ("PAD", "MASK")
 NO_NOTES = "no note that the scheme can hold"
 
 logger = logging.getLogger(__name__)
@@ -66,8 +67,9 @@ class DatasetMethods(ABC):
 class NoteTokenizer(DatasetMethods, MusicTokenizer):
     """A tokenizer that takes the notes of a piece as arrays and quantises them itself.
 
-    A subclass defines which notes it emits, in which order (`order`), their ids (`batch_ids`), and
-    how ids are decoded (`_tokens_to_score`).
+    A subclass defines its vocabulary (`_create_base_vocabulary`, and `field_names` of several),
+    which notes it emits, in which order (`order`), their ids (`batch_ids`), and how ids are decoded
+    to the same onsets and pitches (`_tokens_to_score`). docs/tokenizers.md has an example.
     """
 
     def __init__(
@@ -75,9 +77,15 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
         tokenizer_config: TokenizerConfig | None = None,
         params: str | os.PathLike | None = None,
     ) -> None:
-        super().__init__(
-            cast(Any, tokenizer_config), cast(Any, params)
-        )  # MidiTok: both may be None
+        if params is None:
+            tokenizer_config = tokenizer_config or TokenizerConfig(special_tokens=[*SPECIAL_TOKENS])
+            # all tracks in one stream
+            tokenizer_config.use_programs = tokenizer_config.one_token_stream_for_programs = True
+        super().__init__(cast(Any, tokenizer_config), cast(Any, params))
+
+    def _create_token_types_graph(self) -> dict[str, set[str]]:
+        names = self.field_names
+        return {name: {names[(i + 1) % len(names)]} for i, name in enumerate(names)}
 
     @abstractmethod
     def order(self, batch: NoteBatch) -> np.ndarray:

@@ -18,7 +18,7 @@ from miditok import TokenizerConfig, TokSequence
 from symbolic.notes import NoteTable
 from symbolic.notes.batch import NoteBatch
 from symbolic.tokenizers.bars import bars_and_positions
-from symbolic.tokenizers.base import NoteTokenizer
+from symbolic.tokenizers.base import SPECIAL_TOKENS, NoteTokenizer
 from symbolic.tokenizers.bins import LogBins
 from symbolic.tokenizers.cp_score import (
     BAR_TICKS,
@@ -107,8 +107,7 @@ class CPTokenizer(NoteTokenizer):
             if 128 % options.get("velocity_bins", 1):
                 raise ValueError(f"velocity_bins {options['velocity_bins']} does not divide 128")
             tokenizer_config = TokenizerConfig(
-                special_tokens=["PAD", "MASK"],
-                use_programs=True,  # all tracks in one stream
+                special_tokens=[*SPECIAL_TOKENS],
                 preset=preset,
                 **cast(Any, {**PRESETS[preset], **options}),
             )
@@ -154,10 +153,6 @@ class CPTokenizer(NoteTokenizer):
                 "Hold": range(option["time_bins"]),
             }
         return [_tokens(*column) for column in values.items()]
-
-    def _create_token_types_graph(self) -> dict[str, set[str]]:
-        names = self.field_names
-        return {name: {names[(i + 1) % len(names)]} for i, name in enumerate(names)}
 
     @property
     def field_names(self) -> list[str]:

@@ -20,7 +20,7 @@ from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.archives import NamedBytes
 from symbolic.notes.batch import NoteBatch, note_batch
 from symbolic.notes.read import content_of, is_file, name_of
-from symbolic.tokenizers.base import fill, no_notes, split
+from symbolic.tokenizers.base import SPECIAL_TOKENS, fill, no_notes, split
 from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
 from symbolic.tokenizers.ferreira_notes import (
     Played,
@@ -106,8 +106,7 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
                     f"or max_duration {max_duration} not within 1..30000"
                 )
             tokenizer_config = TokenizerConfig(
-                special_tokens=["PAD", "MASK"],
-                use_programs=True,  # all tracks in one stream
+                special_tokens=[*SPECIAL_TOKENS],
                 fold_range=list(pitch_range),
                 velocity_range=list(velocity_range),
                 velocity_step=velocity_step,
