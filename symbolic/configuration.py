@@ -14,6 +14,7 @@ from symbolic.audio.extractor import SymbolicFeatureExtractor
 from symbolic.audio.front_end import FrontEnd
 from symbolic.features.sets import column_text, named_columns, subset_text
 from symbolic.notes.beats import METRICAL_UNITS
+from symbolic.renamed import renamed_keys
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
 
 KEY_FEATURES = ("predicted_minor", "predicted_key_certainty", "predicted_major_on_tonic")
@@ -73,10 +74,11 @@ class LSTMConfig(PreTrainedConfig):
 
 
 def _accepts_old_keys(init: Callable[..., None]) -> Callable[..., None]:
-    """Let an `__init__` take keywords of version 0.1.0.
+    """Let an `__init__` take keywords of version 0.1.0, with a warning.
 
     Raises:
-        ValueError: an ensemble of metrical encoders, which 0.1.0 had.
+        ValueError: an ensemble of metrical encoders, which 0.1.0 had; an old keyword and its new
+            name.
     """
 
     @functools.wraps(init)
@@ -98,10 +100,8 @@ def _accepts_old_keys(init: Callable[..., None]) -> Callable[..., None]:
 def _translated(values: Mapping[str, Any]) -> dict[str, Any]:
     """Replace keys of `RENAMED`, and names of encoders and norms of `RENAMED_VALUES`."""
     return {
-        RENAMED.get(name, name): RENAMED_VALUES.get(value, value)
-        if name in ("encoder", "norm")
-        else value
-        for name, value in values.items()
+        name: RENAMED_VALUES.get(value, value) if name in ("encoder", "norm") else value
+        for name, value in renamed_keys(values, RENAMED).items()
     }
 
 
@@ -163,7 +163,7 @@ class SymbolicConfig(PreTrainedConfig):
         peaks: method of peak picking, as `symbolic.structure.detection.picker` names it.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
 
-    Keywords of version 0.1.0 (`RENAMED`) are accepted.
+    Keywords of version 0.1.0 (`RENAMED`) are accepted with a warning.
 
     Raises:
         ValueError: values that contradict one another, or features other than those of training.
@@ -280,6 +280,11 @@ class SymbolicConfig(PreTrainedConfig):
             kwargs["id2label"] = dict(enumerate(labels))
             kwargs["label2id"] = {label: number for number, label in enumerate(labels)}
         super().__init__(**{"tokenizer_class": tokenizer_class, **kwargs})
+
+    @classmethod
+    def from_dict(cls, config_dict: dict[str, Any], **kwargs: Any) -> Any:
+        """Make a configuration as in transformers; keywords of version 0.1.0 are accepted."""
+        return super().from_dict(config_dict, **renamed_keys(kwargs, RENAMED))
 
     def _derived_inputs(self) -> str:
         if self.front_end is not None:

@@ -7,7 +7,7 @@ import importlib.abc
 import importlib.util
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -79,6 +79,25 @@ def old_names(package: str) -> Callable[[str], Any]:
         package: a key of `ROOMS`.
     """
     return lambda name: _moved(package, ROOMS[package], name)
+
+
+def renamed_keys(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Replace old keywords, or old keys of a saved file, with a warning.
+
+    Args:
+        values: by keyword or key, old or new.
+        names: the new name of each old one.
+
+    Raises:
+        ValueError: a value under both names.
+    """
+    old = [name for name in values if name in names]
+    if both := [name for name in old if names[name] in values]:
+        raise ValueError(f"{both[0]} is the old name of {names[both[0]]}: give only the latter")
+    if old:
+        changes = ", ".join(f"{name} is now {names[name]}" for name in old)
+        warnings.warn(f"keys of version 0.1.0: {changes}", FutureWarning, stacklevel=4)
+    return {names.get(name, name): value for name, value in values.items()}
 
 
 def find_old_modules() -> None:

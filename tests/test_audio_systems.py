@@ -341,6 +341,18 @@ def test_a_system_is_changed_by_name():
     assert (made.window, made.chunks) == (1024, None)
 
 
+def test_the_old_key_of_the_front_end_in_the_model_is_its_new_one():
+    made = system_config("short_chunk", [TAGS], front_end_in_model=True)
+    with pytest.warns(FutureWarning, match="front_inside is now front_end_in_model"):
+        old = system_config("short_chunk", [TAGS], front_inside=True)
+    assert old.to_dict() == made.to_dict()
+    assert old.window == 59049
+    with pytest.raises(ValueError, match="front_inside"):
+        system_config("short_chunk", [TAGS], front_inside=True, front_end_in_model=True)
+    with pytest.raises(TypeError, match="front_end"):
+        system_config("short_chunk", [TAGS], front_end=FrontEnd())
+
+
 def test_pictures_of_another_grid_are_stretched_to_that_of_the_system():
     front = FrontEnd(n_mels=48, sampling_rate=12000, n_fft=512, hop=256)
     made = system_config("short_chunk", [TAGS], 0.1, front=front, grid=(128, 62.5 / front.rate))

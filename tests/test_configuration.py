@@ -120,16 +120,17 @@ def test_keys_of_version_0_1_0_are_read():
     front = FrontEnd(n_mels=48)
     old = {**front.to_dict(), "of_notes": False}
     del old["from_notes"]
-    config = SymbolicConfig(
-        encoder="spectrogram",
-        front=old,
-        front_end_in_model=True,
-        encoder_options={"norm": "picture"},
-        expert_members=3,
-        expert_size=5,
-        expert_dropout=0.5,
-        tasks=[GENRE],
-    )
+    with pytest.warns(FutureWarning, match="front_inside is now front_end_in_model"):
+        config = SymbolicConfig(
+            encoder="spectrogram",
+            front=old,
+            front_inside=True,
+            encoder_options={"norm": "picture"},
+            expert_members=3,
+            expert_size=5,
+            expert_dropout=0.5,
+            tasks=[GENRE],
+        )
     assert config.front_end == front
     assert config.front_end_in_model
     assert config.encoder_options == {"norm": "global"}
@@ -138,9 +139,24 @@ def test_keys_of_version_0_1_0_are_read():
     assert not {"front", "front_inside", "expert_members"} & vars(config).keys()
 
 
+def test_an_old_key_beside_its_new_name_is_an_error():
+    with pytest.raises(ValueError, match="front_inside"):
+        SymbolicConfig(front_end=FrontEnd(), front_inside=True, front_end_in_model=False)
+
+
+def test_an_old_key_replaces_the_value_of_a_saved_file(tmp_path):
+    SymbolicConfig(encoder="spectrogram", front_end=FrontEnd(), tasks=[GENRE]).save_pretrained(
+        tmp_path
+    )
+    with pytest.warns(FutureWarning, match="front_end_in_model"):
+        config = SymbolicConfig.from_pretrained(tmp_path, front_inside=True)
+    assert config.front_end_in_model
+
+
 def test_the_predicted_key_has_its_old_names_in_old_files():
     roles = {**ROLES, "valence": ["heard_minor", "heard_certainty", "heard_major_on_tonic"]}
-    config = SymbolicConfig(encoder="features", feature_names=COLUMNS, expert_features=roles)
+    with pytest.warns(FutureWarning, match="ensemble_features"):
+        config = SymbolicConfig(encoder="features", feature_names=COLUMNS, expert_features=roles)
     assert config.ensemble_features["valence"] == list(KEY_FEATURES)
 
 

@@ -17,6 +17,7 @@ from symbolic.audio.samples import file_of, is_decoder, is_one_sound, rate_of, s
 from symbolic.audio.transforms.spectral import front_features, silence
 from symbolic.notes.archives import NamedBytes
 from symbolic.notes.table import ReadError
+from symbolic.renamed import renamed_keys
 
 logger = logging.get_logger(__name__)
 
@@ -32,7 +33,7 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         front_end: the front end of the model, a `FrontEnd` or its dictionary.
         in_model: whether the model computes `front_end` itself and takes samples.
         kwargs: as in transformers; `return_attention_mask` is True by default. `front` and
-            `inside`, the names of version 0.1.0, are accepted.
+            `inside`, the names of version 0.1.0, are accepted with a warning.
     """
 
     model_input_names = [INPUT, MASK]  # noqa: RUF012 - transformers reads it as it is
@@ -43,7 +44,8 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         in_model: bool = False,
         **kwargs: Any,
     ) -> None:
-        front_end, in_model = kwargs.pop("front", front_end), kwargs.pop("inside", in_model)
+        kwargs = renamed_keys(kwargs, {"front": "front_end", "inside": "in_model"})
+        front_end, in_model = kwargs.pop("front_end", front_end), kwargs.pop("in_model", in_model)
         if not isinstance(front_end, FrontEnd):
             front_end = FrontEnd.from_dict(front_end or {})
         self.front_end, self.in_model = front_end, in_model

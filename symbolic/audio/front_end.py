@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from symbolic.renamed import renamed_keys
+
 SPECTRAL = ("magnitude", "mel", "mfcc", "cqt", "chroma")
 DISTANCES = ("euclidean", "cosine")
 ROLL_KINDS = ("roll", "chroma", "onsets", "lead_roll", "lead_onsets")
@@ -207,7 +209,7 @@ class FrontEnd:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> FrontEnd:
         """Restore a front end from `to_dict`, also as version 0.1.0 saved it."""
-        return cls(**{RENAMED.get(name, name): value for name, value in values.items()})
+        return cls(**renamed_keys(values, RENAMED))
 
 
 STRUCTURE = FrontEnd(

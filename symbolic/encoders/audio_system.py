@@ -93,19 +93,21 @@ class AudioSystem:
         if grid is not None:
             options["grid"] = list(grid)
         values = {
-            "window": samples if changes.get("front_end_in_model") else front.positions(samples),
             "chunks": self.chunks,
             "head_dropout": self.head_dropout,
             "head_units": self.head_units,
             **changes,
         }
-        return SymbolicConfig(
+        config = SymbolicConfig(
             encoder=self.encoder,
             front_end=front,
             encoder_options=options,
             tasks=list(tasks),
             **values,
         )
+        if "window" not in changes:
+            config.window = samples if config.front_end_in_model else front.positions(samples)
+        return config
 
 
 def ast_config(width: float = 1.0, num_attention_heads: int = 12, **values: Any) -> ASTConfig:
