@@ -6,7 +6,7 @@
 F1 on the held-out songs of each run, by system; several runs of a system are its folds. Thresholds
 are those that are best for the songs that the training of each run kept for them. The picked
 boundaries are written as runs, RULE/SYSTEM/FOLD below `--output_dir`, which
-`boundary_differences.py` compares. The rule `local_mean` (Ullrich 2014) is defined here.
+`boundary_differences.py` compares.
 """
 
 import argparse
@@ -48,56 +48,6 @@ COUNTED = ((0.5, 0.5), (3.0, 3.0), (3.0, 0.5))
 
 Scores = dict[tuple[str, float, float], list[float]]
 """F1 of songs, by rule and `COUNTED`."""
-
-
-def local_mean_peaks(
-    activation: np.ndarray,
-    rate: float,
-    threshold: float,
-    around: float = 6.0,
-    past: float = 12.0,
-    future: float = 6.0,
-) -> np.ndarray:
-    """Pick local maxima that exceed the mean of their surroundings by a threshold.
-
-    The mean is of the frames from `past` seconds before to `future` seconds after, as far as they
-    exist. Of equal frames not more than `around` apart one is picked; the first and the last frame
-    may be peaks (Ullrich, Schlüter & Grill, "Boundary detection in music structure analysis using
-    convolutional neural networks", ISMIR 2014).
-
-    Args:
-        activation: (T,) a curve.
-        rate: frames a second.
-        threshold: minimal height above the mean.
-        around: seconds before and after within which a peak is the maximum.
-        past, future: seconds before and after a peak that the mean covers.
-
-    Returns:
-        (P,) int64 frames, ascending.
-    """
-    from scipy.ndimage import maximum_filter1d
-    from scipy.signal import find_peaks
-
-    activation, count = np.asarray(activation, np.float64), len(activation)
-    if not count:
-        return np.zeros(0, np.int64)
-    near, before, after = (round(seconds * rate) for seconds in (around, past, future))
-    greatest = maximum_filter1d(activation, 2 * near + 1, mode="constant", cval=-np.inf)
-    # Only the maxima remain, padded so that the first and the last frame may be peaks.
-    maxima = np.full(count + 2, -np.inf)
-    maxima[1:-1] = np.where(activation == greatest, activation, -np.inf)
-    peaks = find_peaks(maxima, distance=near + 1)[0].astype(np.int64) - 1
-    sums = np.concatenate([[0], np.cumsum(activation)])
-    first, stop = np.maximum(peaks - before, 0), np.minimum(peaks + after + 1, count)
-    means = (sums[stop] - sums[first]) / (stop - first)
-    return peaks[activation[peaks] > means + threshold]
-
-
-def _local_mean(
-    activation: np.ndarray, rate: float, threshold: float, tolerance: float
-) -> tuple[np.ndarray, np.ndarray]:
-    frames = local_mean_peaks(activation, rate, threshold)
-    return frames, activation[frames]
 
 
 def activations_of(
@@ -184,7 +134,6 @@ def main() -> None:
     parser.add_argument("--cache_dir", help="folder for features")
     parser.add_argument("--output_dir", required=True, type=Path, help="folder for the boundaries")
     options = parser.parse_args()
-    PICKERS["local_mean"] = _local_mean
     systems: dict[str, Scores] = defaultdict(lambda: defaultdict(list))
     for run in options.runs:
         system, found = scores(Path(run), options.audio, options.cache_dir, options.output_dir)

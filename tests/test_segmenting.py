@@ -128,6 +128,20 @@ def test_a_model_answers_with_its_own_thresholds(folder, model):
     assert unsure.frames.shape[1] == 80
 
 
+def test_a_model_with_an_old_or_unknown_rule_works_or_is_not_loaded(folder, model):
+    path, saved = folder / "two parts.wav", Segmenter.from_pretrained(model).model
+    saved.config.peaks = "window"  # before 0.2
+    with pytest.warns(FutureWarning, match="is now 'local_mean'"):
+        (old,) = Segmenter(saved, "3").segment([path], workers=0)
+    saved.config.peaks = "local_mean"
+    (new,) = Segmenter(saved, "3").segment([path], workers=0)
+    assert old.times.tolist() == new.times.tolist()
+    assert len(old.times) > 2
+    saved.config.peaks = "highest"
+    with pytest.raises(ValueError, match="'highest': not one or two of min_distance"):
+        Segmenter(saved)
+
+
 def test_silence_has_no_parts_and_two_seconds_have_one(tmp_path):
     soundfile.write(tmp_path / "silence.wav", np.zeros(30 * RATE), RATE)
     rng = np.random.default_rng(0)

@@ -14,8 +14,13 @@ from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.boundary_systems import ROLL
 from symbolic.inference.prediction import predict_frames, predict_units
-from symbolic.structure.peak_picking import SIGMA, expected_hits, min_distance_peaks
-from symbolic.structure.targets import gaussian_targets
+from symbolic.structure.peak_picking import (
+    SIGMA,
+    expected_hits,
+    gaussian_targets,
+    local_mean_peaks,
+    min_distance_peaks,
+)
 from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 
@@ -28,10 +33,14 @@ Picker = Callable[[np.ndarray, float, float, float], tuple[np.ndarray, np.ndarra
 """From (T,) activation, frames a second, threshold and tolerance to (P,) frames and confidences."""
 
 
-def _min_distance(
-    activation: np.ndarray, rate: float, threshold: float, tolerance: float
+def _peaks(
+    pick: Callable[..., np.ndarray],
+    activation: np.ndarray,
+    rate: float,
+    threshold: float,
+    tolerance: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    frames = min_distance_peaks(activation, rate, threshold)
+    frames = pick(activation, rate, threshold)
     return frames, activation[frames]
 
 
@@ -43,18 +52,19 @@ def _expected_hits(
 
 
 PICKERS: dict[str, Picker] = {
-    "min_distance": _min_distance,
+    "min_distance": partial(_peaks, min_distance_peaks),
     "expected_hits_tight": partial(_expected_hits, 0.1),
     "expected_hits": partial(_expected_hits, 0.0),
+    "local_mean": partial(_peaks, local_mean_peaks),
 }
-"""Peak-picking rules: peaks at least 6 s apart, or the largest expected number of hits, with or
-without additional weight for boundaries within 0.5 s."""
+"""Peak-picking rules: peaks at least 6 s apart; the largest expected number of hits, with or
+without additional weight for boundaries within 0.5 s; peaks above the mean around them."""
 
 OLD_PICKERS = {
     "apart": "min_distance",
     "close": "expected_hits_tight",
     "hits": "expected_hits",
-    "window": "local_mean",  # in benchmarks/boundary_pickers.py
+    "window": "local_mean",
 }
 """Names of the rules in configurations saved before 0.2, accepted with a warning."""
 

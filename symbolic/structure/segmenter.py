@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -25,13 +25,14 @@ from symbolic.notes import NOTE_SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.audio import load_audio_model
-from symbolic.scoring.base import HubMixin
+from symbolic.scoring.base import HubMixin, on
 from symbolic.scoring.notes import HUB_OPTIONS, check_vocabulary, load_model, load_weights
 from symbolic.structure.detection import (
     FRAME_GRID,
     boundary_times,
     frame_activations,
     frames_within,
+    picker,
     unit_activations,
 )
 from symbolic.structure.novelty import novelty_above
@@ -104,8 +105,8 @@ class Segmenter(HubMixin):
         tokenizer: of a model that takes tokens, the tokenizer of its training.
 
     Raises:
-        ValueError: a model without that task, or without a threshold for the tolerance; no
-            tokenizer, or another than in training.
+        ValueError: a model without that task, without a threshold for the tolerance, or with an
+            unknown peak-picking rule; no tokenizer, or another than in training.
 
     Example:
         >>> found = Segmenter.from_pretrained("runs/parts").segment(["song.wav"])
@@ -128,6 +129,7 @@ class Segmenter(HubMixin):
                 have = ", ".join(thresholds) or "none"
                 raise ValueError(f"model has no threshold for tolerance {tolerance}: it has {have}")
             self.threshold = thresholds[tolerance]
+            picker(model.config.peaks, self.tolerance)  # refuses an unknown rule
             if model.units is not None:
                 if tokenizer is None:
                     raise ValueError("this model takes tokens and needs its tokenizer")
@@ -161,8 +163,7 @@ class Segmenter(HubMixin):
             model = load_weights(name, config, **kwargs)
         else:
             model, tokenizer = load_model(name, **kwargs)
-        cast(torch.nn.Module, model).to(device)  # `to` of transformers has no types
-        return cls(model, tolerance, tokenizer)
+        return cls(on(model, device), tolerance, tokenizer)
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Save the model with its tokenizer or feature extractor."""
