@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from symbolic.data import read_labelled
+from symbolic.data import read_audio_folder, read_labelled
 from symbolic.notes.keys import parse_key
+from symbolic.tasks import TASKS, Task
 
 
 @pytest.fixture
@@ -139,3 +140,46 @@ def test_a_folder_without_a_table_says_what_it_should_look_like(tmp_path):
     for path in (tmp_path, tmp_path / "labels.csv"):
         with pytest.raises(FileNotFoundError, match=r"labels\.csv: not there.*path.*quadrant"):
             read_labelled(path)
+
+
+METRE = Task("Metre", "sequence", "single", ("duple", "triple"))
+FORM = Task("form", "sequence", "multi", ("verse", "chorus", "bridge"))
+ENERGY = Task("energy", "sequence", "regression", ("Energy",))
+
+
+@pytest.fixture
+def added(monkeypatch):
+    """Three more tasks."""
+    for task in (METRE, FORM, ENERGY):
+        monkeypatch.setitem(TASKS, task.name, task)
+
+
+@pytest.mark.parametrize("read", [read_labelled, lambda path: read_audio_folder(path).pieces])
+def test_a_new_task_has_columns(added, write, read):
+    folder = write("path,metre,form,energy\na,Triple,verse|Bridge,0.5\nb,,,\nc,duple,,\n", *"abc")
+    found = [piece.labels for piece in read(folder)]
+    assert found == [{"Metre": 1, "form": (1.0, 0.0, 1.0), "energy": (0.5,)}, {}, {"Metre": 0}]
+
+
+def test_a_corpus_of_recordings_has_the_new_tasks_with_a_label(added, write):
+    folder = write("path,metre,form,genre\na,triple,,rock\nb,duple,,jazz\n", "a", "b")
+    assert [task.name for task in read_audio_folder(folder).tasks] == ["genre", "Metre"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("path,metre\na,waltz\n", r"line 2: metre 'waltz' is none of duple, triple"),
+        ("path,form\na,verse; coda\n", r"line 2: form 'coda' is none of verse, chorus, bridge"),
+        ("path,energy\na,high\n", r"line 2: energy 'high' is not a number"),
+        ("path,artist\na,Ann\n", r"none of the columns .*key, metre, form, energy"),
+    ],
+)
+def test_a_label_that_a_new_task_lacks_is_named(added, write, text, said):
+    with pytest.raises(ValueError, match=rf"labels\.csv.*{said}"):
+        read_labelled(write(text, "a"))
+
+
+def test_columns_of_recordings_are_no_labels_of_notes(write):
+    (piece,) = read_labelled(write("path,quadrant,genre,mood,tags\na,Q1,folk,merry,flute\n", "a"))
+    assert piece.labels == {"emotion": 0}

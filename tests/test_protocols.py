@@ -1,5 +1,6 @@
 """Held-out pieces: no song, piece or game is on both sides of a split."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -60,6 +61,10 @@ def test_a_whole_corpus_is_held_out_from_the_others(data):
     assert {piece.corpus for piece in train} == {"emopia", "tunes"}
     with pytest.raises(ValueError, match="nothing to train on"):
         held_out(DataArguments(vgmidi=data.vgmidi, hold_out="vgmidi-all"))
+    alone = DataArguments(vgmidi=data.vgmidi, unlabelled="music", hold_out="vgmidi-all")
+    assert held_out(alone)[1] == test
+    record = json.loads(json.dumps(alone.record()))
+    assert held_out(DataArguments(vgmidi=data.vgmidi).of_record(record))[1] == test
 
 
 def test_a_leak_is_refused_and_named():

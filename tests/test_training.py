@@ -38,7 +38,8 @@ TINY = ["--hidden_size", "32", "--layers", "1", "--heads", "2", "--field_embeddi
 def run(emopia, output, *options, epochs="2"):
     parser = HfArgumentParser((DataArguments, ModelArguments, FitArguments, TrainingArguments))
     parser.set_defaults(**TRAINING_DEFAULTS)
-    words = ["--emopia", str(emopia), "--output_dir", str(output), "--num_train_epochs", epochs]
+    words = ["--output_dir", str(output), "--num_train_epochs", epochs]
+    words += ["--emopia", str(emopia)] if emopia else []
     return train(*parser.parse_args_into_dataclasses([*words, *TINY, *options]))
 
 
@@ -114,6 +115,19 @@ def test_music_without_labels_trains_the_tasks_that_need_none(emopia, tmp_path):
     (tmp_path / "nowhere").mkdir()
     with pytest.raises(FileNotFoundError, match="no MIDI or MusicXML file"):
         run(emopia, tmp_path / "none", "--unlabelled", str(tmp_path / "nowhere"))
+
+
+def test_music_without_labels_trains_alone(emopia, tmp_path):
+    music = ("--unlabelled", str(emopia / "midi"))
+    model = run(None, tmp_path / "run", *music, "--hold_out", "none", "--tasks", "key,velocity",
+                epochs="1")  # fmt: skip
+    assert set(model.heads) == {"key", "velocity"}
+    record = json.loads((tmp_path / "run" / TRAINING_RECORD).read_text())
+    assert hashed_group("unlabelled: Q1_song0_0") in recorded_groups(record)
+    with pytest.raises(ValueError, match=r"its corpus is not given.*hold out none"):
+        run(None, tmp_path / "all", *music, "--tasks", "key")
+    with pytest.raises(ValueError, match="no piece to train on has a label of emotion"):
+        run(None, tmp_path / "emotion", *music, "--hold_out", "none", "--tasks", "emotion")
 
 
 def test_the_trainer_evaluates_with_its_own_defaults(emopia, trained, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,27 @@ from symbolic.tasks import EMOTION, KEY, VALENCE_AROUSAL, Task
 
 
 @dataclass(frozen=True)
+class CorpusFacts:
+    """Facts about a corpus, for the cards of models that were trained on it.
+
+    Attributes:
+        name: with its publication.
+        music: kind of music.
+        licence: id of the Hub; empty if there is none.
+        terms: of use, in words, if the Hub has no id for them.
+        hub: name of the data set on the Hub, if it is another one.
+        midi: whether the corpus is MIDI, which models of audio are trained on as synthesised sound.
+    """
+
+    name: str
+    music: str
+    licence: str = ""
+    terms: str = ""
+    hub: str = ""
+    midi: bool = False
+
+
+@dataclass(frozen=True)
 class Reader:
     """The reader of a corpus, and which models can be trained on the corpus.
 
@@ -34,52 +55,129 @@ class Reader:
         notes: whether its labelled files are MIDI or MusicXML, for models of notes.
         recordings: whether models of audio can be trained on it: it has recordings or spectrograms,
             or MIDI, which is rendered by FluidSynth and a sound font.
+        facts: about the corpus; None if there are none to publish.
     """
 
     read: Callable[..., Corpus]
     notes: bool = False
     recordings: bool = True
+    facts: CorpusFacts | None = None
 
     def __call__(self, folder: str | Path, **options: Any) -> Corpus:
         """Read the corpus in a folder."""
         return self.read(folder, **options)
 
 
-def of_notes(read: Callable[..., list[Piece]], *tasks: Task, recordings: bool = False) -> Reader:
+def of_notes(
+    read: Callable[..., list[Piece]],
+    tasks: Sequence[Task],
+    facts: CorpusFacts | None = None,
+    recordings: bool = False,
+) -> Reader:
     """Make a `Reader` from a function that returns labelled pieces.
 
     Args:
         read: takes the folder of a corpus.
         tasks: of the corpus; folds are stratified by the first one with classes, and models of
             audio learn all of them.
-        recordings: as in `Reader`.
+        facts, recordings: as in `Reader`.
     """
 
     def corpus(folder: str | Path, **options: Any) -> Corpus:
         pieces = read(folder, **options)
-        return Corpus(pieces[0].corpus, pieces, tasks)
+        return Corpus(pieces[0].corpus, pieces, tuple(tasks))
 
-    return Reader(corpus, notes=True, recordings=recordings)
+    return Reader(corpus, True, recordings, facts)
 
 
 READERS: dict[str, Reader] = {
-    "emopia": of_notes(read_emopia, EMOTION, recordings=True),
-    "vgmidi": of_notes(read_vgmidi, EMOTION, recordings=True),
-    "labelled": of_notes(read_labelled, EMOTION, VALENCE_AROUSAL, KEY),
-    "pop909": of_notes(read_pop909, KEY),
-    "when_in_rome": of_notes(read_when_in_rome, KEY),
-    "gtzan": Reader(read_gtzan),
-    "fma": Reader(read_fma),
-    "magnatagatune": Reader(read_magnatagatune),
+    "emopia": of_notes(
+        read_emopia,
+        [EMOTION],
+        CorpusFacts(
+            "EMOPIA (Hung 2021)", "transcribed pop piano", licence="cc-by-nc-sa-4.0", midi=True
+        ),
+        recordings=True,
+    ),
+    "vgmidi": of_notes(
+        read_vgmidi,
+        [EMOTION],
+        CorpusFacts("VGMIDI (Ferreira 2019)", "piano arrangements of game music", midi=True),
+        recordings=True,
+    ),
+    "labelled": of_notes(read_labelled, [EMOTION, VALENCE_AROUSAL, KEY]),
+    "pop909": of_notes(
+        read_pop909,
+        [KEY],
+        CorpusFacts("POP909 (Wang 2020)", "pop songs arranged as MIDI", licence="mit", midi=True),
+    ),
+    "when_in_rome": of_notes(
+        read_when_in_rome,
+        [KEY],
+        CorpusFacts(
+            "When in Rome (Gotham 2023)",
+            "scores of classical music",
+            terms="CC BY-SA 4.0, scores vary",
+        ),
+    ),
+    "gtzan": Reader(
+        read_gtzan,
+        facts=CorpusFacts(
+            "GTZAN (Tzanetakis & Cook 2002)",
+            "half-minute excerpts of ten genres, most of them Western and older than 2002",
+            terms="research use",
+            hub="marsyas/gtzan",
+        ),
+    ),
+    "fma": Reader(
+        read_fma,
+        facts=CorpusFacts(
+            "FMA (Defferrard 2017)",
+            "half-minute clips of the Free Music Archive",
+            terms="Creative Commons, each track its own",
+        ),
+    ),
+    "magnatagatune": Reader(
+        read_magnatagatune,
+        facts=CorpusFacts(
+            "MagnaTagATune (Law 2009)",
+            "29 s clips of the label Magnatune",
+            terms="CC BY-NC-SA 1.0",
+        ),
+    ),
     "magnatagatune-10": Reader(partial(read_magnatagatune, tags=10, split="9:1")),
-    "moods": Reader(read_moods),
-    "beatles": Reader(read_beatles),
-    "pop909_structure": Reader(read_pop909_structure),
+    "moods": Reader(
+        read_moods,
+        facts=CorpusFacts(
+            "MIREX-like mood set (Panda 2013)",
+            "mel spectrograms of half-minute song excerpts in five clusters of moods",
+            terms="research use",
+        ),
+    ),
+    "beatles": Reader(
+        read_beatles,
+        facts=CorpusFacts(
+            "Beatles (segments of Isophonics)", "songs of the Beatles", terms="research use"
+        ),
+    ),
+    "pop909_structure": Reader(
+        read_pop909_structure,
+        facts=CorpusFacts(
+            "POP909 (Wang 2020) with the phrases of Dai 2020",
+            "pop songs arranged as MIDI",
+            licence="mit",
+            midi=True,
+        ),
+    ),
     "salami": Reader(read_salami),
     "salami-segments": Reader(partial(read_salami, level="segments")),
     "folder": Reader(read_audio_folder),
 }
 """By name; those of notes join the training pieces in this order."""
+
+
+FACTS = {name: reader.facts for name, reader in READERS.items() if reader.facts is not None}
+"""Facts about corpora, by the name of the corpus in `training.json`."""
 
 
 def note_corpora() -> list[str]:

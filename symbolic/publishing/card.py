@@ -13,13 +13,13 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from symbolic.configuration import SymbolicConfig
+from symbolic.data.readers import FACTS, CorpusFacts
 from symbolic.publishing.card_context import model_context
 from symbolic.publishing.card_results import (
     check_metrics,
     eval_results,
     results_context,
 )
-from symbolic.publishing.corpora import CORPORA, CorpusFacts
 from symbolic.training.run_folder import METRICS, TRAINING_RECORD, recorded_groups
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
@@ -64,7 +64,7 @@ def model_card(
         "repo_id": repo_id,
         "header": _header(repo_id, model, metrics, groups, licence),
         "results": results_context(metrics),
-        "synthesised": model["sound"] and any(CORPORA[name].midi for name in _known(groups)),
+        "synthesised": model["sound"] and any(FACTS[name].midi for name in _known(groups)),
         "licence": licence.get("license"),
         "licence_name": licence.get("license_name"),
     }
@@ -115,7 +115,7 @@ def _header(
         library_name="transformers",
         pipeline_tag=model["pipeline_tag"],
         tags=model["tags"],
-        datasets=[CORPORA[name].hub or name for name in _known(groups)] or None,
+        datasets=[FACTS[name].hub or name for name in _known(groups)] or None,
         metrics=list(dict.fromkeys(result.metric_type for result in results)) or None,
         model_name=repo_id.split("/")[-1] if results else None,
         eval_results=results or None,
@@ -133,15 +133,15 @@ def _training_context(record: dict[str, Any], groups: Counter[str]) -> dict[str,
         "record": bool(record),
         "corpora": [
             {
-                **vars(CORPORA.get(name, CorpusFacts(name or "unnamed", "-"))),
+                **vars(FACTS.get(name, CorpusFacts(name or "unnamed", "-"))),
                 "id": name,
-                "known": name in CORPORA,
+                "known": name in FACTS,
                 "groups": count,
             }
             for name, count in groups.items()
         ],
         "corpus_ids": list(groups),
-        "known_music": list(dict.fromkeys(CORPORA[name].music for name in _known(groups))),
+        "known_music": list(dict.fromkeys(FACTS[name].music for name in _known(groups))),
         "groups": "artists or songs" if "system" in model else "songs or pieces",
         "held_out": held_out if held_out != "none" else None,
         "leaks": bool(data.get("leaks")),
@@ -151,7 +151,7 @@ def _training_context(record: dict[str, Any], groups: Counter[str]) -> dict[str,
 
 
 def _known(groups: Counter[str]) -> list[str]:
-    return [name for name in groups if name in CORPORA]
+    return [name for name in groups if name in FACTS]
 
 
 def _weights_licence(license: str | None, groups: Counter[str]) -> dict[str, str]:
@@ -159,8 +159,8 @@ def _weights_licence(license: str | None, groups: Counter[str]) -> dict[str, str
     if license is not None:
         return {"license": license}
     if any(name.lower().startswith("emopia") for name in groups):
-        return {"license": CORPORA["emopia"].licence}
-    terms = dict.fromkeys(CORPORA[name].terms for name in _known(groups))
+        return {"license": FACTS["emopia"].licence}
+    terms = dict.fromkeys(FACTS[name].terms for name in _known(groups))
     if not any(terms):
         return {}
     slugs = [re.sub(r"[^a-z0-9.]+", "-", words.lower()) for words in terms if words]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from symbolic.data.pieces import Label
 from symbolic.notes.keys import parse_key
-from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
+from symbolic.tasks import EMOTION, KEY, QUADRANT_WORDS, QUADRANTS, Task
 
 MISSING = ("", "na", "nan")
 
@@ -41,19 +43,26 @@ class LabelRow:
         """Make an error that names the table and the line."""
         return ValueError(f"{self.table}, line {self.line}: {what}")
 
-    def quadrant(self, column: str = "quadrant") -> int | None:
+    def given(self, column: str) -> str:
+        """Return the text of a column; "" if it is empty, `NA` or `NaN`."""
+        text = self.text(column)
+        return "" if text.lower() in MISSING else text
+
+    def names(self, column: str) -> list[str]:
+        """Return the names in a column, separated by `|` or `;`."""
+        return [name for name in map(str.strip, re.split(r"[|;]", self.given(column))) if name]
+
+    def quadrant(self) -> int | None:
         """Read a quadrant as 0..3: Q1..Q4, happy, angry, sad, calm, or 1..4; None if empty.
 
         Raises:
             ValueError: anything else.
         """
-        text = self.text(column)
-        if text.lower() in MISSING:
-            return None
-        if text.lower() not in _QUADRANT_TEXTS:
+        text = self.given("quadrant")
+        if text and text.lower() not in _QUADRANT_TEXTS:
             words = ", ".join(QUADRANT_WORDS.values())
-            raise self.error(f"{column} {text!r} is not Q1 to Q4, 1 to 4 or one of {words}")
-        return _QUADRANT_TEXTS[text.lower()]
+            raise self.error(f"quadrant {text!r} is not Q1 to Q4, 1 to 4 or one of {words}")
+        return _QUADRANT_TEXTS.get(text.lower())
 
     def number(self, column: str) -> float:
         """Read a finite number; NaN if empty.
@@ -61,8 +70,8 @@ class LabelRow:
         Raises:
             ValueError: anything else.
         """
-        text = self.text(column)
-        if text.lower() in MISSING:
+        text = self.given(column)
+        if not text:
             return math.nan
         try:
             number = float(text)
@@ -78,13 +87,45 @@ class LabelRow:
         Raises:
             ValueError: anything else.
         """
-        text = self.text(column)
-        if text.lower() in MISSING:
-            return None
+        text = self.given(column)
         try:
-            return parse_key(text)
+            return parse_key(text) if text else None
         except ValueError as error:
             raise self.error(f"{column}: {error}") from error
+
+    def label(self, task: Task) -> Label | None:
+        """Read the label of a task from its `task_columns`; None if they are empty.
+
+        Raises:
+            ValueError: text that is not a number, or names no class of the task.
+        """
+        columns = task_columns(task)
+        if task.kind == "regression":
+            values = tuple(map(self.number, columns))
+            return None if all(map(math.isnan, values)) else values
+        if read := _READ.get(task.name):
+            return read(self)
+        (column,) = columns
+        names = self.names(column) if task.kind == "multi" else [self.given(column)]
+        classes = {label.lower(): i for i, label in enumerate(task.labels)}
+        ids = set()
+        for name in filter(None, names):
+            if name.lower() not in classes:
+                raise self.error(f"{column} {name!r} is none of {', '.join(task.labels)}")
+            ids.add(classes[name.lower()])
+        if task.kind == "single" or not ids:
+            return min(ids, default=None)
+        return tuple(float(i in ids) for i in range(task.num_labels))
+
+
+_READ = {EMOTION.name: LabelRow.quadrant, KEY.name: LabelRow.key}  # classes with several names
+
+
+def task_columns(task: Task) -> tuple[str, ...]:
+    """Name the columns of a task: its name, or its labels if they are numbers, in small letters."""
+    if task.kind == "regression":
+        return tuple(label.lower() for label in task.labels)
+    return ("quadrant",) if task.name == EMOTION.name else (task.name.lower(),)
 
 
 def read_rows(table: str | Path) -> list[LabelRow]:

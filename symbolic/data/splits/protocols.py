@@ -32,7 +32,7 @@ class DataArguments:
         default=None,
         metadata={
             "help": "your own labelled music: a CSV, or a folder with labels.csv, of columns path "
-            "and any of quadrant, valence, arousal, key, group, split"
+            "and any of quadrant, valence, arousal, key, those of other tasks, group, split"
         },
     )
     corpora: list[str] = field(
@@ -87,6 +87,8 @@ class DataArguments:
     def of_record(self, record: Mapping[str, Any]) -> DataArguments:
         """Combine the settings of a record with the folders of these arguments.
 
+        Unlabelled music has its recorded name, not its folder: it is not held out.
+
         Args:
             record: as `record` returned it when a model was trained.
 
@@ -103,6 +105,7 @@ class DataArguments:
         return DataArguments(
             **{name: folders[name] for name in names},
             corpora=[f"{name}={folders[name]}" for name in others],
+            unlabelled=record.get("unlabelled"),
             hold_out=record["hold_out"],
             **{name: record[name] for name in ("folds", "fold_seed") if name in record},
         )
@@ -148,10 +151,12 @@ def held_out(data: DataArguments) -> Split:
     """Split corpora into training pieces and held-out pieces; no group is on both sides.
 
     Corpora that nothing is held out from add their training pieces: those of the split `train`, or
-    all if they have no split.
+    all if they have no split. Unlabelled music is not among them (`unlabelled_pieces`); if it is
+    given, it may be all that is trained on.
 
     Raises:
-        ValueError: no corpus given, or a `hold_out` that does not exist or whose corpus is missing.
+        ValueError: nothing to train on, or a `hold_out` that does not exist or whose corpus is not
+            given.
         LeakError: a group on both sides, or a file name of the held-out pieces among the training
             pieces of another corpus.
         FileNotFoundError: a corpus that is not in its folder.
@@ -159,7 +164,9 @@ def held_out(data: DataArguments) -> Split:
     protocol, part = _protocol(data.hold_out)
     folders = data.folders
     if protocol.corpus and protocol.corpus not in folders:
-        raise ValueError(f"hold_out {data.hold_out!r}: its corpus is not given")
+        raise ValueError(
+            f"hold_out {data.hold_out!r}: its corpus is not given: give it, or hold out none"
+        )
     others: list[Piece] = []
     train: list[Piece] = []
     test: list[Piece] = []
@@ -173,8 +180,10 @@ def held_out(data: DataArguments) -> Split:
             train += joining
     if protocol.corpus and not test:
         raise ValueError(f"hold_out {data.hold_out!r}: no piece is held out by it")
-    if not train:
-        raise ValueError("nothing to train on: give --emopia, --vgmidi, --labelled or --corpora")
+    if not train and not data.unlabelled:
+        raise ValueError(
+            "nothing to train on: give --emopia, --vgmidi, --labelled, --corpora or --unlabelled"
+        )
     try:
         assert_disjoint(
             train=[piece.group for piece in train], held_out=[piece.group for piece in test]
