@@ -176,29 +176,32 @@ def test_the_help_groups_options_and_hides_those_of_the_trainer_that_few_need(ca
     ("error", "said"),
     [
         (FileNotFoundError("no such folder"), "symbolic: error: no such folder\n"),
+        (ModuleNotFoundError("No module named 'ray'"), "symbolic: error: No module named 'ray'\n"),
         (ValueError("no task mood"), "symbolic: error: no task mood\n"),
         (ReadError("no notes", "a.mid"), "symbolic: error: a.mid: no notes\n"),
         (LeakError("song1 is in both"), "symbolic: error: leak: song1 is in both\n"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line(error, said, capsys):
-    def door(_):
+    @guarded
+    def main(_):
         raise error
 
-    assert guarded(door) == 2
+    assert main() == 2
     output = capsys.readouterr()
     assert output.err == said
     assert output.out == ""
 
 
 def test_what_the_user_cannot_mend_is_not_hidden():
-    def door(_):
+    @guarded
+    def main(_):
         raise AssertionError
 
     with pytest.raises(AssertionError):
-        guarded(door)
-    assert guarded(lambda _: None) == 0
-    assert guarded(lambda words: len(words), ["a", "b", "c"]) == 3
+        main()
+    assert guarded(lambda _: None)() == 0
+    assert guarded(lambda words: len(words))(["a", "b", "c"]) == 3
 
 
 @pytest.mark.parametrize(

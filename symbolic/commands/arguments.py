@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from symbolic.errors import SymbolicError
 SUFFIXES = (".yaml", ".yml", ".json")  # of files of settings
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+
+CORPORA = ("emopia", "vgmidi", "labelled", "corpora")
+"""Fields of `DataArguments` that name folders of corpora."""
 
 GROUPS = {
     "model": ("ModelArguments", "TokenModelArguments", "AudioModelArguments", "ShapeArguments"),
@@ -31,7 +35,13 @@ USUAL = (
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser that accepts hyphens and underscores in the names of options."""
+    """Parser that accepts hyphens and underscores in the names of options.
+
+    Attributes:
+        renamed: names of options by their old names, which work for one release.
+    """
+
+    renamed: Mapping[str, str] = {}
 
     def parse_known_args(self, args=None, namespace=None):
         """Parse arguments; see `argparse.ArgumentParser`."""
@@ -45,6 +55,9 @@ class Parser(argparse.ArgumentParser):
         name, equals, value = word.partition("=")
         if not name.startswith("--") or name in self._option_string_actions:
             return word
+        if name in self.renamed:
+            print(f"symbolic: {name} is now {self.renamed[name]}", file=sys.stderr)
+            return f"{self.renamed[name]}{equals}{value}"
         hyphens = f"--{name[2:].replace('_', '-')}"
         underscores = f"--{name[2:].replace('-', '_')}"
         name = underscores if underscores in self._option_string_actions else hyphens
@@ -161,55 +174,89 @@ def gives(option: str, arguments: Sequence[str] | None = None) -> bool:
     return any(word.partition("=")[0] == f"--{option}" for word in words)
 
 
-def guarded(
-    command: Callable[[Sequence[str] | None], int | None], arguments: Sequence[str] | None = None
-) -> int:
-    """Run a command; errors of the user's input become one line on stderr and status 2."""
-    from symbolic.data.groups import LeakError
+def guarded(command: Callable[[Sequence[str] | None], int | None]) -> Callable[..., int]:
+    """Make the `main` of a command, which returns the exit status.
 
-    try:
-        return command(arguments) or 0
-    except LeakError as error:
-        print_error(f"leak: {error}")
-    except (OSError, SymbolicError, ValueError) as error:
-        print_error(str(error))
-    return 2
+    Errors of the user's input become one line on stderr and status 2.
+
+    Args:
+        command: parses the words of the command line, `sys.argv` by default, and runs; it returns
+            a status, or None for 0.
+    """
+
+    @wraps(command)
+    def main(arguments: Sequence[str] | None = None) -> int:
+        try:
+            status = command(arguments) or 0
+            sys.stdout.flush()
+            return status
+        except BrokenPipeError:  # the reader of the output has gone: `symbolic score ... | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except KeyboardInterrupt:
+            return 130
+        except (ImportError, OSError, SymbolicError, ValueError) as error:
+            kind = error.kind if isinstance(error, SymbolicError) else ""
+            print(f"symbolic: error: {kind}{error}", file=sys.stderr)
+            return 2
+
+    return main
 
 
-def print_error(message: str) -> None:
-    """Print an error as all commands do."""
-    print(f"symbolic: error: {message}", file=sys.stderr)
+def add_fields(parser: argparse._ActionsContainer, kind: type, *names: str) -> None:
+    """Add options for fields of a data class, with their defaults and help texts."""
+    for option in fields(kind):
+        if option.name not in names:
+            continue
+        several = option.default_factory is not MISSING
+        default = None if option.default is MISSING else option.default
+        about = option.metadata["help"]
+        parser.add_argument(
+            f"--{option.name.replace('_', '-')}",
+            nargs="*" if several else None,
+            type=str if several or default is None else type(default),
+            default=[] if several else default,
+            help=about if default in (None, "") else f"{about} (default: {default})",
+        )
+
+
+def add_model(parser: argparse._ActionsContainer) -> None:
+    """Add the options of the model that predicts and of its device."""
+    parser.add_argument(
+        "--model", metavar="NAME", help="folder or Hub name (default: the model in the package)"
+    )
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: cpu)")
+
+
+def values_of(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Return some parsed options by name."""
+    return {name: getattr(options, name) for name in names}
 
 
 class UsageError(SymbolicError):
     """Arguments that cannot be used; the text is the message for the user."""
 
 
-def natural(text: str) -> int:
-    """Parse a whole number of 0 or more."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
-    return int(text)
+def whole(least: int) -> Callable[[str], int]:
+    """Make a parser of whole numbers that are not below a limit."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+        return int(text)
+
+    return number
 
 
-def positive(text: str) -> int:
-    """Parse a whole number of 1 or more."""
-    if natural(text) == 0:
-        raise argparse.ArgumentTypeError("0 is too few")
-    return int(text)
+def path_to(*suffixes: str) -> Callable[[str], Path]:
+    """Make a parser of paths that end with one of some suffixes."""
 
+    def path(text: str) -> Path:
+        if Path(text).suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text!r}: write to {', '.join(suffixes)}")
+        return Path(text)
 
-def path_to(text: str, suffixes: tuple[str, ...]) -> Path:
-    """Parse a path that ends with one of some suffixes."""
-    path = Path(text)
-    if path.suffix.lower() not in suffixes:
-        raise argparse.ArgumentTypeError(f"{text!r}: write to {', '.join(suffixes)}")
     return path
-
-
-def plot_path(text: str) -> Path:
-    """Parse the path of a plot."""
-    return path_to(text, PLOT_SUFFIXES)
 
 
 def make_room(path: Path, folder: bool = False) -> None:

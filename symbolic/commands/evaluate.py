@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from symbolic.commands.arguments import Parser, guarded
+from symbolic.commands.arguments import CORPORA, Parser, add_fields, guarded, values_of
 from symbolic.data import DataArguments
 from symbolic.evaluation.baselines import BASELINES
 from symbolic.evaluation.evaluator import MODEL, REFERENCE, Evaluation, evaluate
@@ -20,26 +18,14 @@ from symbolic.tasks import EMOTION
 from symbolic.tasks.metrics import best_temperature
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Score trained models on their held-out pieces.
-
-    Returns:
-        The exit status.
-    """
-    return guarded(_main, arguments)
-
-
 def _parser() -> Parser:
     parser = Parser(
-        description="Score trained models on their held-out pieces, with baselines for comparison."
+        prog="symbolic evaluate",
+        description="Score trained models on their held-out pieces, with baselines for comparison.",
     )
+    parser.renamed = {"--probe": "--robustness", "--views": "--embeddings"}
     parser.add_argument("models", nargs="+", help="folders; several are folds or seeds, pooled")
-    parser.add_argument("--emopia", help="folder of EMOPIA")
-    parser.add_argument("--vgmidi", help="folder of VGMIDI")
-    parser.add_argument("--labelled", help="labels of your own: a CSV, or a folder with labels.csv")
-    parser.add_argument(
-        "--corpora", nargs="*", default=[], metavar="NAME=FOLDER", help="as in scripts/train.py"
-    )
+    add_fields(parser, DataArguments, *CORPORA)
     parser.add_argument(
         "--audio",
         help="folder of the corpus of recordings, for the robustness, embeddings and baselines of "
@@ -61,37 +47,19 @@ def _parser() -> Parser:
         help="folder of the model that these figures are to be published with (default: the model, "
         "if only one is given)",
     )
-    for old, new in (("probe", "robustness"), ("views", "embeddings")):
-        about: dict[str, Any] = {"const": True, "nargs": 0} if old == "probe" else {}
-        parser.add_argument(
-            f"--{old}", dest=new, action=_Renamed, help=argparse.SUPPRESS, default=None, **about
-        )
     return parser
 
 
-class _Renamed(argparse.Action):
-    """An option under its old name."""
-
-    def __call__(self, parser, namespace, values, option_string=None) -> None:
-        """Set the option and warn."""
-        new = f"--{self.dest}"
-        warnings.warn(f"{option_string} is now {new}", FutureWarning, stacklevel=2)
-        setattr(namespace, self.dest, values if self.const is None else self.const)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
+@guarded
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Score trained models on their held-out pieces."""
     options = _parser().parse_args(arguments)
     baselines = [] if options.baselines == "none" else options.baselines.split(",")
     if unknown := set(baselines) - BASELINES.keys():
         raise ValueError(f"no baseline {', '.join(unknown)}; there are {', '.join(BASELINES)}")
     result = evaluate(
         options.models,
-        DataArguments(
-            emopia=options.emopia,
-            vgmidi=options.vgmidi,
-            labelled=options.labelled,
-            corpora=options.corpora,
-        ),
+        DataArguments(**values_of(options, *CORPORA)),
         baselines,
         options.robustness,
         options.whole_pieces,

@@ -1,11 +1,11 @@
-"""Tokenize corpora into a token file."""
+"""`symbolic make-tokens`: corpora into a token file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symbolic.commands.arguments import Parser, guarded
+from symbolic.commands.arguments import CORPORA, Parser, add_fields, guarded, values_of
 from symbolic.data import (
     DataArguments,
     assert_disjoint,
@@ -18,38 +18,24 @@ from symbolic.features import named_columns
 from symbolic.tokenizers import build_tokenizer
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Tokenize corpora once, into a token file for `scripts/train_tokens.py`."""
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
-    parser = Parser(description="Tokenize corpora once, into a token file to train from.")
+@guarded
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Tokenize corpora once, into a token file for `symbolic train-tokens`."""
+    parser = Parser(
+        prog="symbolic make-tokens",
+        description="Tokenize corpora once, into a token file to train from.",
+    )
     parser.add_argument("output", help="token file: .npz or .safetensors")
-    parser.add_argument("--emopia", help="folder of EMOPIA")
-    parser.add_argument("--vgmidi", help="folder of VGMIDI")
-    parser.add_argument(
-        "--labelled", help="your own labelled music: a CSV, or a folder with labels.csv"
-    )
-    parser.add_argument(
-        "--corpora", nargs="*", default=[], metavar="NAME=FOLDER", help="as in scripts/train.py"
-    )
-    parser.add_argument("--hold-out", default="emopia-val", help="as in scripts/train.py")
+    add_fields(parser, DataArguments, *CORPORA, "hold_out")
     parser.add_argument("--unlabelled", nargs="*", default=[], help="folders of any music")
-    parser.add_argument("--tokenizer", default="cp-performance", help="as in scripts/train.py")
+    parser.add_argument("--tokenizer", default="cp-performance", help="as in symbolic train")
     parser.add_argument(
-        "--features", default="none", help="features of whole pieces, as in scripts/train.py"
+        "--features", default="none", help="features of whole pieces, as in symbolic train"
     )
     parser.add_argument("--cache-dir", help="folder of the cached data set")
     options = parser.parse_args(arguments)
     pieces = unlabelled_pieces_in(options.unlabelled)
-    data = DataArguments(
-        emopia=options.emopia,
-        vgmidi=options.vgmidi,
-        labelled=options.labelled,
-        corpora=options.corpora,
-        hold_out=options.hold_out,
-    )
+    data = DataArguments(**values_of(options, *CORPORA, "hold_out"))
     if data.folders:
         train, test = held_out(data)
         assert_disjoint(

@@ -2,63 +2,69 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from symbolic.commands.arguments import UsageError, make_room, plot_path, write
+from symbolic.commands.arguments import (
+    PLOT_SUFFIXES,
+    Parser,
+    UsageError,
+    add_model,
+    guarded,
+    make_room,
+    path_to,
+    write,
+)
 
 
-def add_plot(commands: argparse._SubParsersAction) -> None:
-    """Add the command to the program."""
-    plot = commands.add_parser(
-        "plot",
-        help="plot the emotion of a piece over time",
+def _parser() -> Parser:
+    parser = Parser(
+        prog="symbolic plot",
         description="Plot a MIDI or MusicXML file: valence, arousal and quadrant in sliding "
         "windows, and the piano roll.",
     )
-    plot.set_defaults(run=_plot)
-    plot.add_argument("path", metavar="FILE", help="MIDI or MusicXML")
-    plot.add_argument(
+    parser.add_argument("path", type=Path, metavar="FILE", help="MIDI or MusicXML")
+    parser.add_argument(
         "-o",
         "--output",
-        type=plot_path,
+        type=path_to(*PLOT_SUFFIXES),
         required=True,
         metavar="FILE",
         help="write .png, .pdf or .svg",
     )
-    plot.add_argument(
+    parser.add_argument(
         "--window", default="30s", metavar="LENGTH", help="window length: 30s (default), 8bars"
     )
-    plot.add_argument(
+    parser.add_argument(
         "--hop",
         metavar="LENGTH",
         help="distance of windows: 5s, 2bars (default: a sixth of the window length)",
     )
-    plot.add_argument(
-        "--model", metavar="NAME", help="folder or Hub name (default: the model in the package)"
-    )
-    plot.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: cpu)")
+    add_model(parser)
+    return parser
 
 
-def _plot(options: argparse.Namespace) -> int:
-    make_room(options.output)
-    path = Path(options.path)
-    if options.output.exists() and path.exists() and options.output.samefile(path):
-        raise UsageError(f"cannot write {options.output}: it is the input file")
+@guarded
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Plot the emotion of a piece over time; the exit status is 1 if it cannot be read."""
+    options = _parser().parse_args(arguments)
+    path, output = options.path, options.output
+    make_room(output)
+    if output.exists() and path.exists() and output.samefile(path):
+        raise UsageError(f"cannot write {output}: it is the input file")
     from symbolic.notes import ReadError
     from symbolic.notes.pool import apply_many
+    from symbolic.reports.timeline_plots import timeline_plot
+    from symbolic.scoring.corpus import load_scorer
     from symbolic.scoring.emotion import EmotionScorer
     from symbolic.scoring.timeline import timeline_rows, timeline_table
     from symbolic.scoring.windows import SlidingWindow
 
-    try:
-        sliding = SlidingWindow.parse(options.window, options.hop)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    scorer = _scorer(options)
+    sliding = SlidingWindow.parse(options.window, options.hop)
+    scorer = load_scorer(options.model, options.device)
     if not isinstance(scorer, EmotionScorer):
         raise UsageError(f"model {options.model!r} takes audio; plot requires a model of notes")
     read = partial(_read, sliding=sliding, prepare_options=scorer.preprocess_options)
@@ -68,21 +74,9 @@ def _plot(options: argparse.Namespace) -> int:
         return 1
     notes, windows = found
     table = timeline_table(timeline_rows(scorer.model, windows))
-
-    from symbolic.reports.timeline_plots import timeline_plot
-
-    write(lambda place: timeline_plot(notes, table, place, path.name), options.output)
-    print(f"{len(table)} windows; plot in {options.output}")
+    write(lambda place: timeline_plot(notes, table, place, path.name), output)
+    print(f"{len(table)} windows; plot in {output}")
     return 0
-
-
-def _scorer(options: argparse.Namespace):
-    from symbolic.scoring.corpus import load_scorer
-
-    try:
-        return load_scorer(options.model, options.device)
-    except (OSError, ValueError, ImportError) as error:
-        raise UsageError(str(error)) from error
 
 
 def _read(sources: list, sliding, prepare_options: dict[str, Any]) -> list[tuple]:
@@ -91,13 +85,9 @@ def _read(sources: list, sliding, prepare_options: dict[str, Any]) -> list[tuple
     from symbolic.scoring.notes import emitted_notes
     from symbolic.scoring.timeline import prepare_windows
 
-    tables = [read_notes(source) for source in sources]
-    return [
-        (
-            notes,
-            prepare_windows(
-                emitted_notes(notes, prepare_options["tokenizer"]), sliding, **prepare_options
-            ),
-        )
-        for notes in tables
-    ]
+    found = []
+    for source in sources:
+        notes = read_notes(source)
+        emitted = emitted_notes(notes, prepare_options["tokenizer"])
+        found.append((notes, prepare_windows(emitted, sliding, **prepare_options)))
+    return found

@@ -1,4 +1,4 @@
-"""Command line of `symbolic pretrain`: encoders of music without labels."""
+"""`symbolic pretrain`: pre-training of encoders on music without labels."""
 
 from __future__ import annotations
 
@@ -12,16 +12,10 @@ from symbolic.training.pretraining import PretrainArguments, pretrain
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Pre-train an encoder on music without labels.
-
-    Returns:
-        The exit status.
-    """
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
+@guarded
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Pre-train an encoder on music without labels."""
     kinds = (PretrainArguments, ShapeArguments, FitArguments, TrainingArguments)
     defaults = {**TRAINING_DEFAULTS, "output_dir": "runs/pretrained", "num_train_epochs": 10.0}
-    pretrain(*parsed(kinds, arguments, defaults, "Pre-train an encoder on music without labels."))
+    about = "Pre-train an encoder on music without labels."
+    pretrain(*parsed(kinds, arguments, defaults, about, "symbolic pretrain"))

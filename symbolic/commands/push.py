@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from symbolic.commands.arguments import Parser, guarded
+from symbolic.commands.arguments import Parser, guarded, values_of
 from symbolic.publishing.hub import push
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Publish a trained model on the Hugging Face Hub.
-
-    Returns:
-        The exit status.
-    """
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
+@guarded
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Publish a trained model on the Hugging Face Hub."""
     parser = Parser(
+        prog="symbolic push",
         description="Publish a trained model on the Hugging Face Hub, or with --dry-run write the "
-        "files that would be sent."
+        "files that would be sent.",
     )
     parser.add_argument("folder", help="of the trained model")
     parser.add_argument("repo_id", help="name/model on the Hub")
@@ -39,10 +33,8 @@ def _main(arguments: Sequence[str] | None) -> None:
         options.folder,
         options.repo_id,
         dry_run=output if options.dry_run else None,
-        private=options.private,
-        license=options.license,
         card=Path(options.card).read_text(encoding="utf-8") if options.card else None,
-        revision=options.revision,
+        **values_of(options, "private", "license", "revision"),
     )
     done = f"written to {output}" if options.dry_run else f"published as {options.repo_id}"
     print(f"{done}:", *names, sep="\n")

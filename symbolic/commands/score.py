@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from symbolic.commands.arguments import (
+    PLOT_SUFFIXES,
+    Parser,
     UsageError,
+    add_model,
+    guarded,
     make_room,
-    natural,
     path_to,
-    plot_path,
-    positive,
+    values_of,
+    whole,
     write,
 )
 from symbolic.scoring.tables import SUFFIXES
@@ -26,11 +30,9 @@ SHOWN = (
 MAX_SHOWN = 1000  # files; the table of more is not printed
 
 
-def add_score(commands: argparse._SubParsersAction) -> None:
-    """Add the command to the parser of the program."""
-    score = commands.add_parser(
-        "score",
-        help="score files, folders and archives for emotion",
+def _parser() -> Parser:
+    parser = Parser(
+        prog="symbolic score",
         description="Score MIDI and MusicXML files (also Humdrum, ABC and MEI with the extra "
         "`formats`, and MuseScore's files where the program is installed): quadrant "
         "probabilities (Q1 happy, Q2 angry, Q3 sad, Q4 calm), valence, arousal, key and dynamics, "
@@ -38,88 +40,84 @@ def add_score(commands: argparse._SubParsersAction) -> None:
         "has a row with the reason. "
         "With an --output rows are written as they come, and an interrupted run can be resumed.",
     )
-    score.set_defaults(run=_score)
-    score.add_argument(
+    parser.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
         help="files, folders, archives (.zip, .tar, .tar.gz), quoted patterns such as "
         "'music/**/*.mid', or - for a list of paths on standard input, one a line or ended by NUL",
     )
-    score.add_argument(
+    parser.add_argument(
         "-o",
         "--output",
-        type=_table_path,
+        type=path_to(*SUFFIXES),
         metavar="FILE",
         help="write .csv or .jsonl, or .parquet, a folder of parts",
     )
-    score.add_argument(
+    parser.add_argument(
         "--plot",
-        type=plot_path,
+        type=path_to(*PLOT_SUFFIXES),
         metavar="FILE",
         help="draw the valence-arousal plane (.png, .pdf, .svg)",
     )
-    score.add_argument(
+    parser.add_argument(
         "--timeline",
-        type=_table_path,
+        type=path_to(*SUFFIXES),
         metavar="FILE",
         help="beside --output: emotion in windows that slide over each piece",
     )
-    score.add_argument(
+    parser.add_argument(
         "--window", metavar="LENGTH", help="of the timeline: 30s (the default), 8bars"
     )
-    score.add_argument("--hop", metavar="LENGTH", help="from window to window: 5s, 2bars")
-    score.add_argument(
+    parser.add_argument("--hop", metavar="LENGTH", help="from window to window: 5s, 2bars")
+    parser.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run of this --output"
     )
-    score.add_argument(
+    parser.add_argument(
         "--recursive",
         action=argparse.BooleanOptionalAction,
         default=True,
         help="search folders recursively (default: yes)",
     )
-    score.add_argument(
-        "--model", metavar="NAME", help="folder or hub name (default: the model in the package)"
+    add_model(parser)
+    parser.add_argument(
+        "--batch-size", type=whole(1), metavar="N", help="windows at a time (32; of audio 16)"
     )
-    score.add_argument(
-        "--batch-size", type=positive, metavar="N", help="windows at a time (32; of audio 16)"
-    )
-    score.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: cpu)")
-    score.add_argument(
+    parser.add_argument(
         "--engine",
         choices=("local", "ray", "accelerate"),
         default="local",
         help="this machine, a Ray cluster, or the processes of accelerate launch",
     )
-    score.add_argument(
+    parser.add_argument(
         "--workers",
-        type=natural,
+        type=whole(0),
         metavar="N",
         help="processes that read files (default: one per core; 0: none, without limits per file); "
         "of ray, actors",
     )
-    score.add_argument(
-        "--timeout", type=positive, metavar="SECONDS", help="that one file may take (120)"
+    parser.add_argument(
+        "--timeout", type=whole(1), metavar="SECONDS", help="that one file may take (120)"
     )
-    score.add_argument(
-        "--memory", type=positive, metavar="MIB", help="that reading one file may take (4096)"
+    parser.add_argument(
+        "--memory", type=whole(1), metavar="MIB", help="that reading one file may take (4096)"
     )
-    score.add_argument(
-        "--shard", type=positive, metavar="N", help="files that are written at once (1024)"
+    parser.add_argument(
+        "--shard", type=whole(1), metavar="N", help="files that are written at once (1024)"
     )
-    score.add_argument(
+    parser.add_argument(
         "--json",
         action="store_true",
         help="print the rows as JSON, one object a line, instead of the table",
     )
-    score.add_argument("-q", "--quiet", action="store_true", help="no table and no progress bar")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no table and no progress bar")
+    return parser
 
 
-def _table_path(text: str) -> Path:
-    return path_to(text, SUFFIXES)
-
-
-def _score(options: argparse.Namespace) -> int:
+@guarded
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Score files and folders; the exit status is 1 if there is no file."""
+    options = _parser().parse_args(arguments)
     _check(options)
     paths = list(options.paths)
     if "-" in paths:
@@ -127,10 +125,9 @@ def _score(options: argparse.Namespace) -> int:
 
         place = paths.index("-")
         paths[place : place + 1] = read_list(sys.stdin.buffer.read())
-    arguments = _arguments(options)
     with TemporaryDirectory() as scratch:
         output = options.output or Path(scratch, "scores.csv")
-        summary = _run(paths, output, arguments, options)
+        summary = _run(paths, output, options)
         if summary is None:  # no file was found, or another process writes
             return 0 if options.engine == "accelerate" else 1
         table = None
@@ -176,42 +173,25 @@ def _is_of_audio(name: str) -> bool:
         return False
 
 
-def _arguments(options: argparse.Namespace):
-    from symbolic.scoring.corpus import ScoringArguments
+def _run(paths: list[str], output: Path, options: argparse.Namespace):
+    """Score into a table; None where there is no file to score."""
+    from symbolic.scoring.corpus import SHARD, NoFilesError, ScoringArguments, score_corpus
     from symbolic.scoring.windows import SlidingWindow
 
-    values = {
-        name: getattr(options, name)
-        for name in ("model", "device", "batch_size", "workers", "timeout")
-        if getattr(options, name) is not None
-    }
+    names = ("model", "device", "batch_size", "workers", "timeout")
+    values = {k: v for k, v in values_of(options, *names).items() if v is not None}
     if options.memory is not None:
         values["memory"] = options.memory << 20
     if options.timeline:
-        values["sliding"] = SlidingWindow()
-        if options.window or options.hop:
-            try:
-                values["sliding"] = SlidingWindow.parse(options.window or "30s", options.hop)
-            except ValueError as error:
-                raise UsageError(str(error)) from error
-    return ScoringArguments(**values)
-
-
-def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace):
-    """Score into a table; None where there is no file to score."""
-    from symbolic.scoring.corpus import SHARD, NoFilesError, score_corpus
-
+        values["sliding"] = SlidingWindow.parse(options.window or "30s", options.hop)
     try:
         return score_corpus(
             paths,
             output,
-            arguments,
-            timeline=options.timeline,
-            resume=options.resume,
-            engine=options.engine,
-            recursive=options.recursive,
+            ScoringArguments(**values),
             shard=options.shard or SHARD,
             progress=not options.quiet,
+            **values_of(options, "timeline", "resume", "engine", "recursive"),
         )
     except NoFilesError as error:
         print(f"symbolic: no {error} file in {', '.join(options.paths)}", file=sys.stderr)
@@ -223,8 +203,6 @@ def _run(paths: list[str], output: Path, arguments, options: argparse.Namespace)
                 file=sys.stderr,
             )
         raise
-    except (OSError, ValueError, ImportError) as error:
-        raise UsageError(str(error)) from error
 
 
 def _print(summary, table, options: argparse.Namespace) -> None:
@@ -236,15 +214,13 @@ def _print(summary, table, options: argparse.Namespace) -> None:
     failed = summary.files - summary.scored
     if failed > len(summary.errors):
         print(f"not scored: {failed - len(summary.errors)} more", file=sys.stderr)
-    print(f"\nscored {summary.scored} of {summary.files} files", end="", file=into)
+    done = f"\nscored {summary.scored} of {summary.files} files"
     if summary.duplicates:
-        print(f", of which {summary.duplicates} are the same as others", end="", file=into)
-    for what, path in (
-        ("table", options.output), ("timeline", options.timeline), ("plot", options.plot)
-    ):  # fmt: skip
-        if path:
-            print(f"; {what} in {path}", end="", file=into)
-    print(file=into)
+        done += f", of which {summary.duplicates} are the same as others"
+    places = {"table": options.output, "timeline": options.timeline, "plot": options.plot}
+    print(
+        done, *(f"{name} in {path}" for name, path in places.items() if path), sep="; ", file=into
+    )
 
 
 def _print_rows(table) -> None:

@@ -2,87 +2,82 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from symbolic.commands.arguments import UsageError, make_room, natural, path_to, write
+from symbolic.commands.arguments import (
+    Parser,
+    UsageError,
+    guarded,
+    make_room,
+    path_to,
+    whole,
+    write,
+)
 
-SUFFIXES = (".csv", ".json")
-TOLERANCES = ("0.5", "3")
 
-
-def add_segment(commands: argparse._SubParsersAction) -> None:
-    """Add the command to the program."""
-    segment = commands.add_parser(
-        "segment",
-        help="find the boundaries between the parts of recordings and MIDI files",
+def _parser() -> Parser:
+    parser = Parser(
+        prog="symbolic segment",
         description="Find the boundaries between the parts of recordings and of MIDI and MusicXML "
         "files, by a --model trained on boundaries or, without one, by Foote's novelty, which is "
         "not trained. A file that cannot be read gets a row with the reason.",
     )
-    segment.set_defaults(run=_segment)
-    segment.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
-    segment.add_argument(
-        "-o", "--output", type=_output_path, metavar="FILE", help="write .csv (parts) or .json"
+    parser.renamed = {"--window": "--tolerance"}
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=path_to(".csv", ".json"),
+        metavar="FILE",
+        help="write .csv (parts) or .json",
     )
-    segment.add_argument(
+    parser.add_argument(
         "--labels", type=Path, metavar="FOLDER", help="folder for label tracks, NAME.txt"
     )
-    segment.add_argument("--plots", type=Path, metavar="FOLDER", help="folder for plots, NAME.png")
-    segment.add_argument(
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="folder for plots, NAME.png")
+    parser.add_argument(
         "--reference",
         type=Path,
         metavar="FILE",
         help="annotated boundaries of a single file, to plot: one per line, which begins with a "
         "time in seconds",
     )
-    segment.add_argument("--model", metavar="NAME", help="folder or hub name (default: novelty)")
-    segment.add_argument(
+    parser.add_argument("--model", metavar="NAME", help="folder or Hub name (default: novelty)")
+    parser.add_argument(
         "--tolerance",
-        choices=TOLERANCES,
+        choices=("0.5", "3"),
         default="0.5",
         help="tolerance in seconds the threshold was tuned for (default: 0.5)",
     )
-    segment.add_argument("--window", choices=TOLERANCES, help=argparse.SUPPRESS)  # until 0.2
-    segment.add_argument(
-        "--workers", type=natural, metavar="N", help="number of processes that read files"
+    parser.add_argument(
+        "--workers", type=whole(0), metavar="N", help="number of processes that read files"
     )
-    segment.add_argument("-q", "--quiet", action="store_true", help="print no table")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print no table")
+    return parser
 
 
-def _output_path(text: str) -> Path:
-    return path_to(text, SUFFIXES)
-
-
-def _segment(options: argparse.Namespace) -> int:
+@guarded
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Find the boundaries between parts; the exit status is 1 if there is no file."""
+    options = _parser().parse_args(arguments)
     if options.output:
         make_room(options.output)
     for folder in filter(None, (options.labels, options.plots)):
         make_room(folder / "any")
-    if options.window:
-        print("symbolic: --window is now --tolerance", file=sys.stderr)
-        options.tolerance = options.window
-    reference = _reference(options.reference)
+    reference = options.reference and _read_reference(options.reference)
     from symbolic.structure.segmenter import Segmenter, segment_table
 
     segmenter = Segmenter()
     if options.model:
-        try:
-            segmenter = Segmenter.from_pretrained(options.model, tolerance=options.tolerance)
-        except (OSError, ValueError) as error:
-            raise UsageError(str(error)) from error
-    try:
-        found = segmenter.segment(options.paths, workers=options.workers)
-    except (OSError, ImportError) as error:
-        raise UsageError(str(error)) from error
+        segmenter = Segmenter.from_pretrained(options.model, tolerance=options.tolerance)
+    found = segmenter.segment(options.paths, workers=options.workers)
     if not found:
-        print(
-            f"symbolic: no audio, MIDI or MusicXML file in {', '.join(options.paths)}",
-            file=sys.stderr,
-        )
+        paths = ", ".join(options.paths)
+        print(f"symbolic: no audio, MIDI or MusicXML file in {paths}", file=sys.stderr)
         return 1
     if reference is not None and len(found) != 1:
         raise UsageError(f"--reference requires a single file, not {len(found)}")
@@ -119,9 +114,7 @@ def _names(paths: list[str]) -> list[str]:
     return names
 
 
-def _reference(path: Path | None) -> list[float] | None:
-    if path is None:
-        return None
+def _read_reference(path: Path) -> list[float]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:

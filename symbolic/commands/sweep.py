@@ -1,4 +1,4 @@
-"""Command line of `symbolic sweep`: a grid of systems, protocols, folds and seeds."""
+"""`symbolic sweep`: a grid of systems, protocols, folds and seeds."""
 
 from __future__ import annotations
 
@@ -9,25 +9,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from symbolic.commands.arguments import Parser, guarded
+from symbolic.commands.arguments import Parser, add_fields, guarded, values_of
 from symbolic.sweep.bundle import Bundle, load_bundle
 from symbolic.sweep.cells import BUNDLE, CELL, CELLS, RESULTS, import_cells, run_cells
 from symbolic.sweep.grid import PROTOCOLS, SIZES, SYSTEMS, AudioSettings, cells
 
 TABLE = "results.md"
+AUDIO_OPTIONS = tuple(option.name for option in fields(AudioSettings) if option.metadata)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Make, train, export, import and summarise a grid.
-
-    Returns:
-        The exit status.
-    """
-    return guarded(_main, arguments)
-
-
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(
+        prog="symbolic sweep",
         description="Train and compare a grid of systems. Finished cells are not trained again. "
         "With --export the grid is written to one file, from which another machine trains with "
         "--grid; --import adds its cells. With --corpus the systems are those of recordings, each "
@@ -66,15 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     audio.add_argument(
         "--most", type=int, default=0, help="use only this many randomly drawn pieces (0: all)"
     )
-    for option in fields(AudioSettings):
-        if option.metadata:
-            name = f"--{option.name.replace('_', '-')}"
-            audio.add_argument(
-                name,
-                type=type(option.default),
-                default=option.default,
-                help=f"{option.metadata['help']} ({option.default})",
-            )
+    add_fields(audio, AudioSettings, *AUDIO_OPTIONS)
     work = parser.add_argument_group("training")
     work.add_argument("--grid", metavar="FILE", help="exported grid")
     work.add_argument("--shard", default="0/1", help="I/N: every N-th cell, from the I-th")
@@ -95,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _main(arguments: Sequence[str] | None) -> None:
+@guarded
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Make, train, export, import and summarise a grid."""
     options = _parser().parse_args(arguments)
     output = Path(options.output_dir)
     if options.table:
@@ -149,21 +136,11 @@ def _train_audio(options: argparse.Namespace, output: Path, settings: dict[str, 
 
     if not (options.corpus and options.audio):
         raise ValueError("audio systems need both --corpus and --audio")
-    names = [option.name for option in fields(AudioSettings) if option.metadata]
     run_audio_cells(
         _names(options) or list(AUDIO_SYSTEMS),
         options.hold_out or [f"fold-{k}" for k in range(options.folds)],
-        AudioSettings(
-            **{name: getattr(options, name) for name in names},
-            pretrained=options.pretrained or "",
-        ),
-        AudioDataArguments(
-            corpus=options.corpus,
-            audio=options.audio,
-            folds=options.folds,
-            most=options.most,
-            cache_dir=options.cache_dir,
-        ),
+        AudioSettings(**values_of(options, *AUDIO_OPTIONS), pretrained=options.pretrained or ""),
+        AudioDataArguments(**values_of(options, "corpus", "audio", "folds", "most", "cache_dir")),
         output,
         **settings,
     )
@@ -190,7 +167,7 @@ def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
         options.folds,
         [int(seed) for seed in options.seeds.split(",")],
     )
-    data = DataArguments(emopia=options.emopia, vgmidi=options.vgmidi, folds=options.folds)
+    data = DataArguments(**values_of(options, "emopia", "vgmidi", "folds"))
     place = options.export or path
     return prepare(place, grid, data, options.cache_dir, pretrained=options.pretrained)
 

@@ -1,4 +1,4 @@
-"""Command line of `symbolic train-key`: the key encoder."""
+"""`symbolic train-key`: training of the key encoder."""
 
 from __future__ import annotations
 
@@ -10,15 +10,9 @@ from symbolic.commands.arguments import guarded, parsed
 from symbolic.training.keys import KEY_DEFAULTS, KeyArguments, train_key
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train the key encoder on annotated keys.
-
-    Returns:
-        The exit status.
-    """
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
+@guarded
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train the key encoder on annotated keys."""
     kinds = (KeyArguments, TrainingArguments)
-    train_key(*parsed(kinds, arguments, KEY_DEFAULTS, "Train the key encoder."))
+    about = "Train the key encoder."
+    train_key(*parsed(kinds, arguments, KEY_DEFAULTS, about, "symbolic train-key"))

@@ -1,4 +1,4 @@
-"""Command line of `scripts/train_tokens.py`: models of a token file."""
+"""`symbolic train-tokens`: training of models from a token file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,9 @@ from symbolic.training.tokens import TokenArguments, TokenModelArguments, train_
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train a model from a token file.
-
-    Returns:
-        The exit status.
-    """
-    return guarded(_main, arguments)
-
-
-def _main(arguments: Sequence[str] | None) -> None:
+@guarded
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train a model from a token file."""
     kinds = (TokenArguments, TokenModelArguments, FitArguments, TrainingArguments)
-    train_tokens(*parsed(kinds, arguments, TRAINING_DEFAULTS, "Train a model from a token file."))
+    about = "Train a model from a token file."
+    train_tokens(*parsed(kinds, arguments, TRAINING_DEFAULTS, about, "symbolic train-tokens"))

@@ -17,6 +17,8 @@ UNLABELLED = "unlabelled"  # corpus of files without labels
 class LeakError(SymbolicError, ValueError):
     """A group on both sides of a split."""
 
+    kind = "leak: "
+
 
 def merged_groups(groups: Iterable[str], look_alikes: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Merge groups that are connected by look-alike pairs, directly or through others.
