@@ -273,7 +273,7 @@ def test_segments_that_overlap_are_refused_by_line(songs, tmp_path):
     with pytest.raises(ValueError, match=r"segments\.csv, line 4.*a segment from 0 to"):
         read_beatles(tmp_path)
     target.write_text("\n".join([*table, "nobody,0,1,part"]), encoding="utf-8")
-    with pytest.raises(ValueError, match="nobody cannot be read"):
+    with pytest.raises(ValueError, match="nobody/mel cannot be read"):
         read_beatles(tmp_path)
     target.write_text(table[0] + "\n00_01,0,3,part\n", encoding="utf-8")
     assert "1 recordings are more than 2 s longer" in read_beatles(tmp_path).findings[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,6 +154,20 @@ def readable(
         raise ReadError(f"no recording of {corpus.name} can be read: {findings[-1]}")
     pieces = [corpus.pieces[i] for i in kept]
     return replace(corpus, pieces=pieces), [found[i] for i in kept], findings
+
+
+def files_by_name(paths: Iterable[Path]) -> dict[str, Path]:
+    """Index files by their names without the suffix, in order.
+
+    Raises:
+        ValueError: a name that occurs twice.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in found:
+            raise ValueError(f"{path}: {path.stem} is there already: {found[path.stem]}")
+        found[path.stem] = path
+    return found
 
 
 def missing_files(paths: Sequence[Path], source: str) -> tuple[set[Path], list[str]]:

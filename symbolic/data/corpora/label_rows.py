@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,13 +72,8 @@ class LabelRow:
             ValueError: anything else.
         """
         text = self.given(column)
-        if not text:
-            return math.nan
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
+        number = as_number(text)
+        if text and not math.isfinite(number):
             raise self.error(f"{column} {text!r} is not a number")
         return number
 
@@ -121,6 +117,20 @@ class LabelRow:
 _READ = {EMOTION.name: LabelRow.quadrant, KEY.name: LabelRow.key}  # classes with several names
 
 
+def as_number(text: str) -> float:
+    """Return the number in a text; NaN for other text."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def numbered_lines(path: str | Path) -> list[tuple[int, str]]:
+    """Read the lines of a text file that are not empty, without spaces around them, from 1."""
+    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    return [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+
+
 def task_columns(task: Task) -> tuple[str, ...]:
     """Name the columns of a task: its name, or its labels if they are numbers, in small letters."""
     if task.kind == "regression":
@@ -128,11 +138,11 @@ def task_columns(task: Task) -> tuple[str, ...]:
     return ("quadrant",) if task.name == EMOTION.name else (task.name.lower(),)
 
 
-def read_rows(table: str | Path) -> list[LabelRow]:
+def read_rows(table: str | Path, columns: Sequence[str] = (), source: str = "") -> list[LabelRow]:
     """Read the rows of a CSV file, UTF-8; names of columns are lowered.
 
     Raises:
-        FileNotFoundError: no such file.
+        FileNotFoundError: no such file, or none of the `columns`; the message gives `source`.
         ValueError: another kind of file, or no rows; the message names the file.
     """
     table = Path(table)
@@ -153,8 +163,10 @@ def read_rows(table: str | Path) -> list[LabelRow]:
         raise ValueError(f"{table}: there is no row below the names of the columns")
     for line, values in rows:
         if None in values or None in values.values():
-            columns = len(reader.fieldnames)
-            raise ValueError(f"{table}, line {line}: the row has not the {columns} values it needs")
+            count = len(reader.fieldnames)
+            raise ValueError(f"{table}, line {line}: the row has not the {count} values it needs")
+    if missing := set(columns) - set(reader.fieldnames):
+        raise FileNotFoundError(f"{table}: no column {', '.join(sorted(missing))}, of {source}")
     return [
         LabelRow(table, line, {name: value.strip() for name, value in values.items()})
         for line, values in rows
@@ -183,9 +195,7 @@ def corpus_rows(
             f"and a folder {files.name}/ with the files that it names, of {source}. "
             "Nothing is downloaded here"
         )
-    rows = read_rows(table)
-    if missing := set(columns) - set(rows[0].values):
-        raise FileNotFoundError(f"{table}: no column {', '.join(sorted(missing))}, of {source}")
+    rows = read_rows(table, columns, source)
     found = [(files / row.text("file"), row) for row in rows]
     if absent := [path.name for path, _ in found if not path.is_file()]:
         raise FileNotFoundError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -45,29 +44,3 @@ def bar_edges(phrases: Phrases) -> np.ndarray:
 def melodic_bars(phrases: Phrases) -> np.ndarray:
     """(n,) bool: the bars of phrases with a melody."""
     return np.repeat([kind.isupper() for kind, _ in phrases], [bars for _, bars in phrases])
-
-
-def phrase_boundaries(phrases: Phrases, downbeats: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Find the beginnings of phrases, and the end of the last one.
-
-    Args:
-        phrases: P phrases of n bars.
-        downbeats: (D,) seconds of the bar lines, ascending, from the first phrase on. Those after
-            the last phrase are ignored. If only the end of the last bar is missing, it lasts as
-            long as the bar before.
-
-    Returns:
-        (P + 1,) float64 seconds.
-
-    Raises:
-        ValueError: fewer downbeats than bars, or downbeats that are not in order.
-    """
-    downbeats = np.asarray(downbeats, np.float64)
-    edges = bar_edges(phrases)
-    if not (np.diff(downbeats) > 0).all():
-        raise ValueError("downbeats that are not in order")
-    if len(downbeats) == edges[-1] and len(downbeats) > 1:
-        downbeats = np.append(downbeats, 2 * downbeats[-1] - downbeats[-2])
-    if len(downbeats) <= edges[-1]:
-        raise ValueError(f"phrases of {edges[-1]} bars over {len(downbeats)} downbeats")
-    return downbeats[edges]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from symbolic.audio.front_end import STRUCTURE
-from symbolic.data.corpora.label_rows import read_rows
 from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
+from symbolic.data.recordings.spectrograms import read_corpus, read_spectrogram
 from symbolic.tasks import BOUNDARY
 
 TABLE, SPECTROGRAMS = "beatles_segments.csv", "beatles_features.npz"
@@ -41,32 +40,30 @@ def read_beatles(folder: str | Path) -> Corpus:
     """
     folder = Path(folder)
     table, archive = folder / TABLE, folder / SPECTROGRAMS
-    for path in (table, archive):
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: not there. Expected is {SOURCE}")
-    rows = read_rows(table)
-    if missing := set(COLUMNS) - set(rows[0].values):
-        raise FileNotFoundError(f"{table}: no column {', '.join(sorted(missing))}, of {SOURCE}")
+    rows, arrays = read_corpus(table, archive, COLUMNS, SOURCE)
     times: dict[str, list[float]] = {}
     for row in rows:
-        try:
-            start, end = float(row.text("start")), float(row.text("end"))
-        except ValueError:
-            raise row.error("start and end are not both numbers") from None
+        start, end = row.number("start"), row.number("end")
         so_far = times.setdefault(row.text("song"), [start])
-        if end <= start or start < so_far[-1] - 1e-3:
+        if not end > start >= so_far[-1] - 1e-3:
             raise row.error(f"a segment from {start:g} to {end:g} s after one to {so_far[-1]:g} s")
         if start > so_far[-1] + 1e-3:
             so_far.append(start)
         so_far.append(end)
     pieces, features, differing = [], [], []
-    for song, boundaries in times.items():
-        frames = _spectrogram(archive, song)
-        lasting = len(frames) / FRONT.rate
-        if abs(lasting - boundaries[-1]) > MAX_DIFFERENCE:
-            differing.append(f"{song} ({lasting - boundaries[-1]:+.1f} s)")
-        features.append(frames)
-        pieces.append(Piece(archive / song, song, {"boundary": tuple(boundaries)}, "beatles"))
+    with arrays:
+        for song, boundaries in times.items():
+            mel, chroma = (
+                read_spectrogram(arrays, f"{song}/{kind}", height, archive) / np.float32(255)
+                for kind, height in FRONT.widths.items()
+            )
+            count = min(len(mel), len(chroma))
+            mel = mel * np.float32(-FRONT.floor) + np.float32(FRONT.floor)
+            features.append(np.concatenate([mel[:count], chroma[:count]], axis=1))
+            pieces.append(Piece(archive / song, song, {"boundary": tuple(boundaries)}, "beatles"))
+            late = count / FRONT.rate - boundaries[-1]
+            if abs(late) > MAX_DIFFERENCE:
+                differing.append(f"{song} ({late:+.1f} s)")
     findings = []
     if differing:
         findings.append(
@@ -74,21 +71,3 @@ def read_beatles(folder: str | Path) -> Corpus:
             f"than their annotation: {', '.join(differing)}"
         )
     return Corpus("beatles", pieces, (BOUNDARY,), findings, features, FRONT)
-
-
-def _spectrogram(archive: Path, song: str) -> np.ndarray:
-    """Read (T, 92) float32: mel bands in dB, and pitch classes."""
-    parts = []
-    try:
-        with np.load(archive, allow_pickle=False) as arrays:
-            for kind, rows in FRONT.widths.items():
-                part = arrays[f"{song}/{kind}"]
-                if part.dtype != np.uint8 or part.ndim != 2 or len(part) != rows:
-                    raise ValueError(f"{kind} is {part.dtype} {part.shape}, not uint8 ({rows}, T)")
-                parts.append(part.T.astype(np.float32) / np.float32(255))
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{archive}: {song} cannot be read: {error}") from error
-    mel, chroma = (part[: min(map(len, parts))] for part in parts)
-    return np.concatenate(
-        [mel * np.float32(-FRONT.floor) + np.float32(FRONT.floor), chroma], axis=1
-    )

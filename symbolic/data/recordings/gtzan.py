@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
-from symbolic.data.corpus import Corpus, without_leaks
+from symbolic.data.corpora.label_rows import numbered_lines
+from symbolic.data.corpus import Corpus, files_by_name, without_leaks
 from symbolic.data.groups import merged_groups
 from symbolic.data.pieces import Piece
 from symbolic.notes.sources import find_files
 from symbolic.tasks import GENRE, GTZAN_GENRES
 
 SOURCE = "GTZAN, with files such as blues.00000.wav, in one folder or in one for each genre"
-NAME = re.compile(r"([a-z]+)\.(\d{5})")
+NAME = re.compile(rf"({'|'.join(GTZAN_GENRES)})\.\d{{5}}")
 CORRUPT = "jazz.00054"
 
 SPLIT_FILES = {
@@ -67,7 +68,9 @@ def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> Corpus:
             message names the file and the line.
     """
     folder = Path(folder)
-    found = _excerpts(folder)
+    files = (path for path in find_files(folder, AUDIO_SUFFIXES) if path.is_file())
+    excerpts = files_by_name(path for path in files if NAME.fullmatch(path.stem))
+    found = dict(sorted(excerpts.items()))
     if not found:
         raise FileNotFoundError(f"{folder}: no excerpt. Expected is {SOURCE}")
     findings = []
@@ -79,10 +82,10 @@ def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> Corpus:
     present = [file for files in SPLIT_FILES.values() for file in files if (where / file).is_file()]
     split = gtzan_splits(where) if present or splits is not None else {}
     group = gtzan_groups(found)
-    pieces = [
-        Piece(path, group[name], {"genre": _genre(name)}, "gtzan", split.get(name, ""))
-        for name, path in found.items()
-    ]
+    pieces = []
+    for name, path in found.items():
+        genre = GTZAN_GENRES.index(name.split(".")[0])
+        pieces.append(Piece(path, group[name], {"genre": genre}, "gtzan", split.get(name, "")))
     if repeated := sum(group[name] != name for name in found):
         findings.append(
             f"{repeated} excerpts repeat another one and are in its group (Sturm 2013); the list "
@@ -94,23 +97,6 @@ def read_gtzan(folder: str | Path, splits: str | Path | None = None) -> Corpus:
         )
     pieces, leaks = without_leaks(pieces)
     return Corpus("gtzan", pieces, (GENRE,), findings + leaks)
-
-
-def _genre(name: str) -> int:
-    return GTZAN_GENRES.index(name.split(".")[0])
-
-
-def _excerpts(folder: Path) -> dict[str, Path]:
-    """Find the excerpts by name, such as `blues.00000`, in order."""
-    found: dict[str, Path] = {}
-    for path in find_files(folder, AUDIO_SUFFIXES):
-        match = NAME.fullmatch(path.stem)
-        if not (match and match[1] in GTZAN_GENRES and path.is_file()):
-            continue
-        if path.stem in found:
-            raise ValueError(f"{path}: {path.stem} is there already: {found[path.stem]}")
-        found[path.stem] = path
-    return dict(sorted(found.items()))
 
 
 def gtzan_groups(names: Iterable[str]) -> dict[str, str]:
@@ -132,12 +118,10 @@ def gtzan_splits(folder: str | Path) -> dict[str, str]:
         tables[split] = present[0]
     split_of: dict[str, str] = {}
     for split, table in tables.items():
-        for line, text in enumerate(table.read_text(encoding="utf-8").splitlines(), 1):
-            if not text.strip():
-                continue
-            name = Path(text.strip().replace("\\", "/")).stem
-            if not NAME.fullmatch(name) or name.split(".")[0] not in GTZAN_GENRES:
-                raise ValueError(f"{table}, line {line}: {text.strip()!r} names no excerpt")
+        for line, text in numbered_lines(table):
+            name = Path(text.replace("\\", "/")).stem
+            if not NAME.fullmatch(name):
+                raise ValueError(f"{table}, line {line}: {text!r} names no excerpt")
             if name in split_of:
                 raise ValueError(f"{table}, line {line}: {name} is in {split_of[name]} already")
             split_of[name] = split

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from symbolic.audio.front_end import FrontEnd
-from symbolic.data.corpora.label_rows import read_rows
 from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
+from symbolic.data.recordings.spectrograms import read_corpus, read_spectrogram
 from symbolic.tasks import MOOD
 
 TABLE, SPECTROGRAMS = "moods.csv", "moods_mel.npz"
@@ -21,11 +20,6 @@ SOURCE = (
 )
 LOWEST, RANGE = -60.0, 120.0  # dB at 0, and dB from 0 to 255
 FRONT = FrontEnd(n_fft=2048, hop=2048, n_mels=64, fmin=30.0, fmax=11000.0, floor=LOWEST)
-
-
-def decibels(spectrogram: np.ndarray) -> np.ndarray:
-    """Convert an (F, T) uint8 spectrogram to (T, F) float32 dB."""
-    return np.ascontiguousarray(spectrogram.T) * np.float32(RANGE / 255) + np.float32(LOWEST)
 
 
 def read_moods(folder: str | Path) -> Corpus:
@@ -50,14 +44,9 @@ def read_moods(folder: str | Path) -> Corpus:
     """
     folder = Path(folder)
     table, archive = folder / TABLE, folder / SPECTROGRAMS
-    for path in (table, archive):
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: not there. Expected is {SOURCE}")
-    rows = read_rows(table)
-    if missing := set(COLUMNS) - set(rows[0].values):
-        raise FileNotFoundError(f"{table}: no column {', '.join(sorted(missing))}, of {SOURCE}")
+    rows, arrays = read_corpus(table, archive, COLUMNS, SOURCE)
     pieces, features, seen = [], [], {}
-    with _opened(archive) as arrays:
+    with arrays:
         names = set(arrays.files)
         for row in rows:
             clip, cluster = row.text("clip"), row.text("cluster")
@@ -67,7 +56,8 @@ def read_moods(folder: str | Path) -> Corpus:
                 raise row.error(f"{clip} has a row already, in line {first}")
             if clip not in names:
                 raise row.error(f"{clip} has no spectrogram in {archive}")
-            features.append(_spectrogram(arrays, clip, archive))
+            frames = read_spectrogram(arrays, clip, FRONT.width, archive)
+            features.append(frames * np.float32(RANGE / 255) + np.float32(LOWEST))
             artist = " ".join(row.text("artist").casefold().split())
             group = artist or f"clip {clip}"
             label = MOOD.labels.index(cluster)
@@ -79,25 +69,3 @@ def read_moods(folder: str | Path) -> Corpus:
             "out"
         )
     return Corpus("moods", pieces, (MOOD,), findings, features, FRONT)
-
-
-def _opened(archive: Path) -> np.lib.npyio.NpzFile:
-    try:
-        opened = np.load(archive, allow_pickle=False)
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{archive}: not an archive of arrays: {error}") from error
-    if not isinstance(opened, np.lib.npyio.NpzFile):
-        raise ValueError(f"{archive}: one array, not an archive of arrays")
-    return opened
-
-
-def _spectrogram(arrays: np.lib.npyio.NpzFile, clip: str, archive: Path) -> np.ndarray:
-    try:
-        array = arrays[clip]
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{archive}: {clip} cannot be read: {error}") from error
-    if array.dtype != np.uint8 or array.ndim != 2 or array.shape[0] != FRONT.width:
-        raise ValueError(
-            f"{archive}: {clip} is {array.dtype} {array.shape}, not uint8 ({FRONT.width}, T)"
-        )
-    return decibels(array)

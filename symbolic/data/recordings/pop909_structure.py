@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from symbolic.data.corpora.label_rows import corpus_rows
+from symbolic.data.corpora.label_rows import as_number, corpus_rows, numbered_lines
 from symbolic.data.corpora.phrase_alignment import Alignment, align_phrases
-from symbolic.data.corpora.phrases import bar_edges, parse_phrases, phrase_boundaries
+from symbolic.data.corpora.phrases import bar_edges, parse_phrases
 from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
 from symbolic.notes import read_notes
@@ -41,7 +41,7 @@ class StructuredSong:
 
     path: Path
     alignment: Alignment | None
-    boundaries: tuple[tuple[float, ...], tuple[float, ...]]
+    boundaries: tuple[tuple[float, ...], ...]
 
 
 def read_pop909_structure(folder: str | Path, annotator: int = 1) -> Corpus:
@@ -95,16 +95,15 @@ def structured_songs(folder: str | Path) -> list[StructuredSong]:
                 raise row.error(f"{column}: {error}") from error
         beats, notes = read_beats(inside / BEATS / f"{path.stem}.txt"), read_notes(path)
         alignment = align_phrases(strings, beats, notes)
-        boundaries: list[tuple[float, ...]] = [(), ()]
+        boundaries: tuple[tuple[float, ...], ...] = ((), ())
         if alignment is not None:
             lines = alignment.bar_lines(beats, max(bar_edges(phrases)[-1] for phrases in strings))
-            for number, (phrases, misfit) in enumerate(
-                zip(strings, alignment.misfits, strict=True)
-            ):
-                if misfit <= MISFIT:
-                    times = phrase_boundaries(phrases, lines).clip(0, notes.seconds)
-                    boundaries[number] = tuple(np.unique(times).tolist())
-        songs.append(StructuredSong(path, alignment, (boundaries[0], boundaries[1])))
+            lines = lines.clip(0, notes.seconds)
+            boundaries = tuple(
+                tuple(np.unique(lines[bar_edges(phrases)]).tolist()) if misfit <= MISFIT else ()
+                for phrases, misfit in zip(strings, alignment.misfits, strict=True)
+            )
+        songs.append(StructuredSong(path, alignment, boundaries))
     return songs
 
 
@@ -120,15 +119,10 @@ def read_beats(path: str | Path) -> np.ndarray:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no beats. Expected is {SOURCE}")
     beats: list[float] = []
-    for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not text.strip():
-            continue
-        try:
-            beat = float(text.split()[0])
-        except ValueError:
-            beat = np.nan
+    for line, text in numbered_lines(path):
+        beat = as_number(text.split()[0])
         if not np.isfinite(beat):
-            raise ValueError(f"{path}, line {line}: {text.strip()!r} does not begin with seconds")
+            raise ValueError(f"{path}, line {line}: {text!r} does not begin with seconds")
         if beats and beat <= beats[-1]:
             raise ValueError(f"{path}, line {line}: a beat at {beat} s, after {beats[-1]} s")
         beats.append(beat)

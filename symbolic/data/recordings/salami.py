@@ -6,7 +6,8 @@ import math
 from pathlib import Path
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
-from symbolic.data.corpus import Corpus, missing_files
+from symbolic.data.corpora.label_rows import as_number, numbered_lines
+from symbolic.data.corpus import Corpus, files_by_name, missing_files
 from symbolic.data.pieces import Piece
 from symbolic.notes.sources import find_files
 from symbolic.tasks import BOUNDARY
@@ -63,7 +64,7 @@ def read_salami(folder: str | Path, level: str = "functions", annotator: int = 1
         )
     if not labelled:
         raise FileNotFoundError(f"{annotations}: no {name} with boundaries, of {SOURCE}")
-    recordings = _recordings(audio)
+    recordings = files_by_name(find_files(audio, AUDIO_SUFFIXES) if audio.is_dir() else [])
     paths = {song: recordings.get(song, audio / f"{song}.mp3") for song in labelled}
     gone, missing = missing_files(list(paths.values()), SOURCE)
     pieces = [
@@ -82,26 +83,12 @@ def read_boundaries(path: str | Path) -> tuple[float, ...]:
             line.
     """
     times: list[float] = []
-    for line, text in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), 1):
-        if not text.strip():
-            continue
+    for line, text in numbered_lines(path):
         word, *label = text.split(None, 1)
-        try:
-            time = float(word)
-        except ValueError:
-            time = math.nan
+        time = as_number(word)
         if not (math.isfinite(time) and time >= 0 and label):
-            raise ValueError(f"{path}, line {line}: {text.strip()!r} is not a time and a label")
+            raise ValueError(f"{path}, line {line}: {text!r} is not a time and a label")
         if times and time < times[-1]:
             raise ValueError(f"{path}, line {line}: {time:g} s, after {times[-1]:g} s")
         times.append(time)
     return tuple(dict.fromkeys(times))
-
-
-def _recordings(audio: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in find_files(audio, AUDIO_SUFFIXES) if audio.is_dir() else []:
-        if path.stem in found:
-            raise ValueError(f"{path}: {path.stem} is there already: {found[path.stem]}")
-        found[path.stem] = path
-    return found
