@@ -22,7 +22,7 @@ from symbolic.data.splits.hold_out import sampled
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.evaluation.summary import summarise
 from symbolic.evaluation.tables import results_table
-from symbolic.notes.table import partition
+from symbolic.notes import ReadError
 from symbolic.structure import equal_distances, over_running_median
 from symbolic.structure.detection import (
     TOLERANCES,
@@ -124,9 +124,9 @@ def main() -> None:
     system = BOUNDARY_SYSTEMS["roll" if options.notes else "mls"]
     front = replace(system.front, kinds=(kind, "chroma"))
     if corpus.features is None:
-        frames = features_of([piece.path for piece in pieces], front, options.cache_dir)
-        kept, frames, _ = partition(frames)
-        pieces = [pieces[i] for i in kept]
+        read = features_of([piece.path for piece in pieces], front, options.cache_dir)
+        kept = [i for i, result in enumerate(read) if not isinstance(result, ReadError)]
+        frames, pieces = [read[i] for i in kept], [pieces[i] for i in kept]
     else:
         frames = corpus.with_front_end(corpus.front_end_for(front)).features
     fold = group_folds(np.zeros(len(pieces), int), [piece.group for piece in pieces], 5, seed=0)

@@ -13,10 +13,8 @@ from typing import Any, cast
 
 from symbolic.notes.table import ReadError
 
-ZIPS = (".zip",)
-TARS = (".tar",)
 PACKED_TARS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-ARCHIVES = ZIPS + TARS + PACKED_TARS
+ARCHIVES = (".zip", ".tar", *PACKED_TARS)
 """Suffixes of archives. Zipped MusicXML, `.mxl`, is a score and no archive."""
 
 
@@ -77,7 +75,7 @@ def is_archive(path: str | os.PathLike) -> bool:
 
 def is_zip(path: str | os.PathLike) -> bool:
     """Return whether a path has the suffix of a zip, whose members are compressed."""
-    return os.fsdecode(path).lower().endswith(ZIPS)
+    return os.fsdecode(path).lower().endswith(".zip")
 
 
 def members(
@@ -130,8 +128,6 @@ def read_member(member: ArchiveMember, most: int) -> bytes:
                 data = file.read(member.size)
             if len(data) < member.size:
                 raise ReadError("the archive ends within it")
-    except ReadError:
-        raise
     # zipfile raises RuntimeError for encrypted members, NotImplementedError for unknown methods
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, IndexError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())

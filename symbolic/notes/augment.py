@@ -13,8 +13,6 @@ import numpy as np
 from symbolic.notes.keys import transpose_key
 from symbolic.notes.table import NoteTable
 
-IGNORE_KEY = -1
-
 
 def transpose(notes: NoteTable, semitones: int) -> NoteTable:
     """Transpose pitched notes by whole semitones; notes outside 0..127 move back by octaves.
@@ -44,25 +42,22 @@ def scale_tempo(notes: NoteTable, factor: float) -> NoteTable:
 
 def shift_velocity(notes: NoteTable, amount: int) -> NoteTable:
     """Add `amount` to every velocity, clipped to 1..127; a piece without dynamics is unchanged."""
-    if not notes.has_dynamics:
-        return notes
-    return replace(notes, velocity=np.clip(notes.velocity + amount, 1, 127))
+    return _with_velocity(notes, notes.velocity + amount)
 
 
 def scale_velocity(notes: NoteTable, factor: float) -> NoteTable:
-    """Multiply every velocity by `factor`, rounded and clipped to 1..127.
-
-    A piece without dynamics is unchanged.
+    """Multiply every velocity by `factor`, rounded, as `shift_velocity` adds.
 
     Raises:
         ValueError: a factor that is not positive.
     """
     if not factor > 0:
         raise ValueError(f"velocity factor {factor} is not positive")
-    if not notes.has_dynamics:
-        return notes
-    scaled = np.rint(notes.velocity * factor).astype(np.int64)
-    return replace(notes, velocity=np.clip(scaled, 1, 127))
+    return _with_velocity(notes, np.rint(notes.velocity * factor).astype(np.int64))
+
+
+def _with_velocity(notes: NoteTable, velocity: np.ndarray) -> NoteTable:
+    return replace(notes, velocity=np.clip(velocity, 1, 127)) if notes.has_dynamics else notes
 
 
 def drop_dynamics(notes: NoteTable) -> NoteTable:
@@ -88,7 +83,7 @@ class Augmentation:
 
     def __call__(self, notes: NoteTable, rng: np.random.Generator) -> NoteTable:
         """Draw an augmentation and apply it."""
-        return self.with_key(notes, IGNORE_KEY, rng)[0]
+        return self.with_key(notes, -1, rng)[0]
 
     def with_key(
         self, notes: NoteTable, key: int, rng: np.random.Generator

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.notes.midi.reader import (
-    is_midi,
-    parse_midi,
-    score_meters,
-    score_tempos,
-    score_tracks,
-)
+from symbolic.notes.midi.reader import is_midi, parse_midi, score_meters, score_tempos, score_tracks
 from symbolic.notes.read import (
     MAX_PIECE_QUARTERS,
     MAX_PIECE_SECONDS,
@@ -38,7 +33,7 @@ from symbolic.notes.table import (
 )
 
 if TYPE_CHECKING:
-    from symusic.core import NoteTickList, ScoreTick
+    from symusic.core import ScoreTick
 
     from symbolic.notes.read import Source
 
@@ -156,7 +151,8 @@ class NoteBatch:
                 ticks, over, under = (
                     column.astype(np.int64) for column in changes(_meters(piece), DEFAULT_METERS)
                 )
-                maps[i] = ticks, _bar_ticks(over, under, piece.ticks_per_quarter)
+                bars = over * 4 * piece.ticks_per_quarter // np.maximum(under, 1)
+                maps[i] = ticks, np.maximum(bars, 1)
             whole = 4 * piece.ticks_per_quarter
             lengths.append(max(numerator * whole // max(denominator, 1), 1))
         return np.array(lengths, np.int64), maps
@@ -183,9 +179,8 @@ def read_batch(sources: Sequence[Source]) -> tuple[NoteBatch | None, list[ReadEr
     Raises:
         TypeError: an object of another kind.
     """
-    for batch, errors, _ in read_batches(sources):
-        return batch, errors
-    return None, []
+    batch, errors, _ = next(read_batches(sources), (None, [], []))
+    return batch, errors
 
 
 def read_batches(
@@ -260,10 +255,10 @@ def _too_long(end: int, quarter: int, slowest: float) -> bool:
 
 @dataclass(slots=True)
 class _Part:
-    """One piece of a batch to build: columns by track, and properties of the piece."""
+    """One piece of a batch to build: columns of its pitched notes, and its properties."""
 
     piece: ScoreTick | NoteTable
-    columns: Sequence[Sequence[np.ndarray]]
+    columns: Sequence[np.ndarray]
     count: int
     has_dynamics: bool | None  # None: whether the velocities differ
     tempo: float
@@ -293,7 +288,7 @@ def _part(piece: ScoreTick | NoteTable) -> _Part:
     tempos = None
     if isinstance(piece, NoteTable):
         notes = piece.pitched()
-        columns = [(notes.onset_ticks, notes.duration_ticks, notes.pitch, notes.velocity)]
+        columns = notes.onset_ticks, notes.duration_ticks, notes.pitch, notes.velocity
         dynamics = piece.has_dynamics
         tempo = slowest = float(piece.tempo[0])
         if len(piece.tempo) > 1 or piece.tempo_ticks[0] != 0:
@@ -308,28 +303,20 @@ def _part(piece: ScoreTick | NoteTable) -> _Part:
             tempos, tempo = (ticks, values), values[0]
     if tempos is not None:
         slowest = min(np.minimum.reduce(tempos[1]), DEFAULT_TEMPO)
-    count = sum([len(column[0]) for column in columns])
-    return _Part(piece, columns, count, dynamics, tempo, slowest, tempos)
+    return _Part(piece, columns, len(columns[0]), dynamics, tempo, slowest, tempos)
 
 
-def _pitched_columns(score: ScoreTick) -> tuple[list[tuple[np.ndarray, ...]], bool | None]:
+def _pitched_columns(score: ScoreTick) -> tuple[tuple[np.ndarray, ...], bool | None]:
     """Return columns of all tracks but drums, and whether they have dynamics; None: not known."""
     tracks, drums = score_tracks(score)
     if True not in drums:
-        return [note_columns(tracks)], None
-    columns = note_columns(_of_kind(tracks, drums, False))
+        return note_columns(tracks), None
+    columns = note_columns([*compress(tracks, (not drum for drum in drums))])
     if differ(columns[3]):
-        return [columns], True
+        return columns, True
     # Drums count for the difference of velocities, as in `note_table`.
-    *_, drum_velocity = note_columns(_of_kind(tracks, drums, True))
-    return [columns], differ(np.concatenate([columns[3], drum_velocity]))
-
-
-def _of_kind(
-    tracks: Sequence[NoteTickList], drums: Sequence[bool], drum: bool
-) -> list[NoteTickList]:
-    """Return the drum tracks, or the others."""
-    return [notes for notes, is_drum in zip(tracks, drums, strict=True) if is_drum == drum]
+    *_, drum_velocity = note_columns([*compress(tracks, drums)])
+    return columns, differ(np.concatenate([columns[3], drum_velocity]))
 
 
 def _batch(parts: Sequence[_Part]) -> NoteBatch:
@@ -337,7 +324,7 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
     if 0 in sizes:
         raise ReadError("no pitched notes")
     counts = np.array(sizes)
-    columns = [column for part in parts for column in part.columns]
+    columns = [part.columns for part in parts]
     if len(columns) == 1:
         onset, duration, pitch, velocity = columns[0]
         onset = onset.astype(np.int64)
@@ -382,10 +369,6 @@ def _only_meter(piece: ScoreTick | NoteTable) -> tuple[int, int] | None:
     elif len(meters := piece.time_signatures) == 1 and (meter := meters[0]).time == 0:
         return meter.numerator, meter.denominator
     return None
-
-
-def _bar_ticks(numerator: np.ndarray, denominator: np.ndarray, quarter: int) -> np.ndarray:
-    return np.maximum(numerator * 4 * quarter // np.maximum(denominator, 1), 1)
 
 
 def _meters(piece: ScoreTick | NoteTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

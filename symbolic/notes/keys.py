@@ -7,7 +7,7 @@ b minor 23. Enharmonic keys are one key.
 from __future__ import annotations
 
 import re
-from typing import Literal, overload
+from typing import Literal
 
 import numpy as np
 
@@ -21,12 +21,11 @@ KEY_NAMES = (
 )
 """The 24 keys in the order of their numbers, minor keys in lower case, each as usually spelled."""
 
-MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-"""Probe-tone ratings of the 12 pitch classes above the tonic (Krumhansl & Kessler 1982)."""
-
 PROFILES = {
-    "krumhansl-kessler": (MAJOR_PROFILE, MINOR_PROFILE),
+    "krumhansl-kessler": (
+        (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+        (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+    ),
     "aarden-essen": (
         (
             *(17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587),
@@ -40,9 +39,10 @@ PROFILES = {
 }
 """Profiles of major and minor keys by name, the tonic first.
 
-`aarden-essen`: percentages of pitch classes in the folk songs of the Essen collection (Aarden 2003,
-"Dynamic melodic expectancy"), the numbers of Humdrum's `keycor --aarden`. music21's
-`analyze("key")` uses them. The source of the minor profile is not documented.
+`krumhansl-kessler`: probe-tone ratings (Krumhansl & Kessler 1982). `aarden-essen`: percentages of
+pitch classes in the folk songs of the Essen collection (Aarden 2003, "Dynamic melodic expectancy"),
+the numbers of Humdrum's `keycor --aarden`. music21's `analyze("key")` uses them. The source of the
+minor profile is not documented.
 """
 
 Weights = Literal["duration", "quarters", "onset"]
@@ -69,28 +69,13 @@ def _columns(*profiles: tuple[float, ...]) -> np.ndarray:
 _PROFILES = {name: _columns(*profiles) for name, profiles in PROFILES.items()}
 
 
-@overload
-def transpose_key(key: int, semitones: int) -> int: ...
-@overload
-def transpose_key(key: np.ndarray, semitones: int | np.ndarray) -> np.ndarray: ...
-@overload
-def transpose_key(key: int, semitones: np.ndarray) -> np.ndarray: ...
-def transpose_key(key: int | np.ndarray, semitones: int | np.ndarray) -> int | np.ndarray:
-    """Transpose keys.
-
-    Args:
-        key: keys 0..23, a number or an array; negative values ("no key") are unchanged.
-        semitones: a number or an array that broadcasts against `key`; negative is down.
-
-    Returns:
-        int where both are numbers, otherwise an int64 array of the broadcast shape.
+def transpose_key(key: int, semitones: int) -> int:
+    """Transpose a key, 0..23; a negative number ("no key") is unchanged.
 
     >>> KEY_NAMES[transpose_key(parse_key("a minor"), 3)]
     'c minor'
     """
-    key = np.asarray(key, dtype=np.int64)
-    moved = np.where(key < 0, key, (key + np.asarray(semitones)) % 12 + 12 * (key >= 12))
-    return moved if moved.ndim else int(moved)
+    return key if key < 0 else (key + semitones) % 12 + 12 * (key >= 12)
 
 
 def parse_key(text: str) -> int:
@@ -121,8 +106,7 @@ def pitch_class_histogram(notes: NoteTable, weights: Weights = "duration") -> np
     Args:
         notes: any number of notes.
         weights: `duration` adds each note's seconds, kept within `MIN_NOTE_SECONDS` and
-            `MAX_NOTE_SECONDS`; `quarters` its quarter notes, just as many as there are; `onset`
-            adds 1 per note.
+            `MAX_NOTE_SECONDS`; `quarters` its quarter notes; `onset` adds 1 per note.
 
     Returns:
         (12,) float64, C first, not normalised; all 0 without pitched notes.
@@ -198,20 +182,12 @@ def estimate_key(
 
 
 def _pitched(notes: NoteTable, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-    """Return pitches and weights of the pitched notes."""
-    pitch, amounts = notes.pitch, _amounts(notes, weights)
-    if notes.is_drum.any():
-        pitched = ~notes.is_drum
-        return pitch[pitched], amounts[pitched]
-    return pitch, amounts
-
-
-def _amounts(notes: NoteTable, weights: Weights) -> np.ndarray:
-    """Return (n,) weights of the notes; quarters in ticks, whose sums are exact in any order."""
+    """Return pitches and weights of the pitched notes; quarters in ticks: their sums are exact."""
+    notes = notes.pitched()
     if weights == "duration":
-        return notes.duration.clip(MIN_NOTE_SECONDS, MAX_NOTE_SECONDS)
+        return notes.pitch, notes.duration.clip(MIN_NOTE_SECONDS, MAX_NOTE_SECONDS)
     if weights == "quarters":
-        return notes.duration_ticks
+        return notes.pitch, notes.duration_ticks
     if weights == "onset":
-        return np.ones(len(notes.pitch))
+        return notes.pitch, np.ones(len(notes))
     raise ValueError(f"weights is {weights!r}, not 'duration', 'quarters' or 'onset'")

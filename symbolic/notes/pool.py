@@ -61,7 +61,7 @@ def apply_many(
         apply: maps a list of sources to a result for each. Workers receive it once, at their start;
             it must be picklable where processes are not forked. Only results are sent back.
         sources: as `read_notes` takes them; this process handles objects in memory.
-        workers: processes; None: one for each core; 0: this process, without limits.
+        workers: as of `read_many`.
         timeout: seconds per task.
         files_per_task: number of files in a task.
         memory: bytes per worker beyond those at its start, on Linux; `MEMORY_BYTES` if None.
@@ -95,7 +95,10 @@ def apply_many(
                 return future.result()
             except Exception as error:  # timeout, dead worker, or a result that cannot be sent
                 if len(group) == 1:
-                    return [_lost(group[0], error, timeout)]
+                    reason = f"the worker process died: {error}"
+                    if isinstance(error, TimeoutError):
+                        reason = f"not read within {timeout:.0f} s"
+                    return [ReadError(reason, name_of(group[0]))]
             single = [[source] for source in group]
             futures = [send(task) for task in single]
             return [results(*pair)[0] for pair in zip(single, futures, strict=True)]
@@ -116,7 +119,8 @@ def _groups(sources: Iterable[Source], files_per_task: int) -> Iterator[list[Sou
     """Group sources that workers read quickly, `files_per_task` at most; others are alone."""
     group: list[Source] = []
     for source in sources:
-        quick = is_file(source) and not _takes_long(source)
+        name = os.fsdecode(name_of(source) or "").lower()
+        quick = is_file(source) and not name.endswith(NOTATION_SUFFIXES)
         if group and (not quick or len(group) == files_per_task):
             yield group
             group = []
@@ -126,10 +130,6 @@ def _groups(sources: Iterable[Source], files_per_task: int) -> Iterator[list[Sou
             yield [source]
     if group:
         yield group
-
-
-def _takes_long(source: Source) -> bool:
-    return os.fsdecode(name_of(source) or "").lower().endswith(NOTATION_SUFFIXES)
 
 
 def _read(sources: list[Source]) -> list[NoteTable]:
@@ -158,41 +158,27 @@ def _read_error(source: Source, error: Exception) -> ReadError:
     return ReadError(f"cannot be read: {type(error).__name__}: {error}", name)
 
 
-def _lost(source: Source, error: Exception, timeout: float) -> ReadError:
-    if isinstance(error, TimeoutError):
-        return ReadError(f"not read within {timeout:.0f} s", name_of(source))
-    return ReadError(f"the worker process died: {error}", name_of(source))
-
-
 _apply: Apply
 
 
 def _start(apply: Apply, memory: int) -> None:
-    """Initialise a worker: its function and its memory limit."""
+    """Initialise a worker: its function and, on Linux, its memory limit and end with the caller."""
     global _apply
     _apply = apply
-    if sys.platform == "linux":
-        _end_with_the_caller()
-        _limit_memory(memory)
-
-
-def _in_worker(sources: list[Source]) -> list[Any | ReadError]:
-    return _guarded(_apply, sources)
-
-
-def _end_with_the_caller() -> None:
-    """Kill this worker when the caller dies: otherwise it would wait for tasks for ever."""
+    if sys.platform != "linux":
+        return
     import ctypes
+    import resource
     import signal
 
+    # Without a signal at the death of the caller, the worker would wait for tasks for ever.
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _limit_memory(memory: int) -> None:
-    import resource
-
     with open("/proc/self/statm") as statm:
         used = int(statm.read().split()[0]) * resource.getpagesize()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + memory, hard))
+
+
+def _in_worker(sources: list[Source]) -> list[Any | ReadError]:
+    return _guarded(_apply, sources)

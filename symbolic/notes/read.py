@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
@@ -132,13 +133,9 @@ def kind_of(source: object) -> str | None:
 
     Classes of libraries are recognised by the name of their module, without importing it.
     """
-    if isinstance(source, str | os.PathLike):
-        return "path"
-    if isinstance(source, bytes | bytearray | memoryview):
-        return "bytes"
-    for kind, name in _CLASSES.items():
-        if isinstance(source, kind):
-            return name
+    for classes, kind in _KINDS.items():
+        if isinstance(source, classes):
+            return kind
     modules = {cls.__module__.split(".")[0] for cls in type(source).__mro__}
     return next((name for name in ("symusic", "pretty_midi", "music21") if name in modules), None)
 
@@ -148,7 +145,9 @@ def is_file(source: object) -> TypeGuard[File]:
     return kind_of(source) in _FILE_KINDS
 
 
-_CLASSES = {
+_KINDS = {
+    (str, os.PathLike): "path",
+    (bytes, bytearray, memoryview): "bytes",
     NamedBytes: "named",
     ArchiveMember: "member",
     UnreadableFile: "refused",
@@ -166,7 +165,9 @@ def _read(source: Source) -> NoteTable:
         case "symusic":
             return score_notes(cast("Score", source))
         case "pretty_midi":
-            return _pretty_midi_notes(cast("PrettyMIDI", source))
+            buffer = io.BytesIO()
+            cast("PrettyMIDI", source).write(buffer)
+            return read_midi(buffer.getvalue())
         case "music21":
             return stream_notes(cast("Stream", source))
     raise TypeError(
@@ -203,14 +204,6 @@ def is_recording(data: bytes) -> bool:
 
 # UTF-8 and UTF-16 byte order marks, and "<" in UTF-16 without one.
 _XML_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe<", b"\xfe\xff\x00", b"<\x00?", b"\x00<\x00")
-
-
-def _pretty_midi_notes(source: PrettyMIDI) -> NoteTable:
-    import io
-
-    buffer = io.BytesIO()
-    source.write(buffer)
-    return read_midi(buffer.getvalue())
 
 
 def _check(notes: NoteTable) -> NoteTable:

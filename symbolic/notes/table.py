@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -43,32 +42,6 @@ def _one_line(text: str) -> str:
     text = " ".join(text[: 4 * MAX_REASON_LENGTH].split())
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     return text if len(text) <= MAX_REASON_LENGTH else f"{text[: MAX_REASON_LENGTH - 3]}..."
-
-
-Value = TypeVar("Value")
-
-
-def partition(
-    results: Iterable[Value | ReadError],
-) -> tuple[list[int], list[Value], dict[int, ReadError]]:
-    """Separate values from errors.
-
-    Args:
-        results: of several sources, a value or an error for each.
-
-    Returns:
-        The positions of the values, the values, and the errors by position.
-    """
-    indices: list[int] = []
-    values: list[Value] = []
-    errors: dict[int, ReadError] = {}
-    for i, result in enumerate(results):
-        if isinstance(result, ReadError):
-            errors[i] = result
-        else:
-            indices.append(i)
-            values.append(result)
-    return indices, values, errors
 
 
 def _int(*values: int) -> np.ndarray:
@@ -244,11 +217,7 @@ def differ(values: np.ndarray) -> bool:
 
 
 def _order(*columns: np.ndarray) -> np.ndarray:
-    """Sort by the first of int64 columns, then by the next; by one combined key if 63 bits suffice.
-
-    Returns:
-        (n,) indices.
-    """
+    """Sort by int64 columns, the first before the next: (n,) indices; by one key if 63 bits do."""
     if len(columns[0]) < LEXSORT_BELOW:
         return np.lexsort(columns[::-1])
     bits = [int(np.bitwise_or.reduce(column)) for column in columns]

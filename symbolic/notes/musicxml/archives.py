@@ -31,22 +31,16 @@ def archived_score(data: bytes, suffixes: tuple[str, ...], kind: str) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             named = _named(archive, kind) if CONTAINER in names else []
-            listed = [name for name in named if name in names]
+            scores = {name for name in names if name.lower().endswith(suffixes)}
             # The container may list other renditions, such as a PDF.
-            name = next((name for name in listed if name.lower().endswith(suffixes)), None)
-            name = name or next(iter(listed), None)
-            if name is None:
-                scores = [
-                    name
-                    for name in names
-                    if not name.startswith(("META-INF/", "__MACOSX/"))
-                    and name.lower().endswith(suffixes)
-                ]
-                # Parts and images are in folders.
-                name = min(scores, key=lambda score: score.count("/"), default=None)
-            if name is None:
+            found = sorted((name for name in named if name in names), key=lambda x: x not in scores)
+            # Parts and images are in folders.
+            metadata = ("META-INF/", "__MACOSX/")
+            others = (name for name in names if name in scores and not name.startswith(metadata))
+            found += sorted(others, key=lambda name: name.count("/"))
+            if not found:
                 raise ReadError(f"the {kind} archive holds no score")
-            return _expanded(archive, name, kind)
+            return _expanded(archive, found[0], kind)
     except ReadError:
         raise
     except Exception as error:  # zipfile raises various exceptions for damaged numbers
@@ -73,10 +67,9 @@ def _expanded(archive: zipfile.ZipFile, name: str, kind: str) -> bytes:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # bzip2 and lzma expand whole blocks, whatever size is read; neither format allows them.
         raise ReadError(f"{kind} compression method {info.compress_type} is not deflate")
-    text = b""
     if info.file_size <= MAX_EXPANDED_BYTES:
         with archive.open(info) as stream:
             text = stream.read(MAX_EXPANDED_BYTES + 1)  # the size in the header may be wrong
-    if info.file_size > MAX_EXPANDED_BYTES or len(text) > MAX_EXPANDED_BYTES:
-        raise ReadError(f"the {kind} archive expands to more than {MAX_EXPANDED_BYTES >> 20} MiB")
-    return text
+        if len(text) <= MAX_EXPANDED_BYTES:
+            return text
+    raise ReadError(f"the {kind} archive expands to more than {MAX_EXPANDED_BYTES >> 20} MiB")

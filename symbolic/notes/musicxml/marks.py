@@ -69,9 +69,8 @@ class Marks:
         tempo = jumps = False
         sound = direction.find("sound")
         if sound is not None:
-            own = number(sound, "offset")
-            moved = at if own is None else (bar, offset + own / divisions)
-            tempo, jumps = self._sound(sound, moved, track, marked)
+            begin = at[1] if number(sound, "offset") is None else offset
+            tempo, jumps = self.sound(sound, bar, begin, divisions, track, marked)
         if not tempo:
             known = [self._metronome(metronome, at) for metronome in metronomes]
             tempo = any(known)
@@ -80,31 +79,32 @@ class Marks:
         if words or signs:
             self._signs(" ".join(words), signs, bar, jumps)
 
-    def sound(self, sound: Element, bar: int, offset: float, divisions: float, track: int) -> None:
-        """Process a `<sound>` of a measure; arguments as of `direction`."""
-        at = (bar, offset + (number(sound, "offset") or 0.0) / divisions)
-        self._sound(sound, at, track, False)
-
-    def _sound(self, sound: Element, at: Place, track: int, marked: bool) -> tuple[bool, bool]:
-        """Process tempo, dynamics and jumps of a `<sound>`.
+    def sound(
+        self,
+        sound: Element,
+        bar: int,
+        offset: float,
+        divisions: float,
+        track: int,
+        marked: bool = False,
+    ) -> tuple[bool, bool]:
+        """Process tempo, dynamics and jumps of a `<sound>`; arguments as of `direction`.
 
         Args:
-            sound: the element.
-            at: its place.
-            track: of the staff of its dynamics.
             marked: whether it belongs to a direction with a dynamic mark.
 
         Returns:
             Whether it has a tempo, and whether it has jumps or signs.
         """
-        tempo = number_attribute(sound, "tempo")
-        known = tempo is not None and SLOWEST <= tempo <= FASTEST
-        if tempo is not None and known:
+        at = (bar, offset + (number(sound, "offset") or 0.0) / divisions)
+        tempo = number_attribute(sound, "tempo") or 0.0
+        known = SLOWEST <= tempo <= FASTEST
+        if known:
             self.tempos[at] = tempo
         velocity = 0 if marked else note_velocity(sound.get("dynamics", ""))
         if velocity:
             self.reading.levels.setdefault(track, {})[at] = velocity
-        return known, self._order(sound, at[0])
+        return known, self._order(sound, bar)
 
     def _tempo_words(self, words: list[str], at: Place) -> None:
         """Process words that are a tempo: a number, a name, or a return to the first tempo."""
@@ -119,26 +119,21 @@ class Marks:
             self.reading.implied_tempos.setdefault(at, tempo)
 
     def _order(self, sound: Element, bar: int) -> bool:
+        """Process the signs and jumps of a `<sound>`; return whether it has any."""
         here = self.reading.bars[bar]
-        found = False
-        for name, sign in _SIGNS.items():
-            label = sound.get(name)
-            if label is None or label == "no":
+        labels = {name: sound.get(name, "no") for name in _SIGNS | _JUMPS}
+        labels = {name: label for name, label in labels.items() if label != "no"}
+        for name, label in labels.items():
+            if name in _SIGNS:
+                here.add_sign(_SIGNS[name], label)
                 continue
-            found = True
-            here.add_sign(sign, label)
-        for name, jump in (("dacapo", "DaCapo"), ("dalsegno", "DalSegno")):
-            label = sound.get(name)
-            if label is None or label == "no":
-                continue
-            found = True
-            if not here.jump.startswith(jump):  # the words may define its extent
-                here.jump = jump
+            if not here.jump.startswith(_JUMPS[name]):  # the words may define its extent
+                here.jump = _JUMPS[name]
             here.labels["Jump"] = label
             here.jump_turns = passes(sound.get("time-only", ""))
         if sound.get("forward-repeat") == "yes":
             here.opens = True
-        return found
+        return bool(labels)
 
     def _signs(self, words: str, signs: list[str], bar: int, by_sound: bool) -> None:
         """Process signs and words; after a `<sound>` with jumps, only the extent of the jump."""
@@ -158,10 +153,6 @@ class Marks:
         if jump:
             return  # the sign beside "D.S. al" is the target
         here.signs |= {*signs, *([sign] if sign in ("Segno", "Coda") else [])}
-
-    def end(self) -> None:
-        """Add the tempos of the part to those of earlier parts, which take precedence."""
-        self.reading.tempos = self.tempos | self.reading.tempos
 
     def _wedge(self, wedge: Element, at: Place, track: int) -> None:
         key = (track, wedge.get("number", "1"))
@@ -192,15 +183,11 @@ class Marks:
 def read_metronome(metronome: Element) -> tuple[list[float], float | None]:
     """Read a metronome mark.
 
-    Args:
-        metronome: the element.
-
     Returns:
         Quarters of its beat, on each side of an equation (0 for a tuplet); and beats per minute,
         the first number of "c. 60" or "60-66", or None.
     """
-    beats: list[list[float]] = []  # of each side, beats that are tied
-    dots: list[list[int]] = []
+    sides: list[list[list[float]]] = []  # length and dots of the beats of each side, which are tied
     per_minute = None
     tied = False
     notes: list[float] = []
@@ -210,32 +197,27 @@ def read_metronome(metronome: Element) -> tuple[list[float], float | None]:
             case "beat-unit-tied":
                 tied = True
             case "beat-unit":
-                if not (tied and beats):
-                    beats.append([])
-                    dots.append([])
-                beats[-1].append(QUARTERS.get(text.encode(), 0.0))
-                dots[-1].append(0)
+                if not (tied and sides):
+                    sides.append([])
+                sides[-1].append([QUARTERS.get(text.encode(), 0.0), 0])
                 tied = False
             case "beat-unit-dot":
-                if dots:
-                    dots[-1][-1] += 1
+                if sides:
+                    sides[-1][-1][1] += 1
             case "per-minute":
                 found = re.search(r"\d+(?:[.,]\d+)?", text)
                 per_minute = float(found[0].replace(",", ".")) if found else None
             case "metronome-note":
-                length = QUARTERS.get(
-                    (child.findtext("metronome-type") or "").strip().encode(), 0.0
-                )
+                kind = (child.findtext("metronome-type") or "").strip().encode()
+                length = QUARTERS.get(kind, 0.0)
                 length *= 2 - 0.5 ** len(child.findall("metronome-dot"))
                 notes.append(length if child.find("metronome-tuplet") is None else 0.0)
-    units = [
-        sum(beat * (2 - 0.5**dot) for beat, dot in zip(*side, strict=True))
-        for side in zip(beats, dots, strict=True)
-    ]
-    return (notes if notes and not units else units), per_minute
+    units = [sum((length * (2 - 0.5**dots) for length, dots in side), 0.0) for side in sides]
+    return units or notes, per_minute
 
 
 _SIGNS = {"segno": "Segno", "coda": "Coda", "tocoda": "ToCoda", "fine": "Fine"}
+_JUMPS = {"dacapo": "DaCapo", "dalsegno": "DalSegno"}
 
 
 def note_velocity(dynamics: str) -> int:

@@ -64,17 +64,10 @@ def read_note(joined: bytes) -> Note:
     Raises:
         ReadError, ValueError: an invalid number or name.
     """
-    if len(known_notes) >= MAX_CACHED_NOTES:
-        known_notes.clear()
-    note = known_notes[joined] = _note(joined.split(b"<"))
-    return note
-
-
-def _note(fields: list[bytes]) -> Note:
     texts: dict[bytes, bytes] = {}
     ties: dict[bytes, set[str]] = {b"tie": set(), b"tied": set()}
     instrument = ""
-    for field in fields:
+    for field in joined.split(b"<"):
         head, _, text = field.partition(b">")
         name = _NAME_END.split(head, 1)[0]
         texts[name] = text.strip()
@@ -90,7 +83,9 @@ def _note(fields: list[bytes]) -> Note:
     kinds = (ties[b"tie"] or ties[b"tied"]).intersection(TIES)
     tie = TIES["continue"] if len(kinds) > 1 else TIES[kinds.pop()] if kinds else 0
     duration = max(float(texts.get(b"duration") or 0), 0.0)
-    return Note(
+    if len(known_notes) >= MAX_CACHED_NOTES:
+        known_notes.clear()
+    note = known_notes[joined] = Note(
         pitch,
         duration,
         b"chord" in texts,
@@ -101,6 +96,7 @@ def _note(fields: list[bytes]) -> Note:
         instrument,
         not duration or any(name in texts for name in _RARE),
     )
+    return note
 
 
 _NAME_END = re.compile(rb"[^\w-]")

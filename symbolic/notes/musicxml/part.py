@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from xml.etree.ElementTree import Element
 
-from symbolic.notes.musicxml.barlines import Endings, read_barline
+from symbolic.notes.musicxml.barlines import Barlines
 from symbolic.notes.musicxml.marks import Marks, dynamic_names, note_velocity
 from symbolic.notes.musicxml.note import (
     Note,
@@ -72,7 +72,7 @@ class Part:
         self.shifts: dict[int, float] = {}  # transposition by staff; 0: other staves
         self.doubled: dict[int, int] = {}  # likewise, interval of the doubling in semitones
         self.add_staves(1)
-        self.marks, self.endings = Marks(reading), Endings()
+        self.marks, self.barlines = Marks(reading), Barlines(reading.bars)
         self.bar_repeats: list[BarRepeat] = []
         self.open_repeats: dict[int, BarRepeat] = {}  # by staff, without a known end
         self.graces: list[tuple[int, int, float]] = []  # row, position in the run, stolen share
@@ -114,7 +114,7 @@ class Part:
             reading.lengths.append(0.0)
         while len(reading.bars) < bar + 2:  # a sign at the end of a bar belongs to the next
             reading.bars.append(Bar())
-        self.endings.next_bar(reading.bars[bar])
+        self.barlines.next_bar(bar)
         self.onset, self.cursor, self.filled = -1.0, 0.0, 0.0
         before, *notes = _NOTE.split(content)
         if b"<" in before:
@@ -284,8 +284,7 @@ class Part:
                 self.marks.sound(item, bar, self.cursor, self.divisions, self.first_track)
                 self._change_instruments(item)
             elif name == b"barline":
-                begins = self.cursor == self.filled == 0
-                read_barline(item, bar, self.reading.bars, self.endings, begins)
+                self.barlines.read(item, bar, begins=self.cursor == self.filled == 0)
             else:
                 self._read_attributes(item, bar)
 
@@ -348,7 +347,7 @@ class Part:
 
     def end(self) -> None:
         """Finish the part: add its tempos, and the notes of bars that repeat those before."""
-        self.marks.end()
+        self.reading.tempos = self.marks.tempos | self.reading.tempos  # earlier parts hold
         if not self.bar_repeats:
             return
         rows = self.reading.notes

@@ -75,20 +75,15 @@ def read_musicxml(data: bytes) -> NoteTable:
         ReadError: not XML, not MusicXML, a damaged or too large archive, entity declarations, or an
             invalid or too large number.
     """
-    return sounding(musicxml_reading(data))
-
-
-def musicxml_reading(data: bytes) -> Reading:
-    """Take a MusicXML score apart; arguments and errors are as of `read_musicxml`."""
     kind, xml = score_xml(data)
     try:
-        return _read(kind, xml)
-    except LooseTags:
-        pass
-    try:
-        return _read(kind, tightened(xml))
+        try:
+            reading = _read(kind, xml)
+        except LooseTags:
+            reading = _read(kind, tightened(xml))
     except LooseTags as error:
         raise ReadError("nested elements of one name") from error
+    return sounding(reading)
 
 
 def _read(kind: str, xml: bytes) -> Reading:

@@ -76,10 +76,8 @@ class Instrument:
 
     def change(self, midi: Element) -> None:
         """Apply a `<midi-instrument>`."""
-        channel, unpitched = (
-            whole_number(midi, "midi-channel"),
-            whole_number(midi, "midi-unpitched"),
-        )
+        channel = whole_number(midi, "midi-channel")
+        unpitched = whole_number(midi, "midi-unpitched")
         self.drums = self.drums if channel is None else channel == MUSICXML_DRUM_CHANNEL
         self.unpitched = self.unpitched if unpitched is None else unpitched - 1
 

@@ -58,9 +58,6 @@ def score_xml(data: bytes) -> tuple[str, bytes]:
 def checked_xml(data: bytes) -> tuple[str, bytes]:
     """Check any XML file and return its root element.
 
-    Args:
-        data: content of the file.
-
     Returns:
         The name of the root as it is written, and the root element as `score_xml` returns it, with
         prefixes.
@@ -72,15 +69,11 @@ def checked_xml(data: bytes) -> tuple[str, bytes]:
     name, start = _check(xml)
     xml = xml[start:]
     if b"<!" in xml or b"<?" in xml:
-        xml = _NO_TAG.sub(_as_text, xml)
+        xml = _NO_TAG.sub(lambda found: escape((found[1] or b"").decode()).encode(), xml)
     return name, xml
 
 
 _NO_TAG = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-
-
-def _as_text(match: re.Match[bytes]) -> bytes:
-    return escape((match[1] or b"").decode()).encode()
 
 
 class LooseTags(Exception):
@@ -141,9 +134,8 @@ _NAME_ENDS = (b">", b"/", b" ", b"\t", b"\r", b"\n")
 
 def attributes(head: bytes) -> dict[str, str]:
     """Parse the attributes of a tag from the text after its name."""
-    return {
-        name.decode(): (double or single).decode() for name, double, single in _PAIRS.findall(head)
-    }
+    found = _PAIRS.findall(head)
+    return {name.decode(): (double or single).decode() for name, double, single in found}
 
 
 _PAIRS = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from symbolic.notes.playback.playing import TICKS_PER_QUARTER, Played, changes_of, ticks_of
 from symbolic.notes.playback.reading import Events, Place, Reading, Wedge
 
-SOFT_MARKS = {"n": 2, "pppppp": 2, "ppppp": 3, "pppp": 6, "ppp": 14, "pp": 24, "p": 40, "mp": 56}
-LOUD_MARKS = {"mf": 72, "pf": 84, "f": 88, "ff": 108, "fff": 118, "ffff": 124}
-LOUD_MARKS |= {"fffff": 127, "ffffff": 127}
-HOLD_VELOCITIES = (
-    SOFT_MARKS | LOUD_MARKS | {"fp": 40, "ffp": 40, "fzp": 40, "sfp": 40, "sfpp": 24, "sfzp": 40}
-)
+HOLD_VELOCITIES = {"n": 2, "pppppp": 2, "ppppp": 3, "pppp": 6, "ppp": 14, "pp": 24, "p": 40}
+HOLD_VELOCITIES |= {"mp": 56, "mf": 72, "pf": 84, "f": 88, "ff": 108, "fff": 118, "ffff": 124}
+HOLD_VELOCITIES |= {"fffff": 127, "ffffff": 127}
+HOLD_VELOCITIES |= {"fp": 40, "ffp": 40, "fzp": 40, "sfp": 40, "sfpp": 24, "sfzp": 40}
 STRIKE_VELOCITIES = {"fp": 88, "ffp": 108, "fzp": 104, "sfp": 104, "sfpp": 104, "sfzp": 104}
 STRIKE_VELOCITIES |= {"sff": 116, "sffz": 116, "sfffz": 124}
 STRIKE_VELOCITIES |= dict.fromkeys(("sf", "sfz", "fz", "rf", "rfz"), 104)
@@ -54,60 +51,26 @@ def add_mark(reading: Reading, track: int, place: Place, names: Iterable[str]) -
     return known
 
 
-@dataclass
-class Loudness:
-    """Effect of the marks on all staves of an instrument on the notes of one staff.
+def staff_velocities(
+    reading: Reading, track: int, staves: Sequence[int], played: Played, onset: np.ndarray
+) -> np.ndarray:
+    """Compute the velocities of the notes of one staff under the marks of its instrument.
 
-    Attributes:
-        ticks, levels: ticks of marks in playback order, ascending, and velocities from there on.
-        strikes: by tick, velocities of only the notes at this tick.
-        slopes: of wedges, in playback order.
-    """
-
-    ticks: list[int] = field(default_factory=list)
-    levels: list[int] = field(default_factory=list)
-    strikes: dict[int, int] = field(default_factory=dict)
-    slopes: list[Slope] = field(default_factory=list)
-
-    def velocities(self, onset: np.ndarray) -> np.ndarray:
-        """Compute the velocity of each note under marks and wedges.
-
-        A mark holds until the next one. A wedge interpolates linearly from the velocity at its
-        beginning to the marks within it and at its end. Without a mark at its end, or with one of
-        the opposite direction, it changes the velocity by `VELOCITY_STEP`.
-
-        Args:
-            onset: (n,) ticks at which notes are written, ascending.
-
-        Returns:
-            (n,) int64, 1..127.
-        """
-        number = np.searchsorted(np.array(self.ticks, np.int64), onset, side="right")
-        velocity = np.array([INITIAL_VELOCITY, *self.levels], np.int64)[number]
-        for begin, end, low, high in self.slopes:
-            within = slice(*np.searchsorted(onset, (begin, end)))
-            share = (onset[within] - begin) / (end - begin)
-            velocity[within] = np.rint(low + share * (high - low)).astype(np.int64)
-        if self.strikes:
-            at = np.array(sorted(self.strikes), np.int64)
-            nearest = np.minimum(np.searchsorted(at, onset), len(at) - 1)
-            struck = at[nearest] == onset
-            louder = np.array([self.strikes[tick] for tick in at.tolist()])
-            velocity[struck] = louder[nearest[struck]]
-        return velocity
-
-
-def loudness(reading: Reading, track: int, staves: Sequence[int], played: Played) -> Loudness:
-    """Compute the effect of the marks of an instrument on one of its staves.
-
-    Of two marks at one place, that of the staff itself holds. Strikes apply to their staff only; on
-    a staff without any mark, those of all staves apply.
+    A mark holds until the next one. A wedge interpolates linearly from the velocity at its
+    beginning to the marks within it and at its end. Without a mark at its end, or with one of the
+    opposite direction, it changes the velocity by `VELOCITY_STEP`. Of two marks at one place, that
+    of the staff itself holds. Strikes apply to the notes at their tick, on their staff only; on a
+    staff without any mark, those of all staves apply.
 
     Args:
         reading: of the score.
         track: the staff.
         staves: tracks of the instrument, including `track`.
         played: bars in playback order.
+        onset: (n,) ticks at which the notes are written, ascending.
+
+    Returns:
+        (n,) int64, 1..127.
     """
     marks: Events = {}
     struck: Events = {}
@@ -118,15 +81,21 @@ def loudness(reading: Reading, track: int, staves: Sequence[int], played: Played
         wedges += reading.wedges.get(other, [])
     if track in reading.levels or track in reading.strikes:
         struck = reading.strikes.get(track, {})
-    found = Loudness(*changes_of(marks, INITIAL_VELOCITY, played))
-    for place, velocity in struck.items():
-        for i in played.when(place[0]):
-            found.strikes[ticks_of(place, int(played.starts[i]))] = velocity
+    ticks, levels = changes_of(marks, INITIAL_VELOCITY, played)
+    slopes: list[Slope] = []
     if wedges:
-        found.ticks, found.levels, found.slopes = _with_wedges(
-            found.ticks, found.levels, _wedges(wedges, played)
-        )
-    return found
+        ticks, levels, slopes = _with_wedges(ticks, levels, _wedges(wedges, played))
+    number = np.searchsorted(np.array(ticks, np.int64), onset, side="right")
+    velocity = np.array([INITIAL_VELOCITY, *levels], np.int64)[number]
+    for begin, end, low, high in slopes:
+        within = slice(*onset.searchsorted((begin, end)))
+        share = (onset[within] - begin) / (end - begin)
+        velocity[within] = np.rint(low + share * (high - low)).astype(np.int64)
+    for place, louder in struck.items():
+        for i in played.when(place[0]):
+            tick = ticks_of(place, int(played.starts[i]))
+            velocity[slice(*onset.searchsorted((tick, tick + 1)))] = louder
+    return velocity
 
 
 def _wedges(wedges: Sequence[Wedge], played: Played) -> list[tuple[int, int, int]]:

@@ -8,7 +8,7 @@ from itertools import chain
 
 import numpy as np
 
-from symbolic.notes.playback.dynamics import loudness
+from symbolic.notes.playback.dynamics import staff_velocities
 from symbolic.notes.playback.playing import TICKS_PER_QUARTER, Played, bar_meters, changes_of
 from symbolic.notes.playback.reading import (
     FASTEST,
@@ -118,8 +118,8 @@ def _velocities(
     for index, instrument in enumerate(reading.instruments):
         at = order[edges[index] : edges[index + 1]]
         if len(at):
-            marks = loudness(reading, index, staves[instrument], played)
-            velocity[at] = marks.velocities(written[at])
+            together = staves[instrument]
+            velocity[at] = staff_velocities(reading, index, together, played, written[at])
     return velocity
 
 

@@ -10,62 +10,18 @@ import re
 from functools import lru_cache
 
 # Usual quarters per minute: the beat of tempo names without a number varies by a third and more.
-_ITALIAN = {
-    "larghissimo": 16,
-    "largamente": 32,
-    "grave": 40,
-    "molto adagio": 40,
-    "adagissimo": 40,
-    "largo": 46,
-    "lento": 52,
-    "adagio": 56,
-    "larghetto": 60,
-    "adagietto": 66,
-    "andante": 72,
-    "andantino": 80,
-    "andante moderato": 83,
-    "maestoso": 88,
-    "moderato": 92,
-    "tempo di menuetto": 108,
-    "tempo di minuetto": 108,
-    "allegretto": 108,
-    "animato": 120,
-    "allegro moderato": 128,
-    "allegro": 132,
-    "allegrissimo": 140,
-    "molto allegro": 144,
-    "allegro molto": 144,
-    "allegro assai": 144,
-    "vivace": 160,
-    "vivo": 160,
-    "allegro vivace": 160,
-    "vivacissimo": 168,
-    "presto": 184,
-    "prestissimo": 208,
-}
-_OTHERS = {
-    "slow": 56,
-    "slowly": 56,
-    "moderate": 92,
-    "moderately": 92,
-    "fast": 132,
-    "langsam": 56,
-    "sehr langsam": 46,
-    "mäßig": 92,
-    "mässig": 92,
-    "bewegt": 112,
-    "lebhaft": 144,
-    "schnell": 132,
-    "sehr schnell": 160,
-    "lent": 52,
-    "très lent": 46,
-    "modéré": 92,
-    "animé": 120,
-    "vif": 144,
-    "vite": 132,
-    "très vif": 160,
-    "très vite": 144,
-}
+_ITALIAN = {"larghissimo": 16, "largamente": 32, "grave": 40, "molto adagio": 40, "adagissimo": 40}
+_ITALIAN |= {"largo": 46, "lento": 52, "adagio": 56, "larghetto": 60, "adagietto": 66}
+_ITALIAN |= {"andante": 72, "andantino": 80, "andante moderato": 83, "maestoso": 88, "moderato": 92}
+_ITALIAN |= {"tempo di menuetto": 108, "tempo di minuetto": 108, "allegretto": 108, "animato": 120}
+_ITALIAN |= {"allegro moderato": 128, "allegro": 132, "allegrissimo": 140, "molto allegro": 144}
+_ITALIAN |= {"allegro molto": 144, "allegro assai": 144, "vivace": 160, "vivo": 160}
+_ITALIAN |= {"allegro vivace": 160, "vivacissimo": 168, "presto": 184, "prestissimo": 208}
+_OTHERS = {"slow": 56, "slowly": 56, "moderate": 92, "moderately": 92, "fast": 132}
+_OTHERS |= {"langsam": 56, "sehr langsam": 46, "mäßig": 92, "mässig": 92, "bewegt": 112}
+_OTHERS |= {"lebhaft": 144, "schnell": 132, "sehr schnell": 160}
+_OTHERS |= {"lent": 52, "très lent": 46, "modéré": 92, "animé": 120, "vif": 144, "vite": 132}
+_OTHERS |= {"très vif": 160, "très vite": 144}
 _MAX_NAME_WORDS = max(len(name.split()) for name in _ITALIAN | _OTHERS)
 
 
