@@ -196,9 +196,6 @@ def read_batches(
 
     Yields:
         A batch and errors as of `read_batch`, and their sources.
-
-    Raises:
-        TypeError: an object of another kind.
     """
     parts: list[_Part] = []
     errors: list[ReadError | None] = []

@@ -70,11 +70,6 @@ def states_are_known(kind: type, layout: np.dtype) -> bool:
 
 
 _NOTE = np.dtype(
-    {
-        "names": ["time", "duration", "pitch", "velocity"],
-        "formats": ["<i4", "<i4", "i1", "i1"],
-        "offsets": [0, 4, 8, 9],
-        "itemsize": 12,
-    }
+    [("time", "<i4"), ("duration", "<i4"), ("pitch", "i1"), ("velocity", "i1")], align=True
 )
 _TEMPO = np.dtype([("time", "<i4"), ("mspq", "<i4")])

@@ -72,12 +72,7 @@ def musescore_to_musicxml(score: bytes, seconds: float = MUSESCORE_SECONDS) -> b
 
 
 def _run(command: list[str], folder: str, seconds: float) -> tuple[int, str]:
-    """Run the program; return its exit status and its output to stderr.
-
-    Raises:
-        subprocess.TimeoutExpired: after `seconds`; all its processes are killed.
-        OSError: it cannot be run.
-    """
+    """Run the program; return its exit status and stderr. All its processes end with an error."""
     apart = {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": folder}  # no display, no session
     process = subprocess.Popen(
         command,

@@ -18,7 +18,6 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from functools import partial
 
 from symbolic.notes.formats.musescore import musescore_to_musicxml
 from symbolic.notes.formats.streams import stream_reading
@@ -40,14 +39,11 @@ NOTATION_ROOTS = {"mei": "MEI", "meiCorpus": "MEI", "museScore": "MuseScore"}
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>[]*(?:\[.*?\]\s*)?>\s*)*", re.S)
 _MM = re.compile(r"(?<![^\t\n])\*MM(\d{1,6}(?:\.\d+)?)(?![^\t\n])")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+_LONG_NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["'][^"']{%d}""" % MAX_NAMESPACE_LENGTH)
 
 
 def notation_of(data: bytes) -> str | None:
-    """Detect Humdrum, ABC, MEI or MuseScore by the content of a file; None for anything else.
-
-    Args:
-        data: content of the file.
-    """
+    """Detect Humdrum, ABC, MEI or MuseScore by the content of a file; None for anything else."""
     if data[:4] == ZIP_MAGIC:
         return "MuseScore" if _holds_mscx(data) else None
     head = _text(data[:HEADER_BYTES]).lstrip("\ufeff")
@@ -110,7 +106,12 @@ def _read_humdrum(data: bytes) -> NoteTable:
     if max(map(len, spines)) > MAX_SPINES:
         raise ReadError(f"{max(map(len, spines))} Humdrum spines, more than the {MAX_SPINES} read")
     tempos = Tempos()
-    text = _MM.sub(partial(_coded, tempos), text)
+
+    def coded(mark: re.Match) -> str:
+        code = tempos.code(float(mark[1]))
+        return "*" if code is None else f"*MM{code}"
+
+    text = _MM.sub(coded, text)
     with converting("Humdrum"):
         from converter21.humdrum.humdrumfileset import HumdrumFileSet
 
@@ -123,13 +124,14 @@ def _read_humdrum(data: bytes) -> NoteTable:
     return sounding(tempos.put_back(reading))
 
 
-def _coded(tempos: Tempos, mark: re.Match) -> str:
-    code = tempos.code(float(mark[1]))
-    return "*" if code is None else f"*MM{code}"
-
-
 def _read_mei(data: bytes) -> NoteTable:
-    root = _tree(data)
+    _, xml = checked_xml(data)
+    if _LONG_NAMESPACE.search(xml):
+        raise ReadError("an XML namespace is too long")
+    try:
+        root = ET.fromstring(xml)
+    except ET.ParseError as error:
+        raise ReadError(f"not well-formed XML: {error}") from error
     if root.tag == f"{MEI}meiCorpus":
         raise ReadError("an MEI corpus of several pieces: split it into files")
     version = root.get("meiversion", "")
@@ -223,11 +225,10 @@ def _read_abc(data: bytes) -> NoteTable:
 
 
 def _read_musescore(data: bytes) -> NoteTable:
-    score = data
     if data[:4] == ZIP_MAGIC:
-        score = archived_score(data, (".mscx",), ".mscz")
-    checked_xml(score)
-    return read_musicxml(musescore_to_musicxml(score))
+        data = archived_score(data, (".mscx",), ".mscz")
+    checked_xml(data)
+    return read_musicxml(musescore_to_musicxml(data))
 
 
 NOTATION_READERS: dict[str, Callable[[bytes], NoteTable]] = {
@@ -280,12 +281,9 @@ def converting(notation: str) -> Iterator[None]:
     """
     with _parser_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        output = io.StringIO()
         try:
-            with (
-                redirect_stdout(io.StringIO()),
-                redirect_stderr(io.StringIO()),
-                _music21_restored(),
-            ):
+            with redirect_stdout(output), redirect_stderr(output), _music21_restored():
                 yield
         except (MemoryError, ReadError):
             raise
@@ -322,22 +320,3 @@ def _music21_restored() -> Iterator[None]:
             delattr(Metadata, old_name)
         CHORD_ALIASES.clear()
         CHORD_ALIASES.update(aliases)
-
-
-def _tree(data: bytes) -> ET.Element:
-    """Parse a checked XML file with namespaces; return its root element.
-
-    Raises:
-        ReadError: as of `checked_xml`, and a namespace longer than `MAX_NAMESPACE_LENGTH`.
-    """
-    _, xml = checked_xml(data)
-    if _LONG_NAMESPACE.search(xml):
-        raise ReadError("an XML namespace is too long")
-    try:
-        return ET.fromstring(xml)
-    except ET.ParseError as error:
-        raise ReadError(f"not well-formed XML: {error}") from error
-
-
-_NAME = b"[^\"']{%d}" % MAX_NAMESPACE_LENGTH
-_LONG_NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["']""" + _NAME)

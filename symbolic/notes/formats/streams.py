@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from symbolic.notes.playback.dynamics import add_mark
-from symbolic.notes.playback.reading import FASTEST, SLOWEST, TIES, Place, Reading, whole_semitones
+from symbolic.notes.playback.reading import FASTEST, SLOWEST, TIES, Reading, whole_semitones
 from symbolic.notes.playback.repeats import Bar
 from symbolic.notes.playback.sounding import sounding
 from symbolic.notes.playback.words import sign_of_words, tempo_of_words
@@ -17,9 +17,7 @@ from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
     from music21.base import Music21Object
-    from music21.dynamics import DynamicWedge
     from music21.note import GeneralNote, Note, NotRest
-    from music21.pitch import Pitch
     from music21.spanner import RepeatBracket
     from music21.stream import Measure, Stream
 
@@ -152,22 +150,11 @@ def _read_part(
     events: list[Placed], track: int, written: bool, bar_of: dict[int, int], reading: Reading
 ) -> None:
     """Add the events of one part, at written or at sounding pitch, to the reading."""
-    from music21 import (
-        chord,
-        dynamics,
-        expressions,
-        harmony,
-        instrument,
-        meter,
-        note,
-        repeat,
-        spanner,
-        tempo,
-    )
+    import music21 as m21
 
     octaves: dict[int, float] = defaultdict(float)
     for _, _, line in events:
-        if isinstance(line, spanner.Ottava) and line.transposing:
+        if isinstance(line, m21.spanner.Ottava) and line.transposing:
             for member in line.getSpannedElements():
                 octaves[id(member)] += line.interval().semitones
     places = {id(element): (bar, offset) for bar, offset, element in events}
@@ -177,83 +164,71 @@ def _read_part(
     run, run_at = [0], None
     for bar, offset, element in events:
         at = (bar, offset)
-        if isinstance(element, harmony.Harmony) and not getattr(element, "writeAsChord", False):
+        if isinstance(element, m21.harmony.Harmony) and not getattr(element, "writeAsChord", False):
             continue
-        if isinstance(element, note.GeneralNote):
+        if isinstance(element, m21.note.GeneralNote):
             grace = element.duration.isGrace
             if not grace or at != run_at:
                 run, run_at = [0], at if grace else None
             shift = transposition + octaves.get(id(element), 0)
-            for member in element.notes if isinstance(element, chord.ChordBase) else (element,):
+            length = float(element.duration.quarterLength)
+            for member in element.notes if isinstance(element, m21.chord.ChordBase) else (element,):
                 if member.isRest:
                     continue
                 if grace:
                     graces.append((len(reading.notes), run[0], run))
-                unpitched = isinstance(member, note.Unpitched)
-                if isinstance(member, note.Unpitched):
+                if unpitched := isinstance(member, m21.note.Unpitched):
                     pitch = member.displayPitch().ps
-                else:
-                    pitch = _semitones(cast("Note", member).pitch) + shift
+                else:  # a quarter tone becomes the natural
+                    written_pitch = cast("Note", member).pitch
+                    alter = written_pitch.alter
+                    pitch = written_pitch.ps - alter + whole_semitones(alter) + shift
                 tie = TIES.get(member.tie.type, 0) if member.tie is not None else 0
-                length = float(element.duration.quarterLength)
                 row = (*at, length, 0, pitch, tie, track)
                 reading.notes.append((*row, drums or unpitched, _own_velocity(member, element)))
             run[0] += 1
-        elif isinstance(element, dynamics.Dynamic):
+        elif isinstance(element, m21.dynamics.Dynamic):
             add_mark(reading, track, at, [element.value])
-        elif isinstance(element, instrument.Instrument):
-            unpitched = isinstance(element, instrument.UnpitchedPercussion)
+        elif isinstance(element, m21.instrument.Instrument):
+            unpitched = isinstance(element, m21.instrument.UnpitchedPercussion)
             drums = unpitched or element.midiChannel == 9
             semitones = element.transposition.semitones if element.transposition else 0
             transposition = int(semitones) if written else 0
-        elif isinstance(element, meter.TimeSignature):
+        elif isinstance(element, m21.meter.TimeSignature):
             reading.meters.setdefault(at, (element.numerator, element.denominator))
-        elif isinstance(element, tempo.MetronomeMark):
+        elif isinstance(element, m21.tempo.MetronomeMark):
             quarters = element.getQuarterBPM()
             if quarters and SLOWEST <= quarters <= FASTEST:
                 implied = element.numberImplicit and element.numberSounding is None
                 tempos = reading.implied_tempos if implied else reading.tempos
                 tempos.setdefault(at, float(quarters))
-        elif isinstance(element, expressions.TextExpression | tempo.TempoText):
-            words = (
-                element.text if isinstance(element, tempo.TempoText) else element.content
-            ) or ""
+        elif isinstance(element, m21.expressions.TextExpression | m21.tempo.TempoText):
+            is_tempo = isinstance(element, m21.tempo.TempoText)
+            words = (element.text if is_tempo else element.content) or ""
             quarters = tempo_of_words(words, bar == 0)
             if quarters:
                 reading.implied_tempos.setdefault(at, quarters)
             jump, sign = sign_of_words(words)
             reading.bars[bar].jump = reading.bars[bar].jump or jump
             reading.bars[bar].signs |= {sign} - {""}
-        elif isinstance(element, dynamics.DynamicWedge):
-            wedge = _wedge(element, places)
-            if wedge is not None:
-                sign = 1 if isinstance(element, dynamics.Crescendo) else -1
-                reading.wedges.setdefault(track, []).append((*wedge, sign))
-        elif isinstance(element, repeat.RepeatExpression):
+        elif isinstance(element, m21.dynamics.DynamicWedge):
+            spanned = [member for member in element.getSpannedElements() if id(member) in places]
+            if spanned:
+                begin = places[id(spanned[0])]
+                last_bar, last = places[id(spanned[-1])]
+                end = last_bar, last + float(spanned[-1].duration.quarterLength)
+                sign = 1 if isinstance(element, m21.dynamics.Crescendo) else -1
+                reading.wedges.setdefault(track, []).append((begin, end, sign))
+        elif isinstance(element, m21.repeat.RepeatExpression):
             name = type(element).__name__
-            if isinstance(element, repeat.RepeatExpressionMarker):
+            if isinstance(element, m21.repeat.RepeatExpressionMarker):
                 reading.bars[bar].signs.add(name)
             else:
                 reading.bars[bar].jump = name
-        elif isinstance(element, spanner.RepeatBracket):
+        elif isinstance(element, m21.spanner.RepeatBracket):
             _read_bracket(element, bar_of, reading.bars)
     for row, place, run in graces:
         reading.notes[row] = (*reading.notes[row][:3], run[0] - place, *reading.notes[row][4:])
-
-
-def _wedge(wedge: DynamicWedge, places: dict[int, Place]) -> tuple[Place, Place] | None:
-    """Return the place of the first note of a wedge, and that of the end of its last note."""
-    spanned = [member for member in wedge.getSpannedElements() if id(member) in places]
-    if not spanned:
-        return None
-    bar, offset = places[id(spanned[-1])]
-    return places[id(spanned[0])], (bar, offset + float(spanned[-1].duration.quarterLength))
-
-
-def _semitones(pitch: Pitch) -> float:
-    """Return the pitch in semitones; a quarter tone becomes the natural."""
-    alter = pitch.alter
-    return pitch.ps - alter + whole_semitones(alter)
 
 
 def _own_velocity(member: GeneralNote, element: GeneralNote) -> int:

@@ -68,7 +68,10 @@ def tune_musicxml(data: bytes) -> bytes:
         ReadError: several tunes, a tune that includes another file, or a parser error.
         ImportError: without converter21.
     """
-    abc2xml = _abc2xml()
+    from converter21.abc import abc2xml
+
+    parser: Any = abc2xml  # prevented from evaluating meters as Python and from opening files
+    parser.eval, parser.readfile = _beats, _no_file
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     count = len(tunes(data))
     if count > 1:
@@ -84,22 +87,12 @@ def tune_musicxml(data: bytes) -> bytes:
     text = _TEMPO.sub(_tempo, _with_unit(text))
     text = re.sub(r":{2,}\|", ":|", re.sub(r"\|:{2,}", "|:", text))
     text = _SUM.sub(r"\1\2", text)
-    abc2xml.getInfo()  # clears its messages, which would grow with every file
-    abc2xml.mxm = abc2xml.MusicXml()  # without state of the previous tune
-    score = abc2xml.getXmlDocs(text, rOpt=True)[0]
-    if "cannot parse score" in abc2xml.getInfo():
+    parser.getInfo()  # clears its messages, which would grow with every file
+    parser.mxm = parser.MusicXml()  # without state of the previous tune
+    score = parser.getXmlDocs(text, rOpt=True)[0]
+    if "cannot parse score" in parser.getInfo():
         raise ReadError("a tune that abc2xml cannot parse")
-    return abc2xml.fixDoctype(score).encode()
-
-
-def _abc2xml() -> Any:
-    """Return the parser, prevented from evaluating meters as Python and from opening files."""
-    from converter21.abc import abc2xml
-
-    parser: Any = abc2xml
-    parser.eval = _beats
-    parser.readfile = _no_file
-    return parser
+    return parser.fixDoctype(score).encode()
 
 
 def _beats(text: str) -> int:

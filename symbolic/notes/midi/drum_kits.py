@@ -34,6 +34,9 @@ from symbolic.notes.midi.chunks import (
 Part = tuple[int, int]
 """Port and channel, both from 0."""
 
+Changes = dict[Part, tuple[list[int], list[bool]]]
+"""Ticks at which parts become drum or melodic parts, and whether drums."""
+
 DRUM_CHANNEL = 9  # from 0: the drum channel by default
 
 
@@ -78,8 +81,8 @@ def route_drums(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]:
     return join_contents(contents)
 
 
-def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[int], list[bool]]]:
-    """Find when parts become drum or melodic parts: ticks, and whether drums, by part."""
+def _drum_changes(tracks: Sequence[Sequence[Event]]) -> Changes:
+    """Find when parts become drum or melodic parts."""
     messages = [
         (tick, port, event)
         for track in tracks
@@ -87,7 +90,7 @@ def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[in
         if event[0] == 0xF0 or event[0] >> 4 == 0xC or (event[0] >> 4 == 0xB and event[1] == 0)
     ]
     messages.sort(key=lambda message: message[0])
-    changes: dict[Part, tuple[list[int], list[bool]]] = {}
+    changes: Changes = {}
 
     def change(part: Part, tick: int, drums: bool) -> None:
         before = changes[part][1][-1] if part in changes else part[1] == DRUM_CHANNEL
@@ -107,7 +110,7 @@ def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[in
                 change((port, channel), tick, drums)
         elif found := _MESSAGE.match(system_exclusive(event)):
             if found.lastgroup == "gs":
-                channel = _roland_channel(found["gs"][0] & 15)
+                channel = _ROLAND_CHANNELS[found["gs"][0] & 15]
                 change((port, channel), tick, found["gs"][2] > 0)
             elif found.lastgroup == "xg_mode":
                 change((port, found["xg_mode"][0] & 15), tick, found["xg_mode"][2] > 0)
@@ -119,9 +122,7 @@ def _drum_changes(tracks: Sequence[Sequence[Event]]) -> dict[Part, tuple[list[in
     return changes
 
 
-def _split(
-    track: Sequence[Event], changes: dict[Part, tuple[list[int], list[bool]]]
-) -> Iterator[list[Event]]:
+def _split(track: Sequence[Event], changes: Changes) -> Iterator[list[Event]]:
     """Yield the track without notes on a wrong channel, and a track for each such channel.
 
     Yields nothing if no note is on a wrong channel.
@@ -132,9 +133,8 @@ def _split(
     with_notes = set()
     for tick, port, event in _with_ports(track):
         kind, channel = event[0] >> 4, event[0] & 15
-        other = (
-            bytes([event[0] & 0xF0 | (0 if channel == DRUM_CHANNEL else DRUM_CHANNEL)]) + event[1:]
-        )
+        other_channel = 0 if channel == DRUM_CHANNEL else DRUM_CHANNEL
+        other = bytes([event[0] & 0xF0 | other_channel]) + event[1:]
         if kind not in (8, 9):
             staying.append((tick, event))
             if kind < 15:
@@ -157,7 +157,7 @@ def _split(
             yield [*moving[channel], (track[-1][0], END_OF_TRACK)]
 
 
-def _is_drum(part: Part, tick: int, changes: dict[Part, tuple[list[int], list[bool]]]) -> bool:
+def _is_drum(part: Part, tick: int, changes: Changes) -> bool:
     ticks, drums = changes.get(part, ((), ()))
     at = bisect_right(ticks, tick)
     return drums[at - 1] if at else part[1] == DRUM_CHANNEL
@@ -172,10 +172,8 @@ def _with_ports(track: Sequence[Event]) -> Iterator[tuple[int, int, bytes]]:
         yield tick, port, event
 
 
-def _roland_channel(block: int) -> int:
-    """Return the channel of a GS part, in the order of Roland's blocks."""
-    return DRUM_CHANNEL if block == 0 else block - 1 if block < 10 else block
-
+_ROLAND_CHANNELS = (DRUM_CHANNEL, *range(9), *range(10, 16))
+"""Channels of GS parts in the order of Roland's blocks."""
 
 _KITS = {
     "xg": {bank: bank in (126, 127) for bank in (0, 64, 126, 127)},

@@ -19,14 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.notes.midi.chunks import (
-    END_OF_TRACK,
-    MAX_DELTA,
-    Event,
-    Span,
-    events,
-    track_content,
-)
+from symbolic.notes.midi.chunks import END_OF_TRACK, MAX_DELTA, Event, Span, events, track_content
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from symbolic.notes.midi.chunks import Span, read_chunks, track_end, unwrap_riff
 from symbolic.notes.midi.drum_kits import chooses_kits, route_drums
 from symbolic.notes.midi.endings import parse_tracks
 from symbolic.notes.midi.order import drop_escapes, has_escapes, keep_order
-from symbolic.notes.midi.sequences import concatenated
-from symbolic.notes.symusic_lists import note_columns, tempo_columns
+from symbolic.notes.symusic_lists import LAST_TICK, note_columns, tempo_columns
 from symbolic.notes.table import NoteTable, ReadError, note_table
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def parse_midi(data: bytes) -> ScoreTick:
     """Parse a MIDI file; errors and arguments as of `read_midi`.
 
     Every key strike is a note (see `midi.endings`), drums are recognised on any channel
-    (`midi.drum_kits`), and the sequences of format 2 are concatenated (`midi.sequences`).
+    (`midi.drum_kits`), and the independent sequences of format 2 are concatenated.
 
     Returns:
         A `symusic.Score` in ticks.
@@ -53,7 +52,7 @@ def parse_midi(data: bytes) -> ScoreTick:
     form, ticks_per_quarter, spans = read_chunks(data)
     if form == 2 and len(spans) > 1:
         scores = [_parse_tracks(data, [span], ticks_per_quarter) for span in spans]
-        return concatenated(scores, [track_end(data, span) for span in spans])
+        return _concatenated(scores, [track_end(data, span) for span in spans])
     return _parse_tracks(data, spans, ticks_per_quarter)
 
 
@@ -66,6 +65,41 @@ def _parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) ->
     score = parse_tracks(data, spans, ticks_per_quarter)
     keep_order(score, data, spans)
     return score
+
+
+def _concatenated(scores: Sequence[ScoreTick], ends: Sequence[int]) -> ScoreTick:
+    """Concatenate scores, each under its own tempo map and meters.
+
+    Args:
+        scores: in ticks, with equal ticks per quarter; changed in place.
+        ends: the last tick of each, where the next one begins.
+
+    Returns:
+        One score with all tracks. A score without a tempo or meter at its beginning starts at 120
+        quarters per minute, or in 4/4, not in those of its predecessor.
+
+    Raises:
+        ReadError: the total exceeds `LAST_TICK`.
+    """
+    from symusic.core import ScoreTick, TempoTick, TimeSignatureTick
+
+    whole, start = ScoreTick(scores[0].ticks_per_quarter), 0
+    for score, end in zip(scores, ends, strict=True):
+        if start + end > LAST_TICK:
+            raise ReadError(f"its sequences are longer than {LAST_TICK:,} ticks in total")
+        if start:
+            score.shift_time(start, inplace=True)
+            if not any(tempo.time == start for tempo in score.tempos):
+                whole.tempos.append(TempoTick(start, mspq=500_000))
+            if not any(meter.time == start for meter in score.time_signatures):
+                whole.time_signatures.append(TimeSignatureTick(start, 4, 4))
+        whole.tempos.extend(score.tempos)
+        whole.time_signatures.extend(score.time_signatures)
+        whole.key_signatures.extend(score.key_signatures)
+        whole.markers.extend(score.markers)
+        whole.tracks.extend(score.tracks)
+        start += end
+    return whole
 
 
 def score_notes(score: Score) -> NoteTable:

@@ -69,14 +69,12 @@ def changes_of(events: Events, default: Any, played: Played) -> tuple[list[int],
     values: list[Any] = []
     for i in np.flatnonzero(jumped | np.isin(played.order, changing)).tolist():
         bar, start = int(played.order[i]), int(played.starts[i])
-        here = by_bar.get(bar, ())
-        immediate = here and ticks_of(here[0][0], start) <= start
-        if jumped[i] and ticks and not immediate:
+        here = [(ticks_of(place, start), value) for place, value in by_bar.get(bar, ())]
+        if jumped[i] and ticks and not (here and here[0][0] <= start):
             before = bisect_left(changing, bar)
-            ticks.append(start)
-            values.append(by_bar[changing[before - 1]][-1][1] if before else default)
-        for place, value in here:
-            ticks.append(ticks_of(place, start))
+            here.insert(0, (start, by_bar[changing[before - 1]][-1][1] if before else default))
+        for tick, value in here:
+            ticks.append(tick)
             values.append(value)
     return ticks, values
 

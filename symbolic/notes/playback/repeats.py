@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 MAX_EXPANSION = 16  # a score that repeats extend by a larger factor is read as written
@@ -143,32 +144,28 @@ class _Endings:
 
 
 class _Signs:
-    """Bars of signs, in order, by name and by name and label."""
+    """Bars of signs, in order, by name and label; the label "" has all of the name."""
 
     def __init__(self, bars: list[Bar]) -> None:
-        self.bars: dict[str, list[int]] = {"Segno": [], "Coda": [], "Fine": [], "ToCoda": []}
-        self.named: dict[tuple[str, str], list[int]] = {}
-        self.closing: list[int] = []
+        self.bars: dict[tuple[str, str], list[int]] = defaultdict(list)
         for i, bar in enumerate(bars):
             for sign in bar.signs:
-                self.bars.setdefault(sign, []).append(i)
-                if sign in bar.labels:
-                    self.named.setdefault((sign, bar.labels[sign]), []).append(i)
-            if bar.closes:
-                self.closing.append(i)
+                for label in {"", bar.labels.get(sign, "")}:
+                    self.bars[sign, label].append(i)
+        self.closing = [i for i, bar in enumerate(bars) if bar.closes]
 
     def passes(self, i: int, jump: int, left: set[int]) -> bool:
         """Return whether bar i, already left for a coda, is passed on the way to another one."""
         if i not in left:
             return False
-        places = self.bars["ToCoda"] or self.bars["Coda"]
+        places = self.bars["ToCoda", ""] or self.bars["Coda", ""]
         begin = bisect_right(places, i)
         following = places[begin : min(bisect_left(places, jump), begin + MAX_CODAS)]
         return any(place not in left for place in following)
 
     def coda(self, label: str, i: int, jump: int) -> int:
         """Find the bar of the coda that a sign in bar i leads to, after the jump of a later bar."""
-        for codas in (self.named.get(("Coda", label), []) if label else [], self.bars["Coda"]):
+        for codas in (self.bars["Coda", label], self.bars["Coda", ""]):
             for begin in (jump, i):
                 if (found := bisect_right(codas, begin)) < len(codas):
                     return codas[found]
@@ -180,15 +177,14 @@ class _Signs:
         Only a final barline before the Fine ends another movement: one after it may separate a
         minuet from its trio.
         """
-        fine = _last(self.bars["Fine"], movement, jump + 1)
+        fine = _last(self.bars["Fine", ""], movement, jump + 1)
         end = None if fine is None else _last(self.closing, movement, fine)
         return movement if end is None else end + 1
 
     def segno(self, label: str, movement: int, jump: int) -> int | None:
         """Find the last segno before a jump, with its label if any has it."""
-        named = self.named.get(("Segno", label), []) if label else []
-        found = _last(named, movement, jump + 1)
-        return _last(self.bars["Segno"], movement, jump + 1) if found is None else found
+        found = _last(self.bars["Segno", label], movement, jump + 1)
+        return _last(self.bars["Segno", ""], movement, jump + 1) if found is None else found
 
 
 def _last(places: list[int], begin: int, end: int) -> int | None:
@@ -208,7 +204,7 @@ def _followed(bars: list[Bar], endings: _Endings) -> list[int] | None:
     left: set[int] = set()  # bars left for a coda: the next jump passes them
     visits = [0] * len(bars)
     signs = _Signs(bars)
-    explicit = bool(signs.bars["ToCoda"])
+    explicit = bool(signs.bars["ToCoda", ""])
     while i < len(bars):
         bar, first, run = bars[i], endings.first[i], endings.run[i]
         if len(order) > MAX_EXPANSION * len(bars):
