@@ -32,7 +32,6 @@ from symbolic import EmotionScorer, ReadError
 from symbolic.inference.prediction import predict_ids
 from symbolic.notes.sources import find_files
 from symbolic.scoring.corpus import ScoringArguments, score_corpus
-from symbolic.scoring.notes import prepare
 from symbolic.training.build import ShapeArguments, build_model
 
 MIDI = ("emopia/midi", "vgmidi/midi", "pretrain")
@@ -46,7 +45,7 @@ def ready(scorer: EmotionScorer, files: list[Path]) -> tuple[list, float]:
     made, start = [], time.perf_counter()
     for file in files:
         with suppress(ReadError):
-            made += prepare([file], **scorer.preprocess_options)
+            made += scorer.preprocess([file])
     return made, time.perf_counter() - start
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from symbolic.configuration import SymbolicConfig
-from symbolic.scoring.load import scorer_of
-from symbolic.scoring.notes import HUB_OPTIONS
+from symbolic.scoring.emotion import scorer_of
+from symbolic.scoring.notes import load_config
 from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:
@@ -43,8 +42,7 @@ def load(
         >>> vectors = symbolic.load().embed("folder/")
     """
     if name is not None:
-        hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
-        config = SymbolicConfig.from_pretrained(os.fspath(name), **hub)
+        config = load_config(name, **kwargs)
         if any(task.name == BOUNDARY.name for task in config.task_specs):
             from symbolic.structure.segmenter import Segmenter
 

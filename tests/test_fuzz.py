@@ -14,7 +14,7 @@ from limits import lines_run
 from symbolic.features import FEATURE_NAMES
 from symbolic.notes import ReadError, note_table, read_notes
 from symbolic.notes.playback.repeats import Bar, playing_order
-from symbolic.scoring.notes import prepare
+from symbolic.scoring.notes import NotePreparation
 from symbolic.tokenizers import CPTokenizer
 
 MOST_LINES = 200_000  # of Python, for a small file; of one that grew, many
@@ -122,8 +122,9 @@ def test_the_damage_is_the_same_for_a_seed(midi_files, scores):
 
 def refusal(data: bytes) -> str:
     """The reason for which bytes are refused, with little work and in one short line."""
+    prepare = NotePreparation(CPTokenizer(), FEATURE_NAMES, True)
     with pytest.raises(ReadError) as caught:
-        lines_run(prepare, [data], CPTokenizer(), FEATURE_NAMES, True, most=MOST_LINES)
+        lines_run(prepare, [data], most=MOST_LINES)
     reason = caught.value.reason
     assert reason.isprintable()
     assert 0 < len(reason) <= 300
@@ -171,9 +172,8 @@ def test_a_note_of_negative_length_has_none():
     table = read_notes(score(note("C") + note("D", sixteenths=-7) + note("E")))
     assert len(table) == 3
     assert (table.duration_ticks >= 0).all()
-    (heard,) = prepare(
-        [score(note("C") + note("D", sixteenths=-800))], CPTokenizer(), FEATURE_NAMES, 1
-    )
+    prepare = NotePreparation(CPTokenizer(), FEATURE_NAMES, True)
+    (heard,) = prepare([score(note("C") + note("D", sixteenths=-800))])
     assert np.isfinite(heard.features).all()
 
 

@@ -10,7 +10,7 @@ from limits import HANGS, lines_run
 from symbolic.features import FEATURE_NAMES, TONAL_NAMES
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.pool import MEMORY_BYTES, apply_many
-from symbolic.scoring.notes import prepare
+from symbolic.scoring.notes import NotePreparation
 from symbolic.tokenizers import CPTokenizer
 
 C_ON, C_OFF = b"\x00\x90\x3c\x50", b"\x60\x80\x3c\x40"  # C4, velocity 80, for 96 ticks
@@ -164,8 +164,8 @@ def measured(sources: list[bytes]) -> list[tuple]:
     answers = []
     for source in sources:
         before, heard = memory(), []
-        names = FEATURE_NAMES + TONAL_NAMES
-        lines = lines_run(lambda: heard.extend(prepare([source], CPTokenizer(), names, True)))  # noqa: B023
+        prepare = NotePreparation(CPTokenizer(), FEATURE_NAMES + TONAL_NAMES, True)
+        lines = lines_run(lambda: heard.extend(prepare([source])))  # noqa: B023
         answers.append((*heard, lines, memory() - before))
     return answers
 

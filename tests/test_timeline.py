@@ -10,15 +10,13 @@ from symbolic.commands.plot import main
 from symbolic.features import FEATURE_SETS, features
 from symbolic.notes import ReadError, note_table, read_notes
 from symbolic.reports.timeline_plots import timeline_plot
-from symbolic.scoring.notes import emitted_notes, prepare_notes
+from symbolic.scoring.columns import TIMELINE, rows_table
+from symbolic.scoring.notes import NotePreparation
 from symbolic.scoring.timeline import (
     MAX_WINDOWS,
-    TIMELINE_COLUMNS,
     predict_timelines,
     prepare_windows,
     timeline,
-    timeline_rows,
-    timeline_table,
 )
 from symbolic.scoring.windows import SlidingWindow
 from symbolic.tokenizers import build_tokenizer
@@ -52,7 +50,7 @@ def beats(*at, length=480, tempos=None, meters=None, **options):
 def heard_by(notes, sliding):
     """The windows, and the pitches in each that has notes."""
     spy = Spy()
-    heard = prepare_windows(notes, sliding, spy, [], True)
+    heard = prepare_windows(notes, sliding, NotePreparation(spy, [], True))
     return heard, [(cut.pitch - 40).tolist() for cut in spy.cuts], spy.cuts
 
 
@@ -250,9 +248,9 @@ def test_a_long_note_sounds_on_after_the_window_in_which_it_begins():
 def test_more_windows_than_a_day_has_are_refused(tiny_scorer):
     notes = beats(*np.arange(0, 2 * 3600, 900.0))
     with pytest.raises(ReadError, match=f"more than {MAX_WINDOWS}"):
-        prepare_windows(notes, SlidingWindow(0.1, 0.1), **tiny_scorer.preprocess_options)
+        prepare_windows(notes, SlidingWindow(0.1, 0.1), tiny_scorer.preprocess)
     with pytest.raises(ReadError, match="take a longer hop"):
-        prepare_windows(notes, SlidingWindow(1, 1e-320), **tiny_scorer.preprocess_options)
+        prepare_windows(notes, SlidingWindow(1, 1e-320), tiny_scorer.preprocess)
     table = timeline(tiny_scorer, [notes, beats(0, 1)], SlidingWindow(0.1, 0.1), workers=0)
     assert "take a longer hop" in table["error"][0]
     assert (table["error"][1:] == "").all()
@@ -280,26 +278,27 @@ def test_a_window_that_covers_the_piece_gives_the_answer_for_the_piece(
 
 @pytest.mark.parametrize("name", ["cp-performance", "ferreira", "REMI"])
 def test_a_whole_piece_in_a_window_has_the_tokens_of_the_piece(name, midi_bytes, tune):
-    tokenizer = build_tokenizer(name)
+    preparation = NotePreparation(build_tokenizer(name), NAMES, True)
     short = [(i * 250 + 100, 3, 40 + i, 50 + i) for i in range(12)]  # dropped by Ferreira's text
     source = midi_bytes(tune(60), short, tempos=[(0, 90), (960, 130)], meters=[(0, 3, 4)])
-    notes = emitted_notes(source, tokenizer)
-    expected = prepare_notes(notes, tokenizer, NAMES, True)
-    found = prepare_windows(notes, SlidingWindow(1000, 5), tokenizer, NAMES, True)
-    assert found.ids[0].tolist() == expected.ids.tolist()
-    np.testing.assert_allclose(found.features[0], expected.features, rtol=1e-6)
+    notes = preparation.emitted(source)
+    expected = preparation.inputs(notes)
+    (found,) = prepare_windows(notes, SlidingWindow(1000, 5), preparation).pieces
+    assert found.ids.tolist() == expected.ids.tolist()
+    np.testing.assert_allclose(found.features, expected.features, rtol=1e-6)
 
 
 def test_a_window_is_heard_as_a_file_of_it_would_be(tiny_scorer, midi_score, tune):
     notes = tune(64)  # eight bars of 4/4
     part = [(onset - 4 * 1920, *rest) for onset, *rest in notes if 4 * 1920 <= onset < 6 * 1920]
-    whole = emitted_notes(midi_score(notes), tiny_scorer.tokenizer)
-    heard = prepare_windows(whole, SlidingWindow(2, 2, "bars"), **tiny_scorer.preprocess_options)
-    alone = emitted_notes(midi_score(part), tiny_scorer.tokenizer)
-    expected = prepare_notes(alone, **tiny_scorer.preprocess_options)
+    preparation = tiny_scorer.preprocess
+    whole = preparation.emitted(midi_score(notes))
+    heard = prepare_windows(whole, SlidingWindow(2, 2, "bars"), preparation)
+    (expected,) = preparation([midi_score(part)])
     assert heard.start[2] == 8
-    assert heard.ids[2].tolist() == expected.ids.tolist()
-    np.testing.assert_allclose(heard.features[2], expected.features, rtol=1e-5, atol=1e-6)
+    found = heard.pieces[2]
+    assert found.ids.tolist() == expected.ids.tolist()
+    np.testing.assert_allclose(found.features, expected.features, rtol=1e-5, atol=1e-6)
 
 
 def test_a_window_without_notes_has_a_row_without_an_answer(tiny_scorer):
@@ -324,25 +323,23 @@ def test_a_note_too_short_where_its_window_puts_it_costs_only_that_window():
         ticks_per_quarter=512, tempos=([0, 7000], [119.3, 117.9]), meters=([0], [3], [8]),
     )  # fmt: skip
     emitted = tokenizer.emitted(notes)
-    heard = prepare_windows(emitted, SlidingWindow(0.2, 0.2), tokenizer, NAMES, True)
-    assert len(heard.ids) == len(heard.features) == np.count_nonzero(heard.notes)
-    assert all(len(ids) for ids in heard.ids)
+    preparation = NotePreparation(tokenizer, NAMES, True)
+    heard = prepare_windows(emitted, SlidingWindow(0.2, 0.2), preparation)
+    assert len(heard.pieces) == np.count_nonzero(heard.notes)
+    assert all(len(piece.ids) for piece in heard.pieces)
     with_notes = np.histogram(emitted.onset, np.append(heard.start, np.inf))[0] > 0
     assert 0 < np.count_nonzero(heard.notes) < with_notes.sum()
     lone = replace(emitted.select([0]), step_ticks=np.zeros(0, np.int64))
     with pytest.raises(ReadError, match="no note"):
-        prepare_windows(
-            replace(lone, duration_ticks=np.array([1])), SlidingWindow(), tokenizer, [], True
-        )
+        prepare_windows(replace(lone, duration_ticks=np.array([1])), SlidingWindow(), preparation)
 
 
 def test_steps_of_dropped_notes_stay_in_their_windows(midi_bytes, tune):
-    tokenizer = build_tokenizer("ferreira")
     short = [(i * 1000 + 100, 3, 40 + i, 50 + i) for i in range(15)]
-    emitted = emitted_notes(midi_bytes(tune(64), short), tokenizer)
+    emitted = build_tokenizer("ferreira").emitted(read_notes(midi_bytes(tune(64), short)))
     assert len(emitted.step_ticks) == 15
     spy = Spy()
-    prepare_windows(emitted, SlidingWindow(4, 4), spy, [], True)
+    prepare_windows(emitted, SlidingWindow(4, 4), NotePreparation(spy, [], True))
     assert [len(cut.step_ticks) for cut in spy.cuts] == [4, 4, 4, 3]
     assert spy.cuts[1].step_ticks.tolist() == [4100 - 3840, 1260, 2260, 3260]
 
@@ -351,16 +348,14 @@ def test_several_pieces_are_answered_together_as_alone(tiny_scorer, shipped):
     pieces = [beats(*range(20)), beats(0, 1, 30), beats(0)]
     for scorer in (tiny_scorer, shipped):
         heard = [
-            prepare_windows(
-                scorer.tokenizer.emitted(one), SlidingWindow(4, 2), **scorer.preprocess_options
-            )
+            prepare_windows(scorer.tokenizer.emitted(one), SlidingWindow(4, 2), scorer.preprocess)
             for one in pieces
         ]
         together = predict_timelines(scorer.model, heard)
         assert [len(rows) for rows in together] == [len(one.start) for one in heard]
         for one, rows in zip(heard, together, strict=True):
-            alone = timeline_table(timeline_rows(scorer.model, one))
-            found = timeline_table(rows)
+            alone = rows_table(predict_timelines(scorer.model, [one])[0], TIMELINE)
+            found = rows_table(rows, TIMELINE)
             np.testing.assert_allclose(found[ANSWERS], alone[ANSWERS], atol=1e-5)
             assert found["quadrant"].equals(alone["quadrant"])
         assert predict_timelines(scorer.model, []) == []
@@ -374,7 +369,7 @@ def test_files_that_cannot_be_read_have_one_row_each(tiny_scorer, tmp_path, writ
     sliding = SlidingWindow(2, 1)
     here = timeline(tiny_scorer, tmp_path, sliding, workers=0)
     there = timeline(tiny_scorer, tmp_path, sliding, workers=2)
-    assert tuple(here.columns) == TIMELINE_COLUMNS
+    assert list(here.columns) == list(TIMELINE)
     assert here.drop(columns="path").equals(there.drop(columns="path"))
     counts = here["path"].str[-5:].value_counts().to_dict()
     assert counts == {"a.mid": 4, "b.mid": 1, "c.mid": 9, "d.mid": 1}
@@ -383,7 +378,7 @@ def test_files_that_cannot_be_read_have_one_row_each(tiny_scorer, tmp_path, writ
     assert here.loc[failed].drop(columns=["path", "error"]).isna().all(axis=None)
     assert here.dtypes["window"] == here.dtypes["notes"] == "Int64"
     nothing = timeline(tiny_scorer, [], workers=0)
-    assert tuple(nothing.columns) == TIMELINE_COLUMNS
+    assert list(nothing.columns) == list(TIMELINE)
     assert len(nothing) == 0
 
 
@@ -441,7 +436,7 @@ def test_drums_and_a_hundred_thousand_notes_are_drawn_or_left_out(tiny_scorer, t
         ticks, rng.integers(1, 480, n), rng.integers(60, 70, n), rng.integers(1, 128, n),
         is_drum=np.arange(n) % 2 == 0,
     )  # fmt: skip
-    table = timeline_table([{"start": 0, "end": 2000, "quadrant": "Q1", "confidence": 1.0}])
+    table = rows_table([{"start": 0, "end": 2000, "quadrant": "Q1", "confidence": 1.0}], TIMELINE)
     timeline_plot(notes, table, tmp_path / "a.svg")
     assert (tmp_path / "a.svg").stat().st_size < 2**20  # its notes are an image
     only = replace(beats(0, 1, 2), is_drum=np.array([False, False, True]))
@@ -451,7 +446,7 @@ def test_drums_and_a_hundred_thousand_notes_are_drawn_or_left_out(tiny_scorer, t
 
 def test_a_table_without_an_answer_cannot_be_drawn(tmp_path):
     with pytest.raises(ValueError, match="no window has a prediction"):
-        timeline_plot(beats(0), timeline_table([{"error": "no music"}]), tmp_path / "a.png")
+        timeline_plot(beats(0), rows_table([{"error": "no music"}], TIMELINE), tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
 
 
@@ -517,15 +512,15 @@ def test_the_command_refuses_what_cannot_be_had(tmp_path, write_midi, tune, caps
 
 
 def test_features_of_a_window_do_not_depend_on_what_came_before(shipped, two_halves):
-    heard = prepare_windows(two_halves, SlidingWindow(30, 30), **shipped.preprocess_options)
+    heard = prepare_windows(two_halves, SlidingWindow(30, 30), shipped.preprocess)
     cut = two_halves.select((two_halves.onset >= 90) & (two_halves.onset < 120))
     alone = replace(cut, onset=cut.onset - cut.onset[0])
-    expected = features(alone, shipped.preprocess_options["names"])
-    np.testing.assert_allclose(heard.features[3], expected, rtol=1e-4, atol=1e-5)
+    expected = features(alone, shipped.preprocess.names)
+    np.testing.assert_allclose(heard.pieces[3].features, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_whole_day_has_its_timeline(tiny_scorer):
     notes = read_notes(note_table(np.arange(0, 86_390, 10) * 960, *np.full((3, 8639), 60)))
-    heard = prepare_windows(notes, SlidingWindow(), Spy(), [], True)
+    heard = prepare_windows(notes, SlidingWindow(), NotePreparation(Spy(), [], True))
     assert len(heard.start) == 17_272
     assert heard.notes.min() == 3

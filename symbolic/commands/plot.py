@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from symbolic.commands.arguments import (
     PLOT_SUFFIXES,
@@ -58,36 +57,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from symbolic.notes import ReadError
     from symbolic.notes.pool import apply_many
     from symbolic.reports.timeline_plots import timeline_plot
+    from symbolic.scoring.columns import TIMELINE, rows_table
     from symbolic.scoring.corpus import load_scorer
     from symbolic.scoring.emotion import EmotionScorer
-    from symbolic.scoring.timeline import timeline_rows, timeline_table
+    from symbolic.scoring.timeline import predict_timelines
     from symbolic.scoring.windows import SlidingWindow
 
     sliding = SlidingWindow.parse(options.window, options.hop)
     scorer = load_scorer(options.model, options.device)
     if not isinstance(scorer, EmotionScorer):
         raise UsageError(f"model {options.model!r} takes audio; plot requires a model of notes")
-    read = partial(_read, sliding=sliding, prepare_options=scorer.preprocess_options)
+    read = partial(_read, sliding=sliding, preparation=scorer.preprocess)
     (found,) = apply_many(read, [path], workers=1)  # a worker has time and memory limits
     if isinstance(found, ReadError):
         print(f"symbolic: {path}: {found.reason}", file=sys.stderr)
         return 1
     notes, windows = found
-    table = timeline_table(timeline_rows(scorer.model, windows))
+    table = rows_table(predict_timelines(scorer.model, [windows])[0], TIMELINE)
     write(lambda place: timeline_plot(notes, table, place, path.name), output)
     print(f"{len(table)} windows; plot in {output}")
     return 0
 
 
-def _read(sources: list, sliding, prepare_options: dict[str, Any]) -> list[tuple]:
+def _read(sources: list, sliding, preparation) -> list[tuple]:
     """Read the notes of sources and prepare their windows."""
     from symbolic.notes import read_notes
-    from symbolic.scoring.notes import emitted_notes
     from symbolic.scoring.timeline import prepare_windows
 
     found = []
     for source in sources:
         notes = read_notes(source)
-        emitted = emitted_notes(notes, prepare_options["tokenizer"])
-        found.append((notes, prepare_windows(emitted, sliding, **prepare_options)))
+        found.append((notes, prepare_windows(preparation.emitted(notes), sliding, preparation)))
     return found

@@ -16,16 +16,15 @@ from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.samples import file_of, is_one_sound, path_of, samples_at
 from symbolic.audio.synthesis.rendering import read_sound
 from symbolic.audio.transforms.spectral import front_features
-from symbolic.configuration import SymbolicConfig
 from symbolic.inference.prediction import embed_audio, predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.archives import NamedBytes
 from symbolic.notes.read import MIDI_SUFFIXES, content_of, is_file, kind_of
 from symbolic.notes.sources import display_name
 from symbolic.notes.table import ReadError
-from symbolic.scoring.base import Row, Scorer, on
+from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import NUMBER, TEXT, task_columns, task_values
-from symbolic.scoring.notes import HUB_OPTIONS, load_weights
+from symbolic.scoring.notes import hub_options, load_config, load_weights
 
 SUFFIXES = AUDIO_SUFFIXES + MIDI_SUFFIXES
 
@@ -43,19 +42,17 @@ def load_audio_model(
 
     Args:
         name: a folder or a hub name.
-        kwargs: of `SymbolicModel.from_pretrained`; the extractor gets `HUB_OPTIONS` of them.
+        kwargs: of `SymbolicModel.from_pretrained`, and `device`; the extractor gets `HUB_OPTIONS`.
 
     Raises:
         OSError: nothing to load under that name.
         ValueError: a model of notes, or another front end than the extractor's.
     """
-    name = os.fspath(name)
-    hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
-    config = SymbolicConfig.from_pretrained(name, **hub)
+    config = load_config(name, **kwargs)
     if config.inputs != "audio":
-        raise ValueError(f"{name}: a model of notes, which takes no recordings")
+        raise ValueError(f"{os.fspath(name)}: a model of notes, which takes no recordings")
     model = load_weights(name, config, **kwargs)
-    extractor = SymbolicFeatureExtractor.from_pretrained(name, **hub)
+    extractor = SymbolicFeatureExtractor.from_pretrained(os.fspath(name), **hub_options(kwargs))
     check_extractor(model, extractor)
     return model, extractor
 
@@ -137,8 +134,8 @@ class AudioScorer(Scorer[PreparedAudio]):
         cls, name: str | os.PathLike, *, device: str | torch.device = "cpu", **kwargs: Any
     ) -> AudioScorer:
         """Load a model; arguments and errors as of `load_audio_model`."""
-        model, _ = load_audio_model(name, **kwargs)
-        return cls(on(model, device))
+        model, _ = load_audio_model(name, device=device, **kwargs)
+        return cls(model)
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         super().save_pretrained(save_directory, **kwargs)
@@ -160,19 +157,11 @@ class AudioScorer(Scorer[PreparedAudio]):
     def preprocess(self) -> Callable[[list[Source]], list[PreparedAudio]]:
         return partial(prepare_audio, front=self.model.config.feature_extractor().input_front_end)
 
-    def predict_rows(
-        self, prepared: Sequence[PreparedAudio | ReadError], batch_size: int | None = None
-    ) -> list[Row]:
-        items = [item for item in prepared if not isinstance(item, ReadError)]
-        arrays = [array for array, _ in items]
-        predictions = predict_audio(self.model, arrays, batch_size or self.batch_size)
-        rows = iter(
-            {**task_values(self.tasks, predictions, n), "seconds": seconds, "error": ""}
-            for n, (_, seconds) in enumerate(items)
-        )
+    def rows_of(self, prepared: Sequence[PreparedAudio], batch_size: int) -> list[Row]:
+        predictions = predict_audio(self.model, [array for array, _ in prepared], batch_size)
         return [
-            {"error": item.reason} if isinstance(item, ReadError) else next(rows)
-            for item in prepared
+            {**task_values(self.tasks, predictions, n), "seconds": seconds, "error": ""}
+            for n, (_, seconds) in enumerate(prepared)
         ]
 
     def embed_prepared(self, prepared: Sequence[PreparedAudio], batch_size: int) -> np.ndarray:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
-import torch
 
 from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import ReadError
-from symbolic.scoring.columns import COUNT
-from symbolic.scoring.workers import map_files
+from symbolic.scoring.columns import rows_table
+from symbolic.scoring.workers import map_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,10 +34,14 @@ Row = dict[str, Any]
 MANY_FILES = 256  # from which on workers take `files_per_task` files at a time
 
 
-def on(model: SymbolicModel, device: str | torch.device) -> SymbolicModel:
-    """Move a model to a device and return it."""
-    cast(torch.nn.Module, model).to(device)  # transformers' own `to` has no types
-    return model
+def with_errors(
+    compute: Callable[[list[Any]], Iterable[Any]], prepared: Iterable[Any]
+) -> list[Any]:
+    """Compute a result for each item; a `ReadError` among them stays in its place."""
+    prepared = list(prepared)
+    good = [item for item in prepared if not isinstance(item, ReadError)]
+    results = iter(compute(good) if good else ())
+    return [item if isinstance(item, ReadError) else next(results) for item in prepared]
 
 
 class HubMixin(ABC):
@@ -115,7 +118,7 @@ class Scorer(HubMixin, Generic[Prepared]):
     """A model and what prepares its input.
 
     A subclass prepares sources (`preprocess`), which needs no torch and runs in workers, and turns
-    what was prepared into rows (`predict_rows`) and vectors (`embed_prepared`).
+    what was prepared into rows (`rows_of`) and vectors (`embed_prepared`).
 
     Attributes:
         model: in evaluation mode, on its device.
@@ -144,7 +147,6 @@ class Scorer(HubMixin, Generic[Prepared]):
     def preprocess(self) -> Callable[[list[Any]], list[Prepared]]:
         """The function that workers apply to sources; it can be pickled."""
 
-    @abstractmethod
     def predict_rows(
         self, prepared: Sequence[Prepared | ReadError], batch_size: int | None = None
     ) -> list[Row]:
@@ -154,6 +156,13 @@ class Scorer(HubMixin, Generic[Prepared]):
             prepared: by `preprocess`, or the error in its place, which becomes the row's.
             batch_size: windows in one forward pass; changes speed, not the result.
         """
+        predict = partial(self.rows_of, batch_size=batch_size or self.batch_size)
+        rows = with_errors(predict, prepared)
+        return [{"error": row.reason} if isinstance(row, ReadError) else row for row in rows]
+
+    @abstractmethod
+    def rows_of(self, prepared: Sequence[Prepared], batch_size: int) -> list[Row]:
+        """Predict a row of the table for each source, of at least one, without its path."""
 
     @abstractmethod
     def embed_prepared(self, prepared: Sequence[Prepared], batch_size: int) -> np.ndarray:
@@ -195,15 +204,10 @@ class Scorer(HubMixin, Generic[Prepared]):
             A table with a row for each file, and columns as of `columns`: `path`, ..., `error`,
             which is empty for a scored file; otherwise the other columns are missing.
         """
-        import pandas as pd
-
         limits = {"workers": workers, "timeout": timeout, "memory": memory}
         predict = partial(self.predict_rows, batch_size=batch_size)
-        found, rows = self._map(predict, sources, recursive, progress, limits)
-        for source, row in zip(found, rows, strict=True):
-            row["path"] = self.name_of(source)
-        table = pd.DataFrame(rows, columns=list(self.columns))
-        return table.astype({name: "Int64" for name, k in self.columns.items() if k == COUNT})
+        rows = self.map_sources(self.preprocess, predict, sources, recursive, progress, **limits)
+        return rows_table(({"path": name, **row} for name, row in rows), self.columns)
 
     __call__ = score
 
@@ -227,40 +231,56 @@ class Scorer(HubMixin, Generic[Prepared]):
             read is NaN, and a warning names the file.
         """
 
-        def compute(prepared: Sequence[Prepared | ReadError]) -> list[np.ndarray | ReadError]:
-            good = [one for one in prepared if not isinstance(one, ReadError)]
-            vectors = iter(self.embed_prepared(good, batch_size or self.batch_size) if good else ())
-            return [one if isinstance(one, ReadError) else next(vectors) for one in prepared]
-
-        found, vectors = self._map(compute, sources, recursive, progress, {"workers": workers})
-        sizes = [len(one) for one in vectors if not isinstance(one, ReadError)]
+        size = batch_size or self.batch_size
+        compute = partial(with_errors, partial(self.embed_prepared, batch_size=size))
+        found = self.map_sources(
+            self.preprocess, compute, sources, recursive, progress, workers=workers
+        )
+        sizes = [len(vector) for _, vector in found if not isinstance(vector, ReadError)]
         table = np.full((len(found), sizes[0] if sizes else 0), np.nan, np.float32)
-        for row, source, vector in zip(table, found, vectors, strict=True):
+        for row, (name, vector) in zip(table, found, strict=True):
             if isinstance(vector, ReadError):
-                logger.warning("%s: %s", self.name_of(source), vector.reason)
+                logger.warning("%s: %s", name, vector.reason)
             else:
                 row[:] = vector
         return table
 
-    def _map(
+    def map_sources(
         self,
-        predict: Callable[[list[Prepared | ReadError]], list[Any]],
+        preprocess: Callable[[list[Any]], list[Any]],
+        predict: Callable[[list[Any]], list[Any]],
         sources: Any,
         recursive: bool,
         progress: bool,
-        limits: dict[str, Any],
-    ) -> tuple[list[Any], list[Any]]:
-        """Prepare sources in workers and predict from them here; the sources and the results."""
+        ahead: int | None = None,
+        **limits: Any,
+    ) -> list[tuple[str, Any]]:
+        """Prepare sources in workers and predict from them here.
+
+        Args:
+            preprocess, predict: as of `map_groups`.
+            sources, recursive: as of `score`.
+            progress: whether to show a bar on stderr; it follows the reading, which takes most
+                time.
+            ahead: prepared sources in memory; None is that of the scorer.
+            limits: of `apply_many`.
+
+        Returns:
+            The name and the result of each source.
+        """
+        from tqdm import tqdm
+
         with TemporaryDirectory() as scratch:
             found = self.find(sources, recursive, scratch)
-            together = self.files_per_task if len(found) >= MANY_FILES else 1
-            results = map_files(
-                found,
-                self.preprocess,
-                predict,
-                progress,
-                self.ahead,
-                files_per_task=together,
-                **limits,
-            )
-        return found, results
+            with tqdm(total=len(found), unit="file", disable=not progress) as bar:
+                (results,) = map_groups(
+                    [len(found)],
+                    found,
+                    preprocess,
+                    predict,
+                    ahead or self.ahead,
+                    lambda _: bar.update(),
+                    files_per_task=self.files_per_task if len(found) >= MANY_FILES else 1,
+                    **limits,
+                )
+        return list(zip(map(self.name_of, found), results, strict=True))

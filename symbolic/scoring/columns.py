@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     from symbolic.tasks import Task
 
@@ -29,6 +30,9 @@ SCORES = typed(
 )
 """Columns of emotion: a row for each piece."""
 
+PREDICTED = tuple(SCORES)[1:10]
+"""Columns that are predictions of emotion: from the quadrant to the familiarity."""
+
 TIMELINE = typed(
     (TEXT, "path"),
     (COUNT, "window"),
@@ -40,6 +44,15 @@ TIMELINE = typed(
     (TEXT, "error"),
 )
 """Columns of emotion over time: a row for each window of each piece."""
+
+
+def rows_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Make a table of rows, with columns of given kinds; values that a row lacks are missing."""
+    import pandas as pd
+
+    types = {NUMBER: "float64", COUNT: "Int64"}
+    table = pd.DataFrame(list(rows), columns=list(columns))
+    return table.astype({name: types[kind] for name, kind in columns.items() if kind in types})
 
 
 def task_columns(tasks: Sequence[Task]) -> dict[str, str]:

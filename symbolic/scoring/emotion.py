@@ -1,4 +1,4 @@
-"""Emotion, key and dynamics of pieces: files in, one row per file out."""
+"""Emotion, key and dynamics of pieces: files in, one row per file out; any saved scorer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,17 @@ import torch
 
 from symbolic.inference.prediction import familiarity, predict_ids
 from symbolic.modeling import SymbolicModel
-from symbolic.scoring.base import Row, on
-from symbolic.scoring.columns import SCORES
-from symbolic.scoring.notes import NoteScorer, PieceInputs, feature_matrix, load_model, sequences
-from symbolic.tasks import quadrant_of, valence_arousal
+from symbolic.scoring.base import Row, Scorer
+from symbolic.scoring.columns import PREDICTED, SCORES
+from symbolic.scoring.notes import (
+    NoteScorer,
+    PieceInputs,
+    feature_matrix,
+    load_config,
+    load_model,
+    sequences,
+)
+from symbolic.tasks import EMOTION, quadrant_of, valence_arousal
 from symbolic.tokenizers import Tokenizer
 
 DEFAULT_MODEL = Path(__file__).parents[1] / "weights"
@@ -62,8 +69,8 @@ class EmotionScorer(NoteScorer):
             OSError: nothing to load under that name.
             ValueError: a model of another type, or that cannot score emotion.
         """
-        model, tokenizer = load_model(DEFAULT_MODEL if name is None else name, **kwargs)
-        return cls(on(model, device), tokenizer)
+        name = DEFAULT_MODEL if name is None else name
+        return cls(*load_model(name, device=device, **kwargs))
 
     @property
     def columns(self) -> dict[str, str]:
@@ -79,25 +86,73 @@ class EmotionScorer(NoteScorer):
         """
         return SCORES
 
-    def _rows(self, pieces: Sequence[PieceInputs], batch_size: int) -> list[Row]:
-        matrix = feature_matrix(pieces)
-        predictions = predict_ids(self.model, sequences(pieces), matrix, batch_size)
-        familiar = None if matrix is None else familiarity(self.model, matrix)
-        emotion = predictions["emotion"]
-        plane = valence_arousal(emotion)
-        rows = []
-        for n, piece in enumerate(pieces):
-            row: Row = {"quadrant": quadrant_of(emotion[n]), "confidence": emotion[n].max()}
-            row.update(zip(("q1", "q2", "q3", "q4"), emotion[n], strict=True))
-            row["valence"], row["arousal"] = plane[n]
-            row["familiarity"] = np.nan if familiar is None else familiar[n]
+    def rows_of(self, prepared: Sequence[PieceInputs], batch_size: int) -> list[Row]:
+        rows, predictions = emotion_rows(self.model, prepared, batch_size)
+        for row, piece in zip(rows, prepared, strict=True):
             row["mean_velocity"] = piece.mean_velocity
             row["notes"] = piece.notes
             row["seconds"] = piece.seconds
             row["error"] = ""
-            rows.append(row)
         if "key" in predictions:
             names = next(task.labels for task in self.tasks if task.name == "key")
             for row, key in zip(rows, predictions["key"], strict=True):
                 row["key"], row["key_confidence"] = names[key.argmax()], key.max()
         return rows
+
+
+def emotion_rows(
+    model: SymbolicModel, pieces: Sequence[PieceInputs], batch_size: int
+) -> tuple[list[Row], dict[str, np.ndarray]]:
+    """Predict the columns `PREDICTED` of each piece.
+
+    Args:
+        model: with an emotion task.
+        pieces: at least one, each a piece or a window of one.
+        batch_size: windows in one forward pass.
+
+    Returns:
+        A row for each piece, and the predictions of all tasks as of `predict_ids`.
+    """
+    matrix = feature_matrix(pieces)
+    predictions = predict_ids(model, sequences(pieces), matrix, batch_size)
+    emotion = predictions["emotion"]
+    familiar = None if matrix is None else familiarity(model, matrix)
+    familiar = np.full(len(emotion), np.nan) if familiar is None else familiar
+    numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), familiar]
+    rows = []
+    for probabilities, values in zip(emotion, np.column_stack(numbers).tolist(), strict=True):
+        row: Row = dict(zip(PREDICTED, (quadrant_of(probabilities), *values), strict=True))
+        rows.append(row)
+    return rows, predictions
+
+
+def scorer_of(
+    name: str | os.PathLike | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    **kwargs: Any,
+) -> Scorer:
+    """Load a model as the scorer that fits its inputs and tasks.
+
+    Args:
+        name: a folder or a hub name; None is the model inside the package.
+        device: where it runs.
+        kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
+
+    Returns:
+        An `AudioScorer` of a model of recordings, an `EmotionScorer` of a model of notes with an
+        emotion task, a `NoteScorer` of any other model of notes.
+
+    Raises:
+        OSError: nothing to load under that name.
+        ValueError: a model of another type, or one without a task for whole pieces.
+    """
+    name = DEFAULT_MODEL if name is None else name
+    config = load_config(name, **kwargs)
+    if config.inputs == "audio":
+        from symbolic.scoring.audio import AudioScorer  # its libraries are slow to import
+
+        return AudioScorer.from_pretrained(name, device=device, **kwargs)
+    if any(task.name == EMOTION.name for task in config.task_specs):
+        return EmotionScorer.from_pretrained(name, device=device, **kwargs)
+    return NoteScorer.from_pretrained(name, device=device, **kwargs)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -18,7 +17,7 @@ from symbolic.inference.prediction import embed_ids, predict_ids
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.read import NOTE_SUFFIXES, read_notes
 from symbolic.notes.table import ReadError
-from symbolic.scoring.base import Row, Scorer, on
+from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import COUNT, NUMBER, TEXT, task_columns, task_values
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
@@ -29,39 +28,55 @@ if TYPE_CHECKING:
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
 
 
+def hub_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Select the options that say where on the Hub a file is."""
+    return {name: options[name] for name in HUB_OPTIONS if name in options}
+
+
+def load_config(name: str | os.PathLike, **kwargs: Any) -> SymbolicConfig:
+    """Load the configuration of a model; of `kwargs` only `HUB_OPTIONS` matter."""
+    return SymbolicConfig.from_pretrained(os.fspath(name), **hub_options(kwargs))
+
+
 def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, Tokenizer]:
     """Load a model and the tokenizer that was saved beside it, of the same revision.
 
     Args:
         name: a folder or a hub name.
-        kwargs: of `SymbolicModel.from_pretrained`; the tokenizer gets `HUB_OPTIONS` of them.
+        kwargs: of `SymbolicModel.from_pretrained`, and `device`; the tokenizer gets `HUB_OPTIONS`.
 
     Raises:
         OSError: nothing to load under that name.
         ValueError: a model of another type, or of other sub-tokens than the tokenizer's.
     """
-    name = os.fspath(name)
-    hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
-    config = SymbolicConfig.from_pretrained(name, **hub)
+    config = load_config(name, **kwargs)
     if config.inputs == "audio":
-        raise ValueError(f"{name}: a model of audio, which takes no notes")
+        raise ValueError(f"{os.fspath(name)}: a model of audio, which takes no notes")
     model = load_weights(name, config, **kwargs)
-    tokenizer = load_tokenizer(config.tokenizer_class, name, **hub)
+    tokenizer = load_tokenizer(config.tokenizer_class, name, **hub_options(kwargs))
     check_vocabulary(model, tokenizer)
     return model, tokenizer
 
 
-def load_weights(name: str, config: SymbolicConfig, **kwargs: Any) -> SymbolicModel:
-    """Load a model with all its weights.
+def load_weights(
+    name: str | os.PathLike,
+    config: SymbolicConfig,
+    *,
+    device: str | torch.device = "cpu",
+    **kwargs: Any,
+) -> SymbolicModel:
+    """Load a model with all its weights, and move it to a device.
 
     Raises:
         ValueError: weights are missing.
     """
+    name = os.fspath(name)
     options = {**kwargs, "use_safetensors": True, "output_loading_info": True}
     found = SymbolicModel.from_pretrained(name, config=config, **options)
     model, loading = cast(tuple[SymbolicModel, dict[str, Any]], found)
     if loading["missing_keys"]:
         raise ValueError(f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}")
+    cast(torch.nn.Module, model).to(device)  # transformers' own `to` has no types
     return model
 
 
@@ -77,7 +92,7 @@ class PieceInputs:
 
     Attributes:
         ids: of the tokenizer; None for a model of features alone.
-        features: (C,) those that the model takes; None where it takes none.
+        features: (C,) float32, those that the model takes; None where it takes none.
         notes: how many the tokenizer emits.
         seconds: to the end of the last of them.
         mean_velocity: NaN without dynamics.
@@ -90,49 +105,44 @@ class PieceInputs:
     mean_velocity: float
 
 
-def prepare(
-    sources: Sequence[Source], tokenizer: Tokenizer, names: Sequence[str], takes_ids: bool
-) -> list[PieceInputs]:
-    """Read sources and prepare them for a model: all that can be done without torch.
+@dataclass(frozen=True)
+class NotePreparation:
+    """Preparation of the inputs of a model of notes: all that can be done without torch.
 
-    Args:
-        sources: as `read_notes` takes them.
+    Attributes:
         tokenizer: of the model.
         names: of the features that it takes.
         takes_ids: whether it takes ids.
-
-    Raises:
-        ReadError: a source that cannot be read, or without a note that the tokenizer can represent.
     """
-    return [
-        prepare_notes(emitted_notes(source, tokenizer), tokenizer, names, takes_ids)
-        for source in sources
-    ]
 
+    tokenizer: Tokenizer
+    names: Sequence[str]
+    takes_ids: bool
 
-def emitted_notes(source: Source, tokenizer: Tokenizer) -> NoteTable:
-    """Read the notes of a source that a tokenizer emits.
+    def __call__(self, sources: Sequence[Source]) -> list[PieceInputs]:
+        """Read and prepare sources; errors as of `emitted`."""
+        return [self.inputs(self.emitted(source)) for source in sources]
 
-    Raises:
-        ReadError: a source that cannot be read, or without such a note.
-    """
-    notes = tokenizer.emitted(read_notes(source))
-    if not len(notes):
-        raise ReadError("no note that the tokenizer can hold")
-    return notes
+    def emitted(self, source: Source) -> NoteTable:
+        """Read the notes of a source that the tokenizer emits.
 
+        Raises:
+            ReadError: a source that cannot be read, or without such a note.
+        """
+        notes = self.tokenizer.emitted(read_notes(source))
+        if not len(notes):
+            raise ReadError("no note that the tokenizer can hold")
+        return notes
 
-def prepare_notes(
-    notes: NoteTable, tokenizer: Tokenizer, names: Sequence[str], takes_ids: bool
-) -> PieceInputs:
-    """Prepare emitted notes, as `prepare` does."""
-    return PieceInputs(
-        tokenizer.note_ids(notes) if takes_ids else None,
-        features(notes, names) if names else None,
-        len(notes),
-        notes.seconds,
-        float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
-    )
+    def inputs(self, notes: NoteTable) -> PieceInputs:
+        """Prepare emitted notes."""
+        return PieceInputs(
+            self.tokenizer.note_ids(notes) if self.takes_ids else None,
+            features(notes, self.names).astype(np.float32) if self.names else None,
+            len(notes),
+            notes.seconds,
+            float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
+        )
 
 
 class NoteScorer(Scorer[PieceInputs]):
@@ -172,8 +182,7 @@ class NoteScorer(Scorer[PieceInputs]):
             device: where the model runs.
             kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
         """
-        model, tokenizer = load_model(name, **kwargs)
-        return cls(on(model, device), tokenizer)
+        return cls(*load_model(name, device=device, **kwargs))
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         super().save_pretrained(save_directory, **kwargs)
@@ -186,32 +195,13 @@ class NoteScorer(Scorer[PieceInputs]):
         return {**known, "notes": COUNT, "seconds": NUMBER, "error": TEXT}
 
     @property
-    def preprocess(self) -> Callable[[list[Source]], list[PieceInputs]]:
-        return partial(prepare, **self.preprocess_options)
+    def preprocess(self) -> NotePreparation:
+        config = self.model.config
+        return NotePreparation(self.tokenizer, config.feature_names, config.inputs == "notes")
 
-    @property
-    def preprocess_options(self) -> dict[str, Any]:
-        """Arguments of `prepare` and `prepare_notes` that depend on the model."""
-        return {
-            "tokenizer": self.tokenizer,
-            "names": self.model.config.feature_names,
-            "takes_ids": self.model.config.inputs == "notes",
-        }
-
-    def predict_rows(
-        self, prepared: Sequence[PieceInputs | ReadError], batch_size: int | None = None
-    ) -> list[Row]:
-        pieces = [piece for piece in prepared if not isinstance(piece, ReadError)]
-        rows = iter(self._rows(pieces, batch_size or self.batch_size) if pieces else ())
-        return [
-            {"error": piece.reason} if isinstance(piece, ReadError) else next(rows)
-            for piece in prepared
-        ]
-
-    def _rows(self, pieces: Sequence[PieceInputs], batch_size: int) -> list[Row]:
-        """Predict a row for each piece."""
-        matrix = feature_matrix(pieces)
-        predictions = predict_ids(self.model, sequences(pieces), matrix, batch_size)
+    def rows_of(self, prepared: Sequence[PieceInputs], batch_size: int) -> list[Row]:
+        matrix = feature_matrix(prepared)
+        predictions = predict_ids(self.model, sequences(prepared), matrix, batch_size)
         return [
             {
                 **task_values(self.tasks, predictions, n),
@@ -219,7 +209,7 @@ class NoteScorer(Scorer[PieceInputs]):
                 "seconds": piece.seconds,
                 "error": "",
             }
-            for n, piece in enumerate(pieces)
+            for n, piece in enumerate(prepared)
         ]
 
     def embed_prepared(self, prepared: Sequence[PieceInputs], batch_size: int) -> np.ndarray:

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.features import features
-from symbolic.inference.prediction import familiarity, predict_ids
 from symbolic.notes.beats import metrical_edges
-from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ReadError, ticks_to_seconds
-from symbolic.scoring.base import Row
-from symbolic.scoring.columns import COUNT, NUMBER, TIMELINE
-from symbolic.scoring.notes import emitted_notes
+from symbolic.scoring.base import Row, with_errors
+from symbolic.scoring.columns import TIMELINE, rows_table
+from symbolic.scoring.emotion import emotion_rows
+from symbolic.scoring.notes import NotePreparation, PieceInputs
 from symbolic.scoring.windows import SlidingWindow
-from symbolic.scoring.workers import map_files
-from symbolic.tasks import quadrant_of, valence_arousal
 from symbolic.tokenizers.ferreira_notes import StepTable
 
 if TYPE_CHECKING:
@@ -30,10 +25,7 @@ if TYPE_CHECKING:
     from symbolic.notes import NoteTable
     from symbolic.notes.read import Source
     from symbolic.scoring.emotion import EmotionScorer
-    from symbolic.tokenizers import Tokenizer
 
-TIMELINE_COLUMNS = tuple(TIMELINE)
-PREDICTIONS = TIMELINE_COLUMNS[6:-2]  # from the quadrant to the familiarity
 MAX_WINDOWS = 20_000
 """Windows of one piece: a day of music every five seconds has fewer."""
 EARLY = 1e-6  # seconds before a window that still belong to it: sums of floats are inexact
@@ -51,8 +43,7 @@ class WindowInputs:
             from 1 as `symbolic.notes.beats` counts them, an upbeat of a score as the first, until
             the last note has begun.
         notes: (w,) int64, how many begin in each; 0 where the tokenizer can represent none of them.
-        ids: of each window with notes; None for a model of features alone.
-        features: (v, C) float32 of the v windows with notes; None for a model that takes none.
+        pieces: the inputs of the windows with notes.
     """
 
     start: np.ndarray
@@ -60,16 +51,11 @@ class WindowInputs:
     first_bar: np.ndarray
     last_bar: np.ndarray
     notes: np.ndarray
-    ids: list[np.ndarray] | None
-    features: np.ndarray | None
+    pieces: list[PieceInputs]
 
 
 def prepare_windows(
-    notes: NoteTable,
-    sliding: SlidingWindow,
-    tokenizer: Tokenizer,
-    names: Sequence[str],
-    takes_ids: bool,
+    notes: NoteTable, sliding: SlidingWindow, preparation: NotePreparation
 ) -> WindowInputs:
     """Cut a piece into windows and prepare each for a model as if it were a piece; without torch.
 
@@ -81,9 +67,7 @@ def prepare_windows(
     Args:
         notes: as the tokenizer emits them, at least one.
         sliding: the windows.
-        tokenizer: of the model.
-        names: of the features that it takes.
-        takes_ids: whether it takes ids.
+        preparation: of the model.
 
     Raises:
         ReadError: more than `MAX_WINDOWS` windows, more bars than `symbolic.notes.beats` counts, or
@@ -105,11 +89,12 @@ def prepare_windows(
     ]
     if isinstance(notes, StepTable):
         _share_steps(notes, cuts, start, end, ticks)
-    if takes_ids:  # short notes may be too short where they stand now: whole units are rounded
-        cuts = [None if cut is None else tokenizer.emitted(cut) for cut in cuts]
-    full = np.array([cut is not None and len(cut) > 0 for cut in cuts])
-    pieces = [cut for cut in cuts if cut is not None and len(cut) > 0]
-    if not pieces:
+    if (
+        preparation.takes_ids
+    ):  # short notes may be too short where they stand now: whole units are rounded
+        cuts = [None if cut is None else preparation.tokenizer.emitted(cut) for cut in cuts]
+    full = [cut is not None and len(cut) > 0 for cut in cuts]
+    if not any(full):
         raise ReadError("no note that the tokenizer can hold")
     end[-1] = max(notes.seconds, start[-1])
     last_bar = np.clip(bars.searchsorted(end - EARLY, side="right"), first_bar, len(bars) - 1)
@@ -119,8 +104,7 @@ def prepare_windows(
         first_bar,
         last_bar,
         np.where(full, last - first, 0),
-        [tokenizer.note_ids(cut) for cut in pieces] if takes_ids else None,
-        np.stack([features(cut, names).astype(np.float32) for cut in pieces]) if names else None,
+        [preparation.inputs(cut) for cut in cuts if cut is not None and len(cut) > 0],
     )
 
 
@@ -211,71 +195,41 @@ def _share_steps(
             cuts[i] = replace(cut, step_ticks=within)
 
 
-def timeline_rows(
-    model: SymbolicModel, windows: WindowInputs, batch_size: int | None = None
-) -> list[Row]:
-    """Predict the emotion of the windows of a piece: a row of `TIMELINE_COLUMNS` each, no path.
-
-    Args:
-        model: with an emotion task.
-        windows: by `prepare_windows`.
-        batch_size: windows in one forward pass.
-    """
-    return predict_timelines(model, [windows], batch_size)[0]
-
-
 def predict_timelines(
     model: SymbolicModel,
     pieces: Sequence[WindowInputs | ReadError],
     batch_size: int | None = None,
 ) -> list[list[Row]]:
-    """Apply `timeline_rows` to several pieces, whose windows share batches.
+    """Predict the emotion of the windows of pieces, which share batches.
 
-    An error in place of a piece becomes one row.
+    Args:
+        model: with an emotion task.
+        pieces: by `prepare_windows`, or an error in place of one.
+        batch_size: windows in one forward pass.
+
+    Returns:
+        For each piece a row of `TIMELINE` for each of its windows, without the path; for an error
+        one row.
     """
-    good = [piece for piece in pieces if not isinstance(piece, ReadError)]
-    predictions = _predictions(model, good, batch_size or WINDOWS_PER_BATCH) if good else iter(())
-    return [
-        [{"error": piece.reason}]
-        if isinstance(piece, ReadError)
-        else list(_rows(piece, predictions))
-        for piece in pieces
-    ]
+
+    def compute(pieces: list[WindowInputs]) -> Iterator[list[Row]]:
+        windows = [window for piece in pieces for window in piece.pieces]
+        predicted = iter(emotion_rows(model, windows, batch_size or WINDOWS_PER_BATCH)[0])
+        return (_rows(piece, predicted) for piece in pieces)
+
+    found = with_errors(compute, pieces)
+    return [[{"error": rows.reason}] if isinstance(rows, ReadError) else rows for rows in found]
 
 
-def _predictions(
-    model: SymbolicModel, pieces: Sequence[WindowInputs], batch_size: int
-) -> Iterator[tuple]:
-    """Predict the columns `PREDICTIONS` of the windows with notes of all pieces."""
-    ids = [window for piece in pieces for window in piece.ids or ()]
-    rows = [piece.features for piece in pieces if piece.features is not None]
-    matrix = np.concatenate(rows) if rows else None
-    emotion = predict_ids(model, ids, matrix, batch_size)["emotion"]
-    familiar = None if matrix is None else familiarity(model, matrix)
-    familiar = np.full(len(emotion), np.nan) if familiar is None else familiar
-    numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), familiar]
-    for probabilities, values in zip(emotion, np.column_stack(numbers).tolist(), strict=True):
-        yield (quadrant_of(probabilities), *values)
-
-
-def _rows(windows: WindowInputs, predictions: Iterator[tuple]) -> Iterator[Row]:
+def _rows(windows: WindowInputs, predicted: Iterator[Row]) -> list[Row]:
     """Make a row for each window; those with notes take the next prediction."""
-    columns = (windows.start, windows.end, windows.first_bar, windows.last_bar, windows.notes)
     names = ("start", "end", "first_bar", "last_bar", "notes")
-    for number, values in enumerate(zip(*(c.tolist() for c in columns), strict=True), 1):
-        row = {"window": number} | dict(zip(names, values, strict=True)) | {"error": ""}
-        if row["notes"]:
-            row.update(zip(PREDICTIONS, next(predictions), strict=True))
-        yield row
-
-
-def timeline_table(rows: Iterable[dict]) -> pd.DataFrame:
-    """Make a DataFrame of rows, with the columns `TIMELINE_COLUMNS`, of their types."""
-    import pandas as pd
-
-    kinds = {NUMBER: "float64", COUNT: "Int64"}
-    table = pd.DataFrame(list(rows), columns=list(TIMELINE_COLUMNS))
-    return table.astype({c: kinds[k] for c, k in TIMELINE.items() if k in kinds})
+    columns = [getattr(windows, name).tolist() for name in names]
+    rows = []
+    for number, values in enumerate(zip(*columns, strict=True), 1):
+        row: Row = {"window": number, **dict(zip(names, values, strict=True)), "error": ""}
+        rows.append(row | next(predicted) if row["notes"] else row)
+    return rows
 
 
 def timeline(
@@ -303,24 +257,19 @@ def timeline(
         are missing; a file that cannot be read has one row, with its error.
     """
     preprocess = partial(
-        _prepare_files, sliding=sliding or SlidingWindow(), options=scorer.preprocess_options
+        _prepare_files, sliding=sliding or SlidingWindow(), preparation=scorer.preprocess
     )
     predict = partial(predict_timelines, scorer.model, batch_size=batch_size)
-    with TemporaryDirectory() as scratch:
-        found = list(find_sources(sources, recursive, scratch=scratch))
-        pieces = map_files(found, preprocess, predict, progress, FILES_PER_BATCH, workers=workers)
-    return timeline_table(
-        {"path": display_name(source)} | row
-        for source, rows in zip(found, pieces, strict=True)
-        for row in rows
+    found = scorer.map_sources(
+        preprocess, predict, sources, recursive, progress, FILES_PER_BATCH, workers=workers
     )
+    return rows_table(({"path": name} | row for name, rows in found for row in rows), TIMELINE)
 
 
 def _prepare_files(
-    sources: Sequence[Source], sliding: SlidingWindow, options: dict[str, Any]
+    sources: Sequence[Source], sliding: SlidingWindow, preparation: NotePreparation
 ) -> list[WindowInputs]:
     """Read sources and cut them into windows, in a worker; errors as of `prepare_windows`."""
     return [
-        prepare_windows(emitted_notes(source, options["tokenizer"]), sliding, **options)
-        for source in sources
+        prepare_windows(preparation.emitted(source), sliding, preparation) for source in sources
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from symbolic.notes.pool import FILES_AHEAD, apply_many
+from symbolic.notes.pool import apply_many
 
 
 def map_groups(
@@ -14,8 +14,8 @@ def map_groups(
     sources: Iterable[Any],
     preprocess: Callable[[list[Any]], list[Any]],
     predict: Callable[[list[Any]], list[Any]],
-    ahead: int = FILES_AHEAD,
-    tick: Callable[[Any], object] | None = None,
+    ahead: int,
+    tick: Callable[[Any], object],
     **reading: Any,
 ) -> Iterator[list[Any]]:
     """Compute a result for each source, group by group.
@@ -41,32 +41,6 @@ def map_groups(
             chunk = []
             for item in islice(prepared, min(ahead, size - len(results))):
                 chunk.append(item)
-                if tick is not None:
-                    tick(item)
+                tick(item)
             results += predict(chunk)
         yield results
-
-
-def map_files(
-    sources: Sequence[Any],
-    preprocess: Callable[[list[Any]], list[Any]],
-    predict: Callable[[list[Any]], list[Any]],
-    progress: bool,
-    ahead: int = FILES_AHEAD,
-    **reading: Any,
-) -> list[Any]:
-    """Compute a result for each source.
-
-    Args:
-        sources, preprocess, predict, ahead, reading: as of `map_groups`.
-        progress: whether to show a bar on stderr; it follows the reading, which takes most time.
-    """
-    from tqdm import tqdm
-
-    with tqdm(total=len(sources), unit="file", disable=not progress) as bar:
-        groups = map_groups(
-            *([len(sources)], sources, preprocess, predict, ahead),
-            tick=lambda _: bar.update(),
-            **reading,
-        )
-        return next(groups)

@@ -17,7 +17,6 @@ from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.inputs import frames_of, timed_frames
 from symbolic.audio.synthesis.rendering import is_music
-from symbolic.configuration import SymbolicConfig
 from symbolic.data.datasets.beat_dataset import BeatRow, read_beat_rows
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.modeling import SymbolicModel
@@ -25,8 +24,8 @@ from symbolic.notes import NOTE_SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.audio import load_audio_model
-from symbolic.scoring.base import HubMixin, on
-from symbolic.scoring.notes import HUB_OPTIONS, check_vocabulary, load_model, load_weights
+from symbolic.scoring.base import HubMixin
+from symbolic.scoring.notes import check_vocabulary, load_config, load_model, load_weights
 from symbolic.structure.detection import (
     FRAME_GRID,
     boundary_times,
@@ -153,17 +152,15 @@ class Segmenter(HubMixin):
         if "window" in kwargs:
             tolerance = kwargs.pop("window")
             warnings.warn("window= is now tolerance=", FutureWarning, stacklevel=2)
-        name = os.fspath(name)
-        hub = {option: kwargs[option] for option in HUB_OPTIONS if option in kwargs}
-        config = SymbolicConfig.from_pretrained(name, **hub)
-        tokenizer = None
+        config = load_config(name, **kwargs)
+        tokenizer, kwargs["device"] = None, device
         if not config.metrical_unit:
             model, _ = load_audio_model(name, **kwargs)
         elif config.encoder == "metrical":
             model = load_weights(name, config, **kwargs)
         else:
             model, tokenizer = load_model(name, **kwargs)
-        return cls(on(model, device), tolerance, tokenizer)
+        return cls(model, tolerance, tokenizer)
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Save the model with its tokenizer or feature extractor."""

@@ -21,7 +21,7 @@ from fuzzing.mutations import mutant
 from symbolic.features import FEATURE_NAMES, TONAL_NAMES
 from symbolic.notes import ReadError
 from symbolic.notes.pool import TIMEOUT_SECONDS, apply_many
-from symbolic.scoring.notes import PieceInputs, prepare
+from symbolic.scoring.notes import NotePreparation, PieceInputs
 from symbolic.tokenizers import Tokenizer
 
 NAMES = FEATURE_NAMES + TONAL_NAMES
@@ -63,7 +63,7 @@ def _judged(source: bytes, tokenizer: Tokenizer, most_lines: int | None) -> Verd
     pieces: list[PieceInputs] = []
 
     def work() -> None:
-        pieces.extend(prepare([source], tokenizer, NAMES, True))
+        pieces.extend(NotePreparation(tokenizer, NAMES, True)([source]))
 
     try:
         if most_lines is None:

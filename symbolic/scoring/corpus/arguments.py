@@ -16,9 +16,8 @@ from symbolic.notes.pool import MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.table import ReadError
 from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import TIMELINE
-from symbolic.scoring.emotion import EmotionScorer
-from symbolic.scoring.load import scorer_of
-from symbolic.scoring.notes import emitted_notes, prepare_notes
+from symbolic.scoring.emotion import EmotionScorer, scorer_of
+from symbolic.scoring.notes import NotePreparation
 from symbolic.scoring.timeline import predict_timelines, prepare_windows
 from symbolic.scoring.windows import SlidingWindow
 
@@ -92,23 +91,20 @@ class ScoringJob:
 
     Attributes:
         tables: of each table, its columns and what is in them.
+        preprocess: the function of the workers, as `symbolic.notes.pool.apply_many` takes it.
     """
 
     def __init__(self, scorer: Scorer, arguments: ScoringArguments) -> None:
         self.scorer, self.arguments = scorer, arguments
         self.tables = [scorer.columns]
+        self.preprocess: Callable[[list[Source]], list[Any]] = scorer.preprocess
         if arguments.sliding is not None:
             if not isinstance(scorer, EmotionScorer):
                 raise ValueError("only models of emotion have a timeline")
             self.tables.append(TIMELINE)
-
-    @property
-    def preprocess(self) -> Callable[[list[Source]], list[Any]]:
-        """The function of the workers, as `symbolic.notes.pool.apply_many` takes it."""
-        if self.arguments.sliding is None or not isinstance(self.scorer, EmotionScorer):
-            return self.scorer.preprocess
-        options = self.scorer.preprocess_options
-        return partial(_prepare_both, sliding=self.arguments.sliding, options=options)
+            self.preprocess = partial(
+                _prepare_both, sliding=arguments.sliding, preparation=scorer.preprocess
+            )
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -149,7 +145,7 @@ class ScoringJob:
 
 
 def _prepare_both(
-    sources: list[Source], sliding: SlidingWindow, options: dict[str, Any]
+    sources: list[Source], sliding: SlidingWindow, preparation: NotePreparation
 ) -> list[Any]:
     """Prepare sources for the table and for the timeline, in a worker.
 
@@ -157,13 +153,12 @@ def _prepare_both(
     """
     prepared = []
     for source in sources:
-        notes = emitted_notes(source, options["tokenizer"])
-        whole = prepare_notes(notes, **options)
+        notes = preparation.emitted(source)
         try:
-            windows = prepare_windows(notes, sliding, **options)
+            windows = prepare_windows(notes, sliding, preparation)
         except ReadError as error:
             windows = ReadError(error.reason)
-        prepared.append((whole, windows))
+        prepared.append((preparation.inputs(notes), windows))
     return prepared
 
 
