@@ -10,23 +10,26 @@ from symbolic.renamed import renamed_keys
 
 SPECTRAL = ("magnitude", "mel", "mfcc", "cqt", "chroma")
 DISTANCES = ("euclidean", "cosine")
-ROLL_KINDS = ("roll", "chroma", "onsets", "lead_roll", "lead_onsets")
+ROLL_WIDTHS = {"roll": 88, "chroma": 12, "onsets": 16, "lead_roll": 88, "lead_onsets": 16}
+ROLL_KINDS = tuple(ROLL_WIDTHS)
 
 
-def _lag_kinds(columns: tuple[str, ...]) -> tuple[str, ...]:
+def lag_kinds(
+    columns: tuple[str, ...],
+    distances: tuple[str, ...] = DISTANCES,
+    prefixes: tuple[str, ...] = ("",),
+) -> tuple[str, ...]:
+    """Name the lag matrices of columns such as `mfcc`; the prefix `far_` is that of longer lags."""
     return tuple(
-        f"{far}sslm_{column}_{distance}"
-        for far in ("", "far_")
+        f"{prefix}sslm_{column}_{distance}"
+        for prefix in prefixes
         for column in columns
-        for distance in DISTANCES
+        for distance in distances
     )
 
 
-KINDS = ("samples", *SPECTRAL, *_lag_kinds(("mfcc", "chroma")))
-NOTE_KINDS = (*ROLL_KINDS, *_lag_kinds(("chroma", "onsets")))
-ROLL_WIDTHS = {"roll": 88, "chroma": 12, "onsets": 16, "lead_roll": 88, "lead_onsets": 16}
-RENAMED = {"of_notes": "from_notes"}
-"""Keys of dictionaries that version 0.1.0 saved, and the fields of today."""
+KINDS = ("samples", *SPECTRAL, *lag_kinds(("mfcc", "chroma"), prefixes=("", "far_")))
+NOTE_KINDS = (*ROLL_KINDS, *lag_kinds(("chroma", "onsets"), prefixes=("", "far_")))
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,7 @@ class FrontEnd:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> FrontEnd:
         """Restore a front end from `to_dict`, also as version 0.1.0 saved it."""
-        return cls(**renamed_keys(values, RENAMED))
+        return cls(**renamed_keys(values, {"of_notes": "from_notes"}))
 
 
 STRUCTURE = FrontEnd(

@@ -11,42 +11,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from symbolic.audio.front_end import DISTANCES, STRUCTURE, FrontEnd
+from symbolic.audio.front_end import STRUCTURE, FrontEnd, lag_kinds
 from symbolic.encoders.audio_system import AudioSystem
 
 SECONDS = 60.0
 ROLL = replace(STRUCTURE, kinds=("roll",), from_notes=True)
 
-
-def _lags(*columns: str, distances: tuple[str, ...] = DISTANCES) -> tuple[str, ...]:
-    return tuple(f"sslm_{column}_{distance}" for column in columns for distance in distances)
-
-
 BOTH = ("mfcc", "chroma")
-ALL = _lags(*BOTH)
-NOTE_LAGS = _lags("chroma", "onsets")
-PAIRS = {
-    "mfcc_euclidean": _lags("mfcc", distances=("euclidean",)),
-    "mfcc_cosine": _lags("mfcc", distances=("cosine",)),
-    "euclidean": _lags(*BOTH, distances=("euclidean",)),
-    "cosine": _lags(*BOTH, distances=("cosine",)),
-    "mfcc": _lags("mfcc"),
-    "chroma": _lags("chroma"),
+ALL = lag_kinds(BOTH)
+NOTE_LAGS = lag_kinds(("chroma", "onsets"))
+SUBSETS = {
+    "mfcc_euclidean": lag_kinds(("mfcc",), ("euclidean",)),
+    "mfcc_cosine": lag_kinds(("mfcc",), ("cosine",)),
+    "euclidean": lag_kinds(BOTH, ("euclidean",)),
+    "cosine": lag_kinds(BOTH, ("cosine",)),
+    "mfcc": lag_kinds(("mfcc",)),
+    "chroma": lag_kinds(("chroma",)),
 }
-
-
-def _system(
-    encoder: str, front: FrontEnd, kinds: tuple[str, ...], description: str, **options: Any
-) -> AudioSystem:
-    return AudioSystem(
-        encoder,
-        replace(front, kinds=kinds),
-        SECONDS,
-        f"boundaries: {description}",
-        options,
-        head_dropout=0.5,
-        head_units=0,
-    )
+GS1 = ("mel", "sslm_mfcc_cosine", "far_sslm_mfcc_cosine")
 
 
 def full_size(system: AudioSystem) -> AudioSystem:
@@ -55,38 +37,40 @@ def full_size(system: AudioSystem) -> AudioSystem:
     return replace(system, front=replace(system.front, lags=lags))
 
 
-GS1 = ("mel", "sslm_mfcc_cosine", "far_sslm_mfcc_cosine")
+def _system(
+    kinds: tuple[str, ...],
+    description: str,
+    encoder: str = "boundary",
+    front: FrontEnd = STRUCTURE,
+    **options: Any,
+) -> AudioSystem:
+    front = replace(front, kinds=kinds)
+    return AudioSystem(encoder, front, SECONDS, f"boundaries: {description}", options, head_units=0)
+
+
 BOUNDARY_SYSTEMS: dict[str, AudioSystem] = {
-    "mls": _system("boundary", STRUCTURE, ("mel",), "2-D CNN on mel"),
-    "sslm": _system("boundary", STRUCTURE, ALL, "2-D CNN on four lag matrices"),
-    "mls_sslm": _system(
-        "boundary", STRUCTURE, ("mel", *ALL), "2-D CNN on mel and four lag matrices"
-    ),
+    "mls": _system(("mel",), "2-D CNN on mel"),
+    "sslm": _system(ALL, "2-D CNN on four lag matrices"),
+    "mls_sslm": _system(("mel", *ALL), "2-D CNN on mel and four lag matrices"),
     **{
         f"mls_{name}": _system(
-            "boundary",
-            STRUCTURE,
             ("mel", *kinds),
             "2-D CNN on mel and lag matrices of "
             + " and ".join(kind.removeprefix("sslm_").replace("_", " ") for kind in kinds),
         )
-        for name, kinds in PAIRS.items()
+        for name, kinds in SUBSETS.items()
     },
     "stacked_depth": _system(
-        "boundary",
-        STRUCTURE,
         ("mel", *ALL),
         "2-D CNN on mel and four lag matrices as channels of one input",
         joined="depth",
     ),
-    "sug1": _system("patch", STRUCTURE, ("mel",), "CNN on patches of mel"),
-    "gs1": _system(
-        "patch", STRUCTURE, GS1, "CNN on patches of mel, of near and of far lag matrices"
-    ),
-    "roll": _system("boundary", ROLL, ("roll",), "2-D CNN on a piano roll"),
+    "sug1": _system(("mel",), "CNN on patches of mel", "patch"),
+    "gs1": _system(GS1, "CNN on patches of mel, of near and of far lag matrices", "patch"),
+    "roll": _system(("roll",), "2-D CNN on a piano roll", front=ROLL),
     "roll_sslm": _system(
-        "boundary", ROLL, ("roll", *NOTE_LAGS), "2-D CNN on a piano roll and four lag matrices"
+        ("roll", *NOTE_LAGS), "2-D CNN on a piano roll and four lag matrices", front=ROLL
     ),
-    "note_sslm": _system("boundary", ROLL, NOTE_LAGS, "2-D CNN on four lag matrices of notes"),
+    "note_sslm": _system(NOTE_LAGS, "2-D CNN on four lag matrices of notes", front=ROLL),
 }
 """Every system of boundary detection in the comparison, by name."""

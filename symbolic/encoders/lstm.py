@@ -8,33 +8,14 @@ from transformers import AutoModel, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from symbolic.configuration import LSTMConfig
-
-
-class BidirectionalLSTM(nn.Module):
-    """One layer: a forward and a backward LSTM.
-
-    Args:
-        hidden_size: H of input and output, half of it for each direction.
-    """
-
-    def __init__(self, hidden_size: int) -> None:
-        super().__init__()
-        self.onward = nn.LSTM(hidden_size, hidden_size // 2, batch_first=True)
-        self.back = nn.LSTM(hidden_size, hidden_size // 2, batch_first=True)
-
-    def forward(self, hidden: torch.Tensor, turned: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) and (B, T, 1) positions of each row in reverse order, to (B, T, H)."""
-        ahead, _ = self.onward(hidden)
-        behind, _ = self.back(torch.take_along_dim(hidden, turned, dim=1))
-        return torch.cat([ahead, torch.take_along_dim(behind, turned, dim=1)], dim=-1)
+from symbolic.encoders.audio.recurrent import both_directions, reversed_positions
 
 
 class LSTMModel(PreTrainedModel):
     """Bidirectional LSTMs over the tokens of each piece, without its padding.
 
     With the attention pooling of the heads (Lin 2017) it is the symbolic baseline of the EMOPIA
-    paper (Hung 2021). Each row is reversed within its own length: packed sequences, the usual way
-    to exclude padding, take several times as long on a CPU if lengths differ.
+    paper (Hung 2021).
     """
 
     config_class = LSTMConfig
@@ -43,8 +24,10 @@ class LSTMModel(PreTrainedModel):
     def __init__(self, config: LSTMConfig) -> None:
         super().__init__(config)
         self.embeddings = nn.Embedding(1, config.hidden_size)  # unused: the encoder embeds tokens
+        size = (config.hidden_size, config.hidden_size // 2)
         self.layers = nn.ModuleList(
-            BidirectionalLSTM(config.hidden_size) for _ in range(config.num_hidden_layers)
+            nn.ModuleDict({name: nn.LSTM(*size, batch_first=True) for name in ("onward", "back")})
+            for _ in range(config.num_hidden_layers)
         )
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.post_init()
@@ -70,12 +53,13 @@ class LSTMModel(PreTrainedModel):
 
         The states after the end of a piece are not zero and have no meaning.
         """
-        positions = torch.arange(inputs_embeds.shape[1], device=inputs_embeds.device)[None, :]
-        last = positions[:, -1:] if attention_mask is None else attention_mask.sum(1, True) - 1
-        turned = torch.where(positions <= last, last - positions, positions).unsqueeze(-1)
+        lengths = None if attention_mask is None else attention_mask.sum(1)
+        turned = reversed_positions(lengths, inputs_embeds)
         hidden = inputs_embeds
         for number, layer in enumerate(self.layers):
-            hidden = layer(self.dropout(hidden) if number else hidden, turned)
+            hidden = self.dropout(hidden) if number else hidden
+            onward, back = layer.children()
+            hidden = both_directions(onward, back, hidden, turned)
         return BaseModelOutput(last_hidden_state=hidden)
 
 

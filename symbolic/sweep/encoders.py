@@ -75,7 +75,8 @@ def _check_shape(cell: Cell, place: Path) -> None:
     backbone = SYSTEMS[cell.system].backbone
     shape = ShapeArguments(backbone=backbone, **SIZES[cell.size].of(backbone)[0])
     backbone_config, config = new_backbone(shape), SymbolicConfig.from_pretrained(place)
-    names = ("model_type", "hidden_size", *BACKBONES[backbone][1](shape))
+    _, shaped, fixed = BACKBONES[backbone]
+    names = ("model_type", "hidden_size", *shaped, *fixed)
     pairs = [
         (name, getattr(config.backbone_config, name, None), getattr(backbone_config, name))
         for name in names

@@ -19,9 +19,6 @@ class ASTEncoder(AudioEncoder):
     has a fixed length: shorter inputs are padded with silence after the norm, without a mask, as in
     the published models; longer ones are refused.
 
-    Options:
-        norm: as in `AudioEncoder` (`global`).
-
     Raises:
         ValueError: no `ASTConfig`, or one with another number of mel bands than the frames.
     """

@@ -9,7 +9,7 @@ from torch import nn
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder
-from symbolic.encoders.audio.blocks import ResidualBlock, Size, Stack, scaled
+from symbolic.encoders.audio.blocks import ResidualBlock, Size, Stack
 from symbolic.encoders.audio.lengths import Lengths, real
 from symbolic.encoders.audio.spectrogram import one_channel
 
@@ -25,14 +25,11 @@ class SelfAttentionEncoder(AudioEncoder):
     token embeddings and pooler are left out; the head has a dense layer of its own.
 
     Options:
-        width: factor of all channels; the last of them must stay a multiple of `heads` (1.0).
-        channels: of each residual block; the last is the width of the BERT
-            (128, 128, 256, 256, 256, 256, 256).
-        strides: of each, one size or rows and time (2, 2, 2, (2, 1), (2, 1), (2, 1), (2, 1)).
-        layers, heads: of the BERT (2, 8).
-        dropout, attention_dropout: in its layers, and of its attention (0.4, 0.5).
-        output: `cls`, the state of the learned vector, or `positions`, all others (`cls`).
-        norm: as in `AudioEncoder` (`global`).
+        channels: of each residual block; the last, times `width`, is a multiple of `heads`.
+        strides: of each, one size or rows and time.
+        layers, heads: of the BERT.
+        dropout, attention_dropout: in its layers, and of its attention.
+        output: `cls`, the state of the learned vector, or `positions`, all others.
     """
 
     default_norm = "global"
@@ -53,12 +50,8 @@ class SelfAttentionEncoder(AudioEncoder):
         if output not in OUTPUTS:
             raise ValueError(f"output {output!r} is none of {OUTPUTS}")
         self.output = output
-        widths = [1, *(scaled(n, width) for n in channels)]
-        self.layers = Stack(
-            ResidualBlock(2, inputs, outputs, stride=stride)
-            for inputs, outputs, stride in zip(widths[:-1], widths[1:], strides, strict=True)
-        )
-        size = widths[-1] * self.layers.rows(self.width)
+        self.layers = Stack(ResidualBlock, 2, 1, channels, width, stride=strides)
+        size = self.layers.flat_channels(self.width)
         if size % heads:
             raise ValueError(f"{size} channels are not a multiple of {heads} heads")
         self.cls = nn.Parameter(torch.rand(size))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections import OrderedDict
 from typing import Any
 
 import torch
 from torch import nn
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders.audio.blocks import BatchNorm, Dense, scaled
+from symbolic.encoders.audio.blocks import BatchNorm, scaled
 from symbolic.encoders.audio.lengths import POOLINGS, Lengths, pool_over_time, real, silenced
 from symbolic.encoders.audio.recurrent import Recurrent
 from symbolic.encoders.audio.stretching import stretched
@@ -21,11 +22,13 @@ class AudioEncoder(nn.Module):
     """Base of audio encoders. A subclass defines `build` and `encode`.
 
     `build(config, *, ...)` makes the layers for frames of `self.width` columns and calls `finish`;
-    its keywords are the options that `config.encoder_options` may hold. All encoders have two more:
+    its keywords are the options that `config.encoder_options` may hold. `width` is a factor of all
+    channels and units. All encoders have two more:
 
     `norm`: channels of the batch norm of the input. `column`, one per column of the frames;
         `global`, a single one for all columns, as in Won (2020); `none`, no norm. Its statistics
-        are those of real positions, and padding is zero after it. Samples have no norm.
+        are those of real positions, and padding is zero after it. Without this option it is
+        `default_norm`, and samples have no norm.
     `grid`: columns, and positions per frame, that frames of a single kind are resampled to after
         the norm, where they differ from those that the encoder was designed for; not resampled
         where None.
@@ -64,7 +67,7 @@ class AudioEncoder(nn.Module):
         self.norm = BatchNorm(channels) if channels else None
         self.recurrent: Recurrent | None = None
         self.pooling: str | None = None
-        self.dense: Dense | None = None
+        self.dense: nn.Sequential | None = None
         known = self.option_names()
         if unknown := sorted(set(options) - set(known)):
             raise ValueError(
@@ -112,7 +115,7 @@ class AudioEncoder(nn.Module):
             channels: C of the values of `encode`.
             width: factor of `units` and `dense`.
             recurrent: `rnn`, `lstm`, `gru`, or None for no recurrent layers.
-            units, layers, directions, dropout: of `symbolic.encoders.audio.blocks.Recurrent`.
+            units, layers, directions, dropout: as in `Recurrent`.
             pooling: over the real positions into one: `mean`, `max`, or `max_mean`, both
                 concatenated; None keeps all positions.
             dense: units of a linear layer with batch norm and ReLU after the pooling; 0, no layer.
@@ -131,8 +134,15 @@ class AudioEncoder(nn.Module):
         self.pooling = pooling
         channels *= 1 if pooling is None else POOLINGS[pooling]
         if dense:
-            self.dense = Dense(channels, scaled(dense, width))
-            channels = scaled(dense, width)
+            dense = scaled(dense, width)
+            self.dense = nn.Sequential(
+                OrderedDict(
+                    linear=nn.Linear(channels, dense),
+                    norm=BatchNorm(dense),
+                    relu=nn.ReLU(inplace=True),
+                )
+            )
+            channels = dense
         self.hidden_size = channels
 
     def prepared(

@@ -7,7 +7,7 @@ borders, so that the output for an example does not depend on padding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import torch
@@ -65,17 +65,12 @@ def convolution(dims: int, inputs: int, outputs: int, kernel: Size, stride: Size
 
 
 class SqueezeExcitation(nn.Module):
-    """A gate for each channel, from the means of all channels (Hu 2018).
+    """A gate for each channel, from the means of all channels (Hu 2018)."""
 
-    Args:
-        channels: C.
-        ratio: of the hidden layer's width to C.
-    """
-
-    def __init__(self, channels: int, ratio: float = 1.0) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.squeeze = nn.Linear(channels, scaled(channels, ratio))
-        self.excite = nn.Linear(scaled(channels, ratio), channels)
+        self.squeeze = nn.Linear(channels, channels)
+        self.excite = nn.Linear(channels, channels)
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
         """(B, C, [F,] T), zero after the end, to the same shape."""
@@ -110,19 +105,14 @@ class ConvBlock(nn.Module):
         super().__init__()
         self.conv = convolution(dims, inputs, outputs, kernel, stride)
         self.norm = BatchNorm(outputs)
-        self.pool = sizes(pool, dims)
+        self.stride, self.pool = sizes(stride, dims), sizes(pool, dims)
         self.relu_first = relu_first
         self.gate = SqueezeExcitation(outputs) if squeeze else None
-
-    def rows(self, rows: int) -> int:
-        """Count the rows of the output for so many rows of input."""
-        rows = strided(rows, self.conv.stride[0])
-        return rows // min(rows, self.pool[0])
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         """(B, inputs, [F,] T) to (B, outputs, [F',] T'), and the new lengths."""
         values = self.conv(values)
-        lengths = None if lengths is None else strided(lengths, self.conv.stride[-1])
+        lengths = None if lengths is None else strided(lengths, self.stride[-1])
         values = self.norm(values.relu_()) if self.relu_first else self.norm(values).relu_()
         values, lengths = max_pool(values, lengths, self.pool)
         return (values if self.gate is None else self.gate(values, lengths)), lengths
@@ -155,22 +145,16 @@ class ResidualBlock(nn.Module):
         self.first_norm = BatchNorm(outputs)
         self.second = convolution(dims, outputs, outputs, kernel)
         self.second_norm = BatchNorm(outputs)
+        self.stride, self.pool = sizes(stride, dims), sizes(pool, dims)
         self.shortcut = None
-        if inputs != outputs or max(self.first.stride) > 1:
+        if inputs != outputs or max(self.stride) > 1:
             self.shortcut = convolution(dims, inputs, outputs, kernel, stride)
             self.shortcut_norm = BatchNorm(outputs)
         self.gate = SqueezeExcitation(outputs) if squeeze else None
-        self.pool = sizes(pool, dims)
-
-    def rows(self, rows: int) -> int:
-        """Count the rows of the output for so many rows of input."""
-        rows = strided(rows, self.first.stride[0])
-        return rows // min(rows, self.pool[0])
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         """(B, inputs, [F,] T) to (B, outputs, [F',] T'), and the new lengths."""
-        stride = self.first.stride[-1]
-        new = None if lengths is None else strided(lengths, stride)
+        new = None if lengths is None else strided(lengths, self.stride[-1])
         inner = silenced(self.first_norm(self.first(values)).relu_(), new)
         inner = self.second_norm(self.second(inner))
         if self.gate is not None:
@@ -184,38 +168,37 @@ Block = ConvBlock | ResidualBlock
 
 
 class Stack(nn.ModuleList):
-    """A sequence of blocks."""
+    """A sequence of blocks, from `inputs` channels to the last of `channels` times `width`.
 
-    def rows(self, rows: int) -> int:
-        """Count the rows of the output for so many rows of input."""
-        for block in self:
-            rows = cast(Block, block).rows(rows)
-        return rows
+    `options` are further arguments of `block` by name, one for each of `channels`.
+    """
+
+    def __init__(
+        self,
+        block: Callable[..., Block],
+        dims: int,
+        inputs: int,
+        channels: Sequence[int],
+        width: float = 1.0,
+        **options: Sequence[Any],
+    ) -> None:
+        super().__init__()
+        self.channels = inputs
+        for outputs, *values in zip(channels, *options.values(), strict=True):
+            inputs, self.channels = self.channels, scaled(outputs, width)
+            named = dict(zip(options, values, strict=True))
+            self.append(block(dims, inputs, self.channels, **named))
+
+    def flat_channels(self, rows: int) -> int:
+        """Count channels times rows of the output for so many rows of input."""
+        for module in self:
+            block = cast(Block, module)
+            rows = strided(rows, block.stride[0])
+            rows //= min(rows, block.pool[0])
+        return self.channels * rows
 
     def forward(self, values: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         """(B, C, [F,] T) and lengths through all blocks."""
         for block in self:
             values, lengths = block(values, lengths)
         return values, lengths
-
-
-class Dense(nn.Module):
-    """A linear layer with batch norm and ReLU, on (B, inputs)."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(inputs, outputs)
-        self.norm = BatchNorm(outputs)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(B, inputs) to (B, outputs)."""
-        return self.norm(self.linear(hidden)).relu_()
-
-
-def he_initialised(module: nn.Module) -> None:
-    """Initialise the weights of all convolutions as in He (2015), and their biases with zeros."""
-    for part in module.modules():
-        if isinstance(part, nn.Conv1d | nn.Conv2d):
-            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)

@@ -106,14 +106,12 @@ class BoundaryEncoder(AudioEncoder):
     channels.
 
     Options:
-        width: factor of all channels (1.0).
-        channels: of the first convolutions, of the second and of the layer (32, 64, 128).
-        dropout: of whole channels before the layer (0.5).
+        channels: of the first convolutions, of the second and of the layer.
+        dropout: of whole channels before the layer.
         joined: `frequency`, as above, or `depth` (after Cohen-Hadria & Peeters 2017): all kinds
             are channels of one input. Lag matrices, resampled to the rows of the first kind, are a
             choice of this package: theirs were squares along the diagonal.
-        loudest_padding: see `ChannelGroups` (False).
-        norm: as in `AudioEncoder` (`none`).
+        loudest_padding: see `ChannelGroups`.
 
     Raises:
         ValueError: kinds that it does not take, among them those of far lags, or of fewer than

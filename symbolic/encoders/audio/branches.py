@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import torch
 from torch import nn
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder
-from symbolic.encoders.audio.blocks import ConvBlock, Stack, he_initialised, scaled
+from symbolic.encoders.audio.blocks import ConvBlock, Stack
 from symbolic.encoders.audio.lengths import Lengths
 from symbolic.encoders.audio.spectrogram import one_channel
 
@@ -50,10 +51,8 @@ class BranchesEncoder(AudioEncoder):
     initialisation; kernels, channels and the sizes of pools are choices of this package.
 
     Options:
-        width: factor of all channels (1.0).
-        branches: names of `BRANCHES` (all of them).
+        branches: names of `BRANCHES`.
         recurrent, units, layers, directions, dropout, pooling, dense: as in `AudioEncoder.finish`.
-        norm: as in `AudioEncoder` (`column`).
     """
 
     def build(
@@ -77,14 +76,14 @@ class BranchesEncoder(AudioEncoder):
         self.stacks, channels = nn.ModuleList(), 0
         for name in branches:
             branch = BRANCHES[name]
-            widths = [1, *(scaled(n, width) for n in branch.channels)]
-            stack = Stack(
-                ConvBlock(2, inputs, outputs, branch.kernel, pool=pool, relu_first=True)
-                for inputs, outputs, pool in zip(widths[:-1], widths[1:], branch.pools, strict=True)
-            )
+            block = partial(ConvBlock, kernel=branch.kernel, relu_first=True)
+            stack = Stack(block, 2, 1, branch.channels, width, pool=branch.pools)
             self.stacks.append(stack)
-            channels += widths[-1] * stack.rows(heights[branch.kind])
-        he_initialised(self)
+            channels += stack.flat_channels(heights[branch.kind])
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(cast(torch.Tensor, module.bias))
         self.finish(channels, width, **following)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:

@@ -9,7 +9,7 @@ from torch import nn
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder, normalised
-from symbolic.encoders.audio.blocks import BatchNorm, ConvBlock, ResidualBlock, Stack, scaled
+from symbolic.encoders.audio.blocks import BatchNorm, Block, ConvBlock, ResidualBlock, Size, Stack
 from symbolic.encoders.audio.lengths import Lengths
 
 C1 = 32.70319566257483  # Hz
@@ -64,11 +64,9 @@ class HarmonicEncoder(AudioEncoder):
     `magnitude`, not in decibels.
 
     Options:
-        width: factor of all channels and units (1.0).
-        harmonics, pitches, pitches_per_semitone: of the bands, from C1 upwards (6, 128, 2).
-        channels: of each layer (128, 128, 128, 128, 256, 256, 256).
-        pools: of each layer, rows and time (five of 2, then two of (2, 3)).
-        pooling, dense: as in `AudioEncoder.finish` (`max`, 256).
+        harmonics, pitches, pitches_per_semitone: of the bands, from C1 upwards.
+        channels, pools: of each layer; pools of one size or rows and time.
+        pooling, dense: as in `AudioEncoder.finish`.
 
     Raises:
         ValueError: another front end.
@@ -85,7 +83,7 @@ class HarmonicEncoder(AudioEncoder):
         pitches: int = 128,
         pitches_per_semitone: int = 2,
         channels: Sequence[int] = (128, 128, 128, 128, 256, 256, 256),
-        pools: Sequence[int | Sequence[int]] = (2, 2, 2, 2, 2, (2, 3), (2, 3)),
+        pools: Sequence[Size] = (2, 2, 2, 2, 2, (2, 3), (2, 3)),
         pooling: str | None = "max",
         dense: int = 256,
     ) -> None:
@@ -96,13 +94,9 @@ class HarmonicEncoder(AudioEncoder):
             front.sampling_rate, front.width, pitches, pitches_per_semitone, harmonics
         )
         self.harmonic_norm = BatchNorm(harmonics)
-        widths = [harmonics, *(scaled(n, width) for n in channels)]
-        self.layers = Stack(
-            (ConvBlock if inputs != outputs else ResidualBlock)(2, inputs, outputs, pool=pool)
-            for inputs, outputs, pool in zip(widths[:-1], widths[1:], pools, strict=True)
-        )
-        rows = self.layers.rows(pitches)
-        self.finish(widths[-1] * rows, width, pooling=pooling, dense=dense)
+        self.layers = Stack(_block, 2, harmonics, channels, width, pool=pools)
+        size = self.layers.flat_channels(pitches)
+        self.finish(size, width, pooling=pooling, dense=dense)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         bands = self.bands(frames)  # (B, harmonics, pitches, T)
@@ -110,3 +104,8 @@ class HarmonicEncoder(AudioEncoder):
         flat = normalised(self.harmonic_norm, rows.flatten(2), lengths)
         values, lengths = self.layers(flat.view(rows.shape).permute(0, 3, 2, 1), lengths)
         return values.flatten(1, 2), lengths
+
+
+def _block(dims: int, inputs: int, outputs: int, pool: Size) -> Block:
+    block = ConvBlock if inputs != outputs else ResidualBlock
+    return block(dims, inputs, outputs, pool=pool)

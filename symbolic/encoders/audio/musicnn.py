@@ -39,17 +39,13 @@ class MusicnnEncoder(AudioEncoder):
     after them are concatenated before the pooling into one position and a dense layer.
 
     Options:
-        width: factor of all channels and units (1.0).
-        vertical: channels of the vertical filters of each height (204).
-        heights: in mel bands (67, 38), also for 128 bands; at most all bands of the input.
-        length: of the vertical filters, in frames (7).
-        horizontal: channels of the horizontal filters of each length (51).
-        lengths: in frames (129, 65, 33).
-        channels: of each of the three layers after them (64).
-        kernel: of these layers (7).
-        dense: units of the dense layer; 0 is none (200).
-        pooling: as in `AudioEncoder.finish` (`max_mean`).
-        norm: as in `AudioEncoder` (`global`).
+        vertical: channels of the vertical filters of each height.
+        heights: in mel bands, the same for 128 bands; at most all bands of the input.
+        length: of the vertical filters, in frames.
+        horizontal: channels of the horizontal filters of each length.
+        lengths: in frames.
+        channels, kernel: of the three layers after them.
+        pooling, dense: as in `AudioEncoder.finish`.
     """
 
     default_norm = "global"

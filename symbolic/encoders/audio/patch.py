@@ -32,14 +32,12 @@ class PatchEncoder(AudioEncoder):
     `ChannelGroups`.
 
     Options:
-        width: factor of all channels and units (1.0).
-        patch: frames (116).
-        channels: of the two convolutions (16, 32).
-        kernels: of both, rows and time ((6, 8), (3, 6)).
-        pool: rows and time of the max-pool between them (6, 3).
-        units: of the dense layer (128).
-        dropout: before it (0.5).
-        norm: as in `AudioEncoder` (`none`); each group of channels has a batch norm of its own.
+        patch: frames.
+        channels, kernels: of the two convolutions; kernels of rows and time.
+        pool: rows and time of the max-pool between them.
+        units: of the dense layer.
+        dropout: before it.
+        norm: as in `AudioEncoder`; each group of channels has a batch norm of its own.
 
     Raises:
         ValueError: kinds that it does not take, or patches smaller than the kernels.

@@ -10,6 +10,26 @@ from symbolic.encoders.audio.lengths import Lengths, silenced
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
+def reversed_positions(lengths: Lengths, values: torch.Tensor) -> torch.Tensor:
+    """Return positions of (B, T, H) values that reverse each row within its length: (B, T, 1).
+
+    Packed sequences, the usual way to leave padding out, take several times as long on a CPU if
+    lengths differ.
+    """
+    positions = torch.arange(values.shape[1], device=values.device).unsqueeze(0)
+    last = positions[:, -1:] if lengths is None else lengths.unsqueeze(1) - 1
+    return torch.where(positions <= last, last - positions, positions).unsqueeze(-1)
+
+
+def both_directions(
+    onward: nn.Module, back: nn.Module, hidden: torch.Tensor, turned: torch.Tensor
+) -> torch.Tensor:
+    """(B, T, H) and its `reversed_positions` to (B, T, 2 units): forward states, then backward."""
+    ahead, _ = onward(hidden)
+    behind, _ = back(torch.take_along_dim(hidden, turned, dim=1))
+    return torch.cat([ahead, torch.take_along_dim(behind, turned, dim=1)], dim=-1)
+
+
 class Recurrent(nn.Module):
     """Recurrent layers, in one direction or two.
 
@@ -48,17 +68,11 @@ class Recurrent(nn.Module):
     def forward(self, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
         """(B, C, T) to (B, units * directions, T), zero after the end."""
         hidden = values.transpose(1, 2)
-        if self.back:
-            # Each row is reversed within its own length; packed sequences take several times as
-            # long on a CPU if lengths differ.
-            positions = torch.arange(hidden.shape[1], device=hidden.device).unsqueeze(0)
-            last = positions[:, -1:] if lengths is None else lengths.unsqueeze(1) - 1
-            turned = torch.where(positions <= last, last - positions, positions).unsqueeze(-1)
+        turned = reversed_positions(lengths, hidden)
         for number, onward in enumerate(self.onward):
             hidden = self.dropout(hidden) if number else hidden
-            found = onward(hidden)[0]
             if self.back:
-                behind = self.back[number](torch.take_along_dim(hidden, turned, dim=1))[0]
-                found = torch.cat([found, torch.take_along_dim(behind, turned, dim=1)], dim=-1)
-            hidden = found
+                hidden = both_directions(onward, self.back[number], hidden, turned)
+            else:
+                hidden = onward(hidden)[0]
         return silenced(hidden.transpose(1, 2), lengths)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder
-from symbolic.encoders.audio.blocks import ConvBlock, ResidualBlock, Size, Stack, scaled
+from symbolic.encoders.audio.blocks import ConvBlock, ResidualBlock, Size, Stack
 from symbolic.encoders.audio.lengths import Lengths
 
 
@@ -26,15 +27,12 @@ class SpectrogramEncoder(AudioEncoder):
     after the pools are concatenated in the hidden state.
 
     Options:
-        width: factor of all channels and units (1.0).
-        channels: of each layer (64, 128, 128, 128).
-        kernel: of all layers, one size or rows and time (3).
-        pools: of each layer, one size or rows and time (2). A pool with more rows than the input
-            takes all of them.
-        residual: whether layers are residual blocks, with the pool's size as stride instead of a
-            pool (False).
+        channels: of each layer.
+        kernel: of all layers, one size or rows and time.
+        pools: of each layer, one size or rows and time. A pool with more rows than the input takes
+            all of them.
+        residual: whether layers are residual blocks, with the pool's size as their stride.
         recurrent, units, layers, directions, dropout, pooling, dense: as in `AudioEncoder.finish`.
-        norm: as in `AudioEncoder` (`column`).
     """
 
     def build(
@@ -48,15 +46,10 @@ class SpectrogramEncoder(AudioEncoder):
         residual: bool = False,
         **following: Any,
     ) -> None:
-        widths = [1, *(scaled(n, width) for n in channels)]
-        self.layers = Stack()
-        for inputs, outputs, pool in zip(widths[:-1], widths[1:], pools, strict=True):
-            if residual:
-                self.layers.append(ResidualBlock(2, inputs, outputs, kernel, stride=pool))
-            else:
-                self.layers.append(ConvBlock(2, inputs, outputs, kernel, pool=pool))
-        left = widths[-1] * self.layers.rows(self.width)
-        self.finish(left, width, **following)
+        block = partial(ResidualBlock if residual else ConvBlock, kernel=kernel)
+        reduced = {"stride" if residual else "pool": pools}
+        self.layers = Stack(block, 2, 1, channels, width, **reduced)
+        self.finish(self.layers.flat_channels(self.width), width, **following)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         values, lengths = self.layers(one_channel(frames), lengths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ import torch.nn.functional as F
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.audio.base import AudioEncoder
-from symbolic.encoders.audio.blocks import ConvBlock, ResidualBlock, Stack, scaled
+from symbolic.encoders.audio.blocks import ConvBlock, ResidualBlock, Stack
 from symbolic.encoders.audio.lengths import Lengths, pool_over_time
 
 
@@ -22,15 +23,10 @@ class WaveformEncoder(AudioEncoder):
     channels.
 
     Options:
-        width: factor of all channels and units (1.0).
-        channels: of each layer (64, 64, 128, 128, 256).
-        kernels: of each, odd (81, 3, 3, 3, 3).
-        strides: of each (16, 1, 1, 1, 1).
-        pools: of each (4, 4, 4, 4, 4).
-        residual: whether layers are residual blocks (False).
-        squeeze: whether layers gate their channels (False).
+        channels, kernels, strides, pools: of each layer; kernels are odd.
+        residual: whether layers are residual blocks.
+        squeeze: whether layers gate their channels.
         recurrent, units, layers, directions, dropout, pooling, dense: as in `AudioEncoder.finish`.
-        norm: as in `AudioEncoder` (`none` for samples, else `column`).
     """
 
     def build(
@@ -46,15 +42,10 @@ class WaveformEncoder(AudioEncoder):
         squeeze: bool = False,
         **following: Any,
     ) -> None:
-        widths = [self.width, *(scaled(n, width) for n in channels)]
-        block = ResidualBlock if residual else ConvBlock
-        self.layers = Stack(
-            block(1, inputs, outputs, kernel, stride, pool, squeeze=squeeze)
-            for inputs, outputs, kernel, stride, pool in zip(
-                widths[:-1], widths[1:], kernels, strides, pools, strict=True
-            )
-        )
-        self.finish(widths[-1], width, **following)
+        block = partial(ResidualBlock if residual else ConvBlock, squeeze=squeeze)
+        each = {"kernel": kernels, "stride": strides, "pool": pools}
+        self.layers = Stack(block, 1, self.width, channels, width, **each)
+        self.finish(self.layers.channels, width, **following)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         return self.layers(frames.transpose(1, 2), lengths)
@@ -67,8 +58,8 @@ class ChunkedEncoder(WaveformEncoder):
     may be shorter than the others.
 
     Options:
-        chunk: positions in one chunk (16384).
-        pooling: over chunks (`mean`); None keeps a position for each.
+        chunk: positions in one chunk.
+        pooling: over chunks; None keeps a position for each.
         others: as in `WaveformEncoder`.
     """
 
