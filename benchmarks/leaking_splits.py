@@ -14,12 +14,11 @@ import argparse
 import csv
 import re
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from symbolic.data import FOLDS, Piece, fold_pieces, read_emopia
+from symbolic.data import FOLDS, Piece, group_folds, read_emopia
 from symbolic.data.corpora.label_rows import read_rows
 from symbolic.tasks import QUADRANTS
 
@@ -56,9 +55,9 @@ def listed_pieces(pieces: list[Piece], path: str | Path) -> list[Piece]:
 
 def clip_fold(pieces: list[Piece], fold: int, folds: int = FOLDS, seed: int = 0) -> list[Piece]:
     """Select a fold of clips, stratified by quadrant, whatever songs the clips are from."""
-    clips = [replace(piece, group=piece.path.name) for piece in pieces]
-    chosen = {piece.path for piece in fold_pieces(clips, fold, folds, seed)}
-    return [piece for piece in pieces if piece.path in chosen]
+    quadrants = [piece.labels["emotion"] for piece in pieces]
+    number = group_folds(quadrants, [piece.path.name for piece in pieces], folds, seed)
+    return [piece for piece, k in zip(pieces, number, strict=True) if k == fold]
 
 
 def shared_songs(pieces: list[Piece], test: list[Piece]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from symbolic.data import (
     Piece,
     assert_disjoint,
     group_folds,
+    group_name,
     held_out,
     hold_out,
     merged_groups,
@@ -22,8 +23,9 @@ from symbolic.data import (
     read_labelled,
     read_vgmidi,
     training_pieces,
-    validation_split,
+    validation_mask,
 )
+from symbolic.tasks import IGNORE
 
 
 @pytest.fixture
@@ -272,22 +274,33 @@ def pieces(count, songs, corpus="made"):
     ]
 
 
+def parted(train, share, seed=0):
+    """The training pieces that are left, and the validation pieces."""
+    quadrants = [piece.labels.get("emotion", IGNORE) for piece in train]
+    names = [group_name(piece.corpus, piece.group) for piece in train]
+    chosen = validation_mask(quadrants, names, share, seed)
+    return tuple(
+        [piece for piece, taken in zip(train, chosen, strict=True) if taken == side]
+        for side in (False, True)
+    )
+
+
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.3, 0.5, 0.7])
 def test_validation_takes_about_its_share_of_every_quadrant(share):
     train = pieces(400, 120)
-    kept, validation = validation_split(train, share, seed=1)
+    kept, validation = parted(train, share, seed=1)
     assert sorted(kept + validation, key=train.index) == train
     assert not groups(kept) & groups(validation)
     counts = Counter(piece.labels["emotion"] for piece in validation)
     for quadrant in range(4):
         assert abs(counts[quadrant] / 100 - share) < 0.06
-    assert validation_split(train, share, seed=1) == (kept, validation)
-    assert validation_split(train, share, seed=2) != (kept, validation)
+    assert parted(train, share, seed=1) == (kept, validation)
+    assert parted(train, share, seed=2) != (kept, validation)
 
 
 def test_validation_knows_corpora_apart_and_takes_what_has_no_label():
     train = pieces(40, 12) + [replace(p, labels={}, corpus="bare") for p in pieces(40, 12)]
-    kept, validation = validation_split(train, 0.25)
+    kept, validation = parted(train, 0.25)
     assert {piece.corpus for piece in validation} == {"made", "bare"}
     named = [{(p.corpus, p.group) for p in side} for side in (kept, validation)]
     assert not named[0] & named[1]
@@ -295,10 +308,10 @@ def test_validation_knows_corpora_apart_and_takes_what_has_no_label():
 
 
 def test_validation_of_few_songs_takes_at_least_one():
-    kept, validation = validation_split(pieces(12, 3), 0.01)
+    kept, validation = parted(pieces(12, 3), 0.01)
     assert len(groups(validation)) == 1
     assert kept
-    kept, validation = validation_split(pieces(12, 3), 0.99)
+    kept, validation = parted(pieces(12, 3), 0.99)
     assert len(groups(kept)) == 1
     assert validation
 
@@ -306,10 +319,10 @@ def test_validation_of_few_songs_takes_at_least_one():
 def test_validation_that_cannot_be_is_refused():
     for share in (0, 1, -0.1, 1.5):
         with pytest.raises(ValueError, match="between 0 and 1"):
-            validation_split(pieces(40, 10), share)
+            parted(pieces(40, 10), share)
     for few in (pieces(40, 1), []):
         with pytest.raises(ValueError, match="cannot be parted"):
-            validation_split(few, 0.1)
+            parted(few, 0.1)
 
 
 def test_the_protocols_of_real_corpora_hold(data_folder):

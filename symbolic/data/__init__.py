@@ -19,6 +19,7 @@ from symbolic.data.datasets.feature_dataset import FeatureDataset as FeatureData
 from symbolic.data.datasets.sampling import LengthSampler as LengthSampler
 from symbolic.data.datasets.token_dataset import TokenDataset as TokenDataset
 from symbolic.data.datasets.windows import window_starts as window_starts
+from symbolic.data.groups import FOLDS as FOLDS
 from symbolic.data.groups import LeakError as LeakError
 from symbolic.data.groups import assert_disjoint as assert_disjoint
 from symbolic.data.groups import group_folds as group_folds
@@ -35,9 +36,6 @@ from symbolic.data.recordings.folder import read_audio_folder as read_audio_fold
 from symbolic.data.recordings.gtzan import read_gtzan as read_gtzan
 from symbolic.data.recordings.magnatagatune import read_magnatagatune as read_magnatagatune
 from symbolic.data.recordings.moods import read_moods as read_moods
-from symbolic.data.splits.folds import FOLDS as FOLDS
-from symbolic.data.splits.folds import fold_pieces as fold_pieces
-from symbolic.data.splits.folds import validation_split as validation_split
 from symbolic.data.splits.hold_out import hold_out as hold_out
 from symbolic.data.splits.hold_out import training_pieces as training_pieces
 from symbolic.data.splits.protocols import PROTOCOLS as PROTOCOLS
@@ -47,12 +45,12 @@ from symbolic.data.splits.protocols import read_tables as read_tables
 from symbolic.data.splits.protocols import unlabelled_pieces as unlabelled_pieces
 from symbolic.data.splits.validation import validation_mask as validation_mask
 from symbolic.data.tokens.build import build_token_dataset as build_token_dataset
-from symbolic.data.tokens.build import token_vocabulary as token_vocabulary
-from symbolic.data.tokens.build import unread_files as unread_files
+from symbolic.data.tokens.cache import token_vocabulary as token_vocabulary
+from symbolic.data.tokens.cache import unread_files as unread_files
 from symbolic.data.tokens.file import TokenFile as TokenFile
 from symbolic.data.tokens.file import load_tokens as load_tokens
 from symbolic.data.tokens.file import save_tokens as save_tokens
-from symbolic.data.tokens.pieces import tokens_of as tokens_of
+from symbolic.data.tokens.rows import tokens_of as tokens_of
 from symbolic.data.tokens.vocabulary import TokenVocabulary as TokenVocabulary
 from symbolic.renamed import renamed_in
 

@@ -11,6 +11,7 @@ import numpy as np
 from symbolic.errors import SymbolicError
 
 HASHED = re.compile(r"(^|: )#[0-9a-f]{16}$")
+FOLDS = 5
 UNLABELLED = "unlabelled"  # corpus of files without labels
 
 
@@ -61,21 +62,29 @@ def assert_disjoint(**sides: Iterable[str]) -> None:
 
 
 def group_folds(
-    labels: Sequence[int] | np.ndarray, groups: Sequence[str], folds: int = 5, seed: int = 0
+    labels: Sequence[int] | np.ndarray, groups: Sequence[str], folds: int = FOLDS, seed: int = 0
 ) -> np.ndarray:
     """Assign pieces to folds, stratified by label; no group is in two folds.
 
     Args:
         labels: n class ids.
         groups: n group names.
-        folds: number of folds.
+        folds: number of folds, at least 2.
         seed: of the shuffle.
 
     Returns:
         (n,) int64 in 0..folds-1.
+
+    Raises:
+        ValueError: more folds than there are groups, or than pieces of the most frequent class.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
+    if folds < 2:
+        raise ValueError(f"{folds} folds: there must be at least 2")
+    most = min(len(set(groups)), int(np.unique(labels, return_counts=True)[1].max()))
+    if folds > most:
+        raise ValueError(f"{folds} folds: there are groups and pieces of a class for {most}")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     fold = np.empty(len(labels), np.int64)
     for k, (_, test) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):

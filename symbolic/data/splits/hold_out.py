@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from symbolic.data.corpus import Corpus
+from symbolic.data.groups import FOLDS, group_folds
 from symbolic.data.pieces import Piece
-from symbolic.data.splits.folds import FOLDS, fold_numbers
 from symbolic.tasks import IGNORE, Task
 
 
@@ -67,7 +67,7 @@ def hold_out(
         number = part.removeprefix("fold-")
         if number not in map(str, range(folds)):
             raise ValueError(f"hold_out {part!r}: the folds are fold-0 to fold-{folds - 1}")
-        fold = fold_numbers(classes(corpus), corpus.groups, folds, seed)
+        fold = group_folds(classes(corpus), corpus.groups, folds, seed)
         return np.flatnonzero(fold != int(number)), np.flatnonzero(fold == int(number))
     splits = sorted({piece.split for piece in pieces} - {""})
     if part not in splits:

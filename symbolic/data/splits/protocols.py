@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from symbolic.data.corpus import Corpus
-from symbolic.data.groups import LeakError, assert_disjoint
+from symbolic.data.groups import FOLDS, LeakError, assert_disjoint
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.readers import READERS, note_corpora
-from symbolic.data.splits.folds import FOLDS
 from symbolic.data.splits.hold_out import hold_out, training_pieces
 from symbolic.notes import NoteTable, read_notes
 

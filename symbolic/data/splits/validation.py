@@ -21,15 +21,18 @@ def validation_mask(
     Args:
         labels: n class ids; negative ids, of pieces without a label, count as one class.
         groups: n group names.
-        share: 0..1.
+        share: above 0 and below 1.
         seed: of the order.
 
     Returns:
         (n,) bool, True for validation; no group is on both sides.
 
     Raises:
-        ValueError: fewer than two groups, so that one side would be empty.
+        ValueError: a share outside of this range, or fewer than two groups, so that one side would
+            be empty.
     """
+    if not 0 < share < 1:
+        raise ValueError(f"a share of {share} for validation is not between 0 and 1")
     names, group = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"{len(names)} groups of {len(labels)} pieces cannot be parted")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbolic.data.labels import derived_tasks, label_columns, token_dtype
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
-from symbolic.data.tokens.cache import Row, cached_dataset
+from symbolic.data.tokens.cache import Row, cached_dataset, unread_files
 from symbolic.data.tokens.rows import token_rows
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.notes import ReadError
@@ -99,44 +99,6 @@ def build_token_dataset(
     if not len(rows):
         raise ValueError(f"none of {len(pieces)} files can be read: {next(iter(unread.items()))}")
     return rows
-
-
-def token_vocabulary(rows: Dataset) -> TokenVocabulary:
-    """Return the vocabulary of a data set that `build_token_dataset` returned.
-
-    Raises:
-        ValueError: another data set, or several that were joined.
-    """
-    return TokenVocabulary.from_dict(_record(rows)["scheme"])
-
-
-def token_features(rows: Dataset) -> list[str]:
-    """Return the feature names of a data set that `build_token_dataset` returned.
-
-    Raises:
-        ValueError: another data set, or several that were joined.
-    """
-    return _record(rows)["features"]
-
-
-def unread_files(rows: Dataset) -> dict[str, str]:
-    """Return the files left out of a data set that `build_token_dataset` returned, with reasons.
-
-    Raises:
-        ValueError: another data set, or several that were joined.
-    """
-    return _record(rows)["unread"]
-
-
-def _record(rows: Dataset) -> dict[str, Any]:
-    try:
-        record = json.loads(rows.info.description)
-        return {name: record[name] for name in ("scheme", "unread", "features")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            "the data set has no record of its tokenizer: build_token_dataset writes one, and "
-            "joining several data sets loses it"
-        ) from error
 
 
 def _default_cache() -> Path:

@@ -1,4 +1,4 @@
-"""Cache of token data sets: memory-mapped Arrow files, checked before they are used again."""
+"""Cache of token data sets: memory-mapped Arrow files with a record, checked before use."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 
 if TYPE_CHECKING:
     from datasets import Dataset, Features
@@ -47,6 +49,36 @@ def cached_dataset(
         new.mkdir()
         _write(new, features, *build())
         return _put(new, folder, features)
+
+
+def dataset_record(rows: Dataset) -> dict[str, Any]:
+    """Return the record of a data set that `symbolic.data.build_token_dataset` returned.
+
+    Returns:
+        `scheme`, its vocabulary; `features`, the names of its features; and `unread`, the files
+        left out, with reasons.
+
+    Raises:
+        ValueError: another data set, or several that were joined.
+    """
+    try:
+        record = json.loads(rows.info.description)
+        return {name: record[name] for name in ("scheme", "unread", "features")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            "the data set has no record of its tokenizer: build_token_dataset writes one, and "
+            "joining several data sets loses it"
+        ) from error
+
+
+def token_vocabulary(rows: Dataset) -> TokenVocabulary:
+    """Return the vocabulary of a data set; see `dataset_record`."""
+    return TokenVocabulary.from_dict(dataset_record(rows)["scheme"])
+
+
+def unread_files(rows: Dataset) -> dict[str, str]:
+    """Return the files left out of a data set, with reasons; see `dataset_record`."""
+    return dataset_record(rows)["unread"]
 
 
 def _write(folder: Path, features: Features, rows: Iterable[Row], record: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from symbolic.data.labels import derived_tasks, reserved_columns, token_dtype
+from symbolic.data.tokens.cache import dataset_record, token_vocabulary
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.tasks import VELOCITY
 
@@ -223,11 +224,9 @@ def token_file(
     """
     records: Sequence[Mapping[str, Any]]
     if hasattr(rows, "with_format"):
-        from symbolic.data.tokens.build import token_features, token_vocabulary
-
         dataset = cast("Dataset", rows)
         vocabulary = vocabulary or token_vocabulary(dataset)
-        feature_names = feature_names or token_features(dataset)
+        feature_names = feature_names or dataset_record(dataset)["features"]
         lengths = list(dataset["length"])
         records = cast("Sequence[Mapping[str, Any]]", dataset.with_format("numpy"))
     else:

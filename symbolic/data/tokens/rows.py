@@ -1,4 +1,4 @@
-"""Rows of token data sets: ids, and the labels that follow from the notes."""
+"""Pieces as rows of token data sets: ids, and the labels that follow from the notes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import numpy as np
 from symbolic.data.labels import (
     derived_labels,
     derived_tasks,
+    label_columns,
     label_values,
     token_dtype,
     token_labels,
 )
 from symbolic.data.pieces import Label, Piece
+from symbolic.data.tokens.file import TokenFile, token_file
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.features import features
 from symbolic.notes import NoteTable, ReadError, read_notes
 
@@ -114,3 +117,26 @@ def token_row(
         dropped=count(table) if count and len(notes) < len(table) else 0,
         features=columns.astype(np.float32),
     )
+
+
+def tokens_of(
+    pieces: Sequence[Piece],
+    tables: Sequence[NoteTable],
+    tokenizer: Tokenizer,
+    feature_names: Sequence[str] = (),
+) -> TokenFile:
+    """Tokenize pieces into a token file in memory; nothing is written or cached.
+
+    Raises:
+        ReadError: naming the first piece without a note that the tokenizer can hold.
+    """
+    vocabulary = TokenVocabulary.of(tokenizer)
+    columns = label_columns(pieces)
+    rows = []
+    for piece, table in zip(pieces, tables, strict=True):
+        try:
+            row = token_row(table, tokenizer, vocabulary.dtype, feature_names)
+        except ReadError as error:
+            raise ReadError(error.reason, str(piece.path)) from error
+        rows.append(row.columns(piece, columns))
+    return token_file(rows, vocabulary, feature_names)
