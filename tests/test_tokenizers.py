@@ -10,6 +10,7 @@ from miditok import MusicTokenizer
 from symusic import Note, Score, Tempo, TimeSignature, Track
 
 from symbolic.notes import note_table
+from symbolic.notes.batch import note_batch
 from symbolic.tokenizers import TOKENIZERS, CPTokenizer
 from symbolic.tokenizers.bins import LogBins
 from symbolic.tokenizers.cp import bars_and_positions
@@ -65,14 +66,15 @@ def test_bars_follow_the_time_signatures():
         np.array([4, 8]),
     )  # two bars of 3/4, then 6/8: three quarters a bar as well, then beats of eighths
     onsets = np.array([0, 2, 3, 5, 6, 8.5, 9]) * quarter
-    bar, position = bars_and_positions(melody(onsets, meters=meters), 4)
+    bar, position = bars_and_positions(note_batch([melody(onsets, meters=meters)]), 4)
     assert bar.tolist() == [0, 0, 1, 1, 2, 2, 3]
     assert position.tolist() == [0, 8, 0, 8, 0, 10, 0]
 
 
 def test_a_time_signature_starts_a_new_bar():
     meters = (np.array([1000]), np.array([4]), np.array([4]))
-    bar, position = bars_and_positions(melody([0, 999, 1000, 2919, 2920], meters=meters), 4)
+    notes = melody([0, 999, 1000, 2919, 2920], meters=meters)
+    bar, position = bars_and_positions(note_batch([notes]), 4)
     assert bar.tolist() == [0, 0, 1, 1, 2]
     assert position.tolist() == [0, 8, 0, 15, 0]
 

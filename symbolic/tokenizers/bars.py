@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.notes import NoteTable
-from symbolic.notes.batch import NoteBatch, note_batch
+from symbolic.notes.batch import NoteBatch
 
 
 def bars_and_positions(
-    notes: NoteTable | NoteBatch, positions_per_quarter: int
+    batch: NoteBatch, positions_per_quarter: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute the bar number and the position within the bar of each note.
 
     Bars follow the time signatures of each piece; a time signature begins a new bar.
 
     Args:
-        notes: n notes.
+        batch: n notes.
         positions_per_quarter: resolution of the positions.
 
     Returns:
         (n,) bar and (n,) position, each from 0 and rounded down: whole numbers in float64.
     """
-    batch = note_batch([notes]) if isinstance(notes, NoteTable) else notes
     quarter = batch.ticks_per_quarter
     lengths, maps = batch.bar_ticks()
     bar_ticks = batch.spread(lengths)

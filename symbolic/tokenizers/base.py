@@ -96,12 +96,10 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
         """Ids of a batch of emitted notes, end to end, and (p,) the number of tokens of each."""
 
     def emitted(self, notes: NoteTable) -> NoteTable:
-        """See `DatasetMethods.emitted`."""
         notes = notes.pitched()
         return notes.select(self.order(note_batch([notes]))) if len(notes) else notes
 
     def note_ids(self, notes: NoteTable) -> np.ndarray:
-        """See `DatasetMethods.note_ids`."""
         return self.batch_ids(note_batch([notes]))[0]
 
     @property
@@ -139,11 +137,7 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
         Raises:
             ReadError: the source cannot be read, or has no note that the scheme can hold.
         """
-        batch, (error,), files = next(read_batches([self._file(source)]))
-        if error is not None:
-            raise error
-        assert batch is not None  # as there is no error
-        (ids,) = self._ids_of(batch, [source], files)
+        (ids,) = self.ids_many([source])
         if isinstance(ids, ReadError):
             raise ids
         return ids
@@ -185,16 +179,35 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
             sources: (p,) as given by the user.
             files: (p,) as returned by `_file`.
         """
-        emitted = batch.take(self.order(batch))
-        self._report(batch, emitted, sources)
-        held = emitted.counts > 0
-        if held.all():
-            return split(*self.batch_ids(emitted))
-        errors = no_notes(held, sources)
+        ordered, held = self._ordered(batch, files)
+        if self.why_dropped and (dropped := self.dropped(batch)) is not None and dropped.any():
+            for source, count in zip(sources, dropped.tolist(), strict=True):
+                if count:
+                    name = name_of(source) or type(source).__name__
+                    logger.warning("%s: %d notes dropped: %s", name, count, self.why_dropped)
+        errors = [
+            None if any_held else ReadError(NO_NOTES, name_of(source))
+            for any_held, source in zip(held.tolist(), sources, strict=True)
+        ]
         if not held.any():
             return fill(errors, [])
-        batch = note_batch([batch.pieces[i] for i in np.flatnonzero(held).tolist()])
-        return fill(errors, split(*self.batch_ids(batch.take(self.order(batch)))))
+        if not held.all():
+            kept = np.flatnonzero(held).tolist()
+            batch = note_batch([batch.pieces[i] for i in kept])
+            ordered, _ = self._ordered(batch, [files[i] for i in kept])
+        ids, counts = self._ordered_ids(batch, ordered)
+        ends = counts.cumsum().tolist()
+        pieces = zip([0, *ends], ends, strict=False)
+        return fill(errors, [ids[start:end] for start, end in pieces])
+
+    def _ordered(self, batch: NoteBatch, files: Sequence[Source]) -> tuple[Any, np.ndarray]:
+        """Order the notes of a batch for `_ordered_ids`; and (p,) bool, pieces with a note."""
+        emitted = batch.take(self.order(batch))
+        return emitted, emitted.counts > 0
+
+    def _ordered_ids(self, batch: NoteBatch, ordered: Any) -> tuple[np.ndarray, np.ndarray]:
+        """See `batch_ids`; all pieces of the batch have a note."""
+        return self.batch_ids(ordered)
 
     def dropped(self, batch: NoteBatch) -> np.ndarray | None:
         """(p,) pitched notes of each piece that the scheme cannot hold; None if it holds all.
@@ -215,16 +228,8 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
         dropped = self.dropped(batch)
         return 0 if dropped is None else int(dropped[0])
 
-    def _report(self, batch: NoteBatch, emitted: NoteBatch, sources: Sequence[Source]) -> None:
-        if len(emitted.pitch) == len(batch.pitch) or (dropped := self.dropped(batch)) is None:
-            return
-        for source, count in zip(sources, dropped.tolist(), strict=True):
-            if count:
-                name = name_of(source) or type(source).__name__
-                logger.warning("%s: %d notes dropped: %s", name, count, self.why_dropped)
-
-    why_dropped = ""
-    """Reason in the log message about the notes that `dropped` counts."""
+    why_dropped = "the scheme cannot hold them"
+    """Reason in the log message about the notes that `dropped` counts; "" for no message."""
 
     def encode(self, score, *args, **kwargs) -> TokSequence:
         """Return the ids as a `miditok.TokSequence`; `score` is anything that `ids` takes.
@@ -264,23 +269,9 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
         return cls(params=file)
 
 
-def split(ids: np.ndarray, counts: np.ndarray) -> list[np.ndarray | ReadError]:
-    """Cut ids that lie end to end into those of each piece, by the (p,) numbers of tokens."""
-    ends = counts.cumsum().tolist()
-    return [ids[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-
-
 def fill(
     errors: Sequence[ReadError | None], values: Sequence[np.ndarray | ReadError]
 ) -> list[np.ndarray | ReadError]:
     """Return the errors of sources with the next of `values` wherever there is none."""
     rest = iter(values)
     return [next(rest) if error is None else error for error in errors]
-
-
-def no_notes(held: np.ndarray, sources: Sequence[Source]) -> list[ReadError | None]:
-    """Return an error for each source of which no note is held, by (p,) bool."""
-    return [
-        None if kept else ReadError(NO_NOTES, name_of(source))
-        for kept, source in zip(held, sources, strict=True)
-    ]

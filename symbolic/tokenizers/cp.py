@@ -133,18 +133,12 @@ class CPTokenizer(NoteTokenizer):
 
     def _create_base_vocabulary(self) -> list[list[str]]:
         option = self.config.additional_params
-        values: dict[str, Iterable[object]] = {"Bar": ("New", "Continue")}
-        if self.preset == "midibert":
-            values |= {
-                "Position": range(BAR_TICKS // GRID_TICKS),
-                "Pitch": range(LOWEST, HIGHEST + 1),
-                "Duration": range(1, 65),
-            }
-            return [_tokens(*column) + self.config.special_tokens for column in values.items()]
-        values |= {
-            "Position": range(option["max_positions"]),
-            "Pitch": range(128),
-            "Duration": range(1, option["duration_steps"] + 1),
+        midibert = self.preset == "midibert"
+        values: dict[str, Iterable[object]] = {
+            "Bar": ("New", "Continue"),
+            "Position": range(BAR_TICKS // GRID_TICKS if midibert else option["max_positions"]),
+            "Pitch": range(LOWEST, HIGHEST + 1) if midibert else range(128),
+            "Duration": range(1, (64 if midibert else option["duration_steps"]) + 1),
         }
         if self.preset == "performance":
             values |= {
@@ -152,7 +146,8 @@ class CPTokenizer(NoteTokenizer):
                 "Gap": range(option["time_bins"]),
                 "Hold": range(option["time_bins"]),
             }
-        return [_tokens(*column) for column in values.items()]
+        last = self.config.special_tokens if midibert else []
+        return [[f"{name}_{value}" for value in column] + last for name, column in values.items()]
 
     @property
     def field_names(self) -> list[str]:
@@ -254,29 +249,24 @@ class CPTokenizer(NoteTokenizer):
         """Decode super-tokens; rows with PAD or MASK are skipped."""
         ids = np.asarray(tokens.ids).reshape(-1, len(self.vocab)) - self.first_id
         sizes = np.array(self.vocab_sizes) - len(self.config.special_tokens)
-        bar, position, pitch, duration, *rest = ids[((ids >= 0) & (ids < sizes)).all(axis=1)].T
+        columns = ids[((ids >= 0) & (ids < sizes)).all(axis=1)].T
         option = self.config.additional_params
         program = programs[0][0] if programs else 0
         if self.preset == "midibert":
-            return midibert_score(bar, position, pitch, duration, program)
+            return midibert_score(columns, program)
         positions = option["positions_per_quarter"]
         if self.preset == "score":
-            return score_score(bar, position, pitch, duration, program, positions)
-        velocity, gap, hold = rest
+            return score_score(columns, program, positions)
         return performance_score(
-            *(bar, position, pitch, duration),
-            _velocities(velocity, self.velocity_step),
-            self.gaps.centres()[gap],
-            hold,
+            columns[:4],
+            _velocities(columns[4], self.velocity_step),
+            self.gaps.centres()[columns[5]],
+            columns[6],
             program,
             positions,
             self.holds,
             option["duration_steps"],
         )
-
-
-def _tokens(name: str, values: Iterable[object]) -> list[str]:
-    return [f"{name}_{value}" for value in values]
 
 
 def _raw_ticks(batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:

@@ -40,34 +40,24 @@ USUAL_BAR = 0.9  # quantile of the bar lengths of a piece that its usual bar has
 AT_ONCE = 0.001  # seconds between onsets whose Gap is 0
 
 
-def midibert_score(
-    bar: np.ndarray, position: np.ndarray, pitch: np.ndarray, duration: np.ndarray, program: int
-) -> ScoreTick:
-    """Decode preset `midibert`; columns are (n,) values counted from 0."""
+def midibert_score(columns: np.ndarray, program: int) -> ScoreTick:
+    """Decode preset `midibert`; `columns` are (4, n) sub-tokens counted from 0."""
+    bar, position, pitch, duration = columns
     line = bars(bar) * (BAR_TICKS // GRID_TICKS) + position
     offset = order_offsets(line, pitch)
     # The grid ends before the last onset: notes on its last line begin after it. Onsets from 59
     # ticks before to 60 after an earlier line snap to it.
     last = line == line[-1:]
-    most = np.zeros(len(line), np.int64)
-    if len(line):
-        most = np.maximum.reduceat(offset, starts := _starts(line))
-        most = np.repeat(most, np.diff(np.append(starts, len(line))))
+    most = np.maximum.reduceat(offset, _starts(line))[_numbers(line)] if len(line) else offset
     early = np.where((line > 0) & ~last, np.clip(most - GRID_TICKS // 2, 0, 59), 0)
     offset = np.minimum(offset - early, GRID_TICKS // 2) + last
     steps = (duration + 1) * STEP_TICKS
     return _score(line * GRID_TICKS + offset, steps, pitch + LOWEST, _plain(len(line)), program)
 
 
-def score_score(
-    bar: np.ndarray,
-    position: np.ndarray,
-    pitch: np.ndarray,
-    duration: np.ndarray,
-    program: int,
-    positions_per_quarter: int,
-) -> ScoreTick:
-    """Decode preset `score`; columns are (n,) values counted from 0."""
+def score_score(columns: np.ndarray, program: int, positions_per_quarter: int) -> ScoreTick:
+    """Decode preset `score`; `columns` are (4, n) sub-tokens counted from 0."""
+    bar, position, pitch, duration = columns
     cell, meters = _cells(bar, position, positions_per_quarter)
     offset = order_offsets(cell, pitch)
     ticks = _ticks_per_cell(cell, offset, positions_per_quarter)
@@ -88,10 +78,7 @@ def score_score(
 
 
 def performance_score(
-    bar: np.ndarray,
-    position: np.ndarray,
-    pitch: np.ndarray,
-    duration: np.ndarray,
+    columns: np.ndarray,
     velocity: np.ndarray,
     gap: np.ndarray,
     hold: np.ndarray,
@@ -103,12 +90,13 @@ def performance_score(
     """Decode preset `performance`.
 
     Args:
-        bar, position, pitch, duration: (n,) values counted from 0.
+        columns: (4, n) Bar, Position, Pitch and Duration, counted from 0.
         velocity: (n,) MIDI velocities.
         gap: (n,) seconds.
         hold: (n,) bins of `holds`.
         longest: the number of Duration values, the last of which holds all longer durations.
     """
+    bar, position, pitch, duration = columns
     if not len(bar):
         return _score(gap, gap, pitch, velocity, program)
     cell, meters = _cells(bar, position, positions_per_quarter)

@@ -20,7 +20,7 @@ from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.archives import NamedBytes
 from symbolic.notes.batch import NoteBatch, note_batch
 from symbolic.notes.read import content_of, is_file, name_of
-from symbolic.tokenizers.base import SPECIAL_TOKENS, fill, no_notes, split
+from symbolic.tokenizers.base import SPECIAL_TOKENS, NoteTokenizer
 from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
 from symbolic.tokenizers.ferreira_notes import (
     Played,
@@ -31,7 +31,6 @@ from symbolic.tokenizers.ferreira_notes import (
     with_steps,
 )
 from symbolic.tokenizers.ferreira_score import text_score
-from symbolic.tokenizers.ferreira_velocity import RunningVelocityTokenizer
 
 if TYPE_CHECKING:
     from symusic.types import Score
@@ -42,7 +41,7 @@ STEP, END = ".", "\n"
 DEFAULT_VELOCITY, DEFAULT_UNITS = 64, 8  # of a cut sequence, before its first `v_` and `d_`
 
 
-class FerreiraTokenizer(RunningVelocityTokenizer):
+class FerreiraTokenizer(NoteTokenizer):
     """Flat ids of v/d/n text; PAD 0, MASK 1, then the tokens. Drums are left out.
 
     | token | values | meaning |
@@ -82,6 +81,8 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         >>> FerreiraTokenizer().text("song.mid")  # doctest: +SKIP
         'v_96 d_32 n_52 n_55 d_16 . n_40 \\n'
     """
+
+    shows_velocity = True
 
     def __init__(
         self,
@@ -196,33 +197,94 @@ class FerreiraTokenizer(RunningVelocityTokenizer):
         except ReadError:  # reported when the source is read
             return source
 
-    def _ids_of(
-        self, batch: NoteBatch, sources: Sequence[Source], files: Sequence[Source]
-    ) -> list[np.ndarray | ReadError]:
-        """See `NoteTokenizer._ids_of`."""
+    def _ordered(self, batch: NoteBatch, files: Sequence[Source]) -> tuple[Played, np.ndarray]:
         contents = [file.content if isinstance(file, NamedBytes) else file for file in files]
         notes = played(batch, contents)
-        held = np.logical_or.reduceat(notes.units > 0, batch.starts)
-        if held.all():
-            return self._text_ids(batch, notes)
-        errors = no_notes(held, sources)
-        if not held.any():
-            return fill(errors, [])
-        kept = np.flatnonzero(held).tolist()
-        batch = note_batch([batch.pieces[i] for i in kept])
-        return fill(errors, self._text_ids(batch, played(batch, [contents[i] for i in kept])))
+        return notes, np.logical_or.reduceat(notes.units > 0, batch.starts)
 
-    def _text_ids(self, batch: NoteBatch, notes: Played) -> list[np.ndarray | ReadError]:
-        pitch, velocity = batch.pitch[notes.order], batch.velocity[notes.order]
-        ids = text_ids(self._ids, notes.onset, notes.units, pitch, velocity, batch.counts)
-        return split(*ids)
+    def _ordered_ids(self, batch: NoteBatch, ordered: Played) -> tuple[np.ndarray, np.ndarray]:
+        pitch, velocity = batch.pitch[ordered.order], batch.velocity[ordered.order]
+        return text_ids(self._ids, ordered.onset, ordered.units, pitch, velocity, batch.counts)
+
+    why_dropped = ""  # nearly every performance has notes that are dropped
 
     def dropped(self, batch: NoteBatch) -> np.ndarray:
-        """(p,) pitched notes of each piece whose velocity is 0 or whose duration rounds to 0.
-
-        They are not logged: nearly every performance has some.
-        """
+        """(p,) pitched notes of each piece whose velocity is 0 or whose duration rounds to 0."""
         return np.add.reduceat(played(batch).units == 0, batch.starts, dtype=np.int64)
+
+    def note_positions(self, ids: np.ndarray) -> np.ndarray:
+        """(T,) bool: the `n_` tokens, one for each note of `emitted`, in order."""
+        return (self.kinds == "n_")[ids]
+
+    def hide_velocity(
+        self, ids: np.ndarray, share: float, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mask a share of the `v_` tokens.
+
+        Args:
+            ids: (T,), a piece or a window of one.
+            share: probability for each `v_` to be masked.
+            rng: draws once for each `v_`.
+
+        Returns:
+            New ids, and (T,) bool: the `n_` tokens whose velocity is not in them. These are the
+            notes after a masked `v_` up to the next `v_`, and those before the first `v_` of a
+            window that begins within a piece.
+        """
+        ids = np.array(ids)
+        at = np.flatnonzero((self.kinds == "v_")[ids])
+        ids[at[rng.random(len(at)) < share]] = self.mask_ids[0]
+        return ids, self.note_positions(ids) & ~self._shown(ids)
+
+    def _shown(self, ids: np.ndarray) -> np.ndarray:
+        """(T,) bool: whether there is a velocity before each token, and the last is not masked."""
+        is_velocity = (self.kinds == "v_")[ids]
+        last = np.where(is_velocity | (ids == self.mask_ids[0]), np.arange(len(ids)), -1)
+        last = np.maximum.accumulate(last)
+        return (last >= 0) & is_velocity[last]
+
+    def velocity_labels(self, notes: NoteTable) -> np.ndarray | None:
+        """Return the dynamic classes of the notes at their `n_` tokens.
+
+        Args:
+            notes: any table; the notes that `ids` emits are labelled.
+
+        Returns:
+            (T,) int64 class 0..5 of `symbolic.tasks.velocity` at `n_` tokens, by the velocity in
+            the table; -100 elsewhere. None if the piece has no dynamics.
+        """
+        from symbolic.tasks.velocity import IGNORE, velocity_classes  # loads torch
+
+        if not notes.has_dynamics:
+            return None
+        notes = self.emitted(notes)
+        ids = self.note_ids(notes)
+        labels = np.full(len(ids), IGNORE, np.int64)
+        labels[self.note_positions(ids)] = velocity_classes(notes.velocity)
+        return labels
+
+    def check_velocity_task(self, ids: np.ndarray, labels: np.ndarray) -> None:
+        """Check that the input does not contain the velocities to be predicted.
+
+        Args:
+            ids: (T,), the input of the model. MASK counts as a masked velocity.
+            labels: (T,) classes, -100 for no label.
+
+        Raises:
+            ValueError: a label of a note whose velocity precedes it in the ids, or of no note.
+        """
+        from symbolic.tasks.velocity import IGNORE
+
+        ids, labelled = np.asarray(ids), np.asarray(labels) != IGNORE
+        if labelled.shape != ids.shape:
+            raise ValueError(f"{ids.shape} ids and {labelled.shape} labels: one label for each id")
+        if strays := int((labelled & ~self.note_positions(ids)).sum()):
+            raise ValueError(f"{strays} velocity labels are not on n_ tokens")
+        if shown := int((labelled & self._shown(ids)).sum()):
+            raise ValueError(
+                f"velocity labels of {shown} notes whose velocity is in the input: mask the v_ "
+                "tokens with hide_velocity"
+            )
 
     def text(self, source: Source) -> str:
         """Return the text of a source: tokens joined by spaces, a space and a newline last.

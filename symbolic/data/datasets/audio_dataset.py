@@ -30,7 +30,6 @@ class AudioDataset(Dataset):
         chunks: number of evenly spaced segments of a recording, for `every`: 16 for comparison
             with Won 2020. None takes as many as cover the recording.
         every: use all these segments, the longest first, instead of a random one: for evaluation.
-        decode: converts a segment of `arrays` to numbers, for example uint8 to dB.
 
     Attributes:
         lengths: (len(self),) int64 positions of each example, before augmentation.
@@ -49,7 +48,6 @@ class AudioDataset(Dataset):
         augment: Augment | None = None,
         chunks: int | None = None,
         every: bool = False,
-        decode: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
         if len(arrays) != len(labels):
             raise ValueError(f"{len(arrays)} recordings, and labels of {len(labels)}")
@@ -61,7 +59,7 @@ class AudioDataset(Dataset):
         if not whole.all():
             raise ValueError(f"recording {int(whole.argmin())} has no position")
         self.arrays, self.labels, self.length = arrays, labels, length
-        self.augment, self.every, self.decode = augment, every, decode
+        self.augment, self.every = augment, every
         self.piece = np.arange(len(arrays))
         if every:
             starts = [chunk_starts(size, length, chunks) for size in whole.tolist()]
@@ -83,10 +81,7 @@ class AudioDataset(Dataset):
         else:
             rng = np.random.default_rng(int(torch.randint(2**62, ())))
             start = int(rng.integers(0, max(len(array) - self.length, 0), endpoint=True))
-        segment = array[start : start + self.length]
-        if self.decode is not None:
-            segment = self.decode(segment)
-        segment = np.array(segment, dtype=np.float32)
+        segment = np.array(array[start : start + self.length], dtype=np.float32)
         if self.augment is not None and rng is not None:
             segment = np.asarray(self.augment(segment, rng), dtype=np.float32)[: self.length]
         labels = {

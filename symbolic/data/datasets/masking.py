@@ -50,7 +50,7 @@ class PretrainingDataset(Dataset):
     `next`: the label of every super-token is the next one.
 
     Args:
-        windows: of a token file, with `masked_velocity=None`.
+        windows: of a token file, with `masked_velocity=None`; `lengths` and `piece` are theirs.
         objective: `masked` or `next`.
 
     Raises:
@@ -65,7 +65,7 @@ class PretrainingDataset(Dataset):
             raise ValueError(
                 f"{vocabulary.tokenizer_class} has no MASK: pre-train with a gpt2 backbone"
             )
-        self.windows = windows
+        self.windows, self.lengths, self.piece = windows, windows.lengths, windows.piece
         self.objective = objective
         self.names = [task_name(field) for field in vocabulary.field_names]
         ids = windows.tokens.ids
@@ -74,16 +74,6 @@ class PretrainingDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self.windows)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """(len(self),) int64 tokens of each example."""
-        return self.windows.lengths
-
-    @property
-    def piece(self) -> np.ndarray:
-        """(len(self),) int64 number in the file of the piece of each example."""
-        return self.windows.piece
 
     def __getitem__(self, index: int) -> Example:
         """Make an example for the collator."""
