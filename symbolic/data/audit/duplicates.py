@@ -55,7 +55,7 @@ class Alike:
 
 def same_bytes(paths: Sequence[str | os.PathLike]) -> list[tuple[int, ...]]:
     """Find files that are equal byte by byte; files that cannot be read equal none."""
-    return _equal(_content(path) for path in paths)
+    return _equal(content_hash(path) for path in paths)
 
 
 def same_notes(tables: Sequence[NoteTable | ReadError]) -> list[tuple[int, ...]]:
@@ -64,7 +64,7 @@ def same_notes(tables: Sequence[NoteTable | ReadError]) -> list[tuple[int, ...]]
     Onset, duration, pitch and velocity are compared, but not tracks, tempo, meter, or the order of
     simultaneous notes.
     """
-    return _equal(None if isinstance(table, ReadError) else _notes(table) for table in tables)
+    return _equal(None if isinstance(table, ReadError) else notes_hash(table) for table in tables)
 
 
 def same_melody(
@@ -84,10 +84,24 @@ def same_melody(
         groups: p names; pieces of one group are not compared.
         min_figures: smallest number of shared figures.
     """
-    figures = melody_figures(tables)
-    pairs, rare = _candidates(figures, np.unique(list(groups), return_inverse=True)[1], min_figures)
+    group = np.unique(list(groups), return_inverse=True)[1]
+    return alike(melody_figures(tables), group, min_figures)
+
+
+def alike(figures: Figures, group: np.ndarray, min_figures: int, split: int = 0) -> list[Alike]:
+    """Find pairs of pieces with figures in common, as `same_melody` does.
+
+    Args:
+        figures: of p pieces.
+        group: (p,) number of the group of each piece.
+        min_figures: smallest number of shared figures.
+        split: compare only the first `split` pieces with the others; 0: all pieces.
+    """
+    pairs, rare = _candidates(figures, group, min_figures)
+    if split:
+        pairs = [(a, b) for a, b in pairs if a < split <= b]
     figures = figures.take(rare & _early(figures))
-    ends = np.searchsorted(figures.piece, np.arange(len(tables) + 1))
+    ends = np.searchsorted(figures.piece, np.arange(len(group) + 1))
     parts: dict[int, Figures] = {}
     for piece in {int(p) for pair in pairs for p in pair}:
         parts[piece] = figures.take(slice(ends[piece], ends[piece + 1]))
@@ -104,14 +118,16 @@ def _equal(keys: Iterable[Hashable]) -> list[tuple[int, ...]]:
     return [tuple(members) for members in classes.values() if len(members) > 1]
 
 
-def _content(path: str | os.PathLike) -> bytes | None:
+def content_hash(path: str | os.PathLike) -> bytes | None:
+    """Hash the bytes of a file; None if it cannot be read."""
     try:
         return blake2b(read_bytes(os.fspath(path))).digest()
     except ReadError:
         return None
 
 
-def _notes(table: NoteTable) -> bytes:
+def notes_hash(table: NoteTable) -> bytes:
+    """Hash the notes of a piece, as `same_notes` compares them."""
     columns = [np.rint(1000 * table.onset), np.rint(1000 * table.duration)]
     columns += [table.pitch, table.velocity, table.is_drum]
     order = np.lexsort(columns[::-1])
