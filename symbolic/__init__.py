@@ -49,39 +49,30 @@ if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
 
 __version__ = "0.1.0"
 
+_MODULES = {
+    "audio": "FrontEnd",
+    "errors": "SymbolicError",
+    "inference.prediction": "predict",
+    "loading": "load",
+    # from there, so that AutoModel knows it as well
+    "modeling": "SymbolicConfig SymbolicFeatureExtractor SymbolicModel SymbolicOutput",
+    "notes": "NoteTable ReadError read_notes",
+    "publishing.hub": "push",
+    "scoring.audio": "AudioScorer",
+    "scoring.audio_pipeline": "MusicTagsPipeline",
+    "scoring.corpus": "ScoringArguments score_corpus score_dataset",
+    "scoring.emotion": "EmotionScorer",
+    "scoring.emotion_pipeline": "MusicEmotionPipeline",
+    "scoring.notes": "NoteScorer load_model",
+    "scoring.tables": "read_scores",
+    "scoring.timeline": "timeline",
+    "scoring.windows": "SlidingWindow",
+    "structure.segmenter": "Segmenter",
+    "tasks": "TASKS Task",
+    "tokenizers": "TOKENIZERS CPTokenizer FerreiraTokenizer MidiTokTokenizer build_tokenizer",
+}
 _NAMES = {
-    "AudioScorer": "symbolic.scoring.audio",
-    "CPTokenizer": "symbolic.tokenizers",
-    "EmotionScorer": "symbolic.scoring.emotion",
-    "FerreiraTokenizer": "symbolic.tokenizers",
-    "FrontEnd": "symbolic.audio",
-    "MidiTokTokenizer": "symbolic.tokenizers",
-    "MusicEmotionPipeline": "symbolic.scoring.emotion_pipeline",
-    "MusicTagsPipeline": "symbolic.scoring.audio_pipeline",
-    "NoteScorer": "symbolic.scoring.notes",
-    "NoteTable": "symbolic.notes",
-    "ReadError": "symbolic.notes",
-    "ScoringArguments": "symbolic.scoring.corpus",
-    "Segmenter": "symbolic.structure.segmenter",
-    "SlidingWindow": "symbolic.scoring.windows",
-    "SymbolicConfig": "symbolic.modeling",  # from there, so that AutoModel knows it as well
-    "SymbolicError": "symbolic.errors",
-    "SymbolicFeatureExtractor": "symbolic.modeling",
-    "SymbolicModel": "symbolic.modeling",
-    "SymbolicOutput": "symbolic.modeling",
-    "TASKS": "symbolic.tasks",
-    "TOKENIZERS": "symbolic.tokenizers",
-    "Task": "symbolic.tasks",
-    "build_tokenizer": "symbolic.tokenizers",
-    "load": "symbolic.loading",
-    "load_model": "symbolic.scoring.notes",
-    "predict": "symbolic.inference.prediction",
-    "push": "symbolic.publishing.hub",
-    "read_notes": "symbolic.notes",
-    "read_scores": "symbolic.scoring.tables",
-    "score_corpus": "symbolic.scoring.corpus",
-    "score_dataset": "symbolic.scoring.corpus",
-    "timeline": "symbolic.scoring.timeline",
+    name: f"symbolic.{module}" for module, names in _MODULES.items() for name in names.split()
 }
 
 __all__ = ["__version__", *_NAMES]

@@ -17,7 +17,7 @@ def apart():
 
 
 def test_classes_that_lie_apart_are_their_own_clusters(apart, tmp_path):
-    figures = embedding_views(*apart, NAMES, tmp_path / "views.png", "made $up")
+    figures = embedding_views(*apart, NAMES, tmp_path / "views.png")
     assert figures["purity"] == figures["adjusted_rand"] == figures["neighbours"] == 1
     assert 0.5 < figures["explained"] <= 1
     assert all(isinstance(value, float) for value in figures.values())

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.readers import FACTS, CorpusFacts
 from symbolic.publishing.card_context import model_context
-from symbolic.publishing.card_results import (
-    check_metrics,
-    eval_results,
-    results_context,
-)
+from symbolic.publishing.card_results import check_metrics, eval_results, results_context
 from symbolic.training.run_folder import METRICS, TRAINING_RECORD, recorded_groups
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
@@ -55,16 +51,18 @@ def model_card(
         check_metrics(metrics, folder / METRICS)
         metrics["leaks"] |= bool(record.get("data", {}).get("leaks"))  # either may record it
     groups = Counter(group.partition(": ")[0] for group in recorded_groups(record))
-    licence = _weights_licence(license, groups)
+    known = {name: FACTS[name] for name in groups if name in FACTS}
+    licence = _weights_licence(license, groups, known)
     model = model_context(config, record)
     context = {
         **model,
         **_training_context(record, groups),
+        "known_music": list(dict.fromkeys(facts.music for facts in known.values())),
         "name": repo_id.split("/")[-1],
         "repo_id": repo_id,
-        "header": _header(repo_id, model, metrics, groups, licence),
+        "header": _header(repo_id, model, metrics, groups, known, licence),
         "results": results_context(metrics),
-        "synthesised": model["sound"] and any(FACTS[name].midi for name in _known(groups)),
+        "synthesised": model["sound"] and any(facts.midi for facts in known.values()),
         "licence": licence.get("license"),
         "licence_name": licence.get("license_name"),
     }
@@ -102,7 +100,8 @@ def _header(
     repo_id: str,
     model: dict[str, Any],
     metrics: dict[str, Any],
-    groups: Counter[str],
+    groups: Iterable[str],
+    known: Mapping[str, CorpusFacts],
     licence: dict[str, str],
 ) -> str:
     """The YAML header, without the lines of dashes."""
@@ -115,7 +114,7 @@ def _header(
         library_name="transformers",
         pipeline_tag=model["pipeline_tag"],
         tags=model["tags"],
-        datasets=[FACTS[name].hub or name for name in _known(groups)] or None,
+        datasets=[facts.hub or name for name, facts in known.items()] or None,
         metrics=list(dict.fromkeys(result.metric_type for result in results)) or None,
         model_name=repo_id.split("/")[-1] if results else None,
         eval_results=results or None,
@@ -134,14 +133,12 @@ def _training_context(record: dict[str, Any], groups: Counter[str]) -> dict[str,
         "corpora": [
             {
                 **vars(FACTS.get(name, CorpusFacts(name or "unnamed", "-"))),
-                "id": name,
                 "known": name in FACTS,
                 "groups": count,
             }
             for name, count in groups.items()
         ],
         "corpus_ids": list(groups),
-        "known_music": list(dict.fromkeys(FACTS[name].music for name in _known(groups))),
         "groups": "artists or songs" if "system" in model else "songs or pieces",
         "held_out": held_out if held_out != "none" else None,
         "leaks": bool(data.get("leaks")),
@@ -150,17 +147,15 @@ def _training_context(record: dict[str, Any], groups: Counter[str]) -> dict[str,
     }
 
 
-def _known(groups: Counter[str]) -> list[str]:
-    return [name for name in groups if name in FACTS]
-
-
-def _weights_licence(license: str | None, groups: Counter[str]) -> dict[str, str]:
+def _weights_licence(
+    license: str | None, groups: Iterable[str], known: Mapping[str, CorpusFacts]
+) -> dict[str, str]:
     """The licence in the header: the one requested, or the one that the corpora require."""
     if license is not None:
         return {"license": license}
     if any(name.lower().startswith("emopia") for name in groups):
         return {"license": FACTS["emopia"].licence}
-    terms = dict.fromkeys(FACTS[name].terms for name in _known(groups))
+    terms = dict.fromkeys(facts.terms for facts in known.values())
     if not any(terms):
         return {}
     slugs = [re.sub(r"[^a-z0-9.]+", "-", words.lower()) for words in terms if words]

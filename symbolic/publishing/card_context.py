@@ -52,7 +52,8 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
         Values for the template, among them `kind`: `notes`, `audio` or `boundaries`. `tags`,
         `pipeline_tag`, `task_type` and `task_name` are for the header of the card.
     """
-    if predicts_boundaries(config):
+    names = [task.name for task in config.task_specs]
+    if BOUNDARY.name in names:
         collect = boundary_context
     else:
         collect = audio_context if config.inputs == "audio" else notes_context
@@ -64,7 +65,7 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
         "parameters": f"{parameters:,}",
         "system": _system(settings.get("system", ""), settings.get("width", 1.0)),
         "tasks": [_task(config, task) for task in config.task_specs],
-        "task_names": [task.name for task in config.task_specs],
+        "task_names": names,
         "sound": not takes_notes(config),
         "example": "song.mid" if takes_notes(config) else "song.wav",
         "backbone": None,
@@ -139,11 +140,6 @@ def boundary_context(config: SymbolicConfig) -> dict[str, Any]:
     }
 
 
-def predicts_boundaries(config: SymbolicConfig) -> bool:
-    """Whether a model has the task `boundary`."""
-    return any(task.name == BOUNDARY.name for task in config.task_specs)
-
-
 def takes_notes(config: SymbolicConfig) -> bool:
     """Whether the input of a model is computed from notes, without sound."""
     return config.front_end is None or config.front_end.from_notes
@@ -153,9 +149,8 @@ def _system(name: str, width: float) -> dict[str, str] | None:
     system = {**AUDIO_SYSTEMS, **BOUNDARY_SYSTEMS, **BEAT_SYSTEMS}.get(name)
     if system is None:
         return None
-    purpose, _, description = system.description.rpartition(": ")
-    facts = {"name": name, "description": description, "purpose": purpose}
-    return {**facts, "width": f"{width:g}"}
+    purpose, _, text = system.description.rpartition(": ")
+    return {"name": name, "description": text, "purpose": purpose, "width": f"{width:g}"}
 
 
 def _backbone(config: SymbolicConfig) -> dict[str, Any] | None:

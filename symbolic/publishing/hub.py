@@ -12,12 +12,8 @@ from typing import Any
 from transformers.utils import FEATURE_EXTRACTOR_NAME as EXTRACTOR
 
 from symbolic.configuration import SymbolicConfig
+from symbolic.loading import load
 from symbolic.publishing.card import model_card, read_json
-from symbolic.publishing.card_context import predicts_boundaries
-from symbolic.scoring.audio import AudioScorer, load_audio_model
-from symbolic.scoring.emotion import EmotionScorer
-from symbolic.scoring.notes import load_model
-from symbolic.structure.segmenter import Segmenter
 from symbolic.tokenizers.saved import FILE_NAME as TOKENIZER
 from symbolic.training.run_folder import METRICS, TRAINING_RECORD
 
@@ -126,15 +122,7 @@ def assemble(
         if name != CARD and (folder / name).is_file():
             shutil.copyfile(folder / name, output / name)
     (output / CARD).write_text(text, encoding="utf-8")
-    config = SymbolicConfig.from_pretrained(str(output))
-    if predicts_boundaries(config):
-        Segmenter.from_pretrained(output)
-    elif config.inputs == "audio":
-        AudioScorer(load_audio_model(output)[0])
-    else:
-        model, tokenizer = load_model(output)
-        if "emotion" in model.heads:
-            EmotionScorer(model, tokenizer)
+    load(output)
     return [name for name in files if (output / name).is_file()]
 
 

@@ -15,6 +15,7 @@ PALETTE = (
 MARKERS = "os^DvP"  # the next one when all colours are used
 PERPLEXITY = 30.0
 LEGEND = 24  # maximal number of labels in a legend
+SEED = 0  # of PCA, t-SNE and k-means
 
 
 def embedding_views(
@@ -22,8 +23,6 @@ def embedding_views(
     labels: Sequence[int] | np.ndarray,
     names: Sequence[str],
     path: str | Path,
-    title: str = "",
-    seed: int = 0,
 ) -> dict[str, float]:
     """Plot embeddings by PCA and t-SNE, coloured by label and by cluster, and measure agreement.
 
@@ -37,8 +36,6 @@ def embedding_views(
         labels: (n,) classes, indices of `names`.
         names: of the classes.
         path: file to write; the suffix decides the format.
-        title: of the plot.
-        seed: of t-SNE and k-means.
 
     Returns:
         `adjusted_rand` (Hubert & Arabie 1985; 0 by chance), `purity` (share of the pieces whose
@@ -50,7 +47,10 @@ def embedding_views(
         ValueError: shapes that do not match, too few pieces, a label without a name, or a format
             that matplotlib does not write.
     """
+    from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+    from sklearn.neighbors import NearestNeighbors
     from sklearn.preprocessing import StandardScaler
 
     embeddings, labels = np.asarray(embeddings, float), np.asarray(labels)
@@ -61,15 +61,24 @@ def embedding_views(
     if not np.isin(labels, np.arange(len(names))).all():
         raise ValueError(f"labels must be 0..{len(names) - 1}, the indices of the names")
     scaled = StandardScaler().fit_transform(embeddings)
-    pca = PCA(min(scaled.shape[1], len(scaled), 2), random_state=seed).fit(scaled)
+    pca = PCA(min(scaled.shape[1], len(scaled), 2), random_state=SEED).fit(scaled)
     plane = pca.transform(scaled)
     if plane.shape[1] < 2:
         plane = np.column_stack([plane, np.zeros(len(plane))])
-    cluster = _clusters(scaled, len(np.unique(labels)), seed)
-    figures = {**agreement(labels, cluster), "neighbours": _neighbours(scaled, labels)}
-    figures["explained"] = float(pca.explained_variance_ratio_.sum())
-    views = {"PCA": plane, "t-SNE": _tsne(scaled, seed)}
-    _draw(views, labels, _majority(labels, cluster), names, figures, Path(path), title)
+    runs: Any = 10  # annotated as a string in scikit-learn
+    clusters = KMeans(len(np.unique(labels)), n_init=runs, random_state=SEED)
+    cluster = clusters.fit_predict(scaled)
+    nearest = NearestNeighbors(n_neighbors=1).fit(scaled).kneighbors(return_distance=False)[:, 0]
+    perplexity = min(PERPLEXITY, (len(scaled) - 1) / 3)
+    start = "pca" if scaled.shape[1] > 1 else "random"
+    tsne = TSNE(2, perplexity=perplexity, init=start, random_state=SEED)
+    figures = {
+        **agreement(labels, cluster),
+        "neighbours": float((labels[nearest] == labels).mean()),
+        "explained": float(pca.explained_variance_ratio_.sum()),
+    }
+    views = {"PCA": plane, "t-SNE": tsne.fit_transform(scaled)}
+    _draw(views, labels, _majority(labels, cluster), names, figures, Path(path))
     return figures
 
 
@@ -88,28 +97,6 @@ def _majority(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     return counts.argmax(axis=1)[cluster]
 
 
-def _clusters(scaled: np.ndarray, count: int, seed: int) -> np.ndarray:
-    from sklearn.cluster import KMeans
-
-    runs: Any = 10  # annotated as a string in scikit-learn
-    return KMeans(count, n_init=runs, random_state=seed).fit_predict(scaled)
-
-
-def _neighbours(scaled: np.ndarray, labels: np.ndarray) -> float:
-    from sklearn.neighbors import NearestNeighbors
-
-    nearest = NearestNeighbors(n_neighbors=1).fit(scaled).kneighbors(return_distance=False)[:, 0]
-    return float((labels[nearest] == labels).mean())
-
-
-def _tsne(scaled: np.ndarray, seed: int) -> np.ndarray:
-    from sklearn.manifold import TSNE
-
-    perplexity = min(PERPLEXITY, (len(scaled) - 1) / 3)
-    start = "pca" if scaled.shape[1] > 1 else "random"
-    return TSNE(2, perplexity=perplexity, init=start, random_state=seed).fit_transform(scaled)
-
-
 def _draw(
     views: dict[str, np.ndarray],
     labels: np.ndarray,
@@ -117,7 +104,6 @@ def _draw(
     names: Sequence[str],
     figures: dict[str, float],
     path: Path,
-    title: str,
 ) -> None:
     from matplotlib.figure import Figure
 
@@ -145,8 +131,6 @@ def _draw(
             frameon=False,
             markerscale=2,
         )
-    if title:
-        figure.suptitle(title, fontsize=13, parse_math=False)
     figure.savefig(path, dpi=150)
 
 

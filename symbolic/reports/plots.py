@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COLOURS = {"Q1": "#e69f00", "Q2": "#d55e00", "Q3": "#0072b2", "Q4": "#009e73"}
 EDGE = 1.08  # axis limit: points in the corners are not cut off
 NAMED = 40  # maximal number of pieces with names
+LONGEST = 38  # characters of a name
 
 
 def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
@@ -54,14 +55,12 @@ def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
         scored["valence"], scored["arousal"], c=colours, s=area, alpha=0.85, edgecolors="white"
     )
     if named:
-        names = [Path(path).stem for path in scored["path"]]
+        stems = [Path(path).stem for path in scored["path"]]
+        names = [stem if len(stem) <= LONGEST else f"{stem[: LONGEST - 1]}…" for stem in stems]
         points = zip(scored["valence"], scored["arousal"], strict=True)
         for number, (x, y) in enumerate(points, 1):
             axes.annotate(str(number), (x, y), ha="center", va="center", fontsize=7, color="white")
-        for column, lines in (
-            (1.03, map(str, range(1, len(names) + 1))),
-            (1.08, map(_short, names)),
-        ):
+        for column, lines in ((1.03, map(str, range(1, len(names) + 1))), (1.08, names)):
             axes.text(
                 column,
                 1.0,
@@ -80,10 +79,6 @@ def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
         title=f"{len(scored)} pieces on the valence-arousal plane",
     )
     figure.savefig(path, dpi=150)
-
-
-def _short(name: str, length: int = 38) -> str:
-    return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
 def confusion_plot(
@@ -148,11 +143,7 @@ def confusion_plot(
 
 
 def reliability_plot(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    path: str | Path,
-    title: str = "",
-    bins: int = BINS,
+    labels: np.ndarray, probabilities: np.ndarray, path: str | Path, title: str = ""
 ) -> None:
     """Plot a reliability diagram (Guo 2017), the accuracy by confidence, and a histogram.
 
@@ -161,22 +152,21 @@ def reliability_plot(
         probabilities: (n, K).
         path: file to write; the suffix decides the format.
         title: of the plot.
-        bins: number of bins of the confidence.
 
     Raises:
         ValueError: a format that matplotlib does not write.
     """
     from matplotlib.figure import Figure
 
-    confidence, correct, count = reliability(labels, probabilities, bins)
+    confidence, correct, count = reliability(labels, probabilities)
     filled = count > 0
-    centre = (np.arange(bins) + 0.5) / bins
+    centre = (np.arange(BINS) + 0.5) / BINS
     figure = Figure(figsize=(4.8, 5.6), layout="constrained")
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     axes.bar(
         centre[filled],
         correct[filled],
-        width=1 / bins,
+        width=1 / BINS,
         color="#9ecae1",
         edgecolor="white",
         label="accuracy",
@@ -192,13 +182,13 @@ def reliability_plot(
         zorder=3,
         label="calibration gap",
     )
-    error = calibration_error(labels, probabilities, bins)
+    error = calibration_error(labels, probabilities)
     axes.set(ylim=(0, 1), ylabel="accuracy")
     axes.set_title(
         f"{title}\ncalibration error {error:.3f}".strip(), wrap=True, fontsize=11, parse_math=False
     )
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=9)
-    below.bar(centre, count, width=1 / bins, color="0.6", edgecolor="white")
+    below.bar(centre, count, width=1 / BINS, color="0.6", edgecolor="white")
     below.set(xlim=(0, 1), xlabel="confidence", ylabel="predictions")
     for panel in (axes, below):
         panel.spines[["top", "right"]].set_visible(False)

@@ -61,12 +61,14 @@ def segment_plot(
     bottom.set_xlim(0, end or after)  # `end` may be 0 for notes of length 0
     bottom.set_xlabel("time (seconds)")
     bottom.set_ylabel(piece.curve)
+    lines = (
+        (piece.times[1:-1], "predicted boundary", FOUND, "-"),
+        (reference or (), "annotated boundary", ANNOTATED, "--"),
+    )
     for axes in (top, bottom):
-        for number, time in enumerate(piece.times[1:-1]):
-            label = "predicted boundary" if axes is bottom and number == 0 else None
-            axes.axvline(time, color=FOUND, linewidth=1.5, label=label)
-        for number, time in enumerate(reference or ()):
-            label = "annotated boundary" if axes is bottom and number == 0 else None
-            axes.axvline(time, color=ANNOTATED, linewidth=1.5, linestyle="--", label=label)
+        for times, words, colour, style in lines:
+            for number, time in enumerate(times):
+                label = words if axes is bottom and number == 0 else None
+                axes.axvline(time, color=colour, linewidth=1.5, linestyle=style, label=label)
     bottom.legend(loc="upper right", fontsize=8, ncols=3)
     figure.savefig(path, dpi=110)

@@ -47,6 +47,8 @@ def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title
         ValueError: a table without predictions, or a format that matplotlib does not write.
     """
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     if not table["quadrant"].notna().to_numpy(bool).any():
         raise ValueError("no window has a prediction")
@@ -66,7 +68,12 @@ def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title
     for axes in (lines, strip, roll):
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title, fontsize=13, parse_math=False, wrap=True)
-    figure.legend(*_legend(lines), loc="outside lower center", ncols=7, frameon=False, fontsize=9)
+    handles, labels = lines.get_legend_handles_labels()
+    handles += [Line2D([], [], color="0.6", linewidth=1)]
+    handles += [Patch(color=COLOURS[quadrant]) for quadrant in QUADRANTS]
+    labels += ["window", *(f"{quadrant} {QUADRANT_WORDS[quadrant]}" for quadrant in QUADRANTS)]
+    place = {"loc": "outside lower center", "ncols": 7}
+    figure.legend(handles, labels, frameon=False, fontsize=9, **place)
     figure.savefig(path, dpi=150)
 
 
@@ -157,15 +164,14 @@ def _clock(axes: Axes, end: float) -> None:
     """Label the time axis with round seconds, minutes or hours."""
     step = next((step for step in STEPS if end / step <= MOST_TICKS), STEPS[-1])
     times = np.arange(0, end + step / 1000, step).astype(int).tolist()
-    if end < 60:
-        axes.set_xticks(times, list(map(str, times)))
-        axes.set_xlabel("time (seconds)")
-    elif end < 3600:
-        axes.set_xticks(times, [f"{t // 60}:{t % 60:02}" for t in times])
-        axes.set_xlabel("time (minutes:seconds)")
-    else:
-        axes.set_xticks(times, [f"{t // 3600}:{t // 60 % 60:02}:{t % 60:02}" for t in times])
-        axes.set_xlabel("time (hours:minutes:seconds)")
+    units, labels = "seconds", [str(t) for t in times]
+    if end >= 3600:
+        units = "hours:minutes:seconds"
+        labels = [f"{t // 3600}:{t // 60 % 60:02}:{t % 60:02}" for t in times]
+    elif end >= 60:
+        units, labels = "minutes:seconds", [f"{t // 60}:{t % 60:02}" for t in times]
+    axes.set_xticks(times, labels)
+    axes.set_xlabel(f"time ({units})")
 
 
 def _bars(axes: Axes, notes: NoteTable) -> None:
@@ -182,15 +188,3 @@ def _bars(axes: Axes, notes: NoteTable) -> None:
     above = axes.secondary_xaxis("top")
     above.set_xticks(edges[numbers - 1], [str(number) for number in numbers])
     above.set_xlabel("bar (with repeats)")
-
-
-def _legend(axes: Axes) -> tuple[list, list[str]]:
-    """Return the handles and labels of lines and quadrants."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    handles, labels = axes.get_legend_handles_labels()
-    handles += [Line2D([], [], color="0.6", linewidth=1)]
-    handles += [Patch(color=COLOURS[quadrant]) for quadrant in QUADRANTS]
-    words = [f"{quadrant} {QUADRANT_WORDS[quadrant]}" for quadrant in QUADRANTS]
-    return handles, [*labels, "window", *words]

@@ -71,7 +71,7 @@ def corpus_page(table: pd.DataFrame, name: str) -> str:
             '<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{shown(title)}</title><style>{STYLE_SHEET}</style></head><body><main>",
+            f"<title>{shown(title)}</title><style>\n{STYLE_SHEET}</style></head><body><main>",
             *sections,
             "</main></body></html>\n",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -67,8 +68,7 @@ class CorpusReport:
         """Compute by quadrant `pieces`, their `share`, and `expected`, the mean probability."""
         import pandas as pd
 
-        pieces = self.scored["quadrant"].value_counts().reindex(list(QUADRANTS), fill_value=0)
-        pieces = pieces.to_numpy(np.int64)
+        pieces = self._counts("quadrant", QUADRANTS)
         count = max(len(self.scored), 1)
         expected = self.probabilities.sum(axis=0) / count
         columns = {"pieces": pieces, "share": pieces / count, "expected": expected}
@@ -78,7 +78,10 @@ class CorpusReport:
         """(24,) pieces in each key, in the order of `KEY_NAMES`."""
         if "key" not in self.scored:
             return np.zeros(len(KEY_NAMES), np.int64)
-        counts = self.scored["key"].value_counts().reindex(list(KEY_NAMES), fill_value=0)
+        return self._counts("key", KEY_NAMES)
+
+    def _counts(self, column: str, names: Sequence[str]) -> np.ndarray:
+        counts = self.scored[column].value_counts().reindex(list(names), fill_value=0)
         return counts.to_numpy(np.int64)
 
     def confidences(self) -> np.ndarray:
@@ -114,16 +117,17 @@ class CorpusReport:
         ]
         return pd.DataFrame(rows, index=list(groups), columns=["pieces", "share", "confidence"])
 
-    def most_certain(self, quadrant: str, count: int = MOST_CONFIDENT) -> pd.DataFrame:
-        """Return the rows of a quadrant with the largest confidence, in descending order."""
+    def most_certain(self, quadrant: str) -> pd.DataFrame:
+        """Return `MOST_CONFIDENT` rows of a quadrant, in descending order of confidence."""
         pieces = self.scored[(self.scored["quadrant"] == quadrant).to_numpy(bool)]
-        pieces = cast("pd.DataFrame", pieces).nlargest(count, "confidence", keep="all")
-        return pieces.sort_values(["confidence", "path"], ascending=[False, True]).head(count)
+        pieces = cast("pd.DataFrame", pieces).nlargest(MOST_CONFIDENT, "confidence", keep="all")
+        pieces = pieces.sort_values(["confidence", "path"], ascending=[False, True])
+        return pieces.head(MOST_CONFIDENT)
 
-    def least_certain(self, count: int = LEAST_CONFIDENT) -> pd.DataFrame:
-        """Return the rows with the smallest confidence, in ascending order."""
-        pieces = self.scored.nsmallest(count, "confidence", keep="all")
-        return pieces.sort_values(["confidence", "path"]).head(count)
+    def least_certain(self) -> pd.DataFrame:
+        """Return `LEAST_CONFIDENT` rows, in ascending order of confidence."""
+        pieces = self.scored.nsmallest(LEAST_CONFIDENT, "confidence", keep="all")
+        return pieces.sort_values(["confidence", "path"]).head(LEAST_CONFIDENT)
 
     def error_kinds(self) -> pd.DataFrame:
         """Count the errors by kind; errors that differ in numbers and quoted text are one kind.
