@@ -144,26 +144,22 @@ class SymbolicModel(PreTrainedModel):
             named |= {"unit_mask": unit_mask, "unit_rolls": unit_rolls}
         given = {name: value for name, value in named.items() if value is not None}
         hidden, mask = self.encoder(**given, **inputs)
-        logits, of_members = {}, {}
         pooled = None
         if self.units is not None and unit_mask is not None:
             pooled = self.units(unit_mask, hidden, units, unit_rolls)
+        logits, losses = {}, []
         for task in self.tasks:
             name, head = task.name, self.heads[task.name]
-            if task.pooled:
-                logits[name] = head(pooled, unit_mask)
-            elif isinstance(head, FeatureEnsemble):
-                of_members[name] = head.members(hidden, mask)
-                logits[name] = head.combined(of_members[name], hidden)
+            if isinstance(head, FeatureEnsemble):
+                found = head.members(hidden, mask)
+                logits[name] = head.combined(found, hidden)
             else:
-                logits[name] = head(hidden, mask)
+                found = head(pooled, unit_mask) if task.pooled else head(hidden, mask)
+                logits[name] = found
+            if labels is not None and name in labels:
+                losses.append(self._task_loss(task, found, labels[name]))
         loss = None
         if labels is not None:
-            losses = [
-                self._task_loss(task, {**logits, **of_members}[task.name], labels[task.name])
-                for task in self.tasks
-                if task.name in labels
-            ]
             loss = sum(losses, start=torch.zeros((), device=self.device))
         return SymbolicOutput(loss=loss, logits=logits, mask=mask)
 

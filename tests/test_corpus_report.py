@@ -13,8 +13,7 @@ import pytest
 
 from symbolic.commands.report import main
 from symbolic.notes.keys import KEY_NAMES
-from symbolic.reports.corpus.html import shown
-from symbolic.reports.corpus.page import corpus_page
+from symbolic.reports.corpus.page import corpus_page, shown
 from symbolic.reports.corpus.plots import CROWD, FIFTHS, RELATIVE
 from symbolic.reports.corpus.statistics import CONFIDENCES, NEEDED, OPTIONAL, corpus_report
 from symbolic.scoring.emotion import COLUMNS

@@ -31,7 +31,9 @@ def test_the_wheel_holds_one_package_and_the_weights(wheel):
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"symbolic"}
     for file in ("model.safetensors", "config.json", "music_tokenizer.json", "README.md"):
         assert f"symbolic/weights/{file}" in names
-    assert {"symbolic/py.typed", "symbolic/publishing/card.md.jinja"} <= set(names)
+    report = "symbolic/reports/corpus"
+    others = {"symbolic/py.typed", "symbolic/publishing/card.md.jinja"}
+    assert others | {f"{report}/page.html.jinja", f"{report}/style.css"} <= set(names)
     assert not any("__pycache__" in name for name in names)
 
 

@@ -20,9 +20,10 @@ PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 CORPORA = ("emopia", "vgmidi", "labelled", "corpora")
 """Fields of `DataArguments` that name folders of corpora."""
 
-GROUPS = {
-    "model": ("ModelArguments", "TokenModelArguments", "AudioModelArguments", "ShapeArguments"),
-    "fitting": ("FitArguments", "TrainingArguments"),
+MODEL_KINDS = ("ModelArguments", "TokenModelArguments", "AudioModelArguments", "ShapeArguments")
+TITLES = {
+    **dict.fromkeys(MODEL_KINDS, "model"),
+    **dict.fromkeys(("FitArguments", "TrainingArguments"), "fitting"),
 }
 """Titles in the help, by names of data classes; all others are under `data`."""
 
@@ -103,9 +104,6 @@ def parsed(
         if unknown := [name for name in values if f"--{name}" not in parser._option_string_actions]:
             parser.error(f"{path}: no setting is called {', '.join(unknown)}")
         given |= values
-    for action in parser._actions:  # required options may be in the file
-        if any(action.dest == name.replace("-", "_") for name in given):
-            action.required = False
     flags = [word for name, values in given.items() for word in (f"--{name}", *values)]
     try:
         return parser.parse_args_into_dataclasses([*flags, *words])
@@ -115,18 +113,16 @@ def parsed(
 
 def _arrange(parser: argparse.ArgumentParser, kinds: Sequence[type], everything: bool) -> None:
     """Group the options in the help by data class, written with hyphens."""
-    titles = {name: title for title, names in GROUPS.items() for name in names}
+    ungrouped = parser._optionals._group_actions
     groups: dict[str, argparse._ArgumentGroup] = {}
-    options = {action: action.dest for action in parser._actions if action.dest != "help"}
     for kind in kinds:
-        title = titles.get(kind.__name__, "data")
+        title = TITLES.get(kind.__name__, "data")
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
         names = {field.name for field in fields(kind)}
-        for action in [action for action, dest in options.items() if dest in names]:
-            parser._optionals._group_actions.remove(action)
+        for action in [action for action in ungrouped if action.dest in names]:
+            ungrouped.remove(action)
             groups[title]._group_actions.append(action)
-            del options[action]
             hyphens = [option.replace("_", "-") for option in action.option_strings]
             action.option_strings = list(dict.fromkeys(hyphens))
             stock = kind.__name__ == "TrainingArguments" and action.dest not in USUAL

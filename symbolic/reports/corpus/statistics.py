@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -187,9 +188,6 @@ def corpus_report(table: pd.DataFrame) -> CorpusReport:
 def _folder(paths: Any) -> str:
     if not len(paths):
         return ""
-    first, last = str(paths.min()), str(paths.max())
-    shared = first[
-        : next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
-    ]
+    shared = os.path.commonprefix([str(paths.min()), str(paths.max())])  # noqa: RUF071 - cut below
     found = re.match(r".*/|[A-Za-z]:\\.*\\", shared, re.DOTALL)
     return found[0] if found else ""
