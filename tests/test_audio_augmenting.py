@@ -5,11 +5,13 @@ import pytest
 
 from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
-from symbolic.training.audio_augmentation import AugmentArguments, augmentation, sample_augmentation
+from symbolic.training import audio_augmentation
+from symbolic.training.audio_augmentation import AugmentArguments, augmentation, change_samples
 
 SAMPLES = SymbolicConfig(encoder="waveform", front_end=FrontEnd(kinds=("samples",)))
 INSIDE = SymbolicConfig(encoder="spectrogram", front_end=FrontEnd(), front_end_in_model=True)
 PICTURES = SymbolicConfig(encoder="spectrogram", front_end=FrontEnd())
+EVERYTHING = {"stretch": 0.1, "semitones": 2, "speed": 0.05, "equaliser": 3, "gain": 6, "noise": 20}
 TONE = np.sin(np.arange(22050) * 0.1).astype(np.float32)
 
 
@@ -47,18 +49,55 @@ def test_masks_hide_stripes_of_pictures():
     assert (hidden == (rows[:, None] | columns[None])).all()
 
 
-def test_every_change_of_samples_is_told_to_the_one_that_makes_it():
-    change = sample_augmentation(
-        AugmentArguments(stretch=0.1, semitones=2, speed=0.05, equaliser=3, gain=6, noise=20)
-    )
-    assert change.stretch == pytest.approx((0.9, 1.1))
-    assert change.semitones == (-2, 2)
-    assert change.speed == pytest.approx((0.95, 1.05))
-    assert change.equaliser_db == 3
-    assert change.gain_db == (-6, 6)
-    assert change.snr_db == (20, 50)
-    nothing = sample_augmentation(AugmentArguments())
-    assert np.array_equal(nothing(TONE, 22050, np.random.default_rng(0)), TONE)
+def test_every_change_of_samples_is_told_to_the_one_that_makes_it(monkeypatch):
+    told = {}
+
+    def instead(name, place):
+        def change(samples, *arguments):
+            told.setdefault(name, []).append(arguments[place])
+            return samples
+
+        monkeypatch.setattr(audio_augmentation.augment, name, change)
+
+    for name, place in {
+        "time_stretch": 0,
+        "pitch_shift": 1,
+        "speed": 0,
+        "equalise": 1,
+        "gain": 0,
+        "add_noise": 0,
+    }.items():
+        instead(name, place)
+    change = augmentation(SAMPLES, AugmentArguments(**EVERYTHING))
+    for seed in range(400):
+        change(TONE, np.random.default_rng(seed))
+    ranges = {
+        "time_stretch": (0.9, 1.1),
+        "pitch_shift": (-2, 2),
+        "speed": (0.95, 1.05),
+        "equalise": (-3, 3),
+        "gain": (-6, 6),
+        "add_noise": (20, 50),
+    }
+    for name, (low, high) in ranges.items():
+        assert 150 < len(told[name]) < 250  # of half of the windows
+        values, slack = np.ravel(told[name]), (high - low) / 20
+        assert low <= values.min() < low + slack
+        assert high - slack < values.max() <= high
+
+
+def test_an_augmentation_is_the_same_for_the_same_rng():
+    change = augmentation(SAMPLES, AugmentArguments(**EVERYTHING))
+    here, there, other = (change(TONE, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert np.array_equal(here, there)
+    assert here.dtype == np.float32
+    assert np.isfinite(here).all()
+    assert len(here) != len(other) or not np.array_equal(here, other)
+
+
+def test_what_is_left_out_does_not_happen():
+    nothing = change_samples(AugmentArguments(), 22050, TONE, np.random.default_rng(0))
+    assert np.array_equal(nothing, TONE)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from symbolic.audio.augment import (
-    AudioAugmentation,
     add_noise,
     equalise,
     gain,
@@ -126,34 +125,6 @@ def test_masks_leave_half_of_a_short_picture():
         masked = spec_augment(frames, np.random.default_rng(seed), 1, 99, 0, 0)
         assert (masked == frames).all(axis=1).sum() >= 2
     assert spec_augment(frames[:1], np.random.default_rng(0)).shape == (1, 3)
-
-
-EVERYTHING = AudioAugmentation(
-    probability=1.0, stretch=(0.9, 1.1), semitones=(-2, 2), low_pass=(3000, 9000)
-)
-
-
-def test_an_augmentation_is_the_same_for_the_same_rng():
-    here, there, other = (
-        EVERYTHING(noise(), RATE, np.random.default_rng(seed)) for seed in (3, 3, 4)
-    )
-    assert np.array_equal(here, there)
-    assert here.dtype == np.float32
-    assert np.isfinite(here).all()
-    assert len(here) != len(other) or not np.array_equal(here, other)
-
-
-def test_an_augmentation_that_never_happens_changes_nothing():
-    changes = AudioAugmentation(probability=0.0)
-    assert np.array_equal(changes(noise(), RATE, np.random.default_rng(0)), noise())
-
-
-def test_what_is_left_out_does_not_happen():
-    changes = AudioAugmentation(1.0, speed=None, equaliser_db=None, snr_db=None)
-    heard = changes(noise(), RATE, np.random.default_rng(0))
-    factor = heard[0] / noise()[0]
-    assert heard == pytest.approx(factor * noise(), rel=1e-4)
-    assert 0.5 <= factor <= 2
 
 
 @pytest.mark.parametrize("change", [speed, time_stretch])

@@ -10,7 +10,6 @@ Samples may be of any type that `float_samples` takes; returned samples have ful
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -154,61 +153,6 @@ def _stripes(size: int, count: int, widest: int, rng: np.random.Generator) -> np
     places = np.arange(size)
     inside = (places >= starts[:, None]) & (places < (starts + widths)[:, None])
     return np.asarray(inside.any(axis=0))
-
-
-@dataclass(frozen=True)
-class AudioAugmentation:
-    """Random perturbations, each applied with the same probability; None disables one.
-
-    Time stretching and speed move the boundaries of sections; speed and pitch shift change the key:
-    disable those that would make the labels wrong.
-
-    Attributes:
-        probability: of each perturbation.
-        stretch: range of rates of `time_stretch`.
-        semitones: range of `pitch_shift`, in semitones.
-        speed: range of factors of `speed`.
-        equaliser_db: maximum gain of an octave band, up or down.
-        low_pass: range of cutoffs in Hz.
-        gain_db: range in dB.
-        snr_db: range of signal-to-noise ratios in dB.
-    """
-
-    probability: float = 0.5
-    stretch: tuple[float, float] | None = None
-    semitones: tuple[float, float] | None = None
-    speed: tuple[float, float] | None = (0.95, 1.05)
-    equaliser_db: float | None = 3.0
-    low_pass: tuple[float, float] | None = None
-    gain_db: tuple[float, float] | None = (-6.0, 6.0)
-    snr_db: tuple[float, float] | None = (20.0, 50.0)
-
-    def __call__(
-        self, samples: np.ndarray, sampling_rate: int, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Perturb (n,) samples to (m,) float32; m is n unless they are stretched or sped up."""
-
-        def drawn() -> bool:
-            return rng.random() < self.probability
-
-        samples = float_samples(samples)
-        if self.stretch is not None and drawn():
-            samples = time_stretch(samples, rng.uniform(*self.stretch))
-        if self.semitones is not None and drawn():
-            samples = pitch_shift(samples, sampling_rate, rng.uniform(*self.semitones))
-        if self.speed is not None and drawn():
-            samples = speed(samples, rng.uniform(*self.speed))
-        if self.equaliser_db is not None and drawn():
-            bands = len(octave_bands(sampling_rate))
-            gains = rng.uniform(-self.equaliser_db, self.equaliser_db, bands)
-            samples = equalise(samples, sampling_rate, gains.tolist())
-        if self.low_pass is not None and drawn():
-            samples = low_pass(samples, sampling_rate, rng.uniform(*self.low_pass))
-        if self.gain_db is not None and drawn():
-            samples = gain(samples, rng.uniform(*self.gain_db))
-        if self.snr_db is not None and drawn():
-            samples = add_noise(samples, rng.uniform(*self.snr_db), rng)
-        return samples
 
 
 def _positive(name: str, value: float) -> None:

@@ -67,8 +67,8 @@ def audio_blocks(
         (n,) float32 samples, channels averaged.
 
     Returns:
-        The length of the recording in seconds, as the value of the generator: see `TimedBlocks`.
-        It is that of the file, without samples that resampling adds.
+        The length of the file in seconds, without samples that resampling adds, as the value of
+        the generator.
 
     Raises:
         ReadError, ImportError: as `read_audio`, when the block is read.
@@ -93,23 +93,6 @@ def audio_blocks(
         if name is None:
             raise
         raise ReadError(error.reason, source=name) from error
-
-
-class TimedBlocks:
-    """Blocks of samples and, after the last of them, their length.
-
-    Args:
-        blocks: a generator such as `audio_blocks`.
-
-    Attributes:
-        seconds: the value that the generator has returned; 0 before its end.
-    """
-
-    def __init__(self, blocks: Generator[np.ndarray, None, float]) -> None:
-        self.blocks, self.seconds = blocks, 0.0
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        self.seconds = yield from self.blocks
 
 
 def resample(samples: np.ndarray, rate: float, wanted: float) -> np.ndarray:

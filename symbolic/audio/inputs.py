@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from symbolic.audio.decode import TimedBlocks, audio_blocks, read_audio, resample
+from symbolic.audio.decode import audio_blocks, read_audio, resample
 from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.piano_roll import frame_edges, piano_roll
 from symbolic.audio.synthesis.rendering import is_music, read_sound
@@ -61,8 +61,13 @@ def timed_frames(source: str | os.PathLike | bytes, front: FrontEnd) -> tuple[np
             return stream_frames([samples], front), notes.seconds
         return front_features(samples, front), notes.seconds
     if front.is_derived:
-        blocks = TimedBlocks(audio_blocks(source, front.sampling_rate))
-        return stream_frames(blocks, front), blocks.seconds
+        seconds = 0.0
+
+        def blocks() -> Iterator[np.ndarray]:
+            nonlocal seconds
+            seconds = yield from audio_blocks(source, front.sampling_rate)
+
+        return stream_frames(blocks(), front), seconds
     samples, rate = read_audio(source)
     return front_features(resample(samples, rate, front.sampling_rate), front), len(samples) / rate
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.tasks.intervals import grouped_bootstrap as grouped_bootstrap  # also found here
-
 BINS = 15
 
 
@@ -180,19 +178,16 @@ def r2(true: np.ndarray, predicted: np.ndarray) -> float:
     return float(r2_score(true, predicted)) if np.ptp(true) else float("nan")
 
 
-def mirex_key_score(
-    true: np.ndarray, predicted: np.ndarray, descending_fifths: bool = False
-) -> np.ndarray:
+def mirex_key_score(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Compute the weighted key score of MIREX, in which related keys count partly.
 
-    The rules are those of `mir_eval.key.weighted_score`. By default only an ascending fifth counts
-    (G for C, not F for C), as in MIREX until 2016 and in most published results; MIREX has counted
-    both since 2017, as with `descending_fifths`.
+    The rules are those of `mir_eval.key.weighted_score`. Only an ascending fifth counts (G for C,
+    not F for C), as in MIREX until 2016 and in most published results; MIREX has counted both
+    since 2017.
 
     Args:
         true: key ids 0..23, C major 0, c minor 12, of any shape.
         predicted: of the same shape.
-        descending_fifths: whether the key a perfect fifth below counts as well.
 
     Returns:
         float64 of that shape: 1 for the same key, 0.5 for the key a perfect fifth above in the same
@@ -206,11 +201,10 @@ def mirex_key_score(
         raise ValueError("a key id is outside 0..23")
     same_mode, major = true // 12 == predicted // 12, true < 12
     up = (predicted - true) % 12
-    fifth = (up == 7) | ((up == 5) & descending_fifths)
     return np.select(
         [
             same_mode & (up == 0),
-            same_mode & fifth,
+            same_mode & (up == 7),
             ~same_mode & (up == np.where(major, 9, 3)),
             ~same_mode & (up == 0),
         ],

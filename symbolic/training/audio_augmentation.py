@@ -8,10 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from symbolic.audio.augment import AudioAugmentation, spec_augment
-from symbolic.audio.front_end import FrontEnd
+from symbolic.audio import augment
+from symbolic.audio.sample_types import float_samples
 from symbolic.configuration import SymbolicConfig
 
+PROBABILITY = 0.5  # of each augmentation
 CLEAN = 50.0  # dB, the highest signal-to-noise ratio of added noise
 
 
@@ -63,7 +64,7 @@ def augmentation(config: SymbolicConfig, arguments: AugmentArguments) -> Augment
             raise ValueError("spec_augment masks spectrograms, and the model takes samples")
         if not (given or arguments.gain):
             return None
-        return partial(_change_samples, sample_augmentation(arguments), front)
+        return partial(change_samples, arguments, front.sampling_rate)
     if given:
         raise ValueError(f"{', '.join(given)}: of samples, and the model takes spectrograms")
     if arguments.gain and (not front.decibels or set(front.kinds) - {"mel", "magnitude", "cqt"}):
@@ -73,31 +74,43 @@ def augmentation(config: SymbolicConfig, arguments: AugmentArguments) -> Augment
     return partial(_change_spectrogram, arguments)
 
 
-def sample_augmentation(arguments: AugmentArguments) -> AudioAugmentation:
-    """Make the augmentation of samples."""
-
-    def around(middle: float, width: float) -> tuple[float, float] | None:
-        return (middle - width, middle + width) if width else None
-
-    return AudioAugmentation(
-        stretch=around(1.0, arguments.stretch),
-        semitones=around(0.0, arguments.semitones),
-        speed=around(1.0, arguments.speed),
-        equaliser_db=arguments.equaliser or None,
-        gain_db=around(0.0, arguments.gain),
-        snr_db=(arguments.noise, max(CLEAN, arguments.noise)) if arguments.noise else None,
-    )
-
-
-def _change_samples(
-    change: AudioAugmentation, front: FrontEnd, samples: np.ndarray, rng: np.random.Generator
+def change_samples(
+    arguments: AugmentArguments, sampling_rate: int, samples: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    return change(samples, front.sampling_rate, rng)
+    """Change (n,) samples to (m,) float32, by each augmentation with the same probability.
+
+    m is n unless they are stretched or sped up, which moves the boundaries of sections; speed and
+    pitch shift change the key.
+    """
+
+    def drawn(strength: float) -> bool:
+        return bool(strength) and rng.random() < PROBABILITY
+
+    def around(middle: float, width: float) -> float:
+        return rng.uniform(middle - width, middle + width)
+
+    samples = float_samples(samples)
+    if drawn(arguments.stretch):
+        samples = augment.time_stretch(samples, around(1.0, arguments.stretch))
+    if drawn(arguments.semitones):
+        samples = augment.pitch_shift(samples, sampling_rate, around(0.0, arguments.semitones))
+    if drawn(arguments.speed):
+        samples = augment.speed(samples, around(1.0, arguments.speed))
+    if drawn(arguments.equaliser):
+        bands = len(augment.octave_bands(sampling_rate))
+        gains = rng.uniform(-arguments.equaliser, arguments.equaliser, bands)
+        samples = augment.equalise(samples, sampling_rate, gains.tolist())
+    if drawn(arguments.gain):
+        samples = augment.gain(samples, around(0.0, arguments.gain))
+    if drawn(arguments.noise):
+        decibels = rng.uniform(arguments.noise, max(CLEAN, arguments.noise))
+        samples = augment.add_noise(samples, decibels, rng)
+    return samples
 
 
 def _change_spectrogram(
     arguments: AugmentArguments, frames: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    if arguments.gain and rng.random() < AudioAugmentation.probability:
+    if arguments.gain and rng.random() < PROBABILITY:
         frames = frames + np.float32(rng.uniform(-arguments.gain, arguments.gain))
-    return spec_augment(frames, rng) if arguments.spec_augment else frames
+    return augment.spec_augment(frames, rng) if arguments.spec_augment else frames

@@ -35,7 +35,6 @@ def lag_matrix(
     frames: np.ndarray,
     lags: int,
     metric: str = "euclidean",
-    padding: np.ndarray | None = None,
     stack: int = 2,
     quantile: float = 0.1,
     dtype: type = np.float32,
@@ -47,7 +46,7 @@ def lag_matrix(
     Schlüter, "Music boundary detection using neural networks on combined features and two-level
     annotations", ISMIR 2015; Hernandez-Olivan et al., arXiv 2008.07527). A repetition of what was
     n frames earlier is a line of large values at lag n. The compared vectors are `stack` frames, up
-    to and including the frame itself. Silence precedes the first frame.
+    to and including the frame itself. Silence, frames of zeros, precedes the first frame.
 
     A cosine distance is 1 - cos; it is 0 for two frames of zeros, 1 for one of them and another
     frame, and 0 where float32 cannot distinguish it from 0. Where epsilon is 0, frames at a
@@ -58,7 +57,6 @@ def lag_matrix(
         frames: (T, D) finite.
         lags: L, at least 1.
         metric: "euclidean" or "cosine".
-        padding: (D,) a frame of silence; zeros where None.
         stack: at least 1.
         quantile: 0 to 1, interpolated as numpy does.
         dtype: of the result.
@@ -73,11 +71,8 @@ def lag_matrix(
         raise ValueError(f"{metric} distances of frames {frames.shape}, not one of {METRICS}")
     if lags < 1 or stack < 1 or not 0 <= quantile <= 1:
         raise ValueError(f"{lags} lags, a stack of {stack}, a quantile of {quantile}")
-    padding = np.zeros(frames.shape[1]) if padding is None else np.asarray(padding)
-    if padding.shape != frames.shape[1:]:
-        raise ValueError(f"padding {padding.shape} for frames {frames.shape}")
     count = len(frames)
-    rows = _stacked(frames, padding, lags, stack)
+    rows = _stacked(frames, lags, stack)
     norms = np.einsum("ij,ij->i", rows, rows)
     if metric == "cosine":
         silent = norms == 0
@@ -101,23 +96,19 @@ def lag_matrix(
     return out
 
 
-def _stacked(frames: np.ndarray, padding: np.ndarray, lags: int, stack: int) -> np.ndarray:
+def _stacked(frames: np.ndarray, lags: int, stack: int) -> np.ndarray:
     """Stack frames to (lags + T, stack D) float64: row lags + i ends with frame i."""
-    silence = np.broadcast_to(padding, (lags + stack - 1, len(padding)))
-    padded = np.concatenate([silence, frames], dtype=np.result_type(frames, padding, np.float32))
+    padded = np.pad(frames, ((lags + stack - 1, 0), (0, 0)))
     size = lags + len(frames)
     parts = [padded[first : first + size] for first in range(stack)]
     return np.concatenate(parts, axis=1, dtype=np.float64)
 
 
 def _squared(rows: np.ndarray, norms: np.ndarray, lags: int) -> np.ndarray:
-    """Compute squared Euclidean distances of the last R of (lags + R, K) rows to those before.
+    """Compute (R, lags) squared distances of the last R of (lags + R, K) rows to those before.
 
     They are computed from products, except for frames so close that a difference of products would
     be rounding only: these are subtracted. Equal frames have a distance of 0.
-
-    Returns:
-        (R, lags).
     """
     count = len(rows) - lags
     products = product(rows, rows[lags:].T)
