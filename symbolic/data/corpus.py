@@ -54,9 +54,6 @@ class Corpus:
         the encoder's, if its inputs can be derived from the spectrograms; or, for an encoder of
         MFCC and mel bands in dB, as many MFCC of these bands.
 
-        Args:
-            front_end: that the encoder was made for.
-
         Raises:
             ValueError: inputs that cannot be derived from the spectrograms.
         """
@@ -75,10 +72,9 @@ class Corpus:
         raise ValueError(f"{self.name}: has no {' and '.join(front_end.kinds)}")
 
     def with_front_end(self, front_end: FrontEnd) -> Corpus:
-        """Derive the inputs of a front end from the spectrograms of the corpus.
+        """Derive the inputs of a front end, as `front_end_for` returns it, from the spectrograms.
 
-        Args:
-            front_end: as `front_end_for` returns it; a corpus of audio stays as it is.
+        A corpus of audio stays as it is.
 
         Raises:
             ValueError: inputs that cannot be derived from the spectrograms.
@@ -128,11 +124,7 @@ def without_leaks(pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
 def readable(
     corpus: Corpus, found: Sequence[Any | ReadError]
 ) -> tuple[Corpus, list[Any], list[str]]:
-    """Leave out the pieces of a corpus that cannot be read.
-
-    Args:
-        corpus: n pieces.
-        found: the content of each, or its error.
+    """Leave out the pieces of a corpus that cannot be read: `found` has an error for them.
 
     Returns:
         The corpus, the content of its remaining pieces, and a sentence on each piece left out, with

@@ -44,8 +44,7 @@ def assert_disjoint(**sides: Iterable[str]) -> None:
     """Refuse a split with a group on more than one side.
 
     Args:
-        sides: by name of the side, the group of each of its pieces, which may be hashed
-            (`hashed_group`).
+        sides: by name, the group of each piece, which may be hashed (`hashed_group`).
 
     Raises:
         LeakError: with the names of the two sides and of the first groups that they share.
@@ -64,19 +63,13 @@ def assert_disjoint(**sides: Iterable[str]) -> None:
 def group_folds(
     labels: Sequence[int] | np.ndarray, groups: Sequence[str], folds: int = FOLDS, seed: int = 0
 ) -> np.ndarray:
-    """Assign pieces to folds, stratified by label; no group is in two folds.
-
-    Args:
-        labels: n class ids.
-        groups: n group names.
-        folds: number of folds, at least 2.
-        seed: of the shuffle.
+    """Assign n pieces to folds, stratified by class id and shuffled; no group is in two folds.
 
     Returns:
         (n,) int64 in 0..folds-1.
 
     Raises:
-        ValueError: more folds than there are groups, or than pieces of the most frequent class.
+        ValueError: fewer than 2 folds, or more than groups or pieces of the most frequent class.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 

@@ -19,9 +19,7 @@ from symbolic.tokenizers.saved import saved_class, tokenizer_file
 Tokenizer = NoteTokenizer | MidiTokTokenizer
 
 TOKENIZERS: dict[str, type[Tokenizer]] = {
-    "CPTokenizer": CPTokenizer,
-    "FerreiraTokenizer": FerreiraTokenizer,
-    "MidiTokTokenizer": MidiTokTokenizer,
+    cls.__name__: cls for cls in (CPTokenizer, FerreiraTokenizer, MidiTokTokenizer)
 }
 """Classes by their names in `SymbolicConfig.tokenizer_class`."""
 
@@ -71,16 +69,3 @@ def load_tokenizer(tokenizer_class: str, name: str | os.PathLike, **kwargs: Any)
     if tokenizer_class not in TOKENIZERS:
         raise ValueError(f"{name}: unknown tokenizer {tokenizer_class!r}")
     return TOKENIZERS[tokenizer_class].from_pretrained(name, **kwargs)
-
-
-__all__ = [
-    "NAMES",
-    "TOKENIZERS",
-    "CPTokenizer",
-    "FerreiraTokenizer",
-    "MidiTokTokenizer",
-    "NoteTokenizer",
-    "Tokenizer",
-    "build_tokenizer",
-    "load_tokenizer",
-]

@@ -14,10 +14,6 @@ def bars_and_positions(
 
     Bars follow the time signatures of each piece; a time signature begins a new bar.
 
-    Args:
-        batch: n notes.
-        positions_per_quarter: resolution of the positions.
-
     Returns:
         (n,) bar and (n,) position, each from 0 and rounded down: whole numbers in float64.
     """

@@ -29,10 +29,28 @@ logger = logging.getLogger(__name__)
 
 
 class DatasetMethods(ABC):
-    """Methods of a tokenizer for data sets: the notes behind the ids, and masked velocities.
+    """Ids of sources, and for data sets the notes behind the ids, and masked velocities."""
 
-    To tokenize music, the methods `ids` and `ids_many` are enough.
-    """
+    def ids(self, source: Source) -> np.ndarray:
+        """Tokenize a source of notes.
+
+        Args:
+            source: anything `symbolic.notes.read_notes` takes.
+
+        Returns:
+            int64, (T, F) with F sub-tokens, or (T,) with one vocabulary.
+
+        Raises:
+            ReadError: the source cannot be read, or the scheme can hold no note of it.
+        """
+        (ids,) = self.ids_many([source])
+        if isinstance(ids, ReadError):
+            raise ids
+        return ids
+
+    @abstractmethod
+    def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
+        """Tokenize many sources; return for each its ids, or the error that `ids` would raise."""
 
     shows_velocity = False
     """Whether the ids encode velocity; the velocity task is trivial then unless it is masked."""
@@ -124,23 +142,6 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
     def mask_ids(self) -> list[int]:
         """The id of MASK in each sub-token."""
         return [vocabulary["MASK_None"] for vocabulary in self._vocabularies()]
-
-    def ids(self, source: Source) -> np.ndarray:
-        """Tokenize a source of notes.
-
-        Args:
-            source: anything `symbolic.notes.read_notes` takes.
-
-        Returns:
-            int64, (n, F) with F sub-tokens for each note, or (T,) with one vocabulary.
-
-        Raises:
-            ReadError: the source cannot be read, or has no note that the scheme can hold.
-        """
-        (ids,) = self.ids_many([source])
-        if isinstance(ids, ReadError):
-            raise ids
-        return ids
 
     def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
         """Tokenize many sources, at up to three times the speed of `ids`.

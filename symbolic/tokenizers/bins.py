@@ -23,11 +23,7 @@ class LogBins:
     size: int
 
     def quantise(self, seconds: np.ndarray) -> np.ndarray:
-        """Return the bin of each time: whole numbers in 0..size-1, in float64.
-
-        Args:
-            seconds: of any shape; (k, n) for k kinds.
-        """
+        """Return the bins of times of any shape, (k, n) for k kinds: 0..size-1 in float64."""
         per_octave, below_first = self._scale
         bins = np.maximum(seconds, self.low / 2)
         np.log(bins, out=bins)

@@ -145,12 +145,7 @@ def first_releases(
 
 
 def emitted_table(notes: NoteTable, notes_played: Played) -> StepTable:
-    """Make the table of the notes that are not dropped, in order, and the steps of the others.
-
-    Args:
-        notes: one piece without drums.
-        notes_played: the result of `played` for it.
-    """
+    """Make the table of the notes of a piece that are not dropped, and the steps of the others."""
     order, end, kept = notes_played.order, notes_played.end_ticks, notes_played.units > 0
     ordered = notes.select(order)
     begin = ordered.onset_ticks

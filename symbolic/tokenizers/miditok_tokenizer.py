@@ -13,6 +13,7 @@ import numpy as np
 from miditok import MusicTokenizer, TokenizerConfig
 
 from symbolic.notes import NoteTable, ReadError, read_notes
+from symbolic.notes.read import name_of
 from symbolic.notes.score import table_score
 from symbolic.notes.table import DEFAULT_METERS, changes
 from symbolic.tokenizers.base import NO_NOTES, DatasetMethods
@@ -176,34 +177,13 @@ class MidiTokTokenizer(DatasetMethods):
             ids = [row + pad[len(row) :] for row in ids]
         return np.array(ids, np.int64)
 
-    def ids(self, source: Source) -> np.ndarray:
-        """Tokenize a source of notes.
-
-        Args:
-            source: anything `symbolic.notes.read_notes` takes.
-
-        Returns:
-            int64, (T,) or (T, F).
-
-        Raises:
-            ReadError: the source cannot be read, or has no tokens.
-        """
-        notes = read_notes(source)
-        try:
-            return self.note_ids(self.emitted(notes))
-        except ReadError as error:
-            if not isinstance(source, str | os.PathLike):
-                raise
-            raise ReadError(error.reason, os.fspath(source)) from error
-
     def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
-        """Tokenize many sources; return for each its ids, or the error that `ids` would raise."""
         results: list[np.ndarray | ReadError] = []
         for source in sources:
             try:
-                results.append(self.ids(source))
+                results.append(self.note_ids(self.emitted(read_notes(source))))
             except ReadError as error:
-                results.append(error)
+                results.append(ReadError(error.reason, error.source or name_of(source)))
         return results
 
     def save_pretrained(self, folder: str | os.PathLike) -> None:

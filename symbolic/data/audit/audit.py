@@ -9,7 +9,6 @@ from typing import cast
 import numpy as np
 
 from symbolic.data.audit.duplicates import (
-    MIN_SHARED_FIGURES,
     Alike,
     same_bytes,
     same_melody,
@@ -37,7 +36,6 @@ def audit(
     pieces: Sequence[Piece],
     tables: Sequence[NoteTable | ReadError],
     together: Mapping[str, str] | None = None,
-    min_figures: int = MIN_SHARED_FIGURES,
 ) -> Audit:
     """Look for what invalidates the results of a training.
 
@@ -49,13 +47,12 @@ def audit(
         tables: the notes of each, or its error, as `read_many` returns them.
         together: `group_name` to one name, for groups known to be the same music and kept in one
             split and one fold (`pieces_to_audit`).
-        min_figures: figures that two melodies must share to be the same (`same_melody`).
     """
     names = [group_name(piece.corpus, piece.group) for piece in pieces]
     readable = [(i, table) for i, table in enumerate(tables) if isinstance(table, NoteTable)]
     read, notes = [i for i, _ in readable], [table for _, table in readable]
     of_notes = [tuple(read[i] for i in same) for same in same_notes(notes)]
-    alike = same_melody(notes, [names[i] for i in read], min_figures)
+    alike = same_melody(notes, [names[i] for i in read])
 
     def verdict(members: Iterable[int]) -> str:
         members = tuple(members)

@@ -78,11 +78,6 @@ def same_melody(
     and those of a loop are all the same. This is the chaining of shared seeds of genome alignment.
     It finds transposed copies, covers, and clips that overlap by 10 to 20 seconds (`min_figures`).
     It misses tunes below their accompaniment, and tunes at less than 2/3 of the tempo.
-
-    Args:
-        tables: p note tables.
-        groups: p names; pieces of one group are not compared.
-        min_figures: smallest number of shared figures.
     """
     group = np.unique(list(groups), return_inverse=True)[1]
     return alike(melody_figures(tables), group, min_figures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,31 +88,35 @@ def pieces_to_audit(
 
 
 def _emopia(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
-    pieces = read_emopia(table.parent, split)
     songs, splits = _column(table, "song"), _column(table, split)
     sides: dict[str, set[str]] = {}
     for song, side in zip(songs, splits, strict=True):
         sides.setdefault(song, set()).add(side)
-    kept, together = [], {}
-    for piece, song, side in zip(pieces, songs, splits, strict=True):
+    pieces = [
         # The reader would drop training clips of a song that crosses; the audit reports them.
-        crosses = len(sides[song] - {""}) > 1
-        kept.append(replace(piece, group=song, split=side if raw or crosses else piece.split))
-        if song != piece.group and not raw:
-            together[group_name(piece.corpus, song)] = group_name(piece.corpus, piece.group)
-    return kept, together
+        replace(piece, split=side) if raw or len(sides[song] - {""}) > 1 else piece
+        for piece, song, side in zip(read_emopia(table.parent, split), songs, splits, strict=True)
+    ]
+    return _ungrouped(pieces, songs, raw)
 
 
 def _vgmidi(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
-    kept, together = [], {}
-    for piece, row in zip(
-        _with_splits(read_vgmidi(table.parent), table, split), read_rows(table), strict=True
-    ):
-        group = game_piece(row.text("game"), row.text("piece"))
-        kept.append(replace(piece, group=group))
-        if group != piece.group and not raw:
-            together[group_name(piece.corpus, group)] = group_name(piece.corpus, piece.group)
-    return kept, together
+    games, tunes = _column(table, "game"), _column(table, "piece")
+    pieces = _with_splits(read_vgmidi(table.parent), table, split)
+    return _ungrouped(pieces, list(map(game_piece, games, tunes)), raw)
+
+
+def _ungrouped(
+    pieces: Sequence[Piece], groups: Sequence[str], raw: bool
+) -> tuple[list[Piece], dict[str, str]]:
+    """Give pieces the groups of their table; unless `raw`, also what the reader merges."""
+    pairs = list(zip(pieces, groups, strict=True))
+    together = {
+        group_name(piece.corpus, group): group_name(piece.corpus, piece.group)
+        for piece, group in pairs
+        if group != piece.group and not raw
+    }
+    return [replace(piece, group=group) for piece, group in pairs], together
 
 
 def _labelled(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:

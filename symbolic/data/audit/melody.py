@@ -54,10 +54,8 @@ def melody_figures(tables: Sequence[NoteTable]) -> Figures:
     the highest note of every chord (the "skyline" of Uitdenbogerd and Zobel 1998, "Manipulation of
     music for melody matching") without notes that are likely to be accompaniment. It is extracted
     twice, for narrow and for wide tunes, a fifth and an octave deep. Periodic figures (a trill, an
-    Alberti bass, an octave tremolo) are left out: they are figuration, not melody.
-
-    Args:
-        tables: p note tables; drums are ignored.
+    Alberti bass, an octave tremolo) are left out: they are figuration, not melody. Drums are
+    ignored.
     """
     pitched = [table.pitched() for table in tables]
     counts = np.array([len(table) for table in pitched], dtype=np.int64)

@@ -12,6 +12,7 @@ from symbolic.data.groups import group_name
 from symbolic.data.pieces import Piece
 from symbolic.notes.sources import display_name
 
+MOST_LINES = 20
 HEADINGS = {
     "split": "LEAK: the same {} in different splits",
     "groups": "LEAK: the same {} in different groups: folds by group would separate them",
@@ -20,16 +21,17 @@ HEADINGS = {
 }
 
 
-def audit_text(audit: Audit, most: int = 20) -> str:
-    """Describe the results in lines of text, at most `most` of each kind."""
+def audit_text(audit: Audit) -> str:
+    """Describe the results in lines of text, at most `MOST_LINES` of each kind."""
     lines = _summary(audit)
 
     def section(heading: str, found: Iterable[str]) -> None:
         found = list(found)
         if found:
-            lines.extend(["", f"{heading}: {len(found)}", *(f"  {line}" for line in found[:most])])
-            if len(found) > most:
-                lines.append(f"  and {len(found) - most} more")
+            lines.extend(["", f"{heading}: {len(found)}"])
+            lines.extend(f"  {line}" for line in found[:MOST_LINES])
+            if len(found) > MOST_LINES:
+                lines.append(f"  and {len(found) - MOST_LINES} more")
 
     across = [f"{found.group}: {_counts(found.counts)}" for found in audit.across]
     section("LEAK: groups in more than one split", across)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from symbolic.data.corpora.label_rows import corpus_rows
+from symbolic.data.corpora.label_rows import LabelRow, corpus_rows
 from symbolic.data.pieces import Piece
 
 POP909 = (
@@ -64,16 +64,8 @@ def steady_songs(folder: str | Path, table: str | Path | None = None) -> set[Pat
         FileNotFoundError: a missing folder, table, column or song.
         ValueError: a table that cannot be read.
     """
-    table = key_table(folder, "pop909") if table is None else table
-    rows = corpus_rows(Path(table), Path(folder), ("file", "keys"), POP909)
+    rows = _rows(folder, table, "pop909", "keys", POP909)
     return {path for path, row in rows if len(row.text("keys").split()) == 1}
-
-
-def key_table(folder: str | Path, corpus: str) -> Path:
-    """Find the table of the keys of a corpus, in its folder or beside it."""
-    name = f"{corpus}_keys.csv"
-    inside, beside = Path(folder) / name, Path(folder).resolve().parent / name
-    return inside if inside.is_file() else beside
 
 
 def work_of(piece: Piece) -> str:
@@ -84,12 +76,22 @@ def work_of(piece: Piece) -> str:
 def _keyed(
     folder: str | Path, table: str | Path | None, corpus: str, column: str, source: str
 ) -> list[Piece]:
-    folder = Path(folder)
-    table = key_table(folder, corpus) if table is None else table
     pieces = []
-    for path, row in corpus_rows(Path(table), folder, ("file", column), source):
+    for path, row in _rows(folder, table, corpus, column, source):
         key = row.key(column)
         if key is None:
             raise row.error("no key")
         pieces.append(Piece(path, path.stem, {"key": key}, corpus))
     return pieces
+
+
+def _rows(
+    folder: str | Path, table: str | Path | None, corpus: str, column: str, source: str
+) -> list[tuple[Path, LabelRow]]:
+    """Read the files of a corpus with the rows of its table, in its folder or beside it."""
+    folder = Path(folder)
+    if table is None:
+        table = folder / f"{corpus}_keys.csv"
+        if not table.is_file():
+            table = folder.resolve().parent / table.name
+    return corpus_rows(Path(table), folder, ("file", column), source)

@@ -104,11 +104,11 @@ class LabelRow:
         (column,) = columns
         names = self.names(column) if task.kind == "multi" else [self.given(column)]
         classes = {label.lower(): i for i, label in enumerate(task.labels)}
-        ids = set()
-        for name in filter(None, names):
-            if name.lower() not in classes:
-                raise self.error(f"{column} {name!r} is none of {', '.join(task.labels)}")
-            ids.add(classes[name.lower()])
+        classes |= {label: i for i, label in enumerate(task.labels)}
+        ids = {classes.get(name, classes.get(name.lower(), -1)) for name in names if name}
+        if -1 in ids:
+            wrong = next(name for name in names if name.lower() not in classes)
+            raise self.error(f"{column} {wrong!r} is none of {', '.join(task.labels)}")
         if task.kind == "single" or not ids:
             return min(ids, default=None)
         return tuple(float(i in ids) for i in range(task.num_labels))

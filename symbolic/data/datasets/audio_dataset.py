@@ -95,8 +95,7 @@ def chunk_starts(size: int, length: int, chunks: int | None = None) -> np.ndarra
     """Find the starts of evenly spaced segments, from the first position to the last.
 
     Args:
-        size: positions of the recording.
-        length: positions of a segment.
+        size, length: positions of the recording, and of a segment.
         chunks: number of segments, fewer if the recording is too short; a single one is in the
             middle. None takes as many as cover the recording.
 

@@ -164,12 +164,7 @@ class BeatDataset(Dataset):
 
 
 def beat_example(row: BeatRow, window: int) -> BeatExample:
-    """Cut the tokens of a piece, or of a stretch of one, into windows for the collator.
-
-    Args:
-        row: the piece.
-        window: tokens of each window except the last.
-    """
+    """Cut a piece, or a stretch of one, into windows of so many tokens for the collator."""
     example: BeatExample = {"unit_count": row.count}
     if row.ids is not None and row.units is not None:
         starts = range(0, max(len(row.ids), 1), window)

@@ -82,9 +82,7 @@ class PieceDataset(Dataset):
         self.masked_velocity = masked_velocity
         self.masked_score_time = masked_score_time
         self.feature_names = list(feature_names)
-        names = tokenizer.field_names
-        seconds = set(names) >= set(SECONDS)
-        self.score_fields = [names.index(name) for name in SCORE_TIME if name in names and seconds]
+        self.score_fields = score_fields(tokenizer.field_names)
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -123,6 +121,12 @@ class PieceDataset(Dataset):
         if self.feature_names:
             example["features"] = features(notes, self.feature_names)
         return example
+
+
+def score_fields(names: Sequence[str]) -> list[int]:
+    """Find the columns of sub-tokens in bars and quarters, if others are in seconds."""
+    seconds = set(names) >= set(SECONDS)
+    return [names.index(name) for name in SCORE_TIME if name in names and seconds]
 
 
 def check_velocity(tokenizer: Tokenizer | TokenVocabulary, masked_velocity: float | None) -> None:

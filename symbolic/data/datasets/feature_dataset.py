@@ -37,12 +37,7 @@ class FeatureDataset(Dataset):
     def of(
         cls, pieces: Sequence[Piece], tables: Sequence[NoteTable], feature_names: Sequence[str]
     ) -> FeatureDataset:
-        """Compute the features of pieces.
-
-        Args:
-            pieces: labelled pieces.
-            tables: the notes of each that a tokenizer emits.
-            feature_names: columns of `symbolic.features`.
+        """Compute columns of `symbolic.features` of the notes of pieces that a tokenizer emits.
 
         Raises:
             ReadError: a piece without notes.

@@ -7,6 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from torch.utils.data import Sampler
 
+SPREAD = 0.1
+"""Largest part by which a factor differs from 1.
+
+A larger one computes more padding and mixes the batches of different epochs more.
+"""
+
 
 class LengthSampler(Sampler[int]):
     """Random order of examples in which consecutive batches have similar lengths.
@@ -24,29 +30,16 @@ class LengthSampler(Sampler[int]):
         lengths: of the n examples, in tokens.
         batch_size: examples of a step, of all processes together.
         seed: of the order.
-        spread: factors are drawn from 1 - spread..1 + spread. A larger spread computes more padding
-            and mixes the batches of different epochs more.
 
     Raises:
-        ValueError: a batch size that is not positive, or a spread outside 0..1.
+        ValueError: a batch size that is not positive.
     """
 
-    def __init__(
-        self,
-        lengths: Sequence[int] | np.ndarray,
-        batch_size: int,
-        seed: int = 0,
-        spread: float = 0.1,
-    ) -> None:
+    def __init__(self, lengths: Sequence[int] | np.ndarray, batch_size: int, seed: int = 0) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size {batch_size} is not positive")
-        if not 0 <= spread <= 1:
-            raise ValueError(f"spread {spread} is not within 0 to 1")
         self.lengths = np.asarray(lengths)
-        self.batch_size = batch_size
-        self.seed = seed
-        self.spread = spread
-        self.epoch = 0
+        self.batch_size, self.seed, self.epoch = batch_size, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch; accelerate calls this."""
@@ -57,8 +50,7 @@ class LengthSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng((self.seed, self.epoch))
-        factors = rng.uniform(1 - self.spread, 1 + self.spread, len(self))
-        # Without a spread, examples of equal length are in random order.
+        factors = rng.uniform(1 - SPREAD, 1 + SPREAD, len(self))
         order = np.lexsort((rng.random(len(self)), -self.lengths * factors))
         whole = len(self) // self.batch_size * self.batch_size
         batches = order[:whole].reshape(-1, self.batch_size)

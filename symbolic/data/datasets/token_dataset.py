@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from symbolic.data.datasets.dataset import MASKED_VELOCITY, SCORE_TIME, SECONDS, check_velocity
+from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity, score_fields
 from symbolic.data.datasets.examples import Example
 from symbolic.data.datasets.windows import window_starts
 from symbolic.data.tokens.file import TokenFile
@@ -70,9 +70,7 @@ class TokenDataset(Dataset):
         if self.turning and len(self.turning) < len(TONAL_NAMES):
             raise ValueError("features of symbolic.features.tonal: all of them, or none")
         self.every = every
-        names = tokens.vocabulary.field_names
-        seconds = set(names) >= set(SECONDS)
-        self.score_fields = [names.index(name) for name in SCORE_TIME if name in names and seconds]
+        self.score_fields = score_fields(tokens.vocabulary.field_names)
         self.piece = np.arange(len(tokens)) if pieces is None else np.array(pieces, dtype=np.int64)
         whole = tokens.lengths[self.piece]
         if every:

@@ -16,7 +16,7 @@ from symbolic.data.corpora.labelled import (
 )
 from symbolic.data.corpus import Corpus
 from symbolic.data.groups import LeakError, assert_disjoint
-from symbolic.tasks import GENRE, MOOD, TAGS, Task
+from symbolic.tasks import GENRE, MOOD, TAGS
 
 
 def read_audio_folder(path: str | Path) -> Corpus:
@@ -46,28 +46,20 @@ def read_audio_folder(path: str | Path) -> Corpus:
     """
     fixed = labelled_tasks(recordings=True)
     columns = [column for task in (*NAMED, *fixed) for column in task_columns(task)]
-    rows = labelled_rows(path, columns, "audio")
-    table = rows[0][1].table
-    labels = read_labels([row for _, row, _ in rows], fixed)
-    tasks: list[Task] = []
-    for task in (GENRE, MOOD):
-        named = [row.given(task.name) for _, row, _ in rows]
-        if classes := sorted({name for name in named if name}):
-            tasks.append(replace(task, labels=tuple(classes)))
-            for values, name in zip(labels, named, strict=True):
-                if name:
-                    values[task.name] = classes.index(name)
-    tagged = [set(row.names(TAGS.name)) for _, row, _ in rows]
-    counts = Counter(tag for names in tagged for tag in names)
-    if tags := sorted(counts, key=lambda tag: (-counts[tag], tag)):
-        tasks.append(replace(TAGS, labels=tuple(tags)))
-        for values, names in zip(labels, tagged, strict=True):
-            if names:
-                values[TAGS.name] = tuple(float(tag in names) for tag in tags)
-    tasks += [task for task in fixed if any(task.name in values for values in labels)]
+    found = labelled_rows(path, columns, "audio")
+    rows = [row for _, row, _ in found]
+    table = rows[0].table
+    counts = Counter(tag for row in rows for tag in set(row.names(TAGS.name)))
+    classes = {
+        **{task: sorted({row.given(task.name) for row in rows} - {""}) for task in (GENRE, MOOD)},
+        TAGS: sorted(counts, key=lambda tag: (-counts[tag], tag)),
+    }
+    own = [replace(task, labels=tuple(names)) for task, names in classes.items() if names]
+    labels = read_labels(rows, [*own, *fixed])
+    tasks = [task for task in (*own, *fixed) if any(task.name in values for values in labels)]
     if not tasks:
         raise ValueError(f"{table}: no row has a label")
-    pieces = labelled_pieces(rows, labels)
+    pieces = labelled_pieces(found, labels)
     splits: dict[str, list[str]] = {}
     for piece in pieces:
         if piece.split:

@@ -19,12 +19,7 @@ def training_pieces(pieces: list[Piece]) -> list[Piece]:
 
 
 def sampled(corpus: Corpus, count: int, seed: int = 0) -> Corpus:
-    """Draw pieces of a corpus at random and keep their order.
-
-    Args:
-        corpus: the corpus.
-        count: pieces to draw; 0 keeps all.
-        seed: of the draw.
+    """Draw `count` pieces of a corpus at random and keep their order; 0 keeps all pieces.
 
     Raises:
         ValueError: a count below 0.
@@ -50,8 +45,7 @@ def hold_out(
         corpus: the corpus.
         part: `fold-K`, fold K by group, stratified by the first task with classes; the name of a
             split of the corpus, where `training_pieces` are trained on; or `none`.
-        folds: number of folds.
-        seed: of the shuffle before folding.
+        folds, seed: as for `group_folds`.
 
     Returns:
         Numbers of the training pieces, and of the held-out pieces.

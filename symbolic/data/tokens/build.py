@@ -20,9 +20,9 @@ from symbolic.notes import ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.read import read_bytes
 from symbolic.notes.sources import display_name
-from symbolic.tasks import Task
 
 if TYPE_CHECKING:
+    import numpy as np
     from datasets import Array2D, Dataset, Features, List
 
     from symbolic.tokenizers import Tokenizer
@@ -133,17 +133,23 @@ def _features(
 ) -> Features:
     from datasets import Array2D, Features, List, Value
 
-    ids = Value(vocabulary.dtype.name)
-    if not vocabulary.is_flat:  # an array is read at once, nested lists value by value
-        ids = Array2D((None, len(vocabulary.field_names)), vocabulary.dtype.name)
-    else:
-        ids = List(ids)
+    def of_tokens(dtype: np.dtype, width: int | None) -> List | Array2D:
+        # An array is read at once, nested lists value by value.
+        return List(Value(dtype.name)) if width is None else Array2D((None, width), dtype.name)
+
     return Features(
         {
             **{name: Value("string") for name in ("path", "group", "corpus", "split")},
-            "input_ids": ids,
+            "input_ids": of_tokens(
+                vocabulary.dtype, None if vocabulary.is_flat else len(vocabulary.field_names)
+            ),
             "length": Value("int32"),
-            **{task.name: _token_column(task) for task in derived_tasks("token")},
+            **{
+                task.name: of_tokens(
+                    token_dtype(task), None if task.kind == "single" else task.num_labels
+                )
+                for task in derived_tasks("token")
+            },
             "dropped": Value("int32"),
             **{
                 name: Value("int16") if width is None else List(Value("float32"), length=width)
@@ -152,14 +158,6 @@ def _features(
             **({"features": List(Value("float32"), length=feature_count)} if feature_count else {}),
         }
     )
-
-
-def _token_column(task: Task) -> List | Array2D:
-    from datasets import Array2D, List, Value
-
-    if task.kind == "single":
-        return List(Value(token_dtype(task).name))
-    return Array2D((None, task.num_labels), token_dtype(task).name)
 
 
 def _build(

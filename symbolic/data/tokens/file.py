@@ -256,10 +256,10 @@ def token_file(
             if name in row:
                 values[start:end] = row[name]
         path = str(row.get("path", number))
-        values = (PurePath(path).name, *(row.get(name, "") for name in ("corpus", "split")))
-        for name, value in zip(("pieces", "corpora", "splits"), values, strict=True):
+        described = [PurePath(path).name, row.get("group", path)]
+        described += [row.get(name, "") for name in ("corpus", "split")]
+        for name, value in zip(NAMES, described, strict=True):
             named[name].append(str(value))
-        named["groups"].append(str(row.get("group", path)))
         if feature_names:
             features[number] = row["features"]
         for name in row.keys() - reserved:

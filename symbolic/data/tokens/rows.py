@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from symbolic.data.tokens.file import TokenFile, token_file
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.features import features
 from symbolic.notes import NoteTable, ReadError, read_notes
+from symbolic.notes.read import name_of
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
@@ -48,11 +48,9 @@ class TokenRow:
     features: np.ndarray
 
     def columns(self, piece: Piece, labels: Mapping[str, int | None]) -> dict[str, Any]:
-        """Describe a piece as a row of a data set.
+        """Describe a piece as a row of a data set with columns as of `label_columns`.
 
-        Args:
-            piece: that the ids are of; its labels replace those that follow from the notes.
-            labels: columns of labels, as `symbolic.data.labels.label_columns` returns them.
+        Its labels replace those that follow from the notes.
         """
         return {
             "path": piece.path,
@@ -76,26 +74,21 @@ def token_rows(
 ) -> list[TokenRow | ReadError]:
     """Read and tokenize sources; an error takes the place of a source that cannot be read.
 
-    Args:
-        sources: as `symbolic.notes.read_notes` takes them.
-        tokenizer: makes the ids.
-        dtype: integer type of the ids; it must hold them.
-        feature_names: columns of `symbolic.features`.
+    The ids get an integer type `dtype`, which must hold them.
     """
     rows: list[TokenRow | ReadError] = []
     for source in sources:
         try:
             rows.append(token_row(read_notes(source), tokenizer, dtype, feature_names))
         except ReadError as error:
-            name = os.fspath(source) if isinstance(source, str | os.PathLike) else error.source
-            rows.append(ReadError(error.reason, name))
+            rows.append(ReadError(error.reason, error.source or name_of(source)))
     return rows
 
 
 def token_row(
     table: NoteTable, tokenizer: Tokenizer, dtype: np.dtype, feature_names: Sequence[str] = ()
 ) -> TokenRow:
-    """Tokenize a piece; the arguments are those of `token_rows`.
+    """Tokenize a piece, as `token_rows` does.
 
     Raises:
         ReadError: no note that the tokenizer can hold.
