@@ -77,8 +77,6 @@ def _blocks(names: tuple[str, ...]) -> tuple[Block, ...]:
 def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray:
     """Compute the feature vector of a piece.
 
-    Only blocks with requested columns are computed.
-
     Args:
         notes: at least one pitched note.
         names: the requested columns, for example `FEATURE_GROUPS["rhythm"]`, `FEATURE_SETS["core"]`
@@ -105,7 +103,7 @@ def feature_frame(pieces: Sequence[NoteTable], names: Sequence[str] | None = Non
 
     Args:
         pieces: note tables, each with at least one pitched note.
-        names: the requested columns; all of `FEATURE_NAMES` where None.
+        names: as of `features`.
 
     Returns:
         A frame of (len(pieces), len(names)) float64 with the names as columns and rows numbered

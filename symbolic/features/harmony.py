@@ -25,25 +25,12 @@ def _roots(chord: tuple[int, ...]) -> np.ndarray:
     return _MEMBER & np.logical_and.reduce([_ABOVE[k] for k in chord])
 
 
-def _pair_table() -> np.ndarray:
-    """Count the pairs of each interval class 1..6 in each set: (4096, 6)."""
-    pairs = np.stack([(_MEMBER & _ABOVE[k]).sum(axis=1) for k in range(1, 7)], axis=1)
-    pairs[:, 5] //= 2  # a tritone is counted from both of its pitch classes
-    return pairs
-
-
-def _places() -> np.ndarray:
-    """Place the pitch classes in the space of tonal centroids: (12, 6).
-
-    They lie on three circles, of fifths, minor thirds and major thirds, of radius 1, 1 and 1/2
-    (Harte, Sandler & Gasser 2006, "Detecting harmonic change in musical audio").
-    """
-    angle = np.outer(np.arange(12), (7 / 6, 3 / 2, 2 / 3)) * np.pi
-    radius = np.array([1.0, 1.0, 0.5])
-    return np.hstack([radius * np.sin(angle), radius * np.cos(angle)])
-
-
-_PLACES = _places()
+# Pitch classes in the space of tonal centroids: on three circles, of fifths, minor thirds and major
+# thirds, of radius 1, 1 and 1/2 (Harte, Sandler & Gasser 2006, "Detecting harmonic change in
+# musical audio").
+_ANGLES = np.outer(np.arange(12), (7 / 6, 3 / 2, 2 / 3)) * np.pi
+_RADII = np.array([1.0, 1.0, 0.5])
+_PLACES = np.hstack([_RADII * np.sin(_ANGLES), _RADII * np.cos(_ANGLES)])
 
 
 def _centroids(weights: np.ndarray) -> np.ndarray:
@@ -51,20 +38,18 @@ def _centroids(weights: np.ndarray) -> np.ndarray:
     return weights @ _PLACES / np.add.reduce(weights, axis=-1, keepdims=True)
 
 
-def _diameters(pairs: np.ndarray) -> np.ndarray:
-    """Return the (4096,) largest distance between two pitch classes of each set."""
-    distance = np.linalg.norm(_PLACES[1:7] - _PLACES[0], axis=1)
-    return np.where(pairs > 0, distance, 0.0).max(axis=1)
-
-
-_PAIRS = _pair_table()
+# (4096, 6) number of pairs of each interval class 1..6 in each set.
+_PAIRS = np.stack([(_MEMBER & _ABOVE[k]).sum(axis=1) for k in range(1, 7)], axis=1)
+_PAIRS[:, 5] //= 2  # a tritone is counted from both of its pitch classes
 _HELD_TRIADS = np.stack([_roots(chord).any(axis=1) for chord in _TRIADS.values()])
 _HELD_SEVENTHS = np.stack([_roots(chord).any(axis=1) for chord in _SEVENTHS.values()])
 _PAIRS_AND_TRIADS = np.vstack([_PAIRS.T, _HELD_TRIADS])
 _TRIAD_BITS = np.hstack([_roots(_TRIADS[mode]) for mode in ("major", "minor")]) @ (
     1 << np.arange(24)
 )
-_DIAMETERS = _diameters(_PAIRS)
+# (4096,) largest distance between two pitch classes of each set.
+_DISTANCES = np.linalg.norm(_PLACES[1:7] - _PLACES[0], axis=1)
+_DIAMETERS = np.where(_PAIRS > 0, _DISTANCES, 0.0).max(axis=1)
 _CENTROIDS = np.vstack([np.zeros(6), _centroids(_MEMBER[1:].astype(np.float64))])
 
 _PAIR_NAMES = tuple(f"interval_class_{k}" for k in range(1, 7))

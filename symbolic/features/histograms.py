@@ -48,22 +48,16 @@ _SOUNDS = 1e-9
 _PRECISION = 1e9  # beyond it, triads that fit equally well differ by errors of rounding
 
 
-def _triads() -> np.ndarray:
-    """Build (24, 12) unit vectors of the major and the minor triads, root 0 first."""
-    rows = np.zeros((2, 12))
-    rows[0, [0, 4, 7]] = rows[1, [0, 3, 7]] = ROOT_WEIGHT, 1.0, 1.0
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.array([np.roll(row, root) for row in rows for root in range(12)])
+# (24, 12) unit vectors of the major and the minor triads, root 0 first.
+_ON_C = np.zeros((2, 12))
+_ON_C[0, [0, 4, 7]] = _ON_C[1, [0, 3, 7]] = ROOT_WEIGHT, 1.0, 1.0
+_ON_C /= np.linalg.norm(_ON_C, axis=1, keepdims=True)
+_TRIADS = np.array([np.roll(triad, root) for triad in _ON_C for root in range(12)])
 
-
-def _change_table() -> np.ndarray:
-    """Build (24, 24) positions in `_CHANGES` of the change from each triad to each."""
-    before, after = np.arange(24)[:, None], np.arange(24)
-    return (2 * (before >= 12) + (after >= 12)) * 12 + (after - before) % 12
-
-
-_TRIADS = _triads()
-_CHANGE = _change_table()
+# (24, 24) positions in `_CHANGES` of the change from each triad to each.
+_AFTER = np.arange(24)
+_BEFORE = _AFTER[:, None]
+_CHANGE = (2 * (_BEFORE >= 12) + (_AFTER >= 12)) * 12 + (_AFTER - _BEFORE) % 12
 
 
 def _root_shares(counts: np.ndarray) -> list[float]:

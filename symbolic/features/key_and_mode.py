@@ -19,19 +19,10 @@ _SCALES = np.zeros((2, 12), bool)
 _SCALES[0, [0, 2, 4, 5, 7, 9, 11]] = True  # major
 _SCALES[1, [0, 2, 3, 5, 7, 8, 10]] = True  # natural minor
 
-
-def _key_distances() -> np.ndarray:
-    """Count the fifths between the signatures of two keys: (24, 24).
-
-    A minor key has the signature of its relative major.
-    """
-    key = np.arange(24)
-    signature = (key % 12 + 3 * (key >= 12)) * 7 % 12
-    fifths = (signature - signature[:, None]) % 12
-    return np.minimum(fifths, 12 - fifths)
-
-
-_KEY_DISTANCES = _key_distances()
+# Fifths between the signatures of two keys; a minor key has that of its relative major.
+_SIGNATURES = (np.arange(24) % 12 + 3 * (np.arange(24) >= 12)) * 7 % 12
+_UPWARD = (_SIGNATURES - _SIGNATURES[:, None]) % 12
+_KEY_DISTANCES = np.minimum(_UPWARD, 12 - _UPWARD)
 
 
 def _part_of(first: float, second: float) -> float:

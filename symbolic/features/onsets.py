@@ -167,17 +167,12 @@ class Onsets:
         return np.bincount(part, minlength=parts)
 
     @cached_property
-    def window_histograms(self) -> np.ndarray:
-        """(p, 12) seconds of each pitch class above the lowest note in each part with notes."""
+    def window_correlations(self) -> np.ndarray:
+        """(p, 24) correlation of each part with notes with each key, as in `key_correlations`."""
         part, parts = self.window
         seconds = np.minimum(self.duration, PART_SECONDS)
         counts = np.bincount(part * 12 + self.above_lowest, seconds, minlength=parts * 12)
-        return counts.reshape(parts, 12)[self.window_counts > 0]
-
-    @cached_property
-    def window_correlations(self) -> np.ndarray:
-        """(p, 24) correlation of `window_histograms` with each key, as in `key_correlations`."""
-        return keys.key_scores(self.window_histograms)
+        return keys.key_scores(counts.reshape(parts, 12)[self.window_counts > 0])
 
     @cached_property
     def sounding(self) -> np.ndarray:

@@ -75,6 +75,9 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
 """
 
 
+_CHOICES = {**FEATURE_GROUPS, **FEATURE_SETS}
+
+
 def named_columns(text: str) -> list[str]:
     """Look up the columns of sets and groups, separated by commas, each column once.
 
@@ -85,24 +88,22 @@ def named_columns(text: str) -> list[str]:
     """
     columns: dict[str, None] = {}
     for name in [] if text == "none" else text.split(","):
-        found = FEATURE_SETS.get(name) or FEATURE_GROUPS.get(name)
-        if not found:
+        if name not in _CHOICES:
             names = ", ".join(["none", *FEATURE_SETS, *FEATURE_GROUPS])
             raise ValueError(f"unknown feature set {name!r}; choose from {names}")
-        columns |= dict.fromkeys(found)
+        columns |= dict.fromkeys(_CHOICES[name])
     return list(columns)
 
 
 def column_text(columns: Sequence[str]) -> str | None:
     """Find the text from which `named_columns` makes these columns; None where there is none."""
-    choices = {**FEATURE_GROUPS, **FEATURE_SETS}
     left, names = tuple(columns), []
     while left:
-        fitting = [name for name, found in choices.items() if left[: len(found)] == found]
+        fitting = [name for name, found in _CHOICES.items() if left[: len(found)] == found]
         if not fitting:
             return None
-        names.append(max(fitting, key=lambda name: len(choices[name])))
-        left = left[len(choices[names[-1]]) :]
+        names.append(max(fitting, key=lambda name: len(_CHOICES[name])))
+        left = left[len(_CHOICES[names[-1]]) :]
     return ",".join(names) or "none"
 
 
@@ -111,10 +112,9 @@ def subset_text(columns: Sequence[str], among: Sequence[str]) -> str | None:
 
     The columns have the order of `among`.
     """
-    choices = {**FEATURE_GROUPS, **FEATURE_SETS}
-    wanted = {name: set(found).intersection(among) for name, found in choices.items()}
+    wanted = {name: set(found).intersection(among) for name, found in _CHOICES.items()}
     left, names = set(columns), []
-    for name in sorted(choices, key=lambda name: -len(wanted[name])):
+    for name in sorted(_CHOICES, key=lambda name: -len(wanted[name])):
         if wanted[name] & left and wanted[name] <= set(columns):
             names.append(name)
             left -= wanted[name]

@@ -73,13 +73,9 @@ def evidence(onsets: Onsets) -> dict[str, float]:
         for name, (third, fifth) in _CHORDS.items()
     }
     rooted = np.stack([held["major"] & in_bass, held["minor"] & in_bass])
+    openings = fading[:, onsets.group] * seconds, by_time * seconds
     rows = [
-        _shares(
-            note,
-            np.vstack(
-                [seconds, np.ones(len(note)), fading[:, onsets.group] * seconds, by_time * seconds]
-            ),
-        ),
+        _shares(note, np.vstack([seconds, np.ones(len(note)), *openings])),
         _shares(bass, gap[None]),
         _shares(melody, gap[None]),
         _shares(bass, fading * gap),
@@ -133,9 +129,5 @@ def _arrivals(sounds: np.ndarray, in_bass: np.ndarray) -> np.ndarray:
     leading = sounds[OCTAVES[11]]
     dominant = leading & in_bass[OCTAVES[7]]
     gone = ~leading[:, 1:]
-    return np.stack(
-        [
-            dominant[:, :-1] & in_bass[:, 1:] & gone,
-            leading[:, :-1] & sounds[:, 1:] & gone,
-        ]
-    )
+    cadences = dominant[:, :-1] & in_bass[:, 1:] & gone
+    return np.stack([cadences, leading[:, :-1] & sounds[:, 1:] & gone])

@@ -44,12 +44,7 @@ class ArchiveMember:
 
 @dataclass(frozen=True, slots=True)
 class NamedBytes:
-    """Bytes with a name, such as a row of a data set.
-
-    Attributes:
-        path: name in tables and errors.
-        content: bytes of a file.
-    """
+    """Bytes of a file with a name in tables and errors, such as a row of a data set."""
 
     path: str
     content: bytes
@@ -57,12 +52,7 @@ class NamedBytes:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableFile:
-    """A file without content, which gets a row with its error.
-
-    Attributes:
-        path: name in tables.
-        reason: the error, in one line.
-    """
+    """A file without content, which gets a row with the reason, the error in one line."""
 
     path: str
     reason: str

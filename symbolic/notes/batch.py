@@ -168,10 +168,7 @@ def note_batch(pieces: Sequence[ScoreTick | NoteTable]) -> NoteBatch:
 
 
 def read_batch(sources: Sequence[Source]) -> tuple[NoteBatch | None, list[ReadError | None]]:
-    """Read sources into one batch, without those that cannot be read.
-
-    Args:
-        sources: as `symbolic.notes.read_notes` takes them, with the same limits.
+    """Read sources into one batch, as `read_notes` and with its limits, without unreadable ones.
 
     Returns:
         The batch, None if no source could be read, and for each source None or its error.
@@ -190,12 +187,8 @@ def read_batches(
 
     Operations on arrays that fit into the cache are faster than on longer ones.
 
-    Args:
-        sources: as `read_batch` takes them.
-        notes: number of notes that completes a batch; by default one batch holds all sources.
-
     Yields:
-        A batch and errors as of `read_batch`, and their sources.
+        A batch and errors as of `read_batch`, and their sources; by default one batch of all.
     """
     parts: list[_Part] = []
     errors: list[ReadError | None] = []

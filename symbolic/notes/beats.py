@@ -12,17 +12,13 @@ MAX_METRICAL_UNITS = 50_000
 
 
 def metrical_edges(notes: NoteTable, unit: str) -> np.ndarray:
-    """Compute the boundaries of bars or beats.
+    """Compute the boundaries of the units "bar" or "beat".
 
     A time signature begins a new bar, as in notation; beats are its denominators: six eighths in
     6/8. The default is 4/4. Tables of notation have a signature at each bar of irregular length, so
     that upbeats and divided bars are bars of their own. Performances, recorded with a click or
     without, have a nearly constant offset from the beats of the file: beats are shifted by the
     circular mean of the onsets' phases within beats, weighted by velocity.
-
-    Args:
-        notes: the piece.
-        unit: "bar" or "beat".
 
     Returns:
         (U + 1,) float64 seconds, ascending, from 0 to the end of the unit with the last onset; at

@@ -21,12 +21,10 @@ def table_score(notes: NoteTable) -> ScoreTick:
     `symbolic.notes.midi.reader.score_notes` is the inverse, except for tempos, which a score holds
     in whole microseconds per quarter, and `has_dynamics`, which it infers from the velocities.
 
-    Args:
-        notes: n notes; 0 give a score without tracks.
-
     Returns:
-        A `symusic.Score` in ticks. Pitched notes and drums of one track become two tracks. Every
-        program is 0, since a table has no instruments. Notes keep the order of the table.
+        A `symusic.Score` in ticks, of an empty table without tracks. Pitched notes and drums of one
+        track become two tracks. Every program is 0, since a table has no instruments. Notes keep
+        the order of the table.
 
     Raises:
         ReadError: a note or a change after `LAST_TICK`.

@@ -39,8 +39,6 @@ def find_sources(
 ) -> Iterator[Source]:
     """Find sources in order: folders become the music files in them, sorted by path.
 
-    Music files have one of `suffixes`, by default those of `read_notes`.
-
     Explicit paths are kept whatever their suffix, and even if they do not exist: they get a row. A
     path that does not exist and has `*`, `?` or `[` is a pattern (`**`: any folders), replaced by
     its matches, sorted. In folders, hidden names (with a leading dot) are skipped, links to folders
@@ -49,7 +47,7 @@ def find_sources(
     Args:
         sources: one or several.
         recursive: whether to search folders recursively.
-        suffixes: in lower case.
+        suffixes: of music files, in lower case; by default those of `read_notes`.
         scratch: a folder for temporary files. If given, archives among the paths are replaced by
             the music files in them (compressed tars are expanded there), and ABC tune books,
             wherever they are, by their tunes.
@@ -64,13 +62,7 @@ def find_sources(
 def find_files(
     path: str | os.PathLike[str], suffixes: tuple[str, ...] = NOTE_SUFFIXES, recursive: bool = True
 ) -> Iterator[Path]:
-    """Find files by the rules of `find_sources`, without opening archives or tune books.
-
-    Args:
-        path: of a file or a folder, or a pattern.
-        suffixes: of the files in folders, in lower case.
-        recursive: whether to search folders recursively.
-    """
+    """Find files by the rules of `find_sources`, without opening archives or tune books."""
     for match in _matched(path):
         if os.path.isdir(match):
             yield from sorted(_folder_files(Path(match), recursive, suffixes))

@@ -32,14 +32,10 @@ def find_musescore() -> str | None:
 
 
 def musescore_to_musicxml(score: bytes, seconds: float = MUSESCORE_SECONDS) -> bytes:
-    """Convert a score to MusicXML with the MuseScore program.
+    """Convert the content of a `.mscx` file to MusicXML with the MuseScore program.
 
     The program runs without a window, with temporary settings, in a temporary folder. Repeats, ties
     and transposing parts are kept.
-
-    Args:
-        score: content of a `.mscx` file.
-        seconds: time limit.
 
     Raises:
         ReadError: no program, a score that it rejects, such as one of a newer version, a timeout,

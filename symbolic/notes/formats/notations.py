@@ -58,11 +58,7 @@ def notation_of(data: bytes) -> str | None:
 
 
 def read_notation(data: bytes, notation: str) -> NoteTable:
-    """Read Humdrum, ABC, MEI or a MuseScore file as played.
-
-    Args:
-        data: content of a `.krn`, `.abc`, `.mei`, `.mscx` or `.mscz` file.
-        notation: as of `notation_of`.
+    """Read Humdrum, ABC, MEI or a MuseScore file, named as by `notation_of`, as played.
 
     Returns:
         A table as of `stream_notes`.

@@ -59,10 +59,7 @@ def book_header(data: bytes) -> bytes:
 
 
 def tune_musicxml(data: bytes) -> bytes:
-    """Convert a tune to MusicXML.
-
-    Args:
-        data: content of a `.abc` file with one tune, in UTF-8 or Latin-1.
+    """Convert a `.abc` file with one tune, in UTF-8 or Latin-1, to MusicXML.
 
     Raises:
         ReadError: several tunes, a tune that includes another file, or a parser error.

@@ -59,10 +59,6 @@ def route_drums(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]:
     Notes on the wrong channel move, with all messages to their channel, to a new track behind their
     own. Notes struck before a change keep their channel, even if they end after it.
 
-    Args:
-        data: bytes of a file.
-        spans: contents of simultaneous tracks.
-
     Returns:
         Bytes, and the spans of the tracks in them; the arguments if nothing moves or a track is
         damaged.

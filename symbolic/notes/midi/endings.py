@@ -32,11 +32,6 @@ END_GAP = MAX_DELTA
 def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> ScoreTick:
     """Parse simultaneous tracks; every key strike is a note.
 
-    Args:
-        data: bytes of a file.
-        spans: contents of its tracks.
-        ticks_per_quarter: 1 to 32,767.
-
     Returns:
         A `symusic.Score` in ticks; a MIDI track becomes a track for each channel and program in it.
 

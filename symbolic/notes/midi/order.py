@@ -57,12 +57,8 @@ def drop_escapes(data: bytes, spans: Sequence[Span]) -> tuple[bytes, list[Span]]
 def keep_order(score: ScoreTick, data: bytes, spans: Sequence[Span]) -> None:
     """Restore the file order of simultaneous tempos and meters, of which the last one holds.
 
-    The order is that of the tracks, and within a track that of its events.
-
-    Args:
-        score: parsed from `data`; changed in place.
-        data: bytes of a file.
-        spans: contents of its tracks; if one is damaged, nothing changes.
+    The order is that of the tracks, and within a track that of its events. The score is changed in
+    place, unless a track is damaged.
     """
     if len(score.tempos) >= UNSTABLE_SORT_SIZE and _ambiguous(
         *(tempos := tempo_columns(score.tempos))

@@ -29,9 +29,6 @@ def read_midi(data: bytes) -> NoteTable:
 
     Data bytes above 127 are clamped to the 7-bit range.
 
-    Args:
-        data: the whole file.
-
     Raises:
         ReadError: not MIDI, damaged, or timed in SMPTE frames.
     """
@@ -39,7 +36,7 @@ def read_midi(data: bytes) -> NoteTable:
 
 
 def parse_midi(data: bytes) -> ScoreTick:
-    """Parse a MIDI file; errors and arguments as of `read_midi`.
+    """Parse a MIDI file; errors as of `read_midi`.
 
     Every key strike is a note (see `midi.endings`), drums are recognised on any channel
     (`midi.drum_kits`), and the independent sequences of format 2 are concatenated.
@@ -68,15 +65,10 @@ def _parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) ->
 
 
 def _concatenated(scores: Sequence[ScoreTick], ends: Sequence[int]) -> ScoreTick:
-    """Concatenate scores, each under its own tempo map and meters.
+    """Concatenate scores, changed in place, up to the end of each, under its own tempos and meters.
 
-    Args:
-        scores: in ticks, with equal ticks per quarter; changed in place.
-        ends: the last tick of each, where the next one begins.
-
-    Returns:
-        One score with all tracks. A score without a tempo or meter at its beginning starts at 120
-        quarters per minute, or in 4/4, not in those of its predecessor.
+    A score without a tempo or meter at its beginning starts at 120 quarters per minute, or in 4/4,
+    not in those of its predecessor.
 
     Raises:
         ReadError: the total exceeds `LAST_TICK`.

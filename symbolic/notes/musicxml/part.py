@@ -237,11 +237,7 @@ class Part:
             self.reading.notes.append((*row[:4], row[4] + octave, *row[5:]))
 
     def _end_graces(self, length: float) -> None:
-        """Place grace notes before their main note, or before the end of the bar.
-
-        Args:
-            length: of the main note in quarters; 0 at the end of a bar.
-        """
+        """Place grace notes before a main note of this length in quarters; 0: at the bar's end."""
         rows = self.reading.notes
         stolen = {place: share for _, place, share in self.graces} if length else {}
         total = sum(stolen.values())

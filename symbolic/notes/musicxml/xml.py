@@ -89,11 +89,7 @@ _LOOSE_END = re.compile(rb"(?<!\s)\s+(/?>)")
 
 
 def blocks(xml: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Find the elements of a name that is never nested.
-
-    Args:
-        xml: as `score_xml` returns it, or a part of it.
-        name: of the elements.
+    """Find the elements of a name that is never nested, in XML as of `score_xml` or a part of it.
 
     Yields:
         Raw attributes and content of each element; both may be empty.

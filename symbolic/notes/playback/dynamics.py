@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,30 +25,21 @@ WEDGE_REACH = TICKS_PER_QUARTER  # distance from the end of a wedge to the mark 
 Slope = tuple[int, int, int, int]  # begin and end in ticks, velocities at both
 
 
-def add_mark(reading: Reading, track: int, place: Place, names: Iterable[str]) -> bool:
-    """Add a dynamic mark to a reading.
-
-    Args:
-        reading: of the score.
-        track: of its staff.
-        place: of the mark.
-        names: signs of the mark: "f" and "p" together are fp.
+def add_mark(reading: Reading, track: int, place: Place, names: Sequence[str]) -> bool:
+    """Add a dynamic mark of one or several signs: "f" and "p" together are fp.
 
     Returns:
         Whether any sign is known.
     """
-    names = [*names]
-    known = False
-    for name in ("".join(names), *names):
+    velocities = HOLD_VELOCITIES | STRIKE_VELOCITIES
+    whole = "".join(names)
+    known = [name for name in ([whole] if whole in velocities else names) if name in velocities]
+    for name in known:
         if name in HOLD_VELOCITIES:
             reading.levels.setdefault(track, {})[place] = HOLD_VELOCITIES[name]
         if name in STRIKE_VELOCITIES:
             reading.strikes.setdefault(track, {})[place] = STRIKE_VELOCITIES[name]
-        if name in HOLD_VELOCITIES or name in STRIKE_VELOCITIES:
-            known = True
-            if name == "".join(names):  # one mark of several signs
-                break
-    return known
+    return bool(known)
 
 
 def staff_velocities(
@@ -66,7 +57,7 @@ def staff_velocities(
         reading: of the score.
         track: the staff.
         staves: tracks of the instrument, including `track`.
-        played: bars in playback order.
+        played: as of the reading.
         onset: (n,) ticks at which the notes are written, ascending.
 
     Returns:

@@ -89,8 +89,9 @@ def _mended(bars: list[Bar]) -> list[Bar]:
         before, bar = mended[i - 1], mended[i]
         if 1 in before.endings and before.plays == 1 and not bar.endings and not bar.opens:
             reach = range(i, min(i + ENDING_REACH, len(mended)))
-            end = next((k for k in reach if _cuts(mended[k])), i)
-            if mended[end].plays > 1 and not mended[end].opens and not mended[end].endings:
+            end = next((k for k in reach if mended[k].plays > 1), i)
+            others = any(between.opens or between.endings for between in mended[i : end + 1])
+            if mended[end].plays > 1 and not others:
                 for k in range(i, end + 1):
                     mended[k] = replace(mended[k], endings=before.endings)
         elif bar.endings and bar.endings == before.endings and before.plays > 1:
@@ -99,11 +100,6 @@ def _mended(bars: list[Bar]) -> list[Bar]:
                 mended[k] = replace(mended[k], endings=(max(wrong) + 1,))
                 k += 1
     return mended
-
-
-def _cuts(bar: Bar) -> bool:
-    """Return whether an ending must stop at a bar, or before it."""
-    return bar.plays > 1 or bar.opens or bool(bar.endings)
 
 
 class _Endings:

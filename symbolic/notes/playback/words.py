@@ -108,10 +108,7 @@ _ANY_CODA = re.compile(rf"\b{_TO} {_CODA}|{_CODA}$")
 
 @lru_cache(maxsize=1024)
 def sign_of_words(words: str) -> tuple[str, str]:
-    """Parse the jump and the sign in words, on one line or several.
-
-    Args:
-        words: such as "D.C. al Fine", "(Fine)", "zur Coda".
+    """Parse the jump and the sign in words such as "D.C. al Fine", "(Fine)" or "zur Coda".
 
     Returns:
         The jump, as in `symbolic.notes.playback.repeats.Bar`, or ""; and the sign, "Fine", "Coda",
