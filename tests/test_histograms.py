@@ -10,7 +10,7 @@ from limits import lines_run
 
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, features
 from symbolic.features.histograms import _sounding_in_parts
-from symbolic.features.onsets import MAX_PARTS, gather
+from symbolic.features.onsets import MAX_PARTS, Onsets
 from symbolic.notes import note_table
 
 SECOND = 960  # ticks, at 480 per quarter and 120 quarters per minute
@@ -111,7 +111,7 @@ def test_triads_that_fit_alike_are_heard_as_major():
 )
 def test_what_sounds_in_a_part_is_what_each_note_covers_of_it(notes):
     onset, length, pitch = map(np.array, zip(*notes, strict=True))
-    onsets = gather(
+    onsets = Onsets(
         note_table((onset * SECOND).astype(int), (length * SECOND).astype(int), pitch, pitch)
     )
     table = onsets.notes
@@ -225,7 +225,7 @@ def test_a_day_of_music_is_no_more_than_a_minute_of_it():
     onset = np.append(np.repeat(chord * 30, 3) * SECOND, 0)
     length = np.append(np.full(3 * len(chord), 30 * SECOND), day * SECOND)
     notes = note_table(onset, length, np.append(pitch, 36), [80] * len(onset))
-    assert gather(notes).parts(np.zeros(1), 1.0)[1] == MAX_PARTS
+    assert Onsets(notes).parts(np.zeros(1), 1.0)[1] == MAX_PARTS
     found = features(notes, NAMES)
     assert np.isfinite(found).all()
     assert np.abs(found).max() <= 1
@@ -241,7 +241,7 @@ def test_a_million_notes_of_a_day_take_no_loop():
 
 
 def test_memory_is_that_of_the_notes_not_of_notes_times_parts():
-    onsets = gather(some_music(200_000, 3600 * SECOND))
+    onsets = Onsets(some_music(200_000, 3600 * SECOND))
     tracemalloc.start()
     _sounding_in_parts(onsets)
     peak = tracemalloc.get_traced_memory()[1]

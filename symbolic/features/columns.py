@@ -20,7 +20,7 @@ from symbolic.features import (
     rhythm,
     tonal,
 )
-from symbolic.features.onsets import Onsets, gather
+from symbolic.features.onsets import Onsets
 from symbolic.notes import NoteTable, note_table
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
 }
 """Functions of each group of columns; only those of requested columns run."""
 
-_ONE_NOTE = gather(note_table([0], [480], [60], [64]))
+_ONE_NOTE = Onsets(note_table([0], [480], [60], [64]))
 _COLUMNS = {block: tuple(block(_ONE_NOTE)) for blocks in BLOCKS.values() for block in blocks}
 _COLUMNS[tonal.evidence] = tonal.TONAL_NAMES
 _BLOCK_OF = {name: block for block, names in _COLUMNS.items() for name in names}
@@ -91,7 +91,7 @@ def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray
     """
     names = FEATURE_NAMES if names is None else tuple(names)
     blocks = _blocks(names)
-    onsets = gather(notes)
+    onsets = Onsets(notes)
     columns = {}
     for block in blocks:
         columns |= block(onsets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -31,9 +30,8 @@ OCTAVES = (np.arange(12)[:, None] + np.arange(12)) % 12
 _BITS = 1 << np.arange(12)[:, None]
 
 
-@dataclass(frozen=True, eq=False)
 class Onsets:
-    """The notes of a piece grouped into g onsets.
+    """The notes of a piece grouped into g onsets; drums are left out.
 
     Attributes:
         notes: the pitched notes, n of them, at least one.
@@ -46,17 +44,33 @@ class Onsets:
         span: seconds from the first onset to the end of the last note, at least `MIN_DURATION`.
 
     Properties that several groups of columns use are computed once, at first access.
+
+    Raises:
+        ValueError: no pitched notes.
     """
 
-    notes: NoteTable
-    velocity: np.ndarray
-    group: np.ndarray
-    starts: np.ndarray
-    time: np.ndarray
-    gap: np.ndarray
-    top: np.ndarray
-    bottom: np.ndarray
-    span: float
+    def __init__(self, notes: NoteTable) -> None:
+        self.notes = notes = notes.pitched()
+        n = len(notes)
+        if not n:
+            raise ValueError("no features: the piece has no pitched notes")
+        new = np.empty(n, bool)
+        new[0] = True
+        np.greater(notes.onset[1:] - notes.onset[:-1], CHORD_SECONDS, out=new[1:])
+        self.group = np.add.accumulate(new, dtype=np.int64) - 1
+        self.starts = new.nonzero()[0]
+        self.time = notes.onset[self.starts]
+        end = float(np.maximum.reduce(notes.onset + notes.duration))
+        self.span = max(end - float(self.time[0]), MIN_DURATION)
+        gap = np.empty_like(self.time)
+        np.subtract(self.time[1:], self.time[:-1], out=gap[:-1])
+        gap[-1] = end - self.time[-1]
+        self.gap = within(gap, MIN_DURATION, MAX_DURATION)
+        self.top = np.maximum.reduceat(notes.pitch, self.starts)
+        self.bottom = np.minimum.reduceat(notes.pitch, self.starts)
+        self.velocity = np.full(n, NEUTRAL_VELOCITY)
+        if notes.has_dynamics:
+            self.velocity = notes.velocity.astype(np.float64)
 
     @cached_property
     def size(self) -> np.ndarray:
@@ -195,11 +209,7 @@ class Onsets:
         return np.bitwise_or.reduce((self.sounding > 0) * _BITS, axis=0)
 
     def parts(self, time: np.ndarray, length: float) -> tuple[np.ndarray, int]:
-        """Assign times to equal parts of the piece, about `length` seconds each.
-
-        Returns:
-            The index of the part of each time, and the number of parts, at least 1.
-        """
+        """Assign times to equal parts of the piece, and count these, as `count_parts`."""
         parts = self.count_parts(length)
         part = ((time - self.time[0]) / self.span * parts).astype(np.int64)
         return np.minimum(part, parts - 1), parts
@@ -218,39 +228,3 @@ class Onsets:
 def within(values: np.ndarray, least: float, most: float) -> np.ndarray:
     """Clip values to bounds."""
     return np.minimum(np.maximum(values, least), most)
-
-
-def gather(notes: NoteTable) -> Onsets:
-    """Group the notes of a piece into onsets; drums are left out.
-
-    Raises:
-        ValueError: no pitched notes.
-    """
-    notes = notes.pitched()
-    n = len(notes)
-    if not n:
-        raise ValueError("no features: the piece has no pitched notes")
-    new = np.empty(n, bool)
-    new[0] = True
-    np.greater(notes.onset[1:] - notes.onset[:-1], CHORD_SECONDS, out=new[1:])
-    starts = new.nonzero()[0]
-    time = notes.onset[starts]
-    end = float(np.maximum.reduce(notes.onset + notes.duration))
-    gap = np.empty_like(time)
-    np.subtract(time[1:], time[:-1], out=gap[:-1])
-    gap[-1] = end - time[-1]
-    return Onsets(
-        notes=notes,
-        velocity=(
-            notes.velocity.astype(np.float64)
-            if notes.has_dynamics
-            else np.full(n, NEUTRAL_VELOCITY)
-        ),
-        group=np.add.accumulate(new, dtype=np.int64) - 1,
-        starts=starts,
-        time=time,
-        gap=within(gap, MIN_DURATION, MAX_DURATION),
-        top=np.maximum.reduceat(notes.pitch, starts),
-        bottom=np.minimum.reduceat(notes.pitch, starts),
-        span=max(end - float(time[0]), MIN_DURATION),
-    )

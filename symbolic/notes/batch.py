@@ -224,13 +224,9 @@ def _within_limits(
     if not _too_long(np.maximum.reduce(ends), quarter, slowest):  # then no piece is
         return batch, errors
     ends = np.maximum.reduceat(ends, batch.starts).tolist()
-    suspect = [
-        _too_long(end, part.piece.ticks_per_quarter, part.slowest)
-        for end, part in zip(ends, parts, strict=True)
-    ]
     good = [i for i, error in enumerate(errors) if error is None]
-    for i, long in zip(good, suspect, strict=True):
-        if long:
+    for i, end, part in zip(good, ends, parts, strict=True):
+        if _too_long(end, part.piece.ticks_per_quarter, part.slowest):
             try:
                 read_notes(sources[i])
             except ReadError as error:

@@ -129,9 +129,8 @@ def _too_large(size: int) -> ReadError:
 def kind_of(source: object) -> str | None:
     """Return the kind of a source, None for any other object.
 
-    Kinds are path, bytes, named, member, refused, table, symusic, pretty_midi and music21.
-
-    Classes of libraries are recognised by the name of their module, without importing it.
+    Kinds are path, bytes, named, table, symusic, pretty_midi and music21. Classes of libraries are
+    recognised by the name of their module, without importing it.
     """
     for classes, kind in _KINDS.items():
         if isinstance(source, classes):
@@ -148,12 +147,10 @@ def is_file(source: object) -> TypeGuard[File]:
 _KINDS = {
     (str, os.PathLike): "path",
     (bytes, bytearray, memoryview): "bytes",
-    NamedBytes: "named",
-    ArchiveMember: "member",
-    UnreadableFile: "refused",
+    (NamedBytes, ArchiveMember, UnreadableFile): "named",
     NoteTable: "table",
 }
-_FILE_KINDS = ("path", "bytes", "named", "member", "refused")
+_FILE_KINDS = ("path", "bytes", "named")
 
 
 def _read(source: Source) -> NoteTable:

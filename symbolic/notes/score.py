@@ -29,24 +29,16 @@ def table_score(notes: NoteTable) -> ScoreTick:
     Raises:
         ReadError: a note or a change after `LAST_TICK`.
     """
-    from symusic.core import (
-        NoteTickList,
-        ScoreTick,
-        TempoTickList,
-        TimeSignatureTickList,
-        TrackTick,
-    )
+    from symusic import core
 
     end = notes.onset_ticks + notes.duration_ticks
     last = max(ticks.max(initial=0) for ticks in (end, notes.tempo_ticks, notes.meter_ticks))
     if last > LAST_TICK:
         raise ReadError(f"lasts longer than {LAST_TICK:,} ticks, the limit of a score")
-    score = ScoreTick(notes.ticks_per_quarter)
-    mspq = np.clip(np.rint(60e6 / notes.tempo), 1, LAST_TICK)
-    score.tempos = TempoTickList.from_numpy(
-        notes.tempo_ticks.astype(np.int32), mspq.astype(np.int32)
-    )
-    score.time_signatures = TimeSignatureTickList.from_numpy(
+    score = core.ScoreTick(notes.ticks_per_quarter)
+    mspq = np.clip(np.rint(60e6 / notes.tempo), 1, LAST_TICK).astype(np.int32)
+    score.tempos = core.TempoTickList.from_numpy(notes.tempo_ticks.astype(np.int32), mspq)
+    score.time_signatures = core.TimeSignatureTickList.from_numpy(
         notes.meter_ticks.astype(np.int32),
         np.clip(notes.meter_numerator, 0, METER_LIMIT).astype(np.uint8),
         np.clip(notes.meter_denominator, 0, METER_LIMIT).astype(np.uint8),
@@ -60,8 +52,10 @@ def table_score(notes: NoteTable) -> ScoreTick:
     parts, starts = np.unique(part[order], return_index=True)
     ends = np.append(starts, len(order))[1:]
     for number, start, end in zip(parts.tolist(), starts.tolist(), ends.tolist(), strict=True):
-        track = TrackTick("", 0, bool(number % 2))
+        track = core.TrackTick("", 0, bool(number % 2))
         cut = slice(start, end)
-        track.notes = NoteTickList.from_numpy(onset[cut], duration[cut], pitch[cut], velocity[cut])
+        track.notes = core.NoteTickList.from_numpy(
+            onset[cut], duration[cut], pitch[cut], velocity[cut]
+        )
         score.tracks.append(track)
     return score

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -92,14 +93,10 @@ def _found(
 def _tunes(source: Path | ArchiveMember) -> Iterator[Source]:
     """Yield the tunes of a tune book as members of it, or the source itself."""
     name = source.path if isinstance(source, ArchiveMember) else os.fspath(source)
-    if not name.lower().endswith(TUNE_SUFFIX) or os.path.isdir(name):
-        yield source
-        return
-    try:
-        data = content_of(source)
-    except ReadError:  # reported in its row
-        yield source
-        return
+    data = b""
+    if name.lower().endswith(TUNE_SUFFIX) and not os.path.isdir(name):
+        with suppress(ReadError):  # reported in its row
+            data = content_of(source)
     found = tunes(data)
     if len(found) < 2:
         yield source
@@ -129,17 +126,14 @@ def _matched(path: str | os.PathLike[str]) -> Sequence[str | os.PathLike[str]]:
 
 
 def _folder_files(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[Path]:
-    unreadable: list[Path] = []
-
-    def note(error: OSError) -> None:
-        unreadable.append(Path(error.filename))
-
-    for place, folders, files in os.walk(folder, onerror=note):
+    errors: list[OSError] = []
+    for place, folders, files in os.walk(folder, onerror=errors.append):
         folders[:] = [name for name in folders if recursive and not name.startswith(".")]
         for name in files:
             if name.lower().endswith(suffixes) and not name.startswith("."):
                 yield Path(place, name)
-    yield from unreadable  # each gets a row with its error
+    for error in errors:  # each gets a row
+        yield Path(error.filename)
 
 
 def _archived(

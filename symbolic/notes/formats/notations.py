@@ -24,7 +24,7 @@ from symbolic.notes.formats.streams import stream_reading
 from symbolic.notes.formats.tunes import HEADER_BYTES, is_abc, tune_musicxml
 from symbolic.notes.musicxml.archives import ZIP_MAGIC, archived_score
 from symbolic.notes.musicxml.reader import read_musicxml
-from symbolic.notes.musicxml.xml import checked_xml
+from symbolic.notes.musicxml.xml import UTF_16, checked_xml
 from symbolic.notes.playback.reading import FASTEST, SLOWEST, Reading
 from symbolic.notes.playback.sounding import sounding
 from symbolic.notes.table import NoteTable, ReadError
@@ -80,11 +80,8 @@ def _holds_mscx(data: bytes) -> bool:
 
 def _text(data: bytes) -> str:
     """Decode UTF-8, UTF-16 with a byte order mark or an initial "<", or else Latin-1."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    for order, begins in (("utf-16-le", b"<\0"), ("utf-16-be", b"\0<")):
-        if data[:2] == begins:
-            return data.decode(order, "replace")
+    if data[:2] in UTF_16:
+        return data.decode(UTF_16[data[:2]], "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -87,10 +87,8 @@ def read_musicxml(data: bytes) -> NoteTable:
 
 
 def _read(kind: str, xml: bytes) -> Reading:
-    instruments: dict[str, dict[str, Instrument]] = {}
-    for _, listed in blocks(xml, b"part-list"):
-        instruments = read_part_list(element(b"<part-list>%b</part-list>" % listed))
-        break
+    _, listed = next(blocks(xml, b"part-list"), (b"", b""))
+    instruments = read_part_list(element(b"<part-list>%b</part-list>" % listed))
     reading = Reading([], [])
     if kind == "score-partwise":
         for head, content in blocks(xml, b"part"):
@@ -106,11 +104,8 @@ def _read(kind: str, xml: bytes) -> Reading:
         for name, measures in parts.items():
             _read_part(name, measures, instruments.get(name, {}), reading)
     del reading.bars[len(reading.lengths) :]
-    by_meter = meter_lengths(reading)
-    reading.lengths = [
-        length if length > 0 else empty
-        for length, empty in zip(reading.lengths, by_meter, strict=True)
-    ]
+    both = zip(reading.lengths, meter_lengths(reading), strict=True)
+    reading.lengths = [length if length > 0 else by_meter for length, by_meter in both]
     return reading
 
 
@@ -122,8 +117,6 @@ def _read_part(
     try:
         for bar, (head, content) in enumerate(measures):
             part.read_bar(bar, content, upbeat=b"implicit" in head and b"yes" in head)
-    except ReadError as error:
-        raise ReadError(f"part {name[:20]}, bar {bar + 1}: {error.reason}") from error
     except (ValueError, OverflowError, ZeroDivisionError) as error:
         raise ReadError(f"part {name[:20]}, bar {bar + 1}: {error}") from error
     part.end()

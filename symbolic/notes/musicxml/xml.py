@@ -11,7 +11,7 @@ import codecs
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from html.entities import html5
 from xml.parsers import expat
 from xml.sax.saxutils import escape
@@ -27,6 +27,9 @@ ENCODINGS = re.compile(
     "euc|gb|big5|hz|tis|iso2022"
 )
 """Prefixes of accepted encodings; Python has others, of which some do not encode text."""
+
+UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+"""Encodings of XML by its first two bytes: a byte order mark or "<"."""
 
 
 def score_xml(data: bytes) -> tuple[str, bytes]:
@@ -181,10 +184,8 @@ def _in_utf8(data: bytes) -> bytes:
 
 def _encoding(data: bytes) -> str:
     """Return the encoding of an XML file: by its byte order mark, or as declared."""
-    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    if data[:2] in (b"<\0", b"\0<"):
-        return "utf-16-le" if data[1] == 0 else "utf-16-be"
+    if data[:2] in UTF_16:
+        return UTF_16[data[:2]]
     declared = _DECLARED.match(data[:200])
     name = declared[1].decode().lower().replace("_", "-") if declared else "utf-8"
     if name.startswith(("utf-16", "utf16", "utf-8", "utf8")):  # bytes "<?xml" are not UTF-16
@@ -203,19 +204,16 @@ def _check(xml: bytes) -> tuple[str, int]:
     """Validate XML in UTF-8; return the name of its root and the first byte of its tag."""
     root: list[tuple[str, int]] = []
 
-    def entity(*_: object) -> None:
-        raise ReadError("the XML declares entities, which no MusicXML score needs")
-
-    def attribute(*_: object) -> None:
-        raise ReadError("the XML declares attributes, which no MusicXML score needs")
+    def refuse(declared: str, *_: object) -> None:
+        raise ReadError(f"the XML declares {declared}, which no MusicXML score needs")
 
     def begin(name: str, _: object) -> None:
         root.append((name, parser.CurrentByteIndex))
         parser.StartElementHandler = None
 
     parser = expat.ParserCreate("utf-8")
-    parser.EntityDeclHandler = entity
-    parser.AttlistDeclHandler = attribute
+    parser.EntityDeclHandler = partial(refuse, "entities")
+    parser.AttlistDeclHandler = partial(refuse, "attributes")
     parser.StartElementHandler = begin
     try:
         parser.Parse(xml, True)
