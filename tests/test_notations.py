@@ -430,6 +430,14 @@ def test_abc_is_played_with_its_repeats_endings_and_voices():
     assert pitches(abc("|::C4::|")) == [60, 60]
 
 
+@pytest.mark.parametrize("text", ["", "%abc-2.1\n", "no tune"])
+def test_a_file_of_abc_without_a_tune_is_one_source(tmp_path, text):
+    (tmp_path / "none.abc").write_text(text)
+    (source,) = find_sources(tmp_path, scratch=tmp_path)
+    assert source == tmp_path / "none.abc"
+    assert refusal(source)
+
+
 def test_a_tune_of_abc_is_read_without_those_before_it():
     accidental = abc("^F4-|", key="D clef=treble octave=-2", unit="L:1/4\nU:T=!trill!")
     for _ in range(2):

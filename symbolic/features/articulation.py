@@ -7,9 +7,7 @@ import numpy as np
 from symbolic.features.onsets import Onsets
 from symbolic.features.summaries import mean, median, moments, share, spread
 
-STACCATO = 0.5
-"""Ratio of duration to gap below which a note is staccato."""
-
+STACCATO = 0.5  # ratio of duration to gap below which a note is staccato
 _SHORT = np.log(STACCATO)
 
 

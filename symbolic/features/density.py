@@ -7,8 +7,7 @@ import numpy as np
 from symbolic.features.onsets import MAX_DURATION, Onsets
 from symbolic.features.summaries import moments, share
 
-FULL_CHORD_NOTES = 4
-"""Fewest notes of a full chord."""
+FULL_CHORD_NOTES = 4  # or more
 
 
 def rates(onsets: Onsets) -> dict[str, float]:

@@ -9,9 +9,7 @@ import numpy as np
 from symbolic.features.onsets import Onsets
 from symbolic.features.summaries import mean, moments, share, spread
 
-ACCENT_VELOCITY = 10
-"""Least difference of velocity between an accent and the onsets before and after it."""
-
+ACCENT_VELOCITY = 10  # least difference between an accent and the onsets before and after it
 _NO_VARIANCE = 1e-12
 
 

@@ -10,20 +10,11 @@ import numpy as np
 
 from symbolic.features.onsets import OCTAVES, Onsets, within
 
-CHORD_PART_SECONDS = 1.0
-"""Approximate seconds of the equal parts for which a chord is estimated."""
-
-ROOT_WEIGHT = 1.2
-"""Weight of the root of a triad; third and fifth have weight 1."""
-
-MIN_TRIAD_FIT = 0.5
-"""Least cosine similarity of a triad and the pitch classes of a part."""
-
-SECONDS_BOUNDS = {"ioi": (0.04, 4.0), "duration": (0.04, 7.9)}
-"""Bounds in seconds to which intervals and durations are clipped."""
-
-MAX_VOICE_SECONDS = 2.0
-"""Largest weight in seconds of a note of an outer voice."""
+CHORD_PART_SECONDS = 1.0  # approximately, of the equal parts for which a chord is estimated
+ROOT_WEIGHT = 1.2  # in a triad; third and fifth have weight 1
+MIN_TRIAD_FIT = 0.5  # least cosine similarity of a triad and the pitch classes of a part
+SECONDS_BOUNDS = {"ioi": (0.04, 4.0), "duration": (0.04, 7.9)}  # to which both are clipped
+MAX_VOICE_SECONDS = 2.0  # largest weight of a note of an outer voice
 
 
 def _numbered(count: int, *names: str) -> tuple[str, ...]:

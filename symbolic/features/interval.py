@@ -7,19 +7,9 @@ import numpy as np
 from symbolic.features.onsets import Onsets, within
 from symbolic.features.summaries import entropy, mean, share
 
-_SIZES = {
-    "semitones": 1,
-    "whole_tones": 2,
-    "minor_thirds": 3,
-    "major_thirds": 4,
-    "fourths": 5,
-    "tritones": 6,
-    "fifths": 7,
-    "sixths_sevenths": 8,
-    "octaves": 12,
-}
-"""Classes of melodic intervals and the semitones from which each begins."""
-
+# Classes of melodic intervals and the semitones from which each begins.
+_SIZES = {"semitones": 1, "whole_tones": 2, "minor_thirds": 3, "major_thirds": 4, "fourths": 5}
+_SIZES |= {"tritones": 6, "fifths": 7, "sixths_sevenths": 8, "octaves": 12}
 _NAMES = tuple(f"skyline_{name}" for name in _SIZES)
 _BEGINNINGS = np.array(list(_SIZES.values()))
 

@@ -8,21 +8,13 @@ import numpy as np
 
 from symbolic.notes import NoteTable, keys
 
-CHORD_SECONDS = 0.03
-"""Largest gap in seconds between starts of neighbouring notes of one onset."""
-
+CHORD_SECONDS = 0.03  # largest gap between starts of neighbouring notes of one onset
+# Bounds in seconds of gaps and durations: logarithms stay finite, and a long silence or an unended
+# note does not outweigh the piece.
 MIN_DURATION, MAX_DURATION = 1e-3, 60.0
-"""Bounds in seconds of gaps and durations: logarithms stay finite, and a long silence or an unended
-note does not outweigh the piece."""
-
-PART_SECONDS = 4.0
-"""Approximate seconds of the equal parts of a piece whose statistics are compared."""
-
-MAX_PARTS = 4096
-"""Largest number of parts of a piece, whatever length a damaged file has."""
-
-NEUTRAL_VELOCITY = 64.0
-"""Velocity of every note of a piece without dynamics."""
+PART_SECONDS = 4.0  # approximately, of the equal parts of a piece whose statistics are compared
+MAX_PARTS = 4096  # of a piece, whatever length a damaged file has
+NEUTRAL_VELOCITY = 64.0  # of every note of a piece without dynamics
 
 OCTAVES = (np.arange(12)[:, None] + np.arange(12)) % 12
 """(12, 12) pitch classes in ascending order from each of them."""

@@ -7,25 +7,15 @@ import numpy as np
 from symbolic.features.onsets import Onsets, within
 from symbolic.features.summaries import entropy, mean, median, moments, share, spread
 
-PULSE_FRAME_SECONDS = 0.02
-"""Seconds of the frames of onset strength."""
-
-MAX_PULSE_FRAMES = 2**15
-"""Frames, about eleven minutes, from which the pulse is estimated at most."""
-
-PULSE_LAGS = np.arange(10, 101)
-"""Candidate periods of the pulse in frames: 0.2 to 2 seconds, 300 to 30 per minute."""
-
-_SHORTEST_LAG, _LONGEST_LAG = int(PULSE_LAGS[0]), int(PULSE_LAGS[-1])
+PULSE_FRAME_SECONDS = 0.02  # of the frames of onset strength
+MAX_PULSE_FRAMES = 2**15  # about eleven minutes, from which the pulse is estimated
+MIN_LAG, MAX_LAG = 10, 100  # frames, of the period of the pulse: 300 to 30 per minute
+MIN_PULSE_CLARITY = 0.05  # below it, the period is undefined
 
 _SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
-
-MIN_PULSE_CLARITY = 0.05
-"""Clarity below which the period is undefined."""
-
 _RATIOS = tuple(f"ioi_ratio_{name}" for name in ("1_1", "3_2", "2_1", "3_1"))
+# Boundaries between the ratios 1, 3/2, 2 and 3, as logarithms: geometric means.
 _BETWEEN_RATIOS = np.log2([1.5**0.5, 3**0.5, 6**0.5])
-"""Boundaries between the ratios 1, 3/2, 2 and 3, as logarithms: geometric means."""
 
 
 def intervals(onsets: Onsets) -> dict[str, float]:
@@ -71,10 +61,10 @@ def ratios(onsets: Onsets) -> dict[str, float]:
 def pulse(onsets: Onsets) -> dict[str, float]:
     """Measure the periodicity of the onsets, weighted by velocity.
 
-    `pulse_clarity` is the maximum of the normalised autocorrelation of onset strength over
-    `PULSE_LAGS`, 0 to 1 (Lartillot, Eerola, Toiviainen & Fornari 2008, "Multi-feature modeling of
-    pulse clarity", call it MAX), `pulse_period_log` the natural logarithm of that lag in seconds; 0
-    where the clarity is below `MIN_PULSE_CLARITY`.
+    `pulse_clarity` is the maximum of the normalised autocorrelation of onset strength at lags of
+    0.2 to 2 seconds, 0 to 1 (Lartillot, Eerola, Toiviainen & Fornari 2008, "Multi-feature modeling
+    of pulse clarity", call it MAX), `pulse_period_log` the natural logarithm of that lag in
+    seconds; 0 where the clarity is below `MIN_PULSE_CLARITY`.
     """
     place = (onsets.time - onsets.time[0]) / PULSE_FRAME_SECONDS
     place = place[place < MAX_PULSE_FRAMES]
@@ -87,10 +77,10 @@ def pulse(onsets: Onsets) -> dict[str, float]:
     # Smoothed over about 80 ms, the deviation of played beats.
     strength = np.convolve(strength, _SMOOTHING)
     strength -= mean(strength)
-    size = 1 << (len(strength) + _LONGEST_LAG).bit_length()
+    size = 1 << (len(strength) + MAX_LAG).bit_length()
     spectrum = np.fft.rfft(strength, size)
     correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)
-    lag = _SHORTEST_LAG + int(correlation[_SHORTEST_LAG : _LONGEST_LAG + 1].argmax())
+    lag = MIN_LAG + int(correlation[MIN_LAG : MAX_LAG + 1].argmax())
     power = correlation[0]
     clarity = max(correlation[lag] / power, 0.0) if power > 0 else 0.0
     period = np.log(lag * PULSE_FRAME_SECONDS) if clarity >= MIN_PULSE_CLARITY else 0.0

@@ -11,11 +11,9 @@ import numpy as np
 from symbolic.features.onsets import OCTAVES, Onsets, within
 from symbolic.notes.keys import MAX_NOTE_SECONDS, MIN_NOTE_SECONDS
 
+# Time constants of the exponential weights of openings, in onsets and in seconds.
 OPENING_ONSETS = (1.0, 4.0, 16.0, 64.0)
-"""Time constants, in onsets, of the exponential weights of four openings."""
-
 OPENING_SECONDS = (2.0, 8.0, 30.0)
-"""Time constants in seconds, likewise."""
 
 _BASS_STEPS = (5, 7, 1, 2, 10, 11)  # semitones upwards, modulo 12
 _MELODY_STEPS = (1, -1, 2, -2)

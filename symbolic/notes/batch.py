@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 
 PITCH_BITS = 7
 
-TempoMap = tuple[np.ndarray, np.ndarray]
-"""(t,) ticks of tempo changes, sorted, and quarters per minute from there."""
+TempoMap = tuple[np.ndarray, np.ndarray]  # (t,) ticks, sorted, and quarters per minute from there
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,7 @@ import numpy as np
 from symbolic.notes.table import NoteTable, ReadError, ticks_to_seconds
 
 METRICAL_UNITS = ("bar", "beat")
-MAX_METRICAL_UNITS = 50_000
-"""Largest number of units of a piece; more result from damaged signatures or ticks."""
+MAX_METRICAL_UNITS = 50_000  # of a piece; more result from damaged signatures or ticks
 
 
 def metrical_edges(notes: NoteTable, unit: str) -> np.ndarray:

@@ -47,11 +47,8 @@ minor profile is not documented.
 
 Weights = Literal["duration", "quarters", "onset"]
 
-MIN_NOTE_SECONDS = 0.01
-"""Least weight of a note in seconds: a key is found even if all durations are 0."""
-
-MAX_NOTE_SECONDS = 1e9
-"""Largest weight of a note in seconds: damaged files cannot overflow a sum."""
+MIN_NOTE_SECONDS = 0.01  # least weight of a note: a key is found even if all durations are 0
+MAX_NOTE_SECONDS = 1e9  # largest weight of a note: damaged files cannot overflow a sum
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS = {"#": 1, "♯": 1, "x": 2, "b": -1, "-": -1, "♭": -1}

@@ -16,8 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from symusic.core import NoteTickList, TempoTickList
 
-LAST_TICK = 2**31 - 1
-"""The last tick of a symusic score, whose times have 32 bits."""
+LAST_TICK = 2**31 - 1  # of a symusic score, whose times have 32 bits
 
 
 def note_columns(lists: Sequence[NoteTickList]) -> tuple[np.ndarray, ...]:

@@ -25,14 +25,11 @@ Placed = tuple[int, float, Any]  # bar, offset in it in quarters, music21 elemen
 
 
 def stream_notes(stream: Stream) -> NoteTable:
-    """Read a music21 stream as played; the stream is not changed.
+    """Read a music21 stream (a Score, Part, Measure or other) as played; it is not changed.
 
     Ties are joined, repeats and jumps played, transposing instruments read at sounding pitch. If
     the repeats are inconsistent, or the bars of the parts are not aligned, the score is read in
     written order. Pitches outside 0..127 are removed.
-
-    Args:
-        stream: a Score, Part, Measure or any other Stream of notes, except an Opus.
 
     Returns:
         The notes at 10080 ticks per quarter, one track per part or staff. Velocities are 64

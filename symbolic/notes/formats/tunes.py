@@ -48,7 +48,7 @@ def tunes(data: bytes) -> list[tuple[str, int, int]]:
     if any(times > 1 or not name for name, times in Counter(names).items()):
         names = [str(place) for place in range(1, len(starts) + 1)]
     begins = [start.start() for start in starts]
-    return list(zip(names, begins, [*begins[1:], len(data)], strict=True))
+    return list(zip(names, begins, [*begins[1:], len(data)], strict=False))  # without tunes: none
 
 
 def book_header(data: bytes) -> bytes:

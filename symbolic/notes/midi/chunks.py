@@ -10,11 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from symbolic.notes.table import ReadError
 
-Span = tuple[int, int]
-"""First byte of the content of a chunk, and the byte after its last."""
-
-Event = tuple[int, bytes]
-"""Tick of an event, and its bytes with the status byte, also under running status."""
+Span = tuple[int, int]  # first byte of the content of a chunk, and the byte after its last
+Event = tuple[int, bytes]  # its tick, and its bytes with the status byte, also under running status
 
 END_OF_TRACK = b"\xff\x2f\x00"
 MAX_DELTA = 2**28 - 1  # four bytes of seven bits

@@ -31,11 +31,8 @@ from symbolic.notes.midi.chunks import (
     track_content,
 )
 
-Part = tuple[int, int]
-"""Port and channel, both from 0."""
-
-Changes = dict[Part, tuple[list[int], list[bool]]]
-"""Ticks at which parts become drum or melodic parts, and whether drums."""
+Part = tuple[int, int]  # port and channel, both from 0
+Changes = dict[Part, tuple[list[int], list[bool]]]  # when parts change: ticks, and whether to drums
 
 DRUM_CHANNEL = 9  # from 0: the drum channel by default
 
@@ -168,9 +165,7 @@ def _with_ports(track: Sequence[Event]) -> Iterator[tuple[int, int, bytes]]:
         yield tick, port, event
 
 
-_ROLAND_CHANNELS = (DRUM_CHANNEL, *range(9), *range(10, 16))
-"""Channels of GS parts in the order of Roland's blocks."""
-
+_ROLAND_CHANNELS = (DRUM_CHANNEL, *range(9), *range(10, 16))  # of GS parts, by Roland's blocks
 _KITS = {
     "xg": {bank: bank in (126, 127) for bank in (0, 64, 126, 127)},
     "gm2": {120: True, 121: False},

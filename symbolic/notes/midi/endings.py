@@ -25,8 +25,7 @@ from symbolic.notes.table import ReadError
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
 
-END_GAP = MAX_DELTA
-"""Ticks between the end of a track and the appended note-offs."""
+END_GAP = MAX_DELTA  # ticks between the end of a track and the appended note-offs
 
 
 def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> ScoreTick:

@@ -14,8 +14,7 @@ from symbolic.notes.symusic_lists import tempo_columns
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
 
-UNSTABLE_SORT_SIZE = 24
-"""Number of tempos or meters from which the sort by tick of symusic is not stable."""
+UNSTABLE_SORT_SIZE = 24  # of tempos or meters: from it, the sort by tick of symusic is not stable
 
 
 def has_escapes(data: bytes) -> bool:

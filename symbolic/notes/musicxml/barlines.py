@@ -31,8 +31,6 @@ class Barlines:
         """Process a barline.
 
         Args:
-            barline: the element.
-            bar: index of its bar.
             begins: whether it is the first element of the bar: without a location, a forward repeat
                 then is at the left.
 

@@ -36,14 +36,7 @@ class Marks:
     def direction(
         self, direction: Element, bar: int, offset: float, divisions: float, track: int
     ) -> None:
-        """Process a direction.
-
-        Args:
-            direction: the element.
-            bar, offset: its place, in quarters.
-            divisions: per quarter.
-            track: of its staff.
-        """
+        """Process a direction on a staff, at an offset in quarters, with divisions per quarter."""
         at = (bar, offset + (number(direction, "offset") or 0.0) / divisions)
         words: list[str] = []
         signs: list[str] = []

@@ -55,9 +55,7 @@ class BarRepeat:
 class Part:
     """State of one part while its bars are read in order into a reading.
 
-    Args:
-        reading: output.
-        instruments: of the part, by id; the first is the default of its notes.
+    The first of the instruments is the default of its notes.
     """
 
     def __init__(self, reading: Reading, instruments: dict[str, Instrument]) -> None:
@@ -97,13 +95,9 @@ class Part:
         return self.staves[staff]
 
     def read_bar(self, bar: int, content: bytes, upbeat: bool = False) -> None:
-        """Read the content of a measure, the next of the part.
+        """Read the content of a measure, the next of the part; its number is counted from 0.
 
-        Args:
-            bar: its number.
-            content: between its tags.
-            upbeat: whether the bar is incomplete, so that a whole-bar rest does not define its
-                length.
+        A whole-bar rest does not define the length of an upbeat.
 
         Raises:
             ReadError, ValueError, OverflowError: an invalid number.

@@ -62,10 +62,7 @@ Measure = tuple[bytes, bytes]  # attributes, content
 
 
 def read_musicxml(data: bytes) -> NoteTable:
-    """Read a MusicXML score as played.
-
-    Args:
-        data: content of a `.musicxml`, `.xml` or zipped `.mxl` file.
+    """Read a MusicXML score, the content of a `.musicxml`, `.xml` or zipped `.mxl` file, as played.
 
     Returns:
         A table as of `stream_notes`: 10080 ticks per quarter, one track per part or staff. Empty if

@@ -33,11 +33,7 @@ UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\
 
 
 def score_xml(data: bytes) -> tuple[str, bytes]:
-    """Check a MusicXML file and return its root element.
-
-    Args:
-        data: content of a `.musicxml`, `.xml` or zipped `.mxl` file, in any encoding its XML
-            prolog declares.
+    """Check a MusicXML file, zipped or not, in any encoding its XML prolog declares.
 
     Returns:
         The name of the root, one of `MUSICXML_ROOTS`, and the root element in UTF-8: tags and text,
