@@ -21,7 +21,8 @@ from symbolic.tasks import IGNORE
 from symbolic.tokenizers import CPTokenizer
 from symbolic.training.build import ShapeArguments, build_model, standardise_features
 from symbolic.training.optimisation import freeze
-from symbolic.training.tokens import TokenModelArguments, train_on
+from symbolic.training.procedure import train_model
+from symbolic.training.tokens import TokenInputs, TokenModelArguments
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 TOKENIZER = CPTokenizer()
@@ -235,9 +236,8 @@ def test_it_trains_from_a_token_file(tmp_path):
     arguments = TokenModelArguments(
         encoder="features", features="all,tonal", tasks="emotion,key", expert_members=2
     )
-    model, found = train_on(
-        tokens, range(40), range(40, 60), arguments, FitArguments(), training, {}
-    )
+    inputs = TokenInputs(tokens, range(40), range(40, 60), arguments, {})
+    model, found = train_model(inputs, FitArguments(), training)
     assert model.config.inputs == "features"
     assert len(found) == 20
     assert all({"emotion predicted", "key predicted", "emotion: Q1"} <= row.keys() for row in found)

@@ -20,7 +20,8 @@ from symbolic.tokenizers import CPTokenizer
 from symbolic.training import procedure
 from symbolic.training.build import ShapeArguments, build_model
 from symbolic.training.optimisation import parameter_depths
-from symbolic.training.tokens import TokenModelArguments, train_on
+from symbolic.training.procedure import train_model
+from symbolic.training.tokens import TokenInputs, TokenModelArguments
 from symbolic.training.trainer import (
     TRAINING_DEFAULTS,
     FitArguments,
@@ -235,11 +236,9 @@ def test_epochs_are_judged_by_songs_that_are_neither_trained_on_nor_held_out(
         raise Enough
 
     monkeypatch.setattr(procedure, "fit", spy)
+    inputs = TokenInputs(tokens, range(16), range(16, 24), TokenModelArguments(**SHAPE), {})
     with pytest.raises(Enough):
-        train_on(
-            tokens, range(16), range(16, 24), TokenModelArguments(**SHAPE),
-            FitArguments(validation_share=0.25), told(tmp_path), {},
-        )  # fmt: skip
+        train_model(inputs, FitArguments(validation_share=0.25), told(tmp_path))
     songs = {name: {tokens.groups[i] for i in numbers} for name, numbers in seen.items()}
     assert set(seen["trained"]) | set(seen["judged"]) == set(range(16))
     assert not songs["trained"] & songs["judged"]

@@ -26,8 +26,9 @@ from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.encoders import check_encoders
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell, System
 from symbolic.tasks import EMOTION, IGNORE
+from symbolic.training.procedure import train_model
 from symbolic.training.run_folder import PREDICTIONS
-from symbolic.training.tokens import TokenModelArguments, train_on
+from symbolic.training.tokens import TokenInputs, TokenModelArguments
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 BUNDLE = "grid.zip"
@@ -170,9 +171,8 @@ def run_cell(
         "hold_out": cell.hold_out,
         "folds": split["folds"],
     }
-    model, rows = train_on(
-        tokens, split["train"], split["held"], arguments, FitArguments(), fitting, source, **columns
-    )
+    inputs = TokenInputs(tokens, split["train"], split["held"], arguments, source)
+    model, rows = train_model(inputs, FitArguments(), fitting, **columns)
     return rows, sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from transformers import TrainingArguments
 
 from symbolic.audio.cache import features_of
-from symbolic.audio.front_end import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import AudioDataset, Corpus
 from symbolic.data.corpus import readable
@@ -24,8 +23,9 @@ from symbolic.structure.detection import frame_activations, frame_times
 from symbolic.tasks import BOUNDARY
 from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
 from symbolic.training.audio_augmentation import augmentation
-from symbolic.training.beats import train_beats
-from symbolic.training.recordings import RecordingInputs, train_recordings
+from symbolic.training.beats import BeatInputs
+from symbolic.training.procedure import train_and_report
+from symbolic.training.recordings import RecordingInputs
 from symbolic.training.trainer import FitArguments
 
 
@@ -40,7 +40,7 @@ class AudioInputs(RecordingInputs):
         return read_recordings(self.corpus, model, self.data.cache_dir, self.data.workers)
 
     def times(self, model: SymbolicModel, example: np.ndarray) -> np.ndarray:
-        return frame_times(len(example), input_front_end(model))
+        return frame_times(len(example), model.config.feature_extractor().front_end)
 
     def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> AudioDataset:
         return AudioDataset(
@@ -71,19 +71,26 @@ def train_audio(
 
     Recordings are cut into windows after the split; predictions of a recording are means over its
     windows. The folder is as `symbolic.training.notes.train` leaves it, with the feature extractor
-    in place of the tokenizer. Systems in `BEAT_SYSTEMS` are trained by `train_beats`.
+    in place of the tokenizer. Systems in `BEAT_SYSTEMS` have a tokenizer, or neither if they take
+    no tokens.
 
     Raises:
         FileNotFoundError: a corpus that is not there.
         ValueError: a corpus, a system or a split that does not exist, or a corpus without audio for
-            a system that takes samples.
+            a system that takes samples; for systems in `BEAT_SYSTEMS`, a corpus without files of
+            notes with marked parts, or options of recordings alone.
         LeakError: a group on both sides, or a held-out group that the model in `pretrained` was
             trained on.
         ReadError: no recording of the corpus can be read.
     """
+    inputs = AudioInputs
     if arguments.system in BEAT_SYSTEMS:
-        return train_beats(data, arguments, fitting, training)
-    return train_recordings(AudioInputs(data, arguments), fitting, training)
+        inputs = BeatInputs
+        if fitting.validation_share or fitting.class_weights:
+            raise ValueError(
+                f"validation_share and class_weights are not supported by {arguments.system!r}"
+            )
+    return train_and_report(inputs(data, arguments), fitting, training, data.hold_out)
 
 
 def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> SymbolicModel:
@@ -162,17 +169,6 @@ def _is_of_system(base: SymbolicConfig, config: SymbolicConfig, system: AudioSys
     )
 
 
-def input_front_end(model: SymbolicModel) -> FrontEnd:
-    """Front end of a model of audio.
-
-    Raises:
-        ValueError: a model of notes.
-    """
-    if (front_end := model.config.front_end) is None:
-        raise ValueError("the model takes no audio")
-    return front_end
-
-
 def read_recordings(
     corpus: Corpus, model: SymbolicModel, cache_dir: str | None, workers: int | None
 ) -> tuple[Corpus, list[np.ndarray], list[str]]:
@@ -187,7 +183,7 @@ def read_recordings(
         ReadError: no recording can be read.
     """
     if corpus.features is not None:
-        corpus = corpus.with_front_end(input_front_end(model))
+        corpus = corpus.with_front_end(model.config.feature_extractor().front_end)
         return corpus, list(corpus.features or ()), list(corpus.findings)
     front = model.config.feature_extractor().input_front_end
     paths = [piece.path for piece in corpus.pieces]

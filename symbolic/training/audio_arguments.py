@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 from symbolic.data import FOLDS, recording_corpora
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
@@ -80,10 +77,3 @@ AUDIO_DEFAULTS = {
     "warmup_steps": 0.1,
     "num_train_epochs": 20.0,
 }
-
-
-def recorded(data: AudioDataArguments, findings: Sequence[str]) -> dict[str, Any]:
-    """Describe the data for the record: names without folders, and findings."""
-    source = {**asdict(data), "audio": Path(data.audio).name, "findings": list(findings)}
-    del source["cache_dir"], source["workers"]
-    return source

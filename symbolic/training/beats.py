@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import TrainingArguments
 
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.configuration import SymbolicConfig
@@ -26,8 +25,7 @@ from symbolic.tokenizers import Tokenizer, build_tokenizer
 from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
 from symbolic.training.audio_augmentation import AugmentArguments
 from symbolic.training.build import ShapeArguments, new_backbone, share_pitch_classes
-from symbolic.training.recordings import RecordingInputs, train_recordings
-from symbolic.training.trainer import FitArguments
+from symbolic.training.recordings import RecordingInputs
 
 SEMITONES = 6  # transposition of each stretch, up and down
 AUDIO_ONLY_OPTIONS = (
@@ -86,31 +84,6 @@ class BeatInputs(RecordingInputs):
     def save(self, folder: Path) -> None:
         if self.vocabulary is not None:  # the configuration describes all other inputs
             self.vocabulary.save_tokenizer(folder)
-
-
-def train_beats(
-    data: AudioDataArguments,
-    arguments: AudioModelArguments,
-    fitting: FitArguments,
-    training: TrainingArguments,
-) -> SymbolicModel:
-    """Train a system in `BEAT_SYSTEMS`; otherwise as `symbolic.training.audio.train_audio`.
-
-    The folder has the tokenizer in place of a feature extractor, or neither if the system takes no
-    tokens.
-
-    Raises:
-        FileNotFoundError: a corpus that is not there.
-        ValueError: a corpus that does not exist, or has no files of notes with marked parts; a
-            split that does not exist; options of recordings alone.
-        LeakError: a group on both sides.
-        ReadError: no file of the corpus can be read.
-    """
-    if fitting.validation_share or fitting.class_weights:
-        raise ValueError(
-            f"validation_share and class_weights are not supported by {arguments.system!r}"
-        )
-    return train_recordings(BeatInputs(data, arguments), fitting, training)
 
 
 def beat_rows(

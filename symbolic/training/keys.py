@@ -49,6 +49,8 @@ KEY_DEFAULTS = {
     "report_to": "none",
 }
 
+SHAPE = ShapeArguments(encoder="features", tasks="key", label_smoothing=0.0)
+
 logger = logging.getLogger(__name__)
 
 
@@ -160,18 +162,13 @@ def train_on(
         training: arguments of the Trainer.
     """
     set_seed(training.seed)
-    model = build_model(tokenizer, shape(), TONAL_NAMES)
+    model = build_model(tokenizer, SHAPE, TONAL_NAMES)
     rows = np.flatnonzero(chosen[data.piece])
     standardise_features(model, data.rows[rows])
     rows = rows.repeat(data.times[rows])
     labels = [{"key": int(key)} for key in data.keys[data.piece[rows]]]
     fit(model, FeatureDataset(data.rows[rows], labels), None, FitArguments(), training)
     return model
-
-
-def shape() -> ShapeArguments:
-    """Shape of the key model: an encoder of features, without label smoothing."""
-    return ShapeArguments(encoder="features", tasks="key", label_smoothing=0.0)
 
 
 def cross_validate(
@@ -257,7 +254,7 @@ def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicM
         TokenVocabulary.of(tokenizer).save_tokenizer,
         {"pop909": Path(arguments.pop909).name, "when_in_rome": Path(arguments.when_in_rome).name},
         [group_name(piece.corpus, piece.group) for piece in data.pieces],
-        shape(),
+        SHAPE,
         FitArguments(),
         training,
         [],

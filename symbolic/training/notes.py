@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -16,7 +14,6 @@ from symbolic.data import (
     FeatureDataset,
     Piece,
     PieceDataset,
-    TokenDataset,
     TokenFile,
     TokenVocabulary,
     assert_disjoint,
@@ -27,26 +24,18 @@ from symbolic.data import (
     unlabelled_pieces,
 )
 from symbolic.features import features, named_columns
-from symbolic.inference.note_predictions import predictions
-from symbolic.inference.prediction_table import Row
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.augment import Augmentation
-from symbolic.tasks import EMOTION, IGNORE, TASKS, Task
+from symbolic.tasks import EMOTION, IGNORE, TASKS
 from symbolic.tokenizers import build_tokenizer
-from symbolic.training.build import (
-    ShapeArguments,
-    build_model,
-    masked_velocity,
-    standardise_features,
-)
-from symbolic.training.optimisation import balanced_weights
-from symbolic.training.procedure import Inputs, train_model
-from symbolic.training.run_folder import accuracy_line
+from symbolic.training.build import masked_velocity, standardise_features
+from symbolic.training.procedure import train_and_report
+from symbolic.training.tokens import TokenizedInputs, TokenModelArguments
 from symbolic.training.trainer import FitArguments
 
 
 @dataclass
-class ModelArguments(ShapeArguments):
+class ModelArguments(TokenModelArguments):
     """The model, its tokenizer, and the augmentation of its training data."""
 
     tokenizer: str = field(
@@ -57,18 +46,10 @@ class ModelArguments(ShapeArguments):
             "saved tokenizer, for example one that MidiTok has trained"
         },
     )
-    features: str = field(
-        default="core",
-        metadata={
-            "help": "features of the whole piece: none, all, core, tonal (from which the key is "
-            "predicted), or other sets and groups of symbolic.features, by commas"
-        },
-    )
     repeats: str = field(
         default="",
         metadata={"help": "vgmidi=3: each piece of that corpus three times in an epoch"},
     )
-    semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
     tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 %% faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
     drop_dynamics: float = field(default=0.1, metadata={"help": "share of pieces without dynamics"})
@@ -95,12 +76,15 @@ def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
     return [i for i, piece in enumerate(pieces) for _ in range(times.get(piece.corpus, 1))]
 
 
-class NoteInputs(Inputs):
-    """Files of notes: tokens, features of the whole piece, or both."""
+class NoteInputs(TokenizedInputs):
+    """Files of notes."""
+
+    arguments: ModelArguments
 
     def __init__(self, data: DataArguments, arguments: ModelArguments) -> None:
         self.arguments, self.source = arguments, data.record()
         self.tokenizer = build_tokenizer(arguments.tokenizer)
+        self.vocabulary = TokenVocabulary.of(self.tokenizer)
         train, test = held_out(data)
         unlabelled = unlabelled_pieces(data)
         assert_disjoint(
@@ -110,24 +94,21 @@ class NoteInputs(Inputs):
         self.pieces = [*train, *unlabelled, *test]
         self.names = named_columns(arguments.features)
         self.groups = np.array([group_name(piece.corpus, piece.group) for piece in self.pieces])
-        self.classes = _quadrants(self.pieces)
+        quadrants = [piece.labels.get(EMOTION.name, IGNORE) for piece in self.pieces]
+        self.classes = np.array(quadrants, int)
         self.train = np.arange(len(train) + len(unlabelled))
         self.held_out = len(self.train) + np.arange(len(test))
 
-    def build(self) -> SymbolicModel:
-        return build_model(self.tokenizer, self.arguments, self.names)
+    def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, range]:
+        pieces = [self.pieces[i] for i in chosen]
+        tokens = tokens_of(pieces, read_tables(pieces), self.tokenizer, self.names)
+        return tokens, range(len(pieces))
 
-    def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> Dataset:
+    def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> Dataset:
         arguments, names, pieces = self.arguments, self.names, [self.pieces[i] for i in chosen]
-        if not training:
-            return TokenDataset(
-                self._tokens(chosen),
-                model.config.window,
-                masked_velocity=masked_velocity(model),
-                feature_names=names,
-                every=True,
-            )
-        if missing := [task.name for task in model.tasks if not _labelled(task, pieces)]:
+        labelled = {name for piece in pieces for name in piece.labels}
+        labelled |= {name for name, task in TASKS.items() if task.label is not None}
+        if missing := [task.name for task in model.tasks if task.name not in labelled]:
             raise ValueError(f"no piece to train on has a label of {', '.join(missing)}")
         tables, order = read_tables(pieces), repeated(pieces, arguments.repeats)
         pieces, tables = [pieces[i] for i in order], [tables[i] for i in order]
@@ -154,19 +135,8 @@ class NoteInputs(Inputs):
         return dataset
 
     def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
-        pieces = [self.pieces[i] for i in chosen]
-        quadrants = _quadrants(pieces)[repeated(pieces, self.arguments.repeats)]
-        return {EMOTION.name: balanced_weights(quadrants, EMOTION.num_labels)}
-
-    def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
-        return predictions(model, self._tokens(chosen), **columns)
-
-    def save(self, folder: Path) -> None:
-        TokenVocabulary.of(self.tokenizer).save_tokenizer(folder)
-
-    def _tokens(self, chosen: np.ndarray) -> TokenFile:
-        pieces = [self.pieces[i] for i in chosen]
-        return tokens_of(pieces, read_tables(pieces), self.tokenizer, self.names)
+        order = repeated([self.pieces[i] for i in chosen], self.arguments.repeats)
+        return super().class_weights(chosen[order])
 
 
 def train(
@@ -188,18 +158,4 @@ def train(
             does not support, or a task that no piece has a label of.
         ReadError: a piece that cannot be read, or of which the tokenizer can hold no note.
     """
-    inputs = NoteInputs(data, arguments)
-    model, rows = train_model(inputs, fitting, training, fold=data.hold_out)
-    if line := accuracy_line(rows, data.hold_out):
-        print(line)
-    return model
-
-
-def _quadrants(pieces: Sequence[Piece]) -> np.ndarray:
-    return np.array([piece.labels.get(EMOTION.name, IGNORE) for piece in pieces], int)
-
-
-def _labelled(task: Task, pieces: Sequence[Piece]) -> bool:
-    """Whether a task has labels: in some piece, or derived from the notes of each."""
-    derived = task.name in TASKS and TASKS[task.name].label is not None
-    return derived or any(task.name in piece.labels for piece in pieces)
+    return train_and_report(NoteInputs(data, arguments), fitting, training, data.hold_out)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import torch
+from torch.utils.data import DataLoader, Dataset
 from transformers import TrainingArguments, set_seed
 
 from symbolic.data.datasets.collator import Collator
@@ -17,6 +17,7 @@ from symbolic.data.groups import group_name
 from symbolic.data.splits.validation import validation_mask
 from symbolic.data.tokens.file import TokenFile, load_tokens
 from symbolic.encoders.backbones import CAUSAL
+from symbolic.inference.prediction import evaluation_mode, on_device
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.training.build import ShapeArguments, build_model
@@ -114,16 +115,12 @@ def named_tokens(
         By sub-token, the accuracy, and the share of the most frequent value.
     """
     collate = Collator(model.tasks, model.config.pad_ids)
-    right = {task.name: 0 for task in model.tasks}
+    right = dict.fromkeys((task.name for task in model.tasks), 0)
     counts = {task.name: np.zeros(task.num_labels, np.int64) for task in model.tasks}
-    model.eval()
-    with torch.inference_mode():
-        for first in range(0, len(dataset), batch_size):
-            chosen = range(first, min(first + batch_size, len(dataset)))
-            batch: dict[str, Any] = collate([dataset[i] for i in chosen])
+    with evaluation_mode(model):
+        for batch in DataLoader(cast(Dataset, dataset), batch_size, collate_fn=collate):
             labels = batch.pop("labels")
-            moved = {name: value.to(model.device) for name, value in batch.items()}
-            for name, logits in model(**moved).logits.items():
+            for name, logits in model(**on_device(model, batch)).logits.items():
                 labelled = labels[name] != IGNORE
                 truth = labels[name][labelled]
                 right[name] += int((logits.cpu().argmax(dim=-1)[labelled] == truth).sum())

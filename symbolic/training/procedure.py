@@ -31,6 +31,7 @@ class Inputs(Protocol):
         held_out: (h,) indices of the pieces to predict.
         threshold_share: share of the training pieces on which `calibrate` chooses thresholds where
             there are no other validation pieces; 0 for models without thresholds.
+        noun: of the pieces, in what is printed.
     """
 
     arguments: Any
@@ -40,6 +41,7 @@ class Inputs(Protocol):
     train: np.ndarray
     held_out: np.ndarray
     threshold_share: float = 0.0
+    noun: str = "pieces"
 
     def build(self) -> SymbolicModel:
         """Build a model, with random weights of torch's generator."""
@@ -118,3 +120,24 @@ def train_model(
             rows,
         )
     return model, rows
+
+
+def train_and_report(
+    inputs: Inputs, fitting: FitArguments, training: TrainingArguments, hold_out: str
+) -> SymbolicModel:
+    """Train as `train_model`, and print how well the model predicts the held-out pieces.
+
+    Args:
+        inputs, fitting, training: as `train_model` takes them.
+        hold_out: name of the held-out part, which becomes the fold of the predictions.
+    """
+    model, rows = train_model(inputs, fitting, training, fold=hold_out)
+    parts = [f"held out {hold_out}: {len(rows)} {inputs.noun}"]
+    for task in model.tasks:
+        labelled = [row for row in rows if task.kind == "single" and row.get(task.name)]
+        if labelled:
+            right = sum(row[task.name] == row[f"{task.name} predicted"] for row in labelled)
+            parts.append(f"accuracy of {task.name} {right / len(labelled):.3f}")
+    if rows:
+        print(*parts, sep=", ")
+    return model

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import TrainingArguments
 
 from symbolic.data import READERS, Corpus, Piece, group_name, recording_corpora
 from symbolic.data.splits.hold_out import class_labels, classes, hold_out, sampled
@@ -19,11 +20,10 @@ from symbolic.structure.detection import (
     choose_thresholds,
     position_labels,
 )
-from symbolic.tasks import BOUNDARY, Task
-from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments, recorded
+from symbolic.tasks import BOUNDARY
+from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
 from symbolic.training.optimisation import balanced_weights
-from symbolic.training.procedure import Inputs, train_model
-from symbolic.training.trainer import FitArguments
+from symbolic.training.procedure import Inputs
 
 Activation = np.ndarray | Curve
 
@@ -40,7 +40,7 @@ class RecordingInputs(Inputs):
         ValueError: no such corpus.
     """
 
-    noun = "recordings"  # in what is printed
+    noun = "recordings"
 
     def __init__(self, data: AudioDataArguments, arguments: AudioModelArguments) -> None:
         if data.corpus not in recording_corpora():
@@ -72,7 +72,8 @@ class RecordingInputs(Inputs):
         self.corpus, self.examples, findings = self.read(model)
         print(*findings, sep="\n", end="\n" if findings else "")
         data, pieces = self.data, self.corpus.pieces
-        self.source = recorded(data, findings)
+        self.source = {**asdict(data), "audio": Path(data.audio).name, "findings": list(findings)}
+        del self.source["cache_dir"], self.source["workers"]
         self.groups = np.array([group_name(piece.corpus, piece.group) for piece in pieces])
         self.classes = classes(self.corpus)
         self.train, self.held_out = hold_out(self.corpus, data.hold_out, data.folds, data.fold_seed)
@@ -111,24 +112,3 @@ class RecordingInputs(Inputs):
             found = boundary_rows(pieces, self.activations(model, examples), model.config)
             rows = [{**row, **times} for row, times in zip(rows, found, strict=True)]
         return rows
-
-
-def train_recordings(
-    inputs: RecordingInputs, fitting: FitArguments, training: TrainingArguments
-) -> SymbolicModel:
-    """Train a model and print how well it predicts the held-out pieces."""
-    model, rows = train_model(inputs, fitting, training, fold=inputs.data.hold_out)
-    if rows:
-        print(accuracy_line(model.tasks, rows, inputs.data.hold_out, inputs.noun))
-    return model
-
-
-def accuracy_line(tasks: Sequence[Task], rows: list[Row], name: str, noun: str) -> str:
-    """Sum up the predictions of held-out pieces in one line."""
-    parts = [f"held out {name}: {len(rows)} {noun}"]
-    for task in tasks:
-        labelled = [row for row in rows if task.kind == "single" and row.get(task.name)]
-        if labelled:
-            right = sum(row[task.name] == row[f"{task.name} predicted"] for row in labelled)
-            parts.append(f"accuracy of {task.name} {right / len(labelled):.3f}")
-    return ", ".join(parts)

@@ -127,12 +127,3 @@ def read_record(folder: str | Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path}: not a record: {error}") from error
-
-
-def accuracy_line(rows: list[Row], name: str) -> str | None:
-    """Sum up the predicted quadrants of held-out pieces; None if no piece has a quadrant."""
-    labelled = [row for row in rows if row.get("emotion") and "emotion predicted" in row]
-    if not labelled:
-        return None
-    right = sum(row["emotion"] == row["emotion predicted"] for row in labelled)
-    return f"held out {name}: {len(labelled)} pieces, accuracy {right / len(labelled):.3f}"

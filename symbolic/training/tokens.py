@@ -5,17 +5,20 @@ Only torch, transformers, accelerate, numpy and safetensors are needed.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch.utils.data import Dataset
 from transformers import TrainingArguments
 
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.groups import group_name
 from symbolic.data.tokens.file import TokenFile, load_tokens
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.features import named_columns
 from symbolic.inference.note_predictions import predictions
 from symbolic.inference.prediction_table import Row
@@ -28,8 +31,7 @@ from symbolic.training.build import (
     standardise_features,
 )
 from symbolic.training.optimisation import balanced_weights
-from symbolic.training.procedure import Inputs, train_model
-from symbolic.training.run_folder import accuracy_line
+from symbolic.training.procedure import Inputs, train_and_report
 from symbolic.training.trainer import FitArguments
 
 
@@ -50,11 +52,102 @@ class TokenModelArguments(ShapeArguments):
     features: str = field(
         default="core",
         metadata={
-            "help": "features of the whole piece, if the file has any: none, or sets and groups "
-            "of symbolic.features, by commas"
+            "help": "features of the whole piece, if a token file has any: none, all, core, tonal "
+            "(from which the key is predicted), or other sets and groups of symbolic.features, by "
+            "commas"
         },
     )
-    semitones: int = field(default=6, metadata={"help": "transposition of ids, up and down"})
+    semitones: int = field(default=6, metadata={"help": "transposition, up and down"})
+
+
+class TokenizedInputs(Inputs):
+    """Pieces of notes as tokens, features of the whole piece, or both.
+
+    Attributes:
+        vocabulary: of the tokens.
+        names: of the features.
+        classes: (n,) quadrants, -100 for none.
+    """
+
+    arguments: TokenModelArguments
+    vocabulary: TokenVocabulary
+    names: list[str]
+
+    @abstractmethod
+    def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, Sequence[int] | np.ndarray]:
+        """Return a token file with the chosen pieces, and their numbers in it."""
+
+    @abstractmethod
+    def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> Dataset:
+        """Make training examples, and fit the model's feature standardisation."""
+
+    def build(self) -> SymbolicModel:
+        return build_model(self.vocabulary, self.arguments, self.names)
+
+    def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> Dataset:
+        if training:
+            return self.training_set(model, chosen)
+        tokens, numbers = self.tokens_of(chosen)
+        return TokenDataset(
+            tokens,
+            model.config.window,
+            numbers,
+            masked_velocity=masked_velocity(model),
+            feature_names=self.names,
+            every=True,
+        )
+
+    def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
+        return {EMOTION.name: balanced_weights(self.classes[chosen], EMOTION.num_labels)}
+
+    def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
+        return predictions(model, *self.tokens_of(chosen), **columns)
+
+    def save(self, folder: Path) -> None:
+        self.vocabulary.save_tokenizer(folder)
+
+
+class TokenInputs(TokenizedInputs):
+    """Some pieces of a token file.
+
+    Args:
+        tokens: the file.
+        train: indices of the pieces to train on; validation pieces are taken from them.
+        held_out: indices of the pieces to predict.
+        arguments: of the model.
+        source: description of the data for the record.
+    """
+
+    def __init__(
+        self,
+        tokens: TokenFile,
+        train: Sequence[int] | np.ndarray,
+        held_out: Sequence[int] | np.ndarray,
+        arguments: TokenModelArguments,
+        source: dict[str, Any],
+    ) -> None:
+        self.tokens, self.arguments, self.source = tokens, arguments, source
+        self.vocabulary = tokens.vocabulary
+        self.names = named_columns(arguments.features) if tokens.feature_names else []
+        self.groups = np.array(list(map(group_name, tokens.corpora, tokens.groups)))
+        self.classes = tokens.labels.get(EMOTION.name, np.full(len(tokens), IGNORE))
+        self.train, self.held_out = np.asarray(train, np.int64), np.asarray(held_out, np.int64)
+
+    def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, np.ndarray]:
+        return self.tokens, chosen
+
+    def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> TokenDataset:
+        if self.names:
+            standardise_features(model, self.tokens.feature_columns(self.names)[chosen])
+        return TokenDataset(
+            self.tokens,
+            self.arguments.training_window,
+            chosen,
+            masked_velocity=masked_velocity(model),
+            masked_score_time=self.arguments.masked_score_time,
+            semitones=self.arguments.semitones,
+            feature_names=self.names,
+        )
 
 
 def train_tokens(
@@ -80,88 +173,5 @@ def train_tokens(
         raise ValueError(f"{data.tokens}: no piece is of the split {data.held_out_split!r}")
     train = np.setdiff1d(np.arange(len(tokens)), held)
     source = {"tokens": Path(data.tokens).name, "held_out_split": data.held_out_split}
-    columns = {"fold": data.held_out_split}
-    model, rows = train_on(tokens, train, held, arguments, fitting, training, source, **columns)
-    if line := accuracy_line(rows, data.held_out_split):
-        print(line)
-    return model
-
-
-class TokenInputs(Inputs):
-    """Some pieces of a token file; arguments as of `train_on`."""
-
-    def __init__(
-        self,
-        tokens: TokenFile,
-        train: Sequence[int] | np.ndarray,
-        held_out: Sequence[int] | np.ndarray,
-        arguments: TokenModelArguments,
-        source: dict[str, Any],
-    ) -> None:
-        self.tokens, self.arguments, self.source = tokens, arguments, source
-        self.names = named_columns(arguments.features) if tokens.feature_names else []
-        self.groups = np.array(list(map(group_name, tokens.corpora, tokens.groups)))
-        self.classes = tokens.labels.get(EMOTION.name, np.full(len(tokens), IGNORE))
-        self.train, self.held_out = np.asarray(train, np.int64), np.asarray(held_out, np.int64)
-
-    def build(self) -> SymbolicModel:
-        return build_model(self.tokens.vocabulary, self.arguments, self.names)
-
-    def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> TokenDataset:
-        arguments, options = self.arguments, dict[str, Any](every=True)
-        if training:
-            options = {
-                "masked_score_time": arguments.masked_score_time,
-                "semitones": arguments.semitones,
-            }
-            if self.names:
-                standardise_features(model, self.tokens.feature_columns(self.names)[chosen])
-        return TokenDataset(
-            self.tokens,
-            arguments.training_window if training else model.config.window,
-            chosen,
-            masked_velocity=masked_velocity(model),
-            feature_names=self.names,
-            **options,
-        )
-
-    def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
-        return {EMOTION.name: balanced_weights(self.classes[chosen], EMOTION.num_labels)}
-
-    def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
-        return predictions(model, self.tokens, chosen.tolist(), **columns)
-
-    def save(self, folder: Path) -> None:
-        self.tokens.vocabulary.save_tokenizer(folder)
-
-
-def train_on(
-    tokens: TokenFile,
-    train: Sequence[int] | np.ndarray,
-    held: Sequence[int] | np.ndarray,
-    arguments: TokenModelArguments,
-    fitting: FitArguments,
-    training: TrainingArguments,
-    source: dict[str, Any],
-    **columns: Any,
-) -> tuple[SymbolicModel, list[Row]]:
-    """Train on some pieces of a token file and predict others.
-
-    Args:
-        tokens: the file.
-        train: indices of the pieces to train on; validation pieces are taken from them.
-        held: indices of the pieces to predict.
-        arguments, fitting, training: as for `train_tokens`.
-        source: description of the data for the record.
-        columns: of all rows of predictions, for example the fold.
-
-    Returns:
-        The model, and the rows of the held-out pieces; no rows on processes other than the first.
-
-    Raises:
-        ValueError: tasks that the tokens do not support.
-        LeakError: a group on both sides, or a held-out group that the model in `pretrained` was
-            trained on.
-    """
     inputs = TokenInputs(tokens, train, held, arguments, source)
-    return train_model(inputs, fitting, training, **columns)
+    return train_and_report(inputs, fitting, training, data.held_out_split)
