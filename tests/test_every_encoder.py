@@ -5,8 +5,6 @@ vocabulary, one of recordings as the first system in `SYSTEMS` has it. Others ar
 `CONFIGURATIONS`.
 """
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from transformers import BertConfig
@@ -19,6 +17,7 @@ from symbolic.encoders.systems import SYSTEMS
 from symbolic.features import FEATURE_SETS, TONAL_NAMES
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import BOUNDARY, EMOTION, GENRE
+from symbolic.training.build import ShapeArguments
 
 BATCH = 3
 KINDS = ("chroma", "onsets")
@@ -63,23 +62,21 @@ BERT = BertConfig(
 CONFIGURATIONS = {"notes": of_notes(BERT), "features": of_features, "metrical": of_units}
 
 
+SHAPE = ShapeArguments(
+    hidden_size=16, layers=1, heads=2, feedforward=16, dropout=0.0, attention_dropout=0.0, window=32
+)
+
+
 def configuration(name):
     if name.startswith("notes-"):
-        shape = SimpleNamespace(
-            hidden_size=16,
-            layers=1,
-            heads=2,
-            feedforward=16,
-            dropout=0.0,
-            attention_dropout=0.0,
-            window=32,
-        )
-        return of_notes(backbone_config(name.removeprefix("notes-"), shape))()
+        return of_notes(backbone_config(name.removeprefix("notes-"), SHAPE))()
     if name in CONFIGURATIONS:
         return CONFIGURATIONS[name]()
     if ENCODERS[name].inputs == "notes":
-        features = {} if hasattr(ENCODERS[name], "fit_features") else {"feature_names": []}
-        return of_notes(BERT, name, **features)()
+        options = {} if hasattr(ENCODERS[name], "fit_features") else {"feature_names": []}
+        if hasattr(ENCODERS[name], "settings"):
+            options |= {"backbone_config": None, **ENCODERS[name].settings(SHAPE)}
+        return of_notes(options.pop("backbone_config", BERT), name, **options)()
     return of_system(name)
 
 

@@ -13,7 +13,7 @@ from transformers import PreTrainedConfig
 from symbolic.configuration import KEY_FEATURES, SymbolicConfig
 from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.tokens.transposition import PITCH
-from symbolic.encoders import ENCODERS, FeatureEnsemble
+from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
 from symbolic.encoders.backbones import backbone_config
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
 from symbolic.modeling import SymbolicModel
@@ -45,7 +45,10 @@ class ShapeArguments:
     field_embedding_size: int = 32
     encoder: str = field(
         default="notes",
-        metadata={"help": "notes, or features: those of the whole piece, without the notes"},
+        metadata={
+            "help": "notes; features: those of the whole piece, without the notes; or another name "
+            "in symbolic.encoders.ENCODERS"
+        },
     )
     expert_members: int = field(
         default=8, metadata={"help": "networks of the ensemble on all features"}
@@ -92,28 +95,67 @@ def build_model(
         tasks: of the heads; those of the arguments by default.
 
     Raises:
-        ValueError: a task that is not in `TASKS`, a velocity task for a tokenizer whose tokens
-            cannot be tied to notes, or a pre-trained model of other tokens.
+        ValueError: a task that is not in `TASKS`, an encoder that is not in `ENCODERS`, a velocity
+            task for a tokenizer whose tokens cannot be tied to notes, or a pre-trained model of
+            another encoder or of other tokens.
     """
     tasks = task_specs(arguments.tasks) if tasks is None else tasks
     if any(task.name == VELOCITY.name for task in tasks):
         check_velocity(vocabulary, MASKED_VELOCITY)
-    if arguments.pretrained:
-        return _build_on(arguments.pretrained, vocabulary, arguments, tasks, feature_names)
-    config = _configuration(
-        vocabulary,
-        arguments,
-        tasks,
-        feature_names,
+    if arguments.encoder not in ENCODERS:
+        raise ValueError(f"unknown encoder {arguments.encoder!r}; known: {', '.join(ENCODERS)}")
+    base = _pretrained(arguments, vocabulary) if arguments.pretrained else None
+    kind = ENCODERS[arguments.encoder]
+    by_ensemble = issubclass(kind, FeatureEncoder) and EMOTION.name in {t.name for t in tasks}
+    config = SymbolicConfig(
         encoder=arguments.encoder,
-        backbone_config=new_backbone(arguments) if _inputs(arguments.encoder) == "notes" else None,
-        field_embedding_size=arguments.field_embedding_size,
-        window=arguments.window,
+        inputs=kind.inputs,
+        field_names=vocabulary.field_names,
+        vocab_sizes=vocabulary.vocab_sizes,
+        pad_ids=vocabulary.pad_ids,
+        mask_ids=vocabulary.mask_ids,
+        feature_names=feature_names,
+        ensemble_features=ensemble_features(feature_names) if by_ensemble else None,
+        ensemble_size=arguments.expert_members,
+        ensemble_units=arguments.expert_size,
+        ensemble_dropout=arguments.expert_dropout,
+        tasks=tasks,
+        head_dropout=arguments.head_dropout,
+        label_smoothing=arguments.label_smoothing,
+        temperatures={"emotion": arguments.temperature},
+        # A vocabulary of a token file has the name of the tokenizer's class.
+        tokenizer_class=getattr(vocabulary, "tokenizer_class", type(vocabulary).__name__),
+        **encoder_settings(arguments, base and base.config),
     )
     model = SymbolicModel(config)
-    if model.config.inputs == "notes":
+    if base is not None:
+        _copy_encoder(base, model, arguments.pretrained)
+    elif kind.inputs == "notes":
         share_pitch_classes(model, vocabulary)
     return model
+
+
+def encoder_settings(
+    arguments: ShapeArguments, base: SymbolicConfig | None = None
+) -> dict[str, Any]:
+    """Collect the values of `SymbolicConfig` that determine the shape of an encoder.
+
+    They are those of a pre-trained model. Otherwise the method `settings` of the class in
+    `ENCODERS` returns them for the arguments; an encoder of notes without it has a backbone.
+    """
+    if base is not None:
+        names = ("field_embedding_size", "window", "backbone_config", "encoder_options")
+        return {name: getattr(base, name) for name in names}
+    kind = ENCODERS[arguments.encoder]
+    values: dict[str, Any] = {
+        "field_embedding_size": arguments.field_embedding_size,
+        "window": arguments.window,
+    }
+    if hasattr(kind, "settings"):
+        values |= kind.settings(arguments)
+    elif kind.inputs == "notes":
+        values["backbone_config"] = new_backbone(arguments)
+    return values
 
 
 def masked_velocity(model: SymbolicModel) -> float | None:
@@ -131,81 +173,31 @@ def new_backbone(arguments: ShapeArguments) -> PreTrainedConfig:
     return backbone_config(arguments.backbone, shape)
 
 
-def _configuration(
-    vocabulary: Tokenizer | TokenVocabulary,
-    arguments: ShapeArguments,
-    tasks: Sequence[Task],
-    feature_names: Sequence[str],
-    *,
-    encoder: str,
-    **shape: Any,
-) -> SymbolicConfig:
-    inputs = _inputs(encoder)
-    by_ensemble = inputs == "features" and any(task.name == EMOTION.name for task in tasks)
-    return SymbolicConfig(
-        encoder=encoder,
-        inputs=inputs,
-        field_names=vocabulary.field_names,
-        vocab_sizes=vocabulary.vocab_sizes,
-        pad_ids=vocabulary.pad_ids,
-        mask_ids=vocabulary.mask_ids,
-        feature_names=feature_names,
-        ensemble_features=ensemble_features(feature_names) if by_ensemble else None,
-        ensemble_size=arguments.expert_members,
-        ensemble_units=arguments.expert_size,
-        ensemble_dropout=arguments.expert_dropout,
-        tasks=tasks,
-        head_dropout=arguments.head_dropout,
-        label_smoothing=arguments.label_smoothing,
-        temperatures={"emotion": arguments.temperature},
-        # A vocabulary of a token file has the name of the tokenizer's class.
-        tokenizer_class=getattr(vocabulary, "tokenizer_class", type(vocabulary).__name__),
-        **shape,
-    )
-
-
-def _inputs(encoder: str) -> str:
-    """Return what an encoder takes, as `SymbolicConfig.inputs` names it.
+def _pretrained(
+    arguments: ShapeArguments, vocabulary: Tokenizer | TokenVocabulary
+) -> SymbolicModel:
+    """Load the model in `pretrained`, which has the same encoder and tokens.
 
     Raises:
-        ValueError: an encoder that is not in `ENCODERS`.
+        ValueError: another encoder, or other tokens.
     """
-    if encoder not in ENCODERS:
-        raise ValueError(f"unknown encoder {encoder!r}; known: {', '.join(ENCODERS)}")
-    return ENCODERS[encoder].inputs
-
-
-def _build_on(
-    name: str,
-    vocabulary: Tokenizer | TokenVocabulary,
-    arguments: ShapeArguments,
-    tasks: Sequence[Task],
-    feature_names: Sequence[str],
-) -> SymbolicModel:
-    """Build a model with the encoder of another model, and new heads."""
+    name = arguments.pretrained
     base = SymbolicModel.from_pretrained(name)
     if base.config.encoder != arguments.encoder:
         raise ValueError(f"{name}: has another encoder: use --encoder {base.config.encoder}")
     if list(base.config.vocab_sizes) != list(vocabulary.vocab_sizes):
         raise ValueError(f"{name}: pre-trained on other tokens than those of this tokenizer")
-    config = _configuration(
-        vocabulary,
-        arguments,
-        tasks,
-        feature_names,
-        encoder=base.config.encoder,
-        backbone_config=base.config.backbone_config,
-        field_embedding_size=base.config.field_embedding_size,
-        window=base.config.window,
-    )
-    model = SymbolicModel(config)
+    return base
+
+
+def _copy_encoder(base: SymbolicModel, model: SymbolicModel, name: str) -> None:
+    """Copy the weights of an encoder, without those of features if these are others."""
     weights = base.encoder.state_dict()
-    if base.config.feature_names != config.feature_names:
+    if base.config.feature_names != model.config.feature_names:
         weights = {key: value for key, value in weights.items() if "feature_" not in key}
     missing, unexpected = model.encoder.load_state_dict(weights, strict=False)
     if unexpected or any("feature_" not in key for key in missing):
         raise ValueError(f"{name}: the weights of the encoder do not fit its configuration")
-    return model
 
 
 def task_specs(text: str) -> list[Task]:
@@ -270,8 +262,8 @@ def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenVocab
 
     A few hundred pieces are too few to learn from scratch that pitches an octave apart are the same
     note of the scale, on which key and mode depend. An encoder without `embeddings`, one for each
-    sub-token, stays as it is. Only tokens of single pitches are changed, not
-    those that a trained tokenizer has merged.
+    sub-token, stays as it is. Only tokens of single pitches are changed, not those that a trained
+    tokenizer has merged.
     """
     if not hasattr(model.encoder, "embeddings"):
         return
