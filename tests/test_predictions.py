@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from symbolic.data import Piece, TokenDataset, tokens_of
-from symbolic.inference.note_predictions import predictions, velocity_counts
+from symbolic.inference.note_predictions import note_totals, predictions
 from symbolic.inference.prediction import predict
 from symbolic.inference.prediction_table import columns_of, write_predictions
 from symbolic.notes import read_notes
-from symbolic.tasks import EMOTION, IGNORE, KEY, QUADRANTS, VALENCE_AROUSAL
+from symbolic.tasks import EMOTION, IGNORE, KEY, QUADRANTS, VALENCE_AROUSAL, VELOCITY
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.build import ShapeArguments, build_model
 
@@ -106,7 +106,7 @@ def test_features_that_the_file_lacks_are_named(tokens):
 def test_only_velocities_that_cannot_be_seen_are_asked(name, token_tunes):
     tokens = token_tunes(name, count=4, n=30, spread=20)
     model = make(tokens)
-    right, asked = velocity_counts(model, tokens, [2, 0, 3])
+    right, asked = note_totals(model, VELOCITY, tokens, [2, 0, 3])
     windows = TokenDataset(tokens, 32, [2, 0, 3], every=True)
     for place, piece in enumerate((2, 0, 3)):
         numbers = np.flatnonzero(windows.piece == piece)
@@ -119,7 +119,7 @@ def test_only_velocities_that_cannot_be_seen_are_asked(name, token_tunes):
             expected = windows.lengths[numbers].sum()
         assert asked[place] == expected
     assert (right <= asked).all()
-    again = velocity_counts(model, tokens, [2, 0, 3], batch_size=1)
+    again = note_totals(model, VELOCITY, tokens, [2, 0, 3], batch_size=1)
     assert np.array_equal(again[1], asked)  # the same notes are always hidden
 
 
@@ -130,7 +130,7 @@ def test_a_model_that_always_says_one_dynamic_is_right_where_it_is_played(token_
     with torch.no_grad():
         model.heads["velocity"].classifier[-1].weight.zero_()
         model.heads["velocity"].classifier[-1].bias.copy_(torch.eye(6)[said])
-    right, asked = velocity_counts(model, tokens, range(4))
+    right, asked = note_totals(model, VELOCITY, tokens, range(4))
     for i in range(4):
         cut = slice(*tokens.offsets[i : i + 2])
         assert right[i] == (tokens.velocity[cut] == said).sum() > 0

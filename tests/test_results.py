@@ -342,7 +342,7 @@ def with_q1(frame, values):
         (lambda f: with_q1(f, "high"), "column emotion: Q1: .*high"),
         (lambda f: f.assign(key="24"), "key '24' is none of C major"),
         (lambda f: f.assign(**{"velocity correct": 2, "velocity notes": 1}),
-         "more velocities are correct"),
+         "more notes are correct"),
         (lambda f: pd.concat([f, f[:1]]), r"twice by one seed, in 1 rows, the first is clip 0"),
         (lambda f: pd.concat([f, f.assign(seed=1, group="x")]), "more than one group"),
         (lambda f: pd.concat([f[:1].assign(emotion="Q1"), f[:1].assign(seed=1, emotion="Q2")]),

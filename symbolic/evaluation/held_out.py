@@ -25,7 +25,6 @@ from symbolic.data import (
     tokens_of,
 )
 from symbolic.data.groups import hashed_group
-from symbolic.evaluation.metrics import TASK_METRICS
 from symbolic.evaluation.robustness import Predictor
 from symbolic.features import feature_frame
 from symbolic.inference.note_predictions import predictions
@@ -143,8 +142,7 @@ def load_held_out(
         frame, inputs = _notes(folder, record, data)
         held = partial(HeldOut, protocol=used["hold_out"])
     tasks = {task.name: task for task in predicted_tasks(frame)}
-    scored = [t for t in config.task_specs if t.level == "sequence" or t.name in TASK_METRICS]
-    tasks |= {task.name: task for task in scored}
+    tasks |= {task.name: task for task in config.task_specs if task.level == "sequence"}
     return held(folder=folder, frame=frame, tasks=tuple(tasks.values()), inputs=inputs)
 
 

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symbolic.inference.prediction_table import (
-    VELOCITY_CORRECT,
-    VELOCITY_NOTES,
-    labels_and_predictions,
-)
+from symbolic.inference.prediction_table import labels_and_predictions, note_columns
 from symbolic.structure.detection import TOLERANCES, predicted_column, read_times
 from symbolic.tasks import BOUNDARY, EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, Task
 from symbolic.tasks.boundary_metrics import boundary_scores
@@ -114,9 +110,21 @@ def _pairs(values: np.ndarray) -> np.ndarray:
     return np.stack([values, np.ones_like(values)], axis=-1)
 
 
-def _velocity_read(frame: pd.DataFrame, task: Task) -> Arrays:
-    notes = frame[VELOCITY_NOTES].to_numpy(float)
-    return np.where(notes > 0, notes, np.nan), frame[VELOCITY_CORRECT].to_numpy(float)
+def _note_read(frame: pd.DataFrame, task: Task) -> Arrays:
+    """(n,) numbers of notes, NaN for none, and (n,) of correct ones or sums of their errors."""
+    notes, totals = (frame[name].to_numpy(float) for name in note_columns(task))
+    return np.where(notes > 0, notes, np.nan), totals
+
+
+def _note_metrics(score: str, statistic: Statistic, prefix: str) -> Metrics:
+    """Metrics of a task of each note, from the sums over pieces."""
+    return Metrics(
+        lambda notes, totals: {score: statistic(np.array([totals.sum(), notes.sum()]))[()]},
+        lambda notes, totals: np.stack([totals, notes], axis=-1),
+        {score: statistic},
+        read=_note_read,
+        prefix=prefix,
+    )
 
 
 def _boundary_read(frame: pd.DataFrame, task: Task) -> Arrays:
@@ -169,7 +177,7 @@ TASK_METRICS: dict[str, Metrics] = {
     ),
     VELOCITY.name: Metrics(
         lambda notes, correct: {"velocity_accuracy": correct.sum() / notes.sum()},
-        read=_velocity_read,
+        read=_note_read,
     ),
     BOUNDARY.name: Metrics(
         _boundary_metrics,
@@ -189,14 +197,16 @@ TASK_METRICS: dict[str, Metrics] = {
 def metrics_of(task: Task) -> Metrics:
     """The metrics of a task, by its name or by its kind.
 
-    Raises:
-        ValueError: a task at token level without metrics of its own.
+    A task of each note has the accuracy over notes, or for real values the root of the mean squared
+    error.
     """
     if task.name in TASK_METRICS:
         return TASK_METRICS[task.name]
-    if task.level != "sequence":
-        raise ValueError(f"{task.name}: a task at token level without metrics")
     prefix = f"{task.name}: "
+    if task.level == "token":
+        if task.kind == "regression":
+            return _note_metrics("rmse", lambda sums: np.sqrt(share(sums)), prefix)
+        return _note_metrics("accuracy", share, prefix)
     if task.kind == "single":
         return _classes(prefix)
     if task.kind == "multi":

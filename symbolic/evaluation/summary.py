@@ -15,9 +15,10 @@ from symbolic.inference.prediction_table import (
     check_predictions,
     group_numbers,
     identity,
+    is_note_task,
     predicted_tasks,
 )
-from symbolic.tasks import EMOTION, VELOCITY, Task
+from symbolic.tasks import EMOTION, Task
 from symbolic.tasks.intervals import DRAWS, bootstrap_of_sums, grouped_bootstraps
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Summary:
         runs: number of pairs of fold and seed.
         seeds: in order.
         scores: with several seeds, the mean of their scores.
-        counts: numbers of labelled pieces of each task, and of notes with a velocity.
+        counts: numbers of labelled pieces of each task, and of notes of tasks of each note.
         intervals: 95 %, from drawing groups.
         over_folds: mean and standard deviation (n - 1) over the folds of all seeds, if there are
             several; for the scores with intervals.
@@ -185,11 +186,11 @@ def _scores(part: Labelled, seeds: Sequence) -> dict[str, float]:
 def _counts(part: Labelled) -> dict[str, int]:
     once = (~part.rows.duplicated(identity(part.rows))).to_numpy()
     labels, name = part.labels[once], part.task.name
+    if is_note_task(part.task):
+        return {name: len(labels), f"{name}_notes": int(labels.sum())}
     if part.task.kind == "regression":
         names = [f"{part.metrics.prefix}{label}" for label in part.task.labels]
         return dict(zip(names, (~np.isnan(labels)).sum(axis=0).tolist(), strict=True))
-    if name == VELOCITY.name:
-        return {name: len(labels), f"{name}_notes": int(labels.sum())}
     return {"quadrant" if name == EMOTION.name else name: len(labels)}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.dataset import MASKED_VELOCITY
@@ -18,13 +19,13 @@ from symbolic.data.pieces import Piece
 from symbolic.data.tokens.file import TokenFile
 from symbolic.inference.prediction import evaluation_mode, on_device, predict_ids
 from symbolic.inference.prediction_table import (
-    VELOCITY_CORRECT,
-    VELOCITY_NOTES,
     Row,
+    is_note_task,
+    note_columns,
     prediction_rows,
 )
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL
+from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, Task
 
 
 def predictions(
@@ -60,10 +61,10 @@ def predictions(
     tasks = {name: task for name, task in tasks.items() if name in tokens.labels}
     tasks |= {task.name: task for task in model.tasks}
     rows = prediction_rows(list(tasks.values()), token_pieces(tokens, numbers), found, **columns)
-    if "velocity" in model.heads:
-        correct, notes = velocity_counts(model, tokens, numbers, batch_size)
-        for row, *counts in zip(rows, correct.tolist(), notes.tolist(), strict=True):
-            row[VELOCITY_CORRECT], row[VELOCITY_NOTES] = counts
+    for task in filter(is_note_task, model.tasks):
+        totals, notes = note_totals(model, task, tokens, numbers, batch_size)
+        for row, *counts in zip(rows, totals.tolist(), notes.tolist(), strict=True):
+            row |= zip(reversed(note_columns(task)), counts, strict=True)
     return rows
 
 
@@ -80,37 +81,69 @@ def token_pieces(tokens: TokenFile, numbers: Iterable[int]) -> list[Piece]:
     ]
 
 
-def velocity_counts(
-    model: SymbolicModel, tokens: TokenFile, pieces: Sequence[int], batch_size: int = 32
+def note_totals(
+    model: SymbolicModel,
+    task: Task,
+    tokens: TokenFile,
+    pieces: Sequence[int] | np.ndarray,
+    batch_size: int = 32,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Count correctly predicted velocities, and predicted ones, of each piece.
+    """Count correctly predicted notes, and predicted ones, of each piece.
 
-    All windows count. If the tokens contain velocities, 15 % of the notes are masked, always the
-    same, and only these are predicted; otherwise all notes are.
+    All windows count. If the model predicts velocities that the tokens contain, 15 % of the notes
+    are masked, always the same, and only their velocities are predicted; otherwise all notes are.
+
+    Args:
+        model: used in evaluation mode, on the device it is on.
+        task: of each note, one of the model's.
+        tokens: of its vocabulary.
+        pieces: their numbers.
+        batch_size: windows in one forward pass.
 
     Returns:
-        Two (len(pieces),) int64.
+        Two (len(pieces),): the number of correct notes (int64), or for `multi` the sum of the
+        shares of labels that are correct, for `regression` of the mean squared errors (float64);
+        and the int64 number of notes with a label.
     """
     dataset = TokenDataset(
         tokens,
         model.config.window,
         pieces,
-        masked_velocity=MASKED_VELOCITY,
+        masked_velocity=MASKED_VELOCITY if VELOCITY.name in model.heads else None,
         feature_names=model.config.feature_names,
         every=True,
     )
     collate = Collator(model.tasks, model.config.pad_ids)
     where = {piece: n for n, piece in enumerate(pieces)}
-    correct, notes = np.zeros((2, len(pieces)), np.int64)
+    totals = np.zeros(len(pieces), np.int64 if task.kind == "single" else np.float64)
+    notes = np.zeros(len(pieces), np.int64)
     with evaluation_mode(model):
         for first in range(0, len(dataset), batch_size):
             chosen = range(first, min(first + batch_size, len(dataset)))
             batch: dict[str, Any] = collate([dataset[i] for i in chosen])
-            labels = batch.pop("labels")["velocity"]
-            logits = model(**on_device(model, batch)).logits["velocity"].cpu()
-            known = labels != IGNORE
+            labels = batch.pop("labels")[task.name]
+            logits = model(**on_device(model, batch)).logits[task.name].cpu()
+            values, known = _note_values(task, logits, labels)
             place = [where[int(dataset.piece[i])] for i in chosen]
-            hits = ((logits.argmax(dim=-1) == labels) & known).sum(dim=1)
-            np.add.at(correct, place, hits.numpy())
+            np.add.at(totals, place, values.where(known, 0).sum(dim=1).numpy())
             np.add.at(notes, place, known.sum(dim=1).numpy())
-    return correct, notes
+    return totals, notes
+
+
+def _note_values(
+    task: Task, logits: torch.Tensor, labels: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(B, T) whether each note is correct, or its error; and (B, T) bool, whether it has a label.
+
+    Values of a note with several labels are means over them.
+    """
+    if task.kind == "single":
+        return (logits.argmax(dim=-1) == labels).long(), labels != IGNORE
+    labels = labels[..., : task.num_labels]
+    known = ~labels.isnan()
+    if task.kind == "multi":
+        values = ((logits > 0) == (labels > 0.5)).double()
+    else:
+        values = (logits.double() - labels).square()
+    counts = known.sum(dim=-1)
+    return values.where(known, 0.0).sum(dim=-1) / counts.clamp(min=1), counts > 0

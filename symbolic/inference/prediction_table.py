@@ -7,7 +7,8 @@ A row holds the predictions of one run for one piece. Columns:
 - for a task of classes such as `emotion`: `emotion` the label and `emotion predicted` the most
   probable class, both by name, and `emotion: Q1` and so on the probabilities;
 - for tags and real values: `true tags: rock` the label and `tags: rock` the prediction;
-- `velocity notes`, `velocity correct`: numbers of notes;
+- for a task of each note such as `velocity`: `velocity notes`, those with a label, and `velocity
+  correct`; for real values the sum of `squared error`;
 - `boundary`, `boundary predicted 0.5`: times in seconds, separated by spaces.
 
 Missing labels are empty, and columns of a task may be absent. Other columns are ignored.
@@ -25,7 +26,7 @@ import numpy as np
 
 from symbolic.data.groups import assert_disjoint, group_name
 from symbolic.data.pieces import Piece
-from symbolic.tasks import EMOTION, IGNORE, KEY, QUADRANTS, TASKS, VALENCE_AROUSAL, Task
+from symbolic.tasks import BOUNDARY, EMOTION, IGNORE, KEY, QUADRANTS, TASKS, VALENCE_AROUSAL, Task
 from symbolic.tasks import valence_arousal as plane
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ Row = dict[str, Any]
 PIECE = ["corpus", "file"]
 RUN = ["fold", "seed"]
 REQUIRED = (*PIECE, "group", *RUN)
-VELOCITY_NOTES, VELOCITY_CORRECT = "velocity notes", "velocity correct"
 ROUNDING = 1e-3
 """Tolerance for the sum of probabilities, which files hold rounded."""
 
@@ -47,8 +47,8 @@ OLD_COLUMNS = {
     **{name: f"true valence_arousal: {name}" for name in VALENCE_AROUSAL.labels},
     **{f"{name}_predicted": f"valence_arousal: {name}" for name in VALENCE_AROUSAL.labels},
     "key_predicted": "key predicted",
-    "velocity_asked": VELOCITY_NOTES,
-    "velocity_right": VELOCITY_CORRECT,
+    "velocity_asked": "velocity notes",
+    "velocity_right": "velocity correct",
 }
 """Columns of version 0.1.0 for models of notes; keys were numbers."""
 
@@ -99,6 +99,23 @@ def columns_of(task: Task) -> list[str]:
     return [f"{task.name}: {label}" for label in task.labels]
 
 
+def is_note_task(task: Task) -> bool:
+    """Whether a task is one of each note, not of frames, bars or beats."""
+    return task.level == "token" and task.name != BOUNDARY.name
+
+
+def note_columns(task: Task) -> list[str]:
+    """Name the columns of a task of notes: their number, and how many are correct or the error."""
+    total = "squared error" if task.kind == "regression" else "correct"
+    return [f"{task.name} notes", f"{task.name} {total}"]
+
+
+def _note_tasks(frame: pd.DataFrame) -> list[Task]:
+    """The tasks of notes of which a frame has a column."""
+    tasks = filter(is_note_task, TASKS.values())
+    return [task for task in tasks if frame.columns.intersection(note_columns(task)).size]
+
+
 def write_predictions(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
     """Write rows as CSV, with the columns of all rows; values that a row lacks are empty."""
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -144,9 +161,10 @@ def as_predictions(frame: pd.DataFrame, source: str = "predictions") -> pd.DataF
         for name in frame.columns.intersection([KEY.name, "key_predicted"]):
             frame[name] = frame[name].map(_key_name)
         frame = frame.rename(columns=OLD_COLUMNS)
+    counts = {name for task in _note_tasks(frame) for name in note_columns(task)}
     for column in frame:
         values: Any = frame[column]
-        if ": " in str(column) or column in (VELOCITY_NOTES, VELOCITY_CORRECT):
+        if ": " in str(column) or column in counts:
             try:
                 frame[column] = values.where(values != "").astype(float)
             except ValueError as error:
@@ -179,7 +197,7 @@ def check_predictions(frame: pd.DataFrame, source: str = "predictions") -> None:
             sum to 1, a piece predicted twice with one seed, or one with two groups or classes.
     """
     missing = [name for name in REQUIRED if name not in frame]
-    for names in (columns_of(EMOTION), [VELOCITY_NOTES, VELOCITY_CORRECT]):
+    for names in (columns_of(EMOTION), *map(note_columns, _note_tasks(frame))):
         if frame.columns.intersection(names).size:
             missing += [name for name in names if name not in frame]
     if missing:
@@ -200,9 +218,11 @@ def check_predictions(frame: pd.DataFrame, source: str = "predictions") -> None:
             p = frame[columns].to_numpy(float)
             wrong = ~((np.abs(p.sum(axis=1) - 1) <= ROUNDING) & (p >= -ROUNDING).all(axis=1))
             _refuse(frame, wrong, source, f"{name}: not probabilities that sum to 1")
-    if VELOCITY_NOTES in frame:
-        correct, notes = (frame[name].to_numpy() for name in (VELOCITY_CORRECT, VELOCITY_NOTES))
-        _refuse(frame, correct > notes, source, "more velocities are correct than there are notes")
+    for task in _note_tasks(frame):
+        notes, total = (frame[name].to_numpy() for name in note_columns(task))
+        if task.kind != "regression":
+            reason = f"more notes are correct than there are notes, for {task.name}"
+            _refuse(frame, total > notes, source, reason)
     for name in (*PIECE, "group", "seed"):
         _refuse(frame, frame[name].isna().to_numpy(), source, f"no {name}")
     piece = identity(frame)
@@ -243,6 +263,7 @@ def predicted_tasks(frame: pd.DataFrame) -> list[Task]:
     starts |= {str(column).partition(" ")[0] for column in frame if " " in str(column)}
     if EMOTION.name in starts and f"true {VALENCE_AROUSAL.name}" in starts:
         starts.add(VALENCE_AROUSAL.name)
+    starts |= {task.name for task in _note_tasks(frame)}
     found = [task for task in TASKS.values() if task.name in starts]
     fixed = (EMOTION, VALENCE_AROUSAL, KEY)  # corpora of audio may have labels of their own
     labels = [() if task in fixed else tuple(_labels(frame, task.name)) for task in found]
@@ -331,7 +352,7 @@ def piece_level(frame: pd.DataFrame, by: str = "group") -> tuple[pd.DataFrame, i
     how = {
         **dict.fromkeys(["group", "fold", *classes], "first"),
         **dict.fromkeys(values, "mean"),
-        **{name: "sum" for name in (VELOCITY_NOTES, VELOCITY_CORRECT) if name in frame},
+        **{name: "sum" for task in _note_tasks(frame) for name in note_columns(task)},
     }
     how.pop(by, None)
     joined: Any = frame[agree].groupby([*within, "seed"], dropna=False, as_index=False).agg(how)
