@@ -164,7 +164,10 @@ def test_tasks_of_audio_have_folds_and_paired_differences():
 
 def test_a_task_of_audio_is_reported_as_one_of_notes(tmp_path):
     right, chance = two_systems()
-    write_report(tmp_path, {"model": right, "chance": chance}, reference="chance", draws=20)
+    frames = {"model": right, "chance": chance}
+    summaries = {name: summarise(frame, draws=20) for name, frame in frames.items()}
+    differences = {"model": compare(right, chance, 20, task=summaries["chance"].tasks[0])}
+    write_report(tmp_path, frames, summaries, differences, "chance")
     text = (tmp_path / "results.md").read_text()
     assert "| accuracy above chance |" in text
     assert "genre: accuracy over folds" in text

@@ -336,6 +336,14 @@ def test_a_grid_of_systems_is_trained_summed_up_and_not_done_twice(recordings, t
     before = cell.stat().st_mtime_ns
     assert sweep([*words, "cnn_gru_mel"]) == 0
     assert cell.stat().st_mtime_ns == before
+    assert sweep([*words, "cnn_gru_mel", "--learning-rate", "0.01"]) == 0  # another setting
+    done = json.loads(cell.read_text())
+    assert done["learning_rate"] == 0.01
+    del done["inputs"]  # as version 0.1.0 wrote it
+    cell.write_text(json.dumps(done))
+    before = cell.stat().st_mtime_ns
+    assert sweep([*words, "cnn_gru_mel"]) == 0
+    assert cell.stat().st_mtime_ns == before
     assert sweep([*words, "cnn_gru_mel,mel_cnn1d", "--shard", "1/4", "--hold-out", "fold-1"]) == 0
     assert sweep(["--corpus", "gtzan", "--output_dir", str(tmp_path)]) == 2
     assert "--corpus and --audio" in capsys.readouterr().err

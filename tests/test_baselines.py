@@ -11,12 +11,16 @@ from symbolic.evaluation.baselines import (
     SVM,
     SVM_SETTINGS,
     Baseline,
-    fit_predict,
+    fit,
 )
 from symbolic.features import FEATURE_SETS, feature_frame
 from symbolic.notes import note_table
 
 TRIADS = {True: (0, 4, 7), False: (0, 3, 7)}  # major, minor
+
+
+def fit_predict(baseline, X_train, y_train, X_test, seed=0, groups=None):
+    return fit(baseline, X_train, y_train, seed, groups)(X_test)
 
 
 def clip(quadrant, rng):

@@ -1,7 +1,6 @@
 """What a frame of predictions says."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from symbolic.evaluation.comparison import compare
 from symbolic.evaluation.summary import summarise
-from symbolic.evaluation.tables import LEAKING, confusion_table, results_table
+from symbolic.evaluation.tables import confusion_table, results_table
 from symbolic.inference.prediction_table import columns_of, piece_level, read_predictions
 from symbolic.tasks import EMOTION, KEY, QUADRANTS
 from symbolic.tasks.intervals import grouped_bootstrap
@@ -259,16 +258,6 @@ def test_a_table_has_the_columns_that_there_are_figures_for(clips):
     assert second.startswith("| profiles | 2 (2) | - |")
     assert "1.000 [1.000, 1.000]" in second
     assert {line.count("|") for line in table.splitlines()} == {head.count("|")}
-
-
-def test_a_leak_is_marked_in_the_row_and_below_the_table(clips):
-    clean = summarise(clips, draws=10)
-    table = results_table({"by song": clean, "by clip": replace(clean, leaks=True)})
-    rows = table.splitlines()
-    assert LEAKING not in rows[2]
-    assert rows[3].startswith(f"| by clip {LEAKING} |")
-    assert rows[-1].startswith(LEAKING)
-    assert LEAKING not in results_table({"by song": clean})
 
 
 def test_differences_stand_in_the_last_column(clips):

@@ -68,13 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     _print(result, options.embeddings)
     if options.output_dir:
-        reference = REFERENCE if result.differences else None
         write_report(
-            options.output_dir,
-            result.frames,
-            result.summaries,
-            reference,
-            differences=result.differences,
+            options.output_dir, result.frames, result.summaries, result.differences, REFERENCE
         )
     into = options.metrics_into or (options.models[0] if len(options.models) == 1 else None)
     if into:

@@ -105,74 +105,28 @@ def _parts(y: np.ndarray, groups: np.ndarray, seed: int) -> list[tuple[np.ndarra
     return [(every, every)]
 
 
-def _majority(seed: int) -> BaseEstimator:
-    """The most frequent class of the training data."""
-    return DummyClassifier(strategy="most_frequent", random_state=seed)
-
-
-def _logistic(seed: int) -> BaseEstimator:
-    """Logistic regression on standardised columns, with more shrinkage than scikit-learn's default
-    because there are a hundred columns and few clips."""
-    return make_pipeline(
-        StandardScaler(), LogisticRegression(C=0.1, max_iter=2000, random_state=seed)
-    )
-
-
-def _extra_trees(seed: int) -> BaseEstimator:
-    """Extremely randomised trees (Geurts, Ernst & Wehenkel 2006)."""
-    return ExtraTreesClassifier(n_estimators=500, min_samples_leaf=2, random_state=seed)
-
-
-def _boosting(seed: int) -> BaseEstimator:
-    """Gradient boosting of small trees on binned columns, with scikit-learn's settings."""
-    return HistGradientBoostingClassifier(random_state=seed)
-
-
-def _svm(seed: int) -> BaseEstimator:
-    return SVM(SVM_SETTINGS, random_state=seed)
-
-
 BASELINES: dict[str, Baseline] = {
-    "majority": Baseline("core", _majority),
-    "logistic": Baseline("core", _logistic),
-    "extra_trees": Baseline("core", _extra_trees),
-    "boosting": Baseline("core", _boosting),
-    "svm_lin": Baseline("lin2013", _svm),
-    "svm_panda": Baseline("panda2013", _svm),
+    "majority": Baseline(
+        "core", lambda seed: DummyClassifier(strategy="most_frequent", random_state=seed)
+    ),
+    # More shrinkage than by default, because there are a hundred columns and few clips.
+    "logistic": Baseline(
+        "core",
+        lambda seed: make_pipeline(
+            StandardScaler(), LogisticRegression(C=0.1, max_iter=2000, random_state=seed)
+        ),
+    ),
+    # Geurts, Ernst & Wehenkel 2006.
+    "extra_trees": Baseline(
+        "core",
+        lambda seed: ExtraTreesClassifier(n_estimators=500, min_samples_leaf=2, random_state=seed),
+    ),
+    "boosting": Baseline("core", lambda seed: HistGradientBoostingClassifier(random_state=seed)),
+    "svm_lin": Baseline("lin2013", lambda seed: SVM(SVM_SETTINGS, random_state=seed)),
+    "svm_panda": Baseline("panda2013", lambda seed: SVM(SVM_SETTINGS, random_state=seed)),
 }
 """Baselines by name. The support vector machines represent those of Lin 2013 and Panda 2013, with
 columns chosen here: see `symbolic.features.FEATURE_SETS`."""
-
-
-def fit_predict(
-    baseline: str | Baseline,
-    X_train: pd.DataFrame,
-    y_train: np.ndarray,
-    X_test: pd.DataFrame,
-    seed: int = 0,
-    groups: Sequence | np.ndarray | None = None,
-) -> np.ndarray:
-    """Fit a baseline and compute the quadrant probabilities of the test rows.
-
-    Args:
-        baseline: a key of `BASELINES`, or one of your own.
-        X_train: n_train rows of finite features, with columns as in
-            `symbolic.features.feature_frame`; those of the feature set are used.
-        y_train: (n_train,) quadrants 0..3; some may be missing.
-        X_test: n_test rows of the same columns.
-        seed: the same seed gives the same probabilities.
-        groups: (n_train,) the song of each training row, for baselines that choose settings on
-            parts of the training data; by default each row is its own song.
-
-    Returns:
-        (n_test, 4) float64 whose rows sum to 1, columns Q1..Q4; 0 for a quadrant without training
-        rows.
-
-    Raises:
-        ValueError: an unknown name, labels outside 0..3, missing columns, or another number of
-            groups than rows.
-    """
-    return fit(baseline, X_train, y_train, seed, groups)(X_test)
 
 
 def fit(
@@ -184,15 +138,26 @@ def fit(
     classes: int = CLASSES,
     columns: Sequence[str] | None = None,
 ) -> Callable[[pd.DataFrame], np.ndarray]:
-    """Fit a baseline, and return a function from rows to class probabilities.
+    """Fit a baseline.
 
     Args:
-        baseline, X_train, y_train, seed, groups: as in `fit_predict`.
+        baseline: a key of `BASELINES`, or one of your own.
+        X_train: n_train rows of finite features, with columns as in
+            `symbolic.features.feature_frame`; those of the feature set are used.
+        y_train: (n_train,) class ids, quadrants by default; some classes may be missing.
+        seed: the same seed gives the same probabilities.
+        groups: (n_train,) the song of each training row, for baselines that choose settings on
+            parts of the training data; by default each row is its own song.
         classes: number of classes.
         columns: used instead of those of the feature set.
 
+    Returns:
+        A function from n rows of the same columns to (n, classes) float64 probabilities, whose rows
+        sum to 1; 0 for a class without training rows.
+
     Raises:
-        ValueError: as in `fit_predict`.
+        ValueError: an unknown name, labels outside 0..classes - 1, missing columns, or another
+            number of groups than rows.
     """
     if isinstance(baseline, str):
         if baseline not in BASELINES:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.evaluation.comparison import Comparison, compare
-from symbolic.evaluation.summary import Summary, labelled, summarise
+from symbolic.evaluation.comparison import Comparison
+from symbolic.evaluation.summary import Summary, labelled
 from symbolic.evaluation.tables import confusion_table, results_table
 from symbolic.reports.plots import confusion_plot, reliability_plot
 from symbolic.tasks import Task
-from symbolic.tasks.intervals import DRAWS
 from symbolic.training.run_folder import METRICS
 
 if TYPE_CHECKING:
@@ -30,12 +29,10 @@ RESULTS = "results.md"
 def write_report(
     folder: str | Path,
     frames: Mapping[str, pd.DataFrame],
-    summaries: Mapping[str, Summary] | None = None,
-    reference: str | None = None,
-    draws: int = DRAWS,
-    seed: int = 0,
+    summaries: Mapping[str, Summary],
     differences: Mapping[str, Comparison] | None = None,
-) -> dict[str, Summary]:
+    reference: str = "",
+) -> None:
     """Write the results of one or several systems into a folder.
 
     `results.md` holds the table of all systems, their protocols and confusion matrices. Beside it,
@@ -46,42 +43,22 @@ def write_report(
     Args:
         folder: created if missing; files of these names in it are overwritten.
         frames: predictions by name of the system; see `symbolic.inference.prediction_table`.
-        summaries: by name; missing ones are computed.
-        reference: system that the others are compared with, piece by piece; all must have
-            predicted the same pieces.
-        draws: bootstrap samples.
-        seed: of the draws.
-        differences: comparisons with the reference; computed by default.
-
-    Returns:
-        The summary of each system.
+        summaries: by name.
+        differences: by name, comparisons with the reference.
+        reference: name of the system that `differences` compare with.
 
     Raises:
-        ValueError: no system, an unknown reference, names with the same subfolder, or predictions
-            in another layout.
+        ValueError: no system, or names with the same subfolder.
     """
     if not frames:
         raise ValueError("no system to report")
-    if reference is not None and reference not in frames:
-        raise ValueError(f"reference {reference!r} is none of {', '.join(frames)}")
     folder = Path(folder)
     places = {name: folder / _file_name(name) if len(frames) > 1 else folder for name in frames}
     if len({str(place).casefold() for place in places.values()}) < len(frames) > 1:
         raise ValueError(f"two of these names make the same folder: {', '.join(frames)}")
-    given = summaries or {}
-    summaries = {
-        name: given[name] if name in given else summarise(frame, draws=draws, seed=seed)
-        for name, frame in frames.items()
-    }
-    if reference is not None and differences is None:
-        differences = {
-            name: compare(frame, frames[reference], draws, seed, summaries[reference].tasks[0])
-            for name, frame in frames.items()
-            if name != reference
-        }
     for name, frame in frames.items():
         write_system(places[name], frame, summaries[name], name)
-    text = [results_table(summaries, differences, reference or ""), *_notes(summaries)]
+    text = [results_table(summaries, differences, reference), *_notes(summaries)]
     matrices = [
         confusion_table(summary.confusion[task.name], name, task.labels)
         for name, summary in summaries.items()
@@ -91,7 +68,6 @@ def write_report(
     if matrices:
         text += ["Rows are true classes, columns predicted ones.", *matrices]
     (folder / RESULTS).write_text("\n\n".join(["# Results", *text]) + "\n", encoding="utf-8")
-    return summaries
 
 
 def write_system(folder: str | Path, frame: pd.DataFrame, summary: Summary, name: str = "") -> None:
@@ -107,7 +83,6 @@ def write_system(folder: str | Path, frame: pd.DataFrame, summary: Summary, name
     folder.mkdir(parents=True, exist_ok=True)
     metrics = json.dumps(summary.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / METRICS).write_text(metrics + "\n", encoding="utf-8")
-    title = f"{name} (LEAKING)" if summary.leaks else name
     tasks = [task for task in summary.tasks if task.name in summary.confusion]
     for number, task in enumerate(tasks):
         suffix = f"-{task.name}" if number else ""
@@ -117,8 +92,8 @@ def write_system(folder: str | Path, frame: pd.DataFrame, summary: Summary, name
         ]
         matrix, part = summary.confusion[task.name], labelled(frame, task)
         _write_confusion(matrix, task, paths[0])
-        confusion_plot(matrix, paths[1], title, task.labels)
-        reliability_plot(part.labels, part.predictions, paths[2], title)
+        confusion_plot(matrix, paths[1], name, task.labels)
+        reliability_plot(part.labels, part.predictions, paths[2], name)
 
 
 def _write_confusion(matrix: np.ndarray, task: Task, path: Path) -> None:

@@ -51,7 +51,6 @@ class Summary:
             predicted with several seeds adds up to 1.
         tasks: with a labelled piece.
         protocol: description of the split.
-        leaks: whether groups are on both sides of the split, so that the scores are too good.
         robustness: as in `symbolic.evaluation.robustness.robustness_scores`.
         unit: pieces or recordings.
     """
@@ -68,7 +67,6 @@ class Summary:
     confusion: dict[str, np.ndarray] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
     protocol: str = ""
-    leaks: bool = False
     robustness: Mapping[str, float] = field(default_factory=dict)
     unit: str = "pieces"
 
@@ -76,7 +74,7 @@ class Summary:
         """Return the content of `metrics.json`: numbers, lists and strings; no NaN."""
         return {
             "protocol": self.protocol,
-            "leaks": bool(self.leaks),
+            "leaks": False,  # splits that leak are refused; cards of older files warn of them
             self.unit: self.pieces,
             "groups": self.groups,
             "folds": self.folds,
@@ -136,7 +134,7 @@ def summarise(
         tasks: those of `TASKS` that the frame has predictions of by default.
         draws: bootstrap samples.
         seed: of the draws.
-        about: `protocol`, `leaks`, `robustness` and `unit` of the summary.
+        about: `protocol`, `robustness` and `unit` of the summary.
 
     Raises:
         ValueError: a frame without that layout, or without predictions of a task in `tasks`.

@@ -10,8 +10,6 @@ from symbolic.evaluation.comparison import Comparison
 from symbolic.evaluation.summary import Summary
 from symbolic.tasks import QUADRANTS
 
-LEAKING = "**LEAKING**"
-
 Cell = Callable[[Summary], str]
 
 
@@ -95,12 +93,11 @@ def results_table(
         reference: name of the system that `differences` compare with.
 
     Returns:
-        The table, scores with 95 % intervals, folds as mean ± standard deviation. A system whose
-        split leaks is marked, with an explanation below the table.
+        The table, scores with 95 % intervals, folds as mean ± standard deviation.
     """
     columns = columns_for(list(summaries.values()))
     rows = [
-        [_name(name, summary), *(cell(summary) for cell in columns.values())]
+        [_escaped(name), *(cell(summary) for cell in columns.values())]
         for name, summary in summaries.items()
     ]
     head = ["system", *columns]
@@ -109,14 +106,13 @@ def results_table(
         head.append(f"{score} above {_escaped(reference)}")
         for row, name in zip(rows, summaries, strict=True):
             row.append(difference_text(differences[name]) if name in differences else "")
-    kept = [i for i in range(len(head)) if i == 0 or any(row[i] for row in rows)]
-    lines = markdown([head[i] for i in kept], [[row[i] or "-" for i in kept] for row in rows])
-    if any(summary.leaks for summary in summaries.values()):
-        lines += (
-            f"\n\n{LEAKING}: groups are on both sides of this split, so that training data is "
-            "partly test data. These figures are too good; do not compare them."
-        )
-    return lines
+    return filled_columns(head, rows)
+
+
+def filled_columns(head: list[str], rows: list[list[str]]) -> str:
+    """Write a Markdown table without the columns that are empty in all rows."""
+    kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    return markdown([head[i] for i in kept], [[row[i] or "-" for i in kept] for row in rows])
 
 
 def confusion_table(matrix: np.ndarray, name: str = "", labels: Sequence[str] = QUADRANTS) -> str:
@@ -133,10 +129,6 @@ def markdown(head: list[str], rows: list[list[str]]) -> str:
     """Write a Markdown table of text cells."""
     lines = [f"| {' | '.join(cells)} |" for cells in [head, *rows]]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
-
-
-def _name(name: str, summary: Summary) -> str:
-    return f"{_escaped(name)} {LEAKING}" if summary.leaks else _escaped(name)
 
 
 def _escaped(name: str) -> str:

@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from symbolic.structure.detection import BoundaryArguments
-from symbolic.sweep.cells import WEIGHTS, complete
+from symbolic.sweep.bundle import hashed
+from symbolic.sweep.cells import complete
+from symbolic.sweep.encoders import weights_digest
 from symbolic.sweep.grid import AudioSettings
 from symbolic.training.audio import train_audio
 from symbolic.training.audio_arguments import (
     AUDIO_DEFAULTS,
     AudioDataArguments,
     AudioModelArguments,
+    described,
 )
 from symbolic.training.trainer import FitArguments
 
@@ -36,13 +40,13 @@ def run_audio_cells(
     keep_weights: bool = True,
     **training: Any,
 ) -> None:
-    """Train every system with every part held out, unless it is finished.
+    """Train every system with every part held out, unless it is finished with these settings.
 
     Args:
         systems: names in `SYSTEMS` or `BEAT_SYSTEMS`.
         parts: values of `hold_out`.
         settings: of all cells.
-        data: the corpus; its `hold_out` is not used.
+        data: the corpus; its `hold_out` is not used. Files that change are not noticed.
         output: folder of the sweep.
         shard: (i, n): only every n-th cell, from the i-th.
         keep_weights: otherwise they are deleted after the predictions.
@@ -53,9 +57,18 @@ def run_audio_cells(
     for system, part in cells[shard[0] :: shard[1]]:
         folder = Path(output, system, part)
         held_out = replace(data, hold_out=part)
-        complete(folder, partial(_train, system, settings, held_out, folder, training))
-        if not keep_weights:
-            (folder / WEIGHTS).unlink(missing_ok=True)
+        train = partial(_train, system, settings, held_out, folder, training)
+        complete(folder, _digest(system, settings, held_out), train, keep_weights)
+
+
+def _digest(system: str, settings: AudioSettings, data: AudioDataArguments) -> str:
+    """Compute a digest of what a cell's results depend on, except code and recordings."""
+    values = {**asdict(settings), "pretrained": ""}
+    if settings.pretrained:
+        base = settings.pretrained.format(system=system)
+        local = Path(base, SAFE_WEIGHTS_NAME).is_file()
+        values["pretrained"] = weights_digest(base) if local else base
+    return hashed([system, values, described(data)]).hexdigest()
 
 
 def _train(

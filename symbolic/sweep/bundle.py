@@ -32,6 +32,11 @@ ARCHIVE_ERRORS = (
 )
 
 
+def hashed(described: list[Any]) -> hashlib.blake2b:
+    """Hash plain values, for the digest of a cell; 16 bytes."""
+    return hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16)
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A grid and its data.
@@ -76,7 +81,7 @@ class Bundle:
         described = [cell.to_dict(), split, size, system.settings()]
         if cell.encoder:
             described.append(self.encoders[cell.encoder])
-        whole = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16)
+        whole = hashed(described)
         whole.update(json.dumps([tokens.pieces, tokens.groups]).encode())
         arrays = [tokens.labels[name] for name in sorted(tokens.labels)]
         if system.features != "none" or system.baseline:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from transformers import TrainingArguments
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from symbolic.data.groups import assert_disjoint
 from symbolic.inference.note_predictions import token_pieces
@@ -35,7 +36,6 @@ BUNDLE = "grid.zip"
 CELLS = "cells"
 CELL = "cell.json"
 RESULTS = "results.csv"
-WEIGHTS = "model.safetensors"
 
 
 def run_cells(
@@ -72,34 +72,33 @@ def run_cells(
         folder = output / CELLS / cell.name
         encoder = Path(pretrained, cell.encoder) if pretrained and cell.encoder else None
         train = partial(_train, bundle, cell, folder, encoder, training)
-        if (done := complete(folder, train, digest)) is None:
-            continue
-        if not keep_weights:
-            (folder / WEIGHTS).unlink(missing_ok=True)
-        write_results(output)
-        figures = f"accuracy {done['accuracy']:.3f} of {done['pieces']}"
-        report(f"{cell.name}: {figures}, {done['seconds']:.0f} s")
+        if (done := complete(folder, digest, train, keep_weights)) is not None:
+            write_results(output)
+            figures = f"accuracy {done['accuracy']:.3f} of {done['pieces']}"
+            report(f"{cell.name}: {figures}, {done['seconds']:.0f} s")
 
 
 def complete(
-    folder: Path, train: Callable[[], dict[str, Any]], inputs: str | None = None
+    folder: Path, inputs: str, train: Callable[[], dict[str, Any]], keep_weights: bool = True
 ) -> dict[str, Any] | None:
     """Train a cell unless it is finished; its description is written last, and whole.
 
     Args:
-        folder: of the cell.
+        folder: of the cell; emptied before.
+        inputs: digest; a cell that was trained from others is not finished.
         train: leaves the run in the folder and describes it.
-        inputs: digest; a cell that was trained from others is not finished. None: not compared.
+        keep_weights: otherwise they are deleted.
 
     Returns:
         The description; None for a cell that is finished already.
     """
     if finished(folder, inputs):
         return None
-    folder.mkdir(parents=True, exist_ok=True)
-    done = train()
-    if inputs is not None:
-        done["inputs"] = inputs
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    done = {**train(), "inputs": inputs}
+    if not keep_weights:
+        (folder / SAFE_WEIGHTS_NAME).unlink(missing_ok=True)
     unfinished = folder / f"{CELL}.part"
     unfinished.write_text(json.dumps(done), encoding="utf-8")
     unfinished.replace(folder / CELL)
@@ -109,9 +108,7 @@ def complete(
 def _train(
     bundle: Bundle, cell: Cell, folder: Path, encoder: Path | None, training: dict[str, Any]
 ) -> dict[str, Any]:
-    """Train a cell in an empty folder and describe it."""
-    shutil.rmtree(folder)
-    folder.mkdir()
+    """Train a cell and describe it."""
     begun = time.perf_counter()
     rows, parameters = run_cell(bundle, cell, folder, encoder=encoder, **training)
     labelled = [row for row in rows if row["emotion"]]
@@ -181,7 +178,7 @@ def _baseline_rows(
 ) -> list[Row]:
     import pandas as pd
 
-    from symbolic.evaluation.baselines import fit_predict
+    from symbolic.evaluation.baselines import fit
 
     tokens, split = bundle.tokens(cell), bundle.splits[cell.hold_out]
     train, held = np.array(split["train"]), np.array(split["held"])
@@ -190,14 +187,8 @@ def _baseline_rows(
     features = pd.DataFrame(tokens.features, columns=list(tokens.feature_names))
     quadrants = tokens.labels["emotion"]
     train = train[quadrants[train] != IGNORE]
-    predicted = fit_predict(
-        system.baseline,
-        features.iloc[train],
-        quadrants[train],
-        features.iloc[held],
-        seed=cell.seed,
-        groups=groups[train].tolist(),
-    )
+    rows = features.iloc[train], quadrants[train]
+    predicted = fit(system.baseline, *rows, cell.seed, groups[train].tolist())(features.iloc[held])
     pieces = token_pieces(tokens, held)
     return prediction_rows((EMOTION,), pieces, {EMOTION.name: predicted}, **columns)
 
@@ -211,10 +202,13 @@ def read_cell(folder: Path) -> dict[str, Any] | None:
     return done if isinstance(done, dict) else None
 
 
-def finished(folder: Path, inputs: str | None = None) -> bool:
-    """Whether a cell is finished, and trained from the inputs of a digest if one is given."""
+def finished(folder: Path, inputs: str) -> bool:
+    """Whether a cell is finished, and was trained from the inputs of a digest.
+
+    Cells of audio systems of version 0.1.0 have no digest, and count as finished.
+    """
     done = read_cell(folder)
-    return done is not None and inputs in (None, done.get("inputs"))
+    return done is not None and done.get("inputs", inputs) == inputs
 
 
 def write_results(output: str | Path) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from transformers.utils import SAFE_WEIGHTS_NAME
+
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.groups import UNLABELLED, assert_disjoint, group_name
 from symbolic.encoders.backbones import BACKBONES
@@ -17,8 +19,6 @@ from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 from symbolic.training.build import ShapeArguments, new_backbone
 from symbolic.training.run_folder import TRAINING_RECORD, training_groups
-
-WEIGHTS = "model.safetensors"
 
 
 def pretrain_command(cell: Cell, folder: str | Path) -> str:
@@ -54,16 +54,21 @@ def encoder_digests(cells: Sequence[Cell], folder: str | Path | None) -> dict[st
                 f"which is trained by: {pretrain_command(cell, 'ENCODERS')}"
             )
         place = Path(folder, name)
-        if not all((place / file).is_file() for file in ("config.json", WEIGHTS, TRAINING_RECORD)):
+        needed = ("config.json", SAFE_WEIGHTS_NAME, TRAINING_RECORD)
+        if not all((place / file).is_file() for file in needed):
             raise FileNotFoundError(
                 f"{place}: no encoder for {cell.system}; it is trained by: "
                 f"{pretrain_command(cell, folder)}"
             )
         _check_shape(cell, place)
-        with open(place / WEIGHTS, "rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
-        digests[name] = digest.hexdigest()
+        digests[name] = weights_digest(place)
     return digests
+
+
+def weights_digest(folder: str | Path) -> str:
+    """Compute the digest of the weights of a model; 32 hex digits."""
+    with open(Path(folder, SAFE_WEIGHTS_NAME), "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _check_shape(cell: Cell, place: Path) -> None:

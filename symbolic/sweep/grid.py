@@ -27,8 +27,6 @@ class System:
             `symbolic.features.named_columns` takes them.
         baseline: in `symbolic.evaluation.baselines.BASELINES`; empty for encoders.
         pretrained: whether it begins with an encoder of `symbolic.sweep.encoders`.
-        published: by corpus, accuracy and macro-F1 in the paper that describes it, in percent and
-            as a fraction; shown for comparison only.
     """
 
     name: str
@@ -39,78 +37,61 @@ class System:
     features: str = "none"
     baseline: str = ""
     pretrained: bool = False
-    published: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         """Values that the results depend on, for digests."""
         # Digests of systems that begin from scratch are older than the field `pretrained`.
-        omitted = {"name", "title", "published"} | (set() if self.pretrained else {"pretrained"})
+        omitted = {"name", "title"} | (set() if self.pretrained else {"pretrained"})
         return {k: v for k, v in asdict(self).items() if k not in omitted}
 
 
-def _encoder(
-    name: str,
-    title: str,
-    backbone: str,
-    tokenizer: str,
-    tasks: str = EVERYTHING,
-    features: str = "none",
-    pretrained: bool = False,
-    **published: tuple[str, str],
-) -> System:
-    return System(
-        *(name, title, tokenizer, backbone, tasks, features),
-        pretrained=pretrained,
-        published=published,
-    )
-
-
-def _baseline(name: str, title: str, **published: tuple[str, str]) -> System:
-    return System(name.replace("_", "-"), title, baseline=name, published=published)
-
-
-# Figures: Qiu, Chen & Zhang 2022 (arXiv 2201.05782), and Hung 2021 for the LSTM.
 _ALL = (
-    _baseline("svm_lin", "SVM, Lin-style features",
-              emopia=("47.72", ".476"), vgmidi=("45.12", ".378")),
-    _baseline("svm_panda", "SVM, Panda-style features",
-              emopia=("39.77", ".362"), vgmidi=("36.93", ".215")),
-    _encoder("midigpt", "MIDIGPT", "gpt2", "ferreira", "emotion",
-             emopia=("58.75±3.13", ".572±.029"), vgmidi=("53.88±3.48", ".505±.041")),
-    _encoder("midibert", "MIDIBERT", "bert", "cp-midibert", "emotion",
-             emopia=("63.41±3.52", ".628±.033"), vgmidi=("47.30±2.81", ".432±.021")),
-    _encoder("mt-midigpt", "MT-MIDIGPT", "gpt2", "ferreira",
-             emopia=("62.50±4.45", ".611±.047"), vgmidi=("55.85±1.97", ".509±.017")),
-    _encoder("mt-midibert", "MT-MIDIBERT", "bert", "cp-midibert",
-             emopia=("67.58±2.39", ".664±.027"), vgmidi=("49.81±2.52", ".453±.019")),
-    _encoder("midigpt-pretrained", "MIDIGPT, pre-trained", "gpt2", "ferreira", "emotion",
-             pretrained=True),
-    _encoder("midibert-pretrained", "MIDIBERT, pre-trained", "bert", "cp-midibert", "emotion",
-             pretrained=True),
-    _encoder("mt-midigpt-pretrained", "MT-MIDIGPT, pre-trained", "gpt2", "ferreira",
-             pretrained=True),
-    _encoder("mt-midibert-pretrained", "MT-MIDIBERT, pre-trained", "bert", "cp-midibert",
-             pretrained=True),
-    _encoder("midibert-key", "MIDIBERT + key", "bert", "cp-midibert", "emotion,key",
-             emopia=("67.03±2.54", "")),
-    _encoder("midibert-velocity", "MIDIBERT + velocity", "bert", "cp-midibert",
-             "emotion,velocity", emopia=("64.73±5.47", "")),
-    _encoder("lstm-attention", "LSTM with attention", "lstm", "MIDILike", "emotion",
-             emopia=("68.4", "")),
-    _baseline("logistic", "logistic regression"),
-    _baseline("extra_trees", "extra trees"),
-    _baseline("boosting", "gradient boosting"),
-    _encoder("bert-score", "BERT, CP score", "bert", "cp-score"),
-    _encoder("bert-performance", "BERT, CP performance", "bert", "cp-performance"),
-    _encoder("gpt2-performance", "GPT-2, CP performance", "gpt2", "cp-performance"),
-    _encoder("lstm-performance", "LSTM, CP performance", "lstm", "cp-performance"),
-    _encoder("hybrid-bert", "BERT, CP performance, joined with features", "bert",
-             "cp-performance", features="core"),
-    _encoder("hybrid-lstm", "LSTM, CP performance, joined with features", "lstm",
-             "cp-performance", features="core"),
+    System("svm-lin", "SVM, Lin-style features", baseline="svm_lin"),
+    System("svm-panda", "SVM, Panda-style features", baseline="svm_panda"),
+    System("midigpt", "MIDIGPT", "ferreira", "gpt2", "emotion"),
+    System("midibert", "MIDIBERT", "cp-midibert", "bert", "emotion"),
+    System("mt-midigpt", "MT-MIDIGPT", "ferreira", "gpt2", EVERYTHING),
+    System("mt-midibert", "MT-MIDIBERT", "cp-midibert", "bert", EVERYTHING),
+    System("midigpt-pretrained", "MIDIGPT, pre-trained",
+           "ferreira", "gpt2", "emotion", pretrained=True),
+    System("midibert-pretrained", "MIDIBERT, pre-trained",
+           "cp-midibert", "bert", "emotion", pretrained=True),
+    System("mt-midigpt-pretrained", "MT-MIDIGPT, pre-trained",
+           "ferreira", "gpt2", EVERYTHING, pretrained=True),
+    System("mt-midibert-pretrained", "MT-MIDIBERT, pre-trained",
+           "cp-midibert", "bert", EVERYTHING, pretrained=True),
+    System("midibert-key", "MIDIBERT + key", "cp-midibert", "bert", "emotion,key"),
+    System("midibert-velocity", "MIDIBERT + velocity", "cp-midibert", "bert", "emotion,velocity"),
+    System("lstm-attention", "LSTM with attention", "MIDILike", "lstm", "emotion"),
+    System("logistic", "logistic regression", baseline="logistic"),
+    System("extra-trees", "extra trees", baseline="extra_trees"),
+    System("boosting", "gradient boosting", baseline="boosting"),
+    System("bert-score", "BERT, CP score", "cp-score", "bert", EVERYTHING),
+    System("bert-performance", "BERT, CP performance", "cp-performance", "bert", EVERYTHING),
+    System("gpt2-performance", "GPT-2, CP performance", "cp-performance", "gpt2", EVERYTHING),
+    System("lstm-performance", "LSTM, CP performance", "cp-performance", "lstm", EVERYTHING),
+    System("hybrid-bert", "BERT, CP performance, joined with features",
+           "cp-performance", "bert", EVERYTHING, "core"),
+    System("hybrid-lstm", "LSTM, CP performance, joined with features",
+           "cp-performance", "lstm", EVERYTHING, "core"),
 )  # fmt: skip
 
 SYSTEMS: dict[str, System] = {system.name: system for system in _ALL}
+
+PUBLISHED = {
+    "svm-lin": {"emopia": ("47.72", ".476"), "vgmidi": ("45.12", ".378")},
+    "svm-panda": {"emopia": ("39.77", ".362"), "vgmidi": ("36.93", ".215")},
+    "midigpt": {"emopia": ("58.75±3.13", ".572±.029"), "vgmidi": ("53.88±3.48", ".505±.041")},
+    "midibert": {"emopia": ("63.41±3.52", ".628±.033"), "vgmidi": ("47.30±2.81", ".432±.021")},
+    "mt-midigpt": {"emopia": ("62.50±4.45", ".611±.047"), "vgmidi": ("55.85±1.97", ".509±.017")},
+    "mt-midibert": {"emopia": ("67.58±2.39", ".664±.027"), "vgmidi": ("49.81±2.52", ".453±.019")},
+    "midibert-key": {"emopia": ("67.03±2.54", "")},
+    "midibert-velocity": {"emopia": ("64.73±5.47", "")},
+    "lstm-attention": {"emopia": ("68.4", "")},
+}
+"""By system and corpus, accuracy and macro-F1 in the paper that describes it, in percent and as a
+fraction; shown for comparison only. Qiu, Chen & Zhang 2022 (arXiv 2201.05782), and Hung 2021 for
+the LSTM."""
 
 PROTOCOLS = {
     "emopia-val": ("emopia", False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,16 @@ from symbolic.encoders.systems import SYSTEMS as AUDIO_AND_BOUNDARIES
 from symbolic.evaluation.comparison import compare
 from symbolic.evaluation.evaluator import MODEL, evaluate
 from symbolic.evaluation.summary import Summary, summarise
-from symbolic.evaluation.tables import COLUMNS, difference_text, markdown, score_cell
+from symbolic.evaluation.tables import (
+    COLUMNS,
+    difference_text,
+    filled_columns,
+    markdown,
+    score_cell,
+)
 from symbolic.inference.prediction_table import read_predictions
 from symbolic.sweep.cells import CELL, CELLS, read_cell
-from symbolic.sweep.grid import PROTOCOLS, SYSTEMS, Cell
+from symbolic.sweep.grid import PROTOCOLS, PUBLISHED, SYSTEMS, Cell
 from symbolic.tasks.intervals import DRAWS
 from symbolic.training.run_folder import PREDICTIONS
 
@@ -77,24 +82,19 @@ def sweep_table(output: str | Path, reference: str = "", draws: int = DRAWS) -> 
             if (frame := frames.get((protocol, size, name))) is None:
                 continue
             summary = summarise(frame, draws=draws, protocol=protocol)
-            published = system.published.get(corpus, ("", ""))
+            published = PUBLISHED.get(name, {}).get(corpus, ("", ""))
             runs = f"{summary.folds} x {len(summary.seeds)}" if folded else str(len(summary.seeds))
+            cells = (COLUMNS[name](summary) for name in SHOWN)
             above = _above(frame, frames.get((protocol, size, reference)), draws)
-            rows.append([system.title, *published, runs, *_cells(summary), above])
+            rows.append([system.title, *published, runs, *cells, above])
             pieces.add(f"{summary.pieces} pieces of {summary.groups} groups")
         head = ["system", "published accuracy, %", "published macro-F1", "folds x seeds", *SHOWN]
         head.append(f"accuracy above {SYSTEMS[reference].title}" if reference else "")
         if not folded:
             head[3] = "seeds"
-        kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
         title = f"**{protocol}, size {size}**: {'; '.join(sorted(pieces))}"
-        table = markdown([head[i] for i in kept], [[row[i] or "-" for i in kept] for row in rows])
-        texts.append(f"{title}\n\n{table}")
+        texts.append(f"{title}\n\n{filled_columns(head, rows)}")
     return "\n\n".join(texts) + "\n"
-
-
-def _cells(summary: Summary) -> Iterable[str]:
-    return (COLUMNS[name](summary) for name in SHOWN)
 
 
 def _above(frame: pd.DataFrame, other: pd.DataFrame | None, draws: int) -> str:
@@ -135,7 +135,8 @@ def audio_sweep_table(output: str | Path) -> str:
         ]
         for system, (cell, summary) in rows.items()
     ]
-    return markdown([*head, "folds", *(_title(name) for name in names)], table)
+    titles = (name.rpartition(": ")[2].replace("_", " ") for name in names)  # without the task
+    return markdown([*head, "folds", *titles], table)
 
 
 def _window(system: str, cell: dict[str, Any]) -> str:
@@ -143,8 +144,3 @@ def _window(system: str, cell: dict[str, Any]) -> str:
     if system in BEAT_SYSTEMS:
         return f"{LENGTH} {BEAT_SYSTEMS[system].unit}s"
     return f"{cell['seconds'] or AUDIO_AND_BOUNDARIES[system].seconds:.3g} s"
-
-
-def _title(score: str) -> str:
-    """Header of a score, without its task, which is the same for all systems."""
-    return score.rpartition(": ")[2].replace("_", " ")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 from symbolic.data import FOLDS, recording_corpora
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
@@ -77,3 +79,10 @@ AUDIO_DEFAULTS = {
     "warmup_steps": 0.1,
     "num_train_epochs": 20.0,
 }
+
+
+def described(data: AudioDataArguments) -> dict[str, Any]:
+    """Describe the data for the record, by names without folders."""
+    values = {**asdict(data), "audio": Path(data.audio).name}
+    del values["cache_dir"], values["workers"]
+    return values

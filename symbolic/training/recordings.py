@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,7 @@ from symbolic.structure.detection import (
     position_labels,
 )
 from symbolic.tasks import BOUNDARY
-from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
+from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments, described
 from symbolic.training.optimisation import balanced_weights
 from symbolic.training.procedure import Inputs
 
@@ -72,8 +70,7 @@ class RecordingInputs(Inputs):
         self.corpus, self.examples, findings = self.read(model)
         print(*findings, sep="\n", end="\n" if findings else "")
         data, pieces = self.data, self.corpus.pieces
-        self.source = {**asdict(data), "audio": Path(data.audio).name, "findings": list(findings)}
-        del self.source["cache_dir"], self.source["workers"]
+        self.source = {**described(data), "findings": list(findings)}
         self.groups = np.array([group_name(piece.corpus, piece.group) for piece in pieces])
         self.classes = classes(self.corpus)
         self.train, self.held_out = hold_out(self.corpus, data.hold_out, data.folds, data.fold_seed)
