@@ -16,7 +16,7 @@ from symbolic.audio import cache, read_sound, render_midi
 from symbolic.audio.cache import features_of
 from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.synthesis import rendering
-from symbolic.audio.synthesis.channels import track_controls
+from symbolic.audio.synthesis.channels import BEND, track_controls
 from symbolic.audio.synthesis.instruments import SHORTEST, VOICES, instruments, voices
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.midi.reader import parse_midi
@@ -47,6 +47,16 @@ def program(tick, number, channel=0):
 
 def bend(tick, value, channel=0):
     return message("pitchwheel", tick, channel, pitch=value)
+
+
+def controllers(one):
+    """Numbers and values of the controllers of an instrument."""
+    sent = zip(one.control_kind.tolist(), one.control_value.tolist(), strict=True)
+    return [message for message in sent if message[0] != BEND]
+
+
+def bends(one):
+    return one.control_value[one.control_kind == BEND].tolist()
 
 
 def tempo(tick, quarters):
@@ -227,11 +237,11 @@ def test_messages_have_the_times_of_the_tempo_map(stand_in):
     )
     _, (one,) = instruments(data)
     assert one.program == 40
-    assert one.control_number.tolist() == [VOLUME, PEDAL, PEDAL]
-    assert one.control_value.tolist() == [90, 127, 0]
-    assert one.control_time.tolist() == pytest.approx([0.0, 1.0, 1.25])
-    assert one.bend_time.tolist() == pytest.approx([1.125])
-    assert one.bend_value.tolist() == [-2000]
+    assert controllers(one) == [(VOLUME, 90), (PEDAL, 127), (PEDAL, 0)]
+    bent = one.control_kind == BEND
+    assert one.control_time[~bent].tolist() == pytest.approx([0.0, 1.0, 1.25])
+    assert one.control_time[bent].tolist() == pytest.approx([1.125])
+    assert bends(one) == [-2000]
     _, log = stand_in(data)
     assert [entry[0] for entry in log] == (
         ["reset", "program", "control", "on", "control", "bend", "control", "off"]
@@ -280,12 +290,12 @@ def test_messages_of_a_track_without_notes_are_for_all_that_play_on_its_channel(
     assert {pitch: one.program for pitch, one in found.items()} == {60: 5, 64: 7, 67: 0}
 
     def sent(pitch):
-        return [*zip(found[pitch].control_number, found[pitch].control_value, strict=True)]
+        return controllers(found[pitch])
 
     assert sent(60) == [(VOLUME, 50), (EXPRESSION, 99)]  # its own expression
     assert sent(64) == [(VOLUME, 50), (EXPRESSION, 60)]  # not that of another instrument
     assert sent(67) == []
-    assert [found[pitch].bend_value.tolist() for pitch in (60, 64, 67)] == [[100], [100], []]
+    assert [bends(found[pitch]) for pitch in (60, 64, 67)] == [[100], [100], []]
 
 
 def test_the_same_channel_of_another_port_is_another_channel():
@@ -368,7 +378,7 @@ def test_scores_and_pretty_midi_are_played_as_the_file_of_them():
     music = pretty_midi.PrettyMIDI(io.BytesIO(data))
     for source in (data, parse_midi(data), parse_midi(data).to("second"), music):
         _, (one,) = instruments(source)
-        assert (one.program, one.control_value.tolist(), one.bend_value.tolist()) == (5, [50], [9])
+        assert (one.program, controllers(one), bends(one)) == (5, [(VOLUME, 50)], [9])
         assert one.end.tolist() == pytest.approx([0.5])
 
 

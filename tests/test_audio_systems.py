@@ -216,11 +216,12 @@ def test_every_row_of_the_references_is_there():
 def test_shapes_at_the_published_length(name):
     system = AUDIO_SYSTEMS[name]
     positions, after, width = SHAPES[name]
-    assert system.positions == positions
+    config = system.config([TAGS])
+    assert config.window == positions
     shape = (2, positions) if system.front.takes_samples else (2, positions, system.front.width)
     # Autocast, which the harmonic bands turn off, knows no meta device.
     with torch.device("cpu" if name == "harmonic" else "meta"), torch.inference_mode():
-        model = SymbolicModel(system.config([TAGS])).eval()
+        model = SymbolicModel(config).eval()
         output, mask = model.encoder(torch.empty(shape))
     assert output.shape == (2, after, width)
     assert mask.shape == (2, after)

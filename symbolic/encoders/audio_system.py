@@ -42,16 +42,6 @@ class AudioSystem:
     head_units: int | None = None
     published: str = ""
 
-    @property
-    def samples(self) -> int:
-        """Length of one input in training, in samples."""
-        return round(self.seconds * self.front.sampling_rate)
-
-    @property
-    def positions(self) -> int:
-        """Length of one input in training, in frames or samples of the front end."""
-        return self.front.positions(self.samples)
-
     def config(
         self,
         tasks: Sequence[Task],

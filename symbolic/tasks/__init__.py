@@ -9,10 +9,16 @@ from symbolic.tasks.emotion import (
     quadrant_of,
     valence_arousal,
 )
-from symbolic.tasks.genre import GENRE, GTZAN_GENRES, MOOD, MOOD_CLUSTERS
 from symbolic.tasks.heads import AttentionPooling, Head
 from symbolic.tasks.key import KEY, key_label
-from symbolic.tasks.tagging import TAGS, TOP_TEN
+from symbolic.tasks.recordings import (
+    GENRE,
+    GTZAN_GENRES,
+    MOOD,
+    MOOD_CLUSTERS,
+    TAGS,
+    TOP_TEN,
+)
 from symbolic.tasks.task import IGNORE, Task
 from symbolic.tasks.velocity import DYNAMICS, VELOCITY, velocity_classes, velocity_labels
 

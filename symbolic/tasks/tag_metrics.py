@@ -17,6 +17,8 @@ from symbolic.tasks.metrics import (
     rmse,
 )
 
+THRESHOLD = 0.5
+
 
 def class_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
     """Compute the metrics of K class probabilities.
@@ -39,10 +41,7 @@ def class_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, An
 
 
 def tag_metrics(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    names: Sequence[str] = (),
-    threshold: float = 0.5,
+    labels: np.ndarray, probabilities: np.ndarray, names: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Compute the metrics of K tag probabilities.
 
@@ -57,9 +56,8 @@ def tag_metrics(
 
     Args:
         labels: (n, K), 1 if a recording has the tag, 0 if not, NaN if unknown.
-        probabilities: (n, K), or any scores, with `threshold` on their scale.
+        probabilities: (n, K); a tag is predicted from `THRESHOLD` on.
         names: of the tags; their numbers by default.
-        threshold: minimal probability of a predicted tag.
 
     Returns:
         `roc_auc`, `pr_auc`, `precision`, `recall`, `negative_precision` and `negative_recall`,
@@ -81,7 +79,7 @@ def tag_metrics(
     if len(names) != labels.shape[1]:
         raise ValueError(f"{len(names)} names of {labels.shape[1]} tags")
     positive, negative = known & (labels == 1), known & (labels == 0)
-    predicted = probabilities >= threshold
+    predicted = probabilities >= THRESHOLD
     positives, negatives = positive.sum(axis=0), negative.sum(axis=0)
     roc_auc, pr_auc = _areas(positive, negative, probabilities)
     metrics = {

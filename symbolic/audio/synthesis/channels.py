@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from symusic.core import ScoreTick as Score
     from symusic.core import TrackTick as Track
 
-PROGRAM, BEND = "program", "bend"  # kinds of messages; the kind of a controller is its number
+PROGRAM, BEND = 128, 129  # kinds of messages; the kind of a controller is its number, 0..127
 
 Place = tuple[int, int, int]
 """Track, port and channel."""
 
-Message = tuple[int, "int | str", int]
+Message = tuple[int, int, int]
 """Tick, kind and value."""
 
 
@@ -34,17 +34,15 @@ class Controls:
 
     Attributes:
         program: 0..127; for drums, the kit.
-        ticks, numbers, values: (c,) int64, controllers, ascending in ticks, in the order of the
-            file for equal ticks.
-        bend_ticks, bends: (b,) int64, pitch bends of -8192..8191.
+        ticks, kinds, values: (c,) int64, controllers, whose kind is their number, and pitch bends
+            of -8192..8191, whose kind is `BEND`; ascending in ticks, in the order of the file for
+            equal ticks.
     """
 
     program: int
     ticks: np.ndarray
-    numbers: np.ndarray
+    kinds: np.ndarray
     values: np.ndarray
-    bend_ticks: np.ndarray
-    bends: np.ndarray
 
 
 @dataclass
@@ -173,12 +171,5 @@ def _kept(track: Track) -> Controls:
 
 
 def _controls(program: int, messages: Sequence[Message]) -> Controls:
-    def columns(chosen: Sequence[tuple[int, int, int]]) -> list[np.ndarray]:
-        return [np.array(column, np.int64) for column in zip(*chosen, strict=True)]
-
-    controls = [(tick, kind, value) for tick, kind, value in messages if isinstance(kind, int)]
-    bends = [(tick, 0, value) for tick, kind, value in messages if kind == BEND]
-    nothing = [np.zeros(0, np.int64)] * 3
-    ticks, numbers, values = columns(controls) or nothing
-    bend_ticks, _, heights = columns(bends) or nothing
-    return Controls(program, ticks, numbers, values, bend_ticks, heights)
+    kept = [message for message in messages if message[1] != PROGRAM]
+    return Controls(program, *np.array(kept, np.int64).reshape(-1, 3).T)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from symbolic.audio.synthesis.channels import Controls, track_controls
+from symbolic.audio.synthesis.channels import BEND, Controls, track_controls
 from symbolic.notes.midi.reader import in_ticks, is_midi, parse_midi
 from symbolic.notes.read import content_of, is_file, kind_of, read_notes
 from symbolic.notes.table import NoteTable, ticks_to_seconds
@@ -33,8 +33,8 @@ class Instrument:
             except for notes shorter than `SHORTEST` and notes that `voices` ends early.
         voice: (n,) int64 from 0. Overlapping notes of one pitch are in different voices, so that
             the end of one does not end the other.
-        control_time, control_number, control_value: (c,) controllers, ascending in time.
-        bend_time, bend_value: (b,) pitch bends, -8192..8191, ascending in time.
+        control_time, control_kind, control_value: (c,) controllers and pitch bends, as in
+            `Controls`, ascending in time.
     """
 
     program: int
@@ -45,10 +45,8 @@ class Instrument:
     velocity: np.ndarray
     voice: np.ndarray
     control_time: np.ndarray
-    control_number: np.ndarray
+    control_kind: np.ndarray
     control_value: np.ndarray
-    bend_time: np.ndarray
-    bend_value: np.ndarray
 
 
 def instruments(source: Source) -> tuple[NoteTable, list[Instrument]]:
@@ -76,8 +74,7 @@ def instruments(source: Source) -> tuple[NoteTable, list[Instrument]]:
     ]
 
 
-_EMPTY = np.zeros(0, np.int64)
-_NOTHING = Controls(0, *[_EMPTY] * 5)
+_NOTHING = Controls(0, *[np.zeros(0, np.int64)] * 3)
 
 
 def _controls(source: Source) -> dict[int, Controls]:
@@ -97,10 +94,8 @@ def _controls(source: Source) -> dict[int, Controls]:
 
 
 def _instrument(notes: NoteTable, controls: Controls) -> Instrument:
-    def seconds(ticks: np.ndarray) -> np.ndarray:
-        tempos = (notes.tempo_ticks, notes.tempo, notes.ticks_per_quarter)
-        return ticks_to_seconds(np.maximum(ticks, 0), *tempos)
-
+    tempos = (notes.tempo_ticks, notes.tempo, notes.ticks_per_quarter)
+    is_bend = controls.kinds == BEND
     is_drum = bool(notes.is_drum[0])
     onset = notes.onset
     end = onset + np.maximum(notes.duration, SHORTEST)
@@ -114,11 +109,11 @@ def _instrument(notes: NoteTable, controls: Controls) -> Instrument:
         pitch=notes.pitch,
         velocity=np.clip(notes.velocity, 1, 127),
         voice=voice,
-        control_time=seconds(controls.ticks),
-        control_number=controls.numbers,
-        control_value=np.clip(controls.values, 0, 127),
-        bend_time=seconds(controls.bend_ticks),
-        bend_value=np.clip(controls.bends, -8192, 8191),
+        control_time=ticks_to_seconds(np.maximum(controls.ticks, 0), *tempos),
+        control_kind=controls.kinds,
+        control_value=np.clip(
+            controls.values, np.where(is_bend, -8192, 0), np.where(is_bend, 8191, 127)
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from symbolic.audio.decode import MAX_SECONDS, is_regular, read_audio, resample
 from symbolic.audio.extra import INSTALL, audio_module
+from symbolic.audio.synthesis.channels import BEND
 from symbolic.audio.synthesis.instruments import VOICES, Instrument, instruments
 from symbolic.notes.midi.reader import is_midi
 from symbolic.notes.read import NOTE_SUFFIXES
@@ -171,20 +172,14 @@ def _events(instrument: Instrument, length: int) -> list[tuple]:
     end = np.rint(instrument.end * RATE).astype(np.int64)
     voice, pitch = instrument.voice.tolist(), instrument.pitch.tolist()
     control = np.rint(instrument.control_time * RATE).astype(np.int64).tolist()
-    numbers, values = instrument.control_number.tolist(), instrument.control_value.tolist()
-    bend = np.rint(instrument.bend_time * RATE).astype(np.int64).tolist()
+    kinds, values = instrument.control_kind.tolist(), instrument.control_value.tolist()
     events = [
         (at, 0, "noteoff", *note) for at, *note in zip(end.tolist(), voice, pitch, strict=True)
     ]
     events += [
-        (at, 1, "cc", None, number, value)
-        for at, number, value in zip(control, numbers, values, strict=True)
-        if number not in IGNORED_CONTROLLERS and at < length
-    ]
-    events += [
-        (at, 2, "pitch_bend", None, value)
-        for at, value in zip(bend, instrument.bend_value.tolist(), strict=True)
-        if at < length
+        (at, 2, "pitch_bend", None, value) if kind == BEND else (at, 1, "cc", None, kind, value)
+        for at, kind, value in zip(control, kinds, values, strict=True)
+        if kind not in IGNORED_CONTROLLERS and at < length
     ]
     events += [
         (at, 3, "noteon", *note)

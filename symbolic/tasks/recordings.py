@@ -1,4 +1,4 @@
-"""Genre and mood of a recording: single-label classification with the classes of a corpus."""
+"""Genre and mood, one of several classes, and tags, any of several, of a recording."""
 
 from __future__ import annotations
 
@@ -10,5 +10,12 @@ GTZAN_GENRES = (
 )
 MOOD_CLUSTERS = ("Cluster 1", "Cluster 2", "Cluster 3", "Cluster 4", "Cluster 5")
 
+# The ten most frequent tags of MagnaTagATune (Law 2009), most frequent first.
+TOP_TEN = (
+    *("guitar", "classical", "slow", "techno", "strings"),
+    *("drums", "electronic", "rock", "fast", "piano"),
+)
+
 GENRE = Task("genre", "sequence", "single", GTZAN_GENRES)
 MOOD = Task("mood", "sequence", "single", MOOD_CLUSTERS)
+TAGS = Task("tags", "sequence", "multi", TOP_TEN)
