@@ -122,15 +122,8 @@ def _draw(
         row[0].set_title(heading, loc="left", fontsize=11)
     handles, drawn = panels[0, 0].get_legend_handles_labels()
     if len(drawn) <= LEGEND:
-        columns = min(len(drawn), 6)
-        figure.legend(
-            handles,
-            drawn,
-            loc="outside lower center",
-            ncols=columns,
-            frameon=False,
-            markerscale=2,
-        )
+        place = {"loc": "outside lower center", "ncols": min(len(drawn), 6)}
+        figure.legend(handles, drawn, frameon=False, markerscale=2, **place)
     figure.savefig(path, dpi=150)
 
 
