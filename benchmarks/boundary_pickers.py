@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from symbolic.data import READERS, Corpus, Piece, group_name
+from symbolic.data.groups import validation_mask
 from symbolic.data.splits.hold_out import classes, hold_out, sampled
-from symbolic.data.splits.validation import validation_mask
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.evaluation.tables import markdown
 from symbolic.inference.prediction_table import prediction_rows, write_predictions

@@ -18,13 +18,14 @@ from symbolic.data.datasets.dataset import PieceDataset as PieceDataset
 from symbolic.data.datasets.feature_dataset import FeatureDataset as FeatureDataset
 from symbolic.data.datasets.sampling import LengthSampler as LengthSampler
 from symbolic.data.datasets.token_dataset import TokenDataset as TokenDataset
-from symbolic.data.datasets.windows import window_starts as window_starts
+from symbolic.data.datasets.token_dataset import window_starts as window_starts
 from symbolic.data.groups import FOLDS as FOLDS
 from symbolic.data.groups import LeakError as LeakError
 from symbolic.data.groups import assert_disjoint as assert_disjoint
 from symbolic.data.groups import group_folds as group_folds
 from symbolic.data.groups import group_name as group_name
 from symbolic.data.groups import merged_groups as merged_groups
+from symbolic.data.groups import validation_mask as validation_mask
 from symbolic.data.pieces import Piece as Piece
 from symbolic.data.pieces import unlabelled_pieces_in as unlabelled_pieces_in
 from symbolic.data.readers import READERS as READERS
@@ -43,7 +44,6 @@ from symbolic.data.splits.protocols import DataArguments as DataArguments
 from symbolic.data.splits.protocols import held_out as held_out
 from symbolic.data.splits.protocols import read_tables as read_tables
 from symbolic.data.splits.protocols import unlabelled_pieces as unlabelled_pieces
-from symbolic.data.splits.validation import validation_mask as validation_mask
 from symbolic.data.tokens.build import build_token_dataset as build_token_dataset
 from symbolic.data.tokens.cache import token_vocabulary as token_vocabulary
 from symbolic.data.tokens.cache import unread_files as unread_files

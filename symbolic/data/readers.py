@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from symbolic.data.corpora.annotated_keys import read_pop909, read_when_in_rome
 from symbolic.data.corpora.emopia import read_emopia
-from symbolic.data.corpora.labelled import read_labelled
+from symbolic.data.corpora.labelled import labelled_tasks, read_labelled
 from symbolic.data.corpora.vgmidi import read_vgmidi
 from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
@@ -22,7 +22,7 @@ from symbolic.data.recordings.magnatagatune import read_magnatagatune
 from symbolic.data.recordings.moods import read_moods
 from symbolic.data.recordings.pop909_structure import read_pop909_structure
 from symbolic.data.recordings.salami import read_salami
-from symbolic.tasks import EMOTION, KEY, VALENCE_AROUSAL, Task
+from symbolic.tasks import EMOTION, KEY, Task
 
 
 @dataclass(frozen=True)
@@ -51,69 +51,55 @@ class Reader:
     """The reader of a corpus, and which models can be trained on the corpus.
 
     Attributes:
-        read: takes the folder of the corpus, and options of the reader by name.
-        notes: whether its labelled files are MIDI or MusicXML, for models of notes.
+        read: takes the folder of the corpus, and options of the reader by name; returns the corpus,
+            or its labelled files of notes (MIDI or MusicXML).
+        tasks: of files of notes; folds are stratified by the first one with classes, and models of
+            audio learn all of them. Without tasks models of notes cannot be trained.
         recordings: whether models of audio can be trained on it: it has recordings or spectrograms,
             or MIDI, which is rendered by FluidSynth and a sound font.
         facts: about the corpus; None if there are none to publish.
     """
 
-    read: Callable[..., Corpus]
-    notes: bool = False
+    read: Callable[..., Corpus | list[Piece]]
+    tasks: tuple[Task, ...] = ()
     recordings: bool = True
     facts: CorpusFacts | None = None
 
+    @property
+    def notes(self) -> bool:
+        """Whether models of notes can be trained on the corpus."""
+        return bool(self.tasks)
+
     def __call__(self, folder: str | Path, **options: Any) -> Corpus:
         """Read the corpus in a folder."""
-        return self.read(folder, **options)
-
-
-def of_notes(
-    read: Callable[..., list[Piece]],
-    tasks: Sequence[Task],
-    facts: CorpusFacts | None = None,
-    recordings: bool = False,
-) -> Reader:
-    """Make a `Reader` from a function that returns labelled pieces.
-
-    Args:
-        read: takes the folder of a corpus.
-        tasks: of the corpus; folds are stratified by the first one with classes, and models of
-            audio learn all of them.
-        facts, recordings: as in `Reader`.
-    """
-
-    def corpus(folder: str | Path, **options: Any) -> Corpus:
-        pieces = read(folder, **options)
-        return Corpus(pieces[0].corpus, pieces, tuple(tasks))
-
-    return Reader(corpus, True, recordings, facts)
+        found = self.read(folder, **options)
+        return Corpus(found[0].corpus, found, self.tasks) if isinstance(found, list) else found
 
 
 READERS: dict[str, Reader] = {
-    "emopia": of_notes(
+    "emopia": Reader(
         read_emopia,
-        [EMOTION],
-        CorpusFacts(
+        (EMOTION,),
+        facts=CorpusFacts(
             "EMOPIA (Hung 2021)", "transcribed pop piano", licence="cc-by-nc-sa-4.0", midi=True
         ),
-        recordings=True,
     ),
-    "vgmidi": of_notes(
+    "vgmidi": Reader(
         read_vgmidi,
-        [EMOTION],
-        CorpusFacts("VGMIDI (Ferreira 2019)", "piano arrangements of game music", midi=True),
-        recordings=True,
+        (EMOTION,),
+        facts=CorpusFacts("VGMIDI (Ferreira 2019)", "piano arrangements of game music", midi=True),
     ),
-    "labelled": of_notes(read_labelled, [EMOTION, VALENCE_AROUSAL, KEY]),
-    "pop909": of_notes(
+    "labelled": Reader(read_labelled, tuple(labelled_tasks()), recordings=False),
+    "pop909": Reader(
         read_pop909,
-        [KEY],
+        (KEY,),
+        False,
         CorpusFacts("POP909 (Wang 2020)", "pop songs arranged as MIDI", licence="mit", midi=True),
     ),
-    "when_in_rome": of_notes(
+    "when_in_rome": Reader(
         read_when_in_rome,
-        [KEY],
+        (KEY,),
+        False,
         CorpusFacts(
             "When in Rome (Gotham 2023)",
             "scores of classical music",

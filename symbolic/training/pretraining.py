@@ -13,8 +13,7 @@ from transformers import TrainingArguments, set_seed
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.masking import PretrainingDataset, token_tasks
 from symbolic.data.datasets.token_dataset import TokenDataset
-from symbolic.data.groups import group_name
-from symbolic.data.splits.validation import validation_mask
+from symbolic.data.groups import group_name, validation_mask
 from symbolic.data.tokens.file import TokenFile, load_tokens
 from symbolic.encoders.backbones import CAUSAL
 from symbolic.inference.prediction import evaluation_mode, on_device

@@ -9,8 +9,7 @@ import numpy as np
 from torch.utils.data import Dataset
 from transformers import TrainingArguments, set_seed
 
-from symbolic.data.groups import assert_disjoint
-from symbolic.data.splits.validation import validation_mask
+from symbolic.data.groups import assert_disjoint, validation_mask
 from symbolic.inference.prediction_table import Row
 from symbolic.modeling import SymbolicModel
 from symbolic.training.run_folder import save_run, training_groups

@@ -11,7 +11,6 @@ from torch.utils.data import Dataset
 
 from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity, score_fields
 from symbolic.data.datasets.examples import Example
-from symbolic.data.datasets.windows import window_starts
 from symbolic.data.tokens.file import TokenFile
 from symbolic.data.tokens.transposition import Transposer
 from symbolic.features import ABSOLUTE_PITCH, TONAL_NAMES, transposed_tonal
@@ -121,3 +120,18 @@ class TokenDataset(Dataset):
                 row[self.turning] = transposed_tonal(row[self.turning], steps)
             example["features"] = row
         return example
+
+
+def window_starts(length: int, window: int) -> np.ndarray:
+    """Find the starts of full windows that cover a piece; each overlaps the next by half.
+
+    The last window ends with the piece and may overlap the one before by more. A piece that fits
+    into one window is one window. Length and window are in positions.
+
+    Returns:
+        (w,) int64, ascending, at least one.
+    """
+    if length <= window:
+        return np.zeros(1, np.int64)
+    starts = np.arange(0, length - window, max(window // 2, 1))
+    return np.append(starts, length - window)
