@@ -187,7 +187,7 @@ def read_batches(
     Operations on arrays that fit into the cache are faster than on longer ones.
 
     Yields:
-        A batch and errors as of `read_batch`, and their sources; by default one batch of all.
+        A batch (by default one of all sources) and errors as of `read_batch`, and their sources.
     """
     parts: list[_Part] = []
     errors: list[ReadError | None] = []

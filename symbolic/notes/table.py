@@ -29,23 +29,16 @@ class ReadError(SymbolicError, ValueError):
     """
 
     def __init__(self, reason: str, source: str | None = None) -> None:
-        reason = _one_line(reason)
+        reason = " ".join(reason[: 4 * MAX_REASON_LENGTH].split())
+        reason = "".join(letter if letter.isprintable() else "?" for letter in reason)
+        if len(reason) > MAX_REASON_LENGTH:
+            reason = f"{reason[: MAX_REASON_LENGTH - 3]}..."
         super().__init__(reason, source)
         self.reason = reason
         self.source = source
 
     def __str__(self) -> str:
         return f"{self.source}: {self.reason}" if self.source else self.reason
-
-
-def _one_line(text: str) -> str:
-    text = " ".join(text[: 4 * MAX_REASON_LENGTH].split())
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return text if len(text) <= MAX_REASON_LENGTH else f"{text[: MAX_REASON_LENGTH - 3]}..."
-
-
-def _int(*values: int) -> np.ndarray:
-    return np.array(values, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,11 +75,11 @@ class NoteTable:
     is_drum: np.ndarray
     ticks_per_quarter: int
     has_dynamics: bool
-    tempo_ticks: np.ndarray = field(default_factory=lambda: _int(0))
+    tempo_ticks: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
     tempo: np.ndarray = field(default_factory=lambda: np.array([DEFAULT_TEMPO]))
-    meter_ticks: np.ndarray = field(default_factory=lambda: _int(0))
-    meter_numerator: np.ndarray = field(default_factory=lambda: _int(4))
-    meter_denominator: np.ndarray = field(default_factory=lambda: _int(4))
+    meter_ticks: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+    meter_numerator: np.ndarray = field(default_factory=lambda: np.full(1, 4, np.int64))
+    meter_denominator: np.ndarray = field(default_factory=lambda: np.full(1, 4, np.int64))
     from_notation: bool = False
 
     def __len__(self) -> int:

@@ -33,11 +33,9 @@ class Marks:
     tempos: dict[Place, float] = field(default_factory=dict)
     wedges: dict[tuple[int, str], tuple[Place, int]] = field(default_factory=dict)
 
-    def direction(
-        self, direction: Element, bar: int, offset: float, divisions: float, track: int
-    ) -> None:
-        """Process a direction on a staff, at an offset in quarters, with divisions per quarter."""
-        at = (bar, offset + (number(direction, "offset") or 0.0) / divisions)
+    def direction(self, direction: Element, cursor: Place, divisions: float, track: int) -> None:
+        """Process a direction on a staff, with divisions per quarter."""
+        bar, at = cursor[0], _moved(cursor, direction, divisions)
         words: list[str] = []
         signs: list[str] = []
         metronomes: list[Element] = []
@@ -62,8 +60,8 @@ class Marks:
         tempo = jumps = False
         sound = direction.find("sound")
         if sound is not None:
-            begin = at[1] if number(sound, "offset") is None else offset
-            tempo, jumps = self.sound(sound, bar, begin, divisions, track, marked)
+            begin = at if number(sound, "offset") is None else cursor
+            tempo, jumps = self.sound(sound, begin, divisions, track, marked)
         if not tempo:
             known = [self._metronome(metronome, at) for metronome in metronomes]
             tempo = any(known)
@@ -73,13 +71,7 @@ class Marks:
             self._signs(" ".join(words), signs, bar, jumps)
 
     def sound(
-        self,
-        sound: Element,
-        bar: int,
-        offset: float,
-        divisions: float,
-        track: int,
-        marked: bool = False,
+        self, sound: Element, cursor: Place, divisions: float, track: int, marked: bool = False
     ) -> tuple[bool, bool]:
         """Process tempo, dynamics and jumps of a `<sound>`; arguments as of `direction`.
 
@@ -89,7 +81,7 @@ class Marks:
         Returns:
             Whether it has a tempo, and whether it has jumps or signs.
         """
-        at = (bar, offset + (number(sound, "offset") or 0.0) / divisions)
+        at = _moved(cursor, sound, divisions)
         tempo = number_attribute(sound, "tempo") or 0.0
         known = SLOWEST <= tempo <= FASTEST
         if known:
@@ -97,7 +89,7 @@ class Marks:
         velocity = 0 if marked else note_velocity(sound.get("dynamics", ""))
         if velocity:
             self.reading.levels.setdefault(track, {})[at] = velocity
-        return known, self._order(sound, bar)
+        return known, self._order(sound, at[0])
 
     def _tempo_words(self, words: list[str], at: Place) -> None:
         """Process words that are a tempo: a number, a name, or a return to the first tempo."""
@@ -171,6 +163,11 @@ class Marks:
             self.reading.tempo_ratios.setdefault(at, units[1] / units[0])
             return True
         return False
+
+
+def _moved(place: Place, item: Element, divisions: float) -> Place:
+    """Return the place to which an element moves by its `<offset>`."""
+    return place[0], place[1] + (number(item, "offset") or 0.0) / divisions
 
 
 def read_metronome(metronome: Element) -> tuple[list[float], float | None]:

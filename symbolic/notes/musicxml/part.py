@@ -267,11 +267,11 @@ class Part:
             item = element(xml[start:at])
             if name == b"direction":
                 track, _ = self.staff(whole_number(item, "staff") or 1)
-                self.marks.direction(item, bar, self.cursor, self.divisions, track)
+                self.marks.direction(item, (bar, self.cursor), self.divisions, track)
                 for sound in item.iterfind("sound"):
                     self._change_instruments(sound)
             elif name == b"sound":
-                self.marks.sound(item, bar, self.cursor, self.divisions, self.first_track)
+                self.marks.sound(item, (bar, self.cursor), self.divisions, self.first_track)
                 self._change_instruments(item)
             elif name == b"barline":
                 self.barlines.read(item, bar, begins=self.cursor == self.filled == 0)

@@ -52,7 +52,7 @@ from collections.abc import Iterable
 
 from symbolic.notes.musicxml.part import Part
 from symbolic.notes.musicxml.values import Instrument, read_part_list
-from symbolic.notes.musicxml.xml import LooseTags, attributes, blocks, element, score_xml, tightened
+from symbolic.notes.musicxml.xml import LOOSE_END, LooseTags, attributes, blocks, element, score_xml
 from symbolic.notes.playback.playing import meter_lengths
 from symbolic.notes.playback.reading import Reading
 from symbolic.notes.playback.sounding import sounding
@@ -77,7 +77,7 @@ def read_musicxml(data: bytes) -> NoteTable:
         try:
             reading = _read(kind, xml)
         except LooseTags:
-            reading = _read(kind, tightened(xml))
+            reading = _read(kind, LOOSE_END.sub(rb"\1", xml))
     except LooseTags as error:
         raise ReadError("nested elements of one name") from error
     return sounding(reading)

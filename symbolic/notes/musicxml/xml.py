@@ -76,15 +76,10 @@ _NO_TAG = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 
 
 class LooseTags(Exception):
-    """A tag with space before its end, which the search does not match. See `tightened`."""
+    """A tag with space before its end (`LOOSE_END`), which the search does not match."""
 
 
-def tightened(xml: bytes) -> bytes:
-    """Remove space before the ends of tags, which hardly any program writes."""
-    return _LOOSE_END.sub(rb"\1", xml)
-
-
-_LOOSE_END = re.compile(rb"(?<!\s)\s+(/?>)")
+LOOSE_END = re.compile(rb"(?<!\s)\s+(/?>)")
 
 
 def blocks(xml: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
