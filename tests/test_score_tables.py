@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 
 from symbolic.scoring.columns import SCORES
-from symbolic.scoring.corpus.writers import WRITERS
 from symbolic.scoring.emotion import COLUMNS
-from symbolic.scoring.tables import plain_text, read_scores
+from symbolic.scoring.tables import WRITERS, plain_text, read_scores
 
 FORMATS = ("csv", "jsonl", "parquet", "folder")
 ODD = (

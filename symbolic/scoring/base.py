@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS
+from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS, apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import ReadError
 from symbolic.scoring.columns import rows_table
-from symbolic.scoring.workers import map_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -279,8 +279,45 @@ class Scorer(HubMixin, Generic[Prepared]):
                     preprocess,
                     predict,
                     ahead or self.ahead,
-                    lambda _: bar.update(),
+                    bar.update,
                     files_per_task=self.files_per_task if len(found) >= MANY_FILES else 1,
                     **limits,
                 )
         return list(zip(map(self.name_of, found), results, strict=True))
+
+
+def map_groups(
+    sizes: Sequence[int],
+    sources: Iterable[Any],
+    preprocess: Callable[[list[Any]], list[Any]],
+    predict: Callable[[list[Any]], list[Any]],
+    ahead: int,
+    tick: Callable[[int], object],
+    **reading: Any,
+) -> Iterator[list[Any]]:
+    """Prepare sources in workers and predict from them here, group by group, in order.
+
+    No batch holds files of two groups, so that the results of a group do not depend on the others.
+
+    Args:
+        sizes: of the groups.
+        sources: of all groups, one after the other.
+        preprocess: applied to sources in workers, as `symbolic.notes.pool.apply_many` takes it.
+        predict: from what was prepared, or the `ReadError` in its place, to results.
+        ahead: prepared sources that `predict` gets at once.
+        tick: called with 1 as soon as a source is prepared.
+        reading: of `apply_many`.
+
+    Yields:
+        A list of results for each group.
+    """
+    prepared = apply_many(preprocess, sources, **reading)
+    for size in sizes:
+        results: list[Any] = []
+        while len(results) < size:
+            chunk = []
+            for item in islice(prepared, min(ahead, size - len(results))):
+                chunk.append(item)
+                tick(1)
+            results += predict(chunk)
+        yield results

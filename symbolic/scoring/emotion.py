@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from transformers.utils import logging
 
 from symbolic.inference.prediction import familiarity, predict_ids
 from symbolic.modeling import SymbolicModel
@@ -156,3 +157,27 @@ def scorer_of(
     if any(task.name == EMOTION.name for task in config.task_specs):
         return EmotionScorer.from_pretrained(name, device=device, **kwargs)
     return NoteScorer.from_pretrained(name, device=device, **kwargs)
+
+
+def load_scorer(name: str | None, device: str = "cpu") -> Scorer:
+    """Load the scorer of a model of notes or of recordings.
+
+    Args:
+        name: a folder or a hub name; None is the model inside the package.
+        device: where it runs.
+
+    Raises:
+        ValueError: a device that cannot be used, or a model that cannot be loaded, for whatever
+            reason; in one line.
+    """
+    logging.disable_progress_bar()
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {device!r} cannot be used: {reason}") from error
+    try:
+        return scorer_of(name, device=device)
+    except Exception as error:  # safetensors, transformers and the hub raise of many kinds
+        reason = " ".join(str(error).split())
+        raise ValueError(f"model {name!r} cannot be loaded: {reason}") from error

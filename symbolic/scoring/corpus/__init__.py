@@ -1,6 +1,6 @@
 """Corpora: many files scored in shards, row by row, stopped and resumed at any time."""
 
-from symbolic.scoring.corpus.arguments import ScoringArguments, ScoringJob, load_scorer
+from symbolic.scoring.corpus.engines import ScoringArguments, ScoringJob
 from symbolic.scoring.corpus.hf_dataset import score_dataset
 from symbolic.scoring.corpus.run import (
     SHARD,
@@ -9,6 +9,7 @@ from symbolic.scoring.corpus.run import (
     RunSummary,
     score_corpus,
 )
+from symbolic.scoring.emotion import load_scorer
 
 __all__ = [
     "SHARD",

@@ -1,29 +1,167 @@
-"""Engines of a scoring run: this machine, a Ray cluster, or the processes of `accelerate
-launch`."""
+"""Engines of a scoring run, and the job that each of its processes does.
+
+An engine is this machine, a Ray cluster, or the processes of `accelerate launch`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symbolic.notes.archives import ArchiveMember
-from symbolic.scoring.corpus.arguments import FileRows, ScoringArguments, ScoringJob
+from symbolic.notes.pool import MEMORY_BYTES, TIMEOUT_SECONDS
+from symbolic.notes.table import ReadError
+from symbolic.scoring.base import Row, Scorer, map_groups
+from symbolic.scoring.columns import TIMELINE
 from symbolic.scoring.corpus.plan import Plan
-from symbolic.scoring.workers import map_groups
+from symbolic.scoring.emotion import EmotionScorer, load_scorer
+from symbolic.scoring.notes import NotePreparation
+from symbolic.scoring.timeline import predict_timelines, prepare_windows
+from symbolic.scoring.windows import SlidingWindow
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
+FileRows = list[list[Row]]
+"""The rows of one file in each of the tables, without its path."""
+
 Tick = Callable[[int], object]
 
 
-class Engine(Protocol):
-    """Rows for the shards of a plan.
+@dataclass(frozen=True)
+class ScoringArguments:
+    """Arguments of a scoring run, in plain values that travel to other machines.
+
+    Attributes:
+        model: a folder or a hub name; None is the model inside the package.
+        device: where it runs.
+        sliding: windows of a timeline; None is no timeline.
+        batch_size: windows in one forward pass; None is the default of the scorer.
+        workers: processes that read files; None is one for each core.
+        timeout: seconds that one file may take.
+        memory: bytes that reading one file may take.
+    """
+
+    model: str | None = None
+    device: str = "cpu"
+    sliding: SlidingWindow | None = None
+    batch_size: int | None = None
+    workers: int | None = None
+    timeout: float = TIMEOUT_SECONDS
+    memory: int = MEMORY_BYTES
+
+    def job(self) -> ScoringJob:
+        """Load the model; errors as of `load_scorer`, and a ValueError where it has no timeline."""
+        return ScoringJob(load_scorer(self.model, self.device), self)
+
+
+class ScoringJob:
+    """A scorer and the arguments of a run.
+
+    Args:
+        scorer: of notes or of recordings.
+        arguments: of the run.
+
+    Raises:
+        ValueError: a timeline without emotion.
+
+    Attributes:
+        tables: of each table, its columns and what is in them.
+        preprocess: the function of the workers, as `symbolic.notes.pool.apply_many` takes it.
+    """
+
+    def __init__(self, scorer: Scorer, arguments: ScoringArguments) -> None:
+        self.scorer, self.arguments = scorer, arguments
+        self.tables = [scorer.columns]
+        self.preprocess: Callable[[list[Source]], list[Any]] = scorer.preprocess
+        if arguments.sliding is not None:
+            if not isinstance(scorer, EmotionScorer):
+                raise ValueError("only models of emotion have a timeline")
+            self.tables.append(TIMELINE)
+            self.preprocess = partial(
+                _prepare_both, sliding=arguments.sliding, preparation=scorer.preprocess
+            )
+
+    def predict(self, prepared: Sequence[Any]) -> list[FileRows]:
+        """Predict the rows of each file, from what `preprocess` made of it, or its error."""
+        size = self.arguments.batch_size
+        if self.arguments.sliding is None:
+            return [[[row]] for row in self.scorer.predict_rows(prepared, size)]
+        pairs = [(item, item) if isinstance(item, ReadError) else item for item in prepared]
+        rows = self.scorer.predict_rows([whole for whole, _ in pairs], size)
+        windows = predict_timelines(self.scorer.model, [cuts for _, cuts in pairs], size)
+        return [[[row], timeline] for row, timeline in zip(rows, windows, strict=True)]
+
+    def file_rows(
+        self, sizes: Sequence[int], sources: Iterable[Source], tick: Tick
+    ) -> Iterator[list[FileRows]]:
+        """Predict the rows of files, in groups of these sizes; `tick` counts files read."""
+        arguments, scorer = self.arguments, self.scorer
+        return map_groups(
+            sizes,
+            sources,
+            self.preprocess,
+            self.predict,
+            scorer.ahead,
+            tick,
+            workers=arguments.workers,
+            timeout=arguments.timeout,
+            memory=arguments.memory,
+            files_per_task=scorer.files_per_task,
+        )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that the rows depend on, in plain values: every weight of the model, and the rest."""
+        model, arguments = self.scorer.model, self.arguments
+        digest = hashlib.blake2b(model.config.to_json_string(use_diff=False).encode())
+        for name, weight in sorted(model.state_dict().items()):
+            digest.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
+        return {
+            "version": _version(),
+            "model": digest.hexdigest(),
+            "tables": [list(columns) for columns in self.tables],
+            "sliding": None if arguments.sliding is None else vars(arguments.sliding),
+            "batch_size": arguments.batch_size,
+            "device": arguments.device,
+        }
+
+
+def _prepare_both(
+    sources: list[Source], sliding: SlidingWindow, preparation: NotePreparation
+) -> list[Any]:
+    """Prepare sources for the table and for the timeline, in a worker.
+
+    A piece without a timeline, because it would have too many windows, still has its row.
+    """
+    prepared = []
+    for source in sources:
+        notes = preparation.emitted(source)
+        try:
+            windows = prepare_windows(notes, sliding, preparation)
+        except ReadError as error:
+            windows = ReadError(error.reason)
+        prepared.append((preparation.inputs(notes), windows))
+    return prepared
+
+
+def _version() -> str:
+    try:
+        return version("symbolic-emotion")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return ""
+
+
+class LocalEngine:
+    """Worker processes of this machine read, and the model runs in this process.
 
     Attributes:
         job: of this process.
@@ -31,12 +169,14 @@ class Engine(Protocol):
         here: whether all work is done on this machine, which sees its temporary files.
     """
 
-    job: ScoringJob
-    writes: bool
-    here: bool
+    writes, here = True, True
+
+    def __init__(self, arguments: ScoringArguments) -> None:
+        self.job = arguments.job()
 
     def shared(self, value: Any) -> Any:
         """Return, in all processes, the value of the process that writes."""
+        return value
 
     def file_rows(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[FileRows]]:
         """Predict the rows of the unique files of each shard, from the shard `start` on, in order.
@@ -44,34 +184,17 @@ class Engine(Protocol):
         All processes must iterate, but only the one that writes gets rows. `tick` is called with
         the number of files read since, where it is known before a shard is done.
         """
-        ...
-
-
-class LocalEngine:
-    """Worker processes of this machine read, and the model runs in this process."""
-
-    writes = here = True
-
-    def __init__(self, arguments: ScoringArguments) -> None:
-        self.job = arguments.job()
-
-    def shared(self, value: Any) -> Any:
-        return value
-
-    def file_rows(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[FileRows]]:
         is_unique = plan.first == np.arange(len(plan.first))
         sizes = np.add.reduceat(is_unique, np.arange(len(plan)) * plan.shard)[start:]
         sources = (plan.sources[i] for k in range(start, len(plan)) for i in plan.unique(k))
-        yield from _predicted(self.job, sizes.tolist(), sources, tick)
+        yield from self.job.file_rows(sizes.tolist(), sources, tick)
 
 
-class AccelerateEngine:
+class AccelerateEngine(LocalEngine):
     """The processes of `accelerate launch`, each with the model on its own device.
 
     They take shards in turn, as many at once as there are processes.
     """
-
-    here = True
 
     def __init__(self, arguments: ScoringArguments) -> None:
         from accelerate import PartialState
@@ -97,7 +220,7 @@ class AccelerateEngine:
         mine = range(start + rank, len(plan), count)
         numbers = [plan.unique(k) for k in mine]
         sources = (plan.sources[i] for some in numbers for i in some)
-        shards = _predicted(self.job, list(map(len, numbers)), sources, lambda _: None)
+        shards = self.job.file_rows(list(map(len, numbers)), sources, lambda _: None)
         for _ in range(start, len(plan), count):
             for rows in gather_object([next(shards, None)]):
                 if self.writes and rows is not None:
@@ -105,14 +228,14 @@ class AccelerateEngine:
                     yield rows
 
 
-class RayEngine:
+class RayEngine(LocalEngine):
     """Actors of Ray Data, on one node or many, each with a model and a process that reads.
 
     The files must be where every node finds them under the same path. What runs is the cluster that
     `ray.init` finds: the one of `RAY_ADDRESS`, or else one that begins on this machine.
     """
 
-    writes, here = True, False
+    here = False
 
     def __init__(self, arguments: ScoringArguments) -> None:
         try:
@@ -126,10 +249,7 @@ class RayEngine:
             ray.init(log_to_driver=False)
         if arguments.model is not None and os.path.isdir(arguments.model):
             arguments = replace(arguments, model=os.path.abspath(arguments.model))
-        self.job, self.arguments = arguments.job(), arguments
-
-    def shared(self, value: Any) -> Any:
-        return value
+        super().__init__(arguments)
 
     def file_rows(self, plan: Plan, start: int, tick: Tick) -> Iterator[list[FileRows]]:
         import ray
@@ -141,16 +261,16 @@ class RayEngine:
         if not shards:
             return
         cores = int(ray.cluster_resources().get("CPU", 1))
-        most = min(self.arguments.workers or cores, len(shards))
+        most = min(self.job.arguments.workers or cores, len(shards))
         context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
         scored = ray.data.from_items(shards, override_num_blocks=len(shards)).map_batches(
             _Actor,
-            fn_constructor_args=[replace(self.arguments, workers=1)],
+            fn_constructor_args=[replace(self.job.arguments, workers=1)],
             batch_size=1,
             num_cpus=1,
-            num_gpus=1 if self.arguments.device.startswith("cuda") else None,
+            num_gpus=1 if self.job.arguments.device.startswith("cuda") else None,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
         )
         for row in scored.iter_rows():
@@ -178,25 +298,13 @@ class _Actor:
         results = []
         for packed in batch["sources"]:
             sources = pickle.loads(packed)
-            (rows,) = _predicted(self.job, [len(sources)], sources, lambda _: None)
+            (rows,) = self.job.file_rows([len(sources)], sources, lambda _: None)
             results.append(pickle.dumps(rows))
         return {"rows": results}
 
 
-ENGINES: dict[str, Callable[[ScoringArguments], Engine]] = {
+ENGINES: dict[str, Callable[[ScoringArguments], LocalEngine]] = {
     "local": LocalEngine,
     "ray": RayEngine,
     "accelerate": AccelerateEngine,
 }
-
-
-def _predicted(job: ScoringJob, sizes, sources, tick: Tick) -> Iterator[list[FileRows]]:
-    return map_groups(
-        sizes,
-        sources,
-        job.preprocess,
-        job.predict,
-        job.scorer.ahead,
-        lambda _: tick(1),
-        **job.reading,
-    )

@@ -8,9 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from symbolic.notes.archives import NamedBytes, UnreadableFile
-from symbolic.scoring.corpus.arguments import ScoringArguments
 from symbolic.scoring.corpus.checkpoint import Checkpoint
-from symbolic.scoring.corpus.engines import LocalEngine
+from symbolic.scoring.corpus.engines import LocalEngine, ScoringArguments
 from symbolic.scoring.corpus.plan import make_plan
 from symbolic.scoring.corpus.run import SHARD, run_plan
 

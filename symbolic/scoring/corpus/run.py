@@ -16,11 +16,10 @@ import numpy as np
 from symbolic.errors import SymbolicError
 from symbolic.notes.archives import ArchiveMember
 from symbolic.notes.sources import display_name, find_sources
-from symbolic.scoring.corpus.arguments import FileRows, ScoringArguments
 from symbolic.scoring.corpus.checkpoint import Checkpoint
-from symbolic.scoring.corpus.engines import ENGINES, Engine
+from symbolic.scoring.corpus.engines import ENGINES, FileRows, LocalEngine, ScoringArguments
 from symbolic.scoring.corpus.plan import Plan, by_name, make_plan
-from symbolic.scoring.corpus.writers import WRITERS
+from symbolic.scoring.tables import WRITERS
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
@@ -79,10 +78,10 @@ def score_corpus(
 
     Files are sorted by name and cut into shards. Batches never hold files of two shards, and each
     shard is written whole and then entered in a checkpoint beside the output (`OUTPUT.resume`), so
-    that
-    a run that was interrupted at any moment and resumed gives what an uninterrupted one gives: byte
-    for byte as CSV and JSON lines, in equal rows as Parquet. Files of the same content are scored
-    once, and each has its row. Memory does not grow with the number of files, but for their names.
+    that a run that was interrupted at any moment and resumed gives what an uninterrupted one gives:
+    byte for byte as CSV and JSON lines, in equal rows as Parquet. Files of the same content are
+    scored once, and each has its row. Memory does not grow with the number of files, but for their
+    names.
 
     Args:
         sources: as `symbolic.notes.sources.find_sources` takes them: files, folders, patterns,
@@ -163,7 +162,7 @@ def score_corpus(
 
 
 def run_plan(
-    plan: Plan, engine: Engine, checkpoint: Checkpoint, outputs: list[Path], progress: bool
+    plan: Plan, engine: LocalEngine, checkpoint: Checkpoint, outputs: list[Path], progress: bool
 ) -> RunSummary:
     """Score what is left of a plan."""
     from tqdm import tqdm
@@ -230,7 +229,7 @@ def _is_under(source: Source, folder: str) -> bool:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """A polite request to end is options like Ctrl-C, so that the output is left whole."""
+    """Treat SIGTERM like Ctrl-C, so that the output is left whole."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
