@@ -121,13 +121,12 @@ class AudioScorer(Scorer[PreparedAudio]):
     def __init__(self, model: SymbolicModel) -> None:
         if model.config.inputs != "audio":
             raise ValueError("a model of notes, which takes no recordings")
-        self.tasks = [task for task in model.tasks if task.level == "sequence"]
+        super().__init__(model)
         if not self.tasks:
             raise ValueError(
                 "the model has no task for whole recordings, only for frames: symbolic segment "
                 "finds boundaries"
             )
-        self.model = model.eval()
 
     @classmethod
     def from_pretrained(

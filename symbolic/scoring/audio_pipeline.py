@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -13,7 +12,7 @@ from symbolic.audio.extractor import SymbolicFeatureExtractor
 from symbolic.audio.samples import is_one_sound
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
-from symbolic.scoring.audio import check_extractor, load_audio_model
+from symbolic.scoring.audio import AudioScorer, check_extractor, load_audio_model
 from symbolic.scoring.base_pipeline import PiecePipeline
 
 TASK = "music-tags"
@@ -33,7 +32,8 @@ class MusicTagsPipeline(PiecePipeline):
             default), and `task`, one of the model's (its first by default).
 
     Raises:
-        ValueError: a model of notes, or another front end than the extractor's.
+        ValueError: a model of notes, or without a task on sequence level; another front end than
+            the extractor's.
 
     A source is a path, the bytes of a file, (n,) samples at the model's sampling rate, or a row of
     a column of `datasets`: a decoder, `{"bytes": ..., "path": ...}`, or
@@ -56,12 +56,11 @@ class MusicTagsPipeline(PiecePipeline):
     ) -> None:
         if not isinstance(model, SymbolicModel) or model.config.inputs != "audio":
             raise ValueError(f"{TASK} needs a SymbolicModel of audio")
-        kwargs.pop("local_files_only", None)  # heeded in loading
         given = isinstance(feature_extractor, SymbolicFeatureExtractor)
         extractor = feature_extractor if given else model.config.feature_extractor()
         self.extractor = cast(SymbolicFeatureExtractor, extractor)
         check_extractor(model, self.extractor)
-        super().__init__(model, feature_extractor=self.extractor, **kwargs)
+        super().__init__(AudioScorer(model), feature_extractor=self.extractor, **kwargs)
 
     def is_source(self, inputs: object) -> bool:
         return isinstance(inputs, np.ndarray) or (
@@ -73,17 +72,7 @@ class MusicTagsPipeline(PiecePipeline):
         return {"values": [self.extractor.features(input_, rate)]}
 
     def _forward(self, input_tensors: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
-        return predict_audio(self.symbolic_model, input_tensors["values"], WINDOWS_PER_BATCH)
-
-    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
-        """Write model and feature extractor to a folder, which is then the `model` of `pipeline`.
-
-        Args:
-            save_directory: made where it is missing.
-            kwargs: of `SymbolicModel.save_pretrained`.
-        """
-        self.model.save_pretrained(save_directory, **kwargs)
-        self.extractor.save_pretrained(save_directory)
+        return predict_audio(self.scorer.model, input_tensors["values"], WINDOWS_PER_BATCH)
 
 
 class AudioModel:

@@ -122,6 +122,7 @@ class Scorer(HubMixin, Generic[Prepared]):
 
     Attributes:
         model: in evaluation mode, on its device.
+        tasks: those on sequence level.
         suffixes: of the files that are scored in folders.
         source_kind: these files in words, for messages.
         batch_size: windows in one forward pass, where a caller does not choose.
@@ -135,7 +136,9 @@ class Scorer(HubMixin, Generic[Prepared]):
     ahead: ClassVar[int] = FILES_AHEAD
     files_per_task: ClassVar[int] = 1
 
-    model: SymbolicModel
+    def __init__(self, model: SymbolicModel) -> None:
+        self.model = model.eval()
+        self.tasks = [task for task in model.tasks if task.level == "sequence"]
 
     @property
     @abstractmethod

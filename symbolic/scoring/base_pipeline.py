@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from typing import Any, cast
@@ -11,7 +12,7 @@ from torch.utils.data import DataLoader
 from transformers.pipelines.base import Pipeline
 from transformers.pipelines.pt_utils import PipelineDataset, PipelineIterator
 
-from symbolic.modeling import SymbolicModel
+from symbolic.scoring.base import Scorer
 from symbolic.tasks import Task
 
 Labels = list[dict[str, str | float]]
@@ -24,6 +25,9 @@ class PiecePipeline(Pipeline):
     A subclass recognises sources, prepares one in `preprocess` as lists of one value by name, and
     predicts from lists of these in `_forward`: pieces have different numbers of windows, so whole
     pieces are not padded.
+
+    Attributes:
+        scorer: the model with what prepares its input.
     """
 
     _load_processor = False
@@ -34,10 +38,10 @@ class PiecePipeline(Pipeline):
 
     task_name = ""
 
-    @property
-    def symbolic_model(self) -> SymbolicModel:
-        """The model, with its type."""
-        return cast(SymbolicModel, self.model)
+    def __init__(self, scorer: Scorer, **kwargs: Any) -> None:
+        kwargs.pop("local_files_only", None)  # already used in loading
+        self.scorer = scorer
+        super().__init__(cast(Any, scorer.model), **kwargs)
 
     def is_source(self, inputs: object) -> bool:
         """Whether an object is one piece, not several."""
@@ -46,7 +50,7 @@ class PiecePipeline(Pipeline):
     @property
     def tasks(self) -> list[Task]:
         """The tasks that can be predicted, the default one first."""
-        return [task for task in self.symbolic_model.tasks if task.level == "sequence"]
+        return self.scorer.tasks
 
     def __call__(self, inputs: Any, **kwargs: Any) -> Labels | list[Labels] | Iterator[Labels]:
         if not self.is_source(inputs):
@@ -88,6 +92,17 @@ class PiecePipeline(Pipeline):
         if chosen.kind != "regression":
             order = np.argsort(-scores, kind="stable")[:top_k]
         return [{"label": chosen.labels[i], "score": float(scores[i])} for i in order]
+
+    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
+        """Write all that `pipeline` needs to a folder, which is then its `model`.
+
+        Args:
+            save_directory: made where it is missing.
+            kwargs: of `SymbolicModel.save_pretrained`.
+        """
+        # Transformers would also write this module into the folder, as code that users of the
+        # model must trust; it is in this package.
+        self.scorer.save_pretrained(save_directory, **kwargs)
 
     def get_iterator(
         self,

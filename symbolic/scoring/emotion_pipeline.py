@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from transformers.pipelines import PIPELINE_REGISTRY
 
-from symbolic.inference.prediction import feature_rows, predict_ids
+from symbolic.inference.prediction import predict_ids
 from symbolic.modeling import SymbolicModel
-from symbolic.notes import ReadError, read_notes
+from symbolic.notes import ReadError
 from symbolic.notes.read import kind_of
 from symbolic.notes.sources import display_name
 from symbolic.scoring.base_pipeline import Labels, PiecePipeline
 from symbolic.scoring.emotion import DEFAULT_MODEL, EmotionScorer, load_model
+from symbolic.scoring.notes import PieceInputs, feature_matrix, sequences
 from symbolic.tasks import EMOTION, VALENCE_AROUSAL, Task, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 
@@ -59,16 +59,13 @@ class MusicEmotionPipeline(PiecePipeline):
     ) -> None:
         if not isinstance(model, SymbolicModel):
             raise ValueError(f"{TASK} needs a SymbolicModel, not a {type(model).__name__}")
-        kwargs.pop("local_files_only", None)  # already used in loading
         if tokenizer is None:
             tokenizer = getattr(model, "music_tokenizer", None)
         if tokenizer is None:
             raise ValueError("a model object needs its tokenizer beside it: tokenizer=...")
         if isinstance(tokenizer, str | os.PathLike):
             tokenizer = load_tokenizer(model.config.tokenizer_class, tokenizer)
-        EmotionScorer(model, tokenizer)  # which refuses a model that cannot score emotion
-        self.music_tokenizer = tokenizer
-        super().__init__(model, cast(Any, tokenizer), **kwargs)
+        super().__init__(EmotionScorer(model, tokenizer), tokenizer=cast(Any, tokenizer), **kwargs)
 
     def __call__(
         self, inputs: Source | Iterable[Source], **kwargs: Any
@@ -111,32 +108,17 @@ class MusicEmotionPipeline(PiecePipeline):
             return valence_arousal(predictions[EMOTION.name][0])
         return super().scores(task, predictions)
 
-    def preprocess(self, input_: Source) -> dict[str, list[np.ndarray]]:
-        notes = read_notes(input_)
+    def preprocess(self, input_: Source) -> dict[str, list[PieceInputs]]:
         try:
-            notes = self.music_tokenizer.emitted(notes)
-            item = {"ids": [self.music_tokenizer.note_ids(notes)]}
+            return {"pieces": self.scorer.preprocess([input_])}
         except ReadError as error:  # the tokenizer does not know the name of the file
             raise ReadError(error.reason, display_name(input_)) from error
-        rows = feature_rows(self.symbolic_model, [notes])
-        return item if rows is None else {**item, "features": [rows[0]]}
 
-    def _forward(self, input_tensors: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
-        ids = input_tensors["ids"]
-        rows = np.stack(input_tensors["features"]) if "features" in input_tensors else None
-        return predict_ids(self.symbolic_model, ids, rows, max(WINDOWS_PER_BATCH, len(ids)))
-
-    def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
-        """Write model and tokenizer to a folder, which is then the `model` of `pipeline`.
-
-        Args:
-            save_directory: made where it is missing.
-            kwargs: of `SymbolicModel.save_pretrained`.
-        """
-        # Transformers would also write this module into the folder, as code that users of the
-        # model must trust; it is in this package.
-        self.model.save_pretrained(save_directory, **kwargs)
-        self.music_tokenizer.save_pretrained(Path(save_directory))
+    def _forward(self, input_tensors: dict[str, list[PieceInputs]]) -> dict[str, np.ndarray]:
+        pieces = input_tensors["pieces"]
+        together = max(WINDOWS_PER_BATCH, len(pieces))
+        rows = feature_matrix(pieces)
+        return predict_ids(self.scorer.model, sequences(pieces), rows, together)
 
 
 class ModelWithTokenizer:

@@ -167,9 +167,8 @@ class NoteScorer(Scorer[PieceInputs]):
 
     def __init__(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
         check_vocabulary(model, tokenizer)
-        self.model = model.eval()
+        super().__init__(model)
         self.tokenizer = tokenizer
-        self.tasks = [task for task in model.tasks if task.level == "sequence"]
 
     @classmethod
     def from_pretrained(
