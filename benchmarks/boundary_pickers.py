@@ -27,6 +27,7 @@ from symbolic.inference.prediction_table import prediction_rows, write_predictio
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
     PICKERS,
+    Curve,
     boundary_rows,
     choose_thresholds,
     frame_activations,
@@ -52,7 +53,7 @@ Scores = dict[tuple[str, float, float], list[float]]
 
 def activations_of(
     model: SymbolicModel, record: dict[str, Any], corpus: Corpus, cache_dir: str | None
-) -> tuple[Corpus, list[np.ndarray]]:
+) -> tuple[Corpus, list[Curve]]:
     """Return the songs that a model can read, and its activation of each."""
     system = BEAT_SYSTEMS.get(record["model"]["system"])
     if system is None:
@@ -80,7 +81,7 @@ def scores(folder: Path, audio: str, cache_dir: str | None, output: Path) -> tup
     share = record["fit"]["validation_share"] or record["model"]["threshold_share"]
     chosen = train[validation_mask(classes(corpus)[train], names, share, seed)]
 
-    def of(rows: Sequence[int]) -> tuple[list[Piece], list[np.ndarray]]:
+    def of(rows: Sequence[int]) -> tuple[list[Piece], list[Curve]]:
         return [corpus.pieces[i] for i in rows], [activations[i] for i in rows]
 
     for peaks in PICKERS:

@@ -188,12 +188,13 @@ def test_old_names_of_the_rules_are_accepted_with_a_warning():
         assert picker("hits", 3.0) == "expected_hits"
 
 
-def test_a_long_piece_is_heard_in_parts_that_agree(songs):
+def test_a_long_piece_is_heard_in_parts_that_agree(monkeypatch):
     config = BOUNDARY_SYSTEMS["sug1"].config([BOUNDARY], 1 / 8)
     model = SymbolicModel(config).eval()
     frames = np.random.default_rng(0).random((300, 80), np.float32) * 80 - 80
     (whole,) = predict_frames(model, [frames], BOUNDARY)
-    (parts,) = predict_frames(model, [frames], BOUNDARY, length=70)
+    monkeypatch.setattr("symbolic.inference.prediction.FRAMES", 70)
+    (parts,) = predict_frames(model, [frames], BOUNDARY)
     assert CONTEXT < 70
     np.testing.assert_allclose(parts, whole, atol=1e-6)
 
@@ -236,7 +237,7 @@ def test_the_threshold_is_the_one_that_leaves_the_false_ones_out():
     activation = np.zeros(300)
     activation[[60, 130, 200]] = [0.8, 0.2, 0.6]
     truth = [0.0, HEARD.first + 60 / HEARD.rate, HEARD.first + 200 / HEARD.rate, 300 / HEARD.rate]
-    best = best_thresholds([activation], [truth], HEARD, "min_distance")
+    best = best_thresholds([Curve(activation)], [truth], HEARD, "min_distance")
     assert set(best) == {"0.5", "3"}
     assert all(0.2 < threshold < 0.6 for threshold in best.values())
 
@@ -247,7 +248,7 @@ def test_times_go_through_the_table(tmp_path):
     piece = Piece(Path("a.wav"), "a", {"boundary": (0.0, 1.25, 40.0)}, "own")
     activation = np.zeros(287)
     config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], thresholds={"boundary": {"0.5": 0.5}})
-    (row,) = boundary_rows([piece], [activation], config)
+    (row,) = boundary_rows([piece], [Curve(activation)], config)
     assert read_times(row["boundary"]).tolist() == [0.0, 1.25, 40.0]
     assert len(read_times(row[predicted_column("0.5")])) == 2
 
@@ -258,8 +259,8 @@ def test_the_end_of_a_piece_is_in_the_table_where_it_is_known():
     piece = Piece(Path("a.mid"), "a", {"boundary": (0.0, 40.0)}, "own")
     activation = np.zeros(287)
     config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], thresholds={"boundary": {"0.5": 0.5}})
-    for curve, end in ((activation, 287 / HEARD.rate), (Curve(activation, 39.875), 39.875)):
-        (row,) = boundary_rows([piece], [curve], config)
+    for seconds, end in ((None, 287 / HEARD.rate), (39.875, 39.875)):
+        (row,) = boundary_rows([piece], [Curve(activation, seconds)], config)
         assert read_times(row[predicted_column("0.5")]).tolist() == pytest.approx(
             [0, end], abs=5e-4
         )

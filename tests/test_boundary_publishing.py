@@ -19,7 +19,7 @@ from symbolic.inference.prediction_table import prediction_rows, write_predictio
 from symbolic.modeling import SymbolicModel
 from symbolic.publishing.card import model_card
 from symbolic.publishing.hub import FILES, assemble, push
-from symbolic.structure.detection import boundary_rows
+from symbolic.structure.detection import Curve, boundary_rows
 from symbolic.tasks import BOUNDARY
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.audio_arguments import AudioModelArguments
@@ -140,7 +140,7 @@ def test_the_card_has_the_scores_of_boundaries(tmp_path):
         )
         for i in range(4)
     ]
-    found = boundary_rows(pieces, [rng.random(360) for _ in pieces], model.config)
+    found = boundary_rows(pieces, [Curve(rng.random(360)) for _ in pieces], model.config)
     rows = prediction_rows((), pieces, {}, fold="fold-0", seed=7)
     write_predictions(
         [{**row, **boundaries} for row, boundaries in zip(rows, found, strict=True)],

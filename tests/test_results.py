@@ -235,8 +235,6 @@ def test_pieces_are_joined_within_their_seed_and_left_out_once():
 def test_a_piece_that_was_split_across_folds_cannot_be_joined(clips):
     with pytest.raises(ValueError, match="more than one fold"):
         piece_level(clips.assign(fold=np.arange(60) % 2))
-    with pytest.raises(ValueError, match="no column game"):
-        piece_level(clips, by="game")
 
 
 def test_a_table_has_the_columns_that_there_are_figures_for(clips):

@@ -9,7 +9,6 @@ import torch
 
 from symbolic import EmotionScorer, SymbolicModel
 from symbolic.data.groups import hashed_group
-from symbolic.inference.prediction import feature_rows
 from symbolic.notes import note_table, read_notes
 from symbolic.notes.augment import drop_dynamics, scale_tempo, shift_velocity, transpose
 from symbolic.scoring.emotion import DEFAULT_MODEL
@@ -121,7 +120,7 @@ def test_a_transposed_piece_keeps_its_quadrant(scorer):
 
 
 def heard(scorer, tables):
-    features = feature_rows(scorer.model, [scorer.tokenizer.emitted(table) for table in tables])
+    features = np.stack([piece.features for piece in scorer.preprocess(tables)])
     with torch.inference_mode():
         return scorer.model.encoder(torch.tensor(features))[0]
 

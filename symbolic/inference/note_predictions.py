@@ -32,7 +32,6 @@ def predictions(
     model: SymbolicModel,
     tokens: TokenFile,
     pieces: Sequence[int] | np.ndarray | None = None,
-    batch_size: int = 32,
     **columns: Any,
 ) -> list[Row]:
     """Predict pieces of a token file.
@@ -41,7 +40,6 @@ def predictions(
         model: used in evaluation mode, on the device it is on.
         tokens: of its vocabulary.
         pieces: their numbers; all by default.
-        batch_size: windows in one forward pass.
         columns: that are the same for all rows, for example fold and seed.
 
     Returns:
@@ -56,13 +54,13 @@ def predictions(
         return []
     names = model.config.feature_names
     features = tokens.feature_columns(names)[numbers] if names else None
-    found = predict_ids(model, [tokens.ids_of(i) for i in numbers], features, batch_size)
+    found = predict_ids(model, [tokens.ids_of(i) for i in numbers], features)
     tasks = {task.name: task for task in (EMOTION, VALENCE_AROUSAL, KEY)}
     tasks = {name: task for name, task in tasks.items() if name in tokens.labels}
     tasks |= {task.name: task for task in model.tasks}
     rows = prediction_rows(list(tasks.values()), token_pieces(tokens, numbers), found, **columns)
     for task in filter(is_note_task, model.tasks):
-        totals, notes = note_totals(model, task, tokens, numbers, batch_size)
+        totals, notes = note_totals(model, task, tokens, numbers)
         for row, *counts in zip(rows, totals.tolist(), notes.tolist(), strict=True):
             row |= zip(reversed(note_columns(task)), counts, strict=True)
     return rows

@@ -24,6 +24,7 @@ Inputs = Mapping[str, torch.Tensor]
 Batch = tuple[Inputs, Sequence[int]]
 """Inputs of the model, and for each window the number of its piece."""
 
+FEATURE_ROWS = 1024  # pieces in one forward pass of a model of features alone
 FRAMES = 4096  # of a recording, in one forward pass
 CONTEXT = 64  # more than any encoder that keeps its frames looks ahead or back
 
@@ -43,20 +44,10 @@ def predict(
         ReadError: a piece without a token.
     """
     tables = [tokenizer.emitted(table) for table in tables]
-    sequences = (
-        [tokenizer.note_ids(table) for table in tables] if model.config.inputs == "notes" else []
-    )
-    return predict_ids(model, sequences, feature_rows(model, tables), batch_size)
-
-
-def feature_rows(model: SymbolicModel, tables: Sequence[NoteTable]) -> np.ndarray | None:
-    """Compute the features that a model takes, of emitted notes.
-
-    Returns:
-        (pieces, C); None for a model without features.
-    """
-    names = model.config.feature_names
-    return np.stack([features(table, names) for table in tables]) if names else None
+    takes_ids, names = model.config.inputs == "notes", model.config.feature_names
+    sequences = [tokenizer.note_ids(table) for table in tables] if takes_ids else []
+    rows = np.stack([features(table, names) for table in tables]) if names else None
+    return predict_ids(model, sequences, rows, batch_size)
 
 
 def predict_ids(
@@ -75,7 +66,7 @@ def predict_ids(
         model: used in evaluation mode, on the device it is on.
         sequences: (T, F) super-tokens of each piece, or (T,) ids, each of at least one token. Not
             used by a model of features alone.
-        rows: (pieces, C) features of each piece, as `feature_rows` computes them.
+        rows: (pieces, C) features of each piece, those of `config.feature_names`.
         batch_size: windows in one forward pass.
 
     Returns:
@@ -109,21 +100,18 @@ def predict_audio(
     return _mean_predictions(model, _audio_batches(model, arrays, batch_size), len(arrays))
 
 
-def predict_features(
-    model: SymbolicModel, rows: np.ndarray, batch_size: int = 1024
-) -> dict[str, np.ndarray]:
+def predict_features(model: SymbolicModel, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Predict every task for every piece, with a model of features alone.
 
     Args:
         model: used in evaluation mode, on the device it is on.
         rows: (pieces, C) features of each piece.
-        batch_size: pieces in one forward pass.
 
     Returns:
         As `predict_ids`.
     """
     with one_thread():
-        return _mean_predictions(model, _feature_batches(rows, batch_size), len(rows))
+        return _mean_predictions(model, _feature_batches(rows, FEATURE_ROWS), len(rows))
 
 
 def embed_ids(
@@ -160,16 +148,17 @@ def embed_audio(
 
 
 def predict_frames(
-    model: SymbolicModel, arrays: Sequence[np.ndarray], task: Task, length: int = FRAMES
+    model: SymbolicModel, arrays: Sequence[np.ndarray], task: Task
 ) -> list[np.ndarray]:
     """Predict a token-level task for every frame of every recording.
+
+    Recordings longer than `FRAMES` are cut; `CONTEXT` frames on either side of a cut belong to both
+    parts.
 
     Args:
         model: one of audio that keeps its frames, used in evaluation mode, on its device.
         arrays: of each recording the (T, F) frames that the model takes.
         task: on token level.
-        length: frames in one forward pass. Longer recordings are cut, and `CONTEXT` frames on
-            either side of a cut belong to both parts.
 
     Returns:
         Of each recording (T, K) probabilities.
@@ -178,11 +167,11 @@ def predict_frames(
     with evaluation_mode(model):
         for array in arrays:
             parts = []
-            for start in range(0, len(array), length):
+            for start in range(0, len(array), FRAMES):
                 first = max(start - CONTEXT, 0)
-                part = np.array(array[first : start + length + CONTEXT], np.float32)
+                part = np.array(array[first : start + FRAMES + CONTEXT], np.float32)
                 logits = _logits(model, {"input_values": torch.from_numpy(part)[None]}, task)
-                kept = logits[0, start - first : start - first + length]
+                kept = logits[0, start - first : start - first + FRAMES]
                 parts.append(probabilities(kept, task).numpy())
             found.append(np.concatenate(parts))
     return found
@@ -359,13 +348,9 @@ def _means(
     pieces: int,
     compute: Callable[[Inputs], Mapping[str, tuple[torch.Tensor, torch.Tensor | int]]],
 ) -> dict[str, np.ndarray]:
-    """Weighted means over the windows of each piece.
+    """Weighted means over the windows of each of so many pieces.
 
-    Args:
-        model: in whatever mode.
-        batches: of windows.
-        pieces: their number.
-        compute: by name (B, K) sums over windows, and the weight of each, (B,) or one number.
+    `compute` gives, by name, (B, K) sums over windows and the weight of each, (B,) or one number.
     """
     totals: dict[str, np.ndarray] = {}
     weights: dict[str, np.ndarray] = {}

@@ -315,48 +315,39 @@ def group_numbers(frame: pd.DataFrame) -> np.ndarray:
     return frame.groupby(["corpus", "group"], dropna=False).ngroup().to_numpy()
 
 
-def piece_level(frame: pd.DataFrame, by: str = "group") -> tuple[pd.DataFrame, int]:
+def piece_level(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Join the rows of each group: the phrases of a piece, or the clips of a song.
 
     Probabilities and values are averaged, notes added up. Groups whose rows have different classes
     are left out. Keys are dropped, since the phrases of a piece may each have their own.
-
-    Args:
-        frame: predictions.
-        by: column whose value, within a corpus, identifies the rows to join.
 
     Returns:
         A frame of predictions with a row for each group and seed, the group's name as its `file`;
         and the number of groups left out.
 
     Raises:
-        ValueError: a group in several folds, or in several values of `group`.
+        ValueError: a group in several folds.
     """
     check_predictions(frame)
-    if by not in frame.columns:
-        raise ValueError(f"predictions: no column {by}")
-    within = ["corpus", by]
-    for name, keys in (("fold", [*within, "seed"]), ("group", within)):
-        several: Any = frame.groupby(keys, dropna=False)[name].transform("nunique", dropna=False)
-        if (several > 1).any():
-            raise ValueError(
-                f"predictions: {by} {frame.loc[several > 1, by].iloc[0]!r} is in more than one "
-                f"{name}"
-            )
+    group = ["corpus", "group"]
+    folds: Any = frame.groupby([*group, "seed"], dropna=False)["fold"]
+    several = folds.transform("nunique", dropna=False) > 1
+    if several.any():
+        name = frame.loc[several, "group"].iloc[0]
+        raise ValueError(f"predictions: group {name!r} is in more than one fold")
     classes = [name for name in _classes(frame) if name != KEY.name]
-    counts: Any = frame.groupby(within, dropna=False)[classes].transform("nunique")
+    counts: Any = frame.groupby(group, dropna=False)[classes].transform("nunique")
     agree = (counts <= 1).all(axis=1)
-    left_out = len(frame.loc[~agree, within].drop_duplicates())
+    left_out = len(frame.loc[~agree, group].drop_duplicates())
     keys = f"{KEY.name}: "
     values = [name for name in map(str, frame) if ": " in name and not name.startswith(keys)]
     how = {
-        **dict.fromkeys(["group", "fold", *classes], "first"),
+        **dict.fromkeys(["fold", *classes], "first"),
         **dict.fromkeys(values, "mean"),
         **{name: "sum" for task in _note_tasks(frame) for name in note_columns(task)},
     }
-    how.pop(by, None)
-    joined: Any = frame[agree].groupby([*within, "seed"], dropna=False, as_index=False).agg(how)
-    joined["file"] = joined[by].astype(str)
+    joined: Any = frame[agree].groupby([*group, "seed"], dropna=False, as_index=False).agg(how)
+    joined["file"] = joined["group"].astype(str)
     return joined[list(dict.fromkeys((*REQUIRED, *how)))], left_out
 
 

@@ -14,35 +14,34 @@ if TYPE_CHECKING:
 TEXT, NUMBER, COUNT = "text", "number", "count"
 
 
-def typed(*columns: tuple[str, str]) -> dict[str, str]:
-    """Make a table of columns, in order, from pairs of a kind and names separated by spaces."""
-    return {name: kind for kind, names in columns for name in names.split()}
+PREDICTED = {
+    "quadrant": TEXT,
+    **dict.fromkeys(("confidence", "q1", "q2", "q3", "q4", "valence", "arousal"), NUMBER),
+    "familiarity": NUMBER,
+}
+"""Predictions of emotion, of a piece or of a window."""
 
-
-SCORES = typed(
-    (TEXT, "path quadrant"),
-    (NUMBER, "confidence q1 q2 q3 q4 valence arousal familiarity"),
-    (TEXT, "key"),
-    (NUMBER, "key_confidence mean_velocity"),
-    (COUNT, "notes"),
-    (NUMBER, "seconds"),
-    (TEXT, "error"),
-)
+SCORES = {
+    "path": TEXT,
+    **PREDICTED,
+    "key": TEXT,
+    "key_confidence": NUMBER,
+    "mean_velocity": NUMBER,
+    "notes": COUNT,
+    "seconds": NUMBER,
+    "error": TEXT,
+}
 """Columns of emotion: a row for each piece."""
 
-PREDICTED = tuple(SCORES)[1:10]
-"""Columns that are predictions of emotion: from the quadrant to the familiarity."""
-
-TIMELINE = typed(
-    (TEXT, "path"),
-    (COUNT, "window"),
-    (NUMBER, "start end"),
-    (COUNT, "first_bar last_bar"),
-    (TEXT, "quadrant"),
-    (NUMBER, "confidence q1 q2 q3 q4 valence arousal familiarity"),
-    (COUNT, "notes"),
-    (TEXT, "error"),
-)
+TIMELINE = {
+    "path": TEXT,
+    "window": COUNT,
+    **dict.fromkeys(("start", "end"), NUMBER),
+    **dict.fromkeys(("first_bar", "last_bar"), COUNT),
+    **PREDICTED,
+    "notes": COUNT,
+    "error": TEXT,
+}
 """Columns of emotion over time: a row for each window of each piece."""
 
 

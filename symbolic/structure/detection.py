@@ -120,11 +120,6 @@ class Curve:
     activation: np.ndarray
     seconds: float | None = None
 
-    @classmethod
-    def of(cls, activation: np.ndarray | Curve) -> Curve:
-        """Return a curve unchanged, an array as a curve."""
-        return activation if isinstance(activation, Curve) else cls(activation)
-
 
 def position_labels(
     times: Sequence[float], at: np.ndarray, arguments: BoundaryArguments
@@ -169,9 +164,9 @@ def on_frame_grid(activation: np.ndarray, starts: np.ndarray, seconds: float) ->
     return np.interp(frame_times(frames, FRAME_GRID), starts, activation)
 
 
-def frame_activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Predict the (T,) boundary activation of each recording."""
-    return [probabilities[:, 0] for probabilities in predict_frames(model, arrays, BOUNDARY)]
+def frame_activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> list[Curve]:
+    """Predict the boundary activation of each recording."""
+    return [Curve(found[:, 0]) for found in predict_frames(model, arrays, BOUNDARY)]
 
 
 def unit_activations(model: SymbolicModel, rows: Sequence[BeatRow]) -> list[Curve]:
@@ -243,7 +238,7 @@ def boundary_times(
 
 
 def best_thresholds(
-    activations: Sequence[np.ndarray | Curve],
+    activations: Sequence[Curve],
     references: Sequence[Sequence[float]],
     front: FrontEnd,
     peaks: str,
@@ -251,7 +246,7 @@ def best_thresholds(
     """Choose the threshold with the best mean F-measure over pieces, for each of `TOLERANCES`.
 
     Args:
-        activations: (T,) of each piece, or a curve; scores count up to the end of the reference.
+        activations: of each piece; scores count up to the end of the reference.
         references: the boundaries of each piece.
         front: the front end, which defines the times of frames.
         peaks: see `picker`.
@@ -261,7 +256,7 @@ def best_thresholds(
     """
     scores = np.zeros((len(STEPS), len(TOLERANCES)))
     for row, step in zip(scores, STEPS, strict=True):
-        for curve, reference in zip(map(Curve.of, activations), references, strict=True):
+        for curve, reference in zip(activations, references, strict=True):
             for number, tolerance in enumerate(TOLERANCES):
                 estimated = boundary_times(curve.activation, front, peaks, step, tolerance)[0]
                 found = boundary_scores(reference, estimated, (tolerance,))
@@ -274,7 +269,7 @@ def best_thresholds(
 
 
 def choose_thresholds(
-    config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[np.ndarray | Curve]
+    config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[Curve]
 ) -> None:
     """Store the best thresholds for some pieces in the configuration of a model."""
     references = [boundaries_of(piece) for piece in pieces]
@@ -289,18 +284,18 @@ def boundaries_of(piece: Piece) -> tuple[float, ...]:
 
 def boundary_rows(
     pieces: Sequence[Piece],
-    activations: Sequence[np.ndarray | Curve],
+    activations: Sequence[Curve],
     config: SymbolicConfig,
 ) -> list[dict[str, Any]]:
     """Make rows of a table of predictions: boundary times of each piece, separated by spaces.
 
     Args:
         pieces: with or without `boundary` among their labels.
-        activations: (T,) of each piece, or a curve, whose end is then the last time.
+        activations: of each piece; the end of a curve, if known, is the last time.
         config: of the model, with its thresholds.
     """
     rows, front, peaks = [], frame_grid(config), config.peaks
-    for piece, curve in zip(pieces, map(Curve.of, activations), strict=True):
+    for piece, curve in zip(pieces, activations, strict=True):
         row = {BOUNDARY.name: times_text(boundaries_of(piece))}
         for tolerance, threshold in config.thresholds[BOUNDARY.name].items():
             times, _ = boundary_times(

@@ -170,10 +170,6 @@ class Segmenter(HubMixin):
         elif self.model is not None and self.model.config.inputs == "audio":
             self.model.config.feature_extractor().save_pretrained(save_directory)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> list[Segmentation]:
-        """Segment sources; see `segment`."""
-        return self.segment(*args, **kwargs)
-
     def segment(
         self,
         sources: str | os.PathLike | bytes | Iterable[str | os.PathLike | bytes],
@@ -198,6 +194,8 @@ class Segmenter(HubMixin):
         inputs = apply_many(prepare, found, workers)
         return [self._segmented(*pair) for pair in zip(found, inputs, strict=True)]
 
+    __call__ = segment
+
     def _segmented(self, source: Any, inputs: _Inputs | ReadError) -> Segmentation:
         path = display_name(source)
         if isinstance(inputs, ReadError):
@@ -209,7 +207,7 @@ class Segmenter(HubMixin):
         elif inputs.row is not None:
             activation = unit_activations(self.model, [inputs.row])[0].activation
         else:
-            (activation,) = frame_activations(self.model, [frames])
+            activation = frame_activations(self.model, [frames])[0].activation
         times, confidence = boundary_times(
             activation, front, peaks, self.threshold, self.tolerance, seconds
         )

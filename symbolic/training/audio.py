@@ -19,7 +19,7 @@ from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
-from symbolic.structure.detection import frame_activations, frame_times
+from symbolic.structure.detection import Curve, frame_activations, frame_times
 from symbolic.tasks import BOUNDARY
 from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
 from symbolic.training.audio_augmentation import augmentation
@@ -54,7 +54,7 @@ class AudioInputs(RecordingInputs):
     def probabilities(self, model: SymbolicModel, examples: Sequence[Any]) -> dict[str, np.ndarray]:
         return predict_audio(model, examples)
 
-    def activations(self, model: SymbolicModel, examples: Sequence[Any]) -> list[np.ndarray]:
+    def activations(self, model: SymbolicModel, examples: Sequence[Any]) -> list[Curve]:
         return frame_activations(model, examples)
 
     def save(self, folder: Path) -> None:

@@ -23,8 +23,6 @@ from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArgu
 from symbolic.training.optimisation import balanced_weights
 from symbolic.training.procedure import Inputs
 
-Activation = np.ndarray | Curve
-
 
 class RecordingInputs(Inputs):
     """Pieces of one corpus, read whole and cut into windows after the split.
@@ -59,7 +57,7 @@ class RecordingInputs(Inputs):
         """Compute the (T,) seconds of the positions that have a boundary label."""
 
     @abstractmethod
-    def activations(self, model: SymbolicModel, examples: Sequence[Any]) -> Sequence[Activation]:
+    def activations(self, model: SymbolicModel, examples: Sequence[Any]) -> list[Curve]:
         """Predict the boundary activation of each piece."""
 
     def probabilities(self, model: SymbolicModel, examples: Sequence[Any]) -> dict[str, np.ndarray]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from symbolic.notes.read import File, Source
 
 DIGEST = 16  # bytes
+THREADS = 4  # that read files
 FILES_PER_BATCH = 512  # handed to the threads at once, so that little content is in memory
 
 
@@ -67,28 +68,20 @@ class Plan:
         return made.hexdigest()
 
 
-def make_plan(
-    sources: Sequence[Source], shard: int, threads: int = 4, progress: bool = False
-) -> Plan:
+def make_plan(sources: Sequence[Source], shard: int, progress: bool = False) -> Plan:
     """Read every file once and find duplicates.
 
     Args:
         sources: files, in the order of their rows.
         shard: files in a shard.
-        threads: that read files.
         progress: whether to show a bar on stderr.
     """
     from tqdm import tqdm
 
     digests = np.zeros((len(sources), DIGEST), np.uint8)
-    bar = tqdm(
-        total=len(sources),
-        unit="file",
-        desc="looking for duplicates",
-        leave=False,
-        disable=not progress,
-    )
-    with bar, ThreadPoolExecutor(threads) as pool:
+    what = "looking for duplicates"
+    bar = tqdm(total=len(sources), unit="file", desc=what, leave=False, disable=not progress)
+    with bar, ThreadPoolExecutor(THREADS) as pool:
         for start in range(0, len(sources), FILES_PER_BATCH):
             batch = [sources[i] for i in range(start, min(start + FILES_PER_BATCH, len(sources)))]
             hashes = b"".join(pool.map(_digest, batch))
