@@ -147,11 +147,6 @@ def frames_within(seconds: float, count: int, front: FrontEnd) -> int:
     return max(1, int(np.count_nonzero(frame_times(count, front) < seconds)))
 
 
-def frame_grid(config: SymbolicConfig) -> FrontEnd:
-    """Return the front end whose frames the activations of a model have."""
-    return config.front_end or FRAME_GRID
-
-
 def on_frame_grid(activation: np.ndarray, starts: np.ndarray, seconds: float) -> np.ndarray:
     """Interpolate activations at bars or beats linearly: (T,) at the frames of `FRAME_GRID`.
 
@@ -273,7 +268,7 @@ def choose_thresholds(
 ) -> None:
     """Store the best thresholds for some pieces in the configuration of a model."""
     references = [boundaries_of(piece) for piece in pieces]
-    best = best_thresholds(activations, references, frame_grid(config), config.peaks)
+    best = best_thresholds(activations, references, config.front_end or FRAME_GRID, config.peaks)
     config.thresholds = {BOUNDARY.name: best}
 
 
@@ -294,7 +289,7 @@ def boundary_rows(
         activations: of each piece; the end of a curve, if known, is the last time.
         config: of the model, with its thresholds.
     """
-    rows, front, peaks = [], frame_grid(config), config.peaks
+    rows, front, peaks = [], config.front_end or FRAME_GRID, config.peaks
     for piece, curve in zip(pieces, activations, strict=True):
         row = {BOUNDARY.name: times_text(boundaries_of(piece))}
         for tolerance, threshold in config.thresholds[BOUNDARY.name].items():

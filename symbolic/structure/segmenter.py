@@ -119,7 +119,7 @@ class Segmenter(HubMixin):
         tokenizer: Tokenizer | None = None,
     ) -> None:
         self.model, self.threshold, self.tokenizer = model, NOVELTY, tokenizer
-        self.tolerance = float(tolerance)
+        self.tolerance, self.peaks = float(tolerance), "min_distance"
         if model is not None:
             if BOUNDARY.name not in model.heads:
                 raise ValueError(f"model has no `{BOUNDARY.name}` task")
@@ -128,7 +128,7 @@ class Segmenter(HubMixin):
                 have = ", ".join(thresholds) or "none"
                 raise ValueError(f"model has no threshold for tolerance {tolerance}: it has {have}")
             self.threshold = thresholds[tolerance]
-            picker(model.config.peaks, self.tolerance)  # refuses an unknown rule
+            self.peaks = picker(model.config.peaks, self.tolerance)
             if model.units is not None:
                 if tokenizer is None:
                     raise ValueError("this model takes tokens and needs its tokenizer")
@@ -201,7 +201,6 @@ class Segmenter(HubMixin):
         if isinstance(inputs, ReadError):
             return Segmentation(path, error=inputs.reason)
         front, frames, seconds = inputs.front, inputs.frames, inputs.seconds
-        peaks = "min_distance" if self.model is None else self.model.config.peaks
         if self.model is None:
             activation = novelty_above(front.kinds[-1], frames, front)
         elif inputs.row is not None:
@@ -209,7 +208,7 @@ class Segmenter(HubMixin):
         else:
             activation = frame_activations(self.model, [frames])[0].activation
         times, confidence = boundary_times(
-            activation, front, peaks, self.threshold, self.tolerance, seconds
+            activation, front, self.peaks, self.threshold, self.tolerance, seconds
         )
         within = frames_within(seconds, min(len(activation), len(frames)), front)
         shown = frames[:within, : front.widths[front.kinds[0]]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,11 @@ class Checkpoint:
 
     def __init__(self, output: Path) -> None:
         self.path = output.with_name(output.name + SUFFIX)
-        self._base: sqlite3.Connection | None = None
 
-    @property
+    @cached_property
     def base(self) -> sqlite3.Connection:
-        """The database, which `begin` or `open` has opened."""
-        if self._base is None:
-            raise ValueError(f"{self.path}: not open")
-        return self._base
+        """The database, opened when it is first used."""
+        return sqlite3.connect(self.path)
 
     @property
     def exists(self) -> bool:
@@ -54,7 +52,6 @@ class Checkpoint:
     def begin(self) -> None:
         """Begin a new run; an earlier one is forgotten."""
         self.remove()
-        self._base = sqlite3.connect(self.path)
         with self.base:
             self.base.executescript(TABLES)
 
@@ -65,7 +62,6 @@ class Checkpoint:
             ValueError: another kind of file under its name.
         """
         try:
-            self._base = sqlite3.connect(self.path)
             found = self.base.execute("select fingerprint from run").fetchone()
         except sqlite3.OperationalError:  # it was killed before the tables were there
             return None
@@ -115,9 +111,9 @@ class Checkpoint:
         return found
 
     def close(self) -> None:
-        if self._base is not None:
-            self._base.close()
-            self._base = None
+        if "base" in vars(self):
+            self.base.close()
+            del self.base
 
     def remove(self) -> None:
         """Remove the checkpoint: there is nothing to resume."""
