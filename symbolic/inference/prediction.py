@@ -1,4 +1,8 @@
-"""Predictions of whole pieces: windows in batches, averaged per piece."""
+"""Predictions of whole pieces: windows in batches, averaged per piece.
+
+Models are used in evaluation mode, on the device they are on; afterwards they are in their former
+mode. A `batch_size` is the number of windows in one forward pass.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,7 @@ def predict(
     """Predict every sequence-level task for every piece; see `predict_ids`.
 
     Args:
-        model: used in evaluation mode, on the device it is on.
+        model: one of notes.
         tables: one for each piece, each with a note that the tokenizer can represent.
         tokenizer: the one the model was trained with.
         batch_size: windows in one forward pass.
@@ -63,7 +67,7 @@ def predict_ids(
     predictions do not depend on batch size or order beyond 1e-4.
 
     Args:
-        model: used in evaluation mode, on the device it is on.
+        model: one of notes.
         sequences: (T, F) super-tokens of each piece, or (T,) ids, each of at least one token. Not
             used by a model of features alone.
         rows: (pieces, C) features of each piece, those of `config.feature_names`.
@@ -88,12 +92,12 @@ def predict_audio(
     spaced or as many as cover it, and their predictions are averaged.
 
     Args:
-        model: one of audio, used in evaluation mode, on the device it is on.
+        model: one of audio.
         arrays: of each recording the (T, F) frames or (n,) samples that the model takes.
         batch_size: windows in one forward pass.
 
     Returns:
-        As `predict_ids`.
+        As `predict_ids`; nothing for a model without such a task.
     """
     if all(task.level == "token" for task in model.tasks):
         return {}
@@ -101,15 +105,7 @@ def predict_audio(
 
 
 def predict_features(model: SymbolicModel, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Predict every task for every piece, with a model of features alone.
-
-    Args:
-        model: used in evaluation mode, on the device it is on.
-        rows: (pieces, C) features of each piece.
-
-    Returns:
-        As `predict_ids`.
-    """
+    """Predict as `predict_ids`, with a model of features alone, from (pieces, C) features."""
     with one_thread():
         return _mean_predictions(model, _feature_batches(rows, FEATURE_ROWS), len(rows))
 
@@ -135,13 +131,9 @@ def embed_ids(
 def embed_audio(
     model: SymbolicModel, arrays: Sequence[np.ndarray], batch_size: int = 16
 ) -> np.ndarray:
-    """Compute a vector for every recording: the mean hidden state over all of its windows.
+    """Compute (recordings, H) float64: the mean hidden states over all windows of each recording.
 
-    Args:
-        model, arrays, batch_size: as of `predict_audio`.
-
-    Returns:
-        (recordings, H) float64.
+    Arguments are those of `predict_audio`.
     """
     batches = _audio_batches(model, arrays, batch_size, whole=True)
     return _mean_hidden(model, batches, len(arrays))
@@ -156,7 +148,7 @@ def predict_frames(
     parts.
 
     Args:
-        model: one of audio that keeps its frames, used in evaluation mode, on its device.
+        model: one of audio that keeps its frames.
         arrays: of each recording the (T, F) frames that the model takes.
         task: on token level.
 
@@ -178,16 +170,7 @@ def predict_frames(
 
 
 def predict_units(model: SymbolicModel, rows: Sequence[BeatRow], task: Task) -> list[np.ndarray]:
-    """Predict a task for every bar or beat of every piece.
-
-    Args:
-        model: one with that task, used in evaluation mode, on its device.
-        rows: the pieces.
-        task: of bars or beats.
-
-    Returns:
-        Of each piece (U, K) probabilities.
-    """
+    """Predict a task of bars or beats for every piece: (U, K) probabilities of each."""
     collate = Collator((), model.config.pad_ids)
     with evaluation_mode(model):
         return [
@@ -200,7 +183,7 @@ def familiarity(model: SymbolicModel, rows: np.ndarray) -> np.ndarray | None:
     """Compute how alike each piece is to those that the model was trained on.
 
     Args:
-        model: on the device it is on.
+        model: one of notes.
         rows: (pieces, C) features of each piece.
 
     Returns:
