@@ -6,7 +6,8 @@ import logging
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from miditok import MusicTokenizer, TokenizerConfig, TokSequence
@@ -28,7 +29,7 @@ NO_NOTES = "no note that the scheme can hold"
 logger = logging.getLogger(__name__)
 
 
-class DatasetMethods(ABC):
+class BaseTokenizer(ABC):
     """Ids of sources, and for data sets the notes behind the ids, and masked velocities."""
 
     def ids(self, source: Source) -> np.ndarray:
@@ -81,8 +82,37 @@ class DatasetMethods(ABC):
         """
         return ids, self.note_positions(ids)
 
+    @property
+    def pad_ids(self) -> list[int]:
+        """The id of PAD in each sub-token."""
+        return [vocabulary["PAD_None"] for vocabulary in self._vocabularies()]
 
-class NoteTokenizer(DatasetMethods, MusicTokenizer):
+    @abstractmethod
+    def _vocabularies(self) -> list[dict[str, int]]:
+        """Ids of the base tokens by name, for each sub-token."""
+
+    @classmethod
+    def from_pretrained(cls, name: str | os.PathLike, **kwargs: Any) -> Self:
+        """Load a tokenizer that `save_pretrained` or MidiTok has written.
+
+        Args:
+            name: its file, a folder with it, or a Hub name.
+            kwargs: of `huggingface_hub.hf_hub_download`: `revision`, `token`, `cache_dir`, ...
+
+        Raises:
+            OSError: nothing to load under that name.
+            ValueError: a tokenizer of another class, or not the file of a tokenizer.
+        """
+        file = tokenizer_file(name, **kwargs)
+        return cls._load(file, saved_class(file))
+
+    @classmethod
+    @abstractmethod
+    def _load(cls, file: Path, saved: str) -> Self:
+        """Load the file of a tokenizer of the class `saved`."""
+
+
+class NoteTokenizer(BaseTokenizer, MusicTokenizer):
     """A tokenizer that takes the notes of a piece as arrays and quantises them itself.
 
     A subclass defines its vocabulary (`_create_base_vocabulary`, and `field_names` of several),
@@ -132,11 +162,6 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
     def vocab_sizes(self) -> list[int]:
         """Number of ids of each sub-token, PAD and MASK included."""
         return [len(vocabulary) for vocabulary in self._vocabularies()]
-
-    @property
-    def pad_ids(self) -> list[int]:
-        """The id of PAD in each sub-token."""
-        return [vocabulary["PAD_None"] for vocabulary in self._vocabularies()]
 
     @property
     def mask_ids(self) -> list[int]:
@@ -253,19 +278,8 @@ class NoteTokenizer(DatasetMethods, MusicTokenizer):
         super().save(out_path, additional_attributes, filename)
 
     @classmethod
-    def from_pretrained(cls, name: str | os.PathLike, **kwargs: Any) -> NoteTokenizer:
-        """Load a tokenizer that `save_pretrained` has written.
-
-        Args:
-            name: its file, a folder with it, or a Hub name.
-            kwargs: of `huggingface_hub.hf_hub_download`: `revision`, `token`, `cache_dir`, ...
-
-        Raises:
-            OSError: nothing to load under that name.
-            ValueError: a tokenizer of another class.
-        """
-        file = tokenizer_file(name, **kwargs)
-        if (saved := saved_class(file)) != cls.__name__:
+    def _load(cls, file: Path, saved: str) -> Self:
+        if saved != cls.__name__:
             raise ValueError(f"{file}: saved by {saved}, not by {cls.__name__}")
         return cls(params=file)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import miditok
 import numpy as np
@@ -16,8 +16,8 @@ from symbolic.notes import NoteTable, ReadError, read_notes
 from symbolic.notes.read import name_of
 from symbolic.notes.score import table_score
 from symbolic.notes.table import DEFAULT_METERS, changes
-from symbolic.tokenizers.base import NO_NOTES, DatasetMethods
-from symbolic.tokenizers.saved import FILE_NAME, saved_class, tokenizer_file
+from symbolic.tokenizers.base import NO_NOTES, BaseTokenizer
+from symbolic.tokenizers.saved import FILE_NAME
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
@@ -47,7 +47,7 @@ NO_VELOCITY = (
 )
 
 
-class MidiTokTokenizer(DatasetMethods):
+class MidiTokTokenizer(BaseTokenizer):
     """Any `miditok.MusicTokenizer`, for data sets, training, inference and scoring.
 
     Every source is converted to a note table first, so that augmented pieces, MusicXML and MIDI are
@@ -104,11 +104,6 @@ class MidiTokTokenizer(DatasetMethods):
         """Number of ids of each sub-token."""
         size = self.tokenizer.len
         return [size] if isinstance(size, int) else list(size)
-
-    @property
-    def pad_ids(self) -> list[int]:
-        """The id of PAD in each sub-token."""
-        return [vocabulary["PAD_None"] for vocabulary in self._vocabularies()]
 
     @property
     def mask_ids(self) -> list[int] | None:
@@ -192,19 +187,8 @@ class MidiTokTokenizer(DatasetMethods):
         self.tokenizer.save(Path(folder, FILE_NAME))
 
     @classmethod
-    def from_pretrained(cls, name: str | os.PathLike, **kwargs: Any) -> MidiTokTokenizer:
-        """Load a tokenizer saved by MidiTok or by `save_pretrained`.
-
-        Args:
-            name: its file, a folder with it, or a Hub name.
-            kwargs: of `huggingface_hub.hf_hub_download`: `revision`, `token`, `cache_dir`, ...
-
-        Raises:
-            OSError: nothing to load under that name.
-            ValueError: not the file of a tokenizer of MidiTok.
-        """
-        file = tokenizer_file(name, **kwargs)
-        make = miditok_class(saved_class(file))
+    def _load(cls, file: Path, saved: str) -> Self:
+        make = miditok_class(saved)
         try:
             return cls(make(params=file))
         except Exception as error:  # of many kinds: MidiTok does not check parameters

@@ -9,7 +9,8 @@ import numpy as np
 
 CHUNK = 512
 PAD = (2, 16, 86, 64)
-SIZES = (4, 18, 88, 66)  # Bar, Position, Pitch, Duration, each with PAD and MASK at its end
+FIELDS = ("Bar", "Position", "Pitch", "Duration")
+SIZES = (4, 18, 88, 66)  # of each field, with PAD and MASK at its end
 
 
 def load_midibert(path: str | Path) -> list[np.ndarray]:
@@ -40,8 +41,7 @@ def load_midibert(path: str | Path) -> list[np.ndarray]:
     sequences = []
     for i, chunk in enumerate(chunks):
         ids = chunk.astype(np.int64)
-        if (reason := _wrong(ids)) is not None:
-            raise ValueError(f"{path}: chunk {i}: {reason}")
+        _check_range(ids, f"{path}: chunk {i}")
         real = (ids != PAD).any(axis=1)
         length = int(real.sum())
         if not length or not real[:length].all():
@@ -72,8 +72,7 @@ def save_midibert(path: str | Path, sequences: Iterable[np.ndarray]) -> int:
         if ids.ndim != 2 or ids.shape[1] != len(SIZES) or ids.dtype.kind not in "iu":
             expected = f"integers (T, {len(SIZES)})"
             raise ValueError(f"{path}: piece {i}: {ids.dtype} {ids.shape}, not {expected}")
-        if (reason := _wrong(ids)) is not None:
-            raise ValueError(f"{path}: piece {i}: {reason}")
+        _check_range(ids, f"{path}: piece {i}")
         rows = np.tile(np.array(PAD), (-(-len(ids) // CHUNK) * CHUNK, 1))
         rows[: len(ids)] = ids
         chunks.append(rows.reshape(-1, CHUNK, len(SIZES)))
@@ -84,10 +83,8 @@ def save_midibert(path: str | Path, sequences: Iterable[np.ndarray]) -> int:
     return len(whole)
 
 
-def _wrong(ids: np.ndarray) -> str | None:
-    for name, size, column in zip(
-        ("Bar", "Position", "Pitch", "Duration"), SIZES, ids.T, strict=True
-    ):
-        if len(column) and not (column.min() >= 0 and column.max() < size):
-            return f"ids of {name} go beyond 0 to {size - 1}"
-    return None
+def _check_range(ids: np.ndarray, where: str) -> None:
+    wrong = np.flatnonzero(((ids < 0) | (ids >= SIZES)).any(axis=0))
+    if len(wrong):
+        name, size = FIELDS[wrong[0]], SIZES[wrong[0]]
+        raise ValueError(f"{where}: ids of {name} go beyond 0 to {size - 1}")

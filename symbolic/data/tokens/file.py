@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "symbolic-tokens", 1
 SUFFIXES = (".npz", ".safetensors")
 NAMES = ("pieces", "groups", "corpora", "splits")
-TOKEN_LABEL = "token_label."  # before names of tasks
+TOKEN_LABEL = "token_label."  # before names of tasks other than velocity
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,8 @@ def save_tokens(
     header |= {name: getattr(tokens, name) for name in NAMES}
     header["feature_names"] = list(tokens.feature_names)
     arrays = {"ids": tokens.ids, "offsets": tokens.offsets}
-    arrays |= {_array_name(name): values for name, values in tokens.token_labels.items()}
+    for name, values in tokens.token_labels.items():
+        arrays[name if name == VELOCITY.name else TOKEN_LABEL + name] = values
     if tokens.feature_names:
         arrays["features"] = tokens.features
     arrays |= {f"label.{name}": values for name, values in tokens.labels.items()}
@@ -185,11 +186,6 @@ def load_tokens(path: str | Path) -> TokenFile:
     except (ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{path}: not a token file that can be read: {reason}") from error
-
-
-def _array_name(task: str) -> str:
-    """Name the array of the token labels of a task; that of velocity has no prefix."""
-    return task if task == VELOCITY.name else TOKEN_LABEL + task
 
 
 def _read_npz(path: Path) -> tuple[bytes, dict[str, np.ndarray]]:
