@@ -38,7 +38,6 @@ def compare(
     frame_a: pd.DataFrame,
     frame_b: pd.DataFrame,
     draws: int = DRAWS,
-    seed: int = 0,
     task: Task = EMOTION,
 ) -> Comparison:
     """Compute the difference between two systems, on the same bootstrap samples.
@@ -51,7 +50,6 @@ def compare(
     Args:
         frame_a, frame_b: as in `symbolic.inference.prediction_table`.
         draws: bootstrap samples.
-        seed: of the draws.
         task: predicted by both.
 
     Raises:
@@ -83,7 +81,7 @@ def compare(
         return scores[0] - scores[1]
 
     groups = group_numbers(a.reset_index()).tolist()
-    interval = grouped_bootstrap(statistic, groups, draws, seed)
+    interval = grouped_bootstrap(statistic, groups, draws)
     return Comparison(float(statistic(np.arange(len(a)))), interval, len(a), score)
 
 

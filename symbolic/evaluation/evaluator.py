@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 MODEL = "model"
 REFERENCE = "extra_trees"
-SEED = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +132,6 @@ def evaluate(
             frame,
             parts[0].tasks if name == MODEL and not whole_pieces else None,
             draws,
-            SEED,
             protocol=protocol,
             robustness=robustness_scores(stays[name]),
             unit=parts[0].unit,
@@ -145,7 +143,7 @@ def evaluate(
     task, differences = parts[0].classes, {}
     if REFERENCE in frames and task is not None:
         differences = {
-            name: compare(frame, frames[REFERENCE], draws, SEED, task)
+            name: compare(frame, frames[REFERENCE], draws, task)
             for name, frame in frames.items()
             if name != REFERENCE
         }
@@ -170,19 +168,19 @@ def _check_inputs(part: HeldOut) -> None:
         )
 
 
-def _systems(part: HeldOut, names: Sequence[str]) -> dict[str, Predictor | None]:
+def _systems(part: HeldOut, names: Sequence[str]) -> dict[str, Predictor]:
     """The model, and baselines fitted on all training pieces and on those of the own corpus."""
     inputs, task = part.inputs, part.classes
-    systems: dict[str, Predictor | None] = {MODEL: None if inputs is None else inputs.predict}
-    if inputs is None or inputs.features is None or inputs.training is None or task is None:
+    if inputs is None:
+        return {}
+    systems = {MODEL: inputs.predict}
+    if inputs.features is None or inputs.training is None or task is None:
         return systems
     if inputs.columns is not None:
         names = [name for name in names if BASELINES[name].feature_set == "core"]
     elif task.name != EMOTION.name:
         return systems
-    if not names:
-        return systems
-    pieces, frame = inputs.training(task)
+    pieces, frame = inputs.training(task) if names else ([], None)
     columns: Any = frame
     if not pieces:
         return systems
@@ -196,7 +194,7 @@ def _systems(part: HeldOut, names: Sequence[str]) -> dict[str, Predictor | None]
 
     def system(name: str, used: np.ndarray) -> Predictor:
         k = task.num_labels
-        fitted = fit(name, columns[used], y[used], SEED, groups[used], k, inputs.columns)
+        fitted = fit(name, columns[used], y[used], 0, groups[used], k, inputs.columns)
         return lambda pieces: {task.name: fitted(features(pieces))}
 
     return systems | {
@@ -216,23 +214,23 @@ def _once(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return features
 
 
-def _frames(part: HeldOut, systems: dict[str, Predictor | None]) -> dict[str, pd.DataFrame]:
+def _frames(part: HeldOut, systems: dict[str, Predictor]) -> dict[str, pd.DataFrame]:
     """Predictions of each system for the held-out pieces."""
     found, task = {MODEL: part.frame}, part.classes
-    if len(systems) == 1 or task is None or part.inputs is None:
+    if systems.keys() <= {MODEL} or task is None or part.inputs is None:
         return found
     names = (*REQUIRED, task.name, *(f"true {name}" for name in columns_of(VALENCE_AROUSAL)))
     labels: Any = part.frame[[name for name in names if name in part.frame]]
     pieces = part.inputs.prepared()
     for name, predict in systems.items():
-        if name != MODEL and predict is not None:
+        if name != MODEL:
             found[name] = labels.copy()
             found[name][columns_of(task)] = predict(pieces)[task.name]
     return found
 
 
 def _robustness(
-    part: HeldOut, systems: dict[str, Predictor | None], robust: bool | None
+    part: HeldOut, systems: dict[str, Predictor], robust: bool | None
 ) -> dict[str, Robustness]:
     inputs = part.inputs
     if inputs is None or not (inputs.kind == "notes" if robust is None else robust):
@@ -242,7 +240,7 @@ def _robustness(
     if not tasks:
         return {}
     return robustness(
-        {name: predict for name, predict in systems.items() if predict is not None},
+        systems,
         inputs.read(),
         PERTURBATIONS[inputs.kind](inputs.front_end),
         tasks,

@@ -128,22 +128,25 @@ def load_held_out(
     record = read_record(folder)
     used = record["data"]
     config = SymbolicConfig.from_pretrained(str(folder))
-    if config.inputs in ("audio", "beats"):
+    of_corpus = config.inputs in ("audio", "beats")
+    inputs = None
+    if "hold_out" in used and not of_corpus:
+        frame, inputs = _notes(folder, record, data)
+    else:
         frame = read_predictions(folder / PREDICTIONS)
-        inputs = None
         if audio and config.inputs == "audio":
             inputs = _recordings(folder, record, audio, frame)
-        unit = "recordings" if config.inputs == "audio" else "pieces"
-        held = partial(HeldOut, protocol=used["hold_out"], unit=unit, named=True)
-    elif "hold_out" not in used:
-        frame, inputs = read_predictions(folder / PREDICTIONS), None
-        held = partial(HeldOut, protocol=f"split {used.get('held_out_split', '')} of tokens")
-    else:
-        frame, inputs = _notes(folder, record, data)
-        held = partial(HeldOut, protocol=used["hold_out"])
     tasks = {task.name: task for task in predicted_tasks(frame)}
     tasks |= {task.name: task for task in config.task_specs if task.level == "sequence"}
-    return held(folder=folder, frame=frame, tasks=tuple(tasks.values()), inputs=inputs)
+    return HeldOut(
+        folder=folder,
+        protocol=used.get("hold_out", f"split {used.get('held_out_split', '')} of tokens"),
+        frame=frame,
+        tasks=tuple(tasks.values()),
+        unit="recordings" if config.inputs == "audio" else "pieces",
+        named=of_corpus,
+        inputs=inputs,
+    )
 
 
 def _notes(

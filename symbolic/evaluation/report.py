@@ -73,11 +73,7 @@ def write_report(
 def write_system(folder: str | Path, frame: pd.DataFrame, summary: Summary, name: str = "") -> None:
     """Write `metrics.json` and, for tasks of classes, confusion and reliability.
 
-    Args:
-        folder: created if missing.
-        frame: the predictions of the summary.
-        summary: of the system.
-        name: of the system, in the titles of the plots.
+    The folder is created if missing; the name of the system is in the titles of the plots.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

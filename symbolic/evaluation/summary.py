@@ -122,7 +122,6 @@ def summarise(
     frame: pd.DataFrame,
     tasks: Sequence[Task] | None = None,
     draws: int = DRAWS,
-    seed: int = 0,
     **about: Any,
 ) -> Summary:
     """Score the predictions of one system.
@@ -133,7 +132,6 @@ def summarise(
         frame: as in `symbolic.inference.prediction_table`.
         tasks: those of `TASKS` that the frame has predictions of by default.
         draws: bootstrap samples.
-        seed: of the draws.
         about: `protocol`, `robustness` and `unit` of the summary.
 
     Raises:
@@ -154,7 +152,7 @@ def summarise(
         seeds=tuple(seeds),
         scores=_named(parts, lambda part: _scores(part, seeds)),
         counts={name: count for part in parts for name, count in _counts(part).items() if count},
-        intervals=_named(parts, lambda part: _intervals(part, seeds, draws, seed)),
+        intervals=_named(parts, lambda part: _intervals(part, seeds, draws)),
         over_folds=_named(parts, _over_folds),
         confusion={part.task.name: _confusion(part) for part in parts if part.metrics.confusion},
         tasks=tuple(part.task for part in parts),
@@ -192,7 +190,7 @@ def _counts(part: Labelled) -> dict[str, int]:
     return {"quadrant" if name == EMOTION.name else name: len(labels)}
 
 
-def _intervals(part: Labelled, seeds: list, draws: int, seed: int) -> dict[str, Interval]:
+def _intervals(part: Labelled, seeds: list, draws: int) -> dict[str, Interval]:
     """Intervals of the means over seeds.
 
     If seeds predicted different pieces, a draw may hold none of a seed's pieces: NaN.
@@ -208,7 +206,7 @@ def _intervals(part: Labelled, seeds: list, draws: int, seed: int) -> dict[str, 
             return lambda drawn: _mean(statistic(drawn), 1)
 
         return {
-            name: bootstrap_of_sums(mean(statistic), sums, draws, seed)
+            name: bootstrap_of_sums(mean(statistic), sums, draws)
             for name, statistic in metrics.statistics.items()
         }
 
@@ -219,7 +217,7 @@ def _intervals(part: Labelled, seeds: list, draws: int, seed: int) -> dict[str, 
 
     if not metrics.drawn:
         return {}
-    low, high = grouped_bootstraps(statistics, groups.tolist(), draws, seed)
+    low, high = grouped_bootstraps(statistics, groups.tolist(), draws)
     return dict(zip(metrics.drawn, zip(low.tolist(), high.tolist(), strict=True), strict=True))
 
 

@@ -125,15 +125,7 @@ def _train(
 def run_cell(
     bundle: Bundle, cell: Cell, folder: Path, encoder: Path | None = None, **training: Any
 ) -> tuple[list[Row], int]:
-    """Train one cell in its folder; return its predictions and number of parameters.
-
-    Args:
-        bundle: the grid and its data.
-        cell: of the grid.
-        folder: of the cell.
-        encoder: folder of the encoder that it begins with.
-        training: of `TrainingArguments`, in place of those of the size.
-    """
+    """Train one cell in its folder; return its predictions and number of parameters."""
     system, split = SYSTEMS[cell.system], bundle.splits[cell.hold_out]
     columns = {"fold": 0 if cell.fold is None else cell.fold, "seed": cell.seed}
     if system.baseline:
@@ -202,6 +194,12 @@ def read_cell(folder: Path) -> dict[str, Any] | None:
     return done if isinstance(done, dict) else None
 
 
+def finished_cells(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """List the folders of finished cells in a folder, with their descriptions."""
+    places = sorted(path.parent for path in folder.glob(f"*/{CELL}"))
+    return [(place, done) for place in places if (done := read_cell(place))]
+
+
 def finished(folder: Path, inputs: str) -> bool:
     """Whether a cell is finished, and was trained from the inputs of a digest.
 
@@ -213,8 +211,7 @@ def finished(folder: Path, inputs: str) -> bool:
 
 def write_results(output: str | Path) -> list[dict[str, Any]]:
     """Write `results.csv`, a row for each finished cell of any grid in the folder."""
-    folders = sorted(Path(output, CELLS).iterdir())
-    found = [done for folder in folders if (done := read_cell(folder))]
+    found = [done for _, done in finished_cells(Path(output, CELLS))]
     if found:
         path = Path(output, RESULTS)
         partial = path.with_suffix(f".{time.perf_counter_ns()}")  # several processes may write

@@ -22,12 +22,7 @@ from symbolic.training.run_folder import TRAINING_RECORD, training_groups
 
 
 def pretrain_command(cell: Cell, folder: str | Path) -> str:
-    """Write the command that trains the encoder of a cell, without the number of epochs.
-
-    Args:
-        cell: that begins with an encoder.
-        folder: of all encoders.
-    """
+    """Write the command that trains the encoder of a cell, without the number of epochs."""
     system = SYSTEMS[cell.system]
     shape, training = SIZES[cell.size].of(system.backbone)
     values = {"tokenizer": system.tokenizer, "backbone": system.backbone, **shape, **training}
@@ -72,11 +67,7 @@ def weights_digest(folder: str | Path) -> str:
 
 
 def _check_shape(cell: Cell, place: Path) -> None:
-    """Check that the shape of an encoder is that of its name.
-
-    Raises:
-        ValueError: another shape.
-    """
+    """Refuse an encoder of another shape than its name says."""
     backbone = SYSTEMS[cell.system].backbone
     shape = ShapeArguments(backbone=backbone, **SIZES[cell.size].of(backbone)[0])
     backbone_config, config = new_backbone(shape), SymbolicConfig.from_pretrained(place)
@@ -98,11 +89,6 @@ def check_encoders(bundle: Bundle, cells: Sequence[Cell], folder: str | Path | N
     """Check that encoders are those of the grid and were not trained on held-out pieces.
 
     The training groups of an encoder are in its record; those of unlabelled music are file names.
-
-    Args:
-        bundle: the grid.
-        cells: those that will be trained.
-        folder: of all encoders.
 
     Raises:
         ValueError, FileNotFoundError: see `encoder_digests`; or weights other than the grid's.

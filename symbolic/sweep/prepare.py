@@ -29,7 +29,6 @@ def prepare(
     cells: Sequence[Cell],
     data: DataArguments,
     cache_dir: str | Path | None = None,
-    workers: int | None = None,
     pretrained: str | Path | None = None,
 ) -> Bundle:
     """Write the bundle of a grid.
@@ -39,7 +38,6 @@ def prepare(
         cells: the grid.
         data: folders of the corpora, and `folds`; its `hold_out` is not used.
         cache_dir: folder where tokens are cached; by default the cache of `datasets`.
-        workers: processes that read and tokenize.
         pretrained: folder of encoders.
 
     Raises:
@@ -70,7 +68,7 @@ def prepare(
             }
         systems = [SYSTEMS[cell.system] for cell in here]
         corpora[corpus] = {
-            name: _tokens(pieces, name, systems, cache_dir, workers)
+            name: _tokens(pieces, name, systems, cache_dir)
             for name in dict.fromkeys(system.tokenizer or EVERY_NOTE for system in systems)
         }
     check_encoders(Bundle(list(cells), corpora, splits, encoders), cells, pretrained)
@@ -82,7 +80,6 @@ def _tokens(
     name: str,
     systems: Sequence[System],
     cache_dir: str | Path | None,
-    workers: int | None,
 ) -> TokenFile:
     """Tokenize a corpus; with features if a system of these tokens, or a baseline, needs them."""
     wanted = any(
@@ -90,7 +87,7 @@ def _tokens(
         for system in systems
     )
     rows = build_token_dataset(
-        pieces, build_tokenizer(name), cache_dir, workers, FEATURE_NAMES if wanted else ()
+        pieces, build_tokenizer(name), cache_dir, feature_names=FEATURE_NAMES if wanted else ()
     )
     if unread := unread_files(rows):
         path, reason = next(iter(unread.items()))

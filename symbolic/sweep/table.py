@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from symbolic.evaluation.tables import (
     score_cell,
 )
 from symbolic.inference.prediction_table import read_predictions
-from symbolic.sweep.cells import CELL, CELLS, read_cell
+from symbolic.sweep.cells import CELLS, finished_cells
 from symbolic.sweep.grid import PROTOCOLS, PUBLISHED, SYSTEMS, Cell
 from symbolic.tasks.intervals import DRAWS
 from symbolic.training.run_folder import PREDICTIONS
@@ -44,10 +43,9 @@ def sweep_frames(output: str | Path) -> dict[tuple[str, str, str], pd.DataFrame]
     import pandas as pd
 
     parts: dict[tuple[str, str, str], list[pd.DataFrame]] = {}
-    for path in sorted(Path(output, CELLS).glob(f"*/{CELL}")):
-        done = json.loads(path.read_text(encoding="utf-8"))
+    for folder, done in finished_cells(Path(output, CELLS)):
         cell = Cell(**{name: done[name] for name in Cell.__dataclass_fields__})
-        frame = read_predictions(path.parent / PREDICTIONS)
+        frame = read_predictions(folder / PREDICTIONS)
         parts.setdefault((cell.protocol, cell.size, cell.system), []).append(frame)
     if not parts:
         raise FileNotFoundError(f"{output}: no finished cell")
@@ -111,11 +109,11 @@ def audio_sweep_table(output: str | Path) -> str:
     """
     rows: dict[str, tuple[dict[str, Any], Summary]] = {}
     for system in (*AUDIO_AND_BOUNDARIES, *BEAT_SYSTEMS):
-        folders = sorted(path.parent for path in Path(output, system).glob(f"*/{CELL}"))
-        folders = [folder for folder in folders if (folder / PREDICTIONS).is_file()]
-        if cells := [cell for folder in folders if (cell := read_cell(folder))]:
+        found = finished_cells(Path(output, system))
+        predicted = {f: cell for f, cell in found if (f / PREDICTIONS).is_file()}
+        if cells := list(predicted.values()):
             minutes = sum(cell["minutes"] for cell in cells) / len(cells)
-            summary = evaluate(folders, DataArguments(), ()).summaries[MODEL]
+            summary = evaluate(list(predicted), DataArguments(), ()).summaries[MODEL]
             rows[system] = {**cells[0], "minutes": minutes}, summary
     if not rows:
         raise FileNotFoundError(f"{output}: no finished cell")

@@ -111,10 +111,7 @@ def build_beat_model(
 ) -> SymbolicModel:
     """Build a model of a system, with random weights from torch's generator.
 
-    Args:
-        system: of the model.
-        tokenizer: None for a system without tokens.
-        arguments: width, dropout in the head, peak picking.
+    Of the arguments, width, dropout in the head and peak picking are used.
     """
     given = arguments.head_dropout
     options = {

@@ -242,11 +242,9 @@ def ensemble_features(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
-    """Fit feature standardisation, and the familiarity limit of an ensemble, on training pieces.
+    """Fit feature standardisation, and the familiarity limit of an ensemble.
 
-    Args:
-        model: changed in place.
-        rows: (pieces, C) features of the training pieces.
+    `rows` are the (pieces, C) features of the training pieces.
     """
     if not hasattr(model.encoder, "fit_features"):
         kind = model.config.encoder

@@ -153,14 +153,7 @@ def examples(arguments: KeyArguments) -> KeyExamples:
 def train_on(
     data: KeyExamples, chosen: np.ndarray, tokenizer: Any, training: TrainingArguments
 ) -> SymbolicModel:
-    """Train a key model on some of the pieces and their excerpts.
-
-    Args:
-        data: the pieces.
-        chosen: (n,) mask of the pieces.
-        tokenizer: of the model that uses the encoder.
-        training: arguments of the Trainer.
-    """
+    """Train a key model on some of the n pieces and their excerpts; `chosen` is an (n,) mask."""
     set_seed(training.seed)
     model = build_model(tokenizer, SHAPE, TONAL_NAMES)
     rows = np.flatnonzero(chosen[data.piece])

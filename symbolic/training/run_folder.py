@@ -85,8 +85,7 @@ def _hashes(groups: Iterable[str]) -> dict[str, str]:
 def recorded_groups(record: Mapping[str, Any]) -> list[str]:
     """Return the groups of a record, hashed by `symbolic.data.groups.hashed_group`.
 
-    Args:
-        record: `training.json`; version 0.1.0 wrote the names of groups themselves.
+    Version 0.1.0 wrote the names of groups themselves.
     """
     groups = record.get("groups", [])
     if isinstance(groups, list):
@@ -101,8 +100,7 @@ def recorded_groups(record: Mapping[str, Any]) -> list[str]:
 def training_groups(folder: str | Path) -> list[str]:
     """Return the groups that a model was trained on, as `recorded_groups` does.
 
-    Args:
-        folder: of the model; empty, a hub name, or a folder without a record gives none.
+    An empty name, a hub name, or a folder without a record gives none.
 
     Raises:
         ValueError: a record that is damaged.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +14,6 @@ from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
     Trainer,
-    TrainerCallback,
     TrainingArguments,
 )
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy, get_last_checkpoint
@@ -124,7 +122,6 @@ def fit(
     validation: Dataset | None,
     arguments: FitArguments,
     training: TrainingArguments,
-    callbacks: Sequence[TrainerCallback] = (),
 ) -> SymbolicTrainer:
     """Train a model; an interrupted training continues from its last checkpoint.
 
@@ -137,14 +134,12 @@ def fit(
         arguments: freezing, learning rates by layer, patience.
         training: arguments of the Trainer; with validation, checkpoints are saved and evaluated by
             epochs or by steps.
-        callbacks: of the Trainer, in addition to its own.
 
     Raises:
         ValueError: validation without checkpoints, or arguments that `freeze` refuses.
     """
     freeze(model, arguments.freeze)
-    callbacks = list(callbacks)
-    options: dict[str, Any] = {"callbacks": callbacks}
+    options: dict[str, Any] = {}
     if validation is not None:
         if training.save_strategy not in (SaveStrategy.EPOCH, SaveStrategy.STEPS):
             raise ValueError(
@@ -159,9 +154,9 @@ def fit(
             training.metric_for_best_model, training.greater_is_better = "accuracy", True
             piece = cast(WindowedDataset, validation).piece
             options["compute_metrics"] = lambda outputs: piece_accuracy(outputs, piece)
-            options["preprocess_logits_for_metrics"] = lambda logits, _: _emotion_logits(logits)
+            options["preprocess_logits_for_metrics"] = _emotion_logits
         if arguments.patience:
-            callbacks.append(EarlyStoppingCallback(arguments.patience))
+            options["callbacks"] = [EarlyStoppingCallback(arguments.patience)]
     trainer = SymbolicTrainer(
         model=model,
         args=training,
@@ -175,7 +170,7 @@ def fit(
     return trainer
 
 
-def _emotion_logits(outputs: dict | tuple) -> torch.Tensor:
+def _emotion_logits(outputs: dict | tuple, labels: Any) -> torch.Tensor:
     logits = outputs[0] if isinstance(outputs, tuple) else outputs
     return logits["emotion"]
 
