@@ -71,11 +71,8 @@ def octave_bands(sampling_rate: int) -> np.ndarray:
 def equalise(samples: np.ndarray, sampling_rate: int, gains_db: Sequence[float]) -> np.ndarray:
     """Apply a graphic equaliser of linear phase and no delay.
 
-    Args:
-        samples: (n,).
-        sampling_rate: in Hz.
-        gains_db: one gain per band of `octave_bands(sampling_rate)`; linear in log-frequency
-            between the centres, constant beyond them.
+    There is one gain per band of `octave_bands(sampling_rate)`; it is linear in log-frequency
+    between the centres, constant beyond them.
 
     Raises:
         ValueError: another number of gains than of bands.

@@ -56,11 +56,11 @@ def features_of(
     folder = Path(_default_cache() if cache_dir is None else cache_dir)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [os.fspath(path) for path in paths]
-    found: dict[str, Features] = {}
-    for path in dict.fromkeys(paths):
-        features = _load(_place(path, front, folder), front)
-        if features is not None:
-            found[path] = features
+    found: dict[str, Features] = {
+        path: features
+        for path in dict.fromkeys(paths)
+        if (features := _load(_place(path, front, folder), front)) is not None
+    }
     missing = [path for path in dict.fromkeys(paths) if path not in found]
     if missing:
         silence(front)  # computes the filters, which all workers share
@@ -109,11 +109,7 @@ def _place(path: str, front: FrontEnd, folder: Path) -> Path:
     """Return the file of the frames, whose name is a hash of everything they depend on."""
     try:
         status = os.stat(path)
-        known: list[str | int | None] = [
-            os.path.realpath(path),
-            status.st_size,
-            status.st_mtime_ns,
-        ]
+        known: list[Any] = [os.path.realpath(path), status.st_size, status.st_mtime_ns]
     except (OSError, ValueError):
         known = [path]  # the reader raises the error
     if front.from_notes or is_music(path):

@@ -43,15 +43,10 @@ def read_audio(
             longer than `MAX_SECONDS`, or is not a regular file; the message names it.
         ImportError: soundfile or soxr is missing.
     """
-    name = os.fspath(source) if isinstance(source, str | os.PathLike) else None
-    try:
+    with naming(source):
         samples, rate = _decode(_opened(source))
         wanted = sampling_rate or rate
         return resample(samples, rate, wanted), wanted
-    except ReadError as error:
-        if name is None:
-            raise
-        raise ReadError(error.reason, source=name) from error
 
 
 def audio_blocks(
@@ -73,9 +68,8 @@ def audio_blocks(
     Raises:
         ReadError, ImportError: as `read_audio`, when the block is read.
     """
-    name = os.fspath(source) if isinstance(source, str | os.PathLike) else None
     soundfile, soxr = audio_module("soundfile"), audio_module("soxr")
-    try:
+    with naming(source):
         opened = _opened(source)
         with _decoding(soundfile), soundfile.SoundFile(opened) as file:
             rate, count = _checked_rate(file), 0
@@ -89,10 +83,17 @@ def audio_blocks(
             if stream is not None:
                 yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
             return count / rate
+
+
+@contextmanager
+def naming(source: object) -> Iterator[None]:
+    """Name a source in the `ReadError` of reading it, if it is a path."""
+    try:
+        yield
     except ReadError as error:
-        if name is None:
+        if not isinstance(source, str | os.PathLike):
             raise
-        raise ReadError(error.reason, source=name) from error
+        raise ReadError(error.reason, source=os.fspath(source)) from error
 
 
 def resample(samples: np.ndarray, rate: float, wanted: float) -> np.ndarray:
@@ -111,12 +112,7 @@ def is_regular(path: str) -> bool:
 
 
 def _opened(source: str | os.PathLike | bytes | bytearray | memoryview) -> str | io.BytesIO:
-    """Return the checked path, or the bytes as a file.
-
-    Raises:
-        ReadError: as `_regular` and `_content`.
-        TypeError: neither a path nor bytes.
-    """
+    """Return the checked path, or the bytes as a file."""
     if isinstance(source, str | os.PathLike):
         return _regular(os.fspath(source))
     if not isinstance(source, bytes | bytearray | memoryview):
@@ -125,11 +121,7 @@ def _opened(source: str | os.PathLike | bytes | bytearray | memoryview) -> str |
 
 
 def _regular(path: str) -> str:
-    """Check a path, and return it.
-
-    Raises:
-        ReadError: there is no regular file, or an empty one, or it may not be opened.
-    """
+    """Check that a path is a regular file that can be opened, and return it."""
     try:
         if os.path.isdir(path):
             raise ReadError("a folder, not a file")

@@ -10,13 +10,13 @@ from transformers import BatchFeature, SequenceFeatureExtractor
 from transformers.utils import logging
 from transformers.utils.generic import PaddingStrategy
 
+from symbolic.audio.decode import naming
 from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.inputs import frames_of
 from symbolic.audio.sample_types import float_samples
 from symbolic.audio.samples import file_of, is_decoder, is_one_sound, rate_of, samples_at
 from symbolic.audio.transforms.spectral import front_features, silence
 from symbolic.notes.archives import NamedBytes
-from symbolic.notes.table import ReadError
 from symbolic.renamed import renamed_keys
 
 logger = logging.get_logger(__name__)
@@ -85,10 +85,8 @@ class SymbolicFeatureExtractor(SequenceFeatureExtractor):
         wanted = self.sampling_rate
         file = file_of(sound)
         if isinstance(file, NamedBytes):
-            try:
+            with naming(file.path):
                 return frames_of(file.content, self.input_front_end)
-            except ReadError as error:
-                raise ReadError(error.reason, source=file.path) from error
         if file is not None:
             return frames_of(file, self.input_front_end)
         if not is_decoder(sound) and (rate_of(sound) or sampling_rate) is None:

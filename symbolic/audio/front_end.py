@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Any
 
 from symbolic.renamed import renamed_keys
@@ -155,6 +156,15 @@ class FrontEnd:
             **{kind: self.lag_rows(kind) for kind in self.lag_kinds},
         }
         return {kind: columns[kind] for kind in self.kinds}
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """Place of the columns of each kind in a frame."""
+        ends = accumulate(self.widths.values())
+        return {
+            kind: slice(end - width, end)
+            for (kind, width), end in zip(self.widths.items(), ends, strict=True)
+        }
 
     @property
     def lag_kinds(self) -> tuple[str, ...]:

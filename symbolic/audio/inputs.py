@@ -43,14 +43,10 @@ def frames_of(source: str | os.PathLike | bytes, front: FrontEnd) -> np.ndarray:
 
 
 def timed_frames(source: str | os.PathLike | bytes, front: FrontEnd) -> tuple[np.ndarray, float]:
-    """Compute the input of an encoder, and measure the piece.
+    """Compute the input of an encoder as `frames_of`, and the length of the piece in seconds.
 
-    Args:
-        source, front: as in `frames_of`, with the same errors.
-
-    Returns:
-        The input, and the length of the piece in seconds: the length of a recording, or the end of
-        the last note of music, without the reverberation of its rendering.
+    That is the length of a recording, or the end of the last note of music, without the
+    reverberation of its rendering.
     """
     if front.from_notes or is_music(source):
         notes = read_notes(source)

@@ -22,9 +22,6 @@ class KeyFromTonic(nn.Module):
     One small network, with a linear one beside it, takes the channels relative to each pitch class
     in turn and predicts whether it is a major or a minor tonic: a transposed piece has the
     transposed key, exactly.
-
-    Args:
-        channels: number of channels C.
     """
 
     channel_mean: torch.Tensor

@@ -14,22 +14,14 @@ VALENCE_AROUSAL = Task("valence_arousal", "sequence", "regression", ("valence", 
 
 
 def quadrant_of(probabilities: np.ndarray) -> str:
-    """Return the name of the most probable quadrant, the first of equally probable ones.
-
-    Args:
-        probabilities: (4,) of `QUADRANTS`.
-    """
+    """Return the most probable quadrant for (4,) probabilities, the first of equal ones."""
     return QUADRANTS[int(np.argmax(probabilities))]
 
 
 def valence_arousal(probabilities: np.ndarray) -> np.ndarray:
     """Compute valence q1 + q4 - q2 - q3 and arousal q1 + q2 - q3 - q4 of quadrant probabilities.
 
-    Args:
-        probabilities: (..., 4), each row summing to 1.
-
-    Returns:
-        (..., 2): valence and arousal, each in [-1, 1].
+    They are (..., 2), each in [-1, 1], for (..., 4) probabilities whose rows sum to 1.
     """
     signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
     return np.clip(np.asarray(probabilities) @ signs, -1.0, 1.0)

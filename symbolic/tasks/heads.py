@@ -9,12 +9,7 @@ from symbolic.tasks.task import Task
 
 
 class AttentionPooling(nn.Module):
-    """Several weighted means over the unmasked positions (Lin 2017, as in MIDI-BERT).
-
-    Args:
-        hidden_size: H.
-        views: number of means, each with its own weights.
-    """
+    """Means over the unmasked positions, `views` times with own weights (Lin 2017, MIDI-BERT)."""
 
     def __init__(self, hidden_size: int, views: int = 4) -> None:
         super().__init__()

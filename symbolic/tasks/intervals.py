@@ -44,12 +44,8 @@ def grouped_bootstraps(
 ) -> np.ndarray:
     """Compute the intervals of `grouped_bootstrap` for several statistics of the same draws.
 
-    Args:
-        statistics: from the positions of the drawn rows to k numbers.
-        groups, draws, seed: as in `grouped_bootstrap`.
-
     Returns:
-        (2, k), the 2.5 % and the 97.5 % quantiles.
+        (2, k), the 2.5 % and the 97.5 % quantiles of the k numbers that `statistics` returns.
     """
     _, group = np.unique(np.asarray(groups), return_inverse=True)
     order = np.argsort(group, kind="stable")

@@ -10,11 +10,7 @@ BINS = 15
 
 
 def emotion_metrics(quadrants: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Compute the metrics of quadrant probabilities.
-
-    Args:
-        quadrants: (n,) true quadrants, 0..3.
-        probabilities: (n, 4), rows summing to 1.
+    """Compute the metrics of (n, 4) quadrant probabilities for (n,) true quadrants, 0..3.
 
     Returns:
         `accuracy`, `macro_f1` over the four quadrants, `valence` and `arousal` (accuracy of the
@@ -80,15 +76,10 @@ def _ratio(above: np.ndarray, below: np.ndarray, where_zero: float) -> np.ndarra
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS) -> float:
-    """Compute the expected calibration error of the top class (Guo 2017), over equal-width bins.
+    """Compute the expected calibration error of (n,) labels and (n, K) probabilities (Guo 2017).
 
-    Args:
-        labels: (n,) true classes.
-        probabilities: (n, K).
-        bins: number of bins of the confidence.
-
-    Returns:
-        Mean distance of confidence and accuracy of the bins, weighted by their sizes, 0..1.
+    It is the mean distance of confidence and accuracy of the bins of `reliability`, weighted by
+    their sizes, 0..1.
     """
     confidence, right, count = reliability(labels, probabilities, bins)
     return float((count * np.abs(right - confidence)).sum() / count.sum())
@@ -97,12 +88,9 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int =
 def reliability(
     labels: np.ndarray, probabilities: np.ndarray, bins: int = BINS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Compute the values of a reliability diagram (Guo 2017), over equal-width bins.
+    """Compute the reliability diagram of (n,) labels and (n, K) probabilities (Guo 2017).
 
-    Args:
-        labels: (n,) true classes.
-        probabilities: (n, K).
-        bins: number of bins of the confidence, the largest probability of a row.
+    The bins, of equal width, are those of the confidence, the largest probability of a row.
 
     Returns:
         (bins,) mean confidence, (bins,) accuracy, both 0 for an empty bin, and (bins,) number of
@@ -121,12 +109,8 @@ def reliability(
 def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Fit the temperature of maximum likelihood (Guo 2017).
 
-    Above 1 the probabilities are overconfident, below 1 underconfident. Fit it on pieces that are
-    used neither for training nor for evaluation.
-
-    Args:
-        labels: (n,) true classes.
-        probabilities: (n, K), positive.
+    Above 1 the (n, K) positive probabilities of (n,) true classes are overconfident, below 1
+    underconfident. Fit it on pieces that are used neither for training nor for evaluation.
 
     Returns:
         The temperature, within 0.2..5, relative to that of `probabilities`.
@@ -145,12 +129,9 @@ def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def concordance(true: np.ndarray, predicted: np.ndarray) -> float:
-    """Compute the concordance correlation coefficient (Lin 1989).
+    """Compute the concordance correlation coefficient of (n,) predictions (Lin 1989).
 
     2 cov / (var true + var predicted + (mean true - mean predicted)²), with population moments.
-
-    Args:
-        true, predicted: (n,) real numbers.
 
     Returns:
         -1..1; 1 only if both are equal, 0 for a constant prediction. NaN if labels and predictions
@@ -186,8 +167,7 @@ def mirex_key_score(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     since 2017.
 
     Args:
-        true: key ids 0..23, C major 0, c minor 12, of any shape.
-        predicted: of the same shape.
+        true, predicted: key ids 0..23, C major 0, c minor 12, of one shape.
 
     Returns:
         float64 of that shape: 1 for the same key, 0.5 for the key a perfect fifth above in the same

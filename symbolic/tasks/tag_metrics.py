@@ -21,11 +21,7 @@ THRESHOLD = 0.5
 
 
 def class_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
-    """Compute the metrics of K class probabilities.
-
-    Args:
-        labels: (n,) true classes, 0..K-1.
-        probabilities: (n, K), rows summing to 1.
+    """Compute the metrics of (n, K) class probabilities for (n,) true classes, 0..K-1.
 
     Returns:
         `accuracy`, `macro_f1` over the K classes and `calibration_error` (15 bins) as floats, and
@@ -143,15 +139,11 @@ def _mean(values: np.ndarray) -> float:
 
 
 def value_metrics(labels: np.ndarray, values: np.ndarray, names: Sequence[str]) -> dict[str, float]:
-    """Compute the metrics of K real values, such as valence and arousal.
-
-    Args:
-        labels: (n, K), NaN if unknown.
-        values: (n, K) predicted.
-        names: of the K values.
+    """Compute the metrics of (n, K) predicted values, such as valence and arousal, by name.
 
     Returns:
-        For each name with a label, `<name>_ccc` (Lin 1989), `<name>_rmse` and `<name>_r2`.
+        For each name with a label, `<name>_ccc` (Lin 1989), `<name>_rmse` and `<name>_r2`; unknown
+        (n, K) labels are NaN.
     """
     found = {}
     for name, true, predicted in zip(

@@ -122,9 +122,8 @@ def voices(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Assign overlapping notes of one pitch to different voices.
 
-    Args:
-        onset, end, pitch: (n,), ascending in onset.
-        most: number of voices; if more notes overlap, the one that would end first ends early.
+    The (n,) notes are ascending in onset. If more than `most` overlap, the one that would end
+    first ends early.
 
     Returns:
         (n,) int64, the voice of each note, and (n,) the ends.

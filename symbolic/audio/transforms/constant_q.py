@@ -42,11 +42,7 @@ class Octave:
 def constant_q(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
     """Compute the power of the constant-Q transform: |librosa.cqt(samples)|², with its defaults.
 
-    Args:
-        samples: (n,) float32 at `front.sampling_rate`.
-
-    Returns:
-        (T, front.n_cqt) float32.
+    (n,) float32 samples at `front.sampling_rate` give (T, `front.n_cqt`) float32.
 
     Raises:
         ValueError: bins beyond half the sampling rate.

@@ -58,9 +58,10 @@ def derived_frames(frames: np.ndarray, made_of: FrontEnd, front: FrontEnd) -> np
         raise ValueError(f"{front.kinds} need {' and '.join(sorted(missing))}, which are missing")
     if wanted.pool % made_of.pool:
         raise ValueError(f"pooling of {made_of.pool} frames does not divide {wanted.pool}")
-    ends = np.cumsum([*made_of.widths.values()])
-    parts = dict(zip(made_of.widths, np.split(frames, ends[:-1], axis=1), strict=True))
-    parts = {k: pooled(parts[k], wanted.pool // made_of.pool) for k in wanted.kinds}
+    parts = {
+        kind: pooled(frames[:, made_of.slices[kind]], wanted.pool // made_of.pool)
+        for kind in wanted.kinds
+    }
     rest = front.pool // wanted.pool
     columns = [
         _lags(parts[MADE_OF[_column(kind)]], kind, front, rest)

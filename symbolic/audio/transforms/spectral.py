@@ -57,7 +57,7 @@ def front_features(samples: np.ndarray, front: FrontEnd) -> np.ndarray:
         frames = front_features(samples, replace(made_of, pool=1))
         return derived_frames(pooled(frames, made_of.pool), made_of, front)
     out = np.empty((front.positions(len(samples)), front.width), np.float32)
-    columns = _columns(front)
+    columns = front.slices
     if set(columns) - {"cqt"}:
         _fill_spectral(samples, front, columns, out)
     if "cqt" in columns:
@@ -86,14 +86,6 @@ def decibels(power: np.ndarray, front: FrontEnd) -> np.ndarray:
     np.log(power, out=power)  # faster in numpy than log10
     power *= np.float32(10 / np.log(10))
     return power
-
-
-def _columns(front: FrontEnd) -> dict[str, slice]:
-    ends = np.cumsum(list(front.widths.values())).tolist()
-    starts = [0, *ends[:-1]]
-    return {
-        kind: slice(start, end) for kind, start, end in zip(front.widths, starts, ends, strict=True)
-    }
 
 
 def _fill_spectral(

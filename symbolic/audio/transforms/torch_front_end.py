@@ -21,11 +21,8 @@ class SpectralFrontEnd(nn.Module):
     soft ones. On a device without float64 it is computed in float32: within 1e-3 dB for bands less
     than 60 dB below the loudest of the frame.
 
-    Args:
-        front: front end with kinds in `INSIDE`.
-
     Raises:
-        ValueError: a kind that is not computed in a model.
+        ValueError: a kind of the front end that is not in `INSIDE`.
     """
 
     mel_bank: torch.Tensor

@@ -204,10 +204,7 @@ class AudioEncoder(nn.Module):
 def normalised(norm: BatchNorm | None, values: torch.Tensor, lengths: Lengths) -> torch.Tensor:
     """Normalise (B, T, F) values with the statistics of real positions; zero after the end.
 
-    Args:
-        norm: of F channels, or of a single one for all columns; None only sets padding to zero.
-        values: (B, T, F).
-        lengths: (B,), or None.
+    The norm has F channels, or a single one for all columns; None only sets padding to zero.
     """
     if norm is None:
         return silenced(values.transpose(1, 2), lengths).transpose(1, 2)

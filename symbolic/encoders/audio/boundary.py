@@ -61,17 +61,15 @@ class ChannelGroups:
         if stack:
             groups = {MAIN: [*plain, *near, *far]}
         self.groups = {name: kinds for name, kinds in groups.items() if kinds}
-        self.widths = front.widths
-        self.shapes = {
-            name: (len(kinds), self.widths[kinds[0]]) for name, kinds in self.groups.items()
-        }
+        self.slices, widths = front.slices, front.widths
+        self.shapes = {name: (len(kinds), widths[kinds[0]]) for name, kinds in self.groups.items()}
         self.span = -front.floor
         self.silence = 0.0 if loudest_padding else front.floor
         self.scaled = scale and front.decibels and "mel" in plain
 
     def __call__(self, frames: torch.Tensor, lengths: Lengths) -> dict[str, torch.Tensor]:
         """(B, T, F) frames to groups (B, C, rows, T), zero after the end."""
-        columns = dict(zip(self.widths, frames.split([*self.widths.values()], dim=2), strict=True))
+        columns = {kind: frames[..., place] for kind, place in self.slices.items()}
         if self.scaled:
             columns["mel"] = (columns["mel"] - self.silence) / self.span
         groups = {}

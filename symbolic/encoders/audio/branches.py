@@ -63,13 +63,10 @@ class BranchesEncoder(AudioEncoder):
         branches: Sequence[str] = tuple(BRANCHES),
         **following: Any,
     ) -> None:
-        self.columns, start = {}, 0
-        heights = self.front.widths
-        if self.grid is not None:
+        heights, self.columns = self.front.widths, self.front.slices
+        if self.grid is not None:  # of frames of a single kind
             heights = dict.fromkeys(heights, self.width)
-        for kind, columns in heights.items():
-            self.columns[kind] = slice(start, start + columns)
-            start += columns
+            self.columns = dict.fromkeys(heights, slice(None))
         self.kinds = [BRANCHES[name].kind for name in branches]
         if missing := set(self.kinds) - set(self.columns):
             raise ValueError(f"branches {[*branches]} need {', '.join(missing)} in the front end")

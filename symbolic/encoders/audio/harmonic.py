@@ -19,11 +19,8 @@ ERB_SLOPE, ERB_FLOOR = 0.1079, 24.7  # equivalent rectangular bandwidth: slope a
 class HarmonicBands(nn.Module):
     """Triangular bands around the harmonics of pitches, whose width is the ERB over a learned Q.
 
-    Args:
-        sampling_rate, bins: of the magnitudes, `bins` of them from 0 Hz to half the rate.
-        pitches: number of pitches from C1 upwards.
-        pitches_per_semitone: 2 for quarter tones.
-        harmonics: number of harmonics of each pitch; the first is the pitch itself.
+    The magnitudes have `bins` from 0 Hz to half the sampling rate. Pitches begin at C1; two per
+    semitone are quarter tones. The first harmonic is the pitch itself.
 
     Raises:
         ValueError: a harmonic above half the sampling rate.

@@ -15,12 +15,7 @@ from symbolic.encoders.audio.spectrogram import one_channel
 
 
 class VerticalFilters(nn.Module):
-    """Filters over many bands and few frames, for timbre; the maximum over pitches is kept.
-
-    Args:
-        outputs: channels.
-        height, length: of the filters, in bands and frames.
-    """
+    """Filters of `height` bands and `length` frames, for timbre; their maximum over pitches."""
 
     def __init__(self, outputs: int, height: int, length: int) -> None:
         super().__init__()

@@ -35,9 +35,7 @@ class Recurrent(nn.Module):
 
     Args:
         kind: `rnn`, `lstm` or `gru`.
-        inputs: channels of the input.
         units: of each layer and direction.
-        layers: number of stacked layers.
         directions: 1, forward, or 2, forward and backward.
         dropout: between layers.
 
