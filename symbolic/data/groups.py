@@ -99,20 +99,14 @@ def validation_mask(
     """Choose whole groups with about a share of the pieces of each class.
 
     Groups are visited in random order; one is chosen if that brings the counts of the classes
-    closer to the share.
-
-    Args:
-        labels: n class ids; negative ids, of pieces without a label, count as one class.
-        groups: n group names.
-        share: above 0 and below 1.
-        seed: of the order.
+    closer to the share. Of the n class ids, negative ones (no label) count as one class.
 
     Returns:
         (n,) bool, True for validation; no group is on both sides.
 
     Raises:
-        ValueError: a share outside of this range, or fewer than two groups, so that one side would
-            be empty.
+        ValueError: a share that is not between 0 and 1, or fewer than two groups, so that one side
+            would be empty.
     """
     if not 0 < share < 1:
         raise ValueError(f"a share of {share} for validation is not between 0 and 1")

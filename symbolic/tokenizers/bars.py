@@ -36,12 +36,9 @@ def bars_and_positions(
 def _piece_bars(
     onset_ticks: np.ndarray, starts: np.ndarray, bar_ticks: np.ndarray, whole: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Compute bars and ticks within bars, whole numbers in float64, under several time signatures.
+    """Compute (n,) bars and ticks within bars, whole numbers in float64.
 
-    Args:
-        onset_ticks: (n,) int64.
-        starts, bar_ticks: (m,) int64, ticks at which the bar length changes, and the new lengths.
-        whole: ticks of a whole note, the bar length until the first change.
+    At (m,) `starts` the bar length changes to `bar_ticks`; until the first it is a `whole` note.
     """
     if starts[0] > 0:
         starts = np.append(0, starts)

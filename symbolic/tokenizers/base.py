@@ -198,13 +198,7 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
     def _ids_of(
         self, batch: NoteBatch, sources: Sequence[Source], files: Sequence[Source]
     ) -> list[np.ndarray | ReadError]:
-        """Return the ids of each piece of a batch, or an error for a piece without notes.
-
-        Args:
-            batch: p pieces.
-            sources: (p,) as given by the user.
-            files: (p,) as returned by `_file`.
-        """
+        """Return the ids of each piece, or an error for one without notes; files as of `_file`."""
         ordered, held = self._ordered(batch, files)
         if self.why_dropped and (dropped := self.dropped(batch)) is not None and dropped.any():
             for source, count in zip(sources, dropped.tolist(), strict=True):

@@ -52,7 +52,8 @@ def midibert_score(columns: np.ndarray, program: int) -> ScoreTick:
     early = np.where((line > 0) & ~last, np.clip(most - GRID_TICKS // 2, 0, 59), 0)
     offset = np.minimum(offset - early, GRID_TICKS // 2) + last
     steps = (duration + 1) * STEP_TICKS
-    return _score(line * GRID_TICKS + offset, steps, pitch + LOWEST, _plain(len(line)), program)
+    velocity = np.full(len(line), 64)
+    return _score(line * GRID_TICKS + offset, steps, pitch + LOWEST, velocity, program)
 
 
 def score_score(columns: np.ndarray, program: int, positions_per_quarter: int) -> ScoreTick:
@@ -69,7 +70,7 @@ def score_score(columns: np.ndarray, program: int, positions_per_quarter: int) -
         onset,
         np.rint((duration + 1) * quarter / 8),
         pitch,
-        _plain(len(cell)),
+        np.full(len(cell), 64),
         program,
         quarter,
         meters,
@@ -226,10 +227,6 @@ def _ticks_per_cell(cell: np.ndarray, offset: np.ndarray, positions_per_quarter:
     coarsest = -(-16 // positions_per_quarter)  # ticks that resolve 32nds
     ticks = max(RESOLUTION // positions_per_quarter, needed, coarsest)
     return max(min(ticks, room, 32767 // positions_per_quarter), 1)
-
-
-def _plain(n: int) -> np.ndarray:
-    return np.full(n, 64)
 
 
 def _score(

@@ -220,13 +220,9 @@ def _as_released(
     end: np.ndarray,
     group: np.ndarray,
 ) -> None:
-    """Sort notes of the same group and end by the order of their note-offs, in place.
+    """Sort the (n,) indices `order` of the same group and end by their note-offs, in place.
 
-    Args:
-        batch: the notes.
-        files: the bytes of MIDI files with a single track of notes, by number of the piece.
-        order: (n,) indices in the batch, sorted by group, end and pitch; changed in place.
-        end, group: (n,) ends and groups, in the order of `order`.
+    The files are MIDI with a single track of notes, by number of the piece.
     """
     file, tick, pitch = falling_releases(list(files.values()))
     if not len(file):

@@ -189,12 +189,10 @@ def _ticks(
     late: np.ndarray,
     track: np.ndarray,
 ) -> np.ndarray:
-    """Compute the (m,) int64 ticks of events.
+    """Compute the (m,) int64 ticks of events from the (m,) last bytes of their delta times.
 
-    Args:
-        delta: (m,) last bytes of the delta times.
-        event, value: the bytes before these, in order, and the event of each.
-        first, late, track: (s,) first event of each stretch, ticks before it, and its track.
+    `value` are the bytes before these, in order, of each `event`. For (s,) stretches, `first` is
+    the first event and `late` the ticks before it.
     """
     tick = delta.astype(np.int64)
     bits = np.full(len(event), 7)  # of an event, the highest come first

@@ -178,14 +178,10 @@ def corpus_rows(
 ) -> list[tuple[Path, LabelRow]]:
     """Read the rows of a corpus's table, each with its file.
 
-    Args:
-        table: CSV with `columns`, of which `file` is a name in the folder `files`.
-        files: folder of the music.
-        columns: that are required.
-        source: name and origin of the corpus, for error messages.
+    The table has certain columns, of which `file` is a name in the folder `files`.
 
     Raises:
-        FileNotFoundError: a missing table, folder, column or file.
+        FileNotFoundError: a missing table, folder, column or file; the message gives the `source`.
         ValueError: a table that cannot be read.
     """
     if not table.is_file() or not files.is_dir():

@@ -110,9 +110,6 @@ class DataArguments:
         )
 
 
-Split = tuple[list[Piece], list[Piece]]
-
-
 @dataclass(frozen=True)
 class Protocol:
     """A way to hold out pieces of a corpus.
@@ -146,7 +143,7 @@ PROTOCOLS: dict[str, Protocol] = {
 """By the beginning of `hold_out`; after a hyphen follow a fold, a split or `all`."""
 
 
-def held_out(data: DataArguments) -> Split:
+def held_out(data: DataArguments) -> tuple[list[Piece], list[Piece]]:
     """Split corpora into training pieces and held-out pieces; no group is on both sides.
 
     Corpora that nothing is held out from add their training pieces: those of the split `train`, or
@@ -183,16 +180,11 @@ def held_out(data: DataArguments) -> Split:
         raise ValueError(
             "nothing to train on: give --emopia, --vgmidi, --labelled, --corpora or --unlabelled"
         )
+    groups = {"train": train, "held_out": test}
+    files = {"files to train on": others, "files held out": test}
     try:
-        assert_disjoint(
-            train=[piece.group for piece in train], held_out=[piece.group for piece in test]
-        )
-        assert_disjoint(
-            **{
-                "files to train on": [piece.path.name for piece in others],
-                "files held out": [piece.path.name for piece in test],
-            }
-        )
+        assert_disjoint(**{side: [p.group for p in pieces] for side, pieces in groups.items()})
+        assert_disjoint(**{side: [p.path.name for p in pieces] for side, pieces in files.items()})
     except LeakError as error:
         raise LeakError(f"hold_out {data.hold_out!r} of {folders[protocol.corpus]}: {error}") from (
             error
@@ -200,7 +192,7 @@ def held_out(data: DataArguments) -> Split:
     return train, test
 
 
-def _split(corpus: Corpus, part: str, data: DataArguments) -> Split:
+def _split(corpus: Corpus, part: str, data: DataArguments) -> tuple[list[Piece], list[Piece]]:
     """Split a corpus by a fold number, the name of a split, or `all`."""
     if part == "all":
         return [], corpus.pieces
