@@ -2,6 +2,7 @@
 
 import importlib
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,9 @@ from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
     BoundaryArguments,
     Curve,
-    best_thresholds,
     boundary_rows,
     boundary_times,
+    choose_thresholds,
     frame_times,
     picker,
     position_labels,
@@ -236,15 +237,16 @@ def test_the_more_a_boundary_may_be_off_the_more_of_two_places_count_for_one():
 def test_the_threshold_is_the_one_that_leaves_the_false_ones_out():
     activation = np.zeros(300)
     activation[[60, 130, 200]] = [0.8, 0.2, 0.6]
-    truth = [0.0, HEARD.first + 60 / HEARD.rate, HEARD.first + 200 / HEARD.rate, 300 / HEARD.rate]
-    best = best_thresholds([Curve(activation)], [truth], HEARD, "min_distance")
+    truth = (0.0, HEARD.first + 60 / HEARD.rate, HEARD.first + 200 / HEARD.rate, 300 / HEARD.rate)
+    piece = Piece(Path("a.wav"), "a", {"boundary": truth}, "own")
+    config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], peaks="min_distance")
+    choose_thresholds(config, [piece], [Curve(activation)])
+    best = config.thresholds["boundary"]
     assert set(best) == {"0.5", "3"}
     assert all(0.2 < threshold < 0.6 for threshold in best.values())
 
 
 def test_times_go_through_the_table(tmp_path):
-    from pathlib import Path
-
     piece = Piece(Path("a.wav"), "a", {"boundary": (0.0, 1.25, 40.0)}, "own")
     activation = np.zeros(287)
     config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], thresholds={"boundary": {"0.5": 0.5}})
@@ -254,8 +256,6 @@ def test_times_go_through_the_table(tmp_path):
 
 
 def test_the_end_of_a_piece_is_in_the_table_where_it_is_known():
-    from pathlib import Path
-
     piece = Piece(Path("a.mid"), "a", {"boundary": (0.0, 40.0)}, "own")
     activation = np.zeros(287)
     config = BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], thresholds={"boundary": {"0.5": 0.5}})

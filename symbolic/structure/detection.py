@@ -232,43 +232,27 @@ def boundary_times(
     )
 
 
-def best_thresholds(
-    activations: Sequence[Curve],
-    references: Sequence[Sequence[float]],
-    front: FrontEnd,
-    peaks: str,
-) -> dict[str, float]:
-    """Choose the threshold with the best mean F-measure over pieces, for each of `TOLERANCES`.
+def choose_thresholds(
+    config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[Curve]
+) -> None:
+    """Store the thresholds with the best mean F-measure over some pieces in the configuration.
 
-    Args:
-        activations: of each piece; scores count up to the end of the reference.
-        references: the boundaries of each piece.
-        front: the front end, which defines the times of frames.
-        peaks: see `picker`.
-
-    Returns:
-        Thresholds by tolerance, `0.5` and `3`; the median of several that are equally good.
+    There is one for each of `TOLERANCES`, the median of several that are equally good. Scores count
+    up to the annotated end of a piece.
     """
+    front = config.front_end or FRAME_GRID
+    references = [boundaries_of(piece) for piece in pieces]
     scores = np.zeros((len(STEPS), len(TOLERANCES)))
     for row, step in zip(scores, STEPS, strict=True):
         for curve, reference in zip(activations, references, strict=True):
             for number, tolerance in enumerate(TOLERANCES):
-                estimated = boundary_times(curve.activation, front, peaks, step, tolerance)[0]
-                found = boundary_scores(reference, estimated, (tolerance,))
+                times, _ = boundary_times(curve.activation, front, config.peaks, step, tolerance)
+                found = boundary_scores(reference, times, (tolerance,))
                 row[number] += found[f"f_{tolerance:g}"]
     best = {}
     for tolerance, column in zip(TOLERANCES, scores.T, strict=True):
         places = np.flatnonzero(column == column.max())
         best[f"{tolerance:g}"] = float(STEPS[places[len(places) // 2]])
-    return best
-
-
-def choose_thresholds(
-    config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[Curve]
-) -> None:
-    """Store the best thresholds for some pieces in the configuration of a model."""
-    references = [boundaries_of(piece) for piece in pieces]
-    best = best_thresholds(activations, references, config.front_end or FRAME_GRID, config.peaks)
     config.thresholds = {BOUNDARY.name: best}
 
 
