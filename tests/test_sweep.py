@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_a_whole_grid_is_in_order():
     ]  # fmt: skip
     assert [replace(cell, seed=0) for cell in asked[8:]] == asked[:8]
     assert {cell.seed for cell in asked[8:]} == {7}
-    assert [Cell(**json.loads(json.dumps(cell.to_dict()))) for cell in asked] == asked
+    assert [Cell(**json.loads(json.dumps(asdict(cell)))) for cell in asked] == asked
 
 
 def test_every_cell_has_a_folder_of_its_own():

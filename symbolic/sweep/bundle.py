@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ class Bundle:
         system, tokens = SYSTEMS[cell.system], self.tokens(cell)
         split = self.splits[cell.hold_out]
         size = SIZES[cell.size].of(system.backbone, split["corpus"])
-        described = [cell.to_dict(), split, size, system.settings()]
+        described = [asdict(cell), split, size, system.settings()]
         if cell.encoder:
             described.append(self.encoders[cell.encoder])
         whole = hashed(described)
@@ -118,7 +118,7 @@ def save_bundle(
     header = {
         "format": FORMAT,
         "version": VERSION,
-        "cells": [cell.to_dict() for cell in cells],
+        "cells": [asdict(cell) for cell in cells],
         "splits": splits,
         "corpora": {corpus: list(tokenizers) for corpus, tokenizers in corpora.items()},
         **({"encoders": encoders} if encoders else {}),

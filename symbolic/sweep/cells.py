@@ -12,6 +12,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def _train(
     labelled = [row for row in rows if row["emotion"]]
     hits = sum(row["emotion"] == row["emotion predicted"] for row in labelled)
     return {
-        **cell.to_dict(),
+        **asdict(cell),
         "pieces": len(labelled),
         "accuracy": hits / len(labelled) if labelled else math.nan,
         "parameters": parameters,

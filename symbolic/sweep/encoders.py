@@ -73,14 +73,10 @@ def _check_shape(cell: Cell, place: Path) -> None:
     backbone_config, config = new_backbone(shape), SymbolicConfig.from_pretrained(place)
     _, shaped, fixed = BACKBONES[backbone]
     names = ("model_type", "hidden_size", *shaped, *fixed)
-    pairs = [
-        (name, getattr(config.backbone_config, name, None), getattr(backbone_config, name))
-        for name in names
-    ] + [
-        (name, getattr(config, name), getattr(shape, name))
-        for name in ("field_embedding_size", "window")
-    ]
-    for name, found, wanted in pairs:
+    sides = [(name, config.backbone_config, backbone_config) for name in names]
+    sides += [(name, config, shape) for name in ("field_embedding_size", "window")]
+    for name, encoder, size in sides:
+        found, wanted = getattr(encoder, name, None), getattr(size, name)
         if found != wanted:
             raise ValueError(f"{place}: {name} of the encoder is {found}, not {wanted}")
 

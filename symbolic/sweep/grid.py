@@ -202,10 +202,6 @@ class Cell:
         system = SYSTEMS[self.system]
         return f"{system.tokenizer}--{system.backbone}--{self.size}" if system.pretrained else ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, from which `Cell(**values)` makes the cell."""
-        return asdict(self)
-
 
 def cells(
     systems: Iterable[str],
