@@ -26,8 +26,7 @@ from symbolic.notes import NoteTable, note_table
 if TYPE_CHECKING:
     import pandas as pd
 
-Block = Callable[[Onsets], dict[str, float]]
-"""Function that computes several columns; its docstring defines them."""
+Block = Callable[[Onsets], dict[str, float]]  # of several columns; its docstring defines them
 
 BLOCKS: dict[str, tuple[Block, ...]] = {
     "pitch": (pitch.heights, pitch.registers),

@@ -11,9 +11,7 @@ from math import sqrt
 
 import numpy as np
 
-SPREAD_STATISTICS = ("mean", "std", "q10", "q25", "median", "q75", "q90")
-"""Statistics that `spread` computes, in order."""
-
+SPREAD_STATISTICS = ("mean", "std", "q10", "q25", "median", "q75", "q90")  # as `spread` orders them
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 

@@ -27,7 +27,7 @@ FILES_AHEAD = 256  # files that workers read ahead of the caller
 def read_many(
     sources: Iterable[Source], workers: int | None = None, timeout: float = TIMEOUT_SECONDS
 ) -> Iterator[NoteTable | ReadError]:
-    """Read sources in order; errors are yielded, never raised.
+    """Read sources in order: a note table or an error of each; errors are not raised.
 
     Worker processes read paths and bytes, with a time and memory limit for each file; this process
     reads sources that are objects in memory.
@@ -36,9 +36,6 @@ def read_many(
         sources: as `read_notes` takes them.
         workers: processes; None: one for each core; 0: this process, without limits.
         timeout: seconds per file.
-
-    Yields:
-        A note table or a `ReadError` for each source.
     """
     return apply_many(_read, sources, workers, timeout)
 

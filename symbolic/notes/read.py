@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from symusic.types import Score
 
 Source: TypeAlias = "File | NoteTable | Score | PrettyMIDI | Stream"
-"""Input of `read_notes`."""
-
 File: TypeAlias = "str | os.PathLike[str] | bytes | NamedBytes | ArchiveMember | UnreadableFile"
-"""Sources with the bytes of a file: see `is_file`."""
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")

@@ -54,18 +54,13 @@ def tempo_columns(tempos: TempoTickList) -> tuple[np.ndarray, np.ndarray]:
 @cache
 def states_are_known(kind: type, layout: np.dtype) -> bool:
     """Return whether the pickled state of a list class has items of this layout."""
-    names, columns = layout.names or (), []
+    names, items = layout.names or (), np.zeros(3, layout)
     for i, name in enumerate(names):
-        bounds = np.iinfo(layout[name])
-        columns.append(np.roll(np.array([bounds.max, 1, 100], layout[name]), i))
-    items = kind.from_numpy(*columns)
-    state = items.__getstate__()
-    if not isinstance(state, bytes) or len(state) != 4 + len(items) * layout.itemsize:
+        items[name] = np.roll([np.iinfo(layout[name]).max, 1, 100], i)
+    state = kind.from_numpy(*(items[name].copy() for name in names)).__getstate__()
+    if not isinstance(state, bytes) or len(state) != 4 + items.nbytes:
         return False
-    found = np.frombuffer(state, layout, offset=4)
-    return all(
-        np.array_equal(found[name], column) for name, column in zip(names, columns, strict=True)
-    )
+    return np.array_equal(np.frombuffer(state, layout, offset=4), items)
 
 
 _NOTE = np.dtype(
