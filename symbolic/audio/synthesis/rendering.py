@@ -110,11 +110,9 @@ def read_sound(source: str | os.PathLike | bytes, sampling_rate: int) -> np.ndar
     Raises:
         ReadError: as `read_audio` and `render_midi`.
     """
-    return (
-        render_midi(source, sampling_rate)
-        if is_music(source)
-        else read_audio(source, sampling_rate)[0]
-    )
+    if is_music(source):
+        return render_midi(source, sampling_rate)
+    return read_audio(source, sampling_rate)[0]
 
 
 def is_music(source: str | os.PathLike | bytes) -> bool:

@@ -89,12 +89,7 @@ def _lags(frames: np.ndarray, kind: str, front: FrontEnd, rest: int) -> np.ndarr
         frames = product(frames - np.float32(front.floor), cepstral_bank(every))
     if column == "mfcc" or (column == "chroma" and not front.from_notes):
         frames = frames[:, 1:]
-    matrix = lag_matrix(
-        frames,
-        front.lag_count(kind),
-        kind.rsplit("_", 1)[1],
-        stack=lags.stack,
-        quantile=lags.quantile,
-    )
+    count, metric = front.lag_count(kind), kind.rsplit("_", 1)[1]
+    matrix = lag_matrix(frames, count, metric, stack=lags.stack, quantile=lags.quantile)
     starts = np.linspace(0, matrix.shape[1], front.lag_rows(kind), endpoint=False).astype(int)
     return np.maximum.reduceat(pooled(matrix, rest), starts, axis=1)

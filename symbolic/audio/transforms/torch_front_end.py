@@ -66,7 +66,7 @@ class SpectralFrontEnd(nn.Module):
         """
         if not samples.is_floating_point():
             samples = torch.from_numpy(float_samples(samples)).to(samples.device)
-        samples = samples.to(_precision(samples.device))
+        samples = samples.to(torch.float32 if samples.device.type == "mps" else torch.float64)
         lengths = torch.full(samples.shape[:1], samples.shape[1], device=samples.device)
         if mask is not None:
             lengths = mask.long().sum(dim=1)
@@ -108,10 +108,6 @@ class SpectralFrontEnd(nn.Module):
 
     def _decibels(self, power: torch.Tensor) -> torch.Tensor:
         return 10 * power.clamp(min=self.front.least_power).log10()
-
-
-def _precision(device: torch.device) -> torch.dtype:
-    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def _root(power: torch.Tensor) -> torch.Tensor:

@@ -36,13 +36,9 @@ class ASTEncoder(AudioEncoder):
             )
         self.length = backbone.max_length
         self.backbone = AutoModel.from_config(backbone)
-        embeddings = self.backbone.embeddings
-        for token in (
-            embeddings.cls_token,
-            embeddings.distillation_token,
-            embeddings.position_embeddings,
-        ):
-            nn.init.trunc_normal_(token, std=0.02)  # transformers leaves them at zero
+        for name in ("cls_token", "distillation_token", "position_embeddings"):
+            # transformers leaves them at zero
+            nn.init.trunc_normal_(getattr(self.backbone.embeddings, name), std=0.02)
         self.finish(backbone.hidden_size)
 
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
