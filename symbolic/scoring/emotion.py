@@ -16,6 +16,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import PREDICTED, SCORES
 from symbolic.scoring.notes import (
+    NoteInputs,
     NoteScorer,
     PieceInputs,
     feature_matrix,
@@ -102,7 +103,7 @@ class EmotionScorer(NoteScorer):
 
 
 def emotion_rows(
-    model: SymbolicModel, pieces: Sequence[PieceInputs], batch_size: int
+    model: SymbolicModel, pieces: Sequence[NoteInputs], batch_size: int
 ) -> tuple[list[Row], dict[str, np.ndarray]]:
     """Predict the columns `PREDICTED` of each piece.
 

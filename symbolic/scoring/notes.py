@@ -87,19 +87,28 @@ def check_vocabulary(model: SymbolicModel, tokenizer: Tokenizer) -> None:
 
 
 @dataclass(frozen=True)
-class PieceInputs:
-    """The inputs of a model for one piece, and a summary of its notes.
+class NoteInputs:
+    """The inputs of a model for one piece or one window.
 
     Attributes:
         ids: of the tokenizer; None for a model of features alone.
         features: (C,) float32, those that the model takes; None where it takes none.
+    """
+
+    ids: np.ndarray | None
+    features: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class PieceInputs(NoteInputs):
+    """The inputs of a model for one piece, and a summary of its notes.
+
+    Attributes:
         notes: how many the tokenizer emits.
         seconds: to the end of the last of them.
         mean_velocity: NaN without dynamics.
     """
 
-    ids: np.ndarray | None
-    features: np.ndarray | None
     notes: int
     seconds: float
     mean_velocity: float
@@ -121,7 +130,7 @@ class NotePreparation:
 
     def __call__(self, sources: Sequence[Source]) -> list[PieceInputs]:
         """Read and prepare sources; errors as of `emitted`."""
-        return [self.inputs(self.emitted(source)) for source in sources]
+        return [self.piece(self.emitted(source)) for source in sources]
 
     def emitted(self, source: Source) -> NoteTable:
         """Read the notes of a source that the tokenizer emits.
@@ -134,11 +143,19 @@ class NotePreparation:
             raise ReadError("no note that the tokenizer can hold")
         return notes
 
-    def inputs(self, notes: NoteTable) -> PieceInputs:
+    def inputs(self, notes: NoteTable) -> NoteInputs:
         """Prepare emitted notes."""
-        return PieceInputs(
+        return NoteInputs(
             self.tokenizer.note_ids(notes) if self.takes_ids else None,
             features(notes, self.names).astype(np.float32) if self.names else None,
+        )
+
+    def piece(self, notes: NoteTable) -> PieceInputs:
+        """Prepare the emitted notes of a piece."""
+        inputs = self.inputs(notes)
+        return PieceInputs(
+            inputs.ids,
+            inputs.features,
             len(notes),
             notes.seconds,
             float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
@@ -215,12 +232,12 @@ class NoteScorer(Scorer[PieceInputs]):
         return embed_ids(self.model, sequences(prepared), feature_matrix(prepared), batch_size)
 
 
-def sequences(pieces: Sequence[PieceInputs]) -> list[np.ndarray]:
+def sequences(pieces: Sequence[NoteInputs]) -> list[np.ndarray]:
     """Return the ids of each piece; none for a model of features alone."""
     return [piece.ids for piece in pieces if piece.ids is not None]
 
 
-def feature_matrix(pieces: Sequence[PieceInputs]) -> np.ndarray | None:
+def feature_matrix(pieces: Sequence[NoteInputs]) -> np.ndarray | None:
     """Stack the (n, C) features of pieces; None for a model without features."""
     rows = [piece.features for piece in pieces if piece.features is not None]
     return np.stack(rows) if rows else None

@@ -14,7 +14,7 @@ from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ReadError, tick
 from symbolic.scoring.base import Row, with_errors
 from symbolic.scoring.columns import TIMELINE, rows_table
 from symbolic.scoring.emotion import emotion_rows
-from symbolic.scoring.notes import NotePreparation, PieceInputs
+from symbolic.scoring.notes import NoteInputs, NotePreparation
 from symbolic.scoring.windows import SlidingWindow
 from symbolic.tokenizers.ferreira_notes import StepTable
 
@@ -51,7 +51,7 @@ class WindowInputs:
     first_bar: np.ndarray
     last_bar: np.ndarray
     notes: np.ndarray
-    pieces: list[PieceInputs]
+    pieces: list[NoteInputs]
 
 
 def prepare_windows(

@@ -149,7 +149,7 @@ def _prepare_both(
             windows = prepare_windows(notes, sliding, preparation)
         except ReadError as error:
             windows = ReadError(error.reason)
-        prepared.append((preparation.inputs(notes), windows))
+        prepared.append((preparation.piece(notes), windows))
     return prepared
 
 
