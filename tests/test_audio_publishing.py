@@ -15,6 +15,7 @@ from transformers import AutoFeatureExtractor, AutoModel
 from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.encoders import AUDIO_SYSTEMS
 from symbolic.evaluation.summary import summarise
 from symbolic.inference.prediction_table import prediction_rows, write_predictions
@@ -70,6 +71,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("audio")
     saved(folder)
     write(folder, "training.json", RECORD)
+    Fingerprints().save(folder / "training_pieces.npz")
     return folder
 
 

@@ -13,6 +13,7 @@ from symbolic import Segmenter
 from symbolic.cli import main as cli
 from symbolic.commands.evaluate import main as evaluate
 from symbolic.data import Piece
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.encoders import BOUNDARY_SYSTEMS
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.inference.prediction_table import prediction_rows, write_predictions
@@ -63,6 +64,7 @@ def parted(folder, system, thresholds=True, corpus="tunes"):
     model.save_pretrained(folder)
     record = {"model": {"system": system, "width": 1 / 8}, "groups": [f"{corpus}: a"]}
     write(folder, "training.json", {**RECORD, **record})
+    Fingerprints().save(folder / "training_pieces.npz")
     return model
 
 

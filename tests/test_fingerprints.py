@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from symbolic.data import LeakError
+from symbolic.data import LeakError, Piece
 from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen, common
+from symbolic.data.groups import hashed_group
 from symbolic.notes import note_table
+from symbolic.notes.score import table_score
 
 
 def song(seed, notes=120):
@@ -115,15 +117,35 @@ def test_joined_fingerprints_find_pieces_of_each():
     assert common(Fingerprints.joined([]), held) == {}
 
 
-def test_recordings_are_compared_by_their_bytes(tmp_path):
-    for name, content in {"a": b"sound", "b": b"other", "c": b"sound"}.items():
-        (tmp_path / name).with_suffix(".wav").write_bytes(content)
-    trained = Fingerprints.of_files([tmp_path / "a.wav"], ["x: a"])
-    held = Fingerprints.of_files([tmp_path / "b.wav", tmp_path / "c.wav"], ["y: b", "y: c"])
-    assert common(trained, held) == {1: "content"}
+def test_pieces_are_compared_by_their_files(tmp_path):
+    for name, content in {"a.wav": b"sound", "b.wav": b"other", "c.wav": b"sound"}.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "broken.mid").write_bytes(b"no MIDI")
+    for name, table in {"x.mid": song(30), "y.mid": transposed(song(30))}.items():
+        table_score(table).dump_midi(tmp_path / name)
+
+    def of(*names):
+        return Fingerprints.of_pieces([Piece(tmp_path / name, name, corpus="c") for name in names])
+
+    held = of("y.mid", "b.wav", "c.wav", "missing.wav")
+    assert common(of("a.wav", "broken.mid", "x.mid"), held) == {0: "melody", 2: "content"}
 
 
-@pytest.mark.parametrize("change", ["no archive", "cut", "another format", "a count too many"])
+def test_a_selection_has_the_pieces_in_its_order():
+    chosen = TRAINED.take([4, 1])
+    held = prints([transposed(song(1)), transposed(song(2)), song(4)], "new", "test")
+    assert common(chosen, held) == {0: "melody", 2: "content"}
+    assert common(TRAINED.take([]), held) == {}
+    assert common(chosen.take([1]), held) == {0: "melody"}
+
+
+def test_groups_of_older_records_are_compared():
+    old = Fingerprints.of_groups([hashed_group("emopia: a song"), "unlabelled: my file"])
+    held = Fingerprints.of_names(["x.mid", "my file.mid"], ["emopia: a song", "other: piece"])
+    assert common(old, held) == {0: "group", 1: "name"}
+
+
+@pytest.mark.parametrize("change", ["no archive", "cut", "another array", "a count too many"])
 def test_a_file_of_something_else_is_refused(tmp_path, change):
     path = tmp_path / "pieces.npz"
     TRAINED.save(path)
@@ -133,8 +155,8 @@ def test_a_file_of_something_else_is_refused(tmp_path, change):
         path.write_bytes(b"no archive")
     elif change == "cut":
         path.write_bytes(path.read_bytes()[:200])
-    elif change == "another format":
-        np.savez(path, **{**arrays, "format": np.array("another")})
+    elif change == "another array":
+        np.savez(path, **arrays, more=np.zeros(3))
     else:
         np.savez(path, **{**arrays, "counts": arrays["counts"] + np.uint32(1)})
     with pytest.raises(ValueError, match=r"pieces\.npz"):

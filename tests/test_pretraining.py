@@ -255,12 +255,37 @@ def test_pretraining_goes_on_with_the_objective_of_the_backbone(pretrained, toke
 
 
 @pytest.mark.slow
-def test_the_script_of_training_takes_the_encoder(pretrained, root, music, tmp_path, capsys):
+@pytest.mark.parametrize(("semitones", "kind"), [(0, "content"), (2, "melody")])
+def test_music_of_the_encoder_is_not_held_out_under_other_names(
+    semitones, kind, pretrained, root, write_midi, tune, tmp_path, capsys
+):
+    (tmp_path / "emopia" / "midi").mkdir(parents=True)
+    lines = ["file,song,quadrant,split"]
+    pitches = np.random.default_rng(0).integers(50, 70, (2, 40)).tolist()
+    for i, pitch in enumerate(pitches):
+        notes = [(240 * k, 240, key, 60 + k % 20) for k, key in enumerate(pitch)]
+        write_midi(tmp_path / "emopia" / "midi" / f"new {i}.mid", notes)
+        lines.append(f"new {i}.mid,s{i},Q{i + 1},train")
+    write_midi(tmp_path / "emopia" / "midi" / "renamed.mid", tune(43, 58 + semitones))
+    lines.append("renamed.mid,another song,Q3,val")
+    (tmp_path / "emopia" / "clips.csv").write_text("\n".join(lines))
+    words = ["--emopia", tmp_path / "emopia", "--pretrained", pretrained[0], "--features", "none",
+             "--output_dir", tmp_path / "model", *SMALL, "--tokenizer", "cp-midibert"]  # fmt: skip
+    assert script(root, "train.py", *words) == 2
+    said = f"leak: 1 of 1 held-out pieces are in the training data of {pretrained[0]}: "
+    assert f"{said}emopia: another song (same {kind})" in capsys.readouterr().err
+    assert not (tmp_path / "model" / "training.json").exists()
+
+
+@pytest.mark.slow
+def test_the_script_of_training_takes_the_encoder(pretrained, root, write_midi, tmp_path, capsys):
     folder, backbone = pretrained
     (tmp_path / "emopia" / "midi").mkdir(parents=True)
     lines = ["file,song,quadrant,split"]
-    for i in range(6):
-        (tmp_path / "emopia" / "midi" / f"{i}.mid").write_bytes((music / f"{i}.mid").read_bytes())
+    pitches = np.random.default_rng(0).integers(50, 70, (6, 40))  # none of the music before
+    for i, pitch in enumerate(pitches.tolist()):
+        notes = [(240 * k, 240, key, 60 + k % 20) for k, key in enumerate(pitch)]
+        write_midi(tmp_path / "emopia" / "midi" / f"{i}.mid", notes)
         lines.append(f"{i}.mid,s{i},Q{i % 4 + 1},{'val' if i > 3 else 'train'}")
     (tmp_path / "emopia" / "clips.csv").write_text("\n".join(lines))
     words = ["--emopia", tmp_path / "emopia", "--pretrained", folder, "--features", "none",

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, pipeline
 
 from symbolic import CPTokenizer, EmotionScorer, SymbolicModel
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.publishing.card import model_card
 from symbolic.publishing.hub import FILES, assemble, push
 from symbolic.scoring.emotion import DEFAULT_MODEL
@@ -49,6 +50,7 @@ def run(tiny_model_folder, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(tiny_model_folder, folder)
     write(folder, "training.json", RECORD)
+    Fingerprints().save(folder / "training_pieces.npz")
     (folder / "predictions.csv").write_text("file,predicted\na.mid,Q1\n")
     (folder / "checkpoint-8").mkdir()
     (folder / "checkpoint-8" / "optimizer.pt").write_bytes(b"large")

@@ -505,7 +505,9 @@ def test_the_trainer_groups_by_length_without_a_look_at_the_examples(rows, tmp_p
     assert loader.batch_sampler.sampler.epoch == 3
 
 
-def test_the_script_writes_corpora_with_their_split(pieces, tmp_path, monkeypatch, capsys):
+def test_the_script_writes_corpora_with_their_split(
+    pieces, write_midi, tmp_path, monkeypatch, capsys
+):
     folder = tmp_path / "emopia"
     (folder / "midi").mkdir(parents=True)
     lines = ["file,song,quadrant,split"]
@@ -514,7 +516,9 @@ def test_the_script_writes_corpora_with_their_split(pieces, tmp_path, monkeypatc
         lines.append(f"{piece.path.name},s{i},Q{i + 1},{'val' if i == 3 else 'train'}")
     (folder / "clips.csv").write_text("\n".join(lines))
     (tmp_path / "more").mkdir()
-    shutil.copy(pieces[4].path, tmp_path / "more" / "any.mid")
+    pitch = np.random.default_rng(0).integers(50, 70, 64).tolist()  # another melody
+    notes = [(240 * i, 240, key, 60 + i % 20) for i, key in enumerate(pitch)]
+    write_midi(tmp_path / "more" / "any.mid", notes)
     output = tmp_path / "tokens.npz"
     words = ["make_tokens.py", str(output), "--emopia", str(folder), "--tokenizer", "cp-midibert",
              "--unlabelled", str(tmp_path / "more"),
@@ -528,7 +532,9 @@ def test_the_script_writes_corpora_with_their_split(pieces, tmp_path, monkeypatc
         "any.mid": "", "0.mid": "train", "1.mid": "train", "2.mid": "train", "3.mid": "held_out",
     }  # fmt: skip
     assert tokens.labels["emotion"].tolist() == [IGNORE, 0, 1, 2, 3]
-    shutil.copy(pieces[3].path, tmp_path / "more")
+    assert len(tokens.fingerprints_of([0, 4])) == 2
+    assert tokens.fingerprints.contents.all()
+    shutil.copy(pieces[3].path, tmp_path / "more" / "renamed.mid")  # held out
     with pytest.raises(SystemExit, match="2"):
         runpy.run_path(str(ROOT / "scripts" / "make_tokens.py"), run_name="__main__")
-    assert "unlabelled and held_out: 3.mid" in capsys.readouterr().err
+    assert "in the unlabelled music: 3.mid (same content)" in capsys.readouterr().err

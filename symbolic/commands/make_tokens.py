@@ -8,12 +8,13 @@ from dataclasses import replace
 from symbolic.commands.arguments import CORPORA, Parser, add_fields, guarded, values_of
 from symbolic.data import (
     DataArguments,
-    assert_disjoint,
     build_token_dataset,
     held_out,
     save_tokens,
     unlabelled_pieces_in,
 )
+from symbolic.data.audit.fingerprints import assert_not_held_out
+from symbolic.data.tokens.build import fingerprinted
 from symbolic.features import named_columns
 from symbolic.tokenizers import build_tokenizer
 
@@ -38,10 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = DataArguments(**values_of(options, *CORPORA, "hold_out"))
     if data.folders:
         train, test = held_out(data)
-        assert_disjoint(
-            unlabelled=[piece.path.name for piece in pieces],
-            held_out=[piece.path.name for piece in test],
-        )
+        assert_not_held_out(pieces, test)
         pieces += [replace(piece, split="train") for piece in train]
         pieces += [replace(piece, split="held_out") for piece in test]
     rows = build_token_dataset(
@@ -50,5 +48,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.cache_dir,
         feature_names=named_columns(options.features),
     )
-    save_tokens(rows, options.output)
+    save_tokens(fingerprinted(rows), options.output)
     print(f"{options.output}: {len(rows)} of {len(pieces)} pieces, {sum(rows['length'])} tokens")

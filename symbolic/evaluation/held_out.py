@@ -18,12 +18,12 @@ from symbolic.data import (
     READERS,
     DataArguments,
     Piece,
-    assert_disjoint,
     group_name,
     held_out,
     read_tables,
     tokens_of,
 )
+from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen
 from symbolic.data.groups import hashed_group
 from symbolic.evaluation.robustness import Predictor
 from symbolic.features import feature_frame
@@ -37,7 +37,7 @@ from symbolic.inference.prediction_table import (
 from symbolic.scoring.audio import load_audio_model
 from symbolic.scoring.notes import load_model
 from symbolic.tasks import EMOTION, IGNORE, Task
-from symbolic.training.run_folder import PREDICTIONS, read_record, recorded_groups
+from symbolic.training.run_folder import PREDICTIONS, read_record, recorded_groups, training_pieces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,10 +157,9 @@ def _notes(
 
     used = record["data"]
     train, test = held_out(data.of_record(used))
-    assert_disjoint(
-        trained_on=recorded_groups(record),
-        held_out=[group_name(piece.corpus, piece.group) for piece in test],
-    )
+    names = [group_name(piece.corpus, piece.group) for piece in test]
+    trained, where = training_pieces(folder), f"the training data of {folder}"
+    assert_unseen(trained, Fingerprints.of_pieces(test), names, where, kinds=("group", "content"))
     model, tokenizer = load_model(folder)
     tables = read_tables(test)
     tokens = tokens_of(test, tables, tokenizer, model.config.feature_names)

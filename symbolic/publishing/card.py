@@ -16,7 +16,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.data.readers import FACTS, CorpusFacts
 from symbolic.publishing.card_context import model_context
 from symbolic.publishing.card_results import check_metrics, eval_results, results_context
-from symbolic.training.run_folder import METRICS, TRAINING_RECORD, recorded_groups
+from symbolic.training.run_folder import FINGERPRINTS, METRICS, TRAINING_RECORD, recorded_groups
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
 
@@ -57,6 +57,7 @@ def model_card(
     context = {
         **model,
         **_training_context(record, groups),
+        "compared": (folder / FINGERPRINTS).is_file(),
         "known_music": list(dict.fromkeys(facts.music for facts in known.values())),
         "name": repo_id.split("/")[-1],
         "repo_id": repo_id,

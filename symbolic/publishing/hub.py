@@ -15,12 +15,12 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.loading import load
 from symbolic.publishing.card import model_card, read_json
 from symbolic.tokenizers.saved import FILE_NAME as TOKENIZER
-from symbolic.training.run_folder import METRICS, TRAINING_RECORD
+from symbolic.training.run_folder import FINGERPRINTS, METRICS, TRAINING_RECORD
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 CARD = "README.md"
-OPTIONAL = (TRAINING_RECORD, METRICS)
+OPTIONAL = (TRAINING_RECORD, FINGERPRINTS, METRICS)
 
 FILES = {
     kind: (WEIGHTS, CONFIG, *inputs, *OPTIONAL, CARD)

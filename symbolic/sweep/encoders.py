@@ -13,12 +13,12 @@ from pathlib import Path
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.data.groups import UNLABELLED, assert_disjoint, group_name
+from symbolic.data.audit.fingerprints import assert_unseen
 from symbolic.encoders.backbones import BACKBONES
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 from symbolic.training.build import ShapeArguments, new_backbone
-from symbolic.training.run_folder import TRAINING_RECORD, training_groups
+from symbolic.training.run_folder import TRAINING_RECORD, training_pieces
 
 
 def pretrain_command(cell: Cell, folder: str | Path) -> str:
@@ -84,11 +84,9 @@ def _check_shape(cell: Cell, place: Path) -> None:
 def check_encoders(bundle: Bundle, cells: Sequence[Cell], folder: str | Path | None) -> None:
     """Check that encoders are those of the grid and were not trained on held-out pieces.
 
-    The training groups of an encoder are in its record; those of unlabelled music are file names.
-
     Raises:
         ValueError, FileNotFoundError: see `encoder_digests`; or weights other than the grid's.
-        LeakError: naming the groups.
+        LeakError: naming the pieces.
     """
     digests = encoder_digests(cells, folder)
     if folder is None:  # no cell begins with an encoder
@@ -103,10 +101,9 @@ def check_encoders(bundle: Bundle, cells: Sequence[Cell], folder: str | Path | N
             continue
         place, tokens = Path(folder, cell.encoder), bundle.tokens(cell)
         held = bundle.splits[cell.hold_out]["held"]
-        names = [group_name(tokens.corpora[i], tokens.groups[i]) for i in held]
-        names += [group_name(UNLABELLED, Path(tokens.pieces[i]).stem) for i in held]
-        sides = {
-            f"the training groups of {place}": training_groups(place),
-            f"the held-out groups of {cell.hold_out}": names,
-        }
-        assert_disjoint(**sides)
+        assert_unseen(
+            training_pieces(place),
+            tokens.fingerprints_of(held),
+            [tokens.pieces[i] for i in held],
+            f"the training data of {place}",
+        )

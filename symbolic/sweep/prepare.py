@@ -16,7 +16,7 @@ from symbolic.data import (
     held_out,
     unread_files,
 )
-from symbolic.data.tokens.file import token_file
+from symbolic.data.tokens.build import fingerprinted
 from symbolic.features import FEATURE_NAMES
 from symbolic.sweep.bundle import EVERY_NOTE, Bundle, save_bundle
 from symbolic.sweep.encoders import check_encoders, encoder_digests
@@ -92,4 +92,4 @@ def _tokens(
     if unread := unread_files(rows):
         path, reason = next(iter(unread.items()))
         raise ValueError(f"{len(unread)} files cannot be read, the first is {path}: {reason}")
-    return token_file(rows)
+    return fingerprinted(rows)

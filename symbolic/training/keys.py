@@ -12,6 +12,7 @@ import numpy as np
 from transformers import TrainingArguments, set_seed
 
 from symbolic.data import FeatureDataset, Piece, TokenVocabulary, group_folds, group_name
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.corpora.annotated_keys import (
     read_pop909,
     read_when_in_rome,
@@ -247,6 +248,7 @@ def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicM
         TokenVocabulary.of(tokenizer).save_tokenizer,
         {"pop909": Path(arguments.pop909).name, "when_in_rome": Path(arguments.when_in_rome).name},
         [group_name(piece.corpus, piece.group) for piece in data.pieces],
+        Fingerprints.of_pieces(data.pieces),
         SHAPE,
         FitArguments(),
         training,

@@ -16,13 +16,13 @@ from symbolic.data import (
     PieceDataset,
     TokenFile,
     TokenVocabulary,
-    assert_disjoint,
     group_name,
     held_out,
     read_tables,
     tokens_of,
     unlabelled_pieces,
 )
+from symbolic.data.audit.fingerprints import Fingerprints, assert_not_held_out
 from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.augment import Augmentation
@@ -87,10 +87,7 @@ class NoteInputs(TokenizedInputs):
         self.vocabulary = TokenVocabulary.of(self.tokenizer)
         train, test = held_out(data)
         unlabelled = unlabelled_pieces(data)
-        assert_disjoint(
-            unlabelled=[piece.path.name for piece in unlabelled],
-            held_out=[piece.path.name for piece in test],
-        )
+        assert_not_held_out(unlabelled, test)
         self.pieces = [*train, *unlabelled, *test]
         self.names = named_columns(arguments.features)
         self.groups = np.array([group_name(piece.corpus, piece.group) for piece in self.pieces])
@@ -98,6 +95,9 @@ class NoteInputs(TokenizedInputs):
         self.classes = np.array(quadrants, int)
         self.train = np.arange(len(train) + len(unlabelled))
         self.held_out = len(self.train) + np.arange(len(test))
+
+    def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
+        return Fingerprints.of_pieces([self.pieces[i] for i in chosen])
 
     def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, range]:
         pieces = [self.pieces[i] for i in chosen]

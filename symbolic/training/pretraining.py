@@ -10,6 +10,7 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 from transformers import TrainingArguments, set_seed
 
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.masking import PretrainingDataset, token_tasks
 from symbolic.data.datasets.token_dataset import TokenDataset
@@ -20,7 +21,7 @@ from symbolic.inference.prediction import evaluation_mode, on_device
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.training.build import ShapeArguments, build_model
-from symbolic.training.run_folder import save_run, training_groups
+from symbolic.training.run_folder import save_run, training_groups, training_pieces
 from symbolic.training.trainer import FitArguments, fit
 
 
@@ -97,6 +98,9 @@ def pretrain(
             tokens.vocabulary.save_tokenizer,
             source,
             groups,
+            Fingerprints.joined(
+                [tokens.fingerprints_of(pieces), training_pieces(arguments.pretrained)]
+            ),
             arguments,
             fitting,
             training,
@@ -135,9 +139,8 @@ def _tokens(data: PretrainArguments) -> TokenFile:
         raise ValueError("either --music or --tokens is needed")
     if data.tokens:
         return load_tokens(data.tokens)
-    from symbolic.data.tokens.build import build_token_dataset
-    from symbolic.data.tokens.file import token_file
+    from symbolic.data.tokens.build import build_token_dataset, fingerprinted
     from symbolic.tokenizers import build_tokenizer
 
     rows = build_token_dataset(data.music, build_tokenizer(data.tokenizer), data.cache_dir)
-    return token_file(rows)
+    return fingerprinted(rows)

@@ -9,10 +9,11 @@ import numpy as np
 from torch.utils.data import Dataset
 from transformers import TrainingArguments, set_seed
 
+from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen
 from symbolic.data.groups import assert_disjoint, validation_mask
 from symbolic.inference.prediction_table import Row
 from symbolic.modeling import SymbolicModel
-from symbolic.training.run_folder import save_run, training_groups
+from symbolic.training.run_folder import save_run, training_groups, training_pieces
 from symbolic.training.trainer import FitArguments, fit
 
 
@@ -41,6 +42,10 @@ class Inputs(Protocol):
     held_out: np.ndarray
     threshold_share: float = 0.0
     noun: str = "pieces"
+
+    def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
+        """Compute the fingerprints of pieces."""
+        ...
 
     def build(self) -> SymbolicModel:
         """Build a model, with random weights of torch's generator."""
@@ -82,17 +87,20 @@ def train_model(
         The model, and the rows of the held-out pieces; no rows on processes other than the first.
 
     Raises:
-        LeakError: a group on both sides, or a held-out group that the model in `pretrained` was
-            trained on.
+        LeakError: a group, or the same notes, on both sides; or a held-out piece that is the same
+            music as a training piece of the model in `pretrained`.
         ValueError, ReadError: as the methods of `inputs`.
     """
     set_seed(training.seed)
     model = inputs.build()
     inputs.prepare(model)
     groups, fitted = inputs.groups, inputs.train
-    base_groups = training_groups(inputs.arguments.pretrained)
     assert_disjoint(train=groups[fitted], held_out=groups[inputs.held_out])
-    assert_disjoint(pretrained=base_groups, held_out=groups[inputs.held_out])
+    base = inputs.arguments.pretrained
+    base_pieces, pieces = training_pieces(base), inputs.fingerprints(fitted)
+    held_out, names = inputs.fingerprints(inputs.held_out), groups[inputs.held_out].tolist()
+    assert_unseen(pieces, held_out, names, "the training data", kinds=("content",))
+    assert_unseen(base_pieces, held_out, names, f"the training data of {base}")
     validation = fitted[:0]
     if share := fitting.validation_share or inputs.threshold_share:
         taken = validation_mask(inputs.classes[fitted], groups[fitted], share, training.seed)
@@ -112,7 +120,8 @@ def train_model(
             model,
             inputs.save,
             inputs.source,
-            [*groups[inputs.train].tolist(), *base_groups],
+            [*groups[inputs.train].tolist(), *training_groups(base)],
+            Fingerprints.joined([pieces, base_pieces]),
             inputs.arguments,
             fitting,
             training,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symbolic.data import READERS, Corpus, Piece, group_name, recording_corpora
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.splits.hold_out import class_labels, classes, hold_out, sampled
 from symbolic.inference.prediction_table import Row, prediction_rows
 from symbolic.modeling import SymbolicModel
@@ -76,6 +77,9 @@ class RecordingInputs(Inputs):
     def chosen(self, chosen: np.ndarray) -> tuple[list[Piece], list[Any]]:
         """Select pieces, and what the model takes of each."""
         return [self.corpus.pieces[i] for i in chosen], [self.examples[i] for i in chosen]
+
+    def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
+        return Fingerprints.of_pieces([self.corpus.pieces[i] for i in chosen])
 
     def labels(self, model: SymbolicModel, chosen: np.ndarray) -> list[dict[str, Any]]:
         """Select labels, with targets of positions in place of the times of boundaries."""

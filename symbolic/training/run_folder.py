@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
+from transformers.utils.hub import cached_file
 
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.groups import hashed_group
 from symbolic.inference.prediction_table import Row, write_predictions
 from symbolic.modeling import SymbolicModel
@@ -18,6 +20,7 @@ from symbolic.training.trainer import FitArguments
 TRAINING_RECORD = "training.json"  # beside the weights: data and arguments of the training
 PREDICTIONS = "predictions.csv"  # of the held-out pieces
 METRICS = "metrics.json"  # of these predictions
+FINGERPRINTS = "training_pieces.npz"  # of the pieces trained on
 
 RECORDED = (
     *("max_steps", "weight_decay", "warmup_steps", "gradient_accumulation_steps"),
@@ -31,6 +34,7 @@ def save_run(
     save_input: Callable[[Path], object],
     data: dict[str, Any],
     groups: Iterable[str],
+    pieces: Fingerprints,
     arguments: Any,
     fitting: FitArguments,
     training: TrainingArguments,
@@ -43,6 +47,7 @@ def save_run(
         save_input: saves the tokenizer or the feature extractor in a folder.
         data: description of the data for the record: names of files, without folders.
         groups: trained on, as `symbolic.data.group_name` writes them, with validation groups.
+        pieces: fingerprints of the pieces trained on, with validation pieces.
         arguments: data class of the model's arguments.
         fitting, training: arguments of the training; `training.output_dir` is the folder.
         rows: predictions of held-out pieces; without rows no file is written.
@@ -69,6 +74,7 @@ def save_run(
     (output / TRAINING_RECORD).write_text(
         json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8"
     )
+    pieces.save(output / FINGERPRINTS)
     if rows:
         write_predictions(rows, output / PREDICTIONS)
 
@@ -97,16 +103,44 @@ def recorded_groups(record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def training_groups(folder: str | Path) -> list[str]:
+def training_groups(name: str | Path) -> list[str]:
     """Return the groups that a model was trained on, as `recorded_groups` does.
 
-    An empty name, a hub name, or a folder without a record gives none.
+    An empty name, or a model without a record, gives none.
 
     Raises:
         ValueError: a record that is damaged.
     """
-    found = folder and Path(folder, TRAINING_RECORD).is_file()
-    return recorded_groups(read_record(folder)) if found else []
+    found = name and model_file(name, TRAINING_RECORD)
+    return recorded_groups(read_record(found.parent)) if found else []
+
+
+def training_pieces(name: str | Path) -> Fingerprints:
+    """Return the fingerprints of the pieces that a model was trained on, and of their groups.
+
+    A model saved before version 0.2 has only the groups of its record.
+
+    Args:
+        name: as `training_groups` takes it.
+
+    Raises:
+        ValueError: a file that is damaged.
+    """
+    found = name and model_file(name, FINGERPRINTS)
+    pieces = Fingerprints.load(found) if found else Fingerprints()
+    return Fingerprints.joined([pieces, Fingerprints.of_groups(training_groups(name))])
+
+
+def model_file(name: str | Path, file: str) -> Path | None:
+    """Find a file of a model in its folder or on the Hub; None if there is none."""
+    found = cached_file(
+        str(name),
+        file,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+        _raise_exceptions_for_gated_repo=False,
+    )
+    return Path(found) if found else None
 
 
 def read_record(folder: str | Path) -> dict[str, Any]:

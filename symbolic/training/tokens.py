@@ -15,6 +15,7 @@ import numpy as np
 from torch.utils.data import Dataset
 from transformers import TrainingArguments
 
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.groups import group_name
 from symbolic.data.tokens.file import TokenFile, load_tokens
@@ -132,6 +133,9 @@ class TokenInputs(TokenizedInputs):
         self.groups = np.array(list(map(group_name, tokens.corpora, tokens.groups)))
         self.classes = tokens.labels.get(EMOTION.name, np.full(len(tokens), IGNORE))
         self.train, self.held_out = np.asarray(train, np.int64), np.asarray(held_out, np.int64)
+
+    def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
+        return self.tokens.fingerprints_of(chosen)
 
     def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, np.ndarray]:
         return self.tokens, chosen

@@ -6,7 +6,6 @@ import os
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import cast
 
 import numpy as np
 
@@ -31,6 +30,7 @@ TEMPO_RATIO, SLACK = 1.5, 0.25
 """Largest tempo ratio of two performances from note to note, and a tolerance in seconds."""
 
 _REPEATS = 8  # occurrences of a figure in a piece that are compared
+_PAIRS_AT_ONCE = 2**22  # of pieces with a figure in common, in memory
 _BACK = 500  # matches before one that are tried as its predecessor
 
 
@@ -92,9 +92,7 @@ def alike(figures: Figures, group: np.ndarray, min_figures: int, split: int = 0)
         min_figures: smallest number of shared figures.
         split: compare only the first `split` pieces with the others; 0: all pieces.
     """
-    pairs, rare = _candidates(figures, group, min_figures)
-    if split:
-        pairs = [(a, b) for a, b in pairs if a < split <= b]
+    pairs, rare = _candidates(figures, group, min_figures, split)
     figures = figures.take(rare & _early(figures))
     ends = np.searchsorted(figures.piece, np.arange(len(group) + 1))
     parts: dict[int, Figures] = {}
@@ -130,27 +128,36 @@ def notes_hash(table: NoteTable) -> bytes:
 
 
 def _candidates(
-    figures: Figures, group: np.ndarray, min_figures: int
+    figures: Figures, group: np.ndarray, min_figures: int, split: int
 ) -> tuple[list[tuple[int, int]], np.ndarray]:
     """Find pairs of pieces with `min_figures` rare figures in common; and (m,) bool, rare."""
-    from scipy.sparse import csr_array
-
     _, code = np.unique(figures.code, return_inverse=True)
-    shape = len(group), code.max(initial=-1) + 1
-    if not len(figures):
-        return [], np.zeros(0, bool)
-    has = csr_array((np.ones(len(code), np.int32), (figures.piece, code)), shape)
-    has.data[:] = 1  # occurrences in a piece count once
-    ones = np.ones(len(group), np.int32), (group, np.arange(len(group)))
-    by_group = cast("csr_array", csr_array(ones) @ has)
-    occurs = np.bincount(by_group.indices, minlength=shape[1])
+    count = len(group)
+    occurs = np.unique(code * count + group[figures.piece]) // count
+    occurs = np.bincount(occurs, minlength=code.max(initial=-1) + 1)
     rare = (occurs > 1) & (occurs <= max(RARE, RARE_SHARE * len(np.unique(group))))
-    has = has[:, rare]
-    shared = (has @ has.T).tocoo()
-    kept = (shared.data >= min_figures) & (shared.row < shared.col)
-    kept &= group[shared.row] != group[shared.col]
-    pairs = zip(shared.row[kept].tolist(), shared.col[kept].tolist(), strict=True)
-    return list(pairs), rare[code]
+    rare = rare[code]
+    # Occurrences in a piece count once. Sorted by figure, a piece pairs with those after it.
+    has = np.unique(code[rare] * count + figures.piece[rare])
+    code, piece = np.divmod(has, count)
+    first = np.arange(1, len(has) + 1)
+    if split:
+        first = np.maximum(first, has.searchsorted(code * count + split))
+    partners = (code.searchsorted(code, side="right") - first).clip(0)
+    if split:
+        partners[piece >= split] = 0
+    pairs, shared = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    bounds = np.arange(0, partners.sum(), _PAIRS_AT_ONCE)
+    for part in np.split(np.arange(len(has)), partners.cumsum().searchsorted(bounds)[1:]):
+        left = part.repeat(partners[part])
+        ends = partners[part].cumsum()
+        right = np.arange(len(left)) - (ends - partners[part] - first[part]).repeat(partners[part])
+        found, times = np.unique(piece[left] * count + piece[right], return_counts=True)
+        pairs, place = np.unique(np.append(pairs, found), return_inverse=True)
+        shared = np.bincount(place, np.append(shared, times))
+    left, right = np.divmod(pairs[shared >= min_figures], count)
+    kept = group[left] != group[right]
+    return list(zip(left[kept].tolist(), right[kept].tolist(), strict=True)), rare
 
 
 def _early(figures: Figures) -> np.ndarray:

@@ -10,19 +10,26 @@ pairs with 30 shared figures or more.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from pathlib import Path, PurePath
+from pathlib import PurePath
+from typing import Any, cast
 from zipfile import BadZipFile
 
 import numpy as np
 
 from symbolic.data.audit.duplicates import alike, content_hash, notes_hash
 from symbolic.data.audit.melody import Figures, melody_figures
-from symbolic.data.groups import LeakError
-from symbolic.notes import NoteTable
+from symbolic.data.groups import UNLABELLED, LeakError, group_name, hashed_group
+from symbolic.data.pieces import Piece
+from symbolic.notes import NoteTable, ReadError, read_notes
+from symbolic.notes.read import NOTE_SUFFIXES
+from symbolic.notes.sources import display_name
+
+logger = logging.getLogger(__name__)
 
 SHARE = 3
 """One of so many figures is kept."""
@@ -31,10 +38,19 @@ MIN_FIGURES, MIN_SECONDS = 6, 5.0
 """Kept figures that two pieces must share in the same order to have the same melody, and the least
 time from the first to the last of them: runs of a few seconds are alike by chance."""
 
+KINDS = ("group", "name", "content", "melody")
+"""What two pieces can have in common."""
+
 _TICK = 0.1  # seconds, resolution of onsets in a file
-_FORMAT = "symbolic-fingerprints 1"
-_PIECES = {"names": "u8", "groups": "u8", "contents": "u8", "counts": "u4"}
-_FIGURES = {"onset": "u2", "pitch": "u1", "code": "u4"}
+_STORED = {
+    "names": "u8",
+    "groups": "u8",
+    "contents": "u8",
+    "counts": "u4",
+    "onset": "u2",
+    "pitch": "u1",
+    "code": "u4",
+}
 
 
 def _hashes() -> np.ndarray:
@@ -50,8 +66,8 @@ class Fingerprints:
     """Fingerprints of p pieces.
 
     Attributes:
-        names: (p,) uint64, hash of the file name without suffix; 0 for a name without a letter,
-            such as `001`, which other music has as well.
+        names: (p,) uint64, hash of the group that an unlabelled file of this name has; 0 for a name
+            without a letter, such as `001`, which other music has as well.
         groups: (p,) uint64, hash of the group.
         contents: (p,) uint64, hash of the notes, or of the bytes of a recording; 0 if unknown.
         figures: the chosen figures of all pieces.
@@ -82,10 +98,49 @@ class Fingerprints:
         return replace(cls.of_names(names, groups), contents=contents, figures=figures)
 
     @classmethod
-    def of_files(cls, paths: Sequence[str | Path], groups: Sequence[str]) -> Fingerprints:
-        """Compute the fingerprints of p recordings: their names, groups and bytes."""
-        contents = np.array([_number(content_hash(path) or b"") for path in paths], np.uint64)
-        return replace(cls.of_names([str(path) for path in paths], groups), contents=contents)
+    def of_pieces(cls, pieces: Sequence[Piece]) -> Fingerprints:
+        """Compute the fingerprints of pieces from their files.
+
+        Files of other things than notes, such as recordings, are compared by their bytes.
+        """
+        tables, contents, numbers = [], [], []
+        for number, piece in enumerate(pieces):
+            try:
+                if piece.path.suffix.lower() not in NOTE_SUFFIXES:
+                    raise ReadError("not a file of notes")
+                tables.append(read_notes(piece.path))
+                numbers.append(number)
+                contents.append(notes_hash(tables[-1]))
+            except ReadError:
+                contents.append(content_hash(piece.path) or b"")
+        figures = _chosen(melody_figures(tables))
+        figures = replace(figures, piece=np.array(numbers, np.int64)[figures.piece])
+        return replace(
+            cls.of_names(
+                [piece.path.name for piece in pieces],
+                [group_name(piece.corpus, piece.group) for piece in pieces],
+            ),
+            contents=np.array(list(map(_number, contents)), np.uint64),
+            figures=figures,
+        )
+
+    @classmethod
+    def of_groups(cls, groups: Iterable[str]) -> Fingerprints:
+        """Hash groups alone, which may be hashed already (`hashed_group`), as of older records."""
+        digests = [hashed_group(name).rpartition("#")[2] for name in groups]
+        hashes = np.array([int(digest, 16) for digest in digests], np.uint64)
+        return cls(np.zeros_like(hashes), hashes, np.zeros_like(hashes))
+
+    def take(self, chosen: Sequence[int] | np.ndarray) -> Fingerprints:
+        """Select pieces, in any order."""
+        chosen = np.asarray(chosen, np.int64)
+        place = np.full(len(self), -1)
+        place[chosen] = np.arange(len(chosen))
+        piece = place[self.figures.piece]
+        kept = np.flatnonzero(piece >= 0)
+        kept = kept[piece[kept].argsort(kind="stable")]
+        figures = replace(self.figures.take(kept), piece=piece[kept])
+        return Fingerprints(self.names[chosen], self.groups[chosen], self.contents[chosen], figures)
 
     @classmethod
     def joined(cls, parts: Iterable[Fingerprints]) -> Fingerprints:
@@ -107,20 +162,45 @@ class Fingerprints:
             Figures(np.concatenate(piece), *rest),
         )
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Save as a compressed `.npz` of about 200 bytes a piece of pop music."""
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return small arrays to save, about 250 bytes for a piece of half a minute."""
         figures = self.figures
-        np.savez_compressed(
-            path,
-            format=np.array(_FORMAT),
-            names=self.names,
-            groups=self.groups,
-            contents=self.contents,
-            counts=np.bincount(figures.piece, minlength=len(self)).astype(np.uint32),
-            onset=np.rint(figures.onset / _TICK).clip(0, 2**16 - 1).astype(np.uint16),
-            pitch=figures.pitch.astype(np.uint8),
-            code=figures.code.astype(np.uint32),
+        return {
+            "names": self.names,
+            "groups": self.groups,
+            "contents": self.contents,
+            "counts": np.bincount(figures.piece, minlength=len(self)).astype(np.uint32),
+            "onset": np.rint(figures.onset / _TICK).clip(0, 2**16 - 1).astype(np.uint16),
+            "pitch": figures.pitch.astype(np.uint8),
+            "code": figures.code.astype(np.uint32),
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Fingerprints:
+        """Take what `arrays` has returned.
+
+        Raises:
+            ValueError: other arrays.
+        """
+        kinds = {name: array.dtype.str[1:] for name, array in arrays.items()}
+        if kinds != _STORED:
+            raise ValueError("fingerprints of another version")
+        counts = arrays["counts"]
+        sizes = dict.fromkeys(_STORED, len(counts))
+        sizes |= dict.fromkeys(("onset", "pitch", "code"), counts.sum())
+        if any(array.shape != (sizes[name],) for name, array in arrays.items()):
+            raise ValueError("fingerprints of different numbers of pieces")
+        figures = Figures(
+            np.arange(len(counts)).repeat(counts),
+            arrays["onset"] * _TICK,
+            arrays["pitch"].astype(np.int64),
+            arrays["code"].astype(np.int64),
         )
+        return cls(arrays["names"], arrays["groups"], arrays["contents"], figures)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Save as a compressed `.npz`."""
+        np.savez_compressed(path, **cast("dict[str, Any]", self.arrays()))
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Fingerprints:
@@ -132,23 +212,9 @@ class Fingerprints:
         """
         try:
             with np.load(path, allow_pickle=False) as stored:
-                form = str(stored["format"])
-                arrays = {name: stored[name] for name in (*_PIECES, *_FIGURES)}
-        except (KeyError, ValueError, EOFError, BadZipFile) as error:
-            raise ValueError(f"{path}: no fingerprints of training pieces") from error
-        counts = arrays["counts"]
-        sizes = dict.fromkeys(_PIECES, len(counts)) | dict.fromkeys(_FIGURES, counts.sum())
-        kinds = {name: array.dtype.str[1:] for name, array in arrays.items()}
-        fits = all(array.shape == (sizes[name],) for name, array in arrays.items())
-        if form != _FORMAT or kinds != _PIECES | _FIGURES or not fits:
-            raise ValueError(f"{path}: no fingerprints of training pieces, or of another version")
-        figures = Figures(
-            np.arange(len(counts)).repeat(counts),
-            arrays["onset"] * _TICK,
-            arrays["pitch"].astype(np.int64),
-            arrays["code"].astype(np.int64),
-        )
-        return cls(arrays["names"], arrays["groups"], arrays["contents"], figures)
+                return cls.of_arrays(dict(stored))
+        except (ValueError, EOFError, BadZipFile) as error:
+            raise ValueError(f"{path}: no fingerprints of training pieces: {error}") from error
 
 
 def common(trained: Fingerprints, held_out: Fingerprints) -> dict[int, str]:
@@ -166,35 +232,65 @@ def common(trained: Fingerprints, held_out: Fingerprints) -> dict[int, str]:
             spans = (end - start for start, end in (pair.first_span, pair.second_span))
             if min(spans) >= MIN_SECONDS:
                 found[pair.second - len(trained)] = "melody"
-    for kind in ("contents", "names", "groups"):
+    for kind, others in (
+        ("contents", trained.contents),
+        ("names", np.append(trained.names, trained.groups)),  # an unlabelled file is a group
+        ("groups", trained.groups),
+    ):
         values = getattr(held_out, kind)
-        for i in np.flatnonzero((values > 0) & np.isin(values, getattr(trained, kind))).tolist():
+        for i in np.flatnonzero((values > 0) & np.isin(values, others)).tolist():
             found[i] = kind.removesuffix("s")
     return dict(sorted(found.items()))
 
 
 def assert_unseen(
-    trained: Fingerprints, held_out: Fingerprints, names: Sequence[str], where: str
+    trained: Fingerprints,
+    held_out: Fingerprints,
+    names: Sequence[str],
+    where: str,
+    kinds: Container[str] = KINDS,
 ) -> None:
-    """Refuse to test a model on its training music.
+    """Refuse to test a model on its training music; warn of melodies that do not count.
 
     Args:
         trained: of the training pieces.
         held_out: of p pieces.
         names: (p,) of the held-out pieces, for the error.
-        where: the training data, for the error, such as "the training pieces of FOLDER".
+        where: the training data, for the error, such as "the training data of FOLDER".
+        kinds: of what `common` returns, those that count.
 
     Raises:
         LeakError: with the first of the pieces that are the same music, and what is the same.
     """
-    if found := common(trained, held_out):
+    both = common(trained, held_out)
+    if similar := [names[i] for i, kind in both.items() if kind == "melody" not in kinds]:
+        shown = ", ".join(similar[:5])
+        logger.warning(
+            "%d held-out pieces have a melody of %s: %s; see symbolic audit",
+            *(len(similar), where, shown),
+        )
+    if found := {i: kind for i, kind in both.items() if kind in kinds}:
         shown = ", ".join(f"{names[i]} (same {kind})" for i, kind in list(found.items())[:5])
         raise LeakError(f"{len(found)} of {len(held_out)} held-out pieces are in {where}: {shown}")
 
 
+def assert_not_held_out(unlabelled: Sequence[Piece], held_out: Sequence[Piece]) -> None:
+    """Refuse unlabelled music for training that is the same as held-out pieces.
+
+    Raises:
+        LeakError: as `assert_unseen`.
+    """
+    if unlabelled and held_out:
+        pair = Fingerprints.of_pieces(unlabelled), Fingerprints.of_pieces(held_out)
+        assert_unseen(*pair, [piece.path.name for piece in held_out], "the unlabelled music")
+
+
 def _name_hash(name: str) -> int:
+    """Hash the group of an unlabelled file of this name; 0 for a name without a letter."""
     stem = PurePath(name).stem
-    return _number(stem.encode("utf-8", "surrogateescape")) if any(map(str.isalpha, stem)) else 0
+    if not any(map(str.isalpha, stem)):
+        return 0
+    return _number(os.fsencode(group_name(UNLABELLED, display_name(stem))))
 
 
 def _number(content: bytes) -> int:

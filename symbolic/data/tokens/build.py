@@ -7,13 +7,16 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.labels import derived_tasks, label_columns, token_dtype
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.tokens.cache import Row, cached_dataset, unread_files
+from symbolic.data.tokens.file import TokenFile, token_file
 from symbolic.data.tokens.rows import token_rows
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.notes import ReadError
@@ -99,6 +102,16 @@ def build_token_dataset(
     if not len(rows):
         raise ValueError(f"none of {len(pieces)} files can be read: {next(iter(unread.items()))}")
     return rows
+
+
+def fingerprinted(rows: Dataset) -> TokenFile:
+    """Join the rows of `build_token_dataset` to a token file with fingerprints of its pieces."""
+    columns = ("path", "group", "corpus")
+    pieces = [
+        Piece(Path(path), group, corpus=corpus)
+        for path, group, corpus in zip(*(rows[name] for name in columns), strict=True)
+    ]
+    return replace(token_file(rows), fingerprints=Fingerprints.of_pieces(pieces))
 
 
 def _default_cache() -> Path:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from symbolic.data.audit.fingerprints import Fingerprints
+from symbolic.data.groups import group_name
 from symbolic.data.labels import derived_tasks, reserved_columns, token_dtype
 from symbolic.data.tokens.cache import dataset_record, token_vocabulary
 from symbolic.data.tokens.vocabulary import TokenVocabulary
@@ -27,6 +29,7 @@ FORMAT, VERSION = "symbolic-tokens", 1
 SUFFIXES = (".npz", ".safetensors")
 NAMES = ("pieces", "groups", "corpora", "splits")
 TOKEN_LABEL = "token_label."  # before names of tasks other than velocity
+FINGERPRINT = "fingerprint."  # before names of arrays of `Fingerprints`
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,7 @@ class TokenFile:
         groups, corpora, splits: of each piece, as in `symbolic.data.Piece`.
         features: (p, C) float32 features of whole pieces, C may be 0.
         feature_names: the C columns of `symbolic.features`.
+        fingerprints: of the pieces; see `fingerprints_of`.
 
     Raises:
         ValueError: arrays that do not fit together.
@@ -60,6 +64,7 @@ class TokenFile:
     splits: list[str]
     features: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     feature_names: Sequence[str] = ()
+    fingerprints: Fingerprints | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -73,6 +78,8 @@ class TokenFile:
         for name, values in ({name: getattr(self, name) for name in NAMES} | self.labels).items():
             if len(values) != len(self):
                 raise ValueError(f"{len(values)} {name} for {len(self)} pieces")
+        if self.fingerprints is not None and len(self.fingerprints) != len(self):
+            raise ValueError(f"fingerprints of {len(self.fingerprints)} pieces for {len(self)}")
         columns = len(self.feature_names)
         if columns and self.features.shape != (len(self), columns):
             raise ValueError(f"features are {self.features.shape}, not {(len(self), columns)}")
@@ -93,6 +100,13 @@ class TokenFile:
     def ids_of(self, piece: int) -> np.ndarray:
         """Select the (T, F) or (T,) ids of a piece."""
         return self.ids[self.offsets[piece] : self.offsets[piece + 1]]
+
+    def fingerprints_of(self, pieces: Sequence[int] | np.ndarray) -> Fingerprints:
+        """Select the fingerprints of pieces; without any, those of names and groups alone."""
+        if self.fingerprints is not None:
+            return self.fingerprints.take(pieces)
+        groups = [group_name(self.corpora[i], self.groups[i]) for i in pieces]
+        return Fingerprints.of_names([self.pieces[i] for i in pieces], groups)
 
     def feature_columns(self, names: Sequence[str]) -> np.ndarray:
         """Select (p, C) float32 features of all pieces, in the order of the names.
@@ -136,6 +150,9 @@ def save_tokens(
     if tokens.feature_names:
         arrays["features"] = tokens.features
     arrays |= {f"label.{name}": values for name, values in tokens.labels.items()}
+    if tokens.fingerprints is not None:
+        stored = tokens.fingerprints.arrays()
+        arrays |= {FINGERPRINT + name: array for name, array in stored.items()}
     text = json.dumps(header)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".npz":
@@ -173,6 +190,10 @@ def load_tokens(path: str | Path) -> TokenFile:
         token_labels = {VELOCITY.name: arrays.pop(VELOCITY.name)}
         for name in [name for name in arrays if name.startswith(TOKEN_LABEL)]:
             token_labels[name.removeprefix(TOKEN_LABEL)] = arrays.pop(name)
+        known = {
+            name.removeprefix(FINGERPRINT): arrays.pop(name)
+            for name in [name for name in arrays if name.startswith(FINGERPRINT)]
+        }
         return TokenFile(
             TokenVocabulary.from_dict(header["scheme"]),
             arrays.pop("ids"),
@@ -180,6 +201,7 @@ def load_tokens(path: str | Path) -> TokenFile:
             token_labels,
             features=arrays.pop("features", np.zeros((0, 0), np.float32)),
             feature_names=header.get("feature_names", []),
+            fingerprints=Fingerprints.of_arrays(known) if known else None,
             labels={name.removeprefix("label."): values for name, values in arrays.items()},
             **{name: header[name] for name in NAMES},
         )
@@ -240,7 +262,7 @@ def token_file(
         task.name: task.empty_labels(n).numpy().astype(token_dtype(task))
         for task in derived_tasks("token")
     }
-    named: dict[str, list[str]] = {name: [] for name in NAMES}
+    named: dict[str, Any] = {name: [] for name in NAMES}
     labels: dict[str, list] = {}
     reserved = reserved_columns()
     features = np.zeros((len(records), len(feature_names)), np.float32)
