@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from symbolic.reports.plane import COLOURS, draw_axes, draw_numbers, draw_points, elsewhere
 from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
 from symbolic.tasks.metrics import BINS, calibration_error, reliability
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLOURS = {"Q1": "#e69f00", "Q2": "#d55e00", "Q3": "#0072b2", "Q4": "#009e73"}
-EDGE = 1.08  # axis limit: points in the corners are not cut off
 NAMED = 40  # maximal number of pieces with names
 LONGEST = 38  # characters of a name
+ROW = 0.0245  # height of a row of names, as a share of the plane
 
 
 def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
-    """Plot scored pieces on the valence-arousal plane.
+    """Plot scored pieces on the valence-arousal plane, up to 40 of them with names.
+
+    The colour is that of the most probable quadrant. A piece that lies in another one is a ring.
 
     Args:
         table: from `EmotionScorer.score`; rows with an error are left out.
@@ -31,54 +33,33 @@ def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
         ValueError: a format that matplotlib does not write.
     """
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-    scored = table[table["error"] == ""]
-    named = 0 < len(scored) <= NAMED
-    figure = Figure(figsize=(10.5 if named else 7, 7), layout="constrained")
-    axes = figure.subplots()
-    axes.axhline(0, color="0.7", linewidth=0.8)
-    axes.axvline(0, color="0.7", linewidth=0.8)
-    for quadrant, (x, y) in zip(QUADRANTS, ((1, 1), (-1, 1), (-1, -1), (1, -1)), strict=True):
-        axes.text(
-            x / 2,
-            y / 2,
-            f"{quadrant}\n{QUADRANT_WORDS[quadrant]}",
-            color=COLOURS[quadrant],
-            alpha=0.35,
-            fontsize=20,
-            ha="center",
-            va="center",
-        )
-    colours = [COLOURS[quadrant] for quadrant in scored["quadrant"]]
-    area = 160 if named else np.clip(4000 / max(len(scored), 1), 4, 60)
-    axes.scatter(
-        scored["valence"], scored["arousal"], c=colours, s=area, alpha=0.85, edgecolors="white"
-    )
-    if named:
-        stems = [Path(path).stem for path in scored["path"]]
-        names = [stem if len(stem) <= LONGEST else f"{stem[: LONGEST - 1]}…" for stem in stems]
-        points = zip(scored["valence"], scored["arousal"], strict=True)
-        for number, (x, y) in enumerate(points, 1):
-            axes.annotate(str(number), (x, y), ha="center", va="center", fontsize=7, color="white")
-        for column, lines in ((1.03, map(str, range(1, len(names) + 1))), (1.08, names)):
-            axes.text(
-                column,
-                1.0,
-                "\n".join(lines),
-                transform=axes.transAxes,
-                va="top",
-                fontsize=8,
-                linespacing=1.5,
-            )
-    axes.set(
-        xlim=(-EDGE, EDGE),
-        ylim=(-EDGE, EDGE),
-        aspect="equal",
-        xlabel="valence (q1 + q4 - q2 - q3)",
-        ylabel="arousal (q1 + q2 - q3 - q4)",
-        title=f"{len(scored)} pieces on the valence-arousal plane",
-    )
-    figure.savefig(path, dpi=150)
+    scored = table.loc[table["error"] == ""]
+    plane = scored[["valence", "arousal"]].to_numpy(np.float64)
+    quadrants = scored["quadrant"].to_numpy(object)
+    figure = Figure(figsize=(7, 7))
+    axes = figure.add_axes((0.1, 0.1, 0.85, 0.85))
+    draw_axes(axes, "black", coloured=True)
+    draw_points(axes, plane, quadrants)
+    if len(scored) <= NAMED:
+        draw_numbers(axes, plane)
+        for place, (piece, quadrant) in enumerate(zip(scored["path"], quadrants, strict=True)):
+            name = Path(piece).stem
+            half = LONGEST // 2
+            short = name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
+            row = {"y": 1 - place * ROW, "transform": axes.transAxes, "va": "top", "fontsize": 8}
+            axes.text(1.06, s=str(place + 1), color=COLOURS[quadrant], ha="right", **row)
+            axes.text(1.08, s=short, parse_math=False, **row)
+    if len(scored) and elsewhere(plane, quadrants).any():
+        ring = Line2D([], [], linestyle="", marker="o", color="0.3", mfc="none", ms=7, mew=1.5)
+        text = "lies outside its most probable quadrant, whose colour it has"
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09)}
+        axes.legend([ring], [text], frameon=False, fontsize=9, **below)
+    axes.set(xlabel="valence (q1 + q4 - q2 - q3)", ylabel="arousal (q1 + q2 - q3 - q4)")
+    noun = "piece" if len(scored) == 1 else "pieces"
+    axes.set_title(f"{len(scored)} {noun} on the valence-arousal plane", pad=26)
+    figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.15)
 
 
 def confusion_plot(

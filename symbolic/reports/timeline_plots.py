@@ -9,7 +9,7 @@ import numpy as np
 
 from symbolic.notes import ReadError
 from symbolic.notes.beats import metrical_edges
-from symbolic.reports.plots import COLOURS
+from symbolic.reports.plane import COLOURS
 from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
 
 if TYPE_CHECKING:

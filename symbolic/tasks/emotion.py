@@ -9,6 +9,9 @@ from symbolic.tasks.task import Task
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 QUADRANT_WORDS = {"Q1": "happy", "Q2": "angry", "Q3": "sad", "Q4": "calm"}
 
+SIGNS = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
+"""(4, 2) signs of valence and arousal in the quadrants."""
+
 EMOTION = Task("emotion", "sequence", "single", QUADRANTS)
 VALENCE_AROUSAL = Task("valence_arousal", "sequence", "regression", ("valence", "arousal"))
 
@@ -23,5 +26,4 @@ def valence_arousal(probabilities: np.ndarray) -> np.ndarray:
 
     They are (..., 2), each in [-1, 1], for (..., 4) probabilities whose rows sum to 1.
     """
-    signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
-    return np.clip(np.asarray(probabilities) @ signs, -1.0, 1.0)
+    return np.clip(np.asarray(probabilities) @ SIGNS, -1.0, 1.0)

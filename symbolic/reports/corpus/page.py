@@ -12,9 +12,9 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 
 from symbolic.notes.keys import KEY_NAMES
-from symbolic.reports.corpus.plots import confidence_svg, keys_svg, plane_svg
+from symbolic.reports.corpus.plots import CROWD, confidence_svg, keys_svg, plane_svg
 from symbolic.reports.corpus.statistics import CONFIDENCES, FAMILIAR, CorpusReport, corpus_report
-from symbolic.reports.plots import COLOURS
+from symbolic.reports.plane import COLOURS, elsewhere
 from symbolic.tasks import QUADRANT_WORDS, QUADRANTS, valence_arousal
 
 if TYPE_CHECKING:
@@ -133,12 +133,15 @@ def _mean(values: Any) -> float:
 def _plane(report: CorpusReport) -> dict[str, Any]:
     rows: list[Any] = list(report.quadrants().itertuples())
     shares = ", ".join(f"{share(row.share)} {QUADRANT_WORDS[row.Index]}" for row in rows)
+    places = valence_arousal(report.probabilities)
+    quadrants = report.scored["quadrant"].to_numpy(object)
     plot = plane_svg(
-        valence_arousal(report.probabilities),
-        report.scored["quadrant"].to_numpy(object),
+        places,
+        quadrants,
         f"{counted(len(report.scored), 'piece')} on the valence-arousal plane: {shares}.",
     )
-    return {"rows": rows, "plot": plot}
+    rings = int(elsewhere(places, quadrants).sum())
+    return {"rows": rows, "plot": plot, "elsewhere": rings, "points": len(places) <= CROWD}
 
 
 def _keys(report: CorpusReport) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from symbolic.notes.keys import KEY_NAMES
 from symbolic.reports.corpus.statistics import CONFIDENCES
-from symbolic.reports.plots import COLOURS, EDGE
+from symbolic.reports.plane import COLOURS, draw_axes, draw_points
 from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
 
 if TYPE_CHECKING:
@@ -44,43 +44,20 @@ def plane_svg(plane: np.ndarray, quadrants: np.ndarray, description: str) -> str
 
     Args:
         plane: (n, 2) valence and arousal in [-1, 1].
-        quadrants: (n,) Q1..Q4, the colours of the points.
+        quadrants: (n,) Q1..Q4, the colours of the points; rings are in another quadrant.
         description: of the plot, for screen readers.
     """
-    valence, arousal = np.asarray(plane, float).T
-    crowd = len(valence) > CROWD
+    plane = np.asarray(plane, float)
+    crowd = len(plane) > CROWD
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        axes.axhline(0, color=INK, alpha=0.3, linewidth=0.8)
-        axes.axvline(0, color=INK, alpha=0.3, linewidth=0.8)
+        draw_axes(axes, INK)
         if crowd:
-            _density(figure, axes, valence, arousal)
+            _density(figure, axes, *plane.T)
         else:
-            size = np.clip(110 / np.sqrt(max(len(valence), 1)), 3.2, 8)
-            for quadrant in QUADRANTS:
-                inside = quadrants == quadrant
-                colour = COLOURS[quadrant]
-                axes.plot(
-                    valence[inside], arousal[inside], "o", color=colour, ms=size, mew=0, alpha=0.7
-                )
-        for quadrant, (x, y) in zip(QUADRANTS, ((1, 1), (0, 1), (0, 0), (1, 0)), strict=True):
-            axes.annotate(
-                f"{quadrant} {QUADRANT_WORDS[quadrant]}",
-                (x, y),
-                xytext=(0, 4 if y else -22),
-                xycoords="axes fraction",
-                textcoords="offset points",
-                ha="right" if x else "left",
-                va="bottom" if y else "top",
-                fontsize=12,
-                fontweight="bold",
-            )
-        axes.spines[:].set_visible(False)
-        ticks = (-1, -0.5, 0, 0.5, 1)
-        axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), aspect="equal", xticks=ticks, yticks=ticks)
+            draw_points(axes, plane, quadrants)
         axes.set(xlabel="valence", ylabel="arousal")
-        axes.tick_params(length=0)
 
     return _svg("plane", (6.2 if crowd else 5.4, 5.4), draw, description)
 
