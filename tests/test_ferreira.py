@@ -299,7 +299,7 @@ def test_decoding_a_text():
 
 def test_one_flat_vocabulary_with_pad_and_mask_first():
     assert not TOKENIZER.is_multi_voc
-    assert TOKENIZER.field_names == ["Token"]
+    assert list(TOKENIZER.field_names) == ["Token"]
     assert TOKENIZER.vocab_sizes == [2 + 24 + 56 + 66 + 2]
     assert (TOKENIZER.pad_ids, TOKENIZER.mask_ids) == ([PAD], [MASK])
     ids = TOKENIZER.ids(table((0, 4, 60, 64)))

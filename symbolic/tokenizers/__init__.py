@@ -1,4 +1,4 @@
-"""Tokenizers from notes to ids. A new one is a class and a line in `TOKENIZERS`.
+"""Tokenizers from notes to ids. A new one is a class, an import and a line in `TOKENIZERS`.
 
 A short name for it is a line in `NAMES`.
 """
@@ -19,7 +19,12 @@ from symbolic.tokenizers.saved import saved_class, tokenizer_file
 Tokenizer = NoteTokenizer | MidiTokTokenizer
 
 TOKENIZERS: dict[str, type[Tokenizer]] = {
-    cls.__name__: cls for cls in (CPTokenizer, FerreiraTokenizer, MidiTokTokenizer)
+    cls.__name__: cls
+    for cls in (
+        CPTokenizer,
+        FerreiraTokenizer,
+        MidiTokTokenizer,
+    )
 }
 """Classes by their names in `SymbolicConfig.tokenizer_class`."""
 

@@ -6,18 +6,21 @@ import logging
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from miditok import MusicTokenizer, TokenizerConfig, TokSequence
 
-from symbolic.notes import NoteTable, ReadError
+from symbolic.notes import NoteTable, ReadError, note_table
 from symbolic.notes.batch import NoteBatch, note_batch, read_batch, read_batches
 from symbolic.notes.read import kind_of, name_of
+from symbolic.notes.velocity_tokens import VelocityTokens
 from symbolic.tokenizers.saved import FILE_NAME, saved_class, tokenizer_file
 
 if TYPE_CHECKING:
+    from symusic.core import ScoreTick
     from symusic.types import Score
 
     from symbolic.notes.read import Source
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 NOTES_PER_BATCH = 8192  # long enough for fast array operations, short enough for the cache
 SPECIAL_TOKENS = ("PAD", "MASK")
 NO_NOTES = "no note that the scheme can hold"
+TRIAL_VELOCITIES = [np.tile(pair, 8) for pair in ((20, 80), (80, 20), (50, 110))]
+"""Of notes on which tokenizers are tried; neighbours differ, also where two rows are mixed."""
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +58,15 @@ class BaseTokenizer(ABC):
     def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
         """Tokenize many sources; return for each its ids, or the error that `ids` would raise."""
 
-    shows_velocity = False
-    """Whether the ids encode velocity; the velocity task is trivial then unless it is masked."""
+    @property
+    @abstractmethod
+    def shows_velocity(self) -> bool:
+        """Whether ids encode velocity; the velocity task is trivial then unless it is masked."""
+
+    @property
+    @abstractmethod
+    def velocity_problem(self) -> str:
+        """Why the velocity task cannot be trained on the ids, and what to do; "" if it can."""
 
     @abstractmethod
     def emitted(self, notes: NoteTable) -> NoteTable:
@@ -71,6 +83,23 @@ class BaseTokenizer(ABC):
         """(T,) bool: the tokens that stand for a note, one for each note of `emitted`, in order."""
         return np.ones(len(ids), bool)
 
+    def checked_positions(self, ids: np.ndarray, count: int) -> np.ndarray:
+        """Return the `note_positions` of the ids of `count` notes.
+
+        Raises:
+            ValueError: they do not mark one token for each note. Tokenizers whose tokens cannot be
+                tied to notes mark none.
+        """
+        positions = self.note_positions(ids)
+        marked = int(positions.sum())
+        if positions.shape != ids.shape[:1] or marked not in (0, count):
+            raise ValueError(
+                f"{type(self).__name__}.note_positions marks {marked} of {len(ids)} tokens for "
+                f"{count} notes: let it return a (T,) bool array that marks one token of each note"
+            )
+        return positions
+
+    @abstractmethod
     def hide_velocity(
         self, ids: np.ndarray, share: float, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +109,6 @@ class BaseTokenizer(ABC):
             Ids like `ids`, and (T,) bool: the tokens of the notes whose velocity is not in the ids,
             so that the velocity task may predict it.
         """
-        return ids, self.note_positions(ids)
 
     @property
     def pad_ids(self) -> list[int]:
@@ -117,8 +145,13 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
 
     A subclass defines its vocabulary (`_create_base_vocabulary`, and `field_names` of several),
     which notes it emits, in which order (`order`), their ids (`batch_ids`), and how ids are decoded
-    to the same onsets and pitches (`_tokens_to_score`). docs/tokenizers.md has an example.
+    to the same onsets and pitches (`_tokens_to_score`). With several flat ids for a note it defines
+    `note_positions`, and with velocities that are not tokens called `Velocity_...` in the column or
+    before the pitch of a note, `hide_velocity`. docs/tokenizers.md has an example.
     """
+
+    field_names: Sequence[str] = ("Token",)
+    """Names of the sub-tokens, in the order of the columns of `ids`; one for flat ids."""
 
     def __init__(
         self,
@@ -143,6 +176,12 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
     def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
         """Ids of a batch of emitted notes, end to end, and (p,) the number of tokens of each."""
 
+    @abstractmethod
+    def _tokens_to_score(  # pyright: ignore[reportIncompatibleMethodOverride] - one sequence
+        self, tokens: TokSequence, programs: list[tuple[int, bool]] | None = None
+    ) -> ScoreTick:
+        """Decode tokens to the same onsets and pitches."""
+
     def emitted(self, notes: NoteTable) -> NoteTable:
         notes = notes.pitched()
         return notes.select(self.order(note_batch([notes]))) if len(notes) else notes
@@ -150,10 +189,79 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
     def note_ids(self, notes: NoteTable) -> np.ndarray:
         return self.batch_ids(note_batch([notes]))[0]
 
+    @cached_property
+    def _velocity(self) -> VelocityTokens:
+        return VelocityTokens(self._vocabularies(), self.mask_ids)
+
     @property
-    def field_names(self) -> list[str]:
-        """Names of the sub-tokens, in the order of the columns of `ids`; one for flat ids."""
-        return ["Token"]
+    def shows_velocity(self) -> bool:
+        """Whether tokens are named as velocities, or ids change with the velocities of notes."""
+        return bool(self._velocity.columns) or self._velocity_changes_ids
+
+    @cached_property
+    def _velocity_changes_ids(self) -> bool:
+        first, *others = (self._ids_of_velocities(values) for values in TRIAL_VELOCITIES)
+        return any(not np.array_equal(first, other) for other in others)
+
+    def hide_velocity(
+        self, ids: np.ndarray, share: float, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mask a share of the velocities in ids; see `VelocityTokens.hide`.
+
+        Returns:
+            Ids like `ids`, and (T,) bool: the tokens of the notes whose velocity is not in the ids,
+            so that the velocity task may predict it.
+        """
+        ids, hidden = self._velocity.hide(ids, share, rng)
+        return ids, hidden & self.note_positions(ids)
+
+    @cached_property
+    def velocity_problem(self) -> str:
+        """Why the velocity task would find its labels in the ids, and what to do; "" if it cannot.
+
+        Found out on a few notes: velocities that `hide_velocity` hides must not change the ids.
+        """
+        first, _, last = TRIAL_VELOCITIES
+        ids = self._ids_of_velocities(first)
+        if not len(ids):
+            return ""
+        name = type(self).__name__
+        try:
+            positions = self.checked_positions(ids, len(first))
+        except ValueError as error:
+            return str(error)
+        if not positions.any():
+            return f"{name}.note_positions marks no token: let it mark one token of each note"
+        whole = [self._hidden(values, 1.0)[0] for values in TRIAL_VELOCITIES]
+        if any(_differ(whole[0], hidden) for hidden in whole[1:]):
+            return (
+                f"{name}: the ids change with the velocities of the notes although hide_velocity "
+                "masks all of them: call the tokens Velocity_0, Velocity_1, ..., or define "
+                "hide_velocity"
+            )
+        hidden, predicted = self._hidden(first, 0.5)
+        mixed = np.where(predicted[positions], last, first)
+        if _differ(hidden, self._hidden(mixed, 0.5)[0]):
+            return (
+                f"{name}.hide_velocity returns notes as hidden whose velocity is still in the ids: "
+                "define it so that it masks the velocity token of each note that it returns"
+            )
+        return ""
+
+    def _ids_of_velocities(self, velocity: np.ndarray) -> np.ndarray:
+        """Return the ids of n notes of a beat, one after another, with (n,) velocities.
+
+        No ids if the scheme cannot hold all of the notes.
+        """
+        beats = 480 * np.arange(len(velocity))
+        pitch = 60 + np.arange(len(velocity)) % 5
+        notes = self.emitted(note_table(beats, np.full(len(velocity), 480), pitch, velocity))
+        return self.note_ids(notes) if len(notes) == len(velocity) else np.zeros(0, np.int64)
+
+    def _hidden(self, velocity: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+        """Hide a share of the velocities in the ids of notes with (n,) velocities."""
+        ids = self._ids_of_velocities(velocity)
+        return self.hide_velocity(ids, share, np.random.default_rng(0))
 
     def _vocabularies(self) -> list[dict[str, int]]:
         return self.vocab if isinstance(self.vocab, list) else [self.vocab]
@@ -217,6 +325,11 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
             ordered, _ = self._ordered(batch, [files[i] for i in kept])
         ids, counts = self._ordered_ids(batch, ordered)
         ends = counts.cumsum().tolist()
+        if ends[-1] != len(ids):
+            raise ValueError(
+                f"{type(self).__name__}.batch_ids returns {len(ids)} tokens and counts of "
+                f"{ends[-1]}: let it return the number of tokens of each piece"
+            )
         pieces = zip([0, *ends], ends, strict=False)
         return fill(errors, [ids[start:end] for start, end in pieces])
 
@@ -276,6 +389,11 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
         if saved != cls.__name__:
             raise ValueError(f"{file}: saved by {saved}, not by {cls.__name__}")
         return cls(params=file)
+
+
+def _differ(ids: np.ndarray, others: np.ndarray) -> bool:
+    """Whether as many ids differ; where equal velocities share a token, numbers may differ."""
+    return ids.shape == others.shape and not np.array_equal(ids, others)
 
 
 def fill(

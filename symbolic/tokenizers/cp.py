@@ -154,23 +154,6 @@ class CPTokenizer(NoteTokenizer):
         """Names of the sub-tokens, in the order of the columns of `ids`."""
         return list(FIELDS[: len(self.vocab)])
 
-    @property
-    def shows_velocity(self) -> bool:
-        """Whether Velocity is one of the sub-tokens."""
-        return "Velocity" in self.field_names
-
-    def hide_velocity(
-        self, ids: np.ndarray, share: float, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Mask Velocity in a share of the notes; see `NoteTokenizer.hide_velocity`."""
-        if not self.shows_velocity:
-            return super().hide_velocity(ids, share, rng)
-        column = self.field_names.index("Velocity")
-        hidden = rng.random(len(ids)) < share
-        ids = ids.copy()
-        ids[hidden, column] = self.mask_ids[column]
-        return ids, hidden
-
     why_dropped = f"outside pitch {LOWEST} to {HIGHEST}"
 
     def dropped(self, batch: NoteBatch) -> np.ndarray | None:

@@ -82,8 +82,6 @@ class FerreiraTokenizer(NoteTokenizer):
         'v_96 d_32 n_52 n_55 d_16 . n_40 \\n'
     """
 
-    shows_velocity = True
-
     def __init__(
         self,
         tokenizer_config: TokenizerConfig | None = None,
@@ -216,33 +214,6 @@ class FerreiraTokenizer(NoteTokenizer):
         """(T,) bool: the `n_` tokens, one for each note of `emitted`, in order."""
         return (self.kinds == "n_")[ids]
 
-    def hide_velocity(
-        self, ids: np.ndarray, share: float, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Mask a share of the `v_` tokens.
-
-        Args:
-            ids: (T,), a piece or a window of one.
-            share: probability for each `v_` to be masked.
-            rng: draws once for each `v_`.
-
-        Returns:
-            New ids, and (T,) bool: the `n_` tokens whose velocity is not in them. These are the
-            notes after a masked `v_` up to the next `v_`, and those before the first `v_` of a
-            window that begins within a piece.
-        """
-        ids = np.array(ids)
-        at = np.flatnonzero((self.kinds == "v_")[ids])
-        ids[at[rng.random(len(at)) < share]] = self.mask_ids[0]
-        return ids, self.note_positions(ids) & ~self._shown(ids)
-
-    def _shown(self, ids: np.ndarray) -> np.ndarray:
-        """(T,) bool: whether there is a velocity before each token, and the last is not masked."""
-        is_velocity = (self.kinds == "v_")[ids]
-        last = np.where(is_velocity | (ids == self.mask_ids[0]), np.arange(len(ids)), -1)
-        last = np.maximum.accumulate(last)
-        return (last >= 0) & is_velocity[last]
-
     def velocity_labels(self, notes: NoteTable) -> np.ndarray | None:
         """Return the dynamic classes of the notes at their `n_` tokens.
 
@@ -280,7 +251,7 @@ class FerreiraTokenizer(NoteTokenizer):
             raise ValueError(f"{ids.shape} ids and {labelled.shape} labels: one label for each id")
         if strays := int((labelled & ~self.note_positions(ids)).sum()):
             raise ValueError(f"{strays} velocity labels are not on n_ tokens")
-        if shown := int((labelled & self._shown(ids)).sum()):
+        if shown := int((labelled & self._velocity.shown(ids)).sum()):
             raise ValueError(
                 f"velocity labels of {shown} notes whose velocity is in the input: mask the v_ "
                 "tokens with hide_velocity"

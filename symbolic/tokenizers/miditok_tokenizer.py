@@ -123,6 +123,11 @@ class MidiTokTokenizer(BaseTokenizer):
         """Whether the ids encode velocity."""
         return self.tokenizer.config.use_velocities
 
+    @property
+    def velocity_problem(self) -> str:
+        """Why the velocity task cannot be trained: tokens cannot be tied to notes."""
+        return NO_VELOCITY
+
     def hide_velocity(
         self, ids: np.ndarray, share: float, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -42,8 +42,9 @@ class ModelArguments(TokenModelArguments):
         default="cp-performance",
         metadata={
             "help": "cp-performance, cp-score, cp-midibert, ferreira, or a class of MidiTok: REMI, "
-            "TSD, MIDILike, Structured, CPWord, Octuple, MMM, PerTok; or a folder or file with a "
-            "saved tokenizer, for example one that MidiTok has trained"
+            "TSD, MIDILike, Structured, CPWord, Octuple, MMM, PerTok; another name in "
+            "symbolic.tokenizers.TOKENIZERS; or a folder or file with a saved tokenizer, for "
+            "example one that MidiTok has trained"
         },
     )
     repeats: str = field(

@@ -74,7 +74,7 @@ def beat_row(
         raise ReadError("no note that the tokenizer can hold")
     ids = tokenizer.note_ids(emitted)
     unit_of_note = edges.searchsorted(emitted.onset, side="right") - 1
-    positions = np.flatnonzero(tokenizer.note_positions(ids))
+    positions = np.flatnonzero(tokenizer.checked_positions(ids, len(emitted)))
     following = np.minimum(positions.searchsorted(np.arange(len(ids))), len(positions) - 1)
     units = np.maximum.accumulate(unit_of_note[following])
     return BeatRow(edges, notes.seconds, ids, units, rolls)

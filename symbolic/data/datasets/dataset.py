@@ -107,7 +107,7 @@ class PieceDataset(Dataset):
         of_tokens = {}
         for task in derived_tasks("token"):
             if task.name != VELOCITY.name or self.masked_velocity is not None:
-                positions = self.tokenizer.note_positions(ids)
+                positions = self.tokenizer.checked_positions(ids, len(notes))
                 of_tokens[task.name] = token_labels(task, notes, positions)
         if self.masked_velocity is not None:
             ids, hidden = self.tokenizer.hide_velocity(ids, self.masked_velocity, rng)
@@ -137,8 +137,9 @@ def check_velocity(tokenizer: Tokenizer | TokenVocabulary, masked_velocity: floa
         masked_velocity: share of the notes whose velocity is masked; None for no velocity labels.
 
     Raises:
-        ValueError: a share outside 0..1; none masked although the tokens show velocities; or a
-            tokenizer whose tokens cannot be tied to notes.
+        ValueError: a share outside 0..1; none masked although the tokens show velocities; or
+            `velocity_problem` of the tokenizer: its tokens cannot be tied to notes, or it does not
+            hide velocities.
     """
     if masked_velocity is None:
         return
@@ -149,6 +150,5 @@ def check_velocity(tokenizer: Tokenizer | TokenVocabulary, masked_velocity: floa
             "masked_velocity 0: the input contains the velocity of every note, which the velocity "
             "task would copy; mask a share, or give None for no velocity task"
         )
-    flat = isinstance(tokenizer.vocab, dict)
-    no_ids = np.zeros(0 if flat else (0, len(tokenizer.vocab)), np.int64)
-    tokenizer.hide_velocity(no_ids, masked_velocity, np.random.default_rng(0))
+    if tokenizer.velocity_problem:
+        raise ValueError(tokenizer.velocity_problem)

@@ -97,7 +97,7 @@ def token_row(
     if not len(notes):
         raise ReadError("no note that the tokenizer can hold")
     ids = tokenizer.note_ids(notes)
-    positions = tokenizer.note_positions(ids)
+    positions = tokenizer.checked_positions(ids, len(notes))
     count = getattr(tokenizer, "count_dropped", None)  # MidiTok's tokenizers do not count them
     columns = features(notes, feature_names) if feature_names else np.zeros(0)
     return TokenRow(

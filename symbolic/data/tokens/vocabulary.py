@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symbolic.notes.velocity_tokens import VelocityTokens
+
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
 
-VELOCITY_NAMES = ("Velocity_", "v_")  # prefixes of velocity tokens, of CP and of Ferreira
+ADDED = ("hides_itself", "velocity_error")  # fields that are not written where they are empty
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class TokenVocabulary:
         vocab: ids by name: a dictionary if ids are flat, else one for each sub-token.
         shows_velocity: whether the ids contain velocities.
         tells_notes: whether tokens can be tied to notes, so that notes can have labels.
+        hides_itself: whether the tokenizer has a `hide_velocity` of its own. The vocabulary then
+            loads the tokenizer to hide velocities.
+        velocity_error: `velocity_problem` of the tokenizer.
     """
 
     tokenizer_class: str
@@ -44,6 +49,8 @@ class TokenVocabulary:
     vocab: dict[str, int] | list[dict[str, int]]
     shows_velocity: bool
     tells_notes: bool
+    hides_itself: bool = False
+    velocity_error: str = ""
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> TokenVocabulary:
@@ -54,6 +61,7 @@ class TokenVocabulary:
             tokenizer.save_pretrained(folder)
             written = sorted(Path(folder).iterdir())
             files = {file.name: file.read_text(encoding="utf-8") for file in written}
+        of_notes = isinstance(tokenizer, NoteTokenizer)
         return cls(
             tokenizer_class=type(tokenizer).__name__,
             tokenizer_files=files,
@@ -63,7 +71,10 @@ class TokenVocabulary:
             mask_ids=None if tokenizer.mask_ids is None else list(tokenizer.mask_ids),
             vocab=tokenizer.vocab,
             shows_velocity=tokenizer.shows_velocity,
-            tells_notes=isinstance(tokenizer, NoteTokenizer),
+            tells_notes=of_notes,
+            hides_itself=of_notes
+            and type(tokenizer).hide_velocity is not NoteTokenizer.hide_velocity,
+            velocity_error=tokenizer.velocity_problem if of_notes else "",
         )
 
     @classmethod
@@ -91,7 +102,8 @@ class TokenVocabulary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        return asdict(self)
+        values = asdict(self)
+        return {name: value for name, value in values.items() if value or name not in ADDED}
 
     def to_json(self) -> str:
         """Return a text that is the same for equal vocabularies."""
@@ -114,12 +126,29 @@ class TokenVocabulary:
         return [self.vocab] if isinstance(self.vocab, dict) else self.vocab
 
     @cached_property
-    def _is_velocity(self) -> np.ndarray:
-        """(V,) bool: which flat ids are velocities."""
-        found = np.zeros(self.vocab_sizes[0], bool)
-        names = self.vocabularies[0].items()
-        found[[i for name, i in names if name.startswith(VELOCITY_NAMES)]] = True
-        return found
+    def _velocity(self) -> VelocityTokens:
+        return VelocityTokens(self.vocabularies, self.mask_ids)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        """Load the tokenizer, whose class has a line in `TOKENIZERS`."""
+        from symbolic.tokenizers import load_tokenizer
+
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_tokenizer(folder)
+            return load_tokenizer(self.tokenizer_class, folder)
+
+    @property
+    def velocity_problem(self) -> str:
+        """Why the velocity task cannot be trained on the ids, and what to do; "" if it can."""
+        if not self.tells_notes:
+            return (
+                f"tokens of {self.tokenizer_class} cannot be tied to notes, so that there is "
+                "nothing to put velocity labels on: leave velocity out of the tasks"
+            )
+        if self.shows_velocity and self.mask_ids is None:
+            return f"{self.tokenizer_class} has no MASK to hide velocities with"
+        return self.velocity_error
 
     def check(self, ids: np.ndarray) -> None:
         """Refuse ids outside of the vocabulary.
@@ -143,38 +172,19 @@ class TokenVocabulary:
     def hide_velocity(
         self, ids: np.ndarray, share: float, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Mask a share of the velocities, like `symbolic.tokenizers.NoteTokenizer.hide_velocity`.
-
-        In flat ids a velocity holds from its token to the next one, so that the notes between them
-        are hidden together; those before the first one of a window are always hidden.
+        """Mask a share of the velocities, as `hide_velocity` of the tokenizer does.
 
         Returns:
             Ids like `ids`, and (T,) bool: tokens whose velocity, if they have one, is not in the
             ids any more.
 
         Raises:
-            ValueError: tokens that cannot be tied to notes.
+            ValueError: the velocity task cannot be trained on these ids; see `velocity_problem`.
         """
-        if not self.tells_notes:
-            raise ValueError(
-                f"tokens of {self.tokenizer_class} cannot be tied to notes, so that there is "
-                "nothing to put velocity labels on: leave velocity out of the tasks"
-            )
-        if not self.shows_velocity:
-            return ids, np.ones(len(ids), bool)
-        if self.mask_ids is None:
-            raise ValueError(f"{self.tokenizer_class} has no MASK to hide velocities with")
-        ids = ids.copy()
-        if not self.is_flat:
-            column = self.field_names.index("Velocity")
-            hidden = rng.random(len(ids)) < share
-            ids[hidden, column] = self.mask_ids[column]
-            return ids, hidden
-        is_velocity = self._is_velocity[ids]
-        at = np.flatnonzero(is_velocity)
-        hidden = rng.random(len(at)) < share
-        ids[at[hidden]] = self.mask_ids[0]
-        return ids, np.append(True, hidden)[np.cumsum(is_velocity)]
+        if self.velocity_problem:
+            raise ValueError(self.velocity_problem)
+        how = self._tokenizer.hide_velocity if self.hides_itself else self._velocity.hide
+        return how(ids, share, rng)
 
     def save_tokenizer(self, folder: str | Path) -> None:
         """Write the files of the tokenizer's `save_pretrained`, from which it can be loaded."""
