@@ -204,7 +204,6 @@ class Trial:
             told = {
                 **TRAINING_DEFAULTS,
                 "num_train_epochs": 30,
-                "warmup_steps": 0.1,
                 "save_strategy": "no",
                 "logging_strategy": "no",
                 "disable_tqdm": True,

@@ -1,5 +1,6 @@
 """Commands: flags, files of settings, and what is said when they are wrong."""
 
+import importlib
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -170,6 +171,33 @@ def test_the_help_groups_options_and_hides_those_of_the_trainer_that_few_need(ca
     assert "--hidden_size" not in short
     assert "--adam-beta1" in long
     assert "--adam-beta1" not in short
+
+
+@pytest.mark.parametrize(
+    ("command", "called", "words"),
+    [
+        ("train", "symbolic.training.notes.train", []),
+        (
+            "train",
+            "symbolic.training.audio.train_audio",
+            ["--system", "fcn", "--corpus", "gtzan", "--audio", "a"],
+        ),
+        ("train_tokens", "symbolic.commands.train_tokens.train_tokens", ["--tokens", "a.npz"]),
+        ("pretrain", "symbolic.commands.pretrain.pretrain", []),
+        (
+            *("train_key", "symbolic.commands.train_key.train_key"),
+            ["--pop909", "a", "--when-in-rome", "b"],
+        ),
+    ],
+)
+def test_a_short_training_reaches_its_learning_rate(command, called, words, monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr(called, lambda *arguments: calls.append(arguments))
+    main = importlib.import_module(f"symbolic.commands.{command}").main
+    assert main([*words, "--use-cpu", "True", "--output-dir", str(tmp_path)]) == 0
+    training = calls[0][-1]
+    assert training.get_warmup_steps(30) == 3
+    assert training.get_warmup_steps(3000) == 300
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,6 @@ AUDIO_DEFAULTS = {
     **TRAINING_DEFAULTS,
     "per_device_train_batch_size": 16,
     "weight_decay": 1e-4,
-    "warmup_steps": 0.1,
     "num_train_epochs": 20.0,
 }
 

@@ -44,7 +44,6 @@ KEY_DEFAULTS = {
     "weight_decay": 0.01,
     "per_device_train_batch_size": 64,
     "num_train_epochs": 6,
-    "warmup_steps": 0.1,
     "save_strategy": "no",
     "logging_strategy": "no",
     "report_to": "none",

@@ -31,7 +31,7 @@ TRAINING_DEFAULTS = {
     "per_device_train_batch_size": 32,
     "learning_rate": 1e-3,
     "weight_decay": 0.05,
-    "warmup_steps": 100,
+    "warmup_steps": 0.1,  # a share of the steps, since a small corpus has few
     "lr_scheduler_type": "cosine",
     "seed": 0,
     "save_strategy": "epoch",
