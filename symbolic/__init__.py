@@ -16,12 +16,15 @@ from symbolic.renamed import find_old_modules, renamed_in
 if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.audio import FrontEnd as FrontEnd
     from symbolic.errors import SymbolicError as SymbolicError
+    from symbolic.features import feature_frame as feature_frame
     from symbolic.inference.prediction import predict as predict
     from symbolic.loading import load as load
+    from symbolic.loading import score as score
     from symbolic.modeling import SymbolicConfig as SymbolicConfig
     from symbolic.modeling import SymbolicFeatureExtractor as SymbolicFeatureExtractor
     from symbolic.modeling import SymbolicModel as SymbolicModel
     from symbolic.modeling import SymbolicOutput as SymbolicOutput
+    from symbolic.notes import NamedBytes as NamedBytes
     from symbolic.notes import NoteTable as NoteTable
     from symbolic.notes import ReadError as ReadError
     from symbolic.notes import read_notes as read_notes
@@ -52,11 +55,12 @@ __version__ = "0.1.0"
 _MODULES = {
     "audio": "FrontEnd",
     "errors": "SymbolicError",
+    "features": "feature_frame",  # `symbolic.features` is the package
     "inference.prediction": "predict",
-    "loading": "load",
+    "loading": "load score",
     # from there, so that AutoModel knows it as well
     "modeling": "SymbolicConfig SymbolicFeatureExtractor SymbolicModel SymbolicOutput",
-    "notes": "NoteTable ReadError read_notes",
+    "notes": "NamedBytes NoteTable ReadError read_notes",
     "publishing.hub": "push",
     "scoring.audio": "AudioScorer",
     "scoring.audio_pipeline": "MusicTagsPipeline",

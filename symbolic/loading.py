@@ -1,4 +1,4 @@
-"""Any saved model, loaded as what uses it."""
+"""Any saved model, loaded as what uses it, and the shortest way to a table of scores."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from symbolic.scoring.notes import load_config
 from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from symbolic.scoring.base import Scorer
     from symbolic.structure.segmenter import Segmenter
 
@@ -48,3 +50,37 @@ def load(
 
             return Segmenter.from_pretrained(name, device=str(device), **kwargs)
     return scorer_of(name, device=device, **kwargs)
+
+
+def score(
+    sources: Any,
+    model: str | os.PathLike | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    workers: int | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Load a model and score sources, one row each; `load(model).score` has more options.
+
+    Args:
+        sources: one or several: paths of files, folders or archives, bytes, or objects, as of
+            `symbolic.scoring.base.Scorer.score`.
+        model: a folder or a hub name; None is the model inside the package, without network.
+        device: where it runs.
+        workers: processes that read files; None is one for each core, 0 reads in this process.
+        progress: whether to show a progress bar on stderr.
+
+    Returns:
+        The table of `Scorer.score`. A file that cannot be read has its row, with the reason in the
+        column `error`.
+
+    Raises:
+        OSError: nothing to load under that name.
+        ValueError: a model of another type, or without a task for whole pieces.
+
+    Example:
+        >>> import symbolic
+        >>> table = symbolic.score("song.mid")
+    """
+    scorer = scorer_of(model, device=device)
+    return scorer.score(sources, workers=workers, progress=progress)

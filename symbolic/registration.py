@@ -3,16 +3,20 @@
 `symbolic.configuration` and `symbolic.modeling` register themselves with the Auto classes,
 `symbolic.scoring.emotion_pipeline` and `symbolic.scoring.audio_pipeline` their tasks. If they were
 imported at once, `import symbolic` and `symbolic --help` would wait for torch; if they were not,
-`AutoModel` and `pipeline` would not know them.
+`AutoModel` and `pipeline` would not know them. The tokenizers need libraries that read music, so
+that they are registered when `AutoTokenizer` is imported.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Modules below modeling that import transformers: where one of them is imported first, modeling is
 # imported after it.
+_AUTO_TOKENIZER = "transformers.models.auto.tokenization_auto"
 _BELOW = ("symbolic.audio.extractor", "symbolic.configuration", "symbolic.encoders")
 
 
@@ -27,6 +31,7 @@ def register_on_import() -> None:
     for name in ("transformers", *_BELOW):
         wrapt.register_post_import_hook(_register, name)
     wrapt.register_post_import_hook(_register_pipeline, "transformers.pipelines")
+    wrapt.register_post_import_hook(_register_tokenizers, _AUTO_TOKENIZER)
 
 
 def _register(module) -> None:
@@ -38,10 +43,25 @@ def _register(module) -> None:
 
 
 def _register_pipeline(module) -> None:
-    try:
+    with _without_readers():
         importlib.import_module("symbolic.scoring.emotion_pipeline")
         importlib.import_module("symbolic.scoring.audio_pipeline")
+
+
+def _register_tokenizers(module) -> None:
+    with _without_readers():
+        tokenizers = importlib.import_module("symbolic.tokenizers")
+        configuration = importlib.import_module("symbolic.configuration")
+        for tokenizer in tokenizers.TOKENIZERS.values():  # found by their names in a configuration
+            module.AutoTokenizer.register(configuration.SymbolicConfig, tokenizer, exist_ok=True)
+
+
+@contextmanager
+def _without_readers() -> Iterator[None]:
+    """Do without what needs the libraries that read music, where they are missing."""
+    try:
+        yield
     except ModuleNotFoundError as error:
-        # Without the libraries that read music there is no pipeline of music; others still work.
+        # Pipelines and tokenizers of others still work.
         if (error.name or "").partition(".")[0] == "symbolic":
             raise

@@ -244,7 +244,7 @@ def test_a_recording_is_the_same_in_all_the_ways_it_is_handed_out(way, path, ext
 def test_many_sounds_are_scored_in_processes_and_here(path, model):
     sounds = [path, Decoder(tone()[None], path="a.wav"), {"bytes": path.read_bytes(), "path": "b"}]
     table = AudioScorer(model).score([*sounds, tone(), Broken(tone()[None], path="c")], workers=2)
-    assert table["path"].tolist() == [str(path), "a.wav", "b", "<ndarray>", "c"]
+    assert table["path"].tolist() == [str(path), "a.wav", "b", "<ndarray 3>", "c"]
     assert table["error"].tolist()[:4] == [""] * 4
     assert "Invalid data" in table["error"][4]
 

@@ -335,6 +335,42 @@ def test_a_column_of_a_dataset_gets_its_scores(corpus, scored, tmp_path):
         score_dataset(given.rename_column("file", "key"), "midi", HERE)
 
 
+def test_a_column_of_paths_gets_its_scores(corpus, scored):
+    import datasets
+
+    paths = [*sorted(scored.index)[:3], "gone.mid", None]
+    given = datasets.Dataset.from_dict({"file": paths})
+    files = given.map(lambda row: {"file": {"bytes": None, "path": row["file"]}})
+    for one in (given, files):
+        table = score_dataset(one, "file", HERE).to_pandas()
+        q1 = scored.loc[paths[:3], "q1"].astype(float)
+        assert np.allclose(table["q1"][:3], q1, atol=1e-5, equal_nan=True)
+        assert table["error"].tolist()[3:] == ["no such file", "neither bytes nor a path"]
+
+
+def test_recordings_of_a_dataset_are_not_decoded_twice(scored):
+    import datasets
+
+    path = sorted(scored.index)[0]  # which no decoder of recordings could read
+    given = datasets.Dataset.from_dict({"file": [path]}).cast_column("file", datasets.Audio())
+    assert score_dataset(given, "file", HERE)["error"] == [scored.loc[path, "error"]]
+
+
+def test_what_is_no_dataset_of_files_is_refused_at_once():
+    import datasets
+
+    given = datasets.Dataset.from_dict({"number": [1], "file": ["gone.mid"], "list": [["a.mid"]]})
+    with pytest.raises(TypeError, match="streamed"):
+        score_dataset(given.to_iterable_dataset(), "file", HERE)
+    with pytest.raises(TypeError, match="'train', 'test'"):
+        score_dataset(datasets.DatasetDict(train=given, test=given), "file", HERE)
+    with pytest.raises(TypeError, match="got list"):
+        score_dataset(["gone.mid"], "file", HERE)
+    for column in ("number", "list"):
+        with pytest.raises(ValueError, match=f"column {column} has neither bytes nor paths"):
+            score_dataset(given, column, HERE)
+
+
 @pytest.mark.slow
 def test_lists_on_standard_input_are_scored(corpus, tmp_path):
     files = sorted(str(path) for path in corpus.rglob("*.mid"))

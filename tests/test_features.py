@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits import lines_run
 
+import symbolic
 from symbolic.features import (
     ABSOLUTE_PITCH,
     FEATURE_GROUPS,
@@ -19,7 +20,7 @@ from symbolic.features import (
     features,
     named_columns,
 )
-from symbolic.notes import note_table, read_notes
+from symbolic.notes import ReadError, note_table, read_notes
 
 SECOND = 960  # ticks, at 480 per quarter and 120 quarters per minute
 
@@ -196,6 +197,38 @@ def test_a_frame_has_one_row_per_piece():
     assert tuple(frame.columns) == FEATURE_NAMES
     assert np.array_equal(frame.to_numpy()[1], features(pieces[1]))
     assert feature_frame([]).shape == (0, len(FEATURE_NAMES))
+
+
+def test_features_are_computed_of_files_folders_and_bytes(tmp_path, midi_bytes, tune):
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    data = [midi_bytes(tune(20, tonic)) for tonic in (50, 57, 65)]
+    for name, content in zip("ab", data, strict=False):
+        (folder / f"{name}.mid").write_bytes(content)
+    alone = symbolic.feature_frame(folder / "a.mid")
+    assert alone.index.tolist() == [str(folder / "a.mid")]
+    assert np.array_equal(alone.to_numpy()[0], features(data[0]))
+    frame = symbolic.feature_frame(
+        [folder, data[2], symbolic.NamedBytes("c", data[2]), read_notes(data[2])]
+    )
+    assert frame.index.name == "path"
+    paths = [str(folder / "a.mid"), str(folder / "b.mid")]
+    assert frame.index.tolist() == [*paths, "<bytes 2>", "c", "<NoteTable 4>"]
+    tables = feature_frame([read_notes(data[i]) for i in (0, 1, 2, 2, 2)])
+    assert np.array_equal(frame.to_numpy(), tables.to_numpy())
+    assert tables.index.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_the_piece_without_features_is_named(tmp_path, write_midi, tune):
+    good = write_midi(tmp_path / "good.mid", tune())
+    drums = write_midi(tmp_path / "drums.mid", tune(), drums=[0])
+    for bad, name in (
+        (tmp_path / "gone.mid", r"gone\.mid"),
+        (drums, r"drums\.mid"),
+        (b"", "piece 1"),
+    ):
+        with pytest.raises(ReadError, match=name):
+            feature_frame([good, bad])
 
 
 def test_a_frame_of_a_group_is_that_part_of_the_whole():

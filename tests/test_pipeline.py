@@ -1,6 +1,7 @@
 """`transformers.pipeline("music-emotion")`: the scorer's answers, in the shape of transformers."""
 
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +11,24 @@ import pretty_midi
 import pytest
 import torch
 from limits import HANGS
-from transformers import AutoModel, BertConfig, BertModel, pipeline
+from transformers import (
+    AutoModel,
+    AutoProcessor,
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
+    pipeline,
+)
 
 import symbolic
 from symbolic import CPTokenizer, EmotionScorer, ReadError, SymbolicConfig, SymbolicModel
+from symbolic.encoders import AUDIO_SYSTEMS
 from symbolic.notes import note_table, read_notes
 from symbolic.notes.keys import KEY_NAMES
 from symbolic.scoring.emotion_pipeline import MusicEmotionPipeline
 from symbolic.scoring.notes import load_model
-from symbolic.tasks import EMOTION, KEY, QUADRANTS, VALENCE_AROUSAL
+from symbolic.tasks import EMOTION, GENRE, KEY, QUADRANTS, VALENCE_AROUSAL
+from symbolic.tokenizers import TOKENIZERS
 
 ROOT = Path(__file__).parents[1]
 TASK = "music-emotion"
@@ -72,6 +82,54 @@ def test_the_model_in_the_package_answers_as_the_scorer_does(files):
     answers = pipeline(TASK, device="cpu")(files, batch_size=4)
     for answer, (_, row) in zip(answers, table.iterrows(), strict=True):
         assert scores(answer) == pytest.approx(quadrants(row), abs=1e-6)
+
+
+@pytest.fixture
+def warned():
+    """The warnings of `transformers.pipelines`."""
+    records = []
+    handler = logging.Handler()
+    handler.emit = records.append
+    logger = logging.getLogger("transformers.pipelines")
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
+
+
+def test_the_model_in_the_package_need_not_be_named(warned):
+    pipeline(TASK)
+    assert not warned
+    logging.getLogger("transformers.pipelines").warning("another")
+    assert len(warned) == 1
+
+
+def test_auto_classes_load_the_tokenizer_of_a_model(tiny_scorer, tiny_model_folder):
+    for auto in (AutoTokenizer, AutoProcessor):
+        loaded = auto.from_pretrained(tiny_model_folder)
+        assert type(loaded) is CPTokenizer
+        assert loaded.vocab == tiny_scorer.tokenizer.vocab
+
+
+@pytest.mark.parametrize("name", sorted(TOKENIZERS))
+def test_auto_classes_load_any_tokenizer(name, tmp_path):
+    SymbolicConfig(tokenizer_class=name).save_pretrained(tmp_path)
+    TOKENIZERS[name]().save_pretrained(tmp_path)
+    assert type(AutoTokenizer.from_pretrained(tmp_path)) is TOKENIZERS[name]
+
+
+def test_auto_classes_load_the_extractor_of_a_model_of_recordings(tmp_path):
+    config = AUDIO_SYSTEMS["spec_cnn_gru"].config([GENRE], 1 / 16)
+    config.save_pretrained(tmp_path)
+    config.feature_extractor().save_pretrained(tmp_path)
+    loaded = AutoProcessor.from_pretrained(tmp_path)
+    assert loaded.front_end == config.front_end
+    with pytest.raises(OSError, match="a model of recordings has none"):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_a_pipeline_of_text_says_what_to_call(tiny_model_folder):
+    with pytest.raises(ValueError, match=r"takes no music: symbolic\.load\(.*embed"):
+        pipeline("feature-extraction", model=str(tiny_model_folder))
 
 
 def test_a_batch_says_of_a_piece_what_the_piece_alone_says(classify, files):

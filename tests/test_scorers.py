@@ -44,6 +44,49 @@ def test_a_saved_scorer_is_loaded_and_scores_the_same(tiny_scorer, folder, tmp_p
         assert again.score(folder, workers=0).equals(tiny_scorer.score(folder, workers=0))
 
 
+def test_one_line_scores_files_with_any_model(tiny_scorer, folder, tmp_path):
+    assert symbolic.score(folder / "0.mid", workers=0).equals(
+        EmotionScorer.from_pretrained().score(folder / "0.mid", workers=0)
+    )
+    tiny_scorer.save_pretrained(tmp_path / "saved")
+    sources = [folder, (folder / "1.mid").read_bytes(), folder / "gone.mid"]
+    table = symbolic.score(sources, tmp_path / "saved", workers=0)
+    assert table.equals(tiny_scorer.score(sources, workers=0))
+    assert table["error"].tolist() == [""] * (FILES + 1) + ["no such file"]
+
+
+def test_sources_without_a_name_are_told_apart(tiny_scorer, folder):
+    data = (folder / "1.mid").read_bytes()
+    sources = [data, symbolic.NamedBytes("mine", data), data, symbolic.read_notes(data), b""]
+    names = ["<bytes 0>", "mine", "<bytes 2>", "<NoteTable 3>", "<bytes 4>"]
+    table = tiny_scorer.score(sources, workers=0)
+    assert table["path"].tolist() == names
+    assert table.index.tolist() == [0, 1, 2, 3, 4]
+    windows = symbolic.timeline(tiny_scorer, sources, workers=0)
+    assert windows["path"].unique().tolist() == names
+    found = symbolic.Segmenter().segment(sources[:2], workers=0)
+    assert [one.path for one in found] == names[:2]
+
+
+def test_loading_is_silent_and_leaves_the_bars_of_others(tiny_scorer, tmp_path, capfd):
+    from huggingface_hub.utils import are_progress_bars_disabled
+    from transformers.utils import logging
+
+    tiny_scorer.save_pretrained(tmp_path / "saved")
+    before = logging.is_progress_bar_enabled(), are_progress_bars_disabled()
+    try:
+        logging.enable_progress_bar()
+        capfd.readouterr()
+        symbolic.load(tmp_path / "saved")
+        assert capfd.readouterr().err == ""
+        assert (logging.is_progress_bar_enabled(), are_progress_bars_disabled()) == (True, False)
+        SymbolicModel.from_pretrained(tmp_path / "saved")
+        assert "Loading weights" in capfd.readouterr().err
+    finally:
+        if not before[0]:
+            logging.disable_progress_bar()
+
+
 def test_what_is_pushed_can_be_loaded(tiny_scorer, folder, tmp_path, monkeypatch):
     class Hub:
         def __init__(self, token=None):

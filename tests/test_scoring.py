@@ -221,8 +221,8 @@ def test_objects_are_scored_like_the_files_they_come_from(midi_score, tune, tiny
     sources = [path, path.read_bytes(), score, pretty_midi.PrettyMIDI(str(path)), read_notes(path)]
     table = tiny_scorer.score(sources, workers=1)
     assert np.allclose(table[PROBABILITIES], table.loc[0, PROBABILITIES].astype(float), atol=1e-4)
-    assert table["path"].tolist()[1] == "<bytes>"
-    assert table["path"].tolist()[4] == "<NoteTable>"
+    assert table["path"].tolist()[1] == "<bytes 1>"
+    assert table["path"].tolist()[4] == "<NoteTable 4>"
     alone = tiny_scorer.score(score, workers=0)
     assert len(alone) == 1
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +22,14 @@ from symbolic.features import (
     tonal,
 )
 from symbolic.features.onsets import Onsets
-from symbolic.notes import NoteTable, note_table
+from symbolic.notes import NoteTable, ReadError, note_table, read_notes
+from symbolic.notes.read import name_of
+from symbolic.notes.sources import display_name, find_sources
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from symbolic.notes.read import Source
 
 Block = Callable[[Onsets], dict[str, float]]  # of several columns; its docstring defines them
 
@@ -73,11 +78,11 @@ def _blocks(names: tuple[str, ...]) -> tuple[Block, ...]:
     return tuple(dict.fromkeys(_BLOCK_OF[name] for name in names))
 
 
-def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray:
+def features(notes: Source, names: Sequence[str] | None = None) -> np.ndarray:
     """Compute the feature vector of a piece.
 
     Args:
-        notes: at least one pitched note.
+        notes: of at least one pitched note; anything that `read_notes` takes.
         names: the requested columns, for example `FEATURE_GROUPS["rhythm"]`, `FEATURE_SETS["core"]`
             or `TONAL_NAMES`; all of `FEATURE_NAMES` where None.
 
@@ -86,39 +91,58 @@ def features(notes: NoteTable, names: Sequence[str] | None = None) -> np.ndarray
         defines its columns; times are seconds, pitches MIDI numbers.
 
     Raises:
+        ReadError: a source that cannot be read; the message names the file.
         ValueError: no pitched notes, or an unknown column.
     """
     names = FEATURE_NAMES if names is None else tuple(names)
     blocks = _blocks(names)
-    onsets = Onsets(notes)
+    onsets = Onsets(notes if isinstance(notes, NoteTable) else read_notes(notes))
     columns = {}
     for block in blocks:
         columns |= block(onsets)
     return np.fromiter([columns[name] for name in names], np.float64, len(names))
 
 
-def feature_frame(pieces: Sequence[NoteTable], names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Compute the features of several pieces, one row each.
+def feature_frame(
+    sources: Source | Iterable[Source], names: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Compute the features of pieces, one row each.
 
     Args:
-        pieces: note tables, each with at least one pitched note.
+        sources: one or several: paths of files, or of folders and archives, which are replaced by
+            the music in them; or anything else that `read_notes` takes.
         names: as of `features`.
 
     Returns:
-        A frame of (len(pieces), len(names)) float64 with the names as columns and rows numbered
-        from 0; `frame[list(FEATURE_GROUPS["rhythm"])]` is one group of it.
+        A frame of (n, len(names)) float64 with the names as columns;
+        `frame[list(FEATURE_GROUPS["rhythm"])]` is one group of it. Its index, `path`, names the
+        files; where no source has a name, as note tables have none, rows are numbered from 0.
 
     Raises:
-        ValueError: a piece without pitched notes (the message has its index), or an unknown column.
+        ReadError: a piece that cannot be read, or without pitched notes; the message names the
+            file, or has the number of the piece.
+        ValueError: an unknown column.
+
+    Example:
+        >>> import symbolic
+        >>> frame = symbolic.feature_frame(["song.mid", "folder/"])
     """
     import pandas as pd
 
     names = FEATURE_NAMES if names is None else tuple(names)
     _blocks(names)
-    rows = np.empty((len(pieces), len(names)))
-    for row, notes in enumerate(pieces):
-        try:
-            rows[row] = features(notes, names)
-        except ValueError as error:
-            raise ValueError(f"piece {row}: {error}") from error
-    return pd.DataFrame(rows, columns=list(names))
+    with TemporaryDirectory() as scratch:
+        found = list(find_sources(sources, scratch=scratch))
+        rows = np.empty((len(found), len(names)))
+        for row, source in enumerate(found):
+            try:
+                rows[row] = features(source, names)
+            except ValueError as error:
+                if isinstance(error, ReadError) and error.source:
+                    raise
+                raise ReadError(str(error), f"piece {row}") from error
+    index = None
+    if any(name_of(source) is not None for source in found):
+        paths = [display_name(source, row) for row, source in enumerate(found)]
+        index = pd.Index(paths, name="path")
+    return pd.DataFrame(rows, index, list(names))

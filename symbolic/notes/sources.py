@@ -161,9 +161,10 @@ def _expanding(path: str) -> BinaryIO:
     return cast("BinaryIO", lzma.open(path))
 
 
-def display_name(source: Source) -> str:
-    """Return a path as valid Unicode, or the type of an object without a name."""
+def display_name(source: Source, number: int | None = None) -> str:
+    """Return a path as valid Unicode, or the type of an object without a name, and its number."""
     name = name_of(source)
     if name is not None:
         return os.fsencode(name).decode("utf-8", "backslashreplace")
-    return f"<{type(source).__name__}>"
+    kind = type(source).__name__
+    return f"<{kind}>" if number is None else f"<{kind} {number}>"

@@ -144,8 +144,8 @@ class AudioScorer(Scorer[PreparedAudio]):
         """List the sources: paths, bytes, samples at the model's rate, rows of `datasets`."""
         return super().find([sources] if is_one_sound(sources) else sources, recursive, scratch)
 
-    def name_of(self, source: Any) -> str:
-        return display_name(path_of(source) or source)
+    def name_of(self, source: Any, number: int) -> str:
+        return display_name(path_of(source) or source, number)
 
     @property
     def columns(self) -> dict[str, str]:

@@ -175,9 +175,9 @@ class Scorer(HubMixin, Generic[Prepared]):
         """List the sources: folders and archives are replaced by the files in them."""
         return list(find_sources(sources, recursive, self.suffixes, scratch))
 
-    def name_of(self, source: Any) -> str:
-        """Return what a source is called in a table."""
-        return display_name(source)
+    def name_of(self, source: Any, number: int) -> str:
+        """Return what a source is called in a table: its path, or its type and its number."""
+        return display_name(source, number)
 
     def score(
         self,
@@ -204,8 +204,10 @@ class Scorer(HubMixin, Generic[Prepared]):
             progress: whether to show a progress bar on stderr.
 
         Returns:
-            A table with a row for each file, and columns as of `columns`: `path`, ..., `error`,
-            which is empty for a scored file; otherwise the other columns are missing.
+            A table with a row for each file, in order and numbered from 0, and columns as of
+            `columns`: `path`, ..., `error`, which is empty for a scored file; otherwise the other
+            columns are missing. The path of bytes or an object is its type and the number of its
+            row, such as `<bytes 3>`; that of `NamedBytes` is their name.
         """
         limits = {"workers": workers, "timeout": timeout, "memory": memory}
         predict = partial(self.predict_rows, batch_size=batch_size)
@@ -286,7 +288,8 @@ class Scorer(HubMixin, Generic[Prepared]):
                     files_per_task=self.files_per_task if len(found) >= MANY_FILES else 1,
                     **limits,
                 )
-        return list(zip(map(self.name_of, found), results, strict=True))
+        names = [self.name_of(source, number) for number, source in enumerate(found)]
+        return list(zip(names, results, strict=True))
 
 
 def map_groups(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -134,6 +135,14 @@ class ModelWithTokenizer:
         object.__setattr__(model, "music_tokenizer", tokenizer)  # no submodule
         return model
 
+
+def _names_no_default(record: logging.LogRecord) -> bool:
+    """Whether a message is not the warning that `pipeline` took the model of this package."""
+    return f"No model was supplied, defaulted to {DEFAULT_MODEL} " not in record.getMessage()
+
+
+# The model comes with this version of the package: there is no other that one could name.
+logging.getLogger("transformers.pipelines").addFilter(_names_no_default)
 
 PIPELINE_REGISTRY.register_pipeline(
     TASK,

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
+from transformers.utils import logging
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.features import features
@@ -72,12 +79,32 @@ def load_weights(
     """
     name = os.fspath(name)
     options = {**kwargs, "use_safetensors": True, "output_loading_info": True}
-    found = SymbolicModel.from_pretrained(name, config=config, **options)
+    with _no_bar_of_weights():
+        found = SymbolicModel.from_pretrained(name, config=config, **options)
     model, loading = cast(tuple[SymbolicModel, dict[str, Any]], found)
     if loading["missing_keys"]:
         raise ValueError(f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}")
     cast(torch.nn.Module, model).to(device)  # transformers' own `to` has no types
     return model
+
+
+@contextmanager
+def _no_bar_of_weights() -> Iterator[None]:
+    """Hide the bar of transformers for loading weights; that of a download stays."""
+
+    if not logging.is_progress_bar_enabled():
+        yield
+        return
+    downloads = not are_progress_bars_disabled()
+    logging.disable_progress_bar()  # those of the Hub, too
+    if downloads:
+        enable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()
+        if not downloads:
+            disable_progress_bars()
 
 
 def check_vocabulary(model: SymbolicModel, tokenizer: Tokenizer) -> None:

@@ -192,12 +192,12 @@ class Segmenter(HubMixin):
         else:
             prepare = partial(_frame_inputs, None if config is None else config.front_end)
         inputs = apply_many(prepare, found, workers)
-        return [self._segmented(*pair) for pair in zip(found, inputs, strict=True)]
+        names = [display_name(source, number) for number, source in enumerate(found)]
+        return [self._segmented(*pair) for pair in zip(names, inputs, strict=True)]
 
     __call__ = segment
 
-    def _segmented(self, source: Any, inputs: _Inputs | ReadError) -> Segmentation:
-        path = display_name(source)
+    def _segmented(self, path: str, inputs: _Inputs | ReadError) -> Segmentation:
         if isinstance(inputs, ReadError):
             return Segmentation(path, error=inputs.reason)
         front, frames, seconds = inputs.front, inputs.frames, inputs.seconds

@@ -125,13 +125,22 @@ class BaseTokenizer(ABC):
 
         Args:
             name: its file, a folder with it, or a Hub name.
-            kwargs: of `huggingface_hub.hf_hub_download`: `revision`, `token`, `cache_dir`, ...
+            kwargs: of `huggingface_hub.hf_hub_download`: `revision`, `token`, `cache_dir`, ...; the
+                private ones of `AutoTokenizer` are ignored.
 
         Raises:
             OSError: nothing to load under that name.
-            ValueError: a tokenizer of another class, or not the file of a tokenizer.
+            ValueError: a tokenizer of another class, or not the file of a tokenizer; a pipeline of
+                text.
         """
-        file = tokenizer_file(name, **kwargs)
+        if task := kwargs.get("_from_pipeline"):
+            raise ValueError(
+                f"the pipeline {task!r} takes no music: symbolic.load({os.fspath(name)!r}) has the "
+                'methods score and embed, and there are the pipelines "music-emotion" and '
+                '"music-tags"'
+            )
+        options = {option: kwargs[option] for option in kwargs if not option.startswith("_")}
+        file = tokenizer_file(name, **options)
         return cls._load(file, saved_class(file))
 
     @classmethod

@@ -24,7 +24,9 @@ def tokenizer_file(name: str | os.PathLike, **kwargs: Any) -> Path:
         for file in (path / FILE_NAME, path / MIDITOK_FILE_NAME):
             if file.is_file():
                 return file
-        raise FileNotFoundError(f"{path}: no {FILE_NAME} in the folder")
+        raise FileNotFoundError(
+            f"{path}: no {FILE_NAME} in the folder (a model of recordings has none)"
+        )
     from huggingface_hub import hf_hub_download
 
     return Path(hf_hub_download(os.fspath(name), FILE_NAME, **kwargs))
