@@ -132,6 +132,10 @@ class SymbolicModel(PreTrainedModel):
             labels: by task name, as in `Task.loss`; a task that is missing, or has no label in the
                 batch, adds 0.
             inputs: further inputs of the encoder.
+
+        Raises:
+            ValueError: an encoder whose states are not as wide as its `hidden_size`, or whatever
+                it raises itself.
         """
         # Named in the signature so that the stock Trainer does not drop them from the examples.
         named = {
@@ -144,6 +148,11 @@ class SymbolicModel(PreTrainedModel):
             named |= {"unit_mask": unit_mask, "unit_rolls": unit_rolls}
         given = {name: value for name, value in named.items() if value is not None}
         hidden, mask = self.encoder(**given, **inputs)
+        if hidden.shape[-1] != self.encoder.hidden_size:
+            raise ValueError(
+                f"encoder {self.config.encoder!r} ({type(self.encoder).__name__}) returns states "
+                f"of width {hidden.shape[-1]}, but its hidden_size is {self.encoder.hidden_size}"
+            )
         pooled = None
         if self.units is not None and unit_mask is not None:
             pooled = self.units(unit_mask, hidden, units, unit_rolls)

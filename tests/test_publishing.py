@@ -12,10 +12,11 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel, pipeline
+from transformers import AutoModel, BertConfig, pipeline
 
 from symbolic import CPTokenizer, EmotionScorer, SymbolicModel
 from symbolic.data.audit.fingerprints import Fingerprints
+from symbolic.encoders import ENCODERS, NoteEncoder
 from symbolic.publishing.card import model_card
 from symbolic.publishing.hub import FILES, assemble, push
 from symbolic.scoring.emotion import DEFAULT_MODEL
@@ -452,3 +453,29 @@ def test_the_script_reports_why_it_does_not_publish(
     assert script(root, monkeypatch, tmp_path, "me/tunes", *options) == 2
     assert re.search(message, capsys.readouterr().err)
     assert hub == []
+
+
+def test_the_card_of_an_encoder_without_a_backbone_names_its_tokens(monkeypatch, tmp_path):
+    class Plain(NoteEncoder):
+        @staticmethod
+        def settings(sizes):
+            return {"backbone_config": BertConfig(hidden_size=sizes.hidden_size)}
+
+    class Bare(torch.nn.Module):
+        inputs, hidden_size = "notes", 4
+
+        def __init__(self, config):
+            super().__init__()
+
+        @staticmethod
+        def settings(sizes):
+            return {}
+
+    sizes = ShapeArguments(hidden_size=24, encoder="mine")
+    fields = "Bar, Position, Pitch, Duration"
+    for kind, end in ((Plain, ", encoded by bert with 12 layers and 24 hidden units"), (Bare, "")):
+        monkeypatch.setitem(ENCODERS, "mine", kind)
+        model = build_model(CPTokenizer(preset="score"), sizes)
+        model.config.save_pretrained(tmp_path)
+        line = f"- Input: tokens of `CPTokenizer` ({fields}), in windows of 512{end}."
+        assert f"{line} The predictions" in model_card(tmp_path)

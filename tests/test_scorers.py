@@ -1,5 +1,6 @@
 """The surface that all scorers share: loading, calling, vectors, saving."""
 
+import re
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 import symbolic
 from symbolic import EmotionScorer, NoteScorer, SymbolicConfig, SymbolicModel
+from symbolic.cli import main
 from symbolic.tasks import KEY
 
 FILES = 4
@@ -161,3 +163,30 @@ def test_own_errors_have_one_base():
 
     for error in (LeakError, ReadError, InterruptedRunError, NoFilesError):
         assert issubclass(error, symbolic.SymbolicError)
+
+
+@pytest.mark.parametrize("name", ["nowhere/at/all", "{folder}/nowhere", "no/such/model"])
+def test_a_name_without_a_model_is_refused_in_plain_words(name, tmp_path):
+    name = name.format(folder=tmp_path)
+    reason = "no such folder, and no model of this name on the Hub"
+    with pytest.raises(OSError, match=f"^{re.escape(name)}: {reason}$"):
+        symbolic.load(name)
+
+
+def test_a_model_that_is_neither_here_nor_reached_is_refused_with_the_reason():
+    with pytest.raises(OSError, match="me/nowhere: no such folder, and not loaded from the Hub: "):
+        symbolic.load("me/nowhere")
+
+
+def test_a_folder_without_a_model_is_refused_with_what_is_missing(tiny_scorer, folder, capsys):
+    nothing = r"music: no model in the folder: no config.json, model.safetensors"
+    with pytest.raises(OSError, match=nothing):
+        symbolic.load(folder)
+    assert main(["score", str(folder), "--model", str(folder)]) == 2
+    assert re.search(nothing, capsys.readouterr().err)
+    with pytest.raises(OSError, match=r"0.mid: a file, not the folder of a model"):
+        symbolic.load(folder / "0.mid")
+    tiny_scorer.save_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(OSError, match=r"music: no model in the folder: no model.safetensors"):
+        EmotionScorer.from_pretrained(folder)

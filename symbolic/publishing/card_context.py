@@ -68,7 +68,7 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
         "task_names": names,
         "sound": not takes_notes(config),
         "example": "song.mid" if takes_notes(config) else "song.wav",
-        "backbone": None,
+        "tokens": _tokens(config),
         "front": None,
         "unit": "",
         "pipeline": "",
@@ -85,7 +85,6 @@ def notes_context(config: SymbolicConfig) -> dict[str, Any]:
     emotion_tags = [EMOTION_PIPELINE, TASK_TAGS[EMOTION.name]] if has_emotion else []
     return {
         "kind": "notes",
-        "backbone": _backbone(config),
         "feature_count": len(config.feature_names),
         "temperature": f"{temperature:g}" if has_emotion and temperature != 1 else "",
         "pipeline": EMOTION_PIPELINE if has_emotion else "",
@@ -126,7 +125,6 @@ def boundary_context(config: SymbolicConfig) -> dict[str, Any]:
         "kind": "boundaries",
         "front": _front_end(config),
         "unit": config.metrical_unit,
-        "backbone": _backbone(config) if config.metrical_unit else None,
         "unit_columns": [
             f"{ROLL_WIDTHS[kind]} {COLUMN_NAMES[kind]}"
             for kind in config.metrical_options.get("rolls", ())
@@ -153,16 +151,21 @@ def _system(name: str, width: float) -> dict[str, str] | None:
     return {"name": name, "description": text, "purpose": purpose, "width": f"{width:g}"}
 
 
-def _backbone(config: SymbolicConfig) -> dict[str, Any] | None:
-    if (backbone := config.backbone_config) is None:
+def _tokens(config: SymbolicConfig) -> dict[str, Any] | None:
+    """Collect the facts about the tokens of a model, and the backbone that encodes them, if any."""
+    if config.inputs not in ("notes", "beats") or not config.vocab_sizes:
         return None
+    backbone = config.backbone_config
     return {
-        "type": backbone.model_type.removeprefix("symbolic_"),
-        "layers": backbone.num_hidden_layers,
-        "width": backbone.hidden_size,
         "tokenizer": config.tokenizer_class,
         "fields": config.field_names,
         "window": config.window,
+        "backbone": backbone
+        and {
+            "type": backbone.model_type.removeprefix("symbolic_"),
+            "layers": backbone.num_hidden_layers,
+            "width": backbone.hidden_size,
+        },
     }
 
 

@@ -49,7 +49,11 @@ class EmotionScorer(NoteScorer):
 
     def __init__(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
         if "emotion" not in model.heads:
-            raise ValueError("the model has no emotion task: it cannot score emotion")
+            names = ", ".join(model.heads)
+            raise ValueError(
+                f"the model has no emotion task, but {names}: symbolic.load(name).score(files) "
+                "gives a table of these"
+            )
         super().__init__(model, tokenizer)
 
     @classmethod

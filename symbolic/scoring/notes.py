@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from huggingface_hub.utils import (
     are_progress_bars_disabled,
     disable_progress_bars,
     enable_progress_bars,
 )
-from transformers.utils import logging
+from transformers.utils import CONFIG_NAME, SAFE_WEIGHTS_NAME, logging
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.features import features
@@ -41,8 +42,27 @@ def hub_options(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_config(name: str | os.PathLike, **kwargs: Any) -> SymbolicConfig:
-    """Load the configuration of a model; of `kwargs` only `HUB_OPTIONS` matter."""
-    return SymbolicConfig.from_pretrained(os.fspath(name), **hub_options(kwargs))
+    """Load the configuration of a model; of `kwargs` only `HUB_OPTIONS` matter.
+
+    Raises:
+        OSError: no folder and no model of the Hub, or a folder without configuration or weights.
+        ValueError: a model of another type.
+    """
+    name = os.fspath(name)
+    if os.path.isfile(name):
+        raise NotADirectoryError(f"{name}: a file, not the folder of a model")
+    if os.path.isdir(name):
+        files = (CONFIG_NAME, SAFE_WEIGHTS_NAME)
+        if missing := [file for file in files if not Path(name, file).is_file()]:
+            raise FileNotFoundError(f"{name}: no model in the folder: no {', '.join(missing)}")
+        return SymbolicConfig.from_pretrained(name)
+    try:
+        return SymbolicConfig.from_pretrained(name, **hub_options(kwargs))
+    except OSError as error:
+        if isinstance(error.__cause__, HFValidationError | RepositoryNotFoundError):
+            reason = "no such folder, and no model of this name on the Hub"
+            raise FileNotFoundError(f"{name}: {reason}") from error
+        raise OSError(f"{name}: no such folder, and not loaded from the Hub: {error}") from error
 
 
 def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, Tokenizer]:

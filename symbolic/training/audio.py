@@ -19,6 +19,7 @@ from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
+from symbolic.scoring.notes import load_config
 from symbolic.structure.detection import Curve, frame_activations, frame_times
 from symbolic.tasks import BOUNDARY
 from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
@@ -126,7 +127,7 @@ def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> Symboli
     if arguments.pretrained:
         if arguments.frame_rate:
             raise ValueError("frame_rate: a pre-trained model has its own frames a second")
-        base = SymbolicConfig.from_pretrained(arguments.pretrained)
+        base = load_config(arguments.pretrained)
         front, grid = base.front_end, base.encoder_options.get("grid")
         changes["backbone_config"] = base.backbone_config
         if not arguments.seconds:
