@@ -354,6 +354,9 @@ def test_recordings_of_a_dataset_are_not_decoded_twice(scored):
     path = sorted(scored.index)[0]  # which no decoder of recordings could read
     given = datasets.Dataset.from_dict({"file": [path]}).cast_column("file", datasets.Audio())
     assert score_dataset(given, "file", HERE)["error"] == [scored.loc[path, "error"]]
+    beside = given.add_column("midi", [Path(path).read_bytes()])
+    found = score_dataset(beside, "midi", HERE).remove_columns("file")
+    assert found["error"] == [scored.loc[path, "error"]]
 
 
 def test_what_is_no_dataset_of_files_is_refused_at_once():

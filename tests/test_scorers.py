@@ -10,6 +10,7 @@ import torch
 import symbolic
 from symbolic import EmotionScorer, NoteScorer, SymbolicConfig, SymbolicModel
 from symbolic.cli import main
+from symbolic.scoring.emotion import load_scorer
 from symbolic.tasks import KEY
 
 FILES = 4
@@ -80,6 +81,7 @@ def test_loading_is_silent_and_leaves_the_bars_of_others(tiny_scorer, tmp_path, 
         logging.enable_progress_bar()
         capfd.readouterr()
         symbolic.load(tmp_path / "saved")
+        load_scorer(str(tmp_path / "saved"))
         assert capfd.readouterr().err == ""
         assert (logging.is_progress_bar_enabled(), are_progress_bars_disabled()) == (True, False)
         SymbolicModel.from_pretrained(tmp_path / "saved")
@@ -87,6 +89,17 @@ def test_loading_is_silent_and_leaves_the_bars_of_others(tiny_scorer, tmp_path, 
     finally:
         if not before[0]:
             logging.disable_progress_bar()
+
+
+def test_listing_the_attributes_of_a_model_warns_of_no_loss(tiny_scorer, monkeypatch):
+    from transformers import modeling_utils
+
+    def refuse(message, *_):
+        assert "loss" not in message
+
+    monkeypatch.setattr(modeling_utils.logger, "warning_once", refuse)
+    assert "loss_function" in dir(tiny_scorer.model)
+    assert tiny_scorer.model.loss_function is None
 
 
 def test_what_is_pushed_can_be_loaded(tiny_scorer, folder, tmp_path, monkeypatch):

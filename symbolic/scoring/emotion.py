@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from transformers.utils import logging
 
 from symbolic.inference.prediction import familiarity, predict_ids
 from symbolic.modeling import SymbolicModel
@@ -175,7 +174,6 @@ def load_scorer(name: str | None, device: str = "cpu") -> Scorer:
         ValueError: a device that cannot be used, or a model that cannot be loaded, for whatever
             reason; in one line.
     """
-    logging.disable_progress_bar()
     try:
         torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError) as error:

@@ -31,7 +31,8 @@ class DatasetSources(Sequence):
     """
 
     def __init__(self, dataset: datasets.Dataset, column: str, name: str | None = None) -> None:
-        self.dataset, self.column, self.name = dataset, column, name
+        read = [column] if name in (None, column) else [column, name]  # others may be recordings
+        self.dataset, self.column, self.name = dataset.select_columns(read), column, name
 
     def __len__(self) -> int:
         return len(self.dataset)
