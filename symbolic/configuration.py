@@ -172,6 +172,8 @@ class SymbolicConfig(PreTrainedConfig):
     model_type = "symbolic"
     # transformers replaces a property of its base class by the dictionary that it reads.
     sub_configs = {"backbone_config": AutoConfig}  # noqa: RUF012  # type: ignore[assignment]
+    # `Trainer.predict` returns logits and mask.
+    keys_to_ignore_at_inference = ["last_hidden_state", "hidden_states"]  # noqa: RUF012
 
     @_accepts_old_keys
     def __init__(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
 from transformers import AutoModel, PreTrainedModel
-from transformers.utils.generic import ModelOutput
+from transformers.utils.generic import ModelOutput, can_return_tuple
 
 from symbolic.audio.extractor import SymbolicFeatureExtractor as SymbolicFeatureExtractor
 from symbolic.audio.transforms.torch_front_end import SpectralFrontEnd
@@ -16,7 +19,8 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS, FeatureEnsemble, KeyLogits
 from symbolic.encoders.metrical import MetricalContext
 from symbolic.encoders.tonic import KeyFromTonic
-from symbolic.tasks import EMOTION, KEY, Head, Task
+from symbolic.tasks import EMOTION, KEY, Head, Heads, Task
+from symbolic.tasks.task import labels_by_name
 
 
 @dataclass
@@ -28,11 +32,17 @@ class SymbolicOutput(ModelOutput):
         logits: by task name, (B, K) on sequence level and (B, T, K) on token level; (B, U, K) where
             tokens are pooled into U bars or beats.
         mask: (B, T), 1 for real positions and 0 for padding.
+        last_hidden_state: (B, T, H) states of the encoder, which the heads take.
+        hidden_states: with `output_hidden_states`, the (B, T, H) input of the first layer of the
+            backbone and the output of each; of an encoder without such layers, the states of the
+            encoder alone.
     """
 
     loss: torch.Tensor | None = None
     logits: dict[str, torch.Tensor] | None = None
     mask: torch.Tensor | None = None
+    last_hidden_state: torch.Tensor | None = None
+    hidden_states: tuple[torch.Tensor, ...] | None = None
 
 
 class SymbolicModel(PreTrainedModel):
@@ -59,11 +69,14 @@ class SymbolicModel(PreTrainedModel):
         if config.encoder not in ENCODERS:
             raise ValueError(f"unknown encoder {config.encoder!r}; known: {', '.join(ENCODERS)}")
         self.encoder = ENCODERS[config.encoder](config)
+        parameters = inspect.signature(self.encoder.forward).parameters.values()
+        self.encoder_inputs = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+        self.takes_any_input = len(self.encoder_inputs) < len(parameters)
         self.tasks = config.task_specs
         self.units: MetricalContext | None = None  # so named in saved weights
         if any(task.pooled for task in self.tasks):
             self.units = MetricalContext(self.encoder.hidden_size, **config.metrical_options)
-        self.heads = nn.ModuleDict({task.name: self._head(task) for task in self.tasks})
+        self.heads = Heads(self.tasks, {task.name: self._head(task) for task in self.tasks})
         self.post_init()
 
     def _head(self, task: Task) -> nn.Module:
@@ -88,6 +101,38 @@ class SymbolicModel(PreTrainedModel):
                 module.train(mode and module.weight.requires_grad)
         return self
 
+    def get_input_embeddings(self) -> nn.Module:
+        """Return the token embeddings: a list of one for each sub-token, or the only one.
+
+        Raises:
+            NotImplementedError: an encoder without token embeddings.
+        """
+        tables = self._token_embeddings()
+        return tables[0] if len(tables) == 1 else tables
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Replace the token embeddings, by a list of one for each sub-token or the only one.
+
+        Raises:
+            NotImplementedError: an encoder without token embeddings.
+            ValueError: another number of embeddings, or embeddings of another size.
+        """
+        old = [cast(nn.Embedding, table) for table in self._token_embeddings()]
+        sizes = {table.weight.shape[1] for table in old}
+        new = [*value] if isinstance(value, nn.ModuleList) else [value]
+        tables = [table for table in new if isinstance(table, nn.Embedding)]
+        if not len(tables) == len(new) == len(old) or {t.weight.shape[1] for t in tables} != sizes:
+            raise ValueError(f"expected {len(old)} embeddings of size {', '.join(map(str, sizes))}")
+        self.encoder.embeddings = nn.ModuleList(tables)
+        self.config.vocab_sizes = [len(table.weight) for table in tables]
+
+    def _token_embeddings(self) -> nn.ModuleList:
+        """Return the embeddings of the encoder, one for each sub-token."""
+        tables = getattr(self.encoder, "embeddings", None)
+        if not isinstance(tables, nn.ModuleList):
+            raise NotImplementedError(f"encoder {self.config.encoder!r} has no token embeddings")
+        return tables
+
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs) -> None:
         """Save the model as in transformers, with the weights under the model's own names.
 
@@ -111,6 +156,7 @@ class SymbolicModel(PreTrainedModel):
             # The layers inside it are initialised before.
             module.reset()
 
+    @can_return_tuple
     def forward(
         self,
         input_ids: torch.Tensor | None = None,
@@ -120,8 +166,9 @@ class SymbolicModel(PreTrainedModel):
         units: torch.Tensor | None = None,
         unit_mask: torch.Tensor | None = None,
         unit_rolls: torch.Tensor | None = None,
-        labels: dict[str, torch.Tensor] | None = None,
-        **inputs: torch.Tensor,
+        labels: Mapping[str, torch.Tensor] | torch.Tensor | None = None,
+        output_hidden_states: bool | None = None,
+        **inputs: torch.Tensor | None,
     ) -> SymbolicOutput:
         """Compute the logits of every task, and the loss where labels are given.
 
@@ -137,12 +184,17 @@ class SymbolicModel(PreTrainedModel):
             unit_rolls: (P, U, F) piano rolls of their notes, all as in `MetricalContext`, for
                 models of bars or beats. The B windows of tokens belong to any of these pieces.
             labels: by task name, as in `Task.loss`; a task that is missing, or has no label in the
-                batch, adds 0.
-            inputs: further inputs of the encoder.
+                batch, adds 0. A model of one task also takes its labels alone.
+            output_hidden_states: whether to return the states of all layers; as in the
+                configuration where None.
+            inputs: further inputs of the encoder; None for those that it does not take.
+
+        With `return_dict=False`, the result is a tuple of what is not None in the output.
 
         Raises:
-            ValueError: an encoder whose states are not as wide as its `hidden_size`, or whatever
-                it raises itself.
+            TypeError: an input that the encoder does not take.
+            ValueError: labels of an unknown task or of another shape; inputs of another shape; an
+                encoder whose states are not as wide as its `hidden_size`.
         """
         # Named in the signature so that the stock Trainer does not drop them from the examples.
         named = {
@@ -153,8 +205,16 @@ class SymbolicModel(PreTrainedModel):
         }
         if self.units is None:
             named |= {"unit_mask": unit_mask, "unit_rolls": unit_rolls}
+        named |= inputs
         given = {name: value for name, value in named.items() if value is not None}
-        hidden, mask = self.encoder(**given, **inputs)
+        self._check_inputs(given)
+        if output_hidden_states is None:
+            output_hidden_states = self.config.output_hidden_states
+        if output_hidden_states and "output_hidden_states" in self.encoder_inputs:
+            hidden, mask, states = self.encoder(**given, output_hidden_states=True)
+        else:
+            hidden, mask = self.encoder(**given)
+            states = (hidden,) if output_hidden_states else None
         if hidden.shape[-1] != self.encoder.hidden_size:
             raise ValueError(
                 f"encoder {self.config.encoder!r} ({type(self.encoder).__name__}) returns states "
@@ -163,33 +223,46 @@ class SymbolicModel(PreTrainedModel):
         pooled = None
         if self.units is not None and unit_mask is not None:
             pooled = self.units(unit_mask, hidden, units, unit_rolls)
-        logits, losses = {}, []
-        for task in self.tasks:
-            name, head = task.name, self.heads[task.name]
-            if isinstance(head, FeatureEnsemble):
-                found = head.members(hidden, mask)
-                logits[name] = head.combined(found, hidden)
-            else:
-                found = head(pooled, unit_mask) if task.pooled else head(hidden, mask)
-                logits[name] = found
-            if labels is not None and name in labels:
-                losses.append(self._task_loss(task, found, labels[name]))
+        logits, trained = self.heads(hidden, mask, pooled, unit_mask)
         loss = None
         if labels is not None:
+            labels = labels_by_name(labels, self.tasks)
+            losses = [
+                self._task_loss(task, trained[task.name], logits[task.name], labels[task.name])
+                for task in self.tasks
+                if task.name in labels
+            ]
             loss = sum(losses, start=torch.zeros((), device=self.device))
-        return SymbolicOutput(loss=loss, logits=logits, mask=mask)
+        return SymbolicOutput(
+            loss=loss, logits=logits, mask=mask, last_hidden_state=hidden, hidden_states=states
+        )
 
-    def _task_loss(self, task: Task, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def _check_inputs(self, given: Mapping[str, torch.Tensor]) -> None:
+        """Refuse inputs that the encoder does not take."""
+        unknown = [name for name in given if name not in self.encoder_inputs]
+        if unknown and not self.takes_any_input:
+            raise TypeError(
+                f"encoder {self.config.encoder!r} takes {', '.join(self.encoder_inputs)}; it does "
+                f"not take {', '.join(unknown)}"
+            )
+
+    def _task_loss(
+        self, task: Task, trained: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor
+    ) -> torch.Tensor:
         """Compute the weighted loss of a task; exactly 0 where nothing has a label.
 
         For an ensemble it is the mean of the losses of its members, not the loss of their mean:
         each member is trained as if it were alone.
         """
-        if isinstance(self.heads[task.name], FeatureEnsemble):
-            labels = labels.expand(len(logits), *labels.shape)
+        expected = task.label_shape(*logits.shape[:-1])
+        if labels.shape != expected:
+            raise ValueError(
+                f"labels of task {task.name} have shape {tuple(labels.shape)}, expected {expected}"
+            )
+        labels = labels.expand(*trained.shape[: trained.dim() - logits.dim()], *labels.shape)
         weights = self.config.class_weights.get(task.name)
         return task.weight * task.loss(
-            logits,
+            trained,
             labels,
             self.config.label_smoothing if task.level == "sequence" else 0.0,
             None if weights is None else torch.tensor(weights),

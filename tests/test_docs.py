@@ -1,8 +1,12 @@
 """What the pages of `docs` show is what the code does."""
 
 import doctest
+import re
+from importlib.util import find_spec
 
+import numpy as np
 import pytest
+import torch
 
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
 
@@ -23,3 +27,38 @@ def test_every_audio_system_stands_in_its_page(root, page, systems):
     text = (root / "docs" / page).read_text(encoding="utf-8")
     for name in systems:
         assert f"`{name}`" in text, name
+
+
+@pytest.mark.slow
+def test_the_blocks_for_the_trainer_of_transformers_run(
+    root, tmp_path, monkeypatch, write_midi, tune
+):
+    """Run every Python block of the page on small music, one after the other."""
+    page = (root / "docs" / "training.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 4
+    lines = ["path,quadrant,split"]
+    (tmp_path / "my-music").mkdir()
+    for i in range(8):
+        write_midi(tmp_path / "my-music" / f"{i}.mid", tune(300 if i == 7 else 20, 54 + i))
+        lines.append(f"{i}.mid,Q{1 + i % 4},{'val' if i >= 6 else 'train'}")
+    (tmp_path / "my-music" / "labels.csv").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    compile_ = torch.compile  # without a C compiler
+    monkeypatch.setattr(torch, "compile", lambda model: compile_(model, backend="eager"))
+    names, missing = {}, []
+    for block in blocks:
+        package = "peft" if "peft" in block else "onnxscript" if "onnx" in block else "torch"
+        if find_spec(package):
+            exec(block, names)
+        else:
+            missing.append(package)
+    assert names["trainer"].state.global_step > 0
+    assert len(names["val_set"]) > 2  # all windows of two pieces
+    scores = names["scorer"].score([piece.path for piece in names["pieces"]], workers=0)
+    probable = names["probabilities"].detach().numpy()
+    np.testing.assert_allclose(probable, scores[["q1", "q2", "q3", "q4"]], atol=2e-3)
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    assert (tmp_path / "emotion.onnx").is_file()

@@ -47,7 +47,11 @@ class LSTMModel(PreTrainedModel):
         self.embeddings = value
 
     def forward(
-        self, inputs_embeds: torch.Tensor, attention_mask: torch.Tensor | None = None, **_
+        self,
+        inputs_embeds: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        output_hidden_states: bool = False,
+        **_,
     ) -> BaseModelOutput:
         """(B, T, H) and (B, T), each row 1 up to the end of its piece, to (B, T, H).
 
@@ -56,11 +60,15 @@ class LSTMModel(PreTrainedModel):
         lengths = None if attention_mask is None else attention_mask.sum(1)
         turned = reversed_positions(lengths, inputs_embeds)
         hidden = inputs_embeds
+        states = [hidden]
         for number, layer in enumerate(self.layers):
             hidden = self.dropout(hidden) if number else hidden
             onward, back = layer.children()
             hidden = both_directions(onward, back, hidden, turned)
-        return BaseModelOutput(last_hidden_state=hidden)
+            states.append(hidden)
+        return BaseModelOutput(
+            last_hidden_state=hidden, hidden_states=tuple(states) if output_hidden_states else None
+        )
 
 
 AutoModel.register(LSTMConfig, LSTMModel)

@@ -32,6 +32,7 @@ class NoteEncoder(StandardFeatures):
         if not config.vocab_sizes or config.backbone_config is None:
             raise ValueError("the encoder needs vocab_sizes and a backbone_config")
         size = config.field_embedding_size
+        self.field_names = list(config.field_names)
         self.embeddings = nn.ModuleList(nn.Embedding(n, size) for n in config.vocab_sizes)
         self.scale = math.sqrt(size)
         self.hidden_size = config.backbone_config.hidden_size
@@ -53,31 +54,68 @@ class NoteEncoder(StandardFeatures):
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor | None = None,
         features: torch.Tensor | None = None,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+        output_hidden_states: bool = False,
+    ) -> (
+        tuple[torch.Tensor, torch.Tensor]
+        | tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]]
+    ):
         """Compute the hidden states of a batch of windows.
 
         Args:
             input_ids: (B, T, F) int64 super-tokens, or (B, T) ids of one vocabulary.
             attention_mask: (B, T), 1 for notes and 0 for padding; all notes where None.
             features: (B, C) features of the whole piece, where the configuration names C of them.
+            output_hidden_states: whether to return the states of all layers of the backbone.
 
         Returns:
-            (B, T, H) hidden states and the (B, T) mask.
+            (B, T, H) hidden states and the (B, T) mask; with `output_hidden_states` also the
+            (B, T, H) states before the first layer and after each, without the features.
 
         Raises:
-            ValueError: no features, or another number of them than the configuration names.
+            ValueError: no features, or another number of them than the configuration names; ids or
+                a mask of another shape; on a CPU, ids outside of the vocabulary.
         """
+        fields = len(self.embeddings)
+        if input_ids.dim() == 2 and fields == 1:
+            input_ids = input_ids.unsqueeze(-1)
+        if input_ids.dim() != 3 or input_ids.shape[-1] != fields:
+            names = f": {', '.join(self.field_names)}" if self.field_names else ""
+            wanted = "(B, T)" if fields == 1 else f"(B, T, {fields}){names}"
+            raise ValueError(f"input_ids of shape {tuple(input_ids.shape)}, expected {wanted}")
         if attention_mask is None:
             attention_mask = torch.ones(input_ids.shape[:2], dtype=torch.long).to(input_ids.device)
-        if input_ids.dim() == 2:
-            input_ids = input_ids.unsqueeze(-1)
+        if attention_mask.shape != input_ids.shape[:2]:
+            raise ValueError(
+                f"attention_mask of shape {tuple(attention_mask.shape)}, expected "
+                f"{tuple(input_ids.shape[:2])}"
+            )
+        self._check_vocabulary(input_ids)
         embeds = self._embedded(input_ids)
-        hidden = self.backbone(inputs_embeds=embeds, attention_mask=attention_mask)
-        hidden = hidden.last_hidden_state
+        # Left out where it is not asked for, since a backbone need not know it.
+        asked = {"output_hidden_states": True} if output_hidden_states else {}
+        output = self.backbone(inputs_embeds=embeds, attention_mask=attention_mask, **asked)
+        hidden = output.last_hidden_state
         if self.feature_count:
             standard = self.standardised(features).clamp(-FEATURE_RANGE, FEATURE_RANGE)
             hidden = hidden + self.feature_projection(standard).unsqueeze(1)
+        if output_hidden_states:
+            return hidden, attention_mask, output.hidden_states
         return hidden, attention_mask
+
+    def _check_vocabulary(self, input_ids: torch.Tensor) -> None:
+        """Refuse (B, T, F) ids outside of the vocabulary, on a CPU, where reading them is cheap."""
+        on_cpu = input_ids.device.type == "cpu"
+        if torch.compiler.is_compiling() or not on_cpu or not input_ids.numel():
+            return
+        for field, (table, ids) in enumerate(
+            zip(self.embeddings, input_ids.unbind(-1), strict=True)
+        ):
+            low, high = (int(bound) for bound in ids.aminmax())
+            size = len(cast(nn.Embedding, table).weight)
+            if low < 0 or high >= size:
+                name = self.field_names[field] if self.field_names else f"field {field}"
+                wrong = low if low < 0 else high
+                raise ValueError(f"input_ids: {wrong} for {name}, expected 0 to {size - 1}")
 
     def _embedded(self, input_ids: torch.Tensor) -> torch.Tensor:
         """(B, T, F) ids to (B, T, H): their embeddings, scaled, concatenated and projected.
@@ -85,10 +123,12 @@ class NoteEncoder(StandardFeatures):
         In training, if the vocabularies have fewer ids than the batch has tokens, the embedding
         tables are projected and the rows of each token summed, which is equal up to rounding and
         takes a third of the time. Predictions do not use it, since they would depend on the batch.
+        Nor do modules of another class, such as adapters, which are more than their weights.
         """
         tables = [cast(nn.Embedding, embedding).weight for embedding in self.embeddings]
         sizes = [len(table) for table in tables]
-        if not self.training or sum(sizes) > input_ids.shape[0] * input_ids.shape[1]:
+        plain = type(self.project) is nn.Linear and {*map(type, self.embeddings)} == {nn.Embedding}
+        if not (self.training and plain) or sum(sizes) > input_ids.shape[0] * input_ids.shape[1]:
             parts = [embed(input_ids[..., i]) for i, embed in enumerate(self.embeddings)]
             return self.project(torch.cat(parts, dim=-1) * self.scale)
         weights = self.project.weight.split(tables[0].shape[1], dim=1)

@@ -9,7 +9,7 @@ from symbolic.tasks.emotion import (
     quadrant_of,
     valence_arousal,
 )
-from symbolic.tasks.heads import AttentionPooling, Head
+from symbolic.tasks.heads import AttentionPooling, Head, Heads
 from symbolic.tasks.key import KEY, key_label
 from symbolic.tasks.recordings import (
     GENRE,
@@ -47,6 +47,7 @@ __all__ = [
     "VELOCITY",
     "AttentionPooling",
     "Head",
+    "Heads",
     "Task",
     "key_label",
     "quadrant_of",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from typing import Any, cast
+
 import torch
 from torch import nn
 
@@ -57,3 +60,76 @@ class Head(nn.Module):
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(B, T, H) and (B, T) to (B, K) at sequence level, (B, T, K) at token level."""
         return self.classifier(hidden if self.pool is None else self.pool(hidden, mask))
+
+
+class Heads(nn.Module):
+    """Heads by task name, which are called together.
+
+    In the state dict they are named as in an `nn.ModuleDict`. Unlike that, they have a `forward`,
+    so that libraries such as PEFT can replace them as a whole.
+
+    Args:
+        tasks: of the heads, in the same order.
+        heads: by task name. A head with a method `members` is an ensemble, each member of which is
+            trained as if it were alone.
+    """
+
+    def __init__(self, tasks: Sequence[Task], heads: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self._pooled = {task.name for task in tasks if task.pooled}
+        for name, head in heads.items():
+            self.add_module(name, head)
+
+    def forward(
+        self,
+        hidden: torch.Tensor,
+        mask: torch.Tensor,
+        pooled: torch.Tensor | None = None,
+        unit_mask: torch.Tensor | None = None,
+    ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+        """Compute the logits of every task.
+
+        Args:
+            hidden: (B, T, H) states of the encoder.
+            mask: (B, T), 1 for real positions.
+            pooled: (P, U, H') states of bars or beats, for pooled tasks.
+            unit_mask: (P, U), 1 for the bars or beats.
+
+        Returns:
+            The logits by task name, and the logits that the loss takes: those of M members
+            (M, B, K) for an ensemble, otherwise the same.
+        """
+        logits, trained = {}, {}
+        for name, head in self.items():
+            if hasattr(head, "members"):  # not by its class, since PEFT wraps it
+                ensemble = cast(Any, head)
+                trained[name] = ensemble.members(hidden, mask)
+                logits[name] = ensemble.combined(trained[name], hidden)
+            else:
+                inputs = (pooled, unit_mask) if name in self._pooled else (hidden, mask)
+                logits[name] = trained[name] = head(*inputs)
+        return logits, trained
+
+    def __getitem__(self, name: str) -> nn.Module:
+        return self.get_submodule(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def keys(self) -> KeysView[str]:
+        """Return the names of the tasks."""
+        return self._modules.keys()
+
+    def values(self) -> ValuesView[nn.Module]:
+        """Return the heads."""
+        return cast("dict[str, nn.Module]", self._modules).values()
+
+    def items(self) -> ItemsView[str, nn.Module]:
+        """Return pairs of a name and a head."""
+        return cast("dict[str, nn.Module]", self._modules).items()

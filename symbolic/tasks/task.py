@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -77,7 +77,11 @@ class Task:
         """Make missing labels for a batch of `shape`: (B,), or (B, T) at token level."""
         if self.kind == "single":
             return torch.full(shape, IGNORE, dtype=torch.long)
-        return torch.full((*shape, self.num_labels * (1 + self.weighted)), torch.nan)
+        return torch.full(self.label_shape(*shape), torch.nan)
+
+    def label_shape(self, *shape: int) -> tuple[int, ...]:
+        """Return the shape of the labels of `shape` predictions: (B,), or (B, T) at token level."""
+        return shape if self.kind == "single" else (*shape, self.num_labels * (1 + self.weighted))
 
     def loss(
         self,
@@ -126,3 +130,27 @@ class Task:
                 losses = losses * weights.to(losses.dtype).nan_to_num()
             total = losses.where(known, 0.0).sum()
         return total / known.sum().clamp(min=1)
+
+
+def labels_by_name(
+    labels: Any, tasks: Sequence[Task], other: Collection[str] = ()
+) -> Mapping[str, Any]:
+    """Return labels by task name; those of a single task may be given without its name.
+
+    Args:
+        labels: a mapping, or what a mapping would have for a single task.
+        tasks: that labels are for.
+        other: names of tasks whose labels are accepted and not used.
+
+    Raises:
+        ValueError: labels without names for several tasks, or of an unknown task.
+    """
+    names = [task.name for task in tasks]
+    expected = f"labels are a dict by task name: {', '.join(names)}"
+    if not isinstance(labels, Mapping):
+        if len(names) != 1:
+            raise ValueError(f"labels of type {type(labels).__name__}; {expected}")
+        return {names[0]: labels}
+    if unknown := [str(name) for name in labels if name not in names and name not in other]:
+        raise ValueError(f"labels of an unknown task, {', '.join(unknown)}; {expected}")
+    return labels

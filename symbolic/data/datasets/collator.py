@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from symbolic.data.datasets.examples import Batch, BeatExample, Example
-from symbolic.tasks import Task
+from symbolic.tasks import IGNORE, TASKS, Task
+from symbolic.tasks.task import labels_by_name
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Collator:
     """Pads tokens, frames or samples and their labels; a missing label is -100 or NaN.
 
     Attributes:
-        tasks: each has labels in every batch, as the stock Trainer requires.
+        tasks: each has labels in every batch, as the stock Trainer requires, unless no example of
+            the batch has `labels`.
         pad_ids: the super-token of padding; empty for audio, whose padding is 0.
     """
 
@@ -34,6 +36,10 @@ class Collator:
             them; and `labels` by task name. For a `BeatExample`, the windows of all pieces one
             after the other, with `units`; `unit_mask`, and `unit_rolls` if there are any, as in
             `symbolic.modeling.SymbolicModel`.
+
+        Raises:
+            ValueError: inputs of different shapes; labels that are not in `labels`, of an unknown
+                task, or of another shape; a class that the task does not have.
         """
         rows = cast("Sequence[Mapping[str, Any]]", examples)
         if "unit_count" in rows[0]:
@@ -44,7 +50,7 @@ class Collator:
             if name in rows[0]:
                 lengths = np.array([len(row[name]) for row in rows])
                 batch |= self._windows(name, rows, lengths)
-        batch["labels"] = {task.name: self._labels(task, rows, lengths) for task in self.tasks}
+        batch |= self._labels(rows, lengths)
         if "features" in rows[0]:
             stacked = np.stack([row["features"] for row in rows])
             batch["features"] = torch.from_numpy(stacked).float()
@@ -62,8 +68,7 @@ class Collator:
             for padded, row, count in zip(rolls.numpy(), rows, counts, strict=True):
                 padded[:count] = row["unit_rolls"]
             batch["unit_rolls"] = rolls
-        batch["labels"] = {task.name: self._labels(task, rows, counts) for task in self.tasks}
-        return batch
+        return batch | self._labels(rows, counts)
 
     def _tokens_of_beats(self, rows: Sequence[Mapping[str, Any]], longest: int) -> Batch:
         windows = [
@@ -86,6 +91,11 @@ class Collator:
         else:
             padded = np.zeros((size, longest, *shape), np.float32)
         for values, row, length in zip(padded, rows, lengths, strict=True):
+            if np.shape(row[name])[1:] != shape:
+                raise ValueError(
+                    f"{name} of shapes {np.shape(rows[0][name])} and {np.shape(row[name])}: the "
+                    "examples of a batch differ only in their length"
+                )
             values[:length] = row[name]
         mask = np.arange(longest) < lengths[:, None]
         return {
@@ -93,14 +103,47 @@ class Collator:
             "attention_mask": torch.from_numpy(mask.astype(np.int64)),
         }
 
-    @staticmethod
-    def _labels(task: Task, rows: Sequence[Mapping[str, Any]], lengths: np.ndarray) -> torch.Tensor:
-        on_tokens = task.level == "token"
-        shape = (len(rows), int(lengths.max())) if on_tokens else (len(rows),)
-        labels = task.empty_labels(*shape)
-        values = labels.numpy()  # the same memory
-        for i, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-            label = row.get("labels", {}).get(task.name)
-            if label is not None:
-                values[(i, slice(length)) if on_tokens else i] = label
-        return labels
+    def _labels(self, rows: Sequence[Mapping[str, Any]], lengths: np.ndarray) -> Batch:
+        """Stack the labels of each task; nothing where the collator has tasks and no row labels."""
+        names = {task.name for task in self.tasks}
+        given = []
+        for row in rows:
+            if flat := sorted(names & row.keys()):
+                raise ValueError(
+                    f"labels outside of `labels`: {', '.join(flat)}; expected "
+                    f"{{'labels': {{{flat[0]!r}: ...}}}}"
+                )
+            if self.tasks and row.get("labels") is not None:
+                given.append(labels_by_name(row["labels"], self.tasks, TASKS))
+            else:
+                given.append({})
+        if names and all(row.get("labels") is None for row in rows):
+            return {}
+        return {"labels": {task.name: _stacked(task, given, lengths) for task in self.tasks}}
+
+
+def _stacked(task: Task, given: Sequence[Mapping[str, Any]], lengths: np.ndarray) -> torch.Tensor:
+    """Stack labels of a task: (B,) or (B, K) for whole examples, else (B, T) or (B, T, K)."""
+    on_tokens = task.level == "token"
+    shape = (len(given), int(lengths.max())) if on_tokens else (len(given),)
+    stacked = task.empty_labels(*shape)
+    values = stacked.numpy()  # the same memory
+    for i, (labels, length) in enumerate(zip(given, lengths, strict=True)):
+        label = labels.get(task.name)
+        if label is None:
+            continue
+        label = np.asarray(label)
+        expected = task.label_shape(int(length)) if on_tokens else task.label_shape()
+        if label.shape != expected:
+            raise ValueError(
+                f"a label of task {task.name} has shape {label.shape}, expected {expected}"
+            )
+        if task.kind == "single" and label.size:
+            wrong = label[(label != IGNORE) & ((label < 0) | (label >= task.num_labels))]
+            if wrong.size:
+                raise ValueError(
+                    f"a label of task {task.name} is {wrong.flat[0]}, expected 0 to "
+                    f"{task.num_labels - 1}, or {IGNORE} for none"
+                )
+        values[(i, slice(length)) if on_tokens else i] = label
+    return stacked

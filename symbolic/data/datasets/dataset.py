@@ -28,7 +28,9 @@ SECONDS = ("Gap", "Hold")  # sub-tokens in seconds
 
 
 class PieceDataset(Dataset):
-    """One random window of each piece per epoch.
+    """One random window of each piece per epoch, for training.
+
+    For evaluation `TokenDataset(tokens_of(pieces, tables, tokenizer), every=True)` has all windows.
 
     Random choices follow torch's global generator, so that the Trainer's seed and the state in its
     checkpoints fix them.
