@@ -9,7 +9,7 @@ import pytest
 from test_every_tokenizer import check_tokenizer, melody
 
 from symbolic.commands.train import main
-from symbolic.data import load_tokens, save_tokens
+from symbolic.data import PieceDataset, load_tokens, save_tokens
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.pieces import Piece
 from symbolic.data.tokens.rows import tokens_of
@@ -162,11 +162,19 @@ def test_velocities_that_stay_in_the_ids_are_found_out(registered, emopia, tmp_p
     if registered is not Flat:
         with pytest.raises(ValueError, match=WRONG[registered]):
             TokenDataset(files_of(registered, tmp_path))
+        with pytest.raises(ValueError, match=WRONG[registered]):
+            PieceDataset([Piece("a.mid", "a")], [melody()], registered())
         without = TokenDataset(files_of(registered, tmp_path), masked_velocity=None)
         assert len(without[0]["input_ids"])
     assert train(emopia, tmp_path) == 2
     said = capsys.readouterr().err
     assert f"{registered.__name__}.note_positions" in said or "hide_velocity" in said
+
+
+def test_an_own_hiding_needs_the_class_in_the_table(tmp_path):
+    tokens = files_of(OwnHiding, tmp_path)
+    with pytest.raises(ValueError, match="OwnHiding has a hide_velocity of its own and no line"):
+        TokenDataset(tokens)[0]
 
 
 def test_counts_of_notes_in_place_of_tokens_are_found_out():

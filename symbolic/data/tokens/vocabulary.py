@@ -131,9 +131,14 @@ class TokenVocabulary:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        """Load the tokenizer, whose class has a line in `TOKENIZERS`."""
-        from symbolic.tokenizers import load_tokenizer
+        """Load the tokenizer, whose class has a line in `TOKENIZERS`; else raise a ValueError."""
+        from symbolic.tokenizers import TOKENIZERS, load_tokenizer
 
+        if self.tokenizer_class not in TOKENIZERS:
+            raise ValueError(
+                f"{self.tokenizer_class} has a hide_velocity of its own and no line in "
+                "symbolic.tokenizers.TOKENIZERS: it cannot be loaded to hide velocities"
+            )
         with tempfile.TemporaryDirectory() as folder:
             self.save_tokenizer(folder)
             return load_tokenizer(self.tokenizer_class, folder)
