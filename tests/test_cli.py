@@ -14,12 +14,14 @@ import pytest
 from limits import HANGS
 
 from symbolic.cli import COMMANDS, main
+from symbolic.scoring import progress
 from symbolic.scoring.emotion import COLUMNS, EmotionScorer
 
 READERS = {
     ".csv": lambda path: pd.read_csv(path, keep_default_na=False, na_values={"key": ""}),
     ".parquet": pd.read_parquet,
     ".jsonl": lambda path: pd.read_json(path, lines=True),
+    ".json": pd.read_json,
 }
 NUMBERS = ["q1", "q2", "q3", "q4", "valence", "arousal", "notes", "seconds", "mean_velocity"]
 
@@ -48,7 +50,7 @@ def score(tiny_model_folder, capsys):
     return run
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl", ".CSV"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl", ".json", ".CSV"])
 def test_the_written_table_is_the_scorers(suffix, score, folder, tiny_scorer, tmp_path):
     path = tmp_path / "new folder" / f"table{suffix}"
     status, _, _ = score(folder, "-o", path, "-q")
@@ -63,28 +65,37 @@ def test_the_written_table_is_the_scorers(suffix, score, folder, tiny_scorer, tm
         assert list(written[name].fillna("")) == list(expected[name].fillna("")), name
 
 
-def test_what_was_scored_is_printed_and_what_was_not_is_on_stderr(score, folder):
+def test_every_file_is_in_the_printed_table_with_its_error(score, folder):
     status, output, errors = score(folder)
-    assert status == 0
-    assert "scored 3 of 4 files" in output
+    assert (status, errors) == (0, [])
+    lines = output.splitlines()
+    assert "scored 3 of 4 files" in lines
     for name in ("a.mid", "b.mid", "ç.mid"):
-        assert name in output
-    assert "x.mid" not in output
-    assert [line for line in errors if "not scored" in line] == [
-        f"not scored: {folder}/x.mid: neither MIDI nor MusicXML: the file begins with b'no music'"
-    ]
+        assert any(line.lstrip().startswith(name) for line in lines)
+    (failed,) = [line for line in lines if line.lstrip().startswith("x.mid")]
+    assert failed.endswith("neither MIDI nor MusicXML: the file begins with b'no music'")
+    assert "nan" not in failed.lower()
+    assert "<NA>" not in failed
+
+
+def test_files_of_one_name_are_printed_with_their_folders(score, folder):
+    (folder / "more").mkdir()
+    shutil.copy(folder / "a.mid", folder / "more" / "a.mid")
+    output = score(folder)[1]
+    assert str(folder / "more" / "a.mid") in output
+    assert str(folder / "a.mid") in output
 
 
 def test_quiet_says_nothing(score, folder, tmp_path):
     assert score(folder, "-q", "-o", tmp_path / "table.csv") == (0, "", [])
 
 
-def test_a_folder_of_bad_files_only_is_done_with_status_0(score, tmp_path):
+def test_a_folder_of_bad_files_only_is_status_1(score, tmp_path):
     (tmp_path / "x.mid").write_text("no music")
-    status, output, errors = score(tmp_path, "--plot", tmp_path / "plane.png")
-    assert status == 0
+    status, output, _ = score(tmp_path, "--plot", tmp_path / "plane.png")
+    assert status == 1
     assert "scored 0 of 1 files" in output
-    assert any("x.mid" in line for line in errors)
+    assert "x.mid" in output
     assert (tmp_path / "plane.png").stat().st_size > 0
 
 
@@ -105,6 +116,7 @@ def test_nothing_to_score_is_status_1_and_one_line(score, tmp_path):
     assert (status, output) == (1, "")
     assert len(errors) == 1
     assert str(tmp_path) in errors[0]
+    assert "1 file passed over: 1 .txt" in errors[0]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +237,11 @@ def test_names_that_no_terminal_can_show_are_printed_all_the_same(
     for screen in screens:
         screen.flush()
     assert rb"\xe7.mid" in screens[0].buffer.getvalue()
+    assert rb"\u97f3.mid" in screens[0].buffer.getvalue()
+    assert main([*words, "--json"]) == 0
+    for screen in screens:
+        screen.flush()
+    assert "音.mid".encode() in screens[0].buffer.getvalue()  # programs read UTF-8
     assert rb"\u97f3.mid" in screens[1].buffer.getvalue()
 
 
@@ -278,6 +295,78 @@ def test_rows_are_printed_as_json_for_programs(score, folder):
     assert all(list(row) == list(COLUMNS) for row in rows)
     assert [bool(row["error"]) for row in rows] == [False, False, False, True]
     assert any("scored 3 of 4 files" in line for line in errors)
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        (("--output", "-"), pd.read_csv),
+        (("-o", "-", "--json"), READERS[".jsonl"]),
+        (("--json",), READERS[".jsonl"]),
+    ],
+)
+def test_standard_output_has_the_rows_and_nothing_else(words, read, score, folder, tmp_path):
+    status, output, errors = score(folder, *words)
+    assert status == 0
+    table = read(io.StringIO(output))
+    assert list(table.columns) == list(COLUMNS)
+    assert list(table["path"].map(lambda path: Path(path).name))[-1] == "x.mid"
+    assert table["error"].iloc[-1].startswith("neither MIDI nor MusicXML")
+    assert any("scored 3 of 4 files" in line for line in errors)
+
+
+def test_json_is_printed_or_written_not_both(score, folder, tmp_path):
+    assert score(folder, "--json", "-o", tmp_path / "table.csv")[0] == 2
+    assert score(folder, "--resume", "-o", "-")[0] == 2
+
+
+def test_a_missing_file_alone_is_status_1_for_the_module_too(tmp_path):
+    for command in ("score", "segment"):
+        words = [sys.executable, "-m", "symbolic", command, str(tmp_path / "gone.mid")]
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert done.returncode == 1, command
+        assert "no such file" in done.stdout
+        assert done.stderr == ""  # neither bars nor warnings where nobody watches
+
+
+def test_a_complete_table_that_is_resumed_is_status_0(score, folder, tmp_path):
+    words = (folder, "--resume", "-o", tmp_path / "table.csv")
+    assert score(*words)[0] == 0
+    status, output, _ = score(*words)
+    assert status == 0
+    assert "nothing is left to score" in output
+
+
+def test_files_passed_over_in_folders_are_counted_by_reason(score, folder):
+    for name in ("one.wav", "two.WAV", "README", ".hidden.mid"):
+        (folder / name).write_text("")
+    (folder / ".git").mkdir()
+    (folder / "link").symlink_to(folder / "more", target_is_directory=True)
+    (folder / "more").mkdir()
+    last = score(folder)[1].splitlines()[-1]
+    reasons = "2 .wav, 2 hidden, 1 link to a folder, 1 without suffix"
+    assert last == f"6 files passed over: {reasons}; see docs/corpora.md"
+    assert score(folder, "--json")[2][-1] == last
+    assert "passed over" not in score(folder / "a.mid", folder / "one.wav")[1]
+
+
+def test_a_bar_is_for_long_work_on_a_terminal(score, folder, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    def on_terminal():
+        terminal = Terminal()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr", terminal)
+            score(folder)
+        return terminal.getvalue()
+
+    monkeypatch.setattr(progress, "DELAY", 1e9)
+    assert on_terminal() == ""
+    monkeypatch.setattr(progress, "DELAY", 0)
+    assert "0/4" in on_terminal()
+    assert score(folder)[2] == []  # no terminal
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

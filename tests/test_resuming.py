@@ -81,6 +81,7 @@ def whole(small_corpus, tmp_path_factory):
     [
         *((".csv", at, call) for at in (1, 2, 5, 8) for call in ("rows", "ledger")),
         (".jsonl", 5, "rows"),
+        (".json", 5, "rows"),
         (".parquet", 5, "rows"),
     ],
 )

@@ -8,7 +8,7 @@ from symbolic.scoring.columns import SCORES
 from symbolic.scoring.emotion import COLUMNS
 from symbolic.scoring.tables import WRITERS, plain_text, read_scores
 
-FORMATS = ("csv", "jsonl", "parquet", "folder")
+FORMATS = ("csv", "jsonl", "json", "parquet", "folder")
 ODD = (
     *("=1+1.mid", "'=x.mid", "+a", "-b", "@c", "'tis.mid", "007", "nan", "NA"),
     *("\ttab", "\rreturn", "re\rturn", "re\r\nturn", 'plain, "quoted"\nß.mid'),
@@ -84,7 +84,7 @@ def test_a_column_that_is_empty_for_many_rows_keeps_its_type(tmp_path, monkeypat
         assert read[name].notna().tolist() == [False, False, True, False]
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json", "parquet"])
 def test_a_table_without_rows_has_its_columns(tmp_path, form):
     read = read_scores(saved([], tmp_path, form))
     assert list(read) == list(COLUMNS)
@@ -106,7 +106,7 @@ def test_an_apostrophe_is_taken_away_only_where_one_was_put():
     assert plain_text(texts[3:4]).tolist() == ["=c"]
 
 
-@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+@pytest.mark.parametrize("form", ["jsonl", "json", "parquet"])
 def test_an_apostrophe_in_a_format_without_formulas_is_of_the_name(tmp_path, form):
     assert read_scores(saved([scored("'=a")], tmp_path, form))["path"].tolist() == ["'=a"]
 
@@ -127,6 +127,8 @@ def test_what_is_no_text_is_read_as_an_escape(tmp_path):
         ("a.csv", b"path,notes,error\nx,1.5,\n", "cannot be read as a table"),
         ("a.jsonl", b'{"path":"x"}\n\n{"path"', "line 3 is not JSON"),
         ("a.jsonl", b"[1]\n", "line 1 is no JSON object"),
+        ("a.json", b"[1]\n", "not a JSON array of objects"),
+        ("a.json", b'{"path":"x"}\n{"path":"y"}\n', "cannot be read as a table"),
         ("a.jsonl", b'{"path":"x","q1":"much"}\n', "cannot be read as a table"),
         ("a.parquet", b"PAR1 and no more of it", "cannot be read as a table"),
         ("a.txt", b"path,error\n", "not a table of scores"),

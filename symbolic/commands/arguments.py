@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from symbolic.errors import SymbolicError
 
@@ -244,15 +245,36 @@ def whole(least: int) -> Callable[[str], int]:
     return number
 
 
-def path_to(*suffixes: str) -> Callable[[str], Path]:
-    """Make a parser of paths that end with one of some suffixes."""
+STDOUT = Path("-")
+"""An output that is standard output."""
+
+
+def path_to(*suffixes: str, stdout: bool = False) -> Callable[[str], Path]:
+    """Make a parser of paths that end with one of some suffixes, or of `-` if `stdout`."""
 
     def path(text: str) -> Path:
+        if stdout and text == str(STDOUT):
+            return STDOUT
         if Path(text).suffix.lower() not in suffixes:
             raise argparse.ArgumentTypeError(f"{text!r}: write to {', '.join(suffixes)}")
         return Path(text)
 
     return path
+
+
+def report_nothing_found(kind: str, paths: Sequence[str], passed_over: Mapping[str, int]) -> None:
+    """Print on stderr that there is no file of a kind under some paths, and what else there is."""
+    from symbolic.notes.sources import passed_over_line
+
+    lines = [f"symbolic: no {kind} file in {', '.join(paths)}", passed_over_line(passed_over)]
+    print(*filter(None, lines), sep="; ", file=sys.stderr)
+
+
+def rows_output() -> TextIO:
+    """Return standard output, in UTF-8, for rows that programs read."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    return sys.stdout
 
 
 def make_room(path: Path, folder: bool = False) -> None:

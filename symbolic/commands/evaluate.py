@@ -14,6 +14,7 @@ from symbolic.evaluation.report import write_report, write_system
 from symbolic.evaluation.robustness import robustness_table
 from symbolic.evaluation.summary import labelled
 from symbolic.evaluation.tables import confusion_table, results_table
+from symbolic.scoring.table_kinds import refuse_other_tables
 from symbolic.tasks import EMOTION
 from symbolic.tasks.metrics import best_temperature
 
@@ -57,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     baselines = [] if options.baselines == "none" else options.baselines.split(",")
     if unknown := set(baselines) - BASELINES.keys():
         raise ValueError(f"no baseline {', '.join(unknown)}; there are {', '.join(BASELINES)}")
+    for model in options.models:
+        takes = "what is evaluated are the folders of trained models"
+        refuse_other_tables(Path(model), takes)
     result = evaluate(
         options.models,
         DataArguments(**values_of(options, *CORPORA)),

@@ -60,9 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from symbolic.scoring.columns import TIMELINE, rows_table
     from symbolic.scoring.corpus import load_scorer
     from symbolic.scoring.emotion import EmotionScorer
+    from symbolic.scoring.table_kinds import refuse_other_tables
     from symbolic.scoring.timeline import predict_timelines
     from symbolic.scoring.windows import SlidingWindow
 
+    refuse_other_tables(path, "a plot is made of a MIDI or MusicXML file")
     sliding = SlidingWindow.parse(options.window, options.hop)
     scorer = load_scorer(options.model, options.device)
     if not isinstance(scorer, EmotionScorer):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from symbolic.commands.arguments import Parser, guarded, values_of
 from symbolic.publishing.hub import push
+from symbolic.scoring.table_kinds import refuse_other_tables
 
 
 @guarded
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.output and not options.dry_run:
         parser.error("--output needs --dry-run")
+    refuse_other_tables(Path(options.folder), "what is published is the folder of a trained model")
     output = options.output or f"build/hub/{options.repo_id.split('/')[-1]}"
     names = push(
         options.folder,

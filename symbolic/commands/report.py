@@ -19,7 +19,7 @@ def _parser() -> Parser:
         "scores",
         type=Path,
         metavar="SCORES",
-        help=".csv, .jsonl, .parquet, or a folder of part-*.parquet",
+        help=".csv, .jsonl, .json, .parquet, or a folder of part-*.parquet",
     )
     parser.add_argument(
         "-o",
@@ -37,9 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     from symbolic.reports.corpus.page import corpus_page
     from symbolic.reports.corpus.statistics import NEEDED, OPTIONAL
+    from symbolic.scoring.table_kinds import PIECES, refuse_other_tables
     from symbolic.scoring.tables import read_scores, score_files
 
     scores = options.scores
+    takes = "a report is made of the table of `symbolic score --output`"
+    refuse_other_tables(scores, takes, PIECES)
     try:
         files = score_files(scores)
         for file in files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -11,12 +12,15 @@ from tempfile import TemporaryDirectory
 
 from symbolic.commands.arguments import (
     PLOT_SUFFIXES,
+    STDOUT,
     Parser,
     UsageError,
     add_model,
     guarded,
     make_room,
     path_to,
+    report_nothing_found,
+    rows_output,
     values_of,
     whole,
     write,
@@ -28,6 +32,7 @@ SHOWN = (
     *("notes", "seconds"),
 )
 MAX_SHOWN = 1000  # files; the table of more is not printed
+MAX_ROWS = 60  # of the table that are printed
 
 
 def _parser() -> Parser:
@@ -50,9 +55,10 @@ def _parser() -> Parser:
     parser.add_argument(
         "-o",
         "--output",
-        type=path_to(*SUFFIXES),
+        type=path_to(*SUFFIXES, stdout=True),
         metavar="FILE",
-        help="write .csv or .jsonl, or .parquet, a folder of parts",
+        help="write .csv, .jsonl (a JSON object a line), .json (one array), or .parquet, a folder "
+        "of parts; - is CSV on standard output, with --json JSON lines",
     )
     parser.add_argument(
         "--plot",
@@ -108,7 +114,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print the rows as JSON, one object a line, instead of the table",
+        help="print the rows as JSON, one object a line, instead of the table; as --output -",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no table and no progress bar")
     return parser
@@ -116,7 +122,7 @@ def _parser() -> Parser:
 
 @guarded
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Score files and folders; the exit status is 1 if there is no file."""
+    """Score files and folders; the exit status is 1 if no file could be scored."""
     options = _parser().parse_args(arguments)
     _check(options)
     paths = list(options.paths)
@@ -125,14 +131,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         place = paths.index("-")
         paths[place : place + 1] = read_list(sys.stdin.buffer.read())
+    from symbolic.scoring.corpus import NoFilesError
+
     with TemporaryDirectory() as scratch:
-        output = options.output or Path(scratch, "scores.csv")
-        summary = _run(paths, output, options)
-        if summary is None:  # no file was found, or another process writes
-            return 0 if options.engine == "accelerate" else 1
+        output = options.output
+        if output is None:
+            output = Path(scratch, "scores.jsonl" if options.json else "scores.csv")
+        try:
+            summary = _run(paths, output, options)
+        except NoFilesError as error:
+            report_nothing_found(str(error), options.paths, error.passed_over)
+            return 1
+        if summary is None:  # another process writes
+            return 0
+        if options.rows_only:
+            with output.open(encoding="utf-8", newline="") as rows:
+                shutil.copyfileobj(rows, rows_output())
         table = None
-        shown = not options.quiet and summary.files <= MAX_SHOWN
-        if options.plot or options.json or shown:
+        shown = not options.quiet and not options.rows_only and 0 < summary.files <= MAX_SHOWN
+        if options.plot or shown:
             from symbolic.scoring.tables import read_scores
 
             table = read_scores(output)
@@ -140,15 +157,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from symbolic.reports.plots import valence_arousal_plane
 
         write(partial(valence_arousal_plane, table), options.plot)
-    if table is not None and options.json:
-        print(table.to_json(orient="records", lines=True, force_ascii=False), end="")
     if not options.quiet:
-        _print(summary, table, options)
-    return 0
+        _print(summary, table if shown else None, options)
+    return 0 if summary.scored or not summary.files else 1  # no files: all were scored before
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Refuse invalid options before anything is loaded."""
+    """Refuse invalid options before anything is loaded; complete the others."""
+    if options.json and options.output not in (None, STDOUT):
+        raise UsageError("--json prints the rows; --output FILE.jsonl or FILE.json writes them")
+    options.rows_only = options.json or options.output == STDOUT
+    options.output = None if options.output == STDOUT else options.output
     for path in filter(None, (options.output, options.timeline)):
         make_room(path, folder=path.suffix.lower() == ".parquet")
     if options.plot:
@@ -157,7 +176,7 @@ def _check(options: argparse.Namespace) -> None:
         needing = {"timeline": options.timeline, "resume": options.resume}
         needing["engine"] = options.engine != "local"
         for name in (name for name, value in needing.items() if value):
-            raise UsageError(f"--{name} goes with an --output")
+            raise UsageError(f"--{name} goes with an --output file")
     if (options.window or options.hop) and not options.timeline:
         raise UsageError("--window and --hop are of a --timeline")
     if options.plot and options.model is not None and _is_of_audio(options.model):
@@ -174,8 +193,8 @@ def _is_of_audio(name: str) -> bool:
 
 
 def _run(paths: list[str], output: Path, options: argparse.Namespace):
-    """Score into a table; None where there is no file to score."""
-    from symbolic.scoring.corpus import SHARD, NoFilesError, ScoringArguments, score_corpus
+    """Score into a table; None where another process writes it."""
+    from symbolic.scoring.corpus import SHARD, ScoringArguments, score_corpus
     from symbolic.scoring.windows import SlidingWindow
 
     names = ("model", "device", "batch_size", "workers", "timeout")
@@ -190,12 +209,9 @@ def _run(paths: list[str], output: Path, options: argparse.Namespace):
             output,
             ScoringArguments(**values),
             shard=options.shard or SHARD,
-            progress=not options.quiet,
+            progress=not options.quiet and sys.stderr.isatty(),
             **values_of(options, "timeline", "resume", "engine", "recursive"),
         )
-    except NoFilesError as error:
-        print(f"symbolic: no {error} file in {', '.join(options.paths)}", file=sys.stderr)
-        return None
     except KeyboardInterrupt:
         if options.output:
             print(
@@ -206,38 +222,57 @@ def _run(paths: list[str], output: Path, options: argparse.Namespace):
 
 
 def _print(summary, table, options: argparse.Namespace) -> None:
-    into = sys.stderr if options.json else sys.stdout  # programs read the rows from stdout
-    if table is not None and not options.json:
+    """Print the table, if it is shown, and what became of the files."""
+    from symbolic.notes.sources import passed_over_line
+
+    into = sys.stderr if options.rows_only else sys.stdout
+    if table is not None:
         _print_rows(table)
-    for path, error in summary.errors:
-        print(f"not scored: {path}: {error}", file=sys.stderr)
-    failed = summary.files - summary.scored
-    if failed > len(summary.errors):
-        print(f"not scored: {failed - len(summary.errors)} more", file=sys.stderr)
-    done = f"\nscored {summary.scored} of {summary.files} files"
+        print()
+    if table is None or len(table) > MAX_ROWS:  # the rows with errors are not all on the screen
+        for path, error in summary.errors:
+            print(f"not scored: {path}: {error}", file=sys.stderr)
+        failed = summary.files - summary.scored
+        if failed > len(summary.errors):
+            print(f"not scored: {failed - len(summary.errors)} more", file=sys.stderr)
+    done = f"scored {summary.scored} of {summary.files} files"
+    if not summary.files:
+        done = "complete: nothing is left to score"
     if summary.duplicates:
         done += f", of which {summary.duplicates} are the same as others"
     places = {"table": options.output, "timeline": options.timeline, "plot": options.plot}
     print(
         done, *(f"{name} in {path}" for name, path in places.items() if path), sep="; ", file=into
     )
+    if line := passed_over_line(summary.passed_over):
+        print(line, file=into)
 
 
 def _print_rows(table) -> None:
-    """Print the rows that have a score; of many the first and the last."""
-    shown = table[table["error"] == ""].drop(columns="error")
-    if not len(shown):
-        return
-    shown.insert(0, "file", [Path(path).name for path in shown["path"]])
+    """Print the rows, with an error beside those without a score; of many the first and last."""
+    counts = table.select_dtypes("Int64").columns
+    shown = table.astype(dict.fromkeys(counts, "float64"))
+    names = shown["path"].map(lambda path: Path(path).name)
+    shown.insert(0, "file", names if names.is_unique else shown["path"])
     columns = [name for name in SHOWN if name in shown]
     if "quadrant" not in shown:
-        columns = [name for name in shown if name != "path"]
-    print(
-        shown[columns].to_string(
+        columns = [name for name in shown if name not in ("path", "error")]
+    failed = shown["error"] != ""
+    if failed.all():
+        columns = ["file"]
+    if failed.any():
+        heading = "error".ljust(shown["error"].str.len().max())
+        shown[heading] = shown["error"].str.ljust(len(heading))
+        columns.append(heading)
+    text = (
+        shown[columns]
+        .replace("", "-")
+        .to_string(
             index=False,
-            max_rows=60,
+            max_rows=MAX_ROWS,
             na_rep="-",
             float_format="{:.2f}".format,
-            formatters={"seconds": "{:.0f}".format},
+            formatters=dict.fromkeys((*counts, "seconds"), "{:.0f}".format),
         )
     )
+    print("\n".join(line.rstrip() for line in text.splitlines()))

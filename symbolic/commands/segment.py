@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from symbolic.commands.arguments import (
+    STDOUT,
     Parser,
     UsageError,
     guarded,
     make_room,
     path_to,
+    report_nothing_found,
+    rows_output,
     whole,
     write,
 )
@@ -31,9 +35,9 @@ def _parser() -> Parser:
     parser.add_argument(
         "-o",
         "--output",
-        type=path_to(".csv", ".json"),
+        type=path_to(".csv", ".json", stdout=True),
         metavar="FILE",
-        help="write .csv (parts) or .json",
+        help="write .csv (parts) or .json; - is CSV on standard output",
     )
     parser.add_argument(
         "--labels", type=Path, metavar="FOLDER", help="folder for label tracks, NAME.txt"
@@ -62,29 +66,37 @@ def _parser() -> Parser:
 
 @guarded
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Find the boundaries between parts; the exit status is 1 if there is no file."""
+    """Find the boundaries between parts; the exit status is 1 if no file could be read."""
     options = _parser().parse_args(arguments)
-    if options.output:
+    if options.output not in (None, STDOUT):
         make_room(options.output)
     for folder in filter(None, (options.labels, options.plots)):
         make_room(folder / "any")
     reference = options.reference and _read_reference(options.reference)
-    from symbolic.structure.segmenter import Segmenter, segment_table
+    from symbolic.notes.sources import find_files, passed_over_line
+    from symbolic.structure.segmenter import SEGMENTED_SUFFIXES, Segmenter, segment_table
 
     segmenter = Segmenter()
     if options.model:
         segmenter = Segmenter.from_pretrained(options.model, tolerance=options.tolerance)
-    found = segmenter.segment(options.paths, workers=options.workers)
-    if not found:
-        paths = ", ".join(options.paths)
-        print(f"symbolic: no audio, MIDI or MusicXML file in {paths}", file=sys.stderr)
+    passed_over: Counter[str] = Counter()
+    sources = [
+        file
+        for path in options.paths
+        for file in find_files(path, SEGMENTED_SUFFIXES, passed_over=passed_over)
+    ]
+    if not sources:
+        report_nothing_found("audio, MIDI or MusicXML", options.paths, passed_over)
         return 1
+    found = segmenter.segment(sources, workers=options.workers)
     if reference is not None and len(found) != 1:
         raise UsageError(f"--reference requires a single file, not {len(found)}")
     table = segment_table(found)
     if options.output and options.output.suffix.lower() == ".json":
         text = json.dumps([piece.to_dict() for piece in found], ensure_ascii=False, indent=1)
         write(lambda path: path.write_text(text + "\n", encoding="utf-8"), options.output)
+    elif options.output == STDOUT:
+        table.to_csv(rows_output(), index=False, lineterminator="\n")
     elif options.output:
         write(lambda path: table.to_csv(path, index=False), options.output)
     for piece, name in zip(found, _names([piece.path for piece in found]), strict=True):
@@ -98,9 +110,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             plot = partial(segment_plot, piece, reference=reference)
             write(plot, options.plots / f"{name}.png")
-    if not options.quiet:
+    if not options.quiet and options.output != STDOUT:
         print(table.astype(object).fillna("").to_string(index=False))
-    return 0
+    if passed_over and not options.quiet:
+        print(passed_over_line(passed_over), file=sys.stderr)
+    return 1 if all(piece.error for piece in found) else 0
 
 
 def _names(paths: list[str]) -> list[str]:

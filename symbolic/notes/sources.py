@@ -10,7 +10,8 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -31,12 +32,15 @@ from symbolic.notes.table import ReadError
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
+PASSED_OVER_REASONS = 6  # named in a line; the rest are counted together
+
 
 def find_sources(
     sources: Source | Iterable[Source],
     recursive: bool = True,
     suffixes: tuple[str, ...] = NOTE_SUFFIXES,
     scratch: str | os.PathLike[str] | None = None,
+    passed_over: Counter[str] | None = None,
 ) -> Iterator[Source]:
     """Find sources in order: folders become the music files in them, sorted by path.
 
@@ -52,8 +56,11 @@ def find_sources(
         scratch: a folder for temporary files. If given, archives among the paths are replaced by
             the music files in them (compressed tars are expanded there), and ABC tune books,
             wherever they are, by their tunes.
+        passed_over: counts what folders hold besides music files, by reason: a suffix, `without
+            suffix`, `hidden` or `link to a folder`.
     """
-    for source in _found(sources, recursive, suffixes, scratch):
+    passed_over = Counter() if passed_over is None else passed_over
+    for source in _found(sources, recursive, suffixes, scratch, passed_over):
         if scratch is not None and isinstance(source, Path | ArchiveMember):
             yield from _tunes(source)
         else:
@@ -61,12 +68,16 @@ def find_sources(
 
 
 def find_files(
-    path: str | os.PathLike[str], suffixes: tuple[str, ...] = NOTE_SUFFIXES, recursive: bool = True
+    path: str | os.PathLike[str],
+    suffixes: tuple[str, ...] = NOTE_SUFFIXES,
+    recursive: bool = True,
+    passed_over: Counter[str] | None = None,
 ) -> Iterator[Path]:
     """Find files by the rules of `find_sources`, without opening archives or tune books."""
+    passed_over = Counter() if passed_over is None else passed_over
     for match in _matched(path):
         if os.path.isdir(match):
-            yield from sorted(_folder_files(Path(match), recursive, suffixes))
+            yield from sorted(_folder_files(Path(match), recursive, suffixes, passed_over))
         else:
             yield Path(match)
 
@@ -76,6 +87,7 @@ def _found(
     recursive: bool,
     suffixes: tuple[str, ...],
     scratch: str | os.PathLike[str] | None,
+    passed_over: Counter[str],
 ) -> Iterator[Source]:
     """Find files and archive members; tune books stay whole."""
     several = [cast("Source", sources)] if kind_of(sources) else cast("Iterable[Source]", sources)
@@ -87,7 +99,7 @@ def _found(
             if scratch is not None and is_archive(path) and os.path.isfile(path):
                 yield from _archived(os.fspath(path), suffixes, scratch)
             else:
-                yield from find_files(path, suffixes, recursive)
+                yield from find_files(path, suffixes, recursive, passed_over)
 
 
 def _tunes(source: Path | ArchiveMember) -> Iterator[Source]:
@@ -125,15 +137,36 @@ def _matched(path: str | os.PathLike[str]) -> Sequence[str | os.PathLike[str]]:
     return sorted(glob.glob(os.fspath(path), recursive=True)) or [path]
 
 
-def _folder_files(folder: Path, recursive: bool, suffixes: tuple[str, ...]) -> Iterator[Path]:
+def _folder_files(
+    folder: Path, recursive: bool, suffixes: tuple[str, ...], passed_over: Counter[str]
+) -> Iterator[Path]:
     errors: list[OSError] = []
     for place, folders, files in os.walk(folder, onerror=errors.append):
+        passed_over.update("hidden" for name in folders if name.startswith(".") and recursive)
         folders[:] = [name for name in folders if recursive and not name.startswith(".")]
+        passed_over.update("link to a folder" for name in folders if Path(place, name).is_symlink())
         for name in files:
-            if name.lower().endswith(suffixes) and not name.startswith("."):
+            if name.startswith("."):
+                passed_over["hidden"] += 1
+            elif name.lower().endswith(suffixes):
                 yield Path(place, name)
+            else:
+                passed_over[Path(name).suffix.lower() or "without suffix"] += 1
     for error in errors:  # each gets a row
         yield Path(error.filename)
+
+
+def passed_over_line(passed_over: Mapping[str, int]) -> str:
+    """Describe in a line what `find_sources` has passed over, most frequent first, or nothing."""
+    if not passed_over:
+        return ""
+    ordered = sorted(passed_over.items(), key=lambda item: (-item[1], item[0]))
+    reasons = [f"{count:,} {reason}" for reason, count in ordered[:PASSED_OVER_REASONS]]
+    if rest := sum(count for _, count in ordered[PASSED_OVER_REASONS:]):
+        reasons.append(f"{rest:,} others")
+    total = sum(passed_over.values())
+    files = "file" if total == 1 else "files"
+    return f"{total:,} {files} passed over: {', '.join(reasons)}; see docs/corpora.md"
 
 
 def _archived(

@@ -18,6 +18,7 @@ from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS, appl
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import ReadError
 from symbolic.scoring.columns import rows_table
+from symbolic.scoring.progress import progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -273,11 +274,9 @@ class Scorer(HubMixin, Generic[Prepared]):
         Returns:
             The name and the result of each source.
         """
-        from tqdm import tqdm
-
         with TemporaryDirectory() as scratch:
             found = self.find(sources, recursive, scratch)
-            with tqdm(total=len(found), unit="file", disable=not progress) as bar:
+            with progress_bar(len(found), progress) as bar:
                 (results,) = map_groups(
                     [len(found)],
                     found,

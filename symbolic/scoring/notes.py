@@ -99,7 +99,7 @@ def load_weights(
     """
     name = os.fspath(name)
     options = {**kwargs, "use_safetensors": True, "output_loading_info": True}
-    with _no_bar_of_weights():
+    with no_bar_of_weights():
         found = SymbolicModel.from_pretrained(name, config=config, **options)
     model, loading = cast(tuple[SymbolicModel, dict[str, Any]], found)
     if loading["missing_keys"]:
@@ -109,9 +109,8 @@ def load_weights(
 
 
 @contextmanager
-def _no_bar_of_weights() -> Iterator[None]:
+def no_bar_of_weights() -> Iterator[None]:
     """Hide the bar of transformers for loading weights; that of a download stays."""
-
     if not logging.is_progress_bar_enabled():
         yield
         return

@@ -145,11 +145,44 @@ class JsonLinesWriter(CsvWriter):
         return b""
 
     def text(self, table: pd.DataFrame) -> str:
-        return str(
-            table.to_json(
-                orient="records", lines=True, force_ascii=False, double_precision=DECIMALS
-            )
-        )
+        return json_lines(table)
+
+
+def json_lines(table: pd.DataFrame) -> str:
+    """Write a JSON object a line for each row."""
+    return str(
+        table.to_json(orient="records", lines=True, force_ascii=False, double_precision=DECIMALS)
+    )
+
+
+class JsonWriter(CsvWriter):
+    """A JSON array with a row on each line, valid after each shard; missing values are null.
+
+    Its mark is before the end of the array, which the next rows replace.
+    """
+
+    END = b"\n]\n"
+
+    def open(self, mark: int | None) -> int:
+        return self._ended(super().open(mark))
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> int:
+        return self._ended(super().write(rows))
+
+    def _ended(self, mark: int) -> int:
+        """Write the end of the array after a mark, to which the file returns."""
+        self.file.write(self.END)
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        return self.file.seek(mark)
+
+    def head(self) -> bytes:
+        return b"["
+
+    def text(self, table: pd.DataFrame) -> str:
+        lines = [line for line in json_lines(table).split("\n") if line]
+        before = "\n" if self.file.tell() == len(self.head()) else ",\n"
+        return before + ",\n".join(lines) if lines else ""
 
 
 class ParquetWriter:
@@ -194,7 +227,12 @@ class ParquetWriter:
         pass
 
 
-WRITERS = {".csv": CsvWriter, ".jsonl": JsonLinesWriter, ".parquet": ParquetWriter}
+WRITERS = {
+    ".csv": CsvWriter,
+    ".jsonl": JsonLinesWriter,
+    ".json": JsonWriter,
+    ".parquet": ParquetWriter,
+}
 """By the end of the output's name."""
 
 SUFFIXES = tuple(WRITERS)
@@ -223,7 +261,7 @@ def read_scores(
     """Read a table of scores in parts: a million rows need little more memory than the result.
 
     Args:
-        path: `.csv`, `.jsonl`, `.parquet` or a folder of `part-*.parquet`.
+        path: `.csv`, `.jsonl`, `.json`, `.parquet` or a folder of `part-*.parquet`.
         columns: those to read; None is all.
         optional: further columns to read, where the table has them.
 
@@ -246,15 +284,38 @@ def read_scores(
                 _typed(frame, plain=file.suffix.lower() == ".csv")
                 for frame in _READERS[file.suffix.lower()](file, wanted)
             ]
-        except (ValueError, TypeError, LookupError, NotImplementedError) as error:  # also of Arrow
-            reason = " ".join(str(error).split())
-            raise ValueError(f"{file}: cannot be read as a table of scores: {reason}") from error
+        except READING_ERRORS as error:
+            raise _unreadable(file, error) from error
         missing = [name for name in columns or () if name not in frames[-1]]
         if missing:
             raise ValueError(f"{file}: no column {', '.join(missing)} in this table")
     table = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     table = _texts_where_some_are(table)
     return table if wanted is None else table.loc[:, [name for name in wanted if name in table]]
+
+
+def first_columns(path: str | Path) -> list[str]:
+    """Return the names of the columns of a table, of any kind, from its first rows.
+
+    Raises:
+        OSError: a file that cannot be opened.
+        ValueError: no table; it names the file.
+    """
+    file = score_files(path)[0]
+    try:
+        return list(map(str, next(_READERS[file.suffix.lower()](file, None))))
+    except READING_ERRORS as error:
+        raise _unreadable(file, error) from error
+
+
+READING_ERRORS = (ValueError, TypeError, LookupError, NotImplementedError)
+"""Errors of pandas and Arrow for a damaged table."""
+
+
+def _unreadable(file: Path, error: Exception) -> ValueError:
+    """Make the error for a table that cannot be read."""
+    reason = " ".join(str(error).split())
+    return ValueError(f"{file}: cannot be read as a table of scores: {reason}")
 
 
 def _typed(frame: pd.DataFrame, plain: bool) -> pd.DataFrame:
@@ -304,19 +365,30 @@ def _csv(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
 
 
 def _jsonl(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
+    with path.open(encoding="utf-8", errors="backslashreplace") as file:
+        yield from _frames(_objects(file), wanted)
+
+
+def _json(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
+    rows = json.loads(path.read_text(encoding="utf-8", errors="backslashreplace"))
+    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+        raise ValueError("not a JSON array of objects")
+    yield from _frames(iter(rows), wanted)
+
+
+def _frames(rows: Iterator[dict], wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
+    """Make tables of rows, `ROWS` at a time; one without rows has the columns of scores."""
     import pandas as pd
 
-    with path.open(encoding="utf-8", errors="backslashreplace") as file:
-        rows = _objects(file)
-        chunk = list(islice(rows, ROWS))
-        held = list(dict.fromkeys(name for row in chunk for name in row) if chunk else SCORES)
-        if wanted is not None:
-            held = [name for name in (held if chunk else wanted) if name in wanted]
-        while True:
-            columns = {name: [writable(row.get(name)) for row in chunk] for name in held}
-            yield pd.DataFrame(columns)
-            if not (chunk := list(islice(rows, ROWS))):
-                return
+    chunk = list(islice(rows, ROWS))
+    held = list(dict.fromkeys(name for row in chunk for name in row) if chunk else SCORES)
+    if wanted is not None:
+        held = [name for name in (held if chunk else wanted) if name in wanted]
+    while True:
+        columns = {name: [writable(row.get(name)) for row in chunk] for name in held}
+        yield pd.DataFrame(columns)
+        if not (chunk := list(islice(rows, ROWS))):
+            return
 
 
 def _objects(lines: Iterator[str]) -> Iterator[dict]:
@@ -346,4 +418,4 @@ def _parquet(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFram
             yield schema.empty_table().select(names).to_pandas(types_mapper=types.get)
 
 
-_READERS = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
+_READERS = {".csv": _csv, ".jsonl": _jsonl, ".json": _json, ".parquet": _parquet}

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from symbolic.tokenizers import Tokenizer
 
+SEGMENTED_SUFFIXES = AUDIO_SUFFIXES + NOTE_SUFFIXES
 NOVELTY = 0.1  # threshold above the running median, relative to the maximum of the piece
 
 
@@ -184,7 +185,7 @@ class Segmenter(HubMixin):
             recursive: whether folders are searched recursively.
             workers: number of processes that read; None for one per core, 0 for none.
         """
-        found = [*find_sources(sources, recursive, AUDIO_SUFFIXES + NOTE_SUFFIXES)]
+        found = [*find_sources(sources, recursive, SEGMENTED_SUFFIXES)]
         config = None if self.model is None else self.model.config
         if config is not None and config.metrical_unit:
             columns = config.metrical_options.get("rolls", ())

@@ -19,7 +19,7 @@ from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
-from symbolic.scoring.notes import load_config
+from symbolic.scoring.notes import load_config, no_bar_of_weights
 from symbolic.structure.detection import Curve, frame_activations, frame_times
 from symbolic.tasks import BOUNDARY
 from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
@@ -153,7 +153,8 @@ def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> Symboli
         )
     model = SymbolicModel(config)
     if base is not None:
-        weights = SymbolicModel.from_pretrained(arguments.pretrained).encoder.state_dict()
+        with no_bar_of_weights():
+            weights = SymbolicModel.from_pretrained(arguments.pretrained).encoder.state_dict()
         model.encoder.load_state_dict(weights)
     return model
 

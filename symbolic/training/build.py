@@ -17,7 +17,7 @@ from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
 from symbolic.encoders.backbones import backbone_config
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
 from symbolic.modeling import SymbolicModel
-from symbolic.scoring.notes import load_config
+from symbolic.scoring.notes import load_config, no_bar_of_weights
 from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ def _pretrained(
         ValueError: another encoder, or other tokens.
     """
     name = arguments.pretrained
-    base = SymbolicModel.from_pretrained(name, config=load_config(name))
+    with no_bar_of_weights():
+        base = SymbolicModel.from_pretrained(name, config=load_config(name))
     if base.config.encoder != arguments.encoder:
         raise ValueError(f"{name}: has another encoder: use --encoder {base.config.encoder}")
     if list(base.config.vocab_sizes) != list(vocabulary.vocab_sizes):

@@ -27,6 +27,18 @@ if TYPE_CHECKING:
 
 END_GAP = MAX_DELTA  # ticks between the end of a track and the appended note-offs
 
+_REASONS = {
+    "EOF while reading chunk header": "it ends within the header of a track",
+    "EOF": "a track ends within an event",
+    "chunk length": "a track is longer than the file",
+    "running status": "an event has no status byte",
+    "status byte": "a track has an unknown event",
+    "out of bound": "a tempo, meter or key has an impossible value",
+    "Division type": "it is not timed in ticks per quarter note",
+    "midi f": "its header is invalid",
+}
+"""Reasons by parts of the messages of symusic's parser, the first that fits."""
+
 
 def parse_tracks(data: bytes, spans: Sequence[Span], ticks_per_quarter: int) -> ScoreTick:
     """Parse simultaneous tracks; every key strike is a note.
@@ -58,8 +70,13 @@ def _parse(tracks: Sequence[bytes], count: int, ticks_per_quarter: int) -> Score
         try:
             return read(data, sanitize_data=True)
         except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise ReadError(f"damaged MIDI file: {reason}") from error
+            raise ReadError(f"damaged MIDI file: {_reason(str(error))}") from error
+
+
+def _reason(message: str) -> str:
+    """Translate a message of symusic to words of this package."""
+    found = (reason for part, reason in _REASONS.items() if part in message)
+    return next(found, "it cannot be parsed")
 
 
 @cache

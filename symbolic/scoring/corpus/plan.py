@@ -15,6 +15,7 @@ import numpy as np
 from symbolic.notes.read import content_of
 from symbolic.notes.sources import display_name
 from symbolic.notes.table import ReadError
+from symbolic.scoring.progress import progress_bar
 
 if TYPE_CHECKING:
     from symbolic.notes.read import File, Source
@@ -76,11 +77,8 @@ def make_plan(sources: Sequence[Source], shard: int, progress: bool = False) -> 
         shard: files in a shard.
         progress: whether to show a bar on stderr.
     """
-    from tqdm import tqdm
-
     digests = np.zeros((len(sources), DIGEST), np.uint8)
-    what = "looking for duplicates"
-    bar = tqdm(total=len(sources), unit="file", desc=what, leave=False, disable=not progress)
+    bar = progress_bar(len(sources), progress, "looking for duplicates")
     with bar, ThreadPoolExecutor(THREADS) as pool:
         for start in range(0, len(sources), FILES_PER_BATCH):
             batch = [sources[i] for i in range(start, min(start + FILES_PER_BATCH, len(sources)))]

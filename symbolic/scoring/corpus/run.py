@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.corpus.checkpoint import Checkpoint
 from symbolic.scoring.corpus.engines import ENGINES, FileRows, LocalEngine, ScoringArguments
 from symbolic.scoring.corpus.plan import Plan, by_name, make_plan
+from symbolic.scoring.progress import progress_bar
 from symbolic.scoring.tables import WRITERS
 
 if TYPE_CHECKING:
@@ -33,7 +35,15 @@ class InterruptedRunError(SymbolicError, ValueError):
 
 
 class NoFilesError(SymbolicError, FileNotFoundError):
-    """There is no file to score; the text gives the kind of file."""
+    """There is no file to score; the text gives the kind of file.
+
+    Attributes:
+        passed_over: other files that were found, as of `RunSummary`.
+    """
+
+    def __init__(self, kind: str, passed_over: Mapping[str, int] | None = None) -> None:
+        super().__init__(kind)
+        self.passed_over = passed_over or {}
 
 
 @dataclass
@@ -46,6 +56,7 @@ class RunSummary:
         duplicates: files whose content an earlier one has: they were not read again.
         errors: the first of the paths without a score, each with its reason.
         resumed: how many rows were there from before.
+        passed_over: files in folders that were not scored, by reason: see `find_sources`.
     """
 
     files: int = 0
@@ -53,6 +64,7 @@ class RunSummary:
     duplicates: int = 0
     errors: list[list[str]] = field(default_factory=list)
     resumed: int = 0
+    passed_over: dict[str, int] = field(default_factory=dict)
 
     def add(self, path: str, row: dict[str, Any]) -> None:
         self.files += 1
@@ -79,14 +91,15 @@ def score_corpus(
     Files are sorted by name and cut into shards. Batches never hold files of two shards, and each
     shard is written whole and then entered in a checkpoint beside the output (`OUTPUT.resume`), so
     that a run that was interrupted at any moment and resumed gives what an uninterrupted one gives:
-    byte for byte as CSV and JSON lines, in equal rows as Parquet. Files of the same content are
+    byte for byte as CSV and JSON, in equal rows as Parquet. Files of the same content are
     scored once, and each has its row. Memory does not grow with the number of files, but for their
     names.
 
     Args:
         sources: as `symbolic.notes.sources.find_sources` takes them: files, folders, patterns,
             archives; or `NamedBytes` bytes.
-        output: `.csv`, `.jsonl`, or `.parquet`, a folder with a file for each shard.
+        output: `.csv`, `.jsonl`, `.json` (an array), or `.parquet`, a folder with a file for each
+            shard.
         arguments: the model and the limits for each file; by default those of `ScoringArguments()`.
         timeline: a second output for the windows of `arguments.sliding`.
         resume: go on with an interrupted run of the same files, model and options. Where none was
@@ -140,10 +153,11 @@ def score_corpus(
         if interrupted is None:
             checkpoint.begin()
         suffixes = running.job.scorer.suffixes
-        found = by_name(find_sources(sources, recursive, suffixes, scratch))
+        passed_over: Counter[str] = Counter()
+        found = by_name(find_sources(sources, recursive, suffixes, scratch, passed_over))
         if not found:
             checkpoint.remove()
-            raise NoFilesError(running.job.scorer.source_kind)
+            raise NoFilesError(running.job.scorer.source_kind, passed_over)
         if not running.here and any(_is_under(one, scratch) for one in found):
             checkpoint.remove()
             raise ValueError(f"a compressed tar is expanded here, and {engine} reads elsewhere")
@@ -158,15 +172,14 @@ def score_corpus(
                 "options are not those of the run that was interrupted. Remove "
                 f"{checkpoint.path} to begin anew"
             )
-        return run_plan(plan, running, checkpoint, outputs, progress)
+        summary = run_plan(plan, running, checkpoint, outputs, progress)
+        return replace(summary, passed_over=dict(passed_over))
 
 
 def run_plan(
     plan: Plan, engine: LocalEngine, checkpoint: Checkpoint, outputs: list[Path], progress: bool
 ) -> RunSummary:
     """Score what is left of a plan."""
-    from tqdm import tqdm
-
     last = checkpoint.last()
     start, marks, summary = 0, [None] * len(outputs), RunSummary()
     if last is not None:
@@ -179,7 +192,7 @@ def run_plan(
     needed_later = plan.needed_later
     done = False
     engine.shared((plan, start))
-    bar = tqdm(total=len(plan.sources), initial=summary.files, unit="file", disable=not progress)
+    bar = progress_bar(len(plan.sources), progress, done=summary.files)
     try:
         marks = [writer.open(mark) for writer, mark in zip(writers, marks, strict=True)]
         with bar, _stoppable():
@@ -194,7 +207,7 @@ def run_plan(
                 kept = {i: by_file[i] for i in numbers if needed_later[i]}
                 checkpoint.enter(shard, marks, {**vars(summary), "resumed": 0}, kept)
                 bar.n = summary.files
-                bar.set_postfix(errors=summary.files - summary.scored)
+                bar.set_postfix(errors=summary.files - summary.scored, refresh=False)
         done = True
     finally:
         for writer, mark in zip(writers, marks, strict=True):
