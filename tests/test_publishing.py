@@ -5,6 +5,7 @@ import re
 import runpy
 import shutil
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from transformers import AutoModel, BertConfig, pipeline
 from symbolic import CPTokenizer, EmotionScorer, SymbolicModel
 from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.encoders import ENCODERS, NoteEncoder
+from symbolic.features import FEATURE_NAMES
 from symbolic.publishing.card import model_card
 from symbolic.publishing.hub import FILES, assemble, push
 from symbolic.scoring.emotion import DEFAULT_MODEL
@@ -355,7 +357,7 @@ def test_scores_that_are_missing_stay_out_of_the_header(run, tmp_path):
     (tmp_path / "README.md").write_text(model_card(run))
     card = ModelCard.load(tmp_path / "README.md")
     assert [result.metric_name for result in card.data.eval_results] == ["accuracy"]
-    assert "| velocity | - | - | - |" in card.text
+    assert "| velocity | - | - |\n" in card.text
 
 
 def test_a_card_has_training_data_settings_and_tasks(run):
@@ -387,6 +389,76 @@ def test_a_card_counts_the_parameters_of_any_backbone(backbone, tmp_path):
     card = (tmp_path / "out" / "README.md").read_text()
     assert f" {sum(p.numel() for p in model.parameters()):,} parameters" in card
     assert f"encoded by {backbone} with 3 layers and 16 hidden units" in card
+
+
+SHAPE = {"backbone", "layers", "heads", "hidden_size", "feedforward", "attention_dropout"}
+ENSEMBLE = {"expert_members", "expert_size", "expert_dropout"}
+
+
+@pytest.mark.parametrize(
+    ("options", "absent", "present"),
+    [
+        ({}, ENSEMBLE | {"pretrained"}, SHAPE | {"temperature", "label_smoothing"}),
+        ({"backbone": "lstm"}, {"heads", "attention_dropout", "feedforward"}, {"layers"}),
+        ({"pretrained": "bert-of-mine"}, SHAPE - {"attention_dropout"}, {"pretrained", "dropout"}),
+        ({"tasks": "key"}, {"temperature", "peaks"}, {"label_smoothing", "layers"}),
+        ({"tasks": "valence_arousal"}, {"label_smoothing", "class_weights"}, {"layers"}),
+        ({"encoder": "features"}, SHAPE | {"window", "training_window", "dropout"}, ENSEMBLE),
+    ],
+    ids=["notes", "lstm", "pretrained", "key", "regression", "features"],
+)
+def test_a_card_has_no_settings_of_parts_that_the_model_lacks(options, absent, present, tmp_path):
+    arguments = ShapeArguments(
+        **{"hidden_size": 16, "layers": 1, "heads": 2, "window": 16, "tasks": "emotion", **options}
+    )
+    features = FEATURE_NAMES if arguments.encoder == "features" else ()
+    made = replace(arguments, pretrained="")
+    build_model(CPTokenizer(), made, features).save_pretrained(tmp_path)
+    record = {**RECORD, "model": asdict(arguments), "fit": {"class_weights": False}}
+    write(tmp_path, "training.json", record)
+    text = section(model_card(tmp_path), "Training settings")
+    shown = set(re.findall(r"^\| `(\w+)` \|", text, re.M))
+    assert not shown & absent
+    assert present | {"learning_rate"} <= shown
+    limits = section(model_card(tmp_path), "Limits")
+    assert ("`familiarity`" in limits) == (arguments.encoder == "features")
+
+
+def test_a_card_names_no_data_set_that_is_not_on_the_hub(run):
+    write(run, "training.json", {**RECORD, "groups": ["emopia: a", "pop909: b", "gtzan: c"]})
+    (run / "README.md").write_text(model_card(run))
+    assert ModelCard.load(run / "README.md").data.datasets == ["marsyas/gtzan"]
+    write(run, "training.json", {**RECORD, "groups": ["emopia: a", "pop909: b"]})
+    assert "datasets:" not in model_card(run).split("---\n")[1]
+
+
+def test_one_held_out_part_is_no_fold(run):
+    write(run, "metrics.json", {**METRICS, "folds": 1, "over_folds": {}})
+    assert "fold" not in section(model_card(run), "Results")
+
+
+def test_what_changes_no_prediction_is_no_input(run):
+    scores = {
+        "pieces": 9,
+        "velocity_pieces": 9,
+        "velocity +10": 1.0,
+        "velocity -10": 1.0,
+        "velocity": 1.0,
+        "velocity_distance": 2e-9,
+        "tempo +10 %": 1.0,
+        "tempo": 1.0,
+        "tempo_distance": 0.002,
+        "mood: gain +6 dB": 1.0,
+        "mood: gain": 1.0,
+        "mood: gain_distance": 0.0,
+    }
+    write(run, "metrics.json", {**METRICS, "robustness": scores})
+    text = section(model_card(run), "Results")
+    assert "| velocity | not an input |" in text
+    assert "| mood: gain | not an input |" in text
+    assert "| tempo | 1.000 |" in text
+    assert "velocity +10" not in text
+    assert "gain +6" not in text
 
 
 def test_a_card_without_a_record_states_it(run):

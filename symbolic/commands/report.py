@@ -12,7 +12,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="symbolic report",
         description="Make an HTML report of a table written by `symbolic score --output`: the "
-        "valence-arousal plane, quadrants, keys, confidence, familiarity to the model, the most "
+        "valence-arousal plane, quadrants, keys, confidence, familiarity of the playing, the most "
         "and the least confident predictions, and errors.",
     )
     parser.add_argument(

@@ -34,7 +34,7 @@ class CorpusFacts:
         music: kind of music.
         licence: id of the Hub; empty if there is none.
         terms: of use, in words, if the Hub has no id for them.
-        hub: name of the data set on the Hub, if it is another one.
+        hub: name of the data set on the Hub; empty if none is known.
         midi: whether the corpus is MIDI, which models of audio are trained on as synthesised sound.
     """
 

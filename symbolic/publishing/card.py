@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.readers import FACTS, CorpusFacts
-from symbolic.publishing.card_context import model_context
+from symbolic.publishing.card_context import model_context, unused_settings
 from symbolic.publishing.card_results import check_metrics, eval_results, results_context
 from symbolic.training.run_folder import FINGERPRINTS, METRICS, TRAINING_RECORD, recorded_groups
 
@@ -56,7 +56,7 @@ def model_card(
     model = model_context(config, record)
     context = {
         **model,
-        **_training_context(record, groups),
+        **_training_context(record, groups, config),
         "compared": (folder / FINGERPRINTS).is_file(),
         "known_music": list(dict.fromkeys(facts.music for facts in known.values())),
         "name": repo_id.split("/")[-1],
@@ -115,7 +115,7 @@ def _header(
         library_name="transformers",
         pipeline_tag=model["pipeline_tag"],
         tags=model["tags"],
-        datasets=[facts.hub or name for name, facts in known.items()] or None,
+        datasets=[facts.hub for facts in known.values() if facts.hub] or None,
         metrics=list(dict.fromkeys(result.metric_type for result in results)) or None,
         model_name=repo_id.split("/")[-1] if results else None,
         eval_results=results or None,
@@ -123,12 +123,15 @@ def _header(
     return header.to_yaml()
 
 
-def _training_context(record: dict[str, Any], groups: Counter[str]) -> dict[str, Any]:
+def _training_context(
+    record: dict[str, Any], groups: Counter[str], config: SymbolicConfig
+) -> dict[str, Any]:
     """Corpora and settings of the training."""
     data, model = record.get("data", {}), record.get("model", {})
     held_out = data.get("hold_out") or data.get("held_out_split")
     settings = {**model, **record.get("fit", {})}
     settings |= {key: value for key, value in record.items() if not isinstance(value, dict | list)}
+    unused = unused_settings(config, settings)
     return {
         "record": bool(record),
         "corpora": [
@@ -144,7 +147,7 @@ def _training_context(record: dict[str, Any], groups: Counter[str]) -> dict[str,
         "held_out": held_out if held_out != "none" else None,
         "leaks": bool(data.get("leaks")),
         "findings": data.get("findings") or [],
-        "settings": list(settings.items()),
+        "settings": [(name, value) for name, value in settings.items() if name not in unused],
     }
 
 

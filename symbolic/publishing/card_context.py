@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import torch
@@ -14,7 +16,7 @@ from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.audio_pipeline import TASK as TAGS_PIPELINE
 from symbolic.scoring.emotion_pipeline import TASK as EMOTION_PIPELINE
-from symbolic.structure.detection import TOLERANCES, picker
+from symbolic.structure.detection import TOLERANCES, BoundaryArguments, picker
 from symbolic.tasks import BOUNDARY, EMOTION, QUADRANT_WORDS, Task
 
 TAGS = ("symbolic-emotion", "music")
@@ -39,6 +41,12 @@ COLUMN_NAMES = {
 }
 LAG_NAMES = {**COLUMN_NAMES, "chroma": "chroma", "euclidean": "Euclidean", "cosine": "cosine"}
 """Kinds of input, and parts of the names of lag matrices, in words."""
+
+SHAPE = ("backbone", "hidden_size", "layers", "heads", "feedforward", "field_embedding_size")
+DROPOUTS = ("dropout", "attention_dropout")
+WINDOWS = ("window", "training_window", "masked_score_time")
+ENSEMBLE = ("expert_members", "expert_size", "expert_dropout")
+"""Names of settings in `training.json`, by the part of the model that they belong to."""
 
 
 def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +82,7 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
         "pipeline": "",
         "pipeline_tag": None,
         "peak_picking": [],
+        "measures_familiarity": bool(config.ensemble_features),
         **collect(config),
     }
 
@@ -136,6 +145,37 @@ def boundary_context(config: SymbolicConfig) -> dict[str, Any]:
         "task_type": task_type,
         "task_name": "Music boundary detection",
     }
+
+
+def unused_settings(config: SymbolicConfig, settings: Mapping[str, Any]) -> set[str]:
+    """Name the recorded settings of parts that a model does not have.
+
+    Args:
+        config: of the model.
+        settings: by name. With `pretrained` the shape is that of another model, not of these.
+    """
+    names = {task.name for task in config.task_specs}
+    backbone = config.backbone_config
+    unused = {name for name, value in settings.items() if value is None or value == ""}
+    if not config.ensemble_features:
+        unused |= set(ENSEMBLE)
+    if config.inputs == "features":
+        unused |= {*SHAPE, *DROPOUTS, *WINDOWS}
+    elif backbone is None:
+        unused.add("backbone")
+    elif settings.get("pretrained"):
+        unused |= set(SHAPE)
+    elif not hasattr(backbone, "num_attention_heads"):
+        unused |= {"heads", "feedforward", "attention_dropout"}
+    if not {"Gap", "Hold"} & set(config.field_names):  # of tokens with seconds
+        unused.add("masked_score_time")
+    if EMOTION.name not in names:
+        unused.add("temperature")
+    if not any(task.kind == "single" for task in config.task_specs):
+        unused |= {"label_smoothing", "class_weights"}
+    if BOUNDARY.name not in names:
+        unused |= {field.name for field in fields(BoundaryArguments)}
+    return unused
 
 
 def takes_notes(config: SymbolicConfig) -> bool:

@@ -32,6 +32,9 @@ VARIANTS = {
 }
 """Ends of the keys of scores that are for the table only, and their meaning."""
 
+DISTANCE = "_distance"  # end of the key of a mean distance of the predictions
+UNCHANGED = 1e-6  # a smaller distance is of the arithmetic alone
+
 SIZES = ("pieces", "recordings", "groups", "folds")
 
 
@@ -82,7 +85,7 @@ def results_context(metrics: dict[str, Any]) -> dict[str, Any] | None:
     sizes = [
         f"{metrics[key]} {key[:-1] if metrics[key] == 1 else key}"
         for key in SIZES
-        if metrics.get(key)
+        if metrics.get(key) and (key, metrics[key]) != ("folds", 1)
     ]
     if seeds := metrics.get("seeds"):
         sizes.append(f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}")
@@ -101,10 +104,23 @@ def results_context(metrics: dict[str, Any]) -> dict[str, Any] | None:
             )
             for key, value in metrics["scores"].items()
         ],
-        "robustness": [
-            (name, _number(value)) for name, value in _flat(metrics.get("robustness") or {})
-        ],
+        "spread": bool(spread),
+        "robustness": _robustness(metrics.get("robustness") or {}),
     }
+
+
+def _robustness(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows of the robustness; one row for what changes no prediction, and so is no input."""
+    unused = {
+        key.removesuffix(DISTANCE)
+        for key, value in values.items()
+        if key.endswith(DISTANCE) and _is_number(value) and value < UNCHANGED
+    }
+    dropped = tuple(f"{kind}{end}" for kind in unused for end in (" ", "_"))
+    kept = {key: value for key, value in values.items() if not key.startswith(dropped)}
+    return [
+        (name, "not an input" if name in unused else _number(value)) for name, value in _flat(kept)
+    ]
 
 
 def _slug(text: str) -> str:

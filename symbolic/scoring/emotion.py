@@ -83,9 +83,10 @@ class EmotionScorer(NoteScorer):
 
         `path quadrant confidence q1 q2 q3 q4 valence arousal familiarity key key_confidence
         mean_velocity notes seconds error`. q1..q4 sum to 1 and confidence is the largest of them;
-        valence and arousal are in [-1, 1]; `familiarity` is 1 where a piece is like those that the
-        model was trained on, 0 where it is not at all, and missing for a model without that
-        measure; `mean_velocity` (1..127) is missing where the piece has no dynamics; `notes` counts
+        valence and arousal are in [-1, 1]; `familiarity` is 0 where dynamics, articulation and
+        rhythm are unlike those of the training music, else up to 1, which music of other styles
+        and instruments mostly has, too; it is missing for a model without that measure;
+        `mean_velocity` (1..127) is missing where the piece has no dynamics; `notes` counts
         what was scored, the notes that the tokenizer emits (no drums, and no duplicates for the
         default model).
         """
