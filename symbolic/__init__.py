@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.audio import FrontEnd as FrontEnd
     from symbolic.errors import SymbolicError as SymbolicError
     from symbolic.features import feature_frame as feature_frame
+    from symbolic.inference.notes import predict_notes as predict_notes
     from symbolic.inference.prediction import predict as predict
     from symbolic.loading import load as load
     from symbolic.loading import score as score
@@ -56,6 +57,7 @@ _MODULES = {
     "audio": "FrontEnd",
     "errors": "SymbolicError",
     "features": "feature_frame",  # `symbolic.features` is the package
+    "inference.notes": "predict_notes",
     "inference.prediction": "predict",
     "loading": "load score",
     # from there, so that AutoModel knows it as well

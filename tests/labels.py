@@ -12,8 +12,9 @@ def check_label(task: Task, label: object) -> None:
         assert all(isinstance(time, int | float) and 0 <= time < math.inf for time in times)
         assert times == sorted(times)
     elif task.kind == "single":
-        assert isinstance(label, int)
-        assert label == IGNORE or 0 <= label < task.num_labels
+        assert isinstance(label, int), f"{task.name}: {label!r} is no class index"
+        known = label == IGNORE or 0 <= label < task.num_labels
+        assert known, f"{task.name}: {label} is none of the classes 0 to {task.num_labels - 1}"
     else:
         low = 0 if task.kind == "multi" else -1
         assert len(label) == task.num_labels

@@ -14,7 +14,7 @@ from symbolic.data.tokens.build import build_token_dataset
 from symbolic.features import FEATURE_NAMES
 from symbolic.notes import note_table, read_notes
 from symbolic.notes.augment import Augmentation
-from symbolic.tasks import TASKS, Task
+from symbolic.tasks import IGNORE, TASKS, Task
 from symbolic.tokenizers import build_tokenizer
 
 TOKENIZER = build_tokenizer("cp-performance")
@@ -111,3 +111,32 @@ def test_a_label_that_is_no_class_is_refused_with_the_name_of_its_task(label):
     of_notes = replace(wrong, level="token", label=lambda notes: np.full(len(notes), label))
     with pytest.raises(ValueError, match="task 'wrong'"):
         token_labels(of_notes, notes, np.ones(2, bool))
+
+
+@pytest.mark.parametrize(
+    ("level", "kind", "label", "reason"),
+    [
+        ("token", "single", [0, 1], "2 labels for 3 notes"),
+        ("token", "single", 1, "1 labels for 3 notes"),
+        ("token", "regression", [[0.5, 0.5, 0.5]], "1 labels for 3 notes"),
+        ("token", "multi", [0.0, 1.0, 1.0], r"labels of shape \(3,\), not \(3, 2\)"),
+        ("token", "single", ["thin", "thin", "thick"], "'thin', and labels are class indices"),
+        ("sequence", "single", "thin", "'thin', and labels are class indices, 0 to 1"),
+        ("sequence", "single", None, "None, and labels are class indices"),
+        ("sequence", "single", 0.5, "class 0.5, and labels are class indices"),
+        ("sequence", "single", [0, 1], r"labels of shape \(2,\), not \(\)"),
+        ("sequence", "regression", 0.5, r"labels of shape \(\), not \(2,\)"),
+        ("sequence", "regression", ("thin", "thick"), "not numbers"),
+    ],
+)
+def test_what_a_label_function_may_not_give_is_said_with_its_task(level, kind, label, reason):
+    wrong = Task("texture", level, kind, ("thin", "thick"))
+    notes = 3 if level == "token" else 0
+    with pytest.raises(ValueError, match=rf"task 'texture': its label function gives .*{reason}"):
+        checked_label(wrong, label, notes)
+
+
+@pytest.mark.parametrize("label", [True, np.int8(1), np.float64(1), np.array(1), IGNORE])
+def test_numbers_of_any_type_are_classes(label):
+    task = Task("texture", "sequence", "single", ("thin", "thick"))
+    assert checked_label(task, label) is label

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
+from test_every_task import check_free_labels, check_task
 
 from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
 
@@ -62,3 +63,13 @@ def test_the_blocks_for_the_trainer_of_transformers_run(
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     assert (tmp_path / "emotion.onnx").is_file()
+
+
+def test_the_task_of_the_guide_for_contributors_is_a_task(root):
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    code = text.partition("```python\n")[2].partition("```")[0]
+    assert 10 < len(code.splitlines()) <= 25
+    names: dict = {}
+    exec(code, names)
+    check_task("is_chord", names["IS_CHORD"])
+    check_free_labels(names["IS_CHORD"], names["chord_labels"])

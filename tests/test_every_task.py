@@ -5,6 +5,7 @@ A task that is new is tested as soon as it has a line in `TASKS`.
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from labels import check_label
@@ -128,20 +129,57 @@ def check_learning(task):
         assert (head(hidden, mask).argmax(dim=-1) == labels).float().mean() > 0.9
 
 
+SCALE = (0, 4, 7, 12, 11, 9, 7, 5, 4, 2, 0)
+
+
+def varied_pieces():
+    """Pieces that differ in all that a note table has: what a label function may depend on."""
+    chance = np.random.default_rng(0)
+    for tonic in range(12):
+        for quiet in (20, 80):  # one voice of equal notes
+            yield piece_of([60 + tonic + step for step in SCALE], quiet, range(11), [1] * 11)
+    for bpm, beats, size, bars in ((50, 3, 3, 1), (90, 4, 4, 8), (140, 6, 2, 60), (200, 5, 1, 30)):
+        onsets = np.repeat(np.arange(bars * beats), size)  # chords
+        pitch = 40 + bpm // 5 + 4 * (np.arange(len(onsets)) % size) + onsets % 5
+        lengths = chance.choice([0.25, 0.5, 1, 2, 4], len(onsets))
+        swing = onsets + chance.choice([0, 0.5, 1 / 3], bars * beats).repeat(size)
+        for dynamics in (True, False):
+            yield piece_of(pitch, 60, swing, lengths, bpm, beats, dynamics)
+
+
+def piece_of(pitch, quiet, onsets, lengths, bpm=120, beats=4, dynamics=True):
+    """A piece with onsets and lengths in quarters, louder note by note unless without dynamics."""
+    ticks = (480 * np.array([onsets, lengths])).astype(int)
+    velocity = quiet + (4 * np.arange(len(pitch)) % 44 if dynamics else np.zeros(len(pitch), int))
+    start = np.zeros(1, int)
+    return note_table(
+        *ticks,
+        pitch,
+        velocity,
+        np.arange(len(pitch)) % 2,
+        tempos=(start, np.array([float(bpm)])),
+        meters=(start, np.array([beats]), np.array([4])),
+    )
+
+
 def check_free_labels(task, labels_of_notes):
     """Labels that functions give notes are in range, and tell pieces apart."""
     found = set()
-    for tonic in range(12):
-        for quiet in (20, 80):
-            pitch = [60 + tonic + step for step in (0, 4, 7, 12, 11, 9, 7, 5, 4, 2, 0)]
-            velocity = [quiet + 4 * i for i in range(len(pitch))]
-            notes = note_table(range(0, 480 * len(pitch), 480), [480] * len(pitch), pitch, velocity)
-            labels = [int(label) for label in labels_of_notes(notes)]
-            assert len(labels) == (len(notes) if task.level == "token" else 1)
-            for label in labels:
+    for notes in varied_pieces():
+        labels = labels_of_notes(notes)
+        wanted = len(notes) if task.level == "token" else 1
+        assert len(labels) == wanted, f"{task.name}: {len(labels)} labels for {wanted} notes"
+        for label in np.asarray(labels).tolist():
+            if task.kind == "single":
                 check_label(task, label)
-                found.add(label)
-    assert len(found - {IGNORE}) > 1
+            else:
+                assert len(label) == task.num_labels, f"{task.name}: {label} is not one for each"
+                assert task.kind == "regression" or {0, 1} >= {x for x in label if x == x}
+            known = label != IGNORE if task.kind == "single" else not np.isnan(label).all()
+            if known:
+                found.add(str(label))
+    assert found, f"{task.name}: the label function gives no label for any piece"
+    assert len(found) > 1, f"{task.name}: the label function gives one class for all pieces"
 
 
 @pytest.mark.parametrize(
@@ -149,6 +187,50 @@ def check_free_labels(task, labels_of_notes):
 )
 def test_every_task_can_be_learnt(name, task):
     check_task(name, task)
+
+
+def together(notes):
+    """Whether each note begins with another."""
+    return (np.bincount(notes.onset_ticks)[notes.onset_ticks] > 1).astype(int)
+
+
+VALID = {
+    "chord": ("token", "single", together),
+    "long": ("token", "single", lambda notes: notes.duration > 0.3),
+    "loud": ("token", "regression", lambda notes: notes.velocity[:, None] / 127),
+    "hands": ("token", "multi", lambda notes: np.stack([notes.track == 0, notes.pitch < 60], 1)),
+    "texture": ("sequence", "single", lambda notes: int(together(notes).any())),
+    "many": ("sequence", "single", lambda notes: int(len(notes) > 100)),
+    "fast": ("sequence", "single", lambda notes: int(notes.tempo[0] > 100)),
+    "waltz": ("sequence", "single", lambda notes: int(notes.meter_numerator[0] == 3)),
+    "expressive": ("sequence", "single", lambda notes: int(notes.has_dynamics)),
+    "size": ("sequence", "regression", lambda notes: (len(notes) / 100, notes.seconds)),
+}
+"""Label functions that each depend on one property of notes or pieces."""
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_labels_may_depend_on_any_property_of_the_notes(name):
+    level, kind, label = VALID[name]
+    width = 2 if name in ("hands", "size") or kind == "single" else 1
+    task = Task(name, level, kind, ("a", "b")[:width], label=label)
+    check_free_labels(task, free_labels(task))
+
+
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [
+        (lambda notes: [1], "gives one class for all pieces"),
+        (lambda notes: [IGNORE], "gives no label for any piece"),
+        (lambda notes: [0, 1], "2 labels for 1"),
+        (lambda notes: [7], "7 is none of the classes 0 to 1"),
+        (lambda notes: ["thin"], "'thin' is no class index"),
+    ],
+)
+def test_what_is_wrong_with_labels_is_said(label, reason):
+    task = Task("texture", "sequence", "single", ("a", "b"))
+    with pytest.raises(AssertionError, match=f"texture: .*{reason}"):
+        check_free_labels(task, label)
 
 
 @pytest.mark.parametrize("name", FREE)

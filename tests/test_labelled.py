@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from symbolic.data import read_audio_folder, read_labelled
+from symbolic.data import READERS, read_audio_folder, read_labelled
+from symbolic.data.splits.hold_out import classes, hold_out
 from symbolic.notes.keys import parse_key
 from symbolic.tasks import TASKS, Task
 
@@ -23,6 +25,17 @@ def write(tmp_path):
         return folder
 
     return labels
+
+
+@pytest.mark.parametrize("column", ["velocity", "Boundary"])
+def test_a_column_of_a_task_of_notes_is_ignored_with_a_warning(write, column, caplog):
+    folder = write(f"path,quadrant,{column}\na.mid,Q2,3\n", "a.mid")
+    (piece,) = read_labelled(folder)
+    assert piece.labels == {"emotion": 1}
+    assert f"labels.csv: the column {column.lower()} is ignored" in caplog.text
+    folder = write(f"path,{column}\na.mid,3\n", "a.mid")
+    with pytest.raises(ValueError, match="none of the columns"):
+        read_labelled(folder)
 
 
 def test_a_row_is_a_piece_with_the_labels_it_has(write):
@@ -183,3 +196,14 @@ def test_a_label_that_a_new_task_lacks_is_named(added, write, text, said):
 def test_columns_of_recordings_are_no_labels_of_notes(write):
     (piece,) = read_labelled(write("path,quadrant,genre,mood,tags\na,Q1,folk,merry,flute\n", "a"))
     assert piece.labels == {"emotion": 0}
+
+
+def test_folds_of_music_without_quadrants_are_stratified_by_the_first_annotated_task(write):
+    files = [f"{i}.mid" for i in range(20)]
+    rows = [f"{name},{'C major' if i < 10 else 'a minor'}\n" for i, name in enumerate(files)]
+    corpus = READERS["labelled"](write("path,key\n" + "".join(rows), *files))
+    keys = np.array([piece.labels["key"] for piece in corpus.pieces])
+    assert (classes(corpus) == keys).all()
+    for fold in range(5):
+        _, test = hold_out(corpus, f"fold-{fold}")
+        assert sorted(keys[test]) == sorted(keys[[0, 1, 10, 11]])

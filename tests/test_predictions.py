@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+import symbolic
 from symbolic.data import Piece, TokenDataset, tokens_of
 from symbolic.inference.note_predictions import note_totals, predictions
 from symbolic.inference.prediction import predict
-from symbolic.inference.prediction_table import columns_of, write_predictions
+from symbolic.inference.prediction_table import columns_of, score_texts, write_predictions
 from symbolic.notes import read_notes
-from symbolic.tasks import EMOTION, IGNORE, KEY, QUADRANTS, VALENCE_AROUSAL, VELOCITY
+from symbolic.tasks import EMOTION, IGNORE, KEY, QUADRANTS, VALENCE_AROUSAL, VELOCITY, Task
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.build import ShapeArguments, build_model
 
@@ -113,10 +114,14 @@ def test_only_velocities_that_cannot_be_seen_are_asked(name, token_tunes):
         if tokens.vocabulary.shows_velocity:
             column = tokens.vocabulary.field_names.index("Velocity")
             hidden = tokens.vocabulary.mask_ids[column]
-            expected = sum((windows[i]["input_ids"][:, column] == hidden).sum() for i in numbers)
-            assert 0 < expected < windows.lengths[numbers].sum() / 2
+            masked = [
+                np.flatnonzero(windows[i]["input_ids"][:, column] == hidden) + windows.starts[i]
+                for i in numbers
+            ]
+            expected = len(np.unique(np.concatenate(masked)))
+            assert 0 < expected < tokens.lengths[piece] / 2
         else:
-            expected = windows.lengths[numbers].sum()
+            expected = tokens.lengths[piece]
         assert asked[place] == expected
     assert (right <= asked).all()
     again = note_totals(model, VELOCITY, tokens, [2, 0, 3], batch_size=1)
@@ -179,3 +184,59 @@ def test_tables_are_written_and_read_back(tokens, tmp_path):
             assert back[name] == ("" if value is None else str(value))  # floats to the last digit
     assert found[5]["emotion"] == ""
     assert found[0]["more"] == ""
+
+
+def test_a_note_in_two_windows_counts_once(token_tunes):
+    tokens = token_tunes("ferreira", count=3, n=50, spread=20)
+    assert (tokens.lengths > 32).all()
+    correct, notes = note_totals(make(tokens), VELOCITY, tokens, range(3))
+    for piece in range(3):
+        labelled = tokens.velocity[slice(*tokens.offsets[piece : piece + 2])] != IGNORE
+        assert 0 < notes[piece] <= labelled.sum()
+    assert (correct <= notes).all()
+
+
+def test_notes_are_predicted_by_name_in_the_order_of_the_tokenizer(tune, midi_score):
+    tokenizer = build_tokenizer("cp-midibert")
+    tables = [read_notes(midi_score(tune(n, 50))) for n in (20, 70)]
+    tokens = tokens_of([Piece(f"{i}.mid", str(i)) for i in range(2)], tables, tokenizer)
+    model = make(tokens)
+    found = symbolic.predict_notes(model, tables, tokenizer, batch_size=1)
+    assert list(found) == ["velocity"]
+    correct, notes = note_totals(model, VELOCITY, tokens, range(2))
+    for piece, values in enumerate(found["velocity"]):
+        assert values.shape == (len(tokenizer.emitted(tables[piece])), len(VELOCITY.labels))
+        np.testing.assert_allclose(values.sum(axis=1), 1)
+        true = tokens.velocity[slice(*tokens.offsets[piece : piece + 2])]
+        assert (values.argmax(axis=1) == true).sum() == correct[piece]
+        assert len(values) == notes[piece]
+
+
+def test_predicted_velocities_do_not_depend_on_those_of_the_piece(tune, midi_score):
+    tokenizer = build_tokenizer("cp-performance")
+    table = read_notes(midi_score(tune(40, 50)))
+    loud = read_notes(midi_score([(*note[:3], 127 - note[3]) for note in tune(40, 50)]))
+    model = make(tokens_of([Piece("a.mid", "a")], [table], tokenizer))
+    one, other = symbolic.predict_notes(model, [table, loud], tokenizer)["velocity"]
+    np.testing.assert_allclose(one, other, atol=1e-6)
+    assert len(one) == len(tokenizer.emitted(table)) == 40
+
+
+def test_a_model_without_a_task_of_notes_predicts_none(tokens, tune, midi_score):
+    table = read_notes(midi_score(tune(8)))
+    with pytest.raises(ValueError, match="no task of single notes"):
+        symbolic.predict_notes(make(tokens, "key"), [table], build_tokenizer("cp-performance"))
+
+
+def test_scores_of_pieces_and_notes_are_written_for_people():
+    steps = Task("steps", "token", "regression", ("semitones",))
+    rows = [
+        {"key": "C major", "key predicted": "C major", "velocity notes": 30, "velocity correct": 9,
+         "steps notes": 4, "steps squared error": 16.0},
+        {"key": "a minor", "key predicted": "C major", "velocity notes": 10, "velocity correct": 1},
+    ]  # fmt: skip
+    assert score_texts([EMOTION, KEY, VELOCITY, steps], rows) == [
+        "accuracy of key 0.500",
+        "accuracy of velocity 0.250 over 40 notes",
+        "rmse of steps 2.000 over 4 notes",
+    ]

@@ -262,11 +262,13 @@ def test_the_code_of_a_card_runs(run, tmp_path, write_midi, tune):
     card = (tmp_path / "out" / "README.md").read_text()
     for name, place in {"me/tunes": "out", "song.mid": "song.mid", "folder/": "folder"}.items():
         card = card.replace(name, str(tmp_path / place))
-    piece, corpus = python_blocks(card)
+    piece, corpus, notes = python_blocks(card)
     exec(piece, {})
     found: dict = {}
     exec(corpus, found)
     assert found["table"]["error"].tolist() == [""]
+    exec(notes, found)
+    assert [len(values) for values in found["predictions"]["velocity"]] == [80]
 
 
 def test_a_model_of_keys_alone_is_published_too(tmp_path, write_midi, tune):
@@ -288,6 +290,21 @@ def test_a_model_of_keys_alone_is_published_too(tmp_path, write_midi, tune):
     found: dict = {}
     exec(code, found)
     assert found["predictions"]["key"].shape == (1, 24)
+
+
+def test_the_card_of_a_model_of_notes_alone_promises_nothing_for_pieces(tmp_path):
+    tokenizer = CPTokenizer(preset="score")
+    arguments = ShapeArguments(
+        hidden_size=16, layers=1, heads=2, field_embedding_size=8, window=16, tasks="velocity"
+    )
+    build_model(tokenizer, arguments).save_pretrained(tmp_path / "run")
+    tokenizer.save_pretrained(tmp_path / "run")
+    assemble(tmp_path / "run", tmp_path / "out", "me/loudness")
+    card = ModelCard.load(tmp_path / "out" / "README.md").text
+    (code,) = python_blocks(card)
+    assert "predict_notes(model, [table], tokenizer)" in code
+    assert "a row for each piece" not in card
+    assert "A piece has one prediction" not in card
 
 
 def test_the_header_of_a_card_is_that_of_the_hub(run, tmp_path):

@@ -1,6 +1,7 @@
 """What a frame of predictions says."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from symbolic.evaluation.comparison import compare
 from symbolic.evaluation.summary import summarise
-from symbolic.evaluation.tables import confusion_table, results_table
+from symbolic.evaluation.tables import confusion_table, confusion_tables, results_table
 from symbolic.inference.prediction_table import columns_of, piece_level, read_predictions
 from symbolic.tasks import EMOTION, KEY, QUADRANTS
 from symbolic.tasks.intervals import grouped_bootstrap
@@ -264,6 +265,17 @@ def test_differences_stand_in_the_last_column(clips):
     assert table.splitlines()[0].endswith("| accuracy above b |")
     assert table.splitlines()[2].endswith("| +0.000 [+0.000, +0.000] |")
     assert table.splitlines()[3].endswith("| - |")
+
+
+def test_confusion_tables_name_their_task_and_what_rows_are():
+    matrices = {"emotion": np.eye(4), "key": np.eye(24)}
+    summary = summarise(predictions([0, 1], [0, 1]), draws=2)
+    summary = replace(summary, tasks=(EMOTION, KEY), confusion=matrices)
+    line, first, second = confusion_tables({"a|b": summary})
+    assert line == "Rows are true classes, columns predicted ones."
+    assert first.startswith("| a\\|b, emotion | Q1 | Q2 | Q3 | Q4 |\n")
+    assert second.startswith("| a\\|b, key | C major |")
+    assert confusion_tables({"none": replace(summary, confusion={})}) == []
 
 
 def test_a_confusion_table_has_whole_counts_where_they_are_whole():

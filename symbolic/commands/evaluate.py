@@ -13,7 +13,7 @@ from symbolic.evaluation.evaluator import MODEL, REFERENCE, Evaluation, evaluate
 from symbolic.evaluation.report import write_report, write_system
 from symbolic.evaluation.robustness import robustness_table
 from symbolic.evaluation.summary import labelled
-from symbolic.evaluation.tables import confusion_table, results_table
+from symbolic.evaluation.tables import confusion_tables, results_table
 from symbolic.scoring.table_kinds import refuse_other_tables
 from symbolic.tasks import EMOTION
 from symbolic.tasks.metrics import best_temperature
@@ -90,10 +90,9 @@ def _print(result: Evaluation, plot: str | None) -> None:
         print(f"{result.left_out} pieces left out, whose phrases have different classes")
     print()
     print(results_table(result.summaries, result.differences, REFERENCE), end="\n\n")
-    for name, one in result.summaries.items():
-        for task in one.tasks:
-            if task.name in one.confusion and name in (MODEL, REFERENCE):
-                print(confusion_table(one.confusion[task.name], name, task.labels), end="\n\n")
+    shown = {name: one for name, one in result.summaries.items() if name in (MODEL, REFERENCE)}
+    for text in confusion_tables(shown):
+        print(text, end="\n\n")
     stays = result.robustness.get(MODEL, {})
     if stays and "transposition" not in summary.robustness:
         print(robustness_table(stays))

@@ -180,17 +180,28 @@ def _check(options: argparse.Namespace) -> None:
             raise UsageError(f"--{name} goes with an --output file")
     if (options.window or options.hop) and not options.timeline:
         raise UsageError("--window and --hop are of a --timeline")
-    if options.plot and options.model is not None and _is_of_audio(options.model):
-        raise UsageError(f"model {options.model!r} is one of audio: there is no plane to draw")
+    if options.model is not None:
+        _check_model(options.model, bool(options.plot))
 
 
-def _is_of_audio(name: str) -> bool:
+def _check_model(name: str, plot: bool) -> None:
+    """Refuse a model without predictions for whole pieces, or without a plane to plot."""
     from symbolic.configuration import SymbolicConfig
+    from symbolic.inference.prediction_table import is_note_task
 
     try:
-        return SymbolicConfig.from_pretrained(name).inputs == "audio"
+        config = SymbolicConfig.from_pretrained(name)
     except Exception:  # loading the model reports the error
-        return False
+        return
+    if config.inputs == "audio" and plot:
+        raise UsageError(f"model {name!r} is one of audio: there is no plane to draw")
+    tasks = config.task_specs
+    if tasks and all(map(is_note_task, tasks)):
+        names = " and ".join(task.name for task in tasks)
+        raise UsageError(
+            f"model {name!r} predicts {names} for single notes, not for files: call "
+            "symbolic.predict_notes in Python"
+        )
 
 
 def _run(paths: list[str], output: Path, options: argparse.Namespace):

@@ -29,7 +29,7 @@ class Corpus:
         name: of the corpus.
         pieces: n pieces.
         tasks: that models of audio learn, each with the names of its labels in the corpus; folds
-            are stratified by the first one with classes.
+            are stratified by the first one with classes and labels.
         findings: a sentence for each thing that was left out or that users should know.
         features: n spectrograms (T, F) float32 of a corpus without audio, else None.
         front_end: of `features`; None if there are none.

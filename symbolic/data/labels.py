@@ -31,21 +31,42 @@ def derived_labels(notes: NoteTable, known: Container[str] = ()) -> dict[str, La
     }
 
 
-def checked_label(task: Task, label: Any) -> Any:
+def checked_label(task: Task, label: Any, notes: int = 0) -> Any:
     """Return a label, or labels of notes, that a task derives from notes.
 
+    Args:
+        task: the task.
+        label: what its label function returned.
+        notes: at token level, how many notes there are.
+
     Raises:
-        ValueError: a class that the task does not have.
+        ValueError: not a class that the task has, not numbers, or labels of another shape; the
+            message names the task.
     """
+    classes = f"labels are class indices, 0 to {task.num_labels - 1}, or {IGNORE} for none"
+    try:
+        values = np.asarray(label, None if task.kind == "single" else float)
+    except (TypeError, ValueError) as error:
+        raise _label_error(task, f"{label!r}, not numbers") from error
+    expected = task.empty_labels(*([notes] if task.level == "token" else [])).shape
+    if values.shape != tuple(expected):
+        if task.level == "token" and values.shape[:1] != (notes,):
+            count = len(values) if values.ndim else 1
+            raise _label_error(task, f"{count} labels for {notes} notes")
+        raise _label_error(task, f"labels of shape {values.shape}, not {tuple(expected)}")
     if task.kind == "single":
-        ids = np.asarray(label)
-        wrong = ids[(ids != IGNORE) & ((ids < 0) | (ids >= task.num_labels))]
+        if values.dtype.kind not in "biuf":
+            raise _label_error(task, f"{values.ravel().tolist()[0]!r}, and {classes}")
+        known = (values >= 0) & (values < task.num_labels) & (values == np.floor(values))
+        wrong = values[~known & (values != IGNORE)]
         if wrong.size:
-            raise ValueError(
-                f"task {task.name!r}: its label function gives class {wrong.flat[0]}, and the "
-                f"classes are 0 to {task.num_labels - 1}"
-            )
+            raise _label_error(task, f"class {wrong.flat[0]}, and {classes}")
     return label
+
+
+def _label_error(task: Task, what: str) -> ValueError:
+    """Make the error of a label function that gives something else than labels."""
+    return ValueError(f"task {task.name!r}: its label function gives {what}")
 
 
 def token_labels(task: Task, notes: NoteTable, positions: np.ndarray) -> np.ndarray:
@@ -62,7 +83,7 @@ def token_labels(task: Task, notes: NoteTable, positions: np.ndarray) -> np.ndar
     """
     labels = task.empty_labels(len(positions)).numpy()
     if task.label is not None and positions.any():
-        labels[positions] = checked_label(task, task.label(notes))
+        labels[positions] = checked_label(task, task.label(notes), len(notes))
     return labels
 
 

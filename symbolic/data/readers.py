@@ -53,8 +53,8 @@ class Reader:
     Attributes:
         read: takes the folder of the corpus, and options of the reader by name; returns the corpus,
             or its labelled files of notes (MIDI or MusicXML).
-        tasks: of files of notes; folds are stratified by the first one with classes, and models of
-            audio learn all of them. Without tasks models of notes cannot be trained.
+        tasks: of files of notes; folds are stratified by the first one with classes and labels, and
+            models of audio learn all of them. Without tasks models of notes cannot be trained.
         recordings: whether models of audio can be trained on it: it has recordings or spectrograms,
             or MIDI, which is rendered by FluidSynth and a sound font.
         facts: about the corpus; None if there are none to publish.

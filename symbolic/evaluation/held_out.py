@@ -122,7 +122,8 @@ def load_held_out(
     Raises:
         FileNotFoundError: a folder that no training has written, or a missing corpus.
         LeakError: a held-out group that the model was trained on.
-        ValueError: a corpus without a folder, or without the held-out pieces.
+        ValueError: a run that held nothing out, or a corpus without a folder, or without the
+            held-out pieces.
     """
     folder = Path(folder)
     record = read_record(folder)
@@ -130,6 +131,8 @@ def load_held_out(
     config = SymbolicConfig.from_pretrained(str(folder))
     of_corpus = config.inputs in ("audio", "beats")
     inputs = None
+    if used.get("hold_out", used.get("held_out_split")) in ("", "none"):
+        raise ValueError(f"{folder}: this run held nothing out, so that there is nothing to score")
     if "hold_out" in used and not of_corpus:
         frame, inputs = _notes(folder, record, data)
     else:

@@ -12,7 +12,7 @@ import numpy as np
 
 from symbolic.evaluation.comparison import Comparison
 from symbolic.evaluation.summary import Summary, labelled
-from symbolic.evaluation.tables import confusion_table, results_table
+from symbolic.evaluation.tables import confusion_tables, results_table
 from symbolic.reports.plots import confusion_plot, reliability_plot
 from symbolic.tasks import Task
 from symbolic.training.run_folder import METRICS
@@ -59,14 +59,7 @@ def write_report(
     for name, frame in frames.items():
         write_system(places[name], frame, summaries[name], name)
     text = [results_table(summaries, differences, reference), *_notes(summaries)]
-    matrices = [
-        confusion_table(summary.confusion[task.name], name, task.labels)
-        for name, summary in summaries.items()
-        for task in summary.tasks
-        if task.name in summary.confusion
-    ]
-    if matrices:
-        text += ["Rows are true classes, columns predicted ones.", *matrices]
+    text += confusion_tables(summaries)
     (folder / RESULTS).write_text("\n\n".join(["# Results", *text]) + "\n", encoding="utf-8")
 
 

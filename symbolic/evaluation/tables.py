@@ -125,6 +125,20 @@ def confusion_table(matrix: np.ndarray, name: str = "", labels: Sequence[str] = 
     return markdown([name, *labels], rows)
 
 
+def confusion_tables(summaries: Mapping[str, Summary]) -> list[str]:
+    """Write the confusion matrices of systems, named by system and task, after a line on them.
+
+    Without a matrix there is no line either.
+    """
+    tables = [
+        confusion_table(summary.confusion[task.name], f"{_escaped(name)}, {task.name}", task.labels)
+        for name, summary in summaries.items()
+        for task in summary.tasks
+        if task.name in summary.confusion
+    ]
+    return ["Rows are true classes, columns predicted ones.", *tables] if tables else []
+
+
 def markdown(head: list[str], rows: list[list[str]]) -> str:
     """Write a Markdown table of text cells."""
     lines = [f"| {' | '.join(cells)} |" for cells in [head, *rows]]

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.dataset import MASKED_VELOCITY
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.pieces import Piece
 from symbolic.data.tokens.file import TokenFile
-from symbolic.inference.prediction import evaluation_mode, on_device, predict_ids
+from symbolic.inference.notes import WindowMeans
+from symbolic.inference.prediction import evaluation_mode, on_device, predict_ids, tempered
 from symbolic.inference.prediction_table import (
     Row,
     is_note_task,
@@ -88,8 +88,9 @@ def note_totals(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Count correctly predicted notes, and predicted ones, of each piece.
 
-    All windows count. If the model predicts velocities that the tokens contain, 15 % of the notes
-    are masked, always the same, and only their velocities are predicted; otherwise all notes are.
+    A note in several windows counts once, with the mean of their predictions. If the model predicts
+    velocities that the tokens contain, 15 % of the notes of each window are masked, always the
+    same, and only their velocities are predicted; otherwise all notes are.
 
     Args:
         model: used in evaluation mode, on the device it is on.
@@ -113,35 +114,48 @@ def note_totals(
     )
     collate = Collator(model.tasks, model.config.pad_ids)
     where = {piece: n for n, piece in enumerate(pieces)}
-    totals = np.zeros(len(pieces), np.int64 if task.kind == "single" else np.float64)
-    notes = np.zeros(len(pieces), np.int64)
+    lengths = tokens.lengths[pieces]
+    means = WindowMeans(lengths, task.num_labels)
     with evaluation_mode(model):
         for first in range(0, len(dataset), batch_size):
             chosen = range(first, min(first + batch_size, len(dataset)))
             batch: dict[str, Any] = collate([dataset[i] for i in chosen])
-            labels = batch.pop("labels")[task.name]
-            logits = model(**on_device(model, batch)).logits[task.name].cpu()
-            values, known = _note_values(task, logits, labels)
-            place = [where[int(dataset.piece[i])] for i in chosen]
-            np.add.at(totals, place, values.where(known, 0).sum(dim=1).numpy())
-            np.add.at(notes, place, known.sum(dim=1).numpy())
+            known = _has_label(task, batch.pop("labels")[task.name].numpy())
+            logits = model(**on_device(model, batch)).logits[task.name]
+            values = tempered(model, logits, task).numpy()
+            for i, row, counts in zip(chosen, values, known, strict=True):
+                end = dataset.lengths[i]
+                place = where[int(dataset.piece[i])], int(dataset.starts[i])
+                means.add(*place, row[:end], counts[:end])
+    predicted = np.flatnonzero(means.windows)
+    totals = np.zeros(len(pieces), np.int64 if task.kind == "single" else np.float64)
+    notes = np.zeros(len(pieces), np.int64)
+    if len(predicted):
+        labels = [tokens.token_labels[task.name][slice(*tokens.offsets[i : i + 2])] for i in pieces]
+        piece = np.repeat(np.arange(len(pieces)), lengths)[predicted]
+        values = _note_values(task, means.means()[predicted], np.concatenate(labels)[predicted])
+        np.add.at(totals, piece, values)
+        np.add.at(notes, piece, 1)
     return totals, notes
 
 
-def _note_values(
-    task: Task, logits: torch.Tensor, labels: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, T) whether each note is correct, or its error; and (B, T) bool, whether it has a label.
+def _has_label(task: Task, labels: np.ndarray) -> np.ndarray:
+    """(...) bool: which of (...) classes or (..., K) values of notes are labels."""
+    if task.kind == "single":
+        return labels != IGNORE
+    return np.asarray((~np.isnan(labels[..., : task.num_labels])).any(axis=-1))
 
-    Values of a note with several labels are means over them.
+
+def _note_values(task: Task, predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(n,) whether each of n notes is correct, or its error, from (n, K) predictions.
+
+    Values of a note with several labels are means over those that it has.
     """
     if task.kind == "single":
-        return (logits.argmax(dim=-1) == labels).long(), labels != IGNORE
-    labels = labels[..., : task.num_labels]
-    known = ~labels.isnan()
+        return predicted.argmax(axis=-1) == labels
+    labels = labels[:, : task.num_labels]
     if task.kind == "multi":
-        values = ((logits > 0) == (labels > 0.5)).double()
+        values = np.where(np.isnan(labels), np.nan, (predicted > 0.5) == (labels > 0.5))
     else:
-        values = (logits.double() - labels).square()
-    counts = known.sum(dim=-1)
-    return values.where(known, 0.0).sum(dim=-1) / counts.clamp(min=1), counts > 0
+        values = np.square(predicted - labels)
+    return np.nanmean(values, axis=-1)

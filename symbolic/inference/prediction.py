@@ -258,7 +258,23 @@ def _token_batches(
     rows: np.ndarray | None,
     batch_size: int,
 ) -> Iterator[Batch]:
-    """Windows of all sequences, sorted by length and padded."""
+    """Windows of all sequences as in `token_windows`, each with its piece alone."""
+    for inputs, cuts in token_windows(model, sequences, rows, batch_size):
+        yield inputs, [piece for piece, _, _ in cuts]
+
+
+def token_windows(
+    model: SymbolicModel,
+    sequences: Sequence[np.ndarray],
+    rows: np.ndarray | None,
+    batch_size: int,
+) -> Iterator[tuple[Inputs, list[tuple[int, int, int]]]]:
+    """Cut all sequences into windows, sorted by length and padded.
+
+    Yields:
+        Inputs of the model, and for each window its piece, its first token and the one after its
+        last.
+    """
     window = model.config.window
     cuts = [
         (piece, start, start + min(len(ids), window))
@@ -278,11 +294,10 @@ def _token_batches(
         for row, (piece, start, end) in enumerate(batch):
             ids[row, : end - start] = torch.from_numpy(sequences[piece][start:end])
             mask[row, : end - start] = 1
-        pieces = [piece for piece, _, _ in batch]
         inputs = {"input_ids": ids, "attention_mask": mask}
         if features is not None:
-            inputs["features"] = features[pieces]
-        yield inputs, pieces
+            inputs["features"] = features[[piece for piece, _, _ in batch]]
+        yield inputs, batch
 
 
 def _audio_batches(
@@ -309,7 +324,7 @@ def _mean_predictions(
 
     def compute(inputs: Inputs) -> dict[str, tuple[torch.Tensor, int]]:
         logits = model(**inputs).logits
-        return {task.name: (_tempered(model, logits[task.name], task), 1) for task in tasks}
+        return {task.name: (tempered(model, logits[task.name], task), 1) for task in tasks}
 
     return _means(model, batches, pieces, compute)
 
@@ -348,8 +363,8 @@ def _means(
     return {name: total / weights[name][:, None] for name, total in totals.items()}
 
 
-def _tempered(model: SymbolicModel, logits: torch.Tensor, task: Task) -> torch.Tensor:
-    """Probabilities in float64 on the CPU (Apple's GPUs have no doubles), calibrated."""
+def tempered(model: SymbolicModel, logits: torch.Tensor, task: Task) -> torch.Tensor:
+    """Compute calibrated probabilities in float64 on the CPU (Apple's GPUs have no doubles)."""
     return probabilities(
         logits.cpu().double() / model.config.temperatures.get(task.name, 1.0), task
     )

@@ -110,6 +110,26 @@ def note_columns(task: Task) -> list[str]:
     return [f"{task.name} notes", f"{task.name} {total}"]
 
 
+def score_texts(tasks: Sequence[Task], rows: Sequence[Row]) -> list[str]:
+    """Write how well tasks are predicted in rows: `accuracy of emotion 0.612` and the like.
+
+    Tasks of classes of whole pieces have an accuracy over pieces, tasks of notes one over notes, or
+    the root of their mean squared error; tasks without a label have no text.
+    """
+    texts = []
+    for task in tasks:
+        if is_note_task(task):
+            notes, total = (sum(row.get(name, 0) for row in rows) for name in note_columns(task))
+            if notes and task.kind == "regression":
+                texts.append(f"rmse of {task.name} {(total / notes) ** 0.5:.3f} over {notes} notes")
+            elif notes:
+                texts.append(f"accuracy of {task.name} {total / notes:.3f} over {notes} notes")
+        elif labelled := [row for row in rows if task.kind == "single" and row.get(task.name)]:
+            right = sum(row[task.name] == row[f"{task.name} predicted"] for row in labelled)
+            texts.append(f"accuracy of {task.name} {right / len(labelled):.3f}")
+    return texts
+
+
 def _note_tasks(frame: pd.DataFrame) -> list[Task]:
     """The tasks of notes of which a frame has a column."""
     tasks = filter(is_note_task, TASKS.values())

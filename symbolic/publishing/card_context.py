@@ -13,6 +13,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import AUDIO_SYSTEMS
+from symbolic.inference.prediction_table import is_note_task
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.audio_pipeline import TASK as TAGS_PIPELINE
 from symbolic.scoring.emotion_pipeline import TASK as EMOTION_PIPELINE
@@ -80,6 +81,7 @@ def model_context(config: SymbolicConfig, record: dict[str, Any]) -> dict[str, A
         "front": None,
         "unit": "",
         "pipeline": "",
+        "note_tasks": [],
         "pipeline_tag": None,
         "peak_picking": [],
         "measures_familiarity": bool(config.ensemble_features),
@@ -94,6 +96,7 @@ def notes_context(config: SymbolicConfig) -> dict[str, Any]:
     emotion_tags = [EMOTION_PIPELINE, TASK_TAGS[EMOTION.name]] if has_emotion else []
     return {
         "kind": "notes",
+        "note_tasks": [task.name for task in config.task_specs if is_note_task(task)],
         "feature_count": len(config.feature_names),
         "temperature": f"{temperature:g}" if has_emotion and temperature != 1 else "",
         "pipeline": EMOTION_PIPELINE if has_emotion else "",

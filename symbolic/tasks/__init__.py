@@ -1,4 +1,4 @@
-"""Prediction tasks. A new one is a file here and a line in `TASKS`."""
+"""Prediction tasks. A new one is a file here, its import, and a line in `TASKS`."""
 
 from symbolic.tasks.boundary import BOUNDARY, UNIT_BOUNDARY
 from symbolic.tasks.emotion import (
@@ -24,7 +24,16 @@ from symbolic.tasks.velocity import DYNAMICS, VELOCITY, velocity_classes, veloci
 
 TASKS = {
     task.name: task
-    for task in (EMOTION, KEY, VELOCITY, VALENCE_AROUSAL, GENRE, MOOD, TAGS, BOUNDARY)
+    for task in (
+        EMOTION,
+        KEY,
+        VELOCITY,
+        VALENCE_AROUSAL,
+        GENRE,
+        MOOD,
+        TAGS,
+        BOUNDARY,
+    )
 }
 
 __all__ = [

@@ -13,6 +13,7 @@ from transformers import PreTrainedConfig
 from symbolic.configuration import KEY_FEATURES, SymbolicConfig
 from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.tokens.transposition import PITCH
+from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
 from symbolic.encoders.backbones import backbone_config
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
@@ -21,7 +22,6 @@ from symbolic.scoring.notes import load_config, no_bar_of_weights
 from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
 
 if TYPE_CHECKING:
-    from symbolic.data.tokens.vocabulary import TokenVocabulary
     from symbolic.tokenizers import Tokenizer
 
 
@@ -96,13 +96,12 @@ def build_model(
         tasks: of the heads; those of the arguments by default.
 
     Raises:
-        ValueError: a task that is not in `TASKS`, an encoder that is not in `ENCODERS`, a velocity
-            task for a tokenizer whose tokens cannot be tied to notes, or a pre-trained model of
-            another encoder or of other tokens.
+        ValueError: a task that is not in `TASKS`, an encoder that is not in `ENCODERS`, a task of
+            each note for a tokenizer whose tokens cannot be tied to notes, or a pre-trained model
+            of another encoder or of other tokens.
     """
     tasks = task_specs(arguments.tasks) if tasks is None else tasks
-    if any(task.name == VELOCITY.name for task in tasks):
-        check_velocity(vocabulary, MASKED_VELOCITY)
+    _check_note_tasks(vocabulary, tasks)
     if arguments.encoder not in ENCODERS:
         raise ValueError(f"unknown encoder {arguments.encoder!r}; known: {', '.join(ENCODERS)}")
     base = _pretrained(arguments, vocabulary) if arguments.pretrained else None
@@ -134,6 +133,18 @@ def build_model(
     elif kind.inputs == "notes":
         share_pitch_classes(model, vocabulary)
     return model
+
+
+def _check_note_tasks(vocabulary: Tokenizer | TokenVocabulary, tasks: Sequence[Task]) -> None:
+    """Refuse tasks of each note whose labels would have no place among the tokens."""
+    names = [task.name for task in tasks if task.level == "token" and task.label is not None]
+    if VELOCITY.name in names:
+        check_velocity(vocabulary, MASKED_VELOCITY)
+    for name in names:
+        known = isinstance(vocabulary, TokenVocabulary)
+        tokens = vocabulary if known else TokenVocabulary.of(vocabulary)
+        if problem := tokens.note_problem(name):
+            raise ValueError(problem)
 
 
 def encoder_settings(

@@ -26,7 +26,7 @@ from symbolic.data.audit.fingerprints import Fingerprints, assert_not_held_out
 from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.augment import Augmentation
-from symbolic.tasks import EMOTION, IGNORE, TASKS
+from symbolic.tasks import EMOTION, IGNORE, KEY, TASKS
 from symbolic.tokenizers import build_tokenizer
 from symbolic.training.build import masked_velocity, standardise_features
 from symbolic.training.procedure import train_and_report
@@ -105,12 +105,15 @@ class NoteInputs(TokenizedInputs):
         tokens = tokens_of(pieces, read_tables(pieces), self.tokenizer, self.names)
         return tokens, range(len(pieces))
 
+    def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
+        names = {name for i in chosen for name in self.pieces[i].labels}
+        derived = {name for name, task in TASKS.items() if task.label is not None}
+        if model.config.inputs != "notes":  # of whose features no key is a label
+            derived.discard(KEY.name)
+        return names | derived
+
     def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> Dataset:
         arguments, names, pieces = self.arguments, self.names, [self.pieces[i] for i in chosen]
-        labelled = {name for piece in pieces for name in piece.labels}
-        labelled |= {name for name, task in TASKS.items() if task.label is not None}
-        if missing := [task.name for task in model.tasks if task.name not in labelled]:
-            raise ValueError(f"no piece to train on has a label of {', '.join(missing)}")
         tables, order = read_tables(pieces), repeated(pieces, arguments.repeats)
         pieces, tables = [pieces[i] for i in order], [tables[i] for i in order]
         if model.config.inputs != "notes":

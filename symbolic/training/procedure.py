@@ -11,7 +11,7 @@ from transformers import TrainingArguments, set_seed
 
 from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen
 from symbolic.data.groups import assert_disjoint, validation_mask
-from symbolic.inference.prediction_table import Row
+from symbolic.inference.prediction_table import Row, score_texts
 from symbolic.modeling import SymbolicModel
 from symbolic.training.run_folder import save_run, training_groups, training_pieces
 from symbolic.training.trainer import FitArguments, fit
@@ -140,12 +140,7 @@ def train_and_report(
         hold_out: name of the held-out part, which becomes the fold of the predictions.
     """
     model, rows = train_model(inputs, fitting, training, fold=hold_out)
-    parts = [f"held out {hold_out}: {len(rows)} {inputs.noun}"]
-    for task in model.tasks:
-        labelled = [row for row in rows if task.kind == "single" and row.get(task.name)]
-        if labelled:
-            right = sum(row[task.name] == row[f"{task.name} predicted"] for row in labelled)
-            parts.append(f"accuracy of {task.name} {right / len(labelled):.3f}")
     if rows:
-        print(*parts, sep=", ")
+        begin = f"held out {hold_out}: {len(rows)} {inputs.noun}"
+        print(begin, *score_texts(model.tasks, rows), sep=", ")
     return model

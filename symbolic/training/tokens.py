@@ -79,6 +79,10 @@ class TokenizedInputs(Inputs):
         """Return a token file with the chosen pieces, and their numbers in it."""
 
     @abstractmethod
+    def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
+        """Name the tasks that training examples of the chosen pieces have labels of."""
+
+    @abstractmethod
     def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> Dataset:
         """Make training examples, and fit the model's feature standardisation."""
 
@@ -87,6 +91,10 @@ class TokenizedInputs(Inputs):
 
     def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> Dataset:
         if training:
+            labelled = self.labelled(model, chosen)
+            trained = [task.name for task in model.tasks if task.weight]
+            if missing := [name for name in trained if name not in labelled]:
+                raise ValueError(f"no piece to train on has a label of {', '.join(missing)}")
             return self.training_set(model, chosen)
         tokens, numbers = self.tokens_of(chosen)
         return TokenDataset(
@@ -140,6 +148,11 @@ class TokenInputs(TokenizedInputs):
     def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, np.ndarray]:
         return self.tokens, chosen
 
+    def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
+        labels = {name: values[chosen] for name, values in self.tokens.labels.items()}
+        known = {name for name, values in labels.items() if _any_label(values)}
+        return known | self.tokens.token_labels.keys()
+
     def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> TokenDataset:
         if self.names:
             standardise_features(model, self.tokens.feature_columns(self.names)[chosen])
@@ -152,6 +165,12 @@ class TokenInputs(TokenizedInputs):
             semitones=self.arguments.semitones,
             feature_names=self.names,
         )
+
+
+def _any_label(values: np.ndarray) -> bool:
+    """Whether one of (p,) class ids or (p, K) values is a label."""
+    known = values != IGNORE if values.dtype.kind == "i" else ~np.isnan(values)
+    return bool(known.any())
 
 
 def train_tokens(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 from symbolic.data.corpora.label_rows import LabelRow, read_rows, task_columns
 from symbolic.data.pieces import Label, Piece
 from symbolic.tasks import EMOTION, GENRE, MOOD, TAGS, TASKS, VALENCE_AROUSAL, Task
+
+logger = logging.getLogger(__name__)
 
 TABLE = "labels.csv"
 NAMED = (GENRE, MOOD, TAGS)
@@ -46,7 +49,8 @@ def read_labelled(path: str | Path) -> list[Piece]:
     | split | `train`, `val` or any other name |
 
     Tasks are those of `symbolic.tasks.TASKS` for whole pieces, without genre, mood and tags. At
-    least one of their columns is required; other columns are ignored. A missing quadrant follows
+    least one of their columns is required; other columns are ignored, those named after a task of
+    notes with a warning. A missing quadrant follows
     from the signs of valence and arousal, unless one of them is 0; but only if the scale of the
     table is -1..1: all values are within, and some are negative (on a scale of 0..1 or 1..9 signs
     mean nothing).
@@ -102,6 +106,12 @@ def labelled_rows(
     if len(named) != 1:
         what = "both a column path and a column file" if named else "no column path or file"
         raise ValueError(f"{table}: {what}; {layout}")
+    for task in TASKS.values():
+        if task.level == "token" and task.name.lower() in columns:
+            logger.warning(
+                "%s: the column %s is ignored: %s has labels of %s, and a row those of a file",
+                *(table, task.name.lower(), task.name, "notes" if task.label else "frames"),
+            )
     if not columns & set(labels):
         raise ValueError(f"{table}: none of the columns {', '.join(labels)}; {layout}")
     first: dict[Path, int] = {}

@@ -43,8 +43,9 @@ def hold_out(
 
     Args:
         corpus: the corpus.
-        part: `fold-K`, fold K by group, stratified by the first task with classes; the name of a
-            split of the corpus, where `training_pieces` are trained on; or `none`.
+        part: `fold-K`, fold K by group, stratified by the first task of classes that a piece has a
+            label of; the name of a split of the corpus, where `training_pieces` are trained on; or
+            `none`.
         folds, seed: as for `group_folds`.
 
     Returns:
@@ -78,9 +79,10 @@ def hold_out(
 
 
 def classes(corpus: Corpus) -> np.ndarray:
-    """(n,) class ids by which folds are stratified: of the first task with classes, or 0."""
-    single = [task for task in corpus.tasks if task.kind == "single"]
-    return class_labels(corpus, single[0]) if single else np.zeros(len(corpus.pieces), int)
+    """(n,) class ids by which folds are stratified: of the first task with classes and labels."""
+    single = (class_labels(corpus, task) for task in corpus.tasks if task.kind == "single")
+    labelled = (ids for ids in single if (ids != IGNORE).any())
+    return next(labelled, np.zeros(len(corpus.pieces), int))
 
 
 def class_labels(corpus: Corpus, task: Task) -> np.ndarray:

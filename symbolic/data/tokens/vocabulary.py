@@ -143,14 +143,20 @@ class TokenVocabulary:
             self.save_tokenizer(folder)
             return load_tokenizer(self.tokenizer_class, folder)
 
+    def note_problem(self, name: str) -> str:
+        """Why a task of each note cannot be trained on the ids, and what to do; "" if it can."""
+        if self.tells_notes:
+            return ""
+        return (
+            f"tokens of {self.tokenizer_class} cannot be tied to notes, so that there is "
+            f"nothing to put {name} labels on: leave {name} out of the tasks"
+        )
+
     @property
     def velocity_problem(self) -> str:
         """Why the velocity task cannot be trained on the ids, and what to do; "" if it can."""
         if not self.tells_notes:
-            return (
-                f"tokens of {self.tokenizer_class} cannot be tied to notes, so that there is "
-                "nothing to put velocity labels on: leave velocity out of the tasks"
-            )
+            return self.note_problem("velocity")
         if self.shows_velocity and self.mask_ids is None:
             return f"{self.tokenizer_class} has no MASK to hide velocities with"
         return self.velocity_error
