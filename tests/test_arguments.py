@@ -164,13 +164,18 @@ def test_the_help_groups_options_and_hides_those_of_the_trainer_that_few_need(ca
         return capsys.readouterr().out
 
     short, long = shown("--help"), shown("--help-all")
-    places = [short.index(f"\n{title}:\n") for title in ("data", "model", "fitting")]
+    places = [short.index(f"\n{title}:\n") for title in ("data", "model", "fitting", "training")]
     assert places == sorted(places)
     assert places[0] < short.index("--held-out-split") < places[1]
     assert places[1] < short.index("--hidden-size") < places[2] < short.index("--learning-rate")
     assert "--hidden_size" not in short
     assert "--adam-beta1" in long
     assert "--adam-beta1" not in short
+    others = "\nother options of transformers.TrainingArguments:\n"
+    assert long.index("\ntraining:\n") < long.index(others) < long.index("--adam-beta1")
+    assert others not in short
+    assert "(default: None)" not in short
+    assert "(default: )" not in short
 
 
 @pytest.mark.parametrize(

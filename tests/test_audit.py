@@ -14,7 +14,9 @@ from symbolic.data.audit.duplicates import same_melody, same_notes
 from symbolic.data.audit.records import BY_CHANCE
 from symbolic.data.audit.text import audit_text
 from symbolic.data.corpora.emopia import EMOPIA_LOOK_ALIKES
+from symbolic.data.readers import READERS, Reader
 from symbolic.notes import ReadError, note_table, read_notes
+from symbolic.tasks import KEY
 
 PROGRESSION = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (9, 12, 16), (2, 5, 9), (7, 11, 14))
 BAR = 1920
@@ -381,3 +383,24 @@ def test_games_share_a_theme_only_with_themselves(data_folder):
     flat = [read_notes(piece.path) for piece in found.flat]
     assert flat
     assert all(len(set(notes.velocity)) == 1 for notes in flat)
+
+
+def test_the_audit_takes_the_corpora_of_training(corpus, run):
+    emopia = corpus({"first": ("train", [tune(1)]), "second": ("val", [tune(1)])})
+    by_path, by_option = run(emopia), run("--emopia", emopia)
+    assert by_path == by_option
+    assert by_option[0] == 1
+    status, _, errors = run()
+    assert status == 2
+    assert "--corpora" in errors
+
+
+def test_the_audit_reads_other_corpora_with_their_readers(run, tmp_path, monkeypatch, write_midi):
+    files = [write_midi(tmp_path / f"{name}.mid", tune(2)) for name in "ab"]
+    pieces = [
+        Piece(path, group, {}, "pop909", split)
+        for path, group, split in zip(files, "ab", ("train", "val"), strict=True)
+    ]
+    monkeypatch.setitem(READERS, "pop909", Reader(lambda folder: pieces, (KEY,)))
+    assert run("--corpora", f"pop909={tmp_path}")[0] == 1
+    assert run("--corpora", f"nothing={tmp_path}")[0] == 2

@@ -24,7 +24,8 @@ CORPORA = ("emopia", "vgmidi", "labelled", "corpora")
 MODEL_KINDS = ("ModelArguments", "TokenModelArguments", "AudioModelArguments", "ShapeArguments")
 TITLES = {
     **dict.fromkeys(MODEL_KINDS, "model"),
-    **dict.fromkeys(("FitArguments", "TrainingArguments"), "fitting"),
+    "FitArguments": "fitting",
+    "TrainingArguments": "training",
 }
 """Titles in the help, by names of data classes; all others are under `data`."""
 
@@ -66,6 +67,15 @@ class Parser(argparse.ArgumentParser):
         return f"{name}{equals}{value}"
 
 
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Help with the defaults that have a value."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or action.default in ("", []):
+            return action.help
+        return super()._get_help_string(action)
+
+
 def parsed(
     kinds: Sequence[type],
     arguments: Sequence[str] | None = None,
@@ -92,7 +102,8 @@ def parsed(
     words = list(sys.argv[1:] if arguments is None else arguments)
     usage = "%(prog)s [SETTINGS.yaml ...] [OPTIONS]"
     types: Any = list(kinds)
-    parser = HfArgumentParser(types, description=description, prog=prog, usage=usage)
+    looks: dict[str, Any] = {"usage": usage, "formatter_class": _Formatter}
+    parser = HfArgumentParser(types, description=description, prog=prog, **looks)
     parser.set_defaults(**(defaults or {}))
     _arrange(parser, kinds, everything=not {"--help-all", "--help_all"}.isdisjoint(words))
     given: dict[str, list[str]] = {}
@@ -116,6 +127,7 @@ def _arrange(parser: argparse.ArgumentParser, kinds: Sequence[type], everything:
     """Group the options in the help by data class, written with hyphens."""
     ungrouped = parser._optionals._group_actions
     groups: dict[str, argparse._ArgumentGroup] = {}
+    others: list[argparse.Action] = []
     for kind in kinds:
         title = TITLES.get(kind.__name__, "data")
         if title not in groups:
@@ -126,9 +138,14 @@ def _arrange(parser: argparse.ArgumentParser, kinds: Sequence[type], everything:
             groups[title]._group_actions.append(action)
             hyphens = [option.replace("_", "-") for option in action.option_strings]
             action.option_strings = list(dict.fromkeys(hyphens))
-            stock = kind.__name__ == "TrainingArguments" and action.dest not in USUAL
-            if stock and not everything:
-                action.help = argparse.SUPPRESS
+            if kind.__name__ == "TrainingArguments" and action.dest not in USUAL:
+                groups[title]._group_actions.remove(action)
+                others.append(action)
+                if not everything:
+                    action.help = argparse.SUPPRESS
+    if others:
+        stock = parser.add_argument_group("other options of transformers.TrainingArguments")
+        stock._group_actions.extend(others)
     if any(kind.__name__ == "TrainingArguments" for kind in kinds):
         about = "show all options, with those of transformers.TrainingArguments"
         parser.add_argument("--help-all", "--help_all", action="help", help=about)

@@ -5,10 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from symbolic.commands.arguments import Parser, guarded, make_room, path_to, whole, write
+from symbolic.commands.arguments import (
+    CORPORA,
+    Parser,
+    UsageError,
+    add_fields,
+    guarded,
+    make_room,
+    path_to,
+    values_of,
+    whole,
+    write,
+)
 
 
 def _parser() -> Parser:
+    from symbolic.data import DataArguments
+
     parser = Parser(
         prog="symbolic audit",
         description="Check labelled music before training: songs in more than one split, duplicate "
@@ -17,11 +30,13 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "paths",
-        nargs="+",
+        nargs="*",
         metavar="PATH",
         help="folder of EMOPIA (clips.csv) or VGMIDI (phrases.csv), folder with labels.csv, any "
         "CSV like that, folder of music; several are audited together",
     )
+    corpora = parser.add_argument_group("corpora, as symbolic train takes them")
+    add_fields(corpora, DataArguments, *CORPORA)
     parser.add_argument(
         "--split", default="split", metavar="COLUMN", help="column of the split (split)"
     )
@@ -46,10 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.json:
         make_room(options.json)
+    from symbolic.data import DataArguments
     from symbolic.data.audit.load import audit_paths
     from symbolic.data.audit.text import audit_dict, audit_text
 
-    found = audit_paths(options.paths, options.split, options.raw, options.workers)
+    folders = DataArguments(**values_of(options, *CORPORA)).folders
+    if not (options.paths or folders):
+        raise UsageError(
+            "nothing to audit: give a PATH, --emopia, --vgmidi, --labelled or --corpora"
+        )
+    found = audit_paths(options.paths, options.split, options.raw, options.workers, folders)
     if options.json:
         text = json.dumps(audit_dict(found), ensure_ascii=False, indent=1)
         write(lambda path: path.write_text(text + "\n", encoding="utf-8"), options.json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from symbolic.data.corpora.labelled import read_labelled
 from symbolic.data.corpora.vgmidi import game_piece, read_vgmidi
 from symbolic.data.groups import group_name
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
+from symbolic.data.readers import READERS
 from symbolic.notes.pool import read_many
 from symbolic.notes.sources import display_name
 
@@ -26,6 +27,7 @@ def audit_paths(
     split: str = SPLIT,
     raw: bool = False,
     workers: int | None = None,
+    corpora: Mapping[str, str | os.PathLike] | None = None,
 ) -> Audit:
     """Audit corpora, labelled folders and plain folders of music together.
 
@@ -34,12 +36,19 @@ def audit_paths(
     Args:
         paths, split, raw: as `pieces_to_audit` takes them, for each path.
         workers: processes that read files, as in `read_many`.
+        corpora: folders by the name of their reader in `READERS`, in addition to the paths.
 
     Raises:
         FileNotFoundError: a path that does not exist, or a corpus that lacks something.
         ValueError: nothing to audit, a table that cannot be read, or no table with this split.
     """
     paths = [Path(path) for path in paths]
+    others = {}
+    for name, folder in (corpora or {}).items():
+        if name in WITH_TABLES:
+            paths.append(Path(folder))
+        else:
+            others[name] = Path(folder)
     pieces: dict[Path, Piece] = {}
     together: dict[str, str] = {}
     for path in paths:
@@ -47,6 +56,10 @@ def audit_paths(
         together |= kept
         for piece in found:
             pieces.setdefault(piece.path.resolve(), piece)
+    for name, folder in others.items():
+        for piece in READERS[name](folder).pieces:
+            pieces.setdefault(piece.path.resolve(), piece)
+    paths += others.values()
     names = ", ".join(display_name(path) for path in paths)
     if not pieces:
         raise ValueError(f"no MIDI or MusicXML file in {names}")
@@ -124,6 +137,7 @@ def _labelled(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str
 
 
 TABLES = {"clips.csv": _emopia, "phrases.csv": _vgmidi, "labels.csv": _labelled}
+WITH_TABLES = ("emopia", "vgmidi", "labelled")  # corpora that are recognised by these tables
 
 
 def _music(path: Path) -> list[Piece]:
