@@ -58,13 +58,6 @@ class SymbolicModel(PreTrainedModel):
     _loss_function = None  # each task has its own; transformers would warn that it chooses one
     _keep_in_fp32_modules_strict = {"spectral"}  # noqa: RUF012 - as transformers declares it
 
-    @property
-    def loss_function(self) -> None:
-        """None: tasks have losses of their own, and that of transformers is of language models.
-
-        Whatever lists the attributes of a model, such as a notebook, would be warned of it.
-        """
-
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__(config)
         if config.encoder not in ENCODERS:
