@@ -55,6 +55,7 @@ class SymbolicModel(PreTrainedModel):
     accepts_loss_kwargs = False  # else the Trainer scales the loss under gradient accumulation
     supports_gradient_checkpointing = True  # where the backbone can
     _supports_sdpa = True
+    _loss_function = None  # each task has its own; transformers would warn that it chooses one
     _keep_in_fp32_modules_strict = {"spectral"}  # noqa: RUF012 - as transformers declares it
 
     def __init__(self, config: SymbolicConfig) -> None:
