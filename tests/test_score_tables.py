@@ -1,12 +1,14 @@
 """Tables of scores are read as they were before they were written, whatever the format."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from symbolic.scoring.columns import SCORES
 from symbolic.scoring.emotion import COLUMNS
-from symbolic.scoring.tables import WRITERS, plain_text, read_scores
+from symbolic.scoring.tables import WRITERS, json_lines, plain_text, read_scores
 
 FORMATS = ("csv", "jsonl", "json", "parquet", "folder")
 ODD = (
@@ -161,3 +163,10 @@ def test_a_folder_without_parts_and_a_missing_file_are_refused(tmp_path):
     for suffix in ("csv", "jsonl", "parquet"):
         with pytest.raises(FileNotFoundError):
             read_scores(tmp_path / f"none.{suffix}")
+
+
+@pytest.mark.parametrize("path", ["a/b.mid", "a\\b/c.mid", 'a"/\\/.mid', "a\\/b.mid"])
+def test_rows_of_json_have_paths_with_plain_slashes(path):
+    text = json_lines(pd.DataFrame({"path": [path]}))
+    assert json.loads(text) == {"path": path}
+    assert text == json.dumps({"path": path}, separators=(",", ":")) + "\n"

@@ -150,9 +150,9 @@ class JsonLinesWriter(CsvWriter):
 
 def json_lines(table: pd.DataFrame) -> str:
     """Write a JSON object a line for each row."""
-    return str(
-        table.to_json(orient="records", lines=True, force_ascii=False, double_precision=DECIMALS)
-    )
+    options: Any = {"orient": "records", "lines": True, "force_ascii": False}
+    text = str(table.to_json(**options, double_precision=DECIMALS))
+    return text.replace("\\/", "/")  # pandas escapes the slashes of paths
 
 
 class JsonWriter(CsvWriter):
