@@ -216,6 +216,17 @@ def test_without_a_head_of_quadrants_the_loss_decides(tunes, tmp_path):
     assert trainer.state.best_metric == min(losses)
 
 
+def test_further_callbacks_are_called(data, tmp_path):
+    ends = []
+
+    class Ends(TrainerCallback):
+        def on_step_end(self, args, state, control, **kwargs):
+            ends.append(state.global_step)
+
+    fit(make(), data, None, FitArguments(), told(tmp_path, max_steps=2), [Ends()])
+    assert ends == [1, 2]
+
+
 def test_epochs_that_are_not_kept_cannot_be_chosen_from(tunes, tmp_path):
     with pytest.raises(ValueError, match=r"validation_share .* save_strategy"):
         fit(make(), TokenDataset(tunes, 64), TokenDataset(tunes, 64, every=True),

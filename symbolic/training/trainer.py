@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,7 @@ from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
     Trainer,
+    TrainerCallback,
     TrainingArguments,
 )
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy, get_last_checkpoint
@@ -122,6 +124,7 @@ def fit(
     validation: Dataset | None,
     arguments: FitArguments,
     training: TrainingArguments,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> SymbolicTrainer:
     """Train a model; an interrupted training continues from its last checkpoint.
 
@@ -134,12 +137,13 @@ def fit(
         arguments: freezing, learning rates by layer, patience.
         training: arguments of the Trainer; with validation, checkpoints are saved and evaluated by
             epochs or by steps.
+        callbacks: further ones of the Trainer.
 
     Raises:
         ValueError: validation without checkpoints, or arguments that `freeze` refuses.
     """
     freeze(model, arguments.freeze)
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"callbacks": [*callbacks]}
     if validation is not None:
         if training.save_strategy not in (SaveStrategy.EPOCH, SaveStrategy.STEPS):
             raise ValueError(
@@ -156,7 +160,7 @@ def fit(
             options["compute_metrics"] = lambda outputs: piece_accuracy(outputs, piece)
             options["preprocess_logits_for_metrics"] = _emotion_logits
         if arguments.patience:
-            options["callbacks"] = [EarlyStoppingCallback(arguments.patience)]
+            options["callbacks"].append(EarlyStoppingCallback(arguments.patience))
     trainer = SymbolicTrainer(
         model=model,
         args=training,
