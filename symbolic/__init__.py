@@ -81,7 +81,7 @@ _NAMES = {
     name: f"symbolic.{module}" for module, names in _MODULES.items() for name in names.split()
 }
 
-__all__ = ["__version__", *_NAMES]
+__all__ = ["__version__", *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll] - from a table
 
 
 if not TYPE_CHECKING:  # else checkers would take any name

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from symbolic.inference.weights import load_config
 from symbolic.scoring.emotion import scorer_of
-from symbolic.scoring.notes import load_config
 from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:

@@ -145,8 +145,8 @@ def test_a_model_of_notes_hears_no_recordings_and_the_other_way_round(run, recor
         load_model(run)
     with pytest.raises(ValueError, match="of audio"):
         pipeline("music-tags", model=EmotionScorer.from_pretrained().model)
-    assert cli(["score", path, "--workers", "0", "-q"]) == 0
-    assert cli(["score", path, "--workers", "0"]) == 0
+    assert cli(["score", path, "--workers", "0", "-q"]) == 1
+    assert cli(["score", path, "--workers", "0"]) == 1
     assert "a recording, not notes" in capsys.readouterr().err
 
 

@@ -9,7 +9,6 @@ from symbolic.commands.arguments import (
     CORPORA,
     Parser,
     UsageError,
-    add_fields,
     guarded,
     make_room,
     path_to,
@@ -20,8 +19,6 @@ from symbolic.commands.arguments import (
 
 
 def _parser() -> Parser:
-    from symbolic.data import DataArguments
-
     parser = Parser(
         prog="symbolic audit",
         description="Check labelled music before training: songs in more than one split, duplicate "
@@ -36,7 +33,12 @@ def _parser() -> Parser:
         "CSV like that, folder of music; several are audited together",
     )
     corpora = parser.add_argument_group("corpora, as symbolic train takes them")
-    add_fields(corpora, DataArguments, *CORPORA)
+    corpora.add_argument("--emopia", metavar="FOLDER", help="folder of EMOPIA")
+    corpora.add_argument("--vgmidi", metavar="FOLDER", help="folder of VGMIDI")
+    corpora.add_argument("--labelled", metavar="PATH", help="a CSV, or a folder with labels.csv")
+    corpora.add_argument(
+        "--corpora", nargs="*", default=[], metavar="NAME=FOLDER", help="other corpora"
+    )
     parser.add_argument(
         "--split", default="split", metavar="COLUMN", help="column of the split (split)"
     )

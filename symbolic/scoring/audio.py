@@ -17,6 +17,7 @@ from symbolic.audio.samples import file_of, is_one_sound, path_of, samples_at
 from symbolic.audio.synthesis.rendering import read_sound
 from symbolic.audio.transforms.spectral import front_features
 from symbolic.inference.prediction import embed_audio, predict_audio
+from symbolic.inference.weights import hub_options, load_config, load_weights
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.archives import NamedBytes
 from symbolic.notes.read import MIDI_SUFFIXES, content_of, is_file, kind_of
@@ -24,7 +25,6 @@ from symbolic.notes.sources import display_name
 from symbolic.notes.table import ReadError
 from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import NUMBER, TEXT, task_columns, task_values
-from symbolic.scoring.notes import hub_options, load_config, load_weights
 
 SUFFIXES = AUDIO_SUFFIXES + MIDI_SUFFIXES
 

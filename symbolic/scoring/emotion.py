@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from symbolic.inference.prediction import familiarity, predict_ids
+from symbolic.inference.weights import load_config
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import PREDICTED, SCORES
@@ -19,7 +20,6 @@ from symbolic.scoring.notes import (
     NoteScorer,
     PieceInputs,
     feature_matrix,
-    load_config,
     load_model,
     sequences,
 )

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
-from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
-from huggingface_hub.utils import (
-    are_progress_bars_disabled,
-    disable_progress_bars,
-    enable_progress_bars,
-)
-from transformers.utils import CONFIG_NAME, SAFE_WEIGHTS_NAME, logging
 
-from symbolic.configuration import SymbolicConfig
 from symbolic.features import features
 from symbolic.inference.prediction import embed_ids, predict_ids
+from symbolic.inference.weights import hub_options, load_config, load_weights
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.read import NOTE_SUFFIXES, read_notes
 from symbolic.notes.table import ReadError
@@ -32,37 +24,6 @@ from symbolic.tokenizers import Tokenizer, load_tokenizer
 if TYPE_CHECKING:
     from symbolic.notes import NoteTable
     from symbolic.notes.read import Source
-
-HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
-
-
-def hub_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Select the options that say where on the Hub a file is."""
-    return {name: options[name] for name in HUB_OPTIONS if name in options}
-
-
-def load_config(name: str | os.PathLike, **kwargs: Any) -> SymbolicConfig:
-    """Load the configuration of a model; of `kwargs` only `HUB_OPTIONS` matter.
-
-    Raises:
-        OSError: no folder and no model of the Hub, or a folder without configuration or weights.
-        ValueError: a model of another type.
-    """
-    name = os.fspath(name)
-    if os.path.isfile(name):
-        raise NotADirectoryError(f"{name}: a file, not the folder of a model")
-    if os.path.isdir(name):
-        files = (CONFIG_NAME, SAFE_WEIGHTS_NAME)
-        if missing := [file for file in files if not Path(name, file).is_file()]:
-            raise FileNotFoundError(f"{name}: no model in the folder: no {', '.join(missing)}")
-        return SymbolicConfig.from_pretrained(name)
-    try:
-        return SymbolicConfig.from_pretrained(name, **hub_options(kwargs))
-    except OSError as error:
-        if isinstance(error.__cause__, HFValidationError | RepositoryNotFoundError):
-            reason = "no such folder, and no model of this name on the Hub"
-            raise FileNotFoundError(f"{name}: {reason}") from error
-        raise OSError(f"{name}: no such folder, and not loaded from the Hub: {error}") from error
 
 
 def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, Tokenizer]:
@@ -83,47 +44,6 @@ def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, T
     tokenizer = load_tokenizer(config.tokenizer_class, name, **hub_options(kwargs))
     check_vocabulary(model, tokenizer)
     return model, tokenizer
-
-
-def load_weights(
-    name: str | os.PathLike,
-    config: SymbolicConfig,
-    *,
-    device: str | torch.device = "cpu",
-    **kwargs: Any,
-) -> SymbolicModel:
-    """Load a model with all its weights, and move it to a device.
-
-    Raises:
-        ValueError: weights are missing.
-    """
-    name = os.fspath(name)
-    options = {**kwargs, "use_safetensors": True, "output_loading_info": True}
-    with no_bar_of_weights():
-        found = SymbolicModel.from_pretrained(name, config=config, **options)
-    model, loading = cast(tuple[SymbolicModel, dict[str, Any]], found)
-    if loading["missing_keys"]:
-        raise ValueError(f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}")
-    cast(torch.nn.Module, model).to(device)  # transformers' own `to` has no types
-    return model
-
-
-@contextmanager
-def no_bar_of_weights() -> Iterator[None]:
-    """Hide the bar of transformers for loading weights; that of a download stays."""
-    if not logging.is_progress_bar_enabled():
-        yield
-        return
-    downloads = not are_progress_bars_disabled()
-    logging.disable_progress_bar()  # those of the Hub, too
-    if downloads:
-        enable_progress_bars()
-    try:
-        yield
-    finally:
-        logging.enable_progress_bar()
-        if not downloads:
-            disable_progress_bars()
 
 
 def check_vocabulary(model: SymbolicModel, tokenizer: Tokenizer) -> None:

@@ -19,13 +19,14 @@ from symbolic.audio.inputs import frames_of, timed_frames
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.data.datasets.beat_dataset import BeatRow, read_beat_rows
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
+from symbolic.inference.weights import load_config, load_weights
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NOTE_SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.audio import load_audio_model
 from symbolic.scoring.base import HubMixin
-from symbolic.scoring.notes import check_vocabulary, load_config, load_model, load_weights
+from symbolic.scoring.notes import check_vocabulary, load_model
 from symbolic.structure.detection import (
     FRAME_GRID,
     boundary_times,

@@ -1,0 +1,93 @@
+"""Saved models, from a folder or the Hub, with errors of one line and without a bar."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
+from transformers.utils import CONFIG_NAME, SAFE_WEIGHTS_NAME, logging
+
+from symbolic.configuration import SymbolicConfig
+from symbolic.modeling import SymbolicModel
+
+HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
+
+
+def hub_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Select the options that say where on the Hub a file is."""
+    return {name: options[name] for name in HUB_OPTIONS if name in options}
+
+
+def load_config(name: str | os.PathLike, **kwargs: Any) -> SymbolicConfig:
+    """Load the configuration of a model; of `kwargs` only `HUB_OPTIONS` matter.
+
+    Raises:
+        OSError: no folder and no model of the Hub, or a folder without configuration or weights.
+        ValueError: a model of another type.
+    """
+    name = os.fspath(name)
+    if os.path.isfile(name):
+        raise NotADirectoryError(f"{name}: a file, not the folder of a model")
+    if os.path.isdir(name):
+        files = (CONFIG_NAME, SAFE_WEIGHTS_NAME)
+        if missing := [file for file in files if not Path(name, file).is_file()]:
+            raise FileNotFoundError(f"{name}: no model in the folder: no {', '.join(missing)}")
+        return SymbolicConfig.from_pretrained(name)
+    try:
+        return SymbolicConfig.from_pretrained(name, **hub_options(kwargs))
+    except OSError as error:
+        if isinstance(error.__cause__, HFValidationError | RepositoryNotFoundError):
+            reason = "no such folder, and no model of this name on the Hub"
+            raise FileNotFoundError(f"{name}: {reason}") from error
+        raise OSError(f"{name}: no such folder, and not loaded from the Hub: {error}") from error
+
+
+def load_weights(
+    name: str | os.PathLike,
+    config: SymbolicConfig,
+    *,
+    device: str | torch.device = "cpu",
+    **kwargs: Any,
+) -> SymbolicModel:
+    """Load a model with all its weights, and move it to a device.
+
+    Raises:
+        ValueError: weights are missing.
+    """
+    name = os.fspath(name)
+    options = {**kwargs, "use_safetensors": True, "output_loading_info": True}
+    with no_bar_of_weights():
+        found = SymbolicModel.from_pretrained(name, config=config, **options)
+    model, loading = cast(tuple[SymbolicModel, dict[str, Any]], found)
+    if loading["missing_keys"]:
+        raise ValueError(f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}")
+    cast(torch.nn.Module, model).to(device)  # transformers' own `to` has no types
+    return model
+
+
+@contextmanager
+def no_bar_of_weights() -> Iterator[None]:
+    """Hide the bar of transformers for loading weights; that of a download stays."""
+    if not logging.is_progress_bar_enabled():
+        yield
+        return
+    downloads = not are_progress_bars_disabled()
+    logging.disable_progress_bar()  # those of the Hub, too
+    if downloads:
+        enable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()
+        if not downloads:
+            disable_progress_bars()
