@@ -147,7 +147,7 @@ def test_a_model_of_notes_hears_no_recordings_and_the_other_way_round(run, recor
         pipeline("music-tags", model=EmotionScorer.from_pretrained().model)
     assert cli(["score", path, "--workers", "0", "-q"]) == 1
     assert cli(["score", path, "--workers", "0"]) == 1
-    assert "a recording, not notes" in capsys.readouterr().err
+    assert "a recording, not notes" in capsys.readouterr().out
 
 
 def test_the_command_scores_recordings_and_a_bad_file_costs_its_row(

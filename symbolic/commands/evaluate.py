@@ -70,7 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         audio=options.audio,
         embeddings=options.embeddings,
     )
-    _print(result, options.embeddings)
     if options.output_dir:
         write_report(
             options.output_dir, result.frames, result.summaries, result.differences, REFERENCE
@@ -78,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     into = options.metrics_into or (options.models[0] if len(options.models) == 1 else None)
     if into:
         write_system(into, result.frames[MODEL], result.summaries[MODEL], Path(into).name)
+    _print(result, options.embeddings)
 
 
 def _print(result: Evaluation, plot: str | None) -> None:

@@ -77,7 +77,7 @@ def group_folds(
         raise ValueError(f"{folds} folds: there must be at least 2")
     most = min(len(set(groups)), int(np.unique(labels, return_counts=True)[1].max()))
     if folds > most:
-        raise ValueError(f"{folds} folds: there are groups and pieces of a class for {most}")
+        raise ValueError(f"too few pieces for {folds} folds: --folds {most} is the most")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     fold = np.empty(len(labels), np.int64)
     for k, (_, test) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):

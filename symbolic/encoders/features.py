@@ -70,7 +70,10 @@ class FeatureEncoder(StandardFeatures):
             ValueError: no features, or another number of them than the configuration names.
         """
         if features is None or features.shape[-1] != self.input_count:
-            raise ValueError(f"the model takes {self.input_count} features per piece")
+            raise ValueError(
+                f"the model takes `features` of shape (pieces, {self.input_count}), from "
+                "symbolic.feature_frame(sources, model.config.feature_names)"
+            )
         features = features.float()
         hidden = features[:, self.other_columns]
         if self.feature_count:

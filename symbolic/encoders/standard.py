@@ -45,5 +45,8 @@ class StandardFeatures(nn.Module):
             ValueError: no features, or another number of them than the configuration names.
         """
         if features is None or features.shape[-1] != self.feature_count:
-            raise ValueError(f"the model takes {self.feature_count} features per piece")
+            raise ValueError(
+                f"the model takes `features` of shape (pieces, {self.feature_count}), from "
+                "symbolic.feature_frame(sources, model.config.feature_names)"
+            )
         return (features.float() - self.feature_mean) / self.feature_scale

@@ -161,7 +161,8 @@ def held_out(data: DataArguments) -> tuple[list[Piece], list[Piece]]:
     folders = data.folders
     if protocol.corpus and protocol.corpus not in folders:
         raise ValueError(
-            f"hold_out {data.hold_out!r}: its corpus is not given: give it, or hold out none"
+            f"hold_out {data.hold_out!r}: its corpus is not given: give it, or hold out "
+            f"{', '.join(f'{name}-0' for name in folders)}{' or ' if folders else ''}none"
         )
     others: list[Piece] = []
     train: list[Piece] = []
