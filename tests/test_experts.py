@@ -213,7 +213,7 @@ def test_before_training_the_plain_expert_has_no_opinion():
 
 def test_features_are_asked_for(model):
     count = len(FEATURE_NAMES) + len(TONAL_NAMES)
-    with pytest.raises(ValueError, match=f"takes {count} features"):
+    with pytest.raises(ValueError, match=rf"\(pieces, {count}\)"):
         model(torch.zeros((1, 1, 7), dtype=torch.long))
 
 
