@@ -1,4 +1,4 @@
-"""What a user writes: a type checker reports the lines marked `error` and no others."""
+"""Code of a user: a type checker reports the lines marked `error` and no others."""
 
 import symbolic
 from symbolic import EmotionScorer, ScoringArguments, read_notes, score_corpus

@@ -39,7 +39,7 @@ MIN_FIGURES, MIN_SECONDS = 6, 5.0
 time from the first to the last of them: runs of a few seconds are alike by chance."""
 
 KINDS = ("group", "name", "content", "melody")
-"""What two pieces can have in common."""
+"""Signs that two pieces are the same music, the surest first."""
 
 _TICK = 0.1  # seconds, resolution of onsets in a file
 _STORED = {
