@@ -4,6 +4,7 @@ import io
 import os
 import tarfile
 import zipfile
+from collections import Counter
 
 import pytest
 
@@ -58,6 +59,26 @@ def test_the_music_in_an_archive_is_that_of_its_files(archive, contents, tmp_pat
     for name, table in zip(NAMES, tables, strict=True):
         assert len(table) == len(read_notes(contents[name]))
     assert len({len(table) for table in tables}) == len(NAMES)
+
+
+def test_files_passed_over_in_an_archive_are_counted_as_in_a_folder(tmp_path, contents):
+    others = ("a.wav", "sub/b.WAV", "README", "sub/.c", ".git/d.mid", ".git/more/e", "sub/.x/f")
+    held = {**contents, **dict.fromkeys(others, b"")}
+    del held["__MACOSX/b.mid"]  # which no folder has
+    for name, data in held.items():
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_bytes(data)
+    places = [tmp_path / "folder", zipped(held, tmp_path / "x.zip")]
+    places.append(tarred(held, tmp_path / "x.tar.gz", "w:gz"))
+    counts = [Counter(), Counter(), Counter()]
+    for place, count in zip(places, counts, strict=True):
+        assert len(list(find_sources(place, scratch=tmp_path, passed_over=count))) == len(NAMES)
+    assert counts[0] == {"hidden": 5, ".wav": 2, ".txt": 1, "without suffix": 1}
+    assert counts[1:] == counts[:1] * 2
+    metadata = Counter()
+    archive = zipped(dict.fromkeys(("__MACOSX/a.mid", "__MACOSX/b.mid"), b""), tmp_path / "y.zip")
+    assert list(find_sources(archive, scratch=tmp_path, passed_over=metadata)) == []
+    assert metadata == {"hidden": 1}
 
 
 def test_an_archive_is_opened_only_where_asked(archive):

@@ -337,7 +337,7 @@ def test_a_complete_table_that_is_resumed_is_status_0(score, folder, tmp_path):
     assert "nothing is left to score" in output
 
 
-def test_files_passed_over_in_folders_are_counted_by_reason(score, folder):
+def test_files_passed_over_are_counted_by_reason(score, folder, tmp_path):
     for name in ("one.wav", "two.WAV", "README", ".hidden.mid"):
         (folder / name).write_text("")
     (folder / ".git").mkdir()
@@ -348,6 +348,12 @@ def test_files_passed_over_in_folders_are_counted_by_reason(score, folder):
     assert last == f"6 files passed over: {reasons}; see docs/corpora.md"
     assert score(folder, "--json")[2][-1] == last
     assert "passed over" not in score(folder / "a.mid", folder / "one.wav")[1]
+    archive = shutil.make_archive(str(tmp_path / "music"), "zip", folder / "more")
+    assert "passed over" not in score(folder / "a.mid", archive)[1]
+    (folder / "more" / "cover.jpg").write_text("")
+    archive = shutil.make_archive(str(tmp_path / "music"), "gztar", folder / "more")
+    last = score(folder / "a.mid", archive)[1].splitlines()[-1]
+    assert last == "1 file passed over: 1 .jpg; see docs/corpora.md"
 
 
 def test_a_bar_is_for_long_work_on_a_terminal(score, folder, monkeypatch):

@@ -6,9 +6,11 @@ import os
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import PurePath
 from typing import Any, cast
 
 from symbolic.notes.table import ReadError
@@ -68,27 +70,48 @@ def is_zip(path: str | os.PathLike) -> bool:
     return os.fsdecode(path).lower().endswith(".zip")
 
 
+def why_passed_over(name: str, suffixes: tuple[str, ...]) -> str:
+    """Return why a file of this name is no music: hidden, or its suffix; empty for music."""
+    if name.startswith("."):
+        return "hidden"
+    if name.lower().endswith(suffixes):
+        return ""
+    return PurePath(name).suffix.lower() or "without suffix"
+
+
 def members(
-    path: str, suffixes: tuple[str, ...], shown: str | None = None
+    path: str,
+    suffixes: tuple[str, ...],
+    shown: str | None = None,
+    passed_over: Counter[str] | None = None,
 ) -> Iterator[ArchiveMember | UnreadableFile]:
     """List the files in an archive that have one of `suffixes`, in the order of the archive.
 
-    Hidden files (with a leading dot) and metadata of macOS are skipped, as in folders.
+    Hidden names (with a leading dot) and metadata of macOS are skipped, as in folders.
 
     Args:
         path: of an archive that is not a compressed tar.
         suffixes: in lower case.
         shown: display name of the archive; its path by default.
+        passed_over: counts the other files by reason, as `find_sources` does.
 
     Yields:
         Members, and unreadable files: links, and a damaged archive itself, after the members that
         could be listed.
     """
     shown = path if shown is None else shown
+    passed_over = Counter() if passed_over is None else passed_over
+    hidden_folders: set[str] = set()
     listed = _zipped if is_zip(path) else _tarred
     try:
         for name, place, size, reason in listed(path):
-            if not _wanted(name, suffixes):
+            *folders, own_name = name.replace("\\", "/").split("/")
+            if hidden := _hidden_folder(folders):
+                passed_over["hidden"] += hidden not in hidden_folders
+                hidden_folders.add(hidden)
+                continue
+            if passed := why_passed_over(own_name, suffixes):
+                passed_over[passed] += 1
                 continue
             member = ArchiveMember(path, name, place, size, shown)
             yield UnreadableFile(member.path, reason) if reason else member
@@ -154,7 +177,10 @@ def _tarred(path: str) -> Iterator[tuple[str, int, int, str]]:
             raise tarfile.ReadError("truncated: members may be missing")
 
 
-def _wanted(name: str, suffixes: tuple[str, ...]) -> bool:
-    parts = name.replace("\\", "/").split("/")
-    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
-    return name.lower().endswith(suffixes) and not hidden and parts[0] != "__MACOSX"
+def _hidden_folder(folders: list[str]) -> str:
+    """Return the path of the first hidden folder in a path, or of metadata of macOS, or nothing."""
+    for depth, name in enumerate(folders):
+        hidden = name.startswith(".") and name not in (".", "..")
+        if hidden or (depth == 0 and name == "__MACOSX"):
+            return "/".join(folders[: depth + 1])
+    return ""

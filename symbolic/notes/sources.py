@@ -24,6 +24,7 @@ from symbolic.notes.archives import (
     is_archive,
     is_zip,
     members,
+    why_passed_over,
 )
 from symbolic.notes.formats.tunes import TUNE_SUFFIX, book_header, tunes
 from symbolic.notes.read import NOTE_SUFFIXES, content_of, kind_of, name_of
@@ -56,8 +57,8 @@ def find_sources(
         scratch: a folder for temporary files. If given, archives among the paths are replaced by
             the music files in them (compressed tars are expanded there), and ABC tune books,
             wherever they are, by their tunes.
-        passed_over: counts what folders hold besides music files, by reason: a suffix, `without
-            suffix`, `hidden` or `link to a folder`.
+        passed_over: counts what folders and archives hold besides music files, by reason: a
+            suffix, `without suffix`, `hidden` or `link to a folder`.
     """
     passed_over = Counter() if passed_over is None else passed_over
     for source in _found(sources, recursive, suffixes, scratch, passed_over):
@@ -97,7 +98,7 @@ def _found(
             continue
         for path in _matched(source):
             if scratch is not None and is_archive(path) and os.path.isfile(path):
-                yield from _archived(os.fspath(path), suffixes, scratch)
+                yield from _archived(os.fspath(path), suffixes, scratch, passed_over)
             else:
                 yield from find_files(path, suffixes, recursive, passed_over)
 
@@ -146,12 +147,10 @@ def _folder_files(
         folders[:] = [name for name in folders if recursive and not name.startswith(".")]
         passed_over.update("link to a folder" for name in folders if Path(place, name).is_symlink())
         for name in files:
-            if name.startswith("."):
-                passed_over["hidden"] += 1
-            elif name.lower().endswith(suffixes):
-                yield Path(place, name)
+            if passed := why_passed_over(name, suffixes):
+                passed_over[passed] += 1
             else:
-                passed_over[Path(name).suffix.lower() or "without suffix"] += 1
+                yield Path(place, name)
     for error in errors:  # each gets a row
         yield Path(error.filename)
 
@@ -170,10 +169,13 @@ def passed_over_line(passed_over: Mapping[str, int]) -> str:
 
 
 def _archived(
-    path: str, suffixes: tuple[str, ...], scratch: str | os.PathLike[str]
+    path: str,
+    suffixes: tuple[str, ...],
+    scratch: str | os.PathLike[str],
+    passed_over: Counter[str],
 ) -> Iterator[Source]:
     if not path.lower().endswith(PACKED_TARS):
-        yield from members(path, suffixes)
+        yield from members(path, suffixes, passed_over=passed_over)
         return
     # Compressed tars have no random access: expanded once, not for every member.
     handle, plain = tempfile.mkstemp(suffix=".tar", dir=scratch)
@@ -184,7 +186,7 @@ def _archived(
         reason = getattr(error, "strerror", None) or error
         yield UnreadableFile(display_name(path), f"an archive that cannot be expanded: {reason}")
     else:
-        yield from members(plain, suffixes, path)
+        yield from members(plain, suffixes, path, passed_over)
 
 
 def _expanding(path: str) -> BinaryIO:

@@ -56,7 +56,7 @@ class RunSummary:
         duplicates: files whose content an earlier one has: they were not read again.
         errors: the first of the paths without a score, each with its reason.
         resumed: how many rows were there from before.
-        passed_over: files in folders that were not scored, by reason: see `find_sources`.
+        passed_over: other files in folders and archives, by reason: see `find_sources`.
     """
 
     files: int = 0
