@@ -7,12 +7,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 from transformers import AutoModel, pipeline
 
 from symbolic import EmotionScorer, cli
+from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.features import FEATURE_NAMES
 from symbolic.sweep.bundle import load_bundle
 from symbolic.sweep.grid import SYSTEMS
@@ -159,3 +161,32 @@ def test_keys_are_compared_by_the_script(script, music, tiny_model_folder, tmp_p
     )
     assert status == 0, said
     assert re.search(r"profiles_mirex: \d\.\d{3}", said)
+
+
+def test_fingerprints_of_a_model_saved_without_them_are_those_of_training(emopia, tmp_path, script):
+    model, copies = tmp_path / "model", tmp_path / "copies"
+    status, said = script("train", "--emopia", emopia, "--output-dir", model, *TINY)
+    assert status == 0, said
+    file = model / "training_pieces.npz"
+    trained = Fingerprints.load(file).arrays()
+    file.unlink()
+    copies.mkdir()
+    rows = ["path,quadrant,split"]
+    for i, clip in enumerate(sorted((emopia / "midi").glob("*.mid"))[::4]):
+        shutil.copy(clip, copies / f"copy {i}.mid")
+        rows.append(f"copy {i}.mid,Q{1 + i % 4},{'val' if i % 2 else 'train'}")
+    (copies / "labels.csv").write_text("\n".join(rows))
+    script("fingerprint_pieces", model, "--emopia", emopia)
+    again = Fingerprints.load(file).arrays()
+    assert {name for name in trained if not np.array_equal(trained[name], again[name])} == set()
+    words = ["--labelled", copies, "--hold-out", "labelled-val", "--output-dir", tmp_path / "next"]
+    status, said = script("train", "--pretrained", model, *words, *TINY)
+    assert status == 2
+    assert f"held-out pieces are in the training data of {model}" in said
+    assert "(same content)" in said
+
+
+def test_fingerprints_need_the_corpora_of_the_record(emopia, vgmidi_folder, script, tmp_path):
+    script("train", "--emopia", emopia, "--output-dir", tmp_path, *TINY)
+    status, said = script("fingerprint_pieces", tmp_path, "--vgmidi", vgmidi_folder)
+    assert (status, "18 groups of the record are in no corpus given: emopia" in said) == (2, True)

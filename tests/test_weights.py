@@ -8,11 +8,14 @@ import pytest
 import torch
 
 from symbolic import EmotionScorer, SymbolicModel
+from symbolic.data import Piece
+from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen, common
 from symbolic.data.groups import hashed_group
 from symbolic.notes import note_table, read_notes
 from symbolic.notes.augment import drop_dynamics, scale_tempo, shift_velocity, transpose
+from symbolic.notes.score import table_score
 from symbolic.scoring.emotion import DEFAULT_MODEL
-from symbolic.training.run_folder import recorded_groups
+from symbolic.training.run_folder import FINGERPRINTS, recorded_groups, training_pieces
 
 # Probabilities of Q1 to Q4 of `piece()`, the same in minor, and without dynamics.
 ANSWERS = [[0.223, 0.022, 0.067, 0.689], [0.120, 0.125, 0.386, 0.370], [0.232, 0.021, 0.062, 0.685]]
@@ -94,6 +97,41 @@ def test_it_was_not_trained_on_the_validation_songs(data_folder):
     }
     assert not trained & groups["val"]
     assert trained & groups["train"]
+
+
+def test_every_training_piece_has_a_fingerprint():
+    path = DEFAULT_MODEL / FINGERPRINTS
+    pieces = Fingerprints.load(path)
+    assert path.stat().st_size < 2**20
+    record = json.loads((DEFAULT_MODEL / "training.json").read_text())
+    recorded = {int(name.rpartition("#")[2], 16) for name in recorded_groups(record)}
+    assert set(pieces.groups.tolist()) == recorded
+    assert len(pieces) == 868 + 162 + 909 + 388  # as the card lists them
+    assert pieces.contents.all()
+    with_melody = len(np.unique(pieces.figures.piece))
+    assert 0.9 * (868 + 162 + 388) < with_melody <= 868 + 162 + 388
+
+
+def test_copies_of_training_pieces_are_found_under_other_names(data_folder, tmp_path):
+    from symbolic.data import read_emopia, read_vgmidi
+
+    clips = [piece for piece in read_emopia(data_folder / "emopia") if piece.split == "train"]
+    held_out = [piece for piece in read_emopia(data_folder / "emopia") if piece.split == "val"]
+    originals = [*clips[::100], *read_vgmidi(data_folder / "vgmidi")[::20]]
+    trained, found = training_pieces(DEFAULT_MODEL), []
+    for i, original in enumerate(originals):
+        table = read_notes(original.path)
+        for kind, copied in (("content", table), ("melody", transpose(table, 2))):
+            path = tmp_path / f"{kind} {i}.mid"
+            table_score(copied).dump_midi(path)
+            copy = Fingerprints.of_pieces([Piece(path, path.stem, corpus="other")])
+            if common(trained, copy) == {0: kind}:
+                found.append(kind)
+    assert found.count("content") == len(originals)
+    assert found.count("melody") >= 0.8 * len(originals)
+    names = [piece.path.name for piece in held_out]
+    unseen = Fingerprints.of_pieces(held_out)
+    assert_unseen(trained, unseen, names, "training")
 
 
 def test_fast_and_loud_is_more_aroused_than_slow_and_soft(scorer):
