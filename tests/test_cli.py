@@ -356,6 +356,11 @@ def test_files_passed_over_are_counted_by_reason(score, folder, tmp_path):
     assert last == "1 file passed over: 1 .jpg; see docs/corpora.md"
 
 
+def test_printed_columns_have_the_names_of_those_written(score, folder):
+    heading = next(line for line in score(folder)[1].splitlines() if "quadrant" in line)
+    assert set(heading.split()) <= {*COLUMNS}
+
+
 def test_a_bar_is_for_long_work_on_a_terminal(score, folder, monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):

@@ -20,7 +20,7 @@ from symbolic.features import (
     features,
     named_columns,
 )
-from symbolic.notes import ReadError, note_table, read_notes
+from symbolic.notes import note_table, read_notes
 
 SECOND = 960  # ticks, at 480 per quarter and 120 quarters per minute
 
@@ -187,8 +187,6 @@ def test_one_note_of_no_length_has_features():
 def test_a_piece_without_pitches_has_no_features():
     with pytest.raises(ValueError, match="pitched"):
         features(note_table([], [], [], []))
-    with pytest.raises(ValueError, match="piece 1"):
-        feature_frame([some_music(), note_table([0], [1], [36], [1], is_drum=[True])])
 
 
 def test_a_frame_has_one_row_per_piece():
@@ -219,16 +217,23 @@ def test_features_are_computed_of_files_folders_and_bytes(tmp_path, midi_bytes, 
     assert tables.index.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_the_piece_without_features_is_named(tmp_path, write_midi, tune):
-    good = write_midi(tmp_path / "good.mid", tune())
-    drums = write_midi(tmp_path / "drums.mid", tune(), drums=[0])
-    for bad, name in (
-        (tmp_path / "gone.mid", r"gone\.mid"),
-        (drums, r"drums\.mid"),
-        (b"", "piece 1"),
-    ):
-        with pytest.raises(ReadError, match=name):
-            feature_frame([good, bad])
+def test_a_piece_without_features_costs_its_row_and_is_named(tmp_path, write_midi, tune, caplog):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    good = [write_midi(folder / f"{name}.mid", tune(20, 50)) for name in "az"]
+    drums = write_midi(folder / "drums.mid", tune(), drums=[0])
+    (folder / "broken.mid").write_bytes(b"MThd no music")
+    unpitched = note_table([0], [1], [36], [1], is_drum=[True])
+    frame = feature_frame([folder, tmp_path / "gone.mid", b"", unpitched])
+    assert frame.isna().all(axis=1).tolist() == [False, True, True, False, True, True, True]
+    for place, path in zip((0, 3), good, strict=True):
+        assert np.array_equal(frame.to_numpy()[place], features(path))
+    warned = [record.getMessage() for record in caplog.records]
+    named = [folder / "broken.mid", drums, tmp_path / "gone.mid", "<bytes 5>", "<NoteTable 6>"]
+    assert len(warned) == len(named)
+    for message, name in zip(warned, named, strict=True):
+        assert message.startswith(f"{name}: ")
+    assert "pitched" in warned[-1]
 
 
 def test_a_frame_of_a_group_is_that_part_of_the_whole():

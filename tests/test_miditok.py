@@ -229,12 +229,30 @@ def test_tokenizers_are_built_by_name(tmp_path):
     assert all(type(build_tokenizer(name)).__name__ == name for name in TOKENIZERS)
     with pytest.raises(ValueError, match="no tokenizer 'jazz'"):
         build_tokenizer("jazz")
+    with pytest.raises(ValueError, match="closest is 'cp-midibert'"):
+        build_tokenizer("Midibert")
     with pytest.raises(FileNotFoundError, match=r"no music_tokenizer\.json in the folder"):
         build_tokenizer(tmp_path)
     CPTokenizer(time_bins=24).save_pretrained(tmp_path)
     assert build_tokenizer(tmp_path) == CPTokenizer(time_bins=24)
     with pytest.raises(ValueError, match="unknown tokenizer 'Jazz'"):
         load_tokenizer("Jazz", tmp_path)
+
+
+def test_names_of_tokenizers_may_have_other_capitals(tmp_path, monkeypatch):
+    for name in (*NAMES, *TOKENIZERS):
+        known = build_tokenizer(name)
+        for other in map(build_tokenizer, (name.lower(), name.upper())):
+            assert type(other) is type(known)
+            assert other.vocab == known.vocab
+    assert type(MidiTokTokenizer("octuple").tokenizer) is miditok.Octuple
+    assert CPTokenizer(preset="MIDIBERT") == CPTokenizer(preset="midibert")
+    with pytest.raises(ValueError, match="closest is 'MIDILike'"):
+        MidiTokTokenizer("midi-like")
+    monkeypatch.chdir(tmp_path)  # a folder of another spelling is that folder
+    CPTokenizer(time_bins=24).save_pretrained("remi")
+    assert build_tokenizer("remi") == CPTokenizer(time_bins=24)
+    assert type(build_tokenizer("REMI").tokenizer) is miditok.REMI
 
 
 def test_the_velocity_task_is_refused_with_the_reason():

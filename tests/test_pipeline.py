@@ -12,6 +12,7 @@ import pytest
 import torch
 from limits import HANGS
 from transformers import (
+    AutoFeatureExtractor,
     AutoModel,
     AutoProcessor,
     AutoTokenizer,
@@ -125,6 +126,16 @@ def test_auto_classes_load_the_extractor_of_a_model_of_recordings(tmp_path):
     assert loaded.front_end == config.front_end
     with pytest.raises(OSError, match="a model of recordings has none"):
         AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_the_extractor_of_a_model_of_notes_is_refused_in_a_line(tiny_model_folder, tmp_path):
+    with pytest.raises(OSError, match=r"^[^\n]*a model of notes .* AutoTokenizer loads[^\n]*$"):
+        AutoFeatureExtractor.from_pretrained(tiny_model_folder)
+    (tmp_path / "model.safetensors").touch()
+    BertConfig().save_pretrained(tmp_path)  # other models keep the error of transformers
+    for other in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(OSError, match=r"^(?!.*model of notes)"):
+            AutoFeatureExtractor.from_pretrained(other)
 
 
 def test_a_pipeline_of_text_says_what_to_call(tiny_model_folder):

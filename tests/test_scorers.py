@@ -6,12 +6,13 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from huggingface_hub.errors import GatedRepoError
 
 import symbolic
 from symbolic import EmotionScorer, NoteScorer, SymbolicConfig, SymbolicModel
 from symbolic.cli import main
 from symbolic.scoring.emotion import load_scorer
-from symbolic.tasks import KEY
+from symbolic.tasks import KEY, VELOCITY
 
 FILES = 4
 
@@ -150,6 +151,27 @@ def test_a_file_that_cannot_be_read_has_a_vector_of_nan_and_a_warning(tiny_score
     assert "1.mid" in caplog.text
 
 
+def test_vectors_of_broken_files_alone_are_as_wide_as_any(tiny_scorer, tmp_path):
+    (tmp_path / "bad.mid").write_bytes(b"no music")
+    width = tiny_scorer.model.encoder.hidden_size
+    vectors = tiny_scorer.embed(tmp_path, workers=0)
+    assert vectors.shape == (1, width)
+    assert np.isnan(vectors).all()
+    assert tiny_scorer.embed([], workers=0).shape == (0, width)
+
+
+def test_vectors_with_names_join_a_table_of_scores(tiny_scorer, folder):
+    (folder / "1.mid").write_bytes(b"no music")
+    sources = [folder, (folder / "0.mid").read_bytes()]
+    frame = tiny_scorer.embedding_frame(sources, workers=0)
+    table = tiny_scorer.score(sources, workers=0).set_index("path")
+    assert frame.index.equals(table.index)
+    np.testing.assert_array_equal(frame.to_numpy(), tiny_scorer.embed(sources, workers=0))
+    joined = table.join(frame)
+    assert joined["h0"].isna().tolist() == (table["error"] != "").tolist()
+    assert joined.shape == (FILES + 1, table.shape[1] + frame.shape[1])
+
+
 def test_the_default_model_gives_vectors(folder):
     vectors = symbolic.load().embed(folder, workers=0)
     assert vectors.shape[0] == FILES
@@ -169,6 +191,22 @@ def test_a_model_without_emotion_has_a_table_of_its_own_tasks(tiny_scorer, folde
     np.testing.assert_allclose(total, 1)
 
 
+def test_a_model_of_single_notes_names_what_predicts_them(tiny_scorer, folder, tmp_path):
+    config = SymbolicConfig(**{**tiny_scorer.model.config.to_dict(), "tasks": [VELOCITY]})
+    scorer = NoteScorer(SymbolicModel(config), tiny_scorer.tokenizer)
+    scorer.save_pretrained(tmp_path / "notes")
+    reason = r"predicts velocity for single notes, not for files: call symbolic\.predict_notes"
+    with pytest.raises(ValueError, match=reason):
+        symbolic.score(folder, tmp_path / "notes", workers=0)
+    with pytest.raises(ValueError, match=reason):
+        scorer(folder, workers=0)
+    arguments = symbolic.ScoringArguments(model=str(tmp_path / "notes"), workers=0)
+    with pytest.raises(ValueError, match=reason):
+        symbolic.score_corpus(folder, tmp_path / "scores.csv", arguments)
+    assert not (tmp_path / "scores.csv").exists()
+    assert len(scorer.embed(folder, workers=0)) == FILES
+
+
 def test_own_errors_have_one_base():
     from symbolic.data import LeakError
     from symbolic.notes import ReadError
@@ -181,14 +219,32 @@ def test_own_errors_have_one_base():
 @pytest.mark.parametrize("name", ["nowhere/at/all", "{folder}/nowhere", "no/such/model"])
 def test_a_name_without_a_model_is_refused_in_plain_words(name, tmp_path):
     name = name.format(folder=tmp_path)
-    reason = "no such folder, and no model of this name on the Hub"
+    reason = "no such folder, and no model of this name on the Hub; the model in the package needs "
+    reason += "no name"
     with pytest.raises(OSError, match=f"^{re.escape(name)}: {reason}$"):
         symbolic.load(name)
 
 
 def test_a_model_that_is_neither_here_nor_reached_is_refused_with_the_reason():
-    with pytest.raises(OSError, match="me/nowhere: no such folder, and not loaded from the Hub: "):
-        symbolic.load("me/nowhere")
+    reason = "no such folder, and not loaded from the Hub: offline, or no connection; the model in"
+    for name in ("me/nowhere", "nowhere"):
+        with pytest.raises(OSError, match=f"^{name}: {reason}.*$") as refused:
+            symbolic.load(name)
+        assert "\n" not in str(refused.value)
+        assert "huggingface.co" not in str(refused.value)
+
+
+def test_a_model_behind_a_gate_is_not_said_to_be_missing(monkeypatch):
+    gate = GatedRepoError.__new__(GatedRepoError)  # without the response of a server
+
+    def refuse(*_, **__):
+        raise OSError("You are trying to access a gated repo.\nAsk for access.") from gate
+
+    monkeypatch.setattr(SymbolicConfig, "from_pretrained", refuse)
+    with pytest.raises(
+        OSError, match=r"^me/closed: .*Hub: You are trying to access a gated repo\.;"
+    ):
+        symbolic.load("me/closed")
 
 
 def test_a_folder_without_a_model_is_refused_with_what_is_missing(tiny_scorer, folder, capsys):

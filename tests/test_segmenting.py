@@ -15,6 +15,7 @@ from symbolic.encoders import AUDIO_SYSTEMS, BOUNDARY_SYSTEMS
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import read_notes
 from symbolic.reports.segment_plots import segment_plot
+from symbolic.scoring import progress
 from symbolic.structure.detection import boundary_times
 from symbolic.structure.segmenter import Segmentation, Segmenter, segment_table
 from symbolic.tasks import BOUNDARY, TAGS
@@ -71,6 +72,28 @@ def test_without_a_model_it_is_where_something_new_begins(folder):
     assert found[1].front.from_notes
 
 
+def test_without_a_name_it_is_novelty(folder):
+    one, other = (
+        segmenter.segment([folder / "two parts.mid"], workers=0)[0]
+        for segmenter in (Segmenter.from_pretrained(), Segmenter())
+    )
+    assert one.curve == "novelty"
+    np.testing.assert_array_equal(one.times, other.times)
+
+
+def test_columns_are_called_as_those_of_scores(folder):
+    table = segment_table(Segmenter().segment(folder, workers=0))
+    assert list(table.columns) == ["path", "part", "start", "end", "confidence", "error"]
+
+
+def test_a_bar_follows_long_work(folder, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "DELAY", 0)
+    Segmenter().segment(folder, workers=0, progress=True)
+    assert "/3" in capsys.readouterr().err
+    Segmenter().segment(folder, workers=0)
+    assert capsys.readouterr().err == ""
+
+
 def test_folders_are_searched_for_notation_as_well(tmp_path):
     from music21 import note, stream
 
@@ -107,10 +130,10 @@ def test_what_cannot_be_read_has_a_row_that_says_why(folder, tmp_path, capsys):
     output = tmp_path / "parts.json"
     words = ["segment", str(folder), "--workers", "0", "-o", str(output), "-q"]
     assert cli([*words, "--plots", str(tmp_path)]) == 0
-    records = {record["file"]: record for record in json.loads(output.read_text(encoding="utf-8"))}
+    records = {record["path"]: record for record in json.loads(output.read_text(encoding="utf-8"))}
     assert len(records) == 3
     (bad,) = [record for record in records.values() if record["error"]]
-    assert "words.wav" in bad["file"]
+    assert "words.wav" in bad["path"]
     assert bad["boundaries"] == []
     # A recording and a MIDI file of one name have pictures of their own.
     assert {path.name for path in tmp_path.glob("*.png")} == {"two parts.png", "two parts-2.png"}

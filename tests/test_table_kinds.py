@@ -9,7 +9,7 @@ from symbolic.cli import main
 from symbolic.scoring.columns import SCORES, TIMELINE
 from symbolic.scoring.table_kinds import kind_of_columns
 
-SEGMENTS = ["file", "part", "start", "end", "confidence", "error"]
+SEGMENTS = ["path", "part", "start", "end", "confidence", "error"]
 PREDICTIONS = ["corpus", "file", "group", "fold", "seed", "emotion", "emotion: Q1"]
 TABLES = {
     "windows of a timeline": (list(TIMELINE), "`symbolic plot PIECE"),
@@ -59,7 +59,7 @@ def test_another_table_is_refused_with_its_command(command, name, written, tmp_p
 
 def test_the_json_of_segment_is_known(tmp_path, capsys):
     path = tmp_path / "parts.json"
-    path.write_text('[{"file": "a.mid", "error": "", "boundaries": []}]')
+    path.write_text('[{"path": "a.mid", "error": "", "boundaries": []}]')
     assert main(["report", str(path)]) == 2
     assert "`symbolic segment FILE" in capsys.readouterr().err
 

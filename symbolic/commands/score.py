@@ -28,7 +28,7 @@ from symbolic.commands.arguments import (
 from symbolic.scoring.tables import SUFFIXES
 
 SHOWN = (
-    *("file", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"),
+    *("path", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"),
     *("notes", "seconds"),
 )
 MAX_SHOWN = 1000  # files; the table of more is not printed
@@ -180,28 +180,20 @@ def _check(options: argparse.Namespace) -> None:
             raise UsageError(f"--{name} goes with an --output file")
     if (options.window or options.hop) and not options.timeline:
         raise UsageError("--window and --hop are of a --timeline")
-    if options.model is not None:
-        _check_model(options.model, bool(options.plot))
+    if options.plot and options.model is not None:
+        _check_plane(options.model)
 
 
-def _check_model(name: str, plot: bool) -> None:
-    """Refuse a model without predictions for whole pieces, or without a plane to plot."""
+def _check_plane(name: str) -> None:
+    """Refuse a plot with a model without a plane."""
     from symbolic.configuration import SymbolicConfig
-    from symbolic.inference.prediction_table import is_note_task
 
     try:
         config = SymbolicConfig.from_pretrained(name)
     except Exception:  # loading the model reports the error
         return
-    if config.inputs == "audio" and plot:
+    if config.inputs == "audio":
         raise UsageError(f"model {name!r} is one of audio: there is no plane to draw")
-    tasks = config.task_specs
-    if tasks and all(map(is_note_task, tasks)):
-        names = " and ".join(task.name for task in tasks)
-        raise UsageError(
-            f"model {name!r} predicts {names} for single notes, not for files: call "
-            "symbolic.predict_notes in Python"
-        )
 
 
 def _run(paths: list[str], output: Path, options: argparse.Namespace):
@@ -265,13 +257,13 @@ def _print_rows(table) -> None:
     counts = table.select_dtypes("Int64").columns
     shown = table.astype(dict.fromkeys(counts, "float64"))
     names = shown["path"].map(lambda path: Path(path).name)
-    shown.insert(0, "file", names if names.is_unique else shown["path"])
+    shown["path"] = names if names.is_unique else shown["path"]
     columns = [name for name in SHOWN if name in shown]
     if "quadrant" not in shown:
-        columns = [name for name in shown if name not in ("path", "error")]
+        columns = [name for name in shown if name != "error"]
     failed = shown["error"] != ""
     if failed.all():
-        columns = ["file"]
+        columns = ["path"]
     if failed.any():
         heading = "error".ljust(shown["error"].str.len().max())
         shown[heading] = shown["error"].str.ljust(len(heading))

@@ -60,7 +60,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--workers", type=whole(0), metavar="N", help="number of processes that read files"
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="print no table")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no table and no progress bar")
     return parser
 
 
@@ -76,9 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from symbolic.notes.sources import find_files, passed_over_line
     from symbolic.structure.segmenter import SEGMENTED_SUFFIXES, Segmenter, segment_table
 
-    segmenter = Segmenter()
-    if options.model:
-        segmenter = Segmenter.from_pretrained(options.model, tolerance=options.tolerance)
+    segmenter = Segmenter.from_pretrained(options.model, tolerance=options.tolerance)
     passed_over: Counter[str] = Counter()
     sources = [
         file
@@ -88,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not sources:
         report_nothing_found("audio, MIDI or MusicXML", options.paths, passed_over)
         return 1
-    found = segmenter.segment(sources, workers=options.workers)
+    progress = not options.quiet and sys.stderr.isatty()
+    found = segmenter.segment(sources, workers=options.workers, progress=progress)
     if reference is not None and len(found) != 1:
         raise UsageError(f"--reference requires a single file, not {len(found)}")
     table = segment_table(found)

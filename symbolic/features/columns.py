@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from symbolic.features import (
 )
 from symbolic.features.onsets import Onsets
 from symbolic.notes import NoteTable, ReadError, note_table, read_notes
+from symbolic.notes.pool import apply_many
 from symbolic.notes.read import name_of
 from symbolic.notes.sources import display_name, find_sources
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from symbolic.notes.read import Source
+
+logger = logging.getLogger(__name__)
 
 Block = Callable[[Onsets], dict[str, float]]  # of several columns; its docstring defines them
 
@@ -91,8 +95,9 @@ def features(notes: Source, names: Sequence[str] | None = None) -> np.ndarray:
         defines its columns; times are seconds, pitches MIDI numbers.
 
     Raises:
-        ReadError: a source that cannot be read; the message names the file.
-        ValueError: no pitched notes, or an unknown column.
+        ReadError: a source that cannot be read, whose file the message names, or without pitched
+            notes.
+        ValueError: an unknown column.
     """
     names = FEATURE_NAMES if names is None else tuple(names)
     blocks = _blocks(names)
@@ -116,11 +121,11 @@ def feature_frame(
     Returns:
         A frame of (n, len(names)) float64 with the names as columns;
         `frame[list(FEATURE_GROUPS["rhythm"])]` is one group of it. Its index, `path`, names the
-        files; where no source has a name, as note tables have none, rows are numbered from 0.
+        files; where no source has a name, as note tables have none, rows are numbered from 0. The
+        row of a piece that cannot be read, or without pitched notes, is NaN, and a warning names
+        the file; the others are not affected.
 
     Raises:
-        ReadError: a piece that cannot be read, or without pitched notes; the message names the
-            file, or has the number of the piece.
         ValueError: an unknown column.
 
     Example:
@@ -133,16 +138,18 @@ def feature_frame(
     _blocks(names)
     with TemporaryDirectory() as scratch:
         found = list(find_sources(sources, scratch=scratch))
-        rows = np.empty((len(found), len(names)))
-        for row, source in enumerate(found):
-            try:
-                rows[row] = features(source, names)
-            except ValueError as error:
-                if isinstance(error, ReadError) and error.source:
-                    raise
-                raise ReadError(str(error), f"piece {row}") from error
-    index = None
-    if any(name_of(source) is not None for source in found):
-        paths = [display_name(source, row) for row, source in enumerate(found)]
-        index = pd.Index(paths, name="path")
-    return pd.DataFrame(rows, index, list(names))
+        vectors = list(apply_many(partial(_vectors, names=names), found, workers=0))
+    paths = [display_name(source, number) for number, source in enumerate(found)]
+    rows = np.full((len(found), len(names)), np.nan)
+    for row, path, vector in zip(rows, paths, vectors, strict=True):
+        if isinstance(vector, ReadError):
+            logger.warning("%s: %s", path, vector.reason)
+        else:
+            row[:] = vector
+    named = any(name_of(source) is not None for source in found)
+    return pd.DataFrame(rows, pd.Index(paths, name="path") if named else None, list(names))
+
+
+def _vectors(sources: Sequence[Source], names: Sequence[str]) -> list[np.ndarray]:
+    """Compute the feature vectors of pieces."""
+    return [features(source, names) for source in sources]

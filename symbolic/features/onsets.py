@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from symbolic.notes import NoteTable, keys
+from symbolic.notes import NoteTable, ReadError, keys
 
 CHORD_SECONDS = 0.03  # largest gap between starts of neighbouring notes of one onset
 # Bounds in seconds of gaps and durations: logarithms stay finite, and a long silence or an unended
@@ -38,14 +38,14 @@ class Onsets:
     Properties that several groups of columns use are computed once, at first access.
 
     Raises:
-        ValueError: no pitched notes.
+        ReadError: no pitched notes.
     """
 
     def __init__(self, notes: NoteTable) -> None:
         self.notes = notes = notes.pitched()
         n = len(notes)
         if not n:
-            raise ValueError("no features: the piece has no pitched notes")
+            raise ReadError("no features: the piece has no pitched notes")
         new = np.empty(n, bool)
         new[0] = True
         np.greater(notes.onset[1:] - notes.onset[:-1], CHORD_SECONDS, out=new[1:])

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
 from huggingface_hub.utils import (
     are_progress_bars_disabled,
     disable_progress_bars,
@@ -46,10 +51,21 @@ def load_config(name: str | os.PathLike, **kwargs: Any) -> SymbolicConfig:
     try:
         return SymbolicConfig.from_pretrained(name, **hub_options(kwargs))
     except OSError as error:
-        if isinstance(error.__cause__, HFValidationError | RepositoryNotFoundError):
-            reason = "no such folder, and no model of this name on the Hub"
-            raise FileNotFoundError(f"{name}: {reason}") from error
-        raise OSError(f"{name}: no such folder, and not loaded from the Hub: {error}") from error
+        kind, reason = _hub_reason(error)
+        raise kind(
+            f"{name}: no such folder, and {reason}; the model in the package needs no name"
+        ) from error
+
+
+def _hub_reason(error: OSError) -> tuple[type[OSError], str]:
+    """Return the kind of error and the reason, in few words, why the Hub has not given a model."""
+    match error.__cause__:
+        case LocalEntryNotFoundError():
+            return OSError, "not loaded from the Hub: offline, or no connection"
+        case HFValidationError() | RepositoryNotFoundError() as cause:
+            if not isinstance(cause, GatedRepoError):
+                return FileNotFoundError, "no model of this name on the Hub"
+    return OSError, f"not loaded from the Hub: {str(error).splitlines()[0]}"
 
 
 def load_weights(

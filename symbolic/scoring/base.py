@@ -10,10 +10,11 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
 
+from symbolic.inference.prediction_table import is_note_task
 from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS, apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import ReadError
@@ -141,6 +142,17 @@ class Scorer(HubMixin, Generic[Prepared]):
         self.model = model.eval()
         self.tasks = [task for task in model.tasks if task.level == "sequence"]
 
+    def require_tasks(self) -> None:
+        """Refuse a model without a task for whole files, with a ValueError that names a remedy."""
+        if self.tasks:
+            return
+        if names := [task.name for task in self.model.tasks if is_note_task(task)]:
+            raise ValueError(
+                f"the model predicts {' and '.join(names)} for single notes, not for files: call "
+                "symbolic.predict_notes in Python"
+            )
+        raise ValueError("the model has no task for whole files")
+
     @property
     @abstractmethod
     def columns(self) -> dict[str, str]:
@@ -209,7 +221,11 @@ class Scorer(HubMixin, Generic[Prepared]):
             `columns`: `path`, ..., `error`, which is empty for a scored file; otherwise the other
             columns are missing. The path of bytes or an object is its type and the number of its
             row, such as `<bytes 3>`; that of `NamedBytes` is their name.
+
+        Raises:
+            ValueError: a model of single notes only; `symbolic.predict_notes` predicts these.
         """
+        self.require_tasks()
         limits = {"workers": workers, "timeout": timeout, "memory": memory}
         predict = partial(self.predict_rows, batch_size=batch_size)
         rows = self.map_sources(self.preprocess, predict, sources, recursive, progress, **limits)
@@ -234,22 +250,60 @@ class Scorer(HubMixin, Generic[Prepared]):
         Returns:
             (n, H) float32, in the order of the sources: the mean hidden state of the encoder, or of
             a model of features alone its standardised features. The row of a file that cannot be
-            read is NaN, and a warning names the file.
+            read is NaN, and a warning names the file. `embedding_frame` has the names, too.
         """
+        return self._embedded(sources, recursive, batch_size, workers, progress)[1]
 
+    def embedding_frame(
+        self,
+        sources: Any,
+        *,
+        recursive: bool = True,
+        batch_size: int | None = None,
+        workers: int | None = None,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """Compute the vectors of `embed` as a table that names the sources.
+
+        Args:
+            sources, recursive, batch_size, workers, progress: as of `score`.
+
+        Returns:
+            A frame of (n, H) float32 with columns `h0`, `h1`, ... Its index, `path`, has the names
+            of the column `path` of `score`, in the same order.
+
+        Example:
+            >>> frame = scorer.embedding_frame("folder/")
+            >>> joined = scorer.score("folder/").set_index("path").join(frame)
+        """
+        import pandas as pd
+
+        names, vectors = self._embedded(sources, recursive, batch_size, workers, progress)
+        columns = [f"h{number}" for number in range(vectors.shape[1])]
+        return pd.DataFrame(vectors, pd.Index(names, name="path", dtype=object), columns)
+
+    def _embedded(
+        self,
+        sources: Any,
+        recursive: bool,
+        batch_size: int | None,
+        workers: int | None,
+        progress: bool,
+    ) -> tuple[list[str], np.ndarray]:
+        """Name the sources and compute their (n, H) vectors."""
         size = batch_size or self.batch_size
         compute = partial(with_errors, partial(self.embed_prepared, batch_size=size))
         found = self.map_sources(
             self.preprocess, compute, sources, recursive, progress, workers=workers
         )
-        sizes = [len(vector) for _, vector in found if not isinstance(vector, ReadError)]
-        table = np.full((len(found), sizes[0] if sizes else 0), np.nan, np.float32)
+        width = cast(Any, self.model.encoder).hidden_size
+        table = np.full((len(found), width), np.nan, np.float32)
         for row, (name, vector) in zip(table, found, strict=True):
             if isinstance(vector, ReadError):
                 logger.warning("%s: %s", name, vector.reason)
             else:
                 row[:] = vector
-        return table
+        return [name for name, _ in found], table
 
     def map_sources(
         self,

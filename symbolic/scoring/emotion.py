@@ -85,10 +85,11 @@ class EmotionScorer(NoteScorer):
         mean_velocity notes seconds error`. q1..q4 sum to 1 and confidence is the largest of them;
         valence and arousal are in [-1, 1]; `familiarity` is 0 where dynamics, articulation and
         rhythm are unlike those of the training music, else up to 1, which music of other styles
-        and instruments mostly has, too; it is missing for a model without that measure;
+        and instruments mostly has, too; it is missing for a model without that measure, which only
+        the encoder `features` has (docs/training.md);
         `mean_velocity` (1..127) is missing where the piece has no dynamics; `notes` counts
         what was scored, the notes that the tokenizer emits (no drums, and no duplicates for the
-        default model).
+        default model), and so fewer than `len(read_notes(path))` where there are others.
         """
         return SCORES
 

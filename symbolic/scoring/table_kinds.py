@@ -39,8 +39,8 @@ KINDS = (
         frozenset({"path", "window", "start", "end"}),
         "`symbolic plot PIECE --output PLOT.png` draws the windows of a piece",
     ),
-    TableKind(PARTS, frozenset({"file", "part", "start", "end"}), DRAW_PARTS),
-    TableKind(PARTS, frozenset({"file", "boundaries"}), DRAW_PARTS),
+    TableKind(PARTS, frozenset({"path", "part", "start", "end"}), DRAW_PARTS),
+    TableKind(PARTS, frozenset({"path", "boundaries"}), DRAW_PARTS),
     TableKind(
         "predictions of held-out pieces",
         frozenset({"corpus", "file", "group", "fold", "seed"}),

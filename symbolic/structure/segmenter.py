@@ -27,6 +27,7 @@ from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.audio import load_audio_model
 from symbolic.scoring.base import HubMixin
 from symbolic.scoring.notes import check_vocabulary, load_model
+from symbolic.scoring.progress import progress_bar
 from symbolic.structure.detection import (
     FRAME_GRID,
     boundary_times,
@@ -88,12 +89,12 @@ class Segmentation:
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return `file`, `error`, and `boundaries` with `time` and `confidence`, for JSON."""
+        """Return `path`, `error`, and `boundaries` with `time` and `confidence`, for JSON."""
         boundaries = [
             {"time": round(time, 3), "confidence": round(confidence, 4)}
             for time, confidence in zip(self.times.tolist(), self.confidence.tolist(), strict=True)
         ]
-        return {"file": self.path, "error": self.error, "boundaries": boundaries}
+        return {"path": self.path, "error": self.error, "boundaries": boundaries}
 
 
 class Segmenter(HubMixin):
@@ -140,7 +141,7 @@ class Segmenter(HubMixin):
     @classmethod
     def from_pretrained(
         cls,
-        name: str | os.PathLike,
+        name: str | os.PathLike | None = None,
         *,
         tolerance: str = "0.5",
         device: str | torch.device = "cpu",
@@ -148,12 +149,22 @@ class Segmenter(HubMixin):
     ) -> Segmenter:
         """Load a model of recordings or of notes, with its tokenizer if it has one.
 
-        Arguments and errors are those of the class and of
-        `symbolic.scoring.audio.load_audio_model`.
+        Args:
+            name: a folder or a hub name; None is novelty, which is not trained: the package has no
+                model of boundaries.
+            tolerance: as of the class.
+            device: where the model runs.
+            kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
+
+        Raises:
+            OSError: nothing to load under that name.
+            ValueError: as of the class, or a model of another type.
         """
         if "window" in kwargs:
             tolerance = kwargs.pop("window")
             warnings.warn("window= is now tolerance=", FutureWarning, stacklevel=2)
+        if name is None:
+            return cls(None, tolerance)
         config = load_config(name, **kwargs)
         tokenizer, kwargs["device"] = None, device
         if not config.metrical_unit:
@@ -178,6 +189,7 @@ class Segmenter(HubMixin):
         *,
         recursive: bool = True,
         workers: int | None = None,
+        progress: bool = False,
     ) -> list[Segmentation]:
         """Segment files, in order.
 
@@ -185,6 +197,7 @@ class Segmenter(HubMixin):
             sources: a path or several: recordings, MIDI, MusicXML, or folders of them.
             recursive: whether folders are searched recursively.
             workers: number of processes that read; None for one per core, 0 for none.
+            progress: whether to show a progress bar on stderr.
         """
         found = [*find_sources(sources, recursive, SEGMENTED_SUFFIXES)]
         config = None if self.model is None else self.model.config
@@ -195,7 +208,12 @@ class Segmenter(HubMixin):
             prepare = partial(_frame_inputs, None if config is None else config.front_end)
         inputs = apply_many(prepare, found, workers)
         names = [display_name(source, number) for number, source in enumerate(found)]
-        return [self._segmented(*pair) for pair in zip(names, inputs, strict=True)]
+        pieces = []
+        with progress_bar(len(found), progress) as bar:
+            for name, prepared in zip(names, inputs, strict=True):
+                pieces.append(self._segmented(name, prepared))
+                bar.update()
+        return pieces
 
     __call__ = segment
 
@@ -258,7 +276,7 @@ def _novelty_front(of_notes: bool) -> FrontEnd:
 def segment_table(found: Sequence[Segmentation]) -> pd.DataFrame:
     """Make a table with a row for each part.
 
-    Columns are `file`, `part` from 1, `start` and `end` in seconds, `confidence` of the boundary at
+    Columns are `path`, `part` from 1, `start` and `end` in seconds, `confidence` of the boundary at
     its start, and `error`. The first part starts at 0, the last ends with the piece. A file that
     cannot be read has a row with the reason in `error`.
     """
@@ -267,10 +285,10 @@ def segment_table(found: Sequence[Segmentation]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for piece in found:
         if piece.error:
-            rows.append({"file": piece.path, "error": piece.error})
+            rows.append({"path": piece.path, "error": piece.error})
         for part, start, end, confidence in piece.parts():
-            row = {"file": piece.path, "part": part, "start": round(start, 3)}
+            row = {"path": piece.path, "part": part, "start": round(start, 3)}
             row |= {"end": round(end, 3), "confidence": round(confidence, 4), "error": ""}
             rows.append(row)
-    columns = ["file", "part", "start", "end", "confidence", "error"]
+    columns = ["path", "part", "start", "end", "confidence", "error"]
     return pd.DataFrame(rows, columns=columns).astype({"part": "Int64"})

@@ -14,6 +14,7 @@ from symbolic.tokenizers.base import NoteTokenizer
 from symbolic.tokenizers.cp import PRESETS, CPTokenizer
 from symbolic.tokenizers.ferreira import FerreiraTokenizer
 from symbolic.tokenizers.miditok_tokenizer import MIDITOK, MidiTokTokenizer
+from symbolic.tokenizers.names import choices, spelled
 from symbolic.tokenizers.saved import saved_class, tokenizer_file
 
 Tokenizer = NoteTokenizer | MidiTokTokenizer
@@ -40,23 +41,26 @@ def build_tokenizer(name: str | os.PathLike) -> Tokenizer:
     """Make a tokenizer by name, or load a saved one.
 
     Args:
-        name: in `NAMES` or `TOKENIZERS`, with default options; or the folder or file written by
-            `save_pretrained` of a tokenizer of this package or of MidiTok, trained or not.
+        name: in `NAMES` or `TOKENIZERS`, with default options, in capitals or not; or the folder or
+            file written by `save_pretrained` of a tokenizer of this package or of MidiTok, trained
+            or not.
 
     Raises:
         ValueError: no such name, folder or file, or not the file of a tokenizer.
         FileNotFoundError: a folder without the file of a tokenizer.
     """
     name = os.fspath(name)
-    if make := NAMES.get(name) or TOKENIZERS.get(name):
-        return make()
-    if not os.path.exists(name):
+    known = {**TOKENIZERS, **NAMES}
+    if name not in known and os.path.exists(name):
+        file = tokenizer_file(name)
+        return TOKENIZERS.get(saved_class(file), MidiTokTokenizer).from_pretrained(file)
+    found = spelled(name, known)
+    if found is None:
         raise ValueError(
             f"no tokenizer {name!r}: not a folder, not a file and not one of "
-            f"{', '.join([*NAMES, *TOKENIZERS])}"
+            f"{choices(name, [*NAMES, *TOKENIZERS])}"
         )
-    file = tokenizer_file(name)
-    return TOKENIZERS.get(saved_class(file), MidiTokTokenizer).from_pretrained(file)
+    return known[found]()
 
 
 def load_tokenizer(tokenizer_class: str, name: str | os.PathLike, **kwargs: Any) -> Tokenizer:

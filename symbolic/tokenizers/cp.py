@@ -30,6 +30,7 @@ from symbolic.tokenizers.cp_score import (
     performance_score,
     score_score,
 )
+from symbolic.tokenizers.names import choices, spelled
 
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
@@ -75,7 +76,8 @@ class CPTokenizer(NoteTokenizer):
     the scheme does not hold.
 
     Args:
-        preset: name in `PRESETS`; ignored if `tokenizer_config` or `params` is given.
+        preset: name in `PRESETS`, in capitals or not; ignored if `tokenizer_config` or `params` is
+            given.
         tokenizer_config, params: as in `miditok.MusicTokenizer`.
         options: any option of the preset: `positions_per_quarter` (per beat; 4), `max_positions`
             (in a bar; 64), `duration_steps` (64), `velocity_bins` (a divisor of 128; 32),
@@ -96,8 +98,10 @@ class CPTokenizer(NoteTokenizer):
         **options: int,
     ) -> None:
         if tokenizer_config is None and params is None:
-            if preset not in PRESETS:
-                raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
+            found = spelled(preset, PRESETS)
+            if found is None:
+                raise ValueError(f"unknown preset {preset!r}; known: {choices(preset, PRESETS)}")
+            preset = found
             if unknown := options.keys() - PRESETS[preset].keys():
                 raise ValueError(f"preset {preset!r} has no option {', '.join(sorted(unknown))}")
             if any(value < 1 for value in options.values()):

@@ -17,6 +17,7 @@ from symbolic.notes.read import name_of
 from symbolic.notes.score import table_score
 from symbolic.notes.table import DEFAULT_METERS, changes
 from symbolic.tokenizers.base import NO_NOTES, BaseTokenizer
+from symbolic.tokenizers.names import choices, spelled
 from symbolic.tokenizers.saved import FILE_NAME
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ class MidiTokTokenizer(BaseTokenizer):
     of a row of MuMIDI are PAD. The ids of a trained tokenizer are those of its model.
 
     Args:
-        tokenizer: the tokenizer, or the name of its class in `MIDITOK`, with the default
-            configuration of MidiTok, tempo tokens, and the `OPTIONS` of the class.
+        tokenizer: the tokenizer, or the name of its class in `MIDITOK`, in capitals or not, with
+            the default configuration of MidiTok, tempo tokens, and the `OPTIONS` of the class.
 
     Raises:
         ValueError: a name that is not in `MIDITOK`.
@@ -72,8 +73,9 @@ class MidiTokTokenizer(BaseTokenizer):
 
     def __init__(self, tokenizer: MusicTokenizer | str = "REMI") -> None:
         if isinstance(tokenizer, str):
-            options = OPTIONS.get(tokenizer, {})
-            tokenizer = miditok_class(tokenizer)(TokenizerConfig(use_tempos=True, **options))
+            kind = miditok_class(spelled(tokenizer, MIDITOK) or tokenizer)
+            options = OPTIONS.get(kind.__name__, {})
+            tokenizer = kind(TokenizerConfig(use_tempos=True, **options))
         self.tokenizer = tokenizer
 
     @property
@@ -224,5 +226,5 @@ def miditok_class(name: str) -> type[MusicTokenizer]:
         ValueError: MidiTok has no such tokenizer.
     """
     if name not in MIDITOK:
-        raise ValueError(f"MidiTok has no tokenizer {name!r}; it has {', '.join(MIDITOK)}")
+        raise ValueError(f"MidiTok has no tokenizer {name!r}; it has {choices(name, MIDITOK)}")
     return MIDITOK[name]

@@ -71,7 +71,7 @@ class ScoringJob:
         arguments: of the run.
 
     Raises:
-        ValueError: a timeline without emotion.
+        ValueError: a timeline without emotion, or a model without a task for whole files.
 
     Attributes:
         tables: of each table, its columns and what is in them.
@@ -79,6 +79,7 @@ class ScoringJob:
     """
 
     def __init__(self, scorer: Scorer, arguments: ScoringArguments) -> None:
+        scorer.require_tasks()
         self.scorer, self.arguments = scorer, arguments
         self.tables = [scorer.columns]
         self.preprocess: Callable[[list[Source]], list[Any]] = scorer.preprocess
