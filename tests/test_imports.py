@@ -15,7 +15,7 @@ PACKAGE = ROOT / "symbolic"
 
 # Lower rooms first; rooms of one line do not import one another.
 LAYERS = (
-    ("errors", "renamed"),
+    ("errors", "renamed", "forward"),
     ("notes",),
     ("audio", "features"),
     ("tasks",),

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from symbolic.configuration import KEY_FEATURES
 from symbolic.encoders import FeatureEncoder
-from symbolic.encoders.features import mode, state_names
+from symbolic.encoders.features import state_names
 from symbolic.encoders.tonic import KeyFromTonic
+from symbolic.forward import torch_ops
+from symbolic.forward.tonic import mode_columns
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, features, transposed_tonal
 from symbolic.features.tonal import TONAL_CHANNELS
 from symbolic.notes import note_table
@@ -162,7 +164,7 @@ def test_the_mode_that_is_heard():
     sure_minor, sure_major = torch.full((2, 24), -20.0)
     sure_minor[12 + 9] = sure_major[0] = 20
     torch.testing.assert_close(
-        mode(torch.stack([sure_minor, sure_major, torch.zeros(24)])),
+        mode_columns(torch.stack([sure_minor, sure_major, torch.zeros(24)]), torch_ops),
         torch.tensor([[2.0, 2.0, -2.0], [-2.0, 2.0, 2.0], [0.0, 4 / 24 - 2, 0.0]]),
     )
 
@@ -189,7 +191,7 @@ def test_the_encoder_gives_other_features_then_the_mode_then_the_keys(config):
     assert mask.tolist() == [[1]] * 4
     assert torch.equal(hidden[:, 0, :2], features[:, [0, -1]])
     assert torch.equal(hidden[:, 0, -24:], keys)
-    assert torch.equal(hidden[:, 0, 2:5], mode(keys))
+    assert torch.equal(hidden[:, 0, 2:5], mode_columns(keys, torch_ops))
 
 
 def test_without_tonal_columns_it_gives_its_features_alone(config):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders.features import KEYS, state_names
+from symbolic.encoders.features import state_names
+from symbolic.forward import ensemble, torch_ops
+from symbolic.forward.states import KEYS
 
-INPUT_RANGE = 2.0  # standard deviations that a feature is clipped to
-FAMILIAR_RANGE = 6.0  # the same for the distance to the training pieces
-FAMILIAR = (0.8, 1.2)  # times the limit: familiarity is 1 up to the first and 0 from the second
-VALENCE = (1.0, -1.0, -1.0, 1.0)  # sign in each quadrant
-AROUSAL = (1.0, 1.0, -1.0, -1.0)
 SHRINKAGE = 0.3  # of the covariance of features towards the identity, for few pieces
 FAMILIAR_SHARE = 0.95  # share of the training pieces that are within the limit
 
@@ -88,7 +84,7 @@ class FeatureEnsemble(nn.Module):
     @torch.no_grad()
     def fit(self, states: torch.Tensor) -> None:
         """Fit `precision` and `limit` to the (n, H) standardised features of training pieces."""
-        compared = self.familiar(states).double()
+        compared = ensemble.compared(self, states, torch_ops).double()
         spread = (1 - SHRINKAGE) * compared.T @ compared / len(compared)
         spread += SHRINKAGE * torch.eye(len(spread))
         self.precision.copy_(torch.linalg.inv(spread))
@@ -99,37 +95,20 @@ class FeatureEnsemble(nn.Module):
 
     def distance(self, states: torch.Tensor) -> torch.Tensor:
         """(B,) squared Mahalanobis distances of (B, H) standardised features."""
-        compared = self.familiar(states)
-        return torch.einsum("bi,ij,bj->b", compared, self.precision, compared)
-
-    def familiar(self, states: torch.Tensor) -> torch.Tensor:
-        """(B, F) columns of the distance, clipped, of (B, H) standardised features."""
-        return states[:, self.familiar_columns].clamp(-FAMILIAR_RANGE, FAMILIAR_RANGE)
+        return ensemble.distance(self, states, torch_ops)
 
     def familiarity(self, states: torch.Tensor) -> torch.Tensor:
         """(B,) from 1, like the training pieces, to 0."""
-        near, far = FAMILIAR
-        return ((far - self.distance(states) / self.limit) / (far - near)).clamp(0, 1)
+        return ensemble.familiarity(self, states, torch_ops)
 
     def members(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(B, 1, H) and (B, 1) to (M + 1, B, 4): logits of each member, the linear model last."""
-        kept = hidden[:, 0, : self.width].clamp(-INPUT_RANGE, INPUT_RANGE)
-        each = self._dropped(kept.expand(len(self.inner_weight), *kept.shape))
-        inner = F.gelu(torch.baddbmm(self.inner_bias, each, self.inner_weight))
-        networks = torch.baddbmm(self.outer_bias, self._dropped(inner), self.outer_weight)
-        valence = self.valence(self._dropped(kept[:, self.valence_columns]))
-        arousal = self.arousal(self._dropped(kept[:, self.arousal_columns]))
-        linear = valence * kept.new_tensor(VALENCE) + arousal * kept.new_tensor(AROUSAL)
-        return torch.cat([networks, linear[None]])
+        return ensemble.members(self, hidden[:, 0], torch_ops)
 
     def combined(self, logits: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """(B, 4) logits from those of the (M + 1, B, 4) `members` for (B, 1, H)."""
-        familiar = self.familiarity(hidden[:, 0])[:, None]
-        return familiar * logits[:-1].mean(dim=0) + (1 - familiar) * logits[-1]
+        return ensemble.combined(self, logits, hidden[:, 0], torch_ops)
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(B, 1, H) and (B, 1) to (B, 4) logits."""
         return self.combined(self.members(hidden, mask), hidden)
-
-    def _dropped(self, values: torch.Tensor) -> torch.Tensor:
-        return F.dropout(values, self.dropout, self.training)

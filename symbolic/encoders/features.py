@@ -8,8 +8,8 @@ from symbolic.configuration import KEY_FEATURES, SymbolicConfig
 from symbolic.encoders.standard import StandardFeatures
 from symbolic.encoders.tonic import KeyFromTonic
 from symbolic.features import TONAL_NAMES
-
-KEYS = 24
+from symbolic.forward import torch_ops
+from symbolic.forward.states import KEYS, piece_states, state_columns
 
 
 class FeatureEncoder(StandardFeatures):
@@ -26,18 +26,12 @@ class FeatureEncoder(StandardFeatures):
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__()
         names = config.feature_names
-        if not names:
-            raise ValueError("the encoder takes features, and the configuration names none")
-        place = {name: i for i, name in enumerate(names)}
-        tonal = [place[name] for name in TONAL_NAMES if name in place]
-        if tonal and len(tonal) < len(TONAL_NAMES):
-            raise ValueError("columns of symbolic.features.tonal: all of them, or none")
-        self.tonal_columns = tonal
-        self.other_columns = sorted(set(place.values()) - set(tonal))
+        self.tonal_columns, self.other_columns = state_columns(names, TONAL_NAMES)
         self.input_count = len(names)
         self.expect_features(len(self.other_columns))
-        self.tonic = KeyFromTonic(len(tonal) // 12) if tonal else None
-        self.hidden_size = self.feature_count + (len(KEY_FEATURES) + KEYS if tonal else 0)
+        channels = len(self.tonal_columns) // 12
+        self.tonic = KeyFromTonic(channels) if channels else None
+        self.hidden_size = self.feature_count + (len(KEY_FEATURES) + KEYS if channels else 0)
 
     def fit_features(self, rows: torch.Tensor) -> torch.Tensor:
         """Fit mean and scale to the (n, C) float64 features of the training pieces.
@@ -74,13 +68,7 @@ class FeatureEncoder(StandardFeatures):
                 f"the model takes `features` of shape (pieces, {self.input_count}), from "
                 "symbolic.feature_frame(sources, model.config.feature_names)"
             )
-        features = features.float()
-        hidden = features[:, self.other_columns]
-        if self.feature_count:
-            hidden = self.standardised(hidden)
-        if self.tonic is not None:
-            keys = self.tonic(features[:, self.tonal_columns].unflatten(1, (-1, 12)))
-            hidden = torch.cat([hidden, mode(keys), keys], dim=1)
+        hidden = piece_states(self, features.float(), torch_ops)
         return hidden.unsqueeze(1), torch.ones_like(hidden[:, :1], dtype=torch.long)
 
 
@@ -89,24 +77,3 @@ def state_names(config: SymbolicConfig) -> list[str]:
     tonal = set(TONAL_NAMES)
     others = [name for name in config.feature_names if name not in tonal]
     return others + (list(KEY_FEATURES) if len(others) < len(config.feature_names) else [])
-
-
-def mode(keys: torch.Tensor) -> torch.Tensor:
-    """Compute the (B, 3) `KEY_FEATURES` of (B, 24) logits of keys, each about -2 to 2.
-
-    `predicted_minor`: probability of all minor keys, 2 where it is 1.
-    `predicted_key_certainty`: probability of the most probable key, 2 where it is 1.
-    `predicted_major_on_tonic`: difference of the probabilities of the major and the minor key on
-    its tonic.
-    """
-    probable = keys.softmax(dim=-1)
-    major, minor = probable[:, :12], probable[:, 12:]
-    largest, tonic = torch.maximum(major, minor).max(dim=-1, keepdim=True)
-    return torch.cat(
-        [
-            4 * minor.sum(dim=-1, keepdim=True) - 2,
-            4 * largest - 2,
-            2 * (major.gather(1, tonic) - minor.gather(1, tonic)),
-        ],
-        dim=1,
-    )

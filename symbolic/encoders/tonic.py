@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from symbolic.encoders.standard import LEAST_SCALE
-
-HIDDEN = 32
-DROPOUT = 0.3
-INPUT_DROPOUT = 0.1  # of single values, and of whole channels
-
-# Seen from tonic k, pitch class q is where pitch class q - k is seen from C.
-_FROM_TONIC = torch.tensor([[(q - k) % 12 for q in range(12)] for k in range(12)])
+from symbolic.forward import torch_ops
+from symbolic.forward.tonic import HIDDEN, key_logits
 
 
 class KeyFromTonic(nn.Module):
@@ -57,12 +51,4 @@ class KeyFromTonic(nn.Module):
 
     def forward(self, channels: torch.Tensor) -> torch.Tensor:
         """(B, C, 12) to (B, 24) logits, major keys first."""
-        values = (channels - self.channel_mean[:, None]) / self.channel_scale[:, None]
-        values = F.dropout1d(values, INPUT_DROPOUT, self.training)
-        values = F.dropout(values, INPUT_DROPOUT, self.training)
-        turned = self.weight[:, :, _FROM_TONIC.to(self.weight.device)]
-        each = turned.permute(2, 0, 1, 3).flatten(2).flatten(0, 1)  # (12 (H + 2), C 12)
-        hidden = F.linear(values.flatten(1), each).unflatten(1, (12, -1)) + self.bias
-        inner = F.dropout(F.relu(hidden[..., :HIDDEN]), DROPOUT, self.training)
-        modes = self.classifier(inner) + hidden[..., HIDDEN:]  # (B, 12, 2)
-        return modes.mT.flatten(1)
+        return key_logits(self, channels, torch_ops)

@@ -8,6 +8,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from symbolic.forward import torch_ops
+from symbolic.forward.pooling import pooled
 from symbolic.tasks.task import Task
 
 
@@ -21,11 +23,7 @@ class AttentionPooling(nn.Module):
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(B, T, H) and (B, T) to (B, views * H); zeros for a fully masked row."""
-        mask = mask.bool().unsqueeze(-1)
-        scores = self.scores(torch.tanh(self.hidden(hidden)))
-        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-        weights = scores.softmax(dim=1) * mask
-        return torch.einsum("btv,bth->bvh", weights, hidden).flatten(1)
+        return pooled(self, hidden, mask.bool().unsqueeze(-1), torch_ops)
 
 
 class Head(nn.Module):

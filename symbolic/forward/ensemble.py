@@ -1,0 +1,55 @@
+"""Quadrants from standardised features: members of an ensemble, a linear model, familiarity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+INPUT_RANGE = 2.0  # standard deviations that a feature is clipped to
+FAMILIAR_RANGE = 6.0  # the same for the distance to the training pieces
+FAMILIAR = (0.8, 1.2)  # times the limit: familiarity is 1 up to the first and 0 from the second
+VALENCE = (1.0, -1.0, -1.0, 1.0)  # sign in each quadrant
+AROUSAL = (1.0, 1.0, -1.0, -1.0)
+
+
+def members(net: Any, states: Any, ops: Any) -> Any:
+    """Compute logits of each member, the linear model last: (M + 1, B, 4).
+
+    Args:
+        net: a `symbolic.encoders.FeatureEnsemble` or its like.
+        states: (B, H), of which the first `width` columns are taken.
+        ops: of the arrays.
+    """
+
+    def dropped(values: Any) -> Any:
+        return ops.dropout(values, net.dropout, net.training)
+
+    kept = ops.clamp(states[:, : net.width], -INPUT_RANGE, INPUT_RANGE)
+    each = dropped(ops.repeat_members(kept, net.inner_weight.shape[0]))
+    inner = ops.gelu(ops.batch_linear(net.inner_bias, each, net.inner_weight))
+    networks = ops.batch_linear(net.outer_bias, dropped(inner), net.outer_weight)
+    valence = net.valence(dropped(kept[:, net.valence_columns]))
+    arousal = net.arousal(dropped(kept[:, net.arousal_columns]))
+    linear = valence * ops.constant(VALENCE, kept) + arousal * ops.constant(AROUSAL, kept)
+    return ops.stack_members(networks, linear)
+
+
+def combined(net: Any, logits: Any, states: Any, ops: Any) -> Any:
+    """Combine the (M + 1, B, 4) logits of `members` for (B, H) states by familiarity: (B, 4)."""
+    familiar = familiarity(net, states, ops)[:, None]
+    return familiar * logits[:-1].mean(0) + (1 - familiar) * logits[-1]
+
+
+def compared(net: Any, states: Any, ops: Any) -> Any:
+    """Select the columns of the distance, clipped, of (B, H) states: (B, F)."""
+    return ops.clamp(states[:, net.familiar_columns], -FAMILIAR_RANGE, FAMILIAR_RANGE)
+
+
+def distance(net: Any, states: Any, ops: Any) -> Any:
+    """Compute the squared Mahalanobis distances of (B, H) states: (B,)."""
+    return ops.quadratic(compared(net, states, ops), net.precision)
+
+
+def familiarity(net: Any, states: Any, ops: Any) -> Any:
+    """Compute how alike pieces are to those of training: (B,) from 1 to 0."""
+    near, far = FAMILIAR
+    return ops.clamp((far - distance(net, states, ops) / net.limit) / (far - near), 0, 1)

@@ -1,0 +1,51 @@
+"""Hidden states of pieces: standardised features, and the key that is predicted from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symbolic.forward.tonic import key_logits, mode_columns
+
+KEYS = 24
+
+
+def piece_states(net: Any, features: Any, ops: Any) -> Any:
+    """Compute the hidden states of pieces.
+
+    Args:
+        net: `other_columns` and `tonal_columns` among the features, `feature_count` of the former,
+            their `feature_mean` and `feature_scale`, and `tonic`, a network of keys or None.
+        features: (B, C) float32.
+        ops: of the arrays.
+
+    Returns:
+        (B, H): the other features, standardised; where there is a network of keys also the
+        `KEY_FEATURES` and the logits of the keys.
+    """
+    hidden = features[:, net.other_columns]
+    if net.feature_count:
+        hidden = (hidden - net.feature_mean) / net.feature_scale
+    if net.tonic is None:
+        return hidden
+    tonal = features[:, net.tonal_columns]
+    keys = key_logits(net.tonic, tonal.reshape(-1, tonal.shape[1] // 12, 12), ops)
+    return ops.concat([hidden, mode_columns(keys, ops), keys])
+
+
+def state_columns(names: list[str], tonal_names: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    """Split the places of features into those of the network of keys and the others.
+
+    Args:
+        names: of the features.
+        tonal_names: those of the network of keys, in its order.
+
+    Raises:
+        ValueError: no features, or only some of the network of keys.
+    """
+    if not names:
+        raise ValueError("the encoder takes features, and the configuration names none")
+    place = {name: i for i, name in enumerate(names)}
+    tonal = [place[name] for name in tonal_names if name in place]
+    if tonal and len(tonal) < len(tonal_names):
+        raise ValueError("columns of symbolic.features.tonal: all of them, or none")
+    return tonal, sorted(set(place.values()) - set(tonal))
