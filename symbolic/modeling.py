@@ -19,7 +19,8 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS, FeatureEnsemble, KeyLogits
 from symbolic.encoders.metrical import MetricalContext
 from symbolic.encoders.tonic import KeyFromTonic
-from symbolic.tasks import EMOTION, KEY, Head, Heads, Task
+from symbolic.tasks import EMOTION, KEY, Task
+from symbolic.tasks.heads import Head, Heads
 from symbolic.tasks.task import labels_by_name
 
 

@@ -1,5 +1,7 @@
 """Prediction tasks. A new one is a file here, its import, and a line in `TASKS`."""
 
+from typing import TYPE_CHECKING, Any
+
 from symbolic.tasks.boundary import BOUNDARY, UNIT_BOUNDARY
 from symbolic.tasks.emotion import (
     EMOTION,
@@ -9,7 +11,6 @@ from symbolic.tasks.emotion import (
     quadrant_of,
     valence_arousal,
 )
-from symbolic.tasks.heads import AttentionPooling, Head, Heads
 from symbolic.tasks.key import KEY, key_label
 from symbolic.tasks.recordings import (
     GENRE,
@@ -21,6 +22,11 @@ from symbolic.tasks.recordings import (
 )
 from symbolic.tasks.task import IGNORE, Task
 from symbolic.tasks.velocity import DYNAMICS, VELOCITY, velocity_classes, velocity_labels
+
+if TYPE_CHECKING:
+    from symbolic.tasks.heads import AttentionPooling as AttentionPooling
+    from symbolic.tasks.heads import Head as Head
+    from symbolic.tasks.heads import Heads as Heads
 
 TASKS = {
     task.name: task
@@ -64,3 +70,12 @@ __all__ = [
     "velocity_classes",
     "velocity_labels",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import heads when they are first used: they need PyTorch."""
+    if name not in ("AttentionPooling", "Head", "Heads"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from symbolic.tasks import heads
+
+    return getattr(heads, name)

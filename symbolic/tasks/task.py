@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-import torch.nn.functional as F
-
 if TYPE_CHECKING:
+    import torch
+
     from symbolic.notes import NoteTable
 
 IGNORE = -100  # the label of what has no label, for classes; NaN for real-valued targets
@@ -75,6 +74,8 @@ class Task:
 
     def empty_labels(self, *shape: int) -> torch.Tensor:
         """Make missing labels for a batch of `shape`: (B,), or (B, T) at token level."""
+        import torch
+
         if self.kind == "single":
             return torch.full(shape, IGNORE, dtype=torch.long)
         return torch.full(self.label_shape(*shape), torch.nan)
@@ -105,6 +106,8 @@ class Task:
                 divided by the number of labels, not by the sum of their weights, so that batches
                 with the same number of labels count the same.
         """
+        import torch.nn.functional as F  # slow to import; tasks are also used without it
+
         logits = logits.float()
         if self.kind == "single":
             known = labels != IGNORE

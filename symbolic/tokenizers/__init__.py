@@ -1,80 +1,38 @@
 """Tokenizers from notes to ids. A new one is a class, an import and a line in `TOKENIZERS`.
 
-A short name for it is a line in `NAMES`.
+`TOKENIZERS` is in `symbolic.tokenizers.registry`. Its names are imported when they are first used:
+MidiTok loads PyTorch, and models of features do without.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from symbolic.tokenizers.base import NoteTokenizer
-from symbolic.tokenizers.cp import PRESETS, CPTokenizer
-from symbolic.tokenizers.ferreira import FerreiraTokenizer
-from symbolic.tokenizers.miditok_tokenizer import MIDITOK, MidiTokTokenizer
-from symbolic.tokenizers.names import choices, spelled
-from symbolic.tokenizers.saved import saved_class, tokenizer_file
+if TYPE_CHECKING:
+    from symbolic.tokenizers.registry import MIDITOK as MIDITOK
+    from symbolic.tokenizers.registry import NAMES as NAMES
+    from symbolic.tokenizers.registry import PRESETS as PRESETS
+    from symbolic.tokenizers.registry import TOKENIZERS as TOKENIZERS
+    from symbolic.tokenizers.registry import CPTokenizer as CPTokenizer
+    from symbolic.tokenizers.registry import FerreiraTokenizer as FerreiraTokenizer
+    from symbolic.tokenizers.registry import MidiTokTokenizer as MidiTokTokenizer
+    from symbolic.tokenizers.registry import NoteTokenizer as NoteTokenizer
+    from symbolic.tokenizers.registry import Tokenizer as Tokenizer
+    from symbolic.tokenizers.registry import build_tokenizer as build_tokenizer
+    from symbolic.tokenizers.registry import load_tokenizer as load_tokenizer
 
-Tokenizer = NoteTokenizer | MidiTokTokenizer
-
-TOKENIZERS: dict[str, type[Tokenizer]] = {
-    cls.__name__: cls
-    for cls in (
-        CPTokenizer,
-        FerreiraTokenizer,
-        MidiTokTokenizer,
-    )
-}
-"""Classes by their names in `SymbolicConfig.tokenizer_class`."""
-
-NAMES: dict[str, Callable[[], Tokenizer]] = {
-    **{f"cp-{preset}": partial(CPTokenizer, preset=preset) for preset in PRESETS},
-    "ferreira": FerreiraTokenizer,
-    **{name: partial(MidiTokTokenizer, name) for name in MIDITOK},
-}
-"""Tokenizers with default options by short names, for the command line."""
+_NAMES = (
+    *("MIDITOK", "NAMES", "PRESETS", "TOKENIZERS", "CPTokenizer", "FerreiraTokenizer"),
+    *("MidiTokTokenizer", "NoteTokenizer", "Tokenizer", "build_tokenizer", "load_tokenizer"),
+)
 
 
-def build_tokenizer(name: str | os.PathLike) -> Tokenizer:
-    """Make a tokenizer by name, or load a saved one.
-
-    Args:
-        name: in `NAMES` or `TOKENIZERS`, with default options, in capitals or not; or the folder or
-            file written by `save_pretrained` of a tokenizer of this package or of MidiTok, trained
-            or not.
-
-    Raises:
-        ValueError: no such name, folder or file, or not the file of a tokenizer.
-        FileNotFoundError: a folder without the file of a tokenizer.
-    """
-    name = os.fspath(name)
-    known = {**TOKENIZERS, **NAMES}
-    if name not in known and os.path.exists(name):
-        file = tokenizer_file(name)
-        return TOKENIZERS.get(saved_class(file), MidiTokTokenizer).from_pretrained(file)
-    found = spelled(name, known)
-    if found is None:
-        raise ValueError(
-            f"no tokenizer {name!r}: not a folder, not a file and not one of "
-            f"{choices(name, [*NAMES, *TOKENIZERS])}"
-        )
-    return known[found]()
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("symbolic.tokenizers.registry"), name)
 
 
-def load_tokenizer(tokenizer_class: str, name: str | os.PathLike, **kwargs: Any) -> Tokenizer:
-    """Load the tokenizer that was saved with a model.
-
-    Args:
-        tokenizer_class: its name in the configuration of the model.
-        name: folder or Hub name of the model.
-        kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
-
-    Raises:
-        OSError: nothing to load under that name.
-        ValueError: a class that is not in `TOKENIZERS`, or not the file of a tokenizer.
-    """
-    if tokenizer_class not in TOKENIZERS:
-        raise ValueError(f"{name}: unknown tokenizer {tokenizer_class!r}")
-    return TOKENIZERS[tokenizer_class].from_pretrained(name, **kwargs)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES})

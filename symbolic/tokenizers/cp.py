@@ -20,6 +20,7 @@ from symbolic.notes.batch import NoteBatch
 from symbolic.tokenizers.bars import bars_and_positions
 from symbolic.tokenizers.base import SPECIAL_TOKENS, NoteTokenizer
 from symbolic.tokenizers.bins import LogBins
+from symbolic.tokenizers.cp_order import in_range, note_order
 from symbolic.tokenizers.cp_score import (
     BAR_TICKS,
     GRID_TICKS,
@@ -164,26 +165,11 @@ class CPTokenizer(NoteTokenizer):
         """(p,) notes of each piece outside the pitches of MIDI-BERT; None for other presets."""
         if self.preset != "midibert":
             return None
-        return np.add.reduceat(~_held(batch), batch.starts, dtype=np.int64)
+        return np.add.reduceat(~in_range(batch), batch.starts, dtype=np.int64)
 
     def order(self, batch: NoteBatch) -> np.ndarray:
         """(m,) indices of the notes that `ids` emits, by onset and pitch; pieces keep theirs."""
-        key = batch.keys(batch.onset_ticks)
-        order = key.argsort(kind="stable")  # one pass if notes are nearly sorted
-        if self.preset == "midibert":
-            held = _held(batch)
-            return order if held.all() else order[held[order]]
-        key = key[order]
-        repeated = key[1:] == key[:-1]
-        if not repeated.any():
-            return order
-        # Of notes with the same onset and pitch keep the longest, the first of equally long ones.
-        same = np.append(False, repeated)
-        same[:-1] |= repeated
-        same = np.flatnonzero(same)
-        best = np.lexsort((-batch.duration_ticks[order[same]], key[same]))
-        order[same] = order[same[best]]
-        return order[np.append(True, ~repeated)]
+        return note_order(batch, self.preset)
 
     def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
         """(n, F) int64 super-tokens of emitted notes, end to end, and (p,) notes of each piece."""
@@ -267,10 +253,6 @@ def _raw_ticks(batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
         for ticks in (batch.onset_ticks, batch.duration_ticks)
     )
     return onset, duration
-
-
-def _held(batch: NoteBatch) -> np.ndarray:
-    return (batch.pitch >= LOWEST) & (batch.pitch <= HIGHEST)
 
 
 def _continues(bar: np.ndarray, batch: NoteBatch) -> np.ndarray:

@@ -18,13 +18,13 @@ from miditok import TokenizerConfig, TokSequence
 
 from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.archives import NamedBytes
-from symbolic.notes.batch import NoteBatch, note_batch
+from symbolic.notes.batch import NoteBatch
 from symbolic.notes.read import content_of, is_file, name_of
 from symbolic.tokenizers.base import SPECIAL_TOKENS, NoteTokenizer
 from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
 from symbolic.tokenizers.ferreira_notes import (
     Played,
-    emitted_table,
+    emitted_notes,
     milliseconds,
     played,
     round_units,
@@ -172,10 +172,7 @@ class FerreiraTokenizer(NoteTokenizer):
 
         The table is a `StepTable`: it has the steps of the dropped notes, for `note_ids`.
         """
-        notes = notes.pitched()
-        if not len(notes):
-            return notes
-        return emitted_table(notes, played(note_batch([notes])))
+        return emitted_notes(notes)
 
     def batch_ids(self, batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
         """Ids of emitted notes and the steps in their `StepTable`s, and (p,) numbers of tokens."""

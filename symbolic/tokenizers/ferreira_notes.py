@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symbolic.notes import NoteTable, ReadError
-from symbolic.notes.batch import NoteBatch
+from symbolic.notes.batch import NoteBatch, note_batch
 from symbolic.notes.midi.reader import is_midi
 from symbolic.notes.table import ticks_to_seconds
 from symbolic.tokenizers.releases import falling_releases
@@ -162,6 +162,12 @@ def emitted_table(notes: NoteTable, notes_played: Played) -> StepTable:
     ordered = ordered.select(kept)
     columns = {name: getattr(ordered, name) for name in NoteTable.__dataclass_fields__}
     return StepTable(**columns, step_ticks=steps)
+
+
+def emitted_notes(notes: NoteTable) -> NoteTable:
+    """Return the notes of a piece that `FerreiraTokenizer` emits: a `StepTable`, or no notes."""
+    notes = notes.pitched()
+    return emitted_table(notes, played(note_batch([notes]))) if len(notes) else notes
 
 
 def with_steps(batch: NoteBatch) -> NoteBatch:

@@ -17,6 +17,7 @@ from symbolic.notes.read import name_of
 from symbolic.notes.score import table_score
 from symbolic.notes.table import DEFAULT_METERS, changes
 from symbolic.tokenizers.base import NO_NOTES, BaseTokenizer
+from symbolic.tokenizers.emission import emitted_within
 from symbolic.tokenizers.names import choices, spelled
 from symbolic.tokenizers.saved import FILE_NAME
 
@@ -150,9 +151,7 @@ class MidiTokTokenizer(BaseTokenizer):
         MidiTok may leave out some of them: those after the last bar that Octuple holds, and
         repeated notes if `remove_duplicated_notes` is set.
         """
-        notes = notes.pitched()
-        low, high = self.tokenizer.config.pitch_range
-        return notes.select((notes.pitch >= low) & (notes.pitch <= high))
+        return emitted_within(notes, *self.tokenizer.config.pitch_range)
 
     def note_ids(self, notes: NoteTable) -> np.ndarray:
         """Return the ids of a table made by `emitted`, shaped as in `ids`.
