@@ -10,10 +10,10 @@ from symbolic.configuration import KEY_FEATURES
 from symbolic.encoders import FeatureEncoder
 from symbolic.encoders.features import state_names
 from symbolic.encoders.tonic import KeyFromTonic
-from symbolic.forward import torch_ops
-from symbolic.forward.tonic import mode_columns
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, features, transposed_tonal
 from symbolic.features.tonal import TONAL_CHANNELS
+from symbolic.forward import torch_ops
+from symbolic.forward.tonic import mode_columns
 from symbolic.notes import note_table
 from symbolic.notes.augment import transpose
 from symbolic.notes.keys import transpose_key

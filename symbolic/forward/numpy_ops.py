@@ -48,7 +48,8 @@ def relu(values: np.ndarray) -> np.ndarray:
 
 def gelu(values: np.ndarray) -> np.ndarray:
     """Multiply each value by the normal distribution function at it."""
-    return values * (0.5 * (1 + _erf(values * math.sqrt(0.5)).astype(values.dtype)))
+    erf: Any = _erf(values * math.sqrt(0.5))
+    return values * (0.5 * (1 + erf.astype(values.dtype)))
 
 
 def tanh(values: np.ndarray) -> np.ndarray:

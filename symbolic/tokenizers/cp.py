@@ -20,7 +20,6 @@ from symbolic.notes.batch import NoteBatch
 from symbolic.tokenizers.bars import bars_and_positions
 from symbolic.tokenizers.base import SPECIAL_TOKENS, NoteTokenizer
 from symbolic.tokenizers.bins import LogBins
-from symbolic.tokenizers.cp_order import in_range, note_order
 from symbolic.tokenizers.cp_score import (
     BAR_TICKS,
     GRID_TICKS,
@@ -31,6 +30,7 @@ from symbolic.tokenizers.cp_score import (
     performance_score,
     score_score,
 )
+from symbolic.tokenizers.emission import in_range, note_order
 from symbolic.tokenizers.names import choices, spelled
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The notes that saved tokenizers emit, found without MidiTok and PyTorch."""
+"""The notes that tokenizers emit, found without MidiTok and PyTorch."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from symbolic.notes.batch import note_batch
+import numpy as np
+
+from symbolic.notes.batch import NoteBatch, note_batch
 from symbolic.notes.table import NoteTable
-from symbolic.tokenizers.cp_order import note_order
+from symbolic.tokenizers.cp_score import HIGHEST, LOWEST
 from symbolic.tokenizers.ferreira_notes import emitted_notes
 
 Emitted = Callable[[NoteTable], NoteTable]
@@ -37,6 +39,37 @@ def load_emitted(file: Path, tokenizer_class: str) -> Emitted | None:
     if tokenizer_class != "MidiTokTokenizer" and saved.get("tokenization") != tokenizer_class:
         return None
     return make(saved["config"])
+
+
+def note_order(batch: NoteBatch, preset: str) -> np.ndarray:
+    """Sort the notes of a batch that compound words have by onset and pitch.
+
+    `midibert` has all notes within `LOWEST` and `HIGHEST`. Other presets have, of notes with the
+    same onset and pitch, only the longest, the first of equally long ones.
+
+    Returns:
+        (m,) indices of the notes; pieces keep their order.
+    """
+    key = batch.keys(batch.onset_ticks)
+    order = key.argsort(kind="stable")  # one pass if notes are nearly sorted
+    if preset == "midibert":
+        held = in_range(batch)
+        return order if held.all() else order[held[order]]
+    key = key[order]
+    repeated = key[1:] == key[:-1]
+    if not repeated.any():
+        return order
+    same = np.append(False, repeated)
+    same[:-1] |= repeated
+    same = np.flatnonzero(same)
+    best = np.lexsort((-batch.duration_ticks[order[same]], key[same]))
+    order[same] = order[same[best]]
+    return order[np.append(True, ~repeated)]
+
+
+def in_range(batch: NoteBatch) -> np.ndarray:
+    """(n,) bool: the notes of a batch within the pitches of MIDI-BERT."""
+    return (batch.pitch >= LOWEST) & (batch.pitch <= HIGHEST)
 
 
 def emitted_compound_words(notes: NoteTable, preset: str) -> NoteTable:
