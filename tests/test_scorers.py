@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub.errors import GatedRepoError
+from transformers import BertConfig, BertModel
 
 import symbolic
 from symbolic import EmotionScorer, NoteScorer, SymbolicConfig, SymbolicModel
@@ -232,6 +233,16 @@ def test_a_model_that_is_neither_here_nor_reached_is_refused_with_the_reason():
             symbolic.load(name)
         assert "\n" not in str(refused.value)
         assert "huggingface.co" not in str(refused.value)
+        with pytest.raises(OSError, match=f"^{name}: no such folder, and not loaded from the Hub"):
+            symbolic.CPTokenizer.from_pretrained(name)
+
+
+def test_a_model_of_another_package_is_refused_with_its_type(tmp_path, caplog):
+    shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    BertModel(BertConfig(**shape, intermediate_size=8, vocab_size=9)).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="a model of type 'bert', not one of this package"):
+        symbolic.load(tmp_path)
+    assert not caplog.text
 
 
 def test_a_model_behind_a_gate_is_not_said_to_be_missing(monkeypatch):
@@ -240,10 +251,8 @@ def test_a_model_behind_a_gate_is_not_said_to_be_missing(monkeypatch):
     def refuse(*_, **__):
         raise OSError("You are trying to access a gated repo.\nAsk for access.") from gate
 
-    monkeypatch.setattr(SymbolicConfig, "from_pretrained", refuse)
-    with pytest.raises(
-        OSError, match=r"^me/closed: .*Hub: You are trying to access a gated repo\.;"
-    ):
+    monkeypatch.setattr(SymbolicConfig, "get_config_dict", refuse)
+    with pytest.raises(OSError, match=r"^me/closed: .*Hub: its page there has to grant access"):
         symbolic.load("me/closed")
 
 

@@ -9,12 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-)
 from huggingface_hub.utils import (
     are_progress_bars_disabled,
     disable_progress_bars,
@@ -23,6 +17,7 @@ from huggingface_hub.utils import (
 from transformers.utils import CONFIG_NAME, SAFE_WEIGHTS_NAME, logging
 
 from symbolic.configuration import SymbolicConfig
+from symbolic.errors import hub_reason
 from symbolic.modeling import SymbolicModel
 
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
@@ -47,25 +42,21 @@ def load_config(name: str | os.PathLike, **kwargs: Any) -> SymbolicConfig:
         files = (CONFIG_NAME, SAFE_WEIGHTS_NAME)
         if missing := [file for file in files if not Path(name, file).is_file()]:
             raise FileNotFoundError(f"{name}: no model in the folder: no {', '.join(missing)}")
-        return SymbolicConfig.from_pretrained(name)
+    options = hub_options(kwargs)
     try:
-        return SymbolicConfig.from_pretrained(name, **hub_options(kwargs))
+        values, _ = SymbolicConfig.get_config_dict(name, **options)
+        if values.get("model_type") != SymbolicConfig.model_type:
+            kind = values.get("model_type")
+            raise ValueError(f"{name}: a model of type {kind!r}, not one of this package")
+        return SymbolicConfig.from_pretrained(name, **options)
     except OSError as error:
-        kind, reason = _hub_reason(error)
-        raise kind(
+        if os.path.isdir(name):
+            raise
+        reason = hub_reason(error.__cause__)
+        reason = reason or f"not loaded from the Hub: {str(error).splitlines()[0]}"
+        raise FileNotFoundError(
             f"{name}: no such folder, and {reason}; the model in the package needs no name"
         ) from error
-
-
-def _hub_reason(error: OSError) -> tuple[type[OSError], str]:
-    """Return the kind of error and the reason, in few words, why the Hub has not given a model."""
-    match error.__cause__:
-        case LocalEntryNotFoundError():
-            return OSError, "not loaded from the Hub: offline, or no connection"
-        case HFValidationError() | RepositoryNotFoundError() as cause:
-            if not isinstance(cause, GatedRepoError):
-                return FileNotFoundError, "no model of this name on the Hub"
-    return OSError, f"not loaded from the Hub: {str(error).splitlines()[0]}"
 
 
 def load_weights(

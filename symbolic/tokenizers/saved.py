@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from symbolic.errors import hub_reason
+
 FILE_NAME = "music_tokenizer.json"  # AutoTokenizer would misread miditok's own tokenizer.json
 MIDITOK_FILE_NAME = "tokenizer.json"
 
@@ -29,7 +31,12 @@ def tokenizer_file(name: str | os.PathLike, **kwargs: Any) -> Path:
         )
     from huggingface_hub import hf_hub_download
 
-    return Path(hf_hub_download(os.fspath(name), FILE_NAME, **kwargs))
+    try:
+        return Path(hf_hub_download(os.fspath(name), FILE_NAME, **kwargs))
+    except (OSError, ValueError) as error:
+        if reason := hub_reason(error):
+            raise FileNotFoundError(f"{path}: no such folder, and {reason}") from error
+        raise
 
 
 def saved_class(file: Path) -> str:
