@@ -71,7 +71,7 @@ def audio_blocks(
     soundfile, soxr = audio_module("soundfile"), audio_module("soxr")
     with naming(source):
         opened = _opened(source)
-        with _decoding(soundfile), soundfile.SoundFile(opened) as file:
+        with _decoding(soundfile), _sound_file(soundfile, opened) as file:
             rate, count = _checked_rate(file), 0
             stream = None
             if rate != sampling_rate:
@@ -150,7 +150,7 @@ def _content(data: bytes) -> io.BytesIO:
 def _decode(source: str | io.BytesIO) -> tuple[np.ndarray, int]:
     """Decode a recording: (n,) float32 samples of one channel, and their rate."""
     soundfile = audio_module("soundfile")
-    with _decoding(soundfile), soundfile.SoundFile(source) as file:
+    with _decoding(soundfile), _sound_file(soundfile, source) as file:
         rate, claimed = _checked_rate(file), file.frames
         blocks = [*_mono_blocks(file, MAX_SECONDS)]
     samples = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
@@ -164,12 +164,24 @@ def _decode(source: str | io.BytesIO) -> tuple[np.ndarray, int]:
 
 @contextmanager
 def _decoding(soundfile) -> Iterator[None]:
-    """Turn errors of libsndfile into `ReadError`."""
+    """Turn errors of libsndfile while it decodes into `ReadError`."""
     try:
         yield
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise ReadError("damaged: its samples cannot be decoded") from error
+
+
+def _sound_file(soundfile, source: str | io.BytesIO):
+    """Open a file with libsndfile; turn its errors into `ReadError`."""
+    try:
+        return soundfile.SoundFile(source)
     except (soundfile.SoundFileError, TypeError, RuntimeError) as error:  # TypeError: a .raw file
-        reason = getattr(error, "error_string", None) or str(error)
-        raise ReadError(f"not audio, or damaged: {reason.strip().rstrip('.')}") from error
+        unknown = getattr(error, "code", _UNKNOWN_FORMAT) == _UNKNOWN_FORMAT
+        reason = "a format that is not known" if unknown else "its header cannot be read"
+        raise ReadError(f"not audio, or damaged: {reason}") from error
+
+
+_UNKNOWN_FORMAT = 1  # libsndfile's SF_ERR_UNRECOGNISED_FORMAT
 
 
 def _checked_rate(file) -> int:

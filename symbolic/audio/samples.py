@@ -125,7 +125,8 @@ def _decoded(decoder: Any, wanted: float) -> np.ndarray:
         found = decoder.get_all_samples()
         values, rate = found.data, found.sample_rate
     except Exception as error:  # FFmpeg's, of many classes
-        raise ReadError(f"not audio, or damaged: {error}", path_of(decoder)) from error
+        reason = "not audio, or damaged: it cannot be decoded"
+        raise ReadError(reason, path_of(decoder)) from error
     samples = float_samples(values)
     samples = _checked(_mono(samples) if samples.ndim == 2 else samples)
     if len(samples) > MAX_SECONDS * rate:

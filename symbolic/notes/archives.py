@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import tarfile
 import zipfile
@@ -70,6 +71,19 @@ def is_zip(path: str | os.PathLike) -> bool:
     return os.fsdecode(path).lower().endswith(".zip")
 
 
+def archive_fault(error: Exception) -> str:
+    """Describe an error of zipfile, tarfile or a decompressor in our words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, NotImplementedError):
+        return "it has a compression or an encryption that is not supported"
+    if isinstance(error, RuntimeError) and "encrypted" in str(error):
+        return "it is encrypted"
+    if isinstance(error, zlib.error | lzma.LZMAError) or "CRC" in str(error):
+        return "it is damaged"
+    return "it is cut off or damaged"
+
+
 def why_passed_over(name: str, suffixes: tuple[str, ...]) -> str:
     """Return why a file of this name is no music: hidden, or its suffix; empty for music."""
     if name.startswith("."):
@@ -116,8 +130,7 @@ def members(
             member = ArchiveMember(path, name, place, size, shown)
             yield UnreadableFile(member.path, reason) if reason else member
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, ValueError) as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        yield UnreadableFile(shown, f"an archive that cannot be read: {reason}")
+        yield UnreadableFile(shown, f"an archive that cannot be read: {archive_fault(error)}")
 
 
 def read_member(member: ArchiveMember, most: int) -> bytes:
@@ -143,8 +156,7 @@ def read_member(member: ArchiveMember, most: int) -> bytes:
                 raise ReadError("the archive ends within it")
     # zipfile raises RuntimeError for encrypted members, NotImplementedError for unknown methods
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, IndexError) as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise ReadError(f"cannot be read from its archive: {reason}") from error
+        raise ReadError(f"cannot be read from its archive: {archive_fault(error)}") from error
     if len(data) > most:
         raise ReadError(f"more than the {most >> 20} MiB read, and more than its archive declares")
     return data
@@ -174,7 +186,7 @@ def _tarred(path: str) -> Iterator[tuple[str, int, int, str]]:
                 yield entry.name, entry.offset_data, entry.size, ""
             cast("Any", archive).members = []  # otherwise tarfile keeps every member in memory
         if os.path.getsize(path) <= archive.offset:  # which tarfile takes for the end
-            raise tarfile.ReadError("truncated: members may be missing")
+            raise tarfile.ReadError("truncated")
 
 
 def _hidden_folder(folders: list[str]) -> str:

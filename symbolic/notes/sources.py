@@ -21,6 +21,7 @@ from symbolic.notes.archives import (
     ArchiveMember,
     NamedBytes,
     UnreadableFile,
+    archive_fault,
     is_archive,
     is_zip,
     members,
@@ -183,8 +184,8 @@ def _archived(
         with open(handle, "wb") as file, _expanding(path) as packed:
             shutil.copyfileobj(packed, file, 2**20)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        reason = getattr(error, "strerror", None) or error
-        yield UnreadableFile(display_name(path), f"an archive that cannot be expanded: {reason}")
+        reason = f"an archive that cannot be expanded: {archive_fault(error)}"
+        yield UnreadableFile(display_name(path), reason)
     else:
         yield from members(plain, suffixes, path, passed_over)
 

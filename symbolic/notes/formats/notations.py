@@ -24,7 +24,7 @@ from symbolic.notes.formats.streams import stream_reading
 from symbolic.notes.formats.tunes import HEADER_BYTES, is_abc, tune_musicxml
 from symbolic.notes.musicxml.archives import ZIP_MAGIC, archived_score
 from symbolic.notes.musicxml.reader import read_musicxml
-from symbolic.notes.musicxml.xml import UTF_16, checked_xml
+from symbolic.notes.musicxml.xml import UTF_16, checked_xml, xml_fault
 from symbolic.notes.playback.reading import FASTEST, SLOWEST, Reading
 from symbolic.notes.playback.sounding import sounding
 from symbolic.notes.table import NoteTable, ReadError
@@ -112,7 +112,7 @@ def _read_humdrum(data: bytes) -> NoteTable:
         pieces.readString(text)
         for piece in pieces.humdrumFiles:
             if piece.parseError:
-                raise ReadError(f"converter21 cannot parse this Humdrum: {piece.parseError}")
+                raise RuntimeError(piece.parseError)
         reading = stream_reading(pieces.createMusic21Stream())
     return sounding(tempos.put_back(reading))
 
@@ -124,7 +124,7 @@ def _read_mei(data: bytes) -> NoteTable:
     try:
         root = ET.fromstring(xml)
     except ET.ParseError as error:
-        raise ReadError(f"not well-formed XML: {error}") from error
+        raise ReadError(f"not well-formed XML: {xml_fault(error.code, *error.position)}") from error
     if root.tag == f"{MEI}meiCorpus":
         raise ReadError("an MEI corpus of several pieces: split it into files")
     version = root.get("meiversion", "")
@@ -287,8 +287,25 @@ def converting(notation: str) -> Iterator[None]:
                 f"{notation} needs converter21: pip install 'symbolic-emotion[formats]'"
             ) from error
         except Exception as error:  # any error of the parser
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise ReadError(f"converter21 cannot parse this {notation}: {reason[:200]}") from error
+            raise ReadError(f"this {notation} cannot be parsed{_fault(error)}") from error
+
+
+def _fault(error: Exception) -> str:
+    """Describe an error of converter21 in our words, with the line of Humdrum."""
+    columns = _COLUMNS.search(str(error))
+    if columns:
+        return f": line {columns[1]} has {columns[3]} instead of {columns[2]} columns"
+    reason = _MEI_FAULTS.get(type(error).__name__)
+    return f": {reason}" if reason else ""
+
+
+_COLUMNS = re.compile(r"Error on line (\d{1,9}):\s+Expected (\d{1,9}) fields, but found (\d{1,9})")
+_MEI_FAULTS = {
+    "MeiValidityError": "an element is missing or not valid",
+    "MeiAttributeError": "an attribute is missing or not valid",
+    "MeiElementError": "an element where it is not allowed",
+    "MeiValueError": "a value that is not valid",
+}
 
 
 @contextmanager

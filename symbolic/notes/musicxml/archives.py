@@ -7,6 +7,7 @@ import re
 import zipfile
 from xml.sax.saxutils import unescape
 
+from symbolic.notes.archives import archive_fault
 from symbolic.notes.table import ReadError
 
 MAX_EXPANDED_BYTES = 64 * 2**20  # bytes: more than twice the largest orchestral scores
@@ -44,7 +45,7 @@ def archived_score(data: bytes, suffixes: tuple[str, ...], kind: str) -> bytes:
     except ReadError:
         raise
     except Exception as error:  # zipfile raises various exceptions for damaged numbers
-        raise ReadError(f"broken {kind} archive: {error}") from error
+        raise ReadError(f"broken {kind} archive: {archive_fault(error)}") from error
 
 
 def _named(archive: zipfile.ZipFile, kind: str) -> list[str]:

@@ -78,11 +78,11 @@ def read_note(joined: bytes) -> Note:
     pitch = None
     if b"step" in texts:
         pitch = _pitch(texts, b"step", b"octave")
-        if alter := texts.get(b"alter"):
-            pitch += whole_semitones(float(alter))
+        if b"alter" in texts:
+            pitch += whole_semitones(_number(texts, b"alter"))
     kinds = (ties[b"tie"] or ties[b"tied"]).intersection(TIES)
     tie = TIES["continue"] if len(kinds) > 1 else TIES[kinds.pop()] if kinds else 0
-    duration = max(float(texts.get(b"duration") or 0), 0.0)
+    duration = max(_number(texts, b"duration"), 0.0)
     if len(known_notes) >= MAX_CACHED_NOTES:
         known_notes.clear()
     note = known_notes[joined] = Note(
@@ -91,7 +91,7 @@ def read_note(joined: bytes) -> Note:
         b"chord" in texts,
         tie,
         "start" in ties[b"tied"],
-        max(int(float(texts.get(b"staff") or 1)), 1),
+        max(int(_number(texts, b"staff")), 1),
         texts.get(b"voice", b""),
         instrument,
         not duration or any(name in texts for name in _RARE),
@@ -124,8 +124,21 @@ def _pitch(texts: dict[bytes, bytes], step: bytes, octave: bytes) -> int:
     try:
         return 12 * (int(float(texts.get(octave, b""))) + 1) + STEP_SEMITONES[name]
     except (ValueError, OverflowError) as error:
-        written = texts.get(octave, b"")[:20].decode("utf-8", "replace")
-        raise ReadError(f"<{octave.decode()}> is {written!r}, no number") from error
+        raise _no_number(texts, octave) from error
+
+
+def _number(texts: dict[bytes, bytes], name: bytes) -> float:
+    """Return the number in a child element, 0 without one."""
+    try:
+        return float(texts.get(name) or 0)
+    except ValueError as error:
+        raise _no_number(texts, name) from error
+
+
+def _no_number(texts: dict[bytes, bytes], name: bytes) -> ReadError:
+    """Make the error of a child element whose text is no number."""
+    written = texts.get(name, b"")[:20].decode("utf-8", "replace")
+    return ReadError(f"<{name.decode()}> is {written!r}, no number")
 
 
 def type_quarters(note: bytes) -> float | None:

@@ -115,5 +115,6 @@ def _read_part(
         for bar, (head, content) in enumerate(measures):
             part.read_bar(bar, content, upbeat=b"implicit" in head and b"yes" in head)
     except (ValueError, OverflowError, ZeroDivisionError) as error:
-        raise ReadError(f"part {name[:20]}, bar {bar + 1}: {error}") from error
+        reason = error.reason if isinstance(error, ReadError) else "a number that cannot be read"
+        raise ReadError(f"part {name[:20]}, bar {bar + 1}: {reason}") from error
     part.end()

@@ -64,14 +64,18 @@ def checked_xml(data: bytes) -> tuple[str, bytes]:
     Raises:
         ReadError: declarations of entities or attributes, or text that is not well-formed XML.
     """
-    xml = _in_utf8(data.lstrip(b" \t\r\n"))
-    name, start = _check(xml)
+    content = data.lstrip(_SPACE)
+    text = _in_utf8(content)
+    xml = text.lstrip(_SPACE)
+    spaces = data[: len(data) - len(content)] + text[: len(text) - len(xml)]
+    name, start = _check(xml, spaces.count(b"\n"))
     xml = xml[start:]
     if b"<!" in xml or b"<?" in xml:
         xml = _NO_TAG.sub(lambda found: escape((found[1] or b"").decode()).encode(), xml)
     return name, xml
 
 
+_SPACE = b" \t\r\n"
 _NO_TAG = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 
 
@@ -148,7 +152,7 @@ def _element(xml: bytes) -> ET.Element:
         try:  # prefixes are declared in a parent, entities in the DTD of MusicXML
             return ET.fromstring(_ENTITY.sub(_letter, _PREFIX.sub(rb"\1", xml)))
         except ET.ParseError as error:
-            raise ReadError(f"nested elements of one name: {error}") from error
+            raise ReadError("nested elements of one name") from error
 
 
 _kept_element = lru_cache(maxsize=1024)(_element)
@@ -166,11 +170,11 @@ def _letter(entity: re.Match[bytes]) -> bytes:
 def _in_utf8(data: bytes) -> bytes:
     encoding = _encoding(data)
     if encoding == "utf-8":
-        return data.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+        return data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode(encoding).removeprefix("\ufeff").encode()
     except (UnicodeError, LookupError) as error:
-        raise ReadError(f"not well-formed XML: {error}") from error
+        raise ReadError(f"not well-formed XML: text that is not {encoding}") from error
 
 
 def _encoding(data: bytes) -> str:
@@ -191,7 +195,30 @@ _ALIASES = {"x-sjis": "shift-jis", "windows-31j": "cp932", "x-mac-roman": "mac-r
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 
 
-def _check(xml: bytes) -> tuple[str, int]:
+def xml_fault(code: int, line: int, column: int) -> str:
+    """Describe an error of expat at a line, from 1, and a column, from 0, in our words."""
+    reason = _FAULTS.get(expat.errors.messages[code], "it cannot be parsed")
+    return f"{reason} (line {line}, column {column + 1})"
+
+
+_FAULTS = {
+    expat.errors.XML_ERROR_SYNTAX: "text outside of elements",
+    expat.errors.XML_ERROR_NO_ELEMENTS: "it ends before its root element",
+    expat.errors.XML_ERROR_INVALID_TOKEN: "a character that is not allowed here",
+    expat.errors.XML_ERROR_UNCLOSED_TOKEN: "it ends within a tag",
+    expat.errors.XML_ERROR_PARTIAL_CHAR: "it ends within a character",
+    expat.errors.XML_ERROR_TAG_MISMATCH: "an end tag of another name than its start tag",
+    expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE: "an attribute that is there twice",
+    expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT: "more after its root element",
+    expat.errors.XML_ERROR_UNDEFINED_ENTITY: "an entity that is not declared",
+    expat.errors.XML_ERROR_BAD_CHAR_REF: "a reference to no character",
+    expat.errors.XML_ERROR_MISPLACED_XML_PI: "an XML declaration that is not at the beginning",
+    expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION: "it ends within a CDATA section",
+    expat.errors.XML_ERROR_UNBOUND_PREFIX: "a prefix without a namespace",
+}
+
+
+def _check(xml: bytes, lines_before: int) -> tuple[str, int]:
     """Validate XML in UTF-8; return the name of its root and the first byte of its tag."""
     root: list[tuple[str, int]] = []
 
@@ -210,5 +237,6 @@ def _check(xml: bytes) -> tuple[str, int]:
         parser.Parse(xml, True)
     except expat.ExpatError as error:
         kind = "not well-formed XML" if root else "not XML"
-        raise ReadError(f"{kind}: {error}") from error
+        fault = xml_fault(error.code, error.lineno + lines_before, error.offset)
+        raise ReadError(f"{kind}: {fault}") from error
     return root[0]
