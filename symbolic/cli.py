@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
         for name, text in COMMANDS.items():
             commands.add_parser(name, help=text, add_help=False)
-        parser.parse_args(words)
+        parser.parse_args(words[:1])  # the others are those of a command
     command = importlib.import_module(f"symbolic.commands.{words[0].replace('-', '_')}")
     return command.main(words[1:])
 

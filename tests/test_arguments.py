@@ -9,6 +9,7 @@ import pytest
 from limits import HANGS
 from transformers import TrainingArguments
 
+from symbolic.cli import main
 from symbolic.commands import pretrain, train, train_tokens
 from symbolic.commands.arguments import Parser, guarded, parsed, settings
 from symbolic.data import LeakError
@@ -124,6 +125,43 @@ def test_words_that_are_not_understood_end_with_status_2(words, said, capsys):
         concert(*words)
     assert end.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["train", "--epochs", "3"],
+            "symbolic train: error: no option --epochs; did you mean",
+        ),
+        (["train", "--batch_size=3"], "did you mean --per-device-train-batch-size or"),
+        (["train", "--system", "fcn", "--frame-rat", "3", "--sytem", "a"], "mean --system?"),
+        (["pretrain", "--learnin-rate", "1"], "did you mean --learning-rate?"),
+        (["train-tokens", "--tokns", "a.npz"], "did you mean --tokens?"),
+        (["train-key", "--rome-keys", "a"], "did you mean --when-in-rome-keys?"),
+        (["make-tokens", "--tokeniser", "a"], "did you mean --tokenizer?"),
+        (["evaluate", "--baseline-s"], "no option --baseline-s; did you mean --baselines?"),
+        (["score", "a.mid", "--outptu", "a.csv"], "no option --outptu; did you mean --output?"),
+        (["push", "--dryrun"], "did you mean --dry-run?"),
+        (["audit", "--labeled", "a"], "did you mean --labelled?"),
+        (["sweep", "--xylophone"], "no option --xylophone\n"),
+        (["train", "song.mid"], "symbolic train: error: unrecognized arguments: song.mid"),
+        (["--verson"], "did you mean --version?"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_refused_with_one_like_it(words, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    message = capsys.readouterr().err
+    assert said in message
+    assert "HfArgumentParser" not in message
+
+
+def test_a_setting_that_does_not_exist_is_refused_with_one_like_it(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        concert(written(tmp_path, "piece: a\nplayer: 4\n"))
+    assert "no setting is called player; did you mean --players?" in capsys.readouterr().err
 
 
 def test_the_arguments_of_training_are_parsed_too(tmp_path):

@@ -91,6 +91,12 @@ def test_the_command_writes_the_same_files_for_audio_as_for_notes(run, moods, tm
     assert (tmp_path / "views.png").stat().st_size > 1000
 
 
+def test_a_run_without_its_configuration_is_named(run, tmp_path, capsys):
+    (tmp_path / "training.json").write_text((run / "training.json").read_text())
+    assert command([str(tmp_path)]) == 2
+    assert f"{tmp_path}: no model in the folder: no config.json" in capsys.readouterr().err
+
+
 def test_inputs_that_are_needed_are_asked_for(run, moods, capsys):
     assert command([str(run), "--robustness"]) == 2
     assert "--audio" in capsys.readouterr().err

@@ -217,9 +217,36 @@ def test_labelled_pieces_without_splits_are_all_trained_on(data, labelled_folder
     assert sum(piece.corpus == "tunes" for piece in train) == 24
 
 
-def test_a_split_of_labelled_pieces_that_does_not_exist_is_refused(data):
-    with pytest.raises(ValueError, match=r"tunes has no split 'dev' .*: test, train, val"):
-        held_out(replace(data, hold_out="labelled-dev"))
+@pytest.mark.parametrize("wrong", ["labelled-dev", "labelled-7", "labelled", "lebelled-val"])
+def test_a_part_that_does_not_exist_is_refused_with_those_to_type(labelled_folder, wrong):
+    data = DataArguments(labelled=str(labelled_folder), hold_out=wrong)
+    choices = "of labelled there are labelled-0 to labelled-4, labelled-test, labelled-val, none"
+    with pytest.raises(ValueError, match=f"^hold_out '{wrong}': .*; {choices}$"):
+        held_out(data)
+
+
+def test_the_parts_of_all_given_corpora_are_listed(data):
+    with pytest.raises(ValueError, match="tunes has no such fold or split") as error:
+        held_out(replace(data, hold_out="labelled-dev", folds=3))
+    names = str(error.value).split("there are ")[1].split(", ")
+    assert {"labelled-val", "labelled-all", "emopia-val", "vgmidi-game-0 to vgmidi-game-2"} < {
+        *names
+    }
+    for name in names:
+        for part in name.split(" to "):
+            assert held_out(replace(data, hold_out=part, folds=3))[0]
+
+
+def test_a_part_of_a_corpus_that_is_not_given_is_refused_with_others(labelled_folder):
+    with pytest.raises(ValueError, match=r"corpus is not given.* labelled-0 to labelled-4"):
+        held_out(DataArguments(labelled=str(labelled_folder), hold_out="emopia-val"))
+
+
+def test_a_part_of_recordings_is_refused_with_those_to_type(labelled_folder):
+    corpus = READERS["labelled"](labelled_folder)
+    for wrong in ("fold-5", "dev"):
+        with pytest.raises(ValueError, match=f"'{wrong}': .*fold-0 to fold-4, test, val, none$"):
+            hold_out(corpus, wrong)
 
 
 def test_a_labelled_song_on_both_sides_of_its_split_is_a_leak(data, labelled_folder):

@@ -568,3 +568,13 @@ def test_the_card_of_an_encoder_without_a_backbone_names_its_tokens(monkeypatch,
         model.config.save_pretrained(tmp_path)
         line = f"- Input: tokens of `CPTokenizer` ({fields}), in windows of 512{end}."
         assert f"{line} The predictions" in model_card(tmp_path)
+
+
+def test_a_folder_without_a_model_of_this_package_has_no_card(run, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(OSError, match=r"empty: no model in the folder: no config.json$"):
+        model_card(empty)
+    write(run, "config.json", {"model_type": "bert"})
+    with pytest.raises(ValueError, match="a model of type 'bert', not one of this"):
+        model_card(run)

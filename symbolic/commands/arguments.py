@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import wraps
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,6 +22,9 @@ PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 CORPORA = ("emopia", "vgmidi", "labelled", "corpora")
 """Fields of `DataArguments` that name folders of corpora."""
+
+SUGGESTIONS = 3  # at most, for an option that does not exist
+SIMILAR = 0.7  # least ratio of `difflib` of a suggestion
 
 MODEL_KINDS = ("ModelArguments", "TokenModelArguments", "AudioModelArguments", "ShapeArguments")
 TITLES = {
@@ -51,6 +56,7 @@ class Parser(argparse.ArgumentParser):
         words = list(sys.argv[1:] if args is None else args)
         end = words.index("--") if "--" in words else len(words)
         words[:end] = map(self._spelled, words[:end])
+        refuse_unknown(self, words)
         return super().parse_known_args(words, namespace)
 
     def _spelled(self, word: str) -> str:
@@ -65,6 +71,31 @@ class Parser(argparse.ArgumentParser):
         underscores = f"--{name[2:].replace('-', '_')}"
         name = underscores if underscores in self._option_string_actions else hyphens
         return f"{name}{equals}{value}"
+
+
+def refuse_unknown(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """End with an error if an option is neither one of a parser nor the beginning of one."""
+    known = parser._option_string_actions
+    for word in takewhile(lambda word: word != "--", words):
+        name = word.partition("=")[0]
+        is_option = name.startswith("--") and len(name) > 2 and " " not in name
+        if is_option and not any(option.startswith(name) for option in known):
+            parser.error(f"no option {name}{suggestion(parser, name)}")
+
+
+def suggestion(parser: argparse.ArgumentParser, name: str) -> str:
+    """Return a question for the options of a parser that a wrong name may stand for, or nothing.
+
+    These are the options with all words of the name, those in the help first; or else similar ones.
+    """
+    actions = sorted(parser._actions, key=lambda action: action.help == argparse.SUPPRESS)
+    options = [option for action in actions for option in action.option_strings]
+    name = f"--{name.lstrip('-').replace('_', '-').lower()}"
+    words = set(name[2:].split("-"))
+    close = [option for option in options if words <= set(option[2:].split("-"))]
+    close = close or difflib.get_close_matches(name, options, cutoff=SIMILAR)
+    close = list(dict.fromkeys(close))[:SUGGESTIONS]
+    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -82,6 +113,7 @@ def parsed(
     defaults: Mapping[str, Any] | None = None,
     description: str | None = None,
     prog: str | None = None,
+    unused: Collection[str] = (),
 ) -> tuple[Any, ...]:
     """Parse options and files of settings into one instance of each data class.
 
@@ -93,6 +125,7 @@ def parsed(
         defaults: values that replace those of the classes.
         description: first lines of the help.
         prog: name of the command in the help.
+        unused: fields of the classes that are no options, since they would change nothing.
 
     Raises:
         SystemExit: with status 2, for invalid arguments.
@@ -105,6 +138,7 @@ def parsed(
     looks: dict[str, Any] = {"usage": usage, "formatter_class": _Formatter}
     parser = HfArgumentParser(types, description=description, prog=prog, **looks)
     parser.set_defaults(**(defaults or {}))
+    _remove(parser, unused)
     _arrange(parser, kinds, everything=not {"--help-all", "--help_all"}.isdisjoint(words))
     given: dict[str, list[str]] = {}
     while words and words[0].lower().endswith(SUFFIXES):
@@ -114,13 +148,31 @@ def parsed(
         except (OSError, ValueError) as error:
             parser.error(str(error))
         if unknown := [name for name in values if f"--{name}" not in parser._option_string_actions]:
-            parser.error(f"{path}: no setting is called {', '.join(unknown)}")
+            close = suggestion(parser, unknown[0])
+            parser.error(f"{path}: no setting is called {', '.join(unknown)}{close}")
         given |= values
     flags = [word for name, values in given.items() for word in (f"--{name}", *values)]
+    options = [word.partition("=")[0] for word in takewhile(lambda word: word != "--", words)]
+    if wasted := [one for one in options if one.lstrip("-").replace("-", "_") in unused]:
+        parser.error(f"no option {wasted[0]}: it would change nothing")
+    refuse_unknown(parser, words)
     try:
-        return parser.parse_args_into_dataclasses([*flags, *words])
+        *found, rest = parser.parse_args_into_dataclasses([*flags, *words], True)
     except (ValueError, ImportError) as error:  # of the data classes themselves
         parser.error(str(error))
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return tuple(found)
+
+
+def _remove(parser: argparse.ArgumentParser, names: Collection[str]) -> None:
+    """Remove options by the names of their fields, which keep their defaults."""
+    for action in [action for action in parser._actions if action.dest in names]:
+        parser._optionals._group_actions.remove(action)
+        parser._actions.remove(action)
+        parser.set_defaults(**{action.dest: action.default})
+        for option in action.option_strings:
+            del parser._option_string_actions[option]
 
 
 def _arrange(parser: argparse.ArgumentParser, kinds: Sequence[type], everything: bool) -> None:

@@ -11,6 +11,12 @@ from symbolic.training.build import ShapeArguments
 from symbolic.training.pretraining import PretrainArguments, pretrain
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
+OF_TASKS = (
+    *("class_weights", "tasks", "label_smoothing", "temperature", "masked_score_time"),
+    *("expert_members", "expert_size", "expert_dropout"),
+)
+"""Options of training that change nothing where tokens alone are predicted."""
+
 
 @guarded
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -18,4 +24,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     kinds = (PretrainArguments, ShapeArguments, FitArguments, TrainingArguments)
     defaults = {**TRAINING_DEFAULTS, "output_dir": "runs/pretrained", "num_train_epochs": 10.0}
     about = "Pre-train an encoder on music without labels."
-    pretrain(*parsed(kinds, arguments, defaults, about, "symbolic pretrain"))
+    pretrain(*parsed(kinds, arguments, defaults, about, "symbolic pretrain", OF_TASKS))

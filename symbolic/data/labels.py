@@ -69,6 +69,13 @@ def _label_error(task: Task, what: str) -> ValueError:
     return ValueError(f"task {task.name!r}: its label function gives {what}")
 
 
+def any_label(values: Any) -> bool:
+    """Whether any of class ids or numbers, of any shape, is a label: neither -100 nor NaN."""
+    values = np.asarray(values)
+    known = ~np.isnan(values) if values.dtype.kind == "f" else values != IGNORE
+    return bool(known.any())
+
+
 def token_labels(task: Task, notes: NoteTable, positions: np.ndarray) -> np.ndarray:
     """Place the labels of notes at their tokens.
 

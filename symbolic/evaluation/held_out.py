@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from transformers.utils import CONFIG_NAME
 
 from symbolic.audio.front_end import FrontEnd
 from symbolic.audio.synthesis.rendering import read_sound
 from symbolic.audio.transforms.spectral import front_features
-from symbolic.configuration import SymbolicConfig
 from symbolic.data import (
     READERS,
     DataArguments,
@@ -34,6 +34,7 @@ from symbolic.inference.prediction_table import (
     predicted_tasks,
     read_predictions,
 )
+from symbolic.inference.weights import load_config
 from symbolic.scoring.audio import load_audio_model
 from symbolic.scoring.notes import load_model
 from symbolic.tasks import EMOTION, IGNORE, Task
@@ -128,7 +129,7 @@ def load_held_out(
     folder = Path(folder)
     record = read_record(folder)
     used = record["data"]
-    config = SymbolicConfig.from_pretrained(str(folder))
+    config = load_config(folder, files=[CONFIG_NAME])
     of_corpus = config.inputs in ("audio", "beats")
     inputs = None
     if used.get("hold_out", used.get("held_out_split")) in ("", "none"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -28,18 +28,27 @@ def hub_options(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in HUB_OPTIONS if name in options}
 
 
-def load_config(name: str | os.PathLike, **kwargs: Any) -> SymbolicConfig:
+MODEL_FILES = (CONFIG_NAME, SAFE_WEIGHTS_NAME)
+"""Files of the folder of a model."""
+
+
+def load_config(
+    name: str | os.PathLike, *, files: Sequence[str] = MODEL_FILES, **kwargs: Any
+) -> SymbolicConfig:
     """Load the configuration of a model; of `kwargs` only `HUB_OPTIONS` matter.
 
+    Args:
+        name: a folder, or a name on the Hub.
+        files: that a folder must have.
+
     Raises:
-        OSError: no folder and no model of the Hub, or a folder without configuration or weights.
+        OSError: no folder and no model of the Hub, or a folder without one of the files.
         ValueError: a model of another type.
     """
     name = os.fspath(name)
     if os.path.isfile(name):
         raise NotADirectoryError(f"{name}: a file, not the folder of a model")
     if os.path.isdir(name):
-        files = (CONFIG_NAME, SAFE_WEIGHTS_NAME)
         if missing := [file for file in files if not Path(name, file).is_file()]:
             raise FileNotFoundError(f"{name}: no model in the folder: no {', '.join(missing)}")
     options = hub_options(kwargs)

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from transformers.utils import CONFIG_NAME
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.data.readers import FACTS, CorpusFacts
+from symbolic.inference.weights import load_config
 from symbolic.publishing.card_context import model_context, unused_settings
 from symbolic.publishing.card_results import check_metrics, eval_results, results_context
 from symbolic.training.run_folder import FINGERPRINTS, METRICS, TRAINING_RECORD, recorded_groups
@@ -44,7 +46,7 @@ def model_card(
     """
     folder = Path(folder)
     repo_id = repo_id or f"your-name/{folder.resolve().name}"
-    config = SymbolicConfig.from_pretrained(str(folder))
+    config = load_config(folder, files=[CONFIG_NAME])
     record = read_json(folder / TRAINING_RECORD)
     metrics = read_json(folder / METRICS)
     if metrics:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from transformers.utils import SAFE_WEIGHTS_NAME
 
-from symbolic.configuration import SymbolicConfig
 from symbolic.data.audit.fingerprints import assert_unseen
 from symbolic.encoders.backbones import BACKBONES
+from symbolic.inference.weights import load_config
 from symbolic.sweep.bundle import Bundle
 from symbolic.sweep.grid import SIZES, SYSTEMS, Cell
 from symbolic.training.build import ShapeArguments, new_backbone
@@ -70,7 +70,7 @@ def _check_shape(cell: Cell, place: Path) -> None:
     """Refuse an encoder of another shape than its name says."""
     backbone = SYSTEMS[cell.system].backbone
     shape = ShapeArguments(backbone=backbone, **SIZES[cell.size].of(backbone)[0])
-    backbone_config, config = new_backbone(shape), SymbolicConfig.from_pretrained(place)
+    backbone_config, config = new_backbone(shape), load_config(place)
     _, shaped, fixed = BACKBONES[backbone]
     names = ("model_type", "hidden_size", *shaped, *fixed)
     sides = [(name, config.backbone_config, backbone_config) for name in names]

@@ -133,6 +133,8 @@ def build_audio_model(corpus: Corpus, arguments: AudioModelArguments) -> Symboli
         if not arguments.seconds:
             changes |= {"window": base.window, "chunks": base.chunks}
     else:
+        if arguments.frame_rate and corpus.front_end is None:
+            raise ValueError("frame_rate: of corpora of spectrograms, and this one has audio")
         front, grid = corpus.front_end_for(system.front), None
         if corpus.front_end is not None and not front.is_derived:
             rate = arguments.frame_rate or front.rate

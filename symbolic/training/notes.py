@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -23,14 +24,17 @@ from symbolic.data import (
     unlabelled_pieces,
 )
 from symbolic.data.audit.fingerprints import Fingerprints, assert_not_held_out
+from symbolic.data.labels import any_label
+from symbolic.data.splits.hold_out import class_labels
 from symbolic.features import features, named_columns
 from symbolic.modeling import SymbolicModel
+from symbolic.notes import NoteTable, read_notes
 from symbolic.notes.augment import Augmentation
-from symbolic.tasks import EMOTION, IGNORE, KEY, TASKS
+from symbolic.tasks import KEY, TASKS, Task
 from symbolic.tokenizers import build_tokenizer
-from symbolic.training.build import masked_velocity, standardise_features
+from symbolic.training.build import masked_velocity, standardise_features, task_specs
 from symbolic.training.procedure import train_and_report
-from symbolic.training.tokens import TokenizedInputs, TokenModelArguments
+from symbolic.training.tokens import TokenizedInputs, TokenModelArguments, trained_classes
 from symbolic.training.trainer import FitArguments
 
 
@@ -92,8 +96,9 @@ class NoteInputs(TokenizedInputs):
         self.pieces = [*train, *unlabelled, *test]
         self.names = named_columns(arguments.features)
         self.groups = np.array([group_name(piece.corpus, piece.group) for piece in self.pieces])
-        quadrants = [piece.labels.get(EMOTION.name, IGNORE) for piece in self.pieces]
-        self.classes = np.array(quadrants, int)
+        self.class_task, self.classes = trained_classes(
+            task_specs(arguments.tasks), lambda task: class_labels(self.pieces, task)
+        )
         self.train = np.arange(len(train) + len(unlabelled))
         self.held_out = len(self.train) + np.arange(len(test))
 
@@ -106,11 +111,21 @@ class NoteInputs(TokenizedInputs):
         return tokens, range(len(pieces))
 
     def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
-        names = {name for i in chosen for name in self.pieces[i].labels}
-        derived = {name for name, task in TASKS.items() if task.label is not None}
+        pieces = [self.pieces[i] for i in chosen]
+        names = {
+            name for piece in pieces for name, label in piece.labels.items() if any_label(label)
+        }
+        trained = [TASKS.get(task.name, task) for task in model.tasks if task.name not in names]
+        derived = [task for task in trained if task.label is not None]
         if model.config.inputs != "notes":  # of whose features no key is a label
-            derived.discard(KEY.name)
-        return names | derived
+            derived = [task for task in derived if task.name != KEY.name]
+        return names | {task.name for task in derived if self._any_derived(task, pieces)}
+
+    def _any_derived(self, task: Task, pieces: Sequence[Piece]) -> bool:
+        """Whether the notes of a piece give a label; pieces are read until one does."""
+        tables = (self.tokenizer.emitted(read_notes(piece.path)) for piece in pieces)
+        label = cast(Callable[[NoteTable], Any], task.label)
+        return any(any_label(label(table)) for table in tables if len(table))
 
     def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> Dataset:
         arguments, names, pieces = self.arguments, self.names, [self.pieces[i] for i in chosen]

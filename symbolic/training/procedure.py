@@ -13,8 +13,12 @@ from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen
 from symbolic.data.groups import assert_disjoint, validation_mask
 from symbolic.inference.prediction_table import Row, score_texts
 from symbolic.modeling import SymbolicModel
+from symbolic.tasks import VELOCITY
 from symbolic.training.run_folder import save_run, training_groups, training_pieces
 from symbolic.training.trainer import FitArguments, fit
+
+MISSING = {VELOCITY.name: "in each piece all notes have one velocity"}
+"""Reasons why no piece has a label, by name of a task whose labels follow from the notes."""
 
 
 class Inputs(Protocol):
@@ -54,6 +58,10 @@ class Inputs(Protocol):
     def prepare(self, model: SymbolicModel) -> None:
         """Read what the model takes, where the split depends on what can be read."""
 
+    def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
+        """Name the tasks that one of the chosen pieces, as a training example, has a label of."""
+        ...
+
     def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> Dataset:
         """Make training examples, and fit the model's feature standardisation; or all windows."""
         ...
@@ -89,6 +97,7 @@ def train_model(
     Raises:
         LeakError: a group, or the same notes, on both sides; or a held-out piece that is the same
             music as a training piece of the model in `pretrained`.
+        ValueError: a task that no piece to fit on has a label of.
         ValueError, ReadError: as the methods of `inputs`.
     """
     set_seed(training.seed)
@@ -105,6 +114,7 @@ def train_model(
     if share := fitting.validation_share or inputs.threshold_share:
         taken = validation_mask(inputs.classes[fitted], groups[fitted], share, training.seed)
         fitted, validation = fitted[~taken], fitted[taken]
+    _check_labelled(model, inputs.labelled(model, fitted))
     training_set, validation_set = inputs.dataset(model, fitted, training=True), None
     if fitting.validation_share:
         validation_set = inputs.dataset(model, validation, training=False)
@@ -128,6 +138,19 @@ def train_model(
             rows,
         )
     return model, rows
+
+
+def _check_labelled(model: SymbolicModel, labelled: set[str]) -> None:
+    """Refuse a model with a task that nothing would be learnt for, as it would predict noise."""
+    trained = [task.name for task in model.tasks if task.weight]
+    missing = [name for name in trained if name not in labelled]
+    if not missing:
+        return
+    reasons = [f"{name}: {MISSING[name]}" for name in missing if name in MISSING]
+    left = ",".join(name for name in trained if name in labelled)
+    remedy = [f"leave it out, with {left} as tasks"] if left else []
+    text = f"no piece to train on has a label of {', '.join(missing)}"
+    raise ValueError("; ".join([text, *reasons, *remedy]))
 
 
 def train_and_report(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from symbolic.data import READERS, Corpus, Piece, group_name, recording_corpora
 from symbolic.data.audit.fingerprints import Fingerprints
+from symbolic.data.labels import any_label
 from symbolic.data.splits.hold_out import class_labels, classes, hold_out, sampled
 from symbolic.inference.prediction_table import Row, prediction_rows
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
+    BoundaryArguments,
     Curve,
     boundary_rows,
     choose_thresholds,
@@ -34,7 +37,7 @@ class RecordingInputs(Inputs):
 
     Raises:
         FileNotFoundError: a corpus that is not there.
-        ValueError: no such corpus.
+        ValueError: no such corpus, or options of boundaries for a corpus without any.
     """
 
     noun = "recordings"
@@ -47,6 +50,8 @@ class RecordingInputs(Inputs):
         self.data, self.arguments = data, arguments
         self.corpus = sampled(READERS[data.corpus](data.audio), data.most, data.fold_seed)
         self.has_boundaries = BOUNDARY in self.corpus.tasks
+        if not self.has_boundaries and (given := _of_boundaries(arguments)):
+            raise ValueError(f"{', '.join(given)}: of boundaries, and {data.corpus} has none")
         self.threshold_share = arguments.threshold_share if self.has_boundaries else 0.0
 
     @abstractmethod
@@ -93,10 +98,19 @@ class RecordingInputs(Inputs):
         return labels
 
     def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
+        pieces, tasks = [self.corpus.pieces[i] for i in chosen], self.corpus.tasks
         return {
-            task.name: balanced_weights(class_labels(self.corpus, task)[chosen], task.num_labels)
-            for task in self.corpus.tasks
+            task.name: balanced_weights(class_labels(pieces, task), task.num_labels)
+            for task in tasks
             if task.kind == "single"
+        }
+
+    def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
+        return {
+            name
+            for i in chosen
+            for name, label in self.corpus.pieces[i].labels.items()
+            if name == BOUNDARY.name or any_label(label)  # a piece may have no boundary
         }
 
     def calibrate(self, model: SymbolicModel, chosen: np.ndarray) -> None:
@@ -111,3 +125,9 @@ class RecordingInputs(Inputs):
             found = boundary_rows(pieces, self.activations(model, examples), model.config)
             rows = [{**row, **times} for row, times in zip(rows, found, strict=True)]
         return rows
+
+
+def _of_boundaries(arguments: BoundaryArguments) -> list[str]:
+    """Name the options of boundaries that are not the defaults."""
+    names, default = [option.name for option in fields(BoundaryArguments)], BoundaryArguments()
+    return [name for name in names if getattr(arguments, name) != getattr(default, name)]

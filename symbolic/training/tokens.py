@@ -6,7 +6,7 @@ Only torch, transformers, accelerate, numpy and safetensors are needed.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,20 @@ from transformers import TrainingArguments
 from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.groups import group_name
+from symbolic.data.labels import any_label
 from symbolic.data.tokens.file import TokenFile, load_tokens
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.features import named_columns
 from symbolic.inference.note_predictions import predictions
 from symbolic.inference.prediction_table import Row
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import EMOTION, IGNORE
+from symbolic.tasks import EMOTION, IGNORE, Task
 from symbolic.training.build import (
     ShapeArguments,
     build_model,
     masked_velocity,
     standardise_features,
+    task_specs,
 )
 from symbolic.training.optimisation import balanced_weights
 from symbolic.training.procedure import Inputs, train_and_report
@@ -67,20 +69,19 @@ class TokenizedInputs(Inputs):
     Attributes:
         vocabulary: of the tokens.
         names: of the features.
-        classes: (n,) quadrants, -100 for none.
+        classes: (n,) class ids of `class_task`, -100 for none.
+        class_task: the quadrant if it is trained, otherwise the first task of classes of whole
+            pieces that is trained and that a piece has a label of; None if there is none.
     """
 
     arguments: TokenModelArguments
     vocabulary: TokenVocabulary
     names: list[str]
+    class_task: Task | None
 
     @abstractmethod
     def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, Sequence[int] | np.ndarray]:
         """Return a token file with the chosen pieces, and their numbers in it."""
-
-    @abstractmethod
-    def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
-        """Name the tasks that training examples of the chosen pieces have labels of."""
 
     @abstractmethod
     def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> Dataset:
@@ -91,10 +92,6 @@ class TokenizedInputs(Inputs):
 
     def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> Dataset:
         if training:
-            labelled = self.labelled(model, chosen)
-            trained = [task.name for task in model.tasks if task.weight]
-            if missing := [name for name in trained if name not in labelled]:
-                raise ValueError(f"no piece to train on has a label of {', '.join(missing)}")
             return self.training_set(model, chosen)
         tokens, numbers = self.tokens_of(chosen)
         return TokenDataset(
@@ -107,7 +104,10 @@ class TokenizedInputs(Inputs):
         )
 
     def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
-        return {EMOTION.name: balanced_weights(self.classes[chosen], EMOTION.num_labels)}
+        task = self.class_task
+        if task is None:
+            raise ValueError("class_weights: no task of classes of whole pieces is trained")
+        return {task.name: balanced_weights(self.classes[chosen], task.num_labels)}
 
     def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
         return predictions(model, *self.tokens_of(chosen), **columns)
@@ -139,7 +139,10 @@ class TokenInputs(TokenizedInputs):
         self.vocabulary = tokens.vocabulary
         self.names = named_columns(arguments.features) if tokens.feature_names else []
         self.groups = np.array(list(map(group_name, tokens.corpora, tokens.groups)))
-        self.classes = tokens.labels.get(EMOTION.name, np.full(len(tokens), IGNORE))
+        none = np.full(len(tokens), IGNORE)
+        self.class_task, self.classes = trained_classes(
+            task_specs(arguments.tasks), lambda task: tokens.labels.get(task.name, none)
+        )
         self.train, self.held_out = np.asarray(train, np.int64), np.asarray(held_out, np.int64)
 
     def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
@@ -149,9 +152,15 @@ class TokenInputs(TokenizedInputs):
         return self.tokens, chosen
 
     def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
-        labels = {name: values[chosen] for name, values in self.tokens.labels.items()}
-        known = {name for name, values in labels.items() if _any_label(values)}
-        return known | self.tokens.token_labels.keys()
+        tokens = self.tokens
+        ends = tokens.offsets[1:]
+        of_pieces = {name for name, ids in tokens.labels.items() if any_label(ids[chosen])}
+        of_notes = {
+            name
+            for name, ids in tokens.token_labels.items()
+            if any(any_label(ids[tokens.offsets[i] : ends[i]]) for i in chosen)
+        }
+        return of_pieces | of_notes
 
     def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> TokenDataset:
         if self.names:
@@ -167,10 +176,24 @@ class TokenInputs(TokenizedInputs):
         )
 
 
-def _any_label(values: np.ndarray) -> bool:
-    """Whether one of (p,) class ids or (p, K) values is a label."""
-    known = values != IGNORE if values.dtype.kind == "i" else ~np.isnan(values)
-    return bool(known.any())
+def trained_classes(
+    tasks: Sequence[Task], labels_of: Callable[[Task], np.ndarray]
+) -> tuple[Task | None, np.ndarray]:
+    """Choose the task of classes by which validation pieces are stratified and losses weighed.
+
+    Args:
+        tasks: of the model.
+        labels_of: from a task to the (n,) class ids of the pieces, -100 for none.
+
+    Returns:
+        The task, as `TokenizedInputs` describes it, and its labels.
+    """
+    kind = ("sequence", "single")
+    trained = [task for task in tasks if task.weight and (task.level, task.kind) == kind]
+    for task in sorted(trained, key=lambda task: task.name != EMOTION.name):
+        if any_label(labels := labels_of(task)):
+            return task, labels
+    return None, np.full_like(labels_of(EMOTION), IGNORE)
 
 
 def train_tokens(

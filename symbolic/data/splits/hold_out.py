@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,16 +61,14 @@ def hold_out(
         return everything, everything[:0]
     if part.startswith("fold-"):
         number = part.removeprefix("fold-")
-        if number not in map(str, range(folds)):
-            raise ValueError(f"hold_out {part!r}: the folds are fold-0 to fold-{folds - 1}")
-        fold = group_folds(classes(corpus), corpus.groups, folds, seed)
-        return np.flatnonzero(fold != int(number)), np.flatnonzero(fold == int(number))
-    splits = sorted({piece.split for piece in pieces} - {""})
-    if part not in splits:
-        names = ", ".join(splits) or "none"
+        if number in map(str, range(folds)):
+            fold = group_folds(classes(corpus), corpus.groups, folds, seed)
+            return np.flatnonzero(fold != int(number)), np.flatnonzero(fold == int(number))
+    if part not in {piece.split for piece in pieces} - {""}:
+        names = [f"fold-0 to fold-{folds - 1}", *held_out_splits(corpus), "none"]
         raise ValueError(
-            f"hold_out: {corpus.name} has no split {part!r} (its splits: {names}; folds: fold-0 to "
-            f"fold-{folds - 1})"
+            f"hold_out {part!r}: no such fold or split of {corpus.name}; there are "
+            f"{', '.join(names)}"
         )
     train = {id(piece) for piece in training_pieces(pieces)}
     return (
@@ -78,13 +77,18 @@ def hold_out(
     )
 
 
+def held_out_splits(corpus: Corpus) -> list[str]:
+    """Name the splits that can be held out: all but `train`."""
+    return sorted({piece.split for piece in corpus.pieces} - {"", "train"})
+
+
 def classes(corpus: Corpus) -> np.ndarray:
     """(n,) class ids by which folds are stratified: of the first task with classes and labels."""
-    single = (class_labels(corpus, task) for task in corpus.tasks if task.kind == "single")
+    single = (class_labels(corpus.pieces, task) for task in corpus.tasks if task.kind == "single")
     labelled = (ids for ids in single if (ids != IGNORE).any())
     return next(labelled, np.zeros(len(corpus.pieces), int))
 
 
-def class_labels(corpus: Corpus, task: Task) -> np.ndarray:
+def class_labels(pieces: Sequence[Piece], task: Task) -> np.ndarray:
     """(n,) class ids of a task with classes, -100 for no label."""
-    return np.array([piece.labels.get(task.name, IGNORE) for piece in corpus.pieces])
+    return np.array([piece.labels.get(task.name, IGNORE) for piece in pieces], int)

@@ -12,7 +12,7 @@ from symbolic.data.corpus import Corpus
 from symbolic.data.groups import FOLDS, LeakError, assert_disjoint
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.readers import READERS, note_corpora
-from symbolic.data.splits.hold_out import hold_out, training_pieces
+from symbolic.data.splits.hold_out import held_out_splits, hold_out, training_pieces
 from symbolic.notes import NoteTable, read_notes
 
 OPTIONS = ("emopia", "vgmidi", "labelled")
@@ -157,13 +157,10 @@ def held_out(data: DataArguments) -> tuple[list[Piece], list[Piece]]:
             pieces of another corpus.
         FileNotFoundError: a corpus that is not in its folder.
     """
-    protocol, part = _protocol(data.hold_out)
     folders = data.folders
+    protocol, part = _protocol(data)
     if protocol.corpus and protocol.corpus not in folders:
-        raise ValueError(
-            f"hold_out {data.hold_out!r}: its corpus is not given: give it, or hold out "
-            f"{', '.join(f'{name}-0' for name in folders)}{' or ' if folders else ''}none"
-        )
+        raise _no_part(data, "its corpus is not given: give it, or hold out another")
     others: list[Piece] = []
     train: list[Piece] = []
     test: list[Piece] = []
@@ -197,23 +194,38 @@ def _split(corpus: Corpus, part: str, data: DataArguments) -> tuple[list[Piece],
     """Split a corpus by a fold number, the name of a split, or `all`."""
     if part == "all":
         return [], corpus.pieces
-    part = f"fold-{part}" if part.isdigit() else part
+    number = part.removeprefix("fold-")
+    if number in map(str, range(data.folds)):
+        part = f"fold-{number}"
+    elif part not in held_out_splits(corpus):
+        raise _no_part(data, f"{corpus.name} has no such fold or split")
     train, test = hold_out(corpus, part, data.folds, data.fold_seed)
     return [corpus.pieces[i] for i in train], [corpus.pieces[i] for i in test]
 
 
-def _protocol(hold_out: str) -> tuple[Protocol, str]:
+def _protocol(data: DataArguments) -> tuple[Protocol, str]:
     """Find the protocol of the longest name that fits, and the rest of `hold_out`."""
+    part = data.hold_out
     fitting = [
-        name
-        for name in PROTOCOLS
-        if hold_out == name or (name.endswith("-") and hold_out.startswith(name))
+        name for name in PROTOCOLS if part == name or (name.endswith("-") and part.startswith(name))
     ]
     if not fitting:
-        names = ", ".join(PROTOCOLS)
-        raise ValueError(f"hold_out {hold_out!r} does not exist; there are {names}")
+        raise _no_part(data, "it does not exist")
     name = max(fitting, key=len)
-    return PROTOCOLS[name], hold_out.removeprefix(name)
+    return PROTOCOLS[name], part.removeprefix(name)
+
+
+def _no_part(data: DataArguments, problem: str) -> ValueError:
+    """Make the error of a wrong `hold_out`, with those that the given corpora have."""
+    folders, names = data.folders, []
+    for begin, protocol in PROTOCOLS.items():
+        if protocol.corpus in folders:
+            splits = held_out_splits(protocol.corpus_in(folders[protocol.corpus]))
+            parts = [*splits, "all"] if len(folders) > 1 else splits
+            names.append(f"{begin}0 to {begin}{data.folds - 1}")
+            names += [f"{begin}{part}" for part in parts]
+    of = f"of {', '.join(folders)} there are" if folders else "without a corpus there is"
+    return ValueError(f"hold_out {data.hold_out!r}: {problem}; {of} {', '.join([*names, 'none'])}")
 
 
 def unlabelled_pieces(data: DataArguments) -> list[Piece]:
