@@ -336,7 +336,7 @@ def test_every_figure_of_the_results_is_one_of_the_metrics(run):
     assert "| accuracy | 0.612 | [0.511, 0.722] | 0.604 ± 0.033 |" in text
     assert "| macro-F1 | 0.588 | - | - |" in text
     assert "123 pieces, 45 groups, 5 folds, seeds 3, 8" in text
-    assert "| tempo, accuracy | 0.600 |" in text
+    assert "| tempo, accuracy | - | 0.600 | - |" in text
     assert "leak" not in text
 
 
@@ -471,11 +471,50 @@ def test_what_changes_no_prediction_is_no_input(run):
     }
     write(run, "metrics.json", {**METRICS, "robustness": scores})
     text = section(model_card(run), "Results")
-    assert "| velocity | not an input |" in text
-    assert "| mood: gain | not an input |" in text
-    assert "| tempo | 1.000 |" in text
+    assert "| velocity | 9 | not an input | - |" in text
+    assert "| mood: gain | - | not an input | - |" in text
+    assert "| tempo | 9 | 1.000 | 0.002 |" in text
+    assert "| tempo +10 % | 9 | 1.000 | - |" in text
     assert "velocity +10" not in text
     assert "gain +6" not in text
+
+
+def test_counts_shares_and_distances_have_columns_of_their_own(run):
+    scores = {
+        "pieces": 9,
+        "velocity_pieces": 4,
+        "velocity x0.9": 0.75,
+        "velocity": 0.75,
+        "velocity_distance": 0.05,
+        "key: pieces": 8,
+        "key: tempo x1.1": 0.5,
+    }
+    write(run, "metrics.json", {**METRICS, "robustness": scores})
+    table = section(model_card(run), "Results").split("| robustness to ")[1].splitlines()
+    assert table[2:5] == [
+        "| velocity x0.9 | 4 | 0.750 | - |",
+        "| velocity | 4 | 0.750 | 0.050 |",
+        "| key: tempo x1.1 | 8 | 0.500 | - |",
+    ]
+    assert not table[5:6] or not table[5].startswith("|")
+
+
+def test_halves_of_the_plane_are_no_values_of_valence_and_arousal(run):
+    scores = {"accuracy": 0.5, "valence": 0.75, "arousal": 0.875, "valence_rmse": 0.25}
+    write(run, "metrics.json", {**METRICS, "scores": scores})
+    card = model_card(run)
+    text = section(card, "Results")
+    assert "| valence (high or low), accuracy | 0.750 |" in text
+    assert "| arousal (high or low), accuracy | 0.875 |" in text
+    results = ModelCard(card).data.eval_results
+    found = {result.metric_name: (result.metric_type, result.metric_value) for result in results}
+    assert found["valence (high or low), accuracy"] == ("accuracy", 0.75)
+    assert found["valence rmse"][1] == 0.25
+    assert "valence" not in found
+
+
+def test_a_card_has_the_command_that_installs_the_package(run):
+    assert "`pip install .` in a clone" in section(model_card(run), "Use")
 
 
 def test_a_card_without_a_record_states_it(run):

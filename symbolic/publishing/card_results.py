@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 METRIC_NAMES = {  # the Hub's id of a metric, if it has one, and its name in the card
     "accuracy": ("accuracy", "accuracy"),
     "macro_f1": ("f1", "macro-F1"),
+    # Of the half of the plane that a quadrant is in, not of valence and arousal as numbers.
+    "valence": ("accuracy", "valence (high or low), accuracy"),
+    "arousal": ("accuracy", "arousal (high or low), accuracy"),
     "roc_auc": ("roc_auc", "ROC-AUC"),
     "pr_auc": ("pr_auc", "PR-AUC"),
     **{
@@ -33,6 +36,7 @@ VARIANTS = {
 """Ends of the keys of scores that are for the table only, and their meaning."""
 
 DISTANCE = "_distance"  # end of the key of a mean distance of the predictions
+COUNT = "pieces"  # end of the key of a number of perturbed pieces
 UNCHANGED = 1e-6  # a smaller distance is of the arithmetic alone
 
 SIZES = ("pieces", "recordings", "groups", "folds")
@@ -109,18 +113,29 @@ def results_context(metrics: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _robustness(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """Rows of the robustness; one row for what changes no prediction, and so is no input."""
+def _robustness(values: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Rows of the robustness: perturbation, pieces, share of predictions that stay, mean distance.
+
+    What changes no prediction, and so is no input, has one row.
+    """
+    figures = dict(_flat(values))
     unused = {
         key.removesuffix(DISTANCE)
-        for key, value in values.items()
+        for key, value in figures.items()
         if key.endswith(DISTANCE) and _is_number(value) and value < UNCHANGED
     }
     dropped = tuple(f"{kind}{end}" for kind in unused for end in (" ", "_"))
-    kept = {key: value for key, value in values.items() if not key.startswith(dropped)}
-    return [
-        (name, "not an input" if name in unused else _number(value)) for name, value in _flat(kept)
-    ]
+    rows = []
+    for key, value in figures.items():
+        if key.startswith(dropped) or key.endswith((COUNT, DISTANCE)):
+            continue
+        task, colon, name = key.rpartition(": ")
+        of_kind = f"{task}{colon}{name.split(' ')[0]}_{COUNT}"
+        pieces = figures.get(of_kind, figures.get(f"{task}{colon}{COUNT}"))
+        stays = "not an input" if key in unused else _number(value)
+        distance = figures.get(f"{key}{DISTANCE}") if key not in unused else None
+        rows.append((key.replace("_", " "), _number(pieces), stays, _number(distance)))
+    return rows
 
 
 def _slug(text: str) -> str:
@@ -138,7 +153,7 @@ def _names(key: str) -> tuple[str, str]:
 
 def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
-        name = f"{prefix}{key.replace('_', ' ')}"
+        name = f"{prefix}{key}"
         if isinstance(value, dict):
             yield from _flat(value, f"{name}, ")
         else:
