@@ -48,9 +48,9 @@ def load_config(
     name = os.fspath(name)
     if os.path.isfile(name):
         raise NotADirectoryError(f"{name}: a file, not the folder of a model")
-    if os.path.isdir(name):
-        if missing := [file for file in files if not Path(name, file).is_file()]:
-            raise FileNotFoundError(f"{name}: no model in the folder: no {', '.join(missing)}")
+    missing = [file for file in files if not Path(name, file).is_file()]
+    if os.path.isdir(name) and missing:
+        raise FileNotFoundError(f"{name}: no model in the folder: no {', '.join(missing)}")
     options = hub_options(kwargs)
     try:
         values, _ = SymbolicConfig.get_config_dict(name, **options)
