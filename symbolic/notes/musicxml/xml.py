@@ -197,7 +197,7 @@ _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 
 def xml_fault(code: int, line: int, column: int) -> str:
     """Describe an error of expat at a line, from 1, and a column, from 0, in our words."""
-    reason = _FAULTS.get(expat.errors.messages[code], "it cannot be parsed")
+    reason = _FAULTS.get(expat.errors.messages.get(code, ""), "it cannot be parsed")
     return f"{reason} (line {line}, column {column + 1})"
 
 
