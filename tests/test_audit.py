@@ -404,3 +404,29 @@ def test_the_audit_reads_other_corpora_with_their_readers(run, tmp_path, monkeyp
     monkeypatch.setitem(READERS, "pop909", Reader(lambda folder: pieces, (KEY,)))
     assert run("--corpora", f"pop909={tmp_path}")[0] == 1
     assert run("--corpora", f"nothing={tmp_path}")[0] == 2
+
+
+def test_files_that_are_not_audited_are_counted_and_named(tmp_path, write_midi):
+    for i in range(4):
+        write_midi(tmp_path / f"{i}.mid", tune(i))
+    (tmp_path / "more").mkdir()
+    write_midi(tmp_path / "more" / "forgotten.mid", tune(9))
+    (tmp_path / "broken.mid").write_bytes(b"no music")
+    (tmp_path / "scan.pdf").write_bytes(b"")
+    rows = [("0.mid", "Q1"), ("1.mid", "Q3"), ("2.mid", ""), ("broken.mid", "Q1")]
+    pd.DataFrame(rows, columns=["path", "quadrant"]).to_csv(tmp_path / "labels.csv", index=False)
+    found = audit_paths([tmp_path], workers=0)
+    assert [piece.path.name for piece in found.unlabelled] == ["2.mid"]
+    assert [Path(name).name for name in found.without_row] == ["3.mid", "forgotten.mid"]
+    assert found.passed_over == {".pdf": 1}
+    text = audit_text(found)
+    assert "cannot be read: 1\n" in text
+    assert "no label in the row of the table: 1\n  2.mid (" in text
+    assert "music without a row in the table, not audited: 2\n" in text
+    assert text.splitlines()[-3] == "1 file passed over: 1 .pdf; see docs/corpora.md"
+    assert not audit_paths([tmp_path / "more"], workers=0).without_row
+    main(["audit", str(tmp_path), "--json", str(tmp_path / "audit.json")])
+    saved = json.loads((tmp_path / "audit.json").read_text())
+    assert saved["without_row"] == list(found.without_row)
+    assert saved["unlabelled"][0]["path"].endswith("2.mid")
+    assert saved["passed_over"] == {".pdf": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from symbolic.data.groups import group_name
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.readers import READERS
 from symbolic.notes.pool import read_many
-from symbolic.notes.sources import display_name
+from symbolic.notes.sources import display_name, find_files
 
 SPLIT = "split"
 
@@ -51,11 +52,20 @@ def audit_paths(
             others[name] = Path(folder)
     pieces: dict[Path, Piece] = {}
     together: dict[str, str] = {}
+    unlabelled: list[Piece] = []
+    music: set[Path] = set()
+    passed_over: Counter[str] = Counter()
     for path in paths:
         found, kept = pieces_to_audit(path, split, raw)
         together |= kept
         for piece in found:
             pieces.setdefault(piece.path.resolve(), piece)
+        table = _table(path)
+        if table is not None:
+            unlabelled += [piece for piece in found if not piece.labels]
+        if path.is_dir():
+            music |= {file.resolve() for file in find_files(path, passed_over=passed_over)}
+            passed_over[".csv"] -= table is not None
     for name, folder in others.items():
         for piece in READERS[name](folder).pieces:
             pieces.setdefault(piece.path.resolve(), piece)
@@ -66,7 +76,12 @@ def audit_paths(
     if split != SPLIT and not any(piece.split for piece in pieces.values()):
         raise ValueError(f"no split in a column {split} in {names}")
     tables = list(read_many([piece.path for piece in pieces.values()], workers))
-    return audit(list(pieces.values()), tables, together)
+    return replace(
+        audit(list(pieces.values()), tables, together),
+        unlabelled=tuple(unlabelled),
+        without_row=tuple(map(display_name, sorted(music - pieces.keys()))),
+        passed_over=dict(+passed_over),
+    )
 
 
 def pieces_to_audit(
@@ -92,12 +107,17 @@ def pieces_to_audit(
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{display_name(path)}: no such file or folder")
-    folder = path.parent if path.suffix.lower() == ".csv" else path
-    tables = [path] if folder != path else [folder / name for name in TABLES]
-    table = next((table for table in tables if table.is_file()), None)
+    table = _table(path)
     if table is None:
         return _music(path), {}
     return TABLES.get(table.name, _labelled)(table, split, raw)
+
+
+def _table(path: Path) -> Path | None:
+    """Find the table of labels that a path is, or that is in a folder."""
+    is_table = path.suffix.lower() == ".csv"
+    tables = [path] if is_table else [path / name for name in TABLES]
+    return next((table for table in tables if table.is_file()), None)
 
 
 def _emopia(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:

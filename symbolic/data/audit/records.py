@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symbolic.data.pieces import Piece
 
@@ -108,6 +108,9 @@ class Audit:
         flat: pieces in which all notes have the same velocity.
         tempos: corpora with what may be a nominal tempo.
         unread: pieces that cannot be read, and the reasons.
+        unlabelled: pieces of a table of labels whose row has none.
+        without_row: music files in the folder of a table that are not in it; they are not audited.
+        passed_over: number of other files in folders, by reason, as `find_sources` counts them.
     """
 
     pieces: tuple[Piece, ...]
@@ -118,6 +121,9 @@ class Audit:
     flat: tuple[Piece, ...] = ()
     tempos: tuple[NominalTempo, ...] = ()
     unread: tuple[tuple[Piece, str], ...] = ()
+    unlabelled: tuple[Piece, ...] = ()
+    without_row: tuple[str, ...] = ()
+    passed_over: dict[str, int] = field(default_factory=dict)
 
     @property
     def leaks(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from symbolic.data.audit.records import BY_CHANCE, Audit, Copies, SameMelody
 from symbolic.data.groups import group_name
 from symbolic.data.pieces import Piece
-from symbolic.notes.sources import display_name
+from symbolic.notes.sources import display_name, passed_over_line
 
 MOST_LINES = 20
 HEADINGS = {
@@ -46,6 +46,8 @@ def audit_text(audit: Audit) -> str:
         "cannot be read",
         [f"{display_name(piece.path)}: {reason}" for piece, reason in audit.unread],
     )
+    section("no label in the row of the table", [_name(piece) for piece in audit.unlabelled])
+    section("music without a row in the table, not audited", audit.without_row)
     section("no dynamics: all notes have the same velocity", [_name(piece) for piece in audit.flat])
     section(
         "one tempo in all files: bars and beats mean nothing if onsets are off the grid",
@@ -62,6 +64,8 @@ def audit_text(audit: Audit) -> str:
             for b in audit.balance
         ],
     )
+    if audit.passed_over:
+        lines.extend(["", passed_over_line(audit.passed_over)])
     return "\n".join([*lines, "", "LEAKS" if audit.leaks else "no leak"])
 
 
