@@ -111,18 +111,17 @@ def test_triads_that_fit_alike_are_heard_as_major():
 )
 def test_what_sounds_in_a_part_is_what_each_note_covers_of_it(notes):
     onset, length, pitch = map(np.array, zip(*notes, strict=True))
-    onsets = Onsets(
-        note_table((onset * SECOND).astype(int), (length * SECOND).astype(int), pitch, pitch)
-    )
-    table = onsets.notes
-    _, parts = onsets.parts(onsets.time[:1], 1.0)
+    table = note_table((onset * SECOND).astype(int), (length * SECOND).astype(int), pitch, pitch)
+    onsets = Onsets([table])
+    (parts,) = onsets.count_parts(1.0).tolist()
     width = onsets.span / parts
     left = onsets.time[0] + width * np.arange(parts)
     end = table.onset + table.duration
     covered = np.minimum(end[:, None], left + width) - np.maximum(table.onset[:, None], left)
     expected = np.zeros((12, parts))
     np.add.at(expected, onsets.above_lowest, np.maximum(covered, 0) / width)
-    assert _sounding_in_parts(onsets) == pytest.approx(expected, abs=1e-9)
+    sounding, _ = _sounding_in_parts(onsets, np.zeros(1, int))
+    assert sounding == pytest.approx(expected, abs=1e-9)
 
 
 def test_an_ostinato_of_even_eighths_falls_in_one_bin():
@@ -225,7 +224,7 @@ def test_a_day_of_music_is_no_more_than_a_minute_of_it():
     onset = np.append(np.repeat(chord * 30, 3) * SECOND, 0)
     length = np.append(np.full(3 * len(chord), 30 * SECOND), day * SECOND)
     notes = note_table(onset, length, np.append(pitch, 36), [80] * len(onset))
-    assert Onsets(notes).parts(np.zeros(1), 1.0)[1] == MAX_PARTS
+    assert Onsets([notes]).count_parts(1.0).tolist() == [MAX_PARTS]
     found = features(notes, NAMES)
     assert np.isfinite(found).all()
     assert np.abs(found).max() <= 1
@@ -241,9 +240,9 @@ def test_a_million_notes_of_a_day_take_no_loop():
 
 
 def test_memory_is_that_of_the_notes_not_of_notes_times_parts():
-    onsets = Onsets(some_music(200_000, 3600 * SECOND))
+    onsets = Onsets([some_music(200_000, 3600 * SECOND)])
     tracemalloc.start()
-    _sounding_in_parts(onsets)
+    _sounding_in_parts(onsets, np.zeros(1, int))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 200 * (200_000 + 12 * MAX_PARTS)

@@ -80,6 +80,17 @@ def test_chords_sound_on_their_roots():
     assert found["seventh"].nonzero()[0].tolist() == [7]
 
 
+@pytest.mark.parametrize("count", [1, 128, 129, 256, 300, 1200])
+def test_chords_of_a_long_piece_are_those_of_all_its_onsets(count):
+    found = channels(chords(*[(60, 64, 67), (57, 60, 64)] * count))
+    assert found["major"][0] == pytest.approx(0.5)
+    assert found["minor"][9] == pytest.approx(0.5)
+    if count > 100:  # 1 + q + q^2 + ... is 1 / (1 - q)
+        q = np.exp(-1 / 16)
+        assert found["major_opening_16"][0] == pytest.approx(1 / (1 + q))
+        assert found["minor_opening_16"][9] == pytest.approx(q / (1 + q))
+
+
 def test_over_root_is_with_the_root_in_the_bass():
     found = channels(chords((60, 64, 67), (52, 60, 67)))
     assert found["major"][0] == pytest.approx(1)

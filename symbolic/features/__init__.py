@@ -14,6 +14,7 @@ from symbolic.features.columns import (
     FEATURE_GROUPS,
     FEATURE_NAMES,
     feature_frame,
+    feature_rows,
     features,
 )
 from symbolic.features.sets import FEATURE_SETS, named_columns
@@ -26,6 +27,7 @@ __all__ = [
     "FEATURE_SETS",
     "TONAL_NAMES",
     "feature_frame",
+    "feature_rows",
     "features",
     "named_columns",
     "transposed_tonal",

@@ -5,30 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import mean, median, moments, share, spread
+from symbolic.features.segments import Columns
 
 STACCATO = 0.5  # ratio of duration to gap below which a note is staccato
 _SHORT = np.log(STACCATO)
 
 
-def lengths(onsets: Onsets) -> dict[str, float]:
+def lengths(onsets: Onsets) -> Columns:
     """Summarise durations: natural logarithms of seconds, and ratios to the gap to the next onset.
 
     `duration_ratio_log` is the logarithm of duration / gap, 0 where a note lasts until the next
     onset; `legato` the share of notes that last at least as long.
     """
-    ratio = onsets.duration_ratio_log
-    middle, deviation = moments(ratio)
+    notes, ratio = onsets.by_note, onsets.duration_ratio_log
+    middle, deviation = notes.moments(ratio)
     return {
-        **spread("duration_log", onsets.duration_log),
+        **notes.spread("duration_log", onsets.duration_log),
         "duration_ratio_log_mean": middle,
         "duration_ratio_log_std": deviation,
-        "duration_ratio_log_median": median(ratio),
-        "legato": share(ratio >= 0),
+        "duration_ratio_log_median": notes.median(notes.ordered(ratio)),
+        "legato": notes.share(ratio >= 0),
     }
 
 
-def touches(onsets: Onsets) -> dict[str, float]:
+def touches(onsets: Onsets) -> Columns:
     """Measure short notes, the articulation of the melody, and the asynchrony of chords.
 
     `staccato` is the share of notes shorter than `STACCATO` times the gap to the next onset;
@@ -38,12 +38,14 @@ def touches(onsets: Onsets) -> dict[str, float]:
     onsets of several notes.
     """
     ratio, log = onsets.duration_ratio_log, onsets.duration_log
-    top = ratio[onsets.is_top]
-    last = onsets.notes.onset[onsets.starts + onsets.size - 1]
+    (top, tops), (bottom, bottoms) = onsets.tops, onsets.bottoms
+    melody = ratio[top]
+    chord, chords = onsets.by_onset.find(onsets.size > 1)
+    last = onsets.onset[onsets.starts[chord] + onsets.size[chord] - 1]
     return {
-        "staccato": share(ratio < _SHORT),
-        "skyline_staccato": share(top < _SHORT),
-        "skyline_legato": share(top >= 0),
-        "skyline_longer_than_bass": mean(log[onsets.is_top]) - mean(log[onsets.is_bottom]),
-        "chord_asynchrony": mean((last - onsets.time)[onsets.size > 1]),
+        "staccato": onsets.by_note.share(ratio < _SHORT),
+        "skyline_staccato": tops.share(melody < _SHORT),
+        "skyline_legato": tops.share(melody >= 0),
+        "skyline_longer_than_bass": tops.mean(log[top]) - bottoms.mean(log[bottom]),
+        "chord_asynchrony": chords.mean(last - onsets.time[chord]),
     }

@@ -5,39 +5,38 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import MAX_DURATION, Onsets
-from symbolic.features.summaries import moments, share
+from symbolic.features.segments import Columns
 
 FULL_CHORD_NOTES = 4  # or more
 
 
-def rates(onsets: Onsets) -> dict[str, float]:
+def rates(onsets: Onsets) -> Columns:
     """Compute notes and onsets per second, as natural logarithms.
 
     `onset_density_std` compares the seconds of the piece: the standard deviation of onsets per
     second, relative to its mean.
     """
-    part, parts = onsets.parts(onsets.time, 1.0)
-    middle, deviation = moments(np.bincount(part, minlength=parts))
+    part, parts = onsets.parts(onsets.time, onsets.by_onset.owner, 1.0)
+    middle, deviation = parts.moments(np.bincount(part, minlength=parts.ends[-1]))
     return {
-        "notes_per_second_log": np.log(len(onsets.notes) / onsets.span),
-        "onsets_per_second_log": np.log(len(onsets.gap) / onsets.span),
+        "notes_per_second_log": np.log(onsets.by_note.counts / onsets.span),
+        "onsets_per_second_log": np.log(onsets.by_onset.counts / onsets.span),
         "onset_density_std": deviation / middle,
     }
 
 
-def voices(onsets: Onsets) -> dict[str, float]:
+def voices(onsets: Onsets) -> Columns:
     """Count the notes that start at an onset, and the notes and pitch classes that sound there."""
-    count, g = onsets.sounding, len(onsets.time)
-    middle, deviation = moments(onsets.size)
+    middle, deviation = onsets.by_onset.moments(onsets.size)
     return {
         "notes_per_onset_mean": middle,
         "notes_per_onset_std": deviation,
-        "notes_sounding_mean": np.add.reduce(count, axis=None) / g,
-        "pcs_sounding_mean": np.count_nonzero(count) / g,
+        "notes_sounding_mean": onsets.by_onset.mean(np.add.reduce(onsets.sounding, axis=0)),
+        "pcs_sounding_mean": onsets.by_onset.mean(np.add.reduce(onsets.sounding > 0, axis=0)),
     }
 
 
-def textures(onsets: Onsets) -> dict[str, float]:
+def textures(onsets: Onsets) -> Columns:
     """Measure single notes, full chords, silence, and changes of note density.
 
     `onsets_single` and `onsets_full` are the shares of onsets of one note and of `FULL_CHORD_NOTES`
@@ -45,14 +44,17 @@ def textures(onsets: Onsets) -> dict[str, float]:
     time without any. `note_density_std` compares parts of about four seconds: the standard
     deviation of their note counts, relative to the mean.
     """
-    notes = onsets.notes
-    sounded = np.maximum.accumulate(onsets.end)
-    rests = np.maximum(notes.onset[1:] - sounded[:-1], 0.0)
-    middle, deviation = moments(onsets.window_counts)
+    notes = onsets.by_note
+    sounded = np.empty_like(onsets.end)  # until when, of all notes so far
+    for start, end in notes.bounds:
+        np.maximum.accumulate(onsets.end[start:end], out=sounded[start:end])
+    rests = np.maximum(onsets.onset[notes.after] - sounded[notes.before], 0.0)
+    _, parts = onsets.windows
+    middle, deviation = parts.moments(onsets.window_counts)
     return {
-        "onsets_single": share(onsets.size == 1),
-        "onsets_full": share(onsets.size >= FULL_CHORD_NOTES),
-        "polyphony_mean": np.add.reduce(np.minimum(notes.duration, MAX_DURATION)) / onsets.span,
-        "silence": np.add.reduce(rests) / onsets.span,
+        "onsets_single": onsets.by_onset.share(onsets.size == 1),
+        "onsets_full": onsets.by_onset.share(onsets.size >= FULL_CHORD_NOTES),
+        "polyphony_mean": notes.sum(np.minimum(onsets.seconds, MAX_DURATION)) / onsets.span,
+        "silence": notes.steps.sum(rests) / onsets.span,
         "note_density_std": deviation / middle,
     }

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 import numpy as np
 
 from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import mean, moments, share, spread
+from symbolic.features.segments import Columns, quotients
 
 ACCENT_VELOCITY = 10  # least difference between an accent and the onsets before and after it
 _NO_VARIANCE = 1e-12
 
 
-def loudness(onsets: Onsets) -> dict[str, float]:
+def loudness(onsets: Onsets) -> Columns:
     """Summarise the velocity of all notes, its changes, and that of the melody.
 
     `velocity_slope` is the straight-line change over the whole piece, `velocity_change` the mean
     step between the loudest notes of neighbouring onsets, `velocity_melody` the mean velocity of
     the top notes less that of all notes.
     """
-    velocity, notes = onsets.velocity, onsets.notes
-    columns = spread("velocity", velocity)
-    place = (notes.onset - notes.onset[0]) / onsets.span
-    place -= mean(place)
-    power = np.add.reduce(place * place)
-    slope = np.add.reduce(place * velocity) / power if power > _NO_VARIANCE else 0.0
+    velocity, notes = onsets.velocity, onsets.by_note
+    columns = notes.spread("velocity", velocity)
+    place = (onsets.onset - notes.each(onsets.first)) / notes.each(onsets.span)
+    place -= notes.each(notes.mean(place))
+    both, power = notes.sum(place * velocity), notes.sum(place * place)
+    top, tops = onsets.tops
     return {
         **columns,
-        "velocity_range": np.maximum.reduce(velocity) - np.minimum.reduce(velocity),
-        "velocity_slope": slope,
-        "velocity_change": mean(np.abs(onsets.loudest[1:] - onsets.loudest[:-1])),
-        "velocity_melody": mean(velocity[onsets.is_top]) - columns["velocity_mean"],
-        "has_dynamics": float(notes.has_dynamics),
+        "velocity_range": notes.maximum(velocity) - notes.minimum(velocity),
+        "velocity_slope": quotients(both, power, power > _NO_VARIANCE),
+        "velocity_change": onsets.by_onset.steps.mean(np.abs(onsets.moves(onsets.loudest))),
+        "velocity_melody": tops.mean(velocity[top]) - columns["velocity_mean"],
+        "has_dynamics": onsets.has_dynamics,
     }
 
 
-def contrasts(onsets: Onsets) -> dict[str, float]:
+def contrasts(onsets: Onsets) -> Columns:
     """Compare loudness between neighbouring onsets, voices, registers and parts of the piece.
 
     `velocity_bass` is the mean velocity of the bottom notes less that of all notes, and
@@ -46,17 +44,22 @@ def contrasts(onsets: Onsets) -> dict[str, float]:
     pitch. `velocity_parts_std` compares parts of about four seconds: the standard deviation of
     their mean velocities.
     """
-    velocity, loudest = onsets.velocity, onsets.loudest
-    top, bottom = onsets.is_top, onsets.is_bottom
-    beside = np.maximum(loudest[:-2], loudest[2:])
-    middle = mean(velocity)
-    louder, higher = velocity - middle, onsets.height - mean(onsets.height)
-    power = np.add.reduce(higher * higher) * np.add.reduce(louder * louder)
-    both = np.add.reduce(higher * louder)
+    velocity, notes = onsets.velocity, onsets.by_note
+    bottom, bottoms = onsets.bottoms
+    above, aboves = notes.find(onsets.is_top > onsets.is_bottom)
+    below, belows = notes.find(onsets.is_bottom > onsets.is_top)
+    rise, steps = onsets.moves(onsets.loudest), onsets.by_onset.steps
+    accents = (rise[steps.before] >= ACCENT_VELOCITY) & (rise[steps.after] <= -ACCENT_VELOCITY)
+    middle = notes.mean(velocity)
+    louder = velocity - notes.each(middle)
+    higher = onsets.height - notes.each(notes.mean(onsets.height))
+    power = notes.sum(higher * higher) * notes.sum(louder * louder)
+    both = notes.sum(higher * louder)
+    _, parts = onsets.occupied
     return {
-        "velocity_bass": mean(velocity[bottom]) - middle,
-        "velocity_top_above_bottom": mean(velocity[top > bottom]) - mean(velocity[bottom > top]),
-        "velocity_accents": share(loudest[1:-1] >= beside + ACCENT_VELOCITY),
-        "velocity_pitch": both / sqrt(power) if power > _NO_VARIANCE else 0.0,
-        "velocity_parts_std": moments(onsets.window_means(velocity))[1],
+        "velocity_bass": bottoms.mean(velocity[bottom]) - middle,
+        "velocity_top_above_bottom": aboves.mean(velocity[above]) - belows.mean(velocity[below]),
+        "velocity_accents": steps.steps.share(accents),
+        "velocity_pitch": quotients(both, np.sqrt(power), power > _NO_VARIANCE),
+        "velocity_parts_std": parts.moments(onsets.window_means(velocity))[1],
     }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import OCTAVES, Onsets, within
+from symbolic.features.onsets import Onsets, modulo_octave, within
+from symbolic.features.segments import Columns, Segments
 
 CHORD_PART_SECONDS = 1.0  # approximately, of the equal parts for which a chord is estimated
 ROOT_WEIGHT = 1.2  # in a triad; third and fifth have weight 1
@@ -30,10 +31,10 @@ _OUTER_VOICES = _numbered(
     12, "bass_from_relative_major", "melody_from_relative_major", "melody_from_tonic"
 )
 
-# Bins are of one width on the logarithm of seconds, and of velocity.
-_IOI_BINS = np.linspace(-4.7, 2.01, 13)
-_DURATION_BINS = np.linspace(-4.7, 3.01, 13)
-_VELOCITY_BINS = np.linspace(0.0, 128.0, 11)
+# Lower bounds of bins of one width on the logarithm of seconds, and of velocity.
+_IOI_BINS = np.linspace(-4.7, 2.01, 13)[:-1]
+_DURATION_BINS = np.linspace(-4.7, 3.01, 13)[:-1]
+_VELOCITY_BINS = np.linspace(0.0, 128.0, 11)[:-1]
 
 _SOUNDS = 1e-9
 _PRECISION = 1e9  # beyond it, triads that fit equally well differ by errors of rounding
@@ -51,48 +52,67 @@ _BEFORE = _AFTER[:, None]
 _CHANGE = (2 * (_BEFORE >= 12) + (_AFTER >= 12)) * 12 + (_AFTER - _BEFORE) % 12
 
 
-def _root_shares(counts: np.ndarray) -> list[float]:
-    """Return square roots of the shares of counts; zeros if all counts are 0."""
-    return np.sqrt(counts / max(np.add.reduce(counts), 1)).tolist()
+def _root_shares(counts: np.ndarray) -> np.ndarray:
+    """Return square roots of the shares of (p, k) counts: (k, p); zeros where all counts are 0."""
+    return np.sqrt(counts.T / np.maximum(np.add.reduce(counts, axis=1), 1))
 
 
-def _binned(values: np.ndarray, edges: np.ndarray) -> list[float]:
-    """Return square roots of the shares of values in each bin; an edge is in the bin above it."""
-    places = edges.searchsorted(values, side="right")  # from 1: none lies below the first edge
-    return _root_shares(np.bincount(places, minlength=len(edges))[1:])
+def _binned(segments: Segments, values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Return square roots of the shares of (n,) values in each of k bins: (k, p).
+
+    Args:
+        segments: of the values.
+        values: none below the first bound.
+        bounds: (k,) lower bound of each bin, which belongs to it.
+    """
+    # On few bins, comparisons with all bounds are faster than a binary search.
+    bins = np.add.reduce(values >= bounds[1:, None], axis=0, dtype=np.int8)
+    return _root_shares(segments.histogram(bins, len(bounds)))
 
 
-def _relative_major(onsets: Onsets) -> int:
-    """Return the tonic of the relative major of the key, counted from the lowest note."""
+def _relative_majors(onsets: Onsets) -> np.ndarray:
+    """Return the (p,) tonics of the relative majors of the keys, counted from the lowest notes."""
     minor, tonic = divmod(onsets.key, 12)
     return (tonic + 3 * minor) % 12
 
 
-def _sounding_in_parts(onsets: Onsets) -> np.ndarray:
-    """Return the (12, p) mean number of sounding notes by pitch class above the lowest, and part.
+def _sounding_in_parts(onsets: Onsets, tonics: np.ndarray) -> tuple[np.ndarray, Segments]:
+    """Compute the mean number of sounding notes by pitch class and part of each piece.
 
     A note fills the rest of the part it starts in, whole parts, and some of the part it ends in, so
     that memory grows with notes plus parts, not with their product.
+
+    Args:
+        onsets: of p pieces.
+        tonics: (p,) pitch classes from which those of each piece are counted, themselves counted
+            from the lowest notes.
+
+    Returns:
+        (12, k) means, and the segments of the k parts.
     """
-    notes = onsets.notes
-    parts = onsets.count_parts(CHORD_PART_SECONDS)
-    start = (notes.onset - onsets.time[0]) / onsets.span * parts
-    end = (onsets.end - onsets.time[0]) / onsets.span * parts
-    first = np.minimum(start.astype(np.int64), parts - 1)
-    last = np.minimum(end.astype(np.int64), parts - 1)
+    notes, counts = onsets.by_note, onsets.count_parts(CHORD_PART_SECONDS)
+    parts = Segments(counts)
+    origin, span, count = notes.each(onsets.first), notes.each(onsets.span), notes.each(counts)
+    edges = (np.stack([onsets.onset, onsets.end]) - origin) / span * count
+    (start, end), (first, last) = edges, np.minimum(edges.astype(np.int64), count - 1)
     following = first + 1
-    row, size = onsets.above_lowest * (parts + 1), 12 * (parts + 1)
+    in_first = np.minimum(following, end) - start
+    in_last = (end - last) * (last > first)
+    # One column more than parts: what fills the last part of all ends behind it.
+    columns = parts.ends[-1] + 1
+    row = modulo_octave(onsets.above_lowest - notes.each(tonics)) * columns
+    row += notes.each(parts.starts)
     # Integers for whole parts: a silent part is exactly 0.
-    whole = np.bincount(row + following, minlength=size)
-    whole -= np.bincount(row + np.maximum(last, following), minlength=size)
-    amount = np.bincount(row + first, np.minimum(following, end) - start, size)
-    amount += np.bincount(row + last, (end - last) * (last > first), size)
-    amount = amount.reshape(12, parts + 1)
-    amount += np.add.accumulate(whole.reshape(12, parts + 1), axis=1)
-    return amount[:, :-1]
+    whole = np.bincount(row + following, minlength=12 * columns)
+    whole -= np.bincount(row + np.maximum(last, following), minlength=12 * columns)
+    amount = np.bincount(row + first, in_first, 12 * columns)
+    amount += np.bincount(row + last, in_last, 12 * columns)
+    amount = amount.reshape(12, columns)
+    amount += np.add.accumulate(whole.reshape(12, columns), axis=1)
+    return amount[:, :-1], parts
 
 
-def chord_changes(onsets: Onsets) -> dict[str, float]:
+def chord_changes(onsets: Onsets) -> Columns:
     """Count changes of triad by modes and by the upward interval of the roots, in semitones.
 
     The piece is cut into parts of about a second. The chord of a part is the major or minor triad
@@ -105,17 +125,22 @@ def chord_changes(onsets: Onsets) -> dict[str, float]:
     change, so that `chord_change_major_to_major_00` and `chord_change_minor_to_minor_00` are
     always 0; all are 0 where the chord never changes.
     """
-    sounding = _sounding_in_parts(onsets)[OCTAVES[_relative_major(onsets)]]
+    sounding, parts = _sounding_in_parts(onsets, _relative_majors(onsets))
     length = np.sqrt(np.add.reduce(sounding * sounding, axis=0))
-    fit = np.rint(_TRIADS @ (sounding / (length + _SOUNDS)) * _PRECISION)
-    chord = fit.argmax(axis=0)[np.maximum.reduce(fit, axis=0) > MIN_TRIAD_FIT * _PRECISION]
-    before, after = chord[:-1], chord[1:]
-    changed = before != after
-    counts = np.bincount(_CHANGE[before[changed], after[changed]], minlength=48)
+    scaled = sounding / (length + _SOUNDS)
+    fit = np.empty((len(_TRIADS), len(length)))
+    for start, end in parts.bounds:  # a product for each piece: those of more may round differently
+        np.matmul(_TRIADS, scaled[:, start:end], out=fit[:, start:end])
+    fit = np.rint(fit * _PRECISION)
+    some, kept = parts.find(np.maximum.reduce(fit, axis=0) > MIN_TRIAD_FIT * _PRECISION)
+    chord = fit.argmax(axis=0)[some]
+    before, after = chord[kept.before], chord[kept.after]
+    changed, changes = kept.steps.find(before != after)
+    counts = changes.histogram(_CHANGE[before[changed], after[changed]], 48)
     return dict(zip(_CHANGES, _root_shares(counts), strict=True))
 
 
-def lengths(onsets: Onsets) -> dict[str, float]:
+def lengths(onsets: Onsets) -> Columns:
     """Bin inter-onset intervals and durations: square roots of the shares in 12 bins.
 
     `ioi_share_*` count the intervals from each onset to the next, and from the last to the end, in
@@ -124,20 +149,22 @@ def lengths(onsets: Onsets) -> dict[str, float]:
     fall into the first or the last bin.
     """
     ioi = np.log2(within(onsets.gap, *SECONDS_BOUNDS["ioi"]))
-    duration = np.log2(within(onsets.notes.duration, *SECONDS_BOUNDS["duration"]))
-    shares = _binned(ioi, _IOI_BINS) + _binned(duration, _DURATION_BINS)
-    return dict(zip(_LENGTHS, shares, strict=True))
+    duration = np.log2(within(onsets.seconds, *SECONDS_BOUNDS["duration"]))
+    iois = _binned(onsets.by_onset, ioi, _IOI_BINS)
+    durations = _binned(onsets.by_note, duration, _DURATION_BINS)
+    return dict(zip(_LENGTHS, (*iois, *durations), strict=True))
 
 
-def velocities(onsets: Onsets) -> dict[str, float]:
+def velocities(onsets: Onsets) -> Columns:
     """Bin velocities: square roots of the shares in 10 bins of 12.8, the softest first.
 
     Without dynamics every velocity is `symbolic.features.onsets.NEUTRAL_VELOCITY`.
     """
-    return dict(zip(_VELOCITIES, _binned(onsets.velocity, _VELOCITY_BINS), strict=True))
+    shares = _binned(onsets.by_note, onsets.velocity, _VELOCITY_BINS)
+    return dict(zip(_VELOCITIES, shares, strict=True))
 
 
-def outer_voices(onsets: Onsets) -> dict[str, float]:
+def outer_voices(onsets: Onsets) -> Columns:
     """Share out pitch classes of the bass (bottom note per onset) and the melody (top note).
 
     Shares sum to 1. A note is weighted by the seconds to the next onset, at most
@@ -146,11 +173,11 @@ def outer_voices(onsets: Onsets) -> dict[str, float]:
     tonic where it is minor, so that both modes share the positions of the scale.
     `melody_from_tonic_*` count from the tonic of the key.
     """
-    seconds = np.minimum(onsets.gap, MAX_VOICE_SECONDS)
-    bass = np.bincount(onsets.bottom_above_lowest, seconds, minlength=12)
-    melody = np.bincount((onsets.top - onsets.lowest) % 12, seconds, minlength=12)
-    relative = OCTAVES[_relative_major(onsets)]
+    groups, seconds = onsets.by_onset, np.minimum(onsets.gap, MAX_VOICE_SECONDS)
+    relative = groups.each(_relative_majors(onsets))
+    bass, melody = onsets.bottom_above_lowest, onsets.top_above_lowest
     shares = []
-    for seconds in bass[relative], melody[relative], melody[OCTAVES[onsets.key % 12]]:
-        shares += (seconds / np.add.reduce(seconds)).tolist()
+    for voice in bass - relative, melody - relative, melody - groups.each(onsets.key):
+        sums = groups.histogram(modulo_octave(voice), 12, seconds)
+        shares.extend(sums.T / np.add.reduce(sums, axis=1))
     return dict(zip(_OUTER_VOICES, shares, strict=True))

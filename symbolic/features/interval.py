@@ -5,45 +5,51 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import Onsets, within
-from symbolic.features.summaries import entropy, mean, share
+from symbolic.features.segments import Columns, Segments, entropies
 
 # Classes of melodic intervals and the semitones from which each begins.
 _SIZES = {"semitones": 1, "whole_tones": 2, "minor_thirds": 3, "major_thirds": 4, "fourths": 5}
 _SIZES |= {"tritones": 6, "fifths": 7, "sixths_sevenths": 8, "octaves": 12}
 _NAMES = tuple(f"skyline_{name}" for name in _SIZES)
 _BEGINNINGS = np.array(list(_SIZES.values()))
+_OCTAVE = 12  # semitones, or more, of the largest class
 
 
-def _moves(name: str, interval: np.ndarray) -> dict[str, float]:
+def _moves(name: str, interval: np.ndarray, steps: Segments) -> Columns:
+    """Summarise the (m,) intervals of a voice."""
     size = np.abs(interval)
-    count = max(len(size), 1)
-    repeats, one, two, three, four = np.bincount(np.minimum(size, 5), minlength=6)[:5].tolist()
-    moving = len(size) - repeats
+    counts = steps.histogram(np.minimum(size, 5), 6)
+    repeats, one, two, _, _, leaps = counts.T
     return {
-        f"{name}_interval_mean": mean(size),
-        f"{name}_repeats": repeats / count,
-        f"{name}_steps": (one + two) / count,
-        f"{name}_leaps": (moving - one - two - three - four) / count,
-        f"{name}_rising": np.count_nonzero(interval > 0) / max(moving, 1),
+        f"{name}_interval_mean": steps.mean(size),
+        f"{name}_repeats": repeats / steps.divisor,
+        f"{name}_steps": (one + two) / steps.divisor,
+        f"{name}_leaps": leaps / steps.divisor,
+        f"{name}_rising": steps.count(interval > 0) / np.maximum(steps.counts - repeats, 1),
     }
 
 
-def moves(onsets: Onsets) -> dict[str, float]:
+def moves(onsets: Onsets) -> Columns:
     """Summarise sizes and directions of the intervals of skyline and bass.
 
     Steps are intervals of 1 or 2 semitones, leaps of 5 or more; `*_rising` is the share of upward
     among moving intervals.
     """
-    return {**_moves("skyline", onsets.top_moves), **_moves("bass", onsets.bottom_moves)}
+    steps = onsets.by_onset.steps
+    return {
+        **_moves("skyline", onsets.top_moves, steps),
+        **_moves("bass", onsets.bottom_moves, steps),
+    }
 
 
-def _turns(interval: np.ndarray) -> float:
-    """Return the share of changes of direction among neighbouring intervals other than unisons."""
-    upward = interval[interval != 0] > 0
-    return share(upward[1:] != upward[:-1])
+def _turns(interval: np.ndarray, steps: Segments) -> np.ndarray:
+    """Return the shares of changes of direction among neighbouring intervals other than unisons."""
+    moving, segments = steps.find(interval != 0)
+    upward = interval[moving] > 0
+    return segments.steps.share(upward[segments.after] != upward[segments.before])
 
 
-def shapes(onsets: Onsets) -> dict[str, float]:
+def shapes(onsets: Onsets) -> Columns:
     """Measure interval classes and contour of skyline and bass, and their relative motion.
 
     The shares `skyline_semitones` ... `skyline_octaves` (an octave or more) and `skyline_repeats`
@@ -54,18 +60,18 @@ def shapes(onsets: Onsets) -> dict[str, float]:
     to onset at which skyline and bass move against each other, and by the same interval in the
     same direction, as a single line does with itself.
     """
-    top, bottom = onsets.top_moves, onsets.bottom_moves
-    count = max(len(top), 1)
-    sizes = np.bincount(np.abs(top), minlength=128)
-    shares = np.add.reduceat(sizes, _BEGINNINGS) / count
-    directed = np.bincount(within(top, -12, 12) + 12)
+    top, bottom, steps = onsets.top_moves, onsets.bottom_moves, onsets.by_onset.steps
+    divisor = steps.divisor[:, None]
+    sizes = steps.histogram(np.minimum(np.abs(top), _OCTAVE), _OCTAVE + 1)
+    shares = np.add.reduceat(sizes, _BEGINNINGS, axis=1) / divisor
+    directed = steps.histogram(within(top, -_OCTAVE, _OCTAVE) + _OCTAVE, 2 * _OCTAVE + 1)
     bass_size = np.abs(bottom)
     return {
-        **dict(zip(_NAMES, shares.tolist(), strict=True)),
-        "skyline_interval_entropy": entropy(directed / count),
-        "skyline_turns": _turns(top),
-        "bass_turns": _turns(bottom),
-        "bass_fourths_fifths": share((bass_size == 5) | (bass_size == 7)),
-        "outer_contrary": share(top * bottom < 0),
-        "outer_parallel": share((top == bottom) & (top != 0)),
+        **dict(zip(_NAMES, shares.T, strict=True)),
+        "skyline_interval_entropy": entropies(directed / divisor),
+        "skyline_turns": _turns(top, steps),
+        "bass_turns": _turns(bottom, steps),
+        "bass_fourths_fifths": steps.share((bass_size == 5) | (bass_size == 7)),
+        "outer_contrary": steps.share(top * bottom < 0),
+        "outer_parallel": steps.share((top == bottom) & (top != 0)),
     }

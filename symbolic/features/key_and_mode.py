@@ -8,16 +8,15 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import entropy, mean, moments, share
+from symbolic.features.segments import Columns, entropies
 
 _FROM_TONIC = tuple(f"pc_from_tonic_{k:02d}" for k in range(12))
 
 _FIFTHS = (np.arange(12) * 7 + 5) % 12 - 5.0
 """Fifths from the tonic to each pitch class above it, -5 (minor second) to 6 (raised fourth)."""
 
-_SCALES = np.zeros((2, 12), bool)
-_SCALES[0, [0, 2, 4, 5, 7, 9, 11]] = True  # major
-_SCALES[1, [0, 2, 3, 5, 7, 8, 10]] = True  # natural minor
+_SCALES = np.array([[0, 2, 4, 5, 7, 9, 11], [0, 2, 3, 5, 7, 8, 10]])
+"""Pitch classes above the tonic of the major and the natural minor scale."""
 
 # Fifths between the signatures of two keys; a minor key has that of its relative major.
 _SIGNATURES = (np.arange(24) % 12 + 3 * (np.arange(24) >= 12)) * 7 % 12
@@ -25,13 +24,20 @@ _UPWARD = (_SIGNATURES - _SIGNATURES[:, None]) % 12
 _KEY_DISTANCES = np.minimum(_UPWARD, 12 - _UPWARD)
 
 
-def _part_of(first: float, second: float) -> float:
-    """Return first / (first + second); 0.5 if both are 0."""
+def _part_of(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Compute first / (first + second) of (p,) values; 0.5 where both are 0."""
     both = first + second
-    return first / both if both > 0 else 0.5
+    some = both > 0
+    return np.where(some, first / np.where(some, both, 1.0), 0.5)
 
 
-def tonality(onsets: Onsets) -> dict[str, float]:
+def _mode(scores: np.ndarray) -> np.ndarray:
+    """Subtract the best minor key's correlation from the best major key's, (k, 24): (k,)."""
+    major, minor = scores[:, :12], scores[:, 12:]
+    return np.maximum.reduce(major, axis=1) - np.maximum.reduce(minor, axis=1)
+
+
+def tonality(onsets: Onsets) -> Columns:
     """Measure pitch classes above the tonic, by duration, and the clarity of key and mode.
 
     `pc_from_tonic_*` sum to 1; `pc_entropy` is their entropy in nats. `key_margin` is the best
@@ -39,23 +45,23 @@ def tonality(onsets: Onsets) -> dict[str, float]:
     key's, `major_minus_minor_on_tonic` the same for the two keys on the tonic.
     `major_third_share` is the share of the major third among both thirds above the tonic.
     """
-    scores = onsets.key_correlations.tolist()
-    shares = onsets.tonal_shares.tolist()
-    minor, tonic = divmod(onsets.key, 12)
-    second, best = sorted(scores)[-2:]
+    scores, shares = onsets.key_correlations, onsets.tonal_shares.T
+    second, best = np.partition(scores, 22, axis=1)[:, 22:].T
+    major, minor = scores[:, :12], scores[:, 12:]
+    piece, tonic = np.arange(len(onsets)), onsets.key % 12
     return {
         **dict(zip(_FROM_TONIC, shares, strict=True)),
-        "pc_entropy": entropy(onsets.tonal_shares),
+        "pc_entropy": entropies(onsets.tonal_shares),
         "major_third_share": _part_of(shares[4], shares[3]),
-        "key_minor": float(minor),
+        "key_minor": onsets.key // 12,
         "key_correlation": best,
         "key_margin": best - second,
-        "major_minus_minor": max(scores[:12]) - max(scores[12:]),
-        "major_minus_minor_on_tonic": scores[tonic] - scores[tonic + 12],
+        "major_minus_minor": _mode(scores),
+        "major_minus_minor_on_tonic": major[piece, tonic] - minor[piece, tonic],
     }
 
 
-def local_modes(onsets: Onsets) -> dict[str, float]:
+def local_modes(onsets: Onsets) -> Columns:
     """Measure the mode of parts of about four seconds, whatever their tonics.
 
     The mode of a part is the correlation of its best major key less that of its best minor key; a
@@ -63,18 +69,17 @@ def local_modes(onsets: Onsets) -> dict[str, float]:
     parts with notes, and the share of parts above 0. Songs in minor keys often use major chords,
     which the key of the whole piece does not show.
     """
-    scores = onsets.window_correlations
-    major, minor = scores[:, :12], scores[:, 12:]
-    mode = np.maximum.reduce(major, axis=1) - np.maximum.reduce(minor, axis=1)
-    middle, deviation = moments(mode)
+    _, parts = onsets.occupied
+    mode = _mode(onsets.window_correlations)
+    middle, deviation = parts.moments(mode)
     return {
         "local_mode_mean": middle,
         "local_mode_std": deviation,
-        "local_mode_major": share(mode > 0),
+        "local_mode_major": parts.share(mode > 0),
     }
 
 
-def scales(onsets: Onsets) -> dict[str, float]:
+def scales(onsets: Onsets) -> Columns:
     """Measure the scale above the tonic, and the keys of parts of about four seconds.
 
     `pc_in_scale` is the share of the major scale, or in minor keys the natural minor scale, by
@@ -87,17 +92,20 @@ def scales(onsets: Onsets) -> dict[str, float]:
     `local_key_distance` the mean number of fifths between the signatures of a part's key and of
     that of the whole, 0 to 6, `local_key_correlation` the mean correlation of a part's key.
     """
-    minor, tonic = divmod(onsets.key, 12)
-    shares = onsets.tonal_shares
-    scores = onsets.window_correlations
+    _, parts = onsets.occupied
+    scores, shares = onsets.window_correlations, onsets.tonal_shares
     local = scores.argmax(axis=1)
+    whole = onsets.key[parts.owner]
+    minor, tonic = divmod(onsets.key, 12)
+    in_scale = np.take_along_axis(shares, _SCALES[minor], axis=1)
+    on_tonic = onsets.bottom_above_lowest == tonic[onsets.by_onset.owner]
     return {
-        "pc_in_scale": np.add.reduce(shares[_SCALES[minor]]),
-        "major_sixth_share": _part_of(shares[9], shares[8]),
-        "major_seventh_share": _part_of(shares[11], shares[10]),
-        "fifths_mean": float(shares @ _FIFTHS),
-        "bass_on_tonic": share(onsets.bottom_above_lowest == tonic),
-        "local_key_changes": share(local[1:] != local[:-1]),
-        "local_key_distance": mean(_KEY_DISTANCES[onsets.key, local]),
-        "local_key_correlation": mean(np.maximum.reduce(scores, axis=1)),
+        "pc_in_scale": np.add.reduce(in_scale, axis=1),
+        "major_sixth_share": _part_of(shares[:, 9], shares[:, 8]),
+        "major_seventh_share": _part_of(shares[:, 11], shares[:, 10]),
+        "fifths_mean": np.matmul(shares[:, None], _FIFTHS)[:, 0],
+        "bass_on_tonic": onsets.by_onset.share(on_tonic),
+        "local_key_changes": parts.steps.share(local[parts.after] != local[parts.before]),
+        "local_key_distance": parts.mean(_KEY_DISTANCES[whole, local]),
+        "local_key_correlation": parts.mean(np.maximum.reduce(scores, axis=1)),
     }

@@ -1,11 +1,13 @@
-"""Onsets: the notes of a piece grouped by start, from which all feature columns are computed."""
+"""Onsets: the notes of pieces grouped by start, from which all feature columns are computed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
+from symbolic.features.segments import Segments
 from symbolic.notes import NoteTable, ReadError, keys
 
 CHORD_SECONDS = 0.03  # largest gap between starts of neighbouring notes of one onset
@@ -19,78 +21,133 @@ NEUTRAL_VELOCITY = 64.0  # of every note of a piece without dynamics
 OCTAVES = (np.arange(12)[:, None] + np.arange(12)) % 12
 """(12, 12) pitch classes in ascending order from each of them."""
 
-_BITS = 1 << np.arange(12)[:, None]
+_OCTAVE_REDUCED = np.arange(252) % 12
+
+MEMBERS = (np.arange(4096)[:, None] >> np.arange(12) & 1).astype(bool)
+"""(4096, 12) members of each set of pitch classes; bit k of its number is pitch class k, C is 0."""
+
+_ABOVE = [np.roll(MEMBERS, -k, axis=1) for k in range(12)]
+_BITS = (1 << np.arange(12)).astype(np.int16)[:, None]
+
+
+def modulo_octave(semitones: np.ndarray) -> np.ndarray:
+    """Return semitones, -252..251, modulo 12; looked up, which is faster than a division."""
+    return _OCTAVE_REDUCED.take(semitones)
+
+
+def roots(chord: Sequence[int]) -> np.ndarray:
+    """Mark the roots on which each set of pitch classes holds a chord: (4096, 12) bool.
+
+    Args:
+        chord: semitones of the other notes above the root.
+    """
+    return MEMBERS & np.logical_and.reduce([_ABOVE[k] for k in chord])
 
 
 class Onsets:
-    """The notes of a piece grouped into g onsets; drums are left out.
+    """The notes of p pieces, end to end, grouped into g onsets; drums are left out.
 
     Attributes:
-        notes: the pitched notes, n of them, at least one.
-        velocity: (n,) float64, `NEUTRAL_VELOCITY` where the piece has no dynamics.
+        by_note, by_onset: the `Segments` of arrays of n notes and of g onsets.
+        onset, seconds: (n,) onsets and durations of the pitched notes; of each piece at least one.
+        pitch: (n,) int64.
+        has_dynamics: (p,) bool.
+        velocity: (n,) float64, `NEUTRAL_VELOCITY` where a piece has no dynamics.
         group: (n,) index of each note's onset.
         starts: (g,) position of each onset's first note.
         time: (g,) seconds of each onset.
+        first: (p,) seconds of the first onset of each piece.
         gap: (g,) seconds to the next onset, for the last one to the end of the piece.
         top, bottom: (g,) highest and lowest pitch among the notes that start there.
-        span: seconds from the first onset to the end of the last note, at least `MIN_DURATION`.
+        span: (p,) seconds from the first onset to the end of the last note, at least
+            `MIN_DURATION`.
 
     Properties that several groups of columns use are computed once, at first access.
 
+    Args:
+        tables: of the pieces, at least one.
+
     Raises:
-        ReadError: no pitched notes.
+        ReadError: a piece without pitched notes.
     """
 
-    def __init__(self, notes: NoteTable) -> None:
-        self.notes = notes = notes.pitched()
-        n = len(notes)
-        if not n:
+    def __init__(self, tables: Sequence[NoteTable]) -> None:
+        pieces = [table.pitched() for table in tables]
+        counts = np.array([len(piece) for piece in pieces], np.int64)
+        if not counts.all():
             raise ReadError("no features: the piece has no pitched notes")
-        new = np.empty(n, bool)
-        new[0] = True
-        np.greater(notes.onset[1:] - notes.onset[:-1], CHORD_SECONDS, out=new[1:])
+        self.by_note = Segments(counts)
+        self.onset = _joined([piece.onset for piece in pieces])
+        self.seconds = _joined([piece.duration for piece in pieces])
+        self.pitch = _joined([piece.pitch for piece in pieces])
+        self.has_dynamics = np.array([piece.has_dynamics for piece in pieces])
+        velocity = _joined([piece.velocity for piece in pieces]).astype(np.float64)
+        self.velocity = np.where(self.has_dynamics[self.by_note.owner], velocity, NEUTRAL_VELOCITY)
+        new = np.empty(len(self.onset), bool)
+        np.greater(self.onset[1:] - self.onset[:-1], CHORD_SECONDS, out=new[1:])
+        new[self.by_note.starts] = True
         self.group = np.add.accumulate(new, dtype=np.int64) - 1
         self.starts = new.nonzero()[0]
-        self.time = notes.onset[self.starts]
-        end = float(np.maximum.reduce(notes.onset + notes.duration))
-        self.span = max(end - float(self.time[0]), MIN_DURATION)
+        self.by_onset = self.by_note.select(new)
+        self.time = self.onset[self.starts]
+        self.first = self.time[self.by_onset.starts]
+        end = self.by_note.maximum(self.end)
+        self.span = np.maximum(end - self.first, MIN_DURATION)
         gap = np.empty_like(self.time)
         np.subtract(self.time[1:], self.time[:-1], out=gap[:-1])
-        gap[-1] = end - self.time[-1]
+        last = self.by_onset.ends - 1
+        gap[last] = end - self.time[last]
         self.gap = within(gap, MIN_DURATION, MAX_DURATION)
-        self.top = np.maximum.reduceat(notes.pitch, self.starts)
-        self.bottom = np.minimum.reduceat(notes.pitch, self.starts)
-        self.velocity = np.full(n, NEUTRAL_VELOCITY)
-        if notes.has_dynamics:
-            self.velocity = notes.velocity.astype(np.float64)
+        self.top = np.maximum.reduceat(self.pitch, self.starts)
+        self.bottom = np.minimum.reduceat(self.pitch, self.starts)
+
+    def __len__(self) -> int:
+        return len(self.by_note)
 
     @cached_property
     def size(self) -> np.ndarray:
         """(g,) number of notes that start at each onset."""
         size = np.empty_like(self.starts)
         np.subtract(self.starts[1:], self.starts[:-1], out=size[:-1])
-        size[-1] = len(self.notes) - self.starts[-1]
+        size[-1] = len(self.onset) - self.starts[-1]
         return size
 
     @cached_property
     def is_top(self) -> np.ndarray:
         """(n,) whether a note belongs to the skyline: no note of its onset is higher."""
-        return self.notes.pitch == self.top[self.group]
+        return self.pitch == self.top[self.group]
 
     @cached_property
     def is_bottom(self) -> np.ndarray:
         """(n,) whether a note belongs to the bass: no note of its onset is lower."""
-        return self.notes.pitch == self.bottom[self.group]
+        return self.pitch == self.bottom[self.group]
+
+    @cached_property
+    def tops(self) -> tuple[np.ndarray, Segments]:
+        """(t,) positions of the notes of `is_top`, and their segments."""
+        return self.by_note.find(self.is_top)
+
+    @cached_property
+    def bottoms(self) -> tuple[np.ndarray, Segments]:
+        """(b,) positions of the notes of `is_bottom`, and their segments."""
+        return self.by_note.find(self.is_bottom)
+
+    def moves(self, values: np.ndarray) -> np.ndarray:
+        """Subtract each of (g,) values from that of the next onset of the piece: (g - p,).
+
+        They are in the segments `by_onset.steps`.
+        """
+        return values[self.by_onset.after] - values[self.by_onset.before]
 
     @cached_property
     def top_moves(self) -> np.ndarray:
-        """(g - 1,) semitones from each top note to the next."""
-        return self.top[1:] - self.top[:-1]
+        """(g - p,) semitones from each top note to the next."""
+        return self.moves(self.top)
 
     @cached_property
     def bottom_moves(self) -> np.ndarray:
-        """(g - 1,) semitones from each bottom note to the next."""
-        return self.bottom[1:] - self.bottom[:-1]
+        """(g - p,) semitones from each bottom note to the next."""
+        return self.moves(self.bottom)
 
     @cached_property
     def loudest(self) -> np.ndarray:
@@ -100,12 +157,12 @@ class Onsets:
     @cached_property
     def end(self) -> np.ndarray:
         """(n,) seconds at which each note ends."""
-        return self.notes.onset + self.notes.duration
+        return self.onset + self.seconds
 
     @cached_property
     def duration(self) -> np.ndarray:
         """(n,) seconds of each note, kept within `MIN_DURATION` and `MAX_DURATION`."""
-        return within(self.notes.duration, MIN_DURATION, MAX_DURATION)
+        return within(self.seconds, MIN_DURATION, MAX_DURATION)
 
     @cached_property
     def duration_log(self) -> np.ndarray:
@@ -118,14 +175,29 @@ class Onsets:
         return np.log(self.duration / self.gap[self.group])
 
     @cached_property
-    def lowest(self) -> int:
-        """The piece's lowest pitch."""
-        return int(np.minimum.reduce(self.notes.pitch))
+    def pitch_class(self) -> np.ndarray:
+        """(n,) pitch class of each note, C first."""
+        return modulo_octave(self.pitch)
+
+    @cached_property
+    def bottom_class(self) -> np.ndarray:
+        """(g,) pitch class of each bottom note, C first."""
+        return modulo_octave(self.bottom)
+
+    @cached_property
+    def lowest(self) -> np.ndarray:
+        """(p,) lowest pitch of each piece."""
+        return self.by_note.minimum(self.pitch)
+
+    @cached_property
+    def pitch_ordered(self) -> np.ndarray:
+        """(n,) pitches, sorted within each piece."""
+        return self.by_note.ordered(self.pitch)
 
     @cached_property
     def height(self) -> np.ndarray:
         """(n,) semitones of each note above the piece's lowest."""
-        return self.notes.pitch - self.lowest
+        return self.pitch - self.lowest[self.by_note.owner]
 
     @cached_property
     def above_lowest(self) -> np.ndarray:
@@ -133,52 +205,78 @@ class Onsets:
 
         Histograms of these are the same to the last bit however the piece is transposed.
         """
-        return self.height % 12
+        return modulo_octave(self.height)
 
     @cached_property
     def bottom_above_lowest(self) -> np.ndarray:
         """(g,) pitch class of each bottom note, counted as in `above_lowest`."""
-        return (self.bottom - self.lowest) % 12
+        return modulo_octave(self.bottom - self.by_onset.each(self.lowest))
+
+    @cached_property
+    def top_above_lowest(self) -> np.ndarray:
+        """(g,) pitch class of each top note, counted as in `above_lowest`."""
+        return modulo_octave(self.top - self.by_onset.each(self.lowest))
+
+    @cached_property
+    def key_seconds(self) -> np.ndarray:
+        """(n,) seconds of each note, as a weight in `histogram`."""
+        return within(self.seconds, keys.MIN_NOTE_SECONDS, keys.MAX_NOTE_SECONDS)
 
     @cached_property
     def histogram(self) -> np.ndarray:
-        """(12,) seconds of each pitch class above the lowest note."""
-        seconds = within(self.notes.duration, keys.MIN_NOTE_SECONDS, keys.MAX_NOTE_SECONDS)
-        return np.bincount(self.above_lowest, seconds, minlength=12)
+        """(p, 12) seconds of each pitch class above the lowest note."""
+        return self.by_note.histogram(self.above_lowest, 12, self.key_seconds)
 
     @cached_property
     def key_correlations(self) -> np.ndarray:
-        """(24,) correlation of `histogram` with each key, tonics counted from the lowest note."""
-        return keys.key_scores(self.histogram)
+        """(p, 24) correlation of `histogram` with each key, tonics counted from the lowest note."""
+        return keys.key_scores(self.histogram[:, None])[:, 0]
 
     @cached_property
-    def key(self) -> int:
-        """The piece's key, its tonic counted from the lowest note; minor keys from 12 on."""
-        return int(self.key_correlations.argmax())
+    def key(self) -> np.ndarray:
+        """(p,) key, its tonic counted from the lowest note; minor keys from 12 on."""
+        return self.key_correlations.argmax(axis=1)
 
     @cached_property
     def tonal_shares(self) -> np.ndarray:
-        """(12,) shares of `histogram`, counted from the tonic of the key."""
-        return self.histogram[OCTAVES[self.key % 12]] / np.add.reduce(self.histogram)
+        """(p, 12) shares of `histogram`, counted from the tonic of the key."""
+        shares = self.histogram_from(self.key % 12)
+        return shares / np.add.reduce(self.histogram, axis=1, keepdims=True)
+
+    def histogram_from(self, pitch_class: np.ndarray) -> np.ndarray:
+        """Return `histogram`, counted from (p,) pitch classes above the lowest note: (p, 12)."""
+        return self.histogram[np.arange(len(self))[:, None], OCTAVES[pitch_class]]
 
     @cached_property
-    def window(self) -> tuple[np.ndarray, int]:
-        """(n,) index of the part (about `PART_SECONDS`) of each note; the number of parts."""
-        return self.parts(self.notes.onset, PART_SECONDS)
+    def windows(self) -> tuple[np.ndarray, Segments]:
+        """(n,) index of the part (about `PART_SECONDS`) of each note, among those of all pieces,
+        and the segments of parts."""
+        return self.parts(self.onset, self.by_note.owner, PART_SECONDS)
 
     @cached_property
     def window_counts(self) -> np.ndarray:
-        """(parts,) number of notes that start in each part of `window`."""
-        part, parts = self.window
-        return np.bincount(part, minlength=parts)
+        """(w,) number of notes that start in each part of `windows`."""
+        part, parts = self.windows
+        return np.bincount(part, minlength=int(parts.ends[-1]))
+
+    @cached_property
+    def occupied(self) -> tuple[np.ndarray, Segments]:
+        """(w,) whether a part of `windows` has notes, and the segments of those that have."""
+        _, parts = self.windows
+        some = self.window_counts > 0
+        return some, parts.select(some)
 
     @cached_property
     def window_correlations(self) -> np.ndarray:
-        """(p, 24) correlation of each part with notes with each key, as in `key_correlations`."""
-        part, parts = self.window
+        """(o, 24) correlation of each part with notes with each key, as in `key_correlations`.
+
+        They are in the segments of `occupied`.
+        """
+        part, _ = self.windows
+        some, segments = self.occupied
         seconds = np.minimum(self.duration, PART_SECONDS)
-        counts = np.bincount(part * 12 + self.above_lowest, seconds, minlength=parts * 12)
-        return keys.key_scores(counts.reshape(parts, 12)[self.window_counts > 0])
+        counts = np.bincount(part * 12 + self.above_lowest, seconds, 12 * len(some))
+        return keys.block_scores(counts.reshape(-1, 12)[some], segments.bounds)
 
     @cached_property
     def sounding(self) -> np.ndarray:
@@ -187,34 +285,61 @@ class Onsets:
         A held note counts unless it ends within `CHORD_SECONDS` of the onset: the overlap of legato
         playing is no harmony.
         """
+        ends = self.end - CHORD_SECONDS
+        until = np.empty_like(self.group)
+        for (first, last), (start, end) in zip(
+            self.by_note.bounds, self.by_onset.bounds, strict=True
+        ):
+            until[first:last] = self.time[start:end].searchsorted(ends[first:last])
+        until += self.by_onset.starts[self.by_note.owner]
+        np.maximum(until, self.group + 1, out=until)
+        # Each note adds 1 at its onset and takes it back at the one where it no longer sounds, that
+        # of the next piece, or one behind all onsets, where it lasts to the end.
         columns = len(self.time) + 1
-        end = self.time.searchsorted(self.end - CHORD_SECONDS)
-        end = np.maximum(end, self.group + 1)
-        row = self.notes.pitch % 12 * columns
+        row = self.pitch_class * columns
         change = np.bincount(row + self.group, minlength=12 * columns)
-        change -= np.bincount(row + end, minlength=12 * columns)
-        return np.add.accumulate(change.reshape(12, columns)[:, :-1], axis=1)
+        change -= np.bincount(row + until, minlength=12 * columns)
+        return np.add.accumulate(change.reshape(12, columns), axis=1)[:, :-1]
 
     @cached_property
     def sets(self) -> np.ndarray:
-        """(g,) the set of pitch classes that sound at each onset, never empty; bit 0 is C."""
-        return np.bitwise_or.reduce((self.sounding > 0) * _BITS, axis=0)
+        """(g,) the set of pitch classes that sound at each onset, as in `MEMBERS`; never empty."""
+        return np.bitwise_or.reduce((self.sounding > 0) * _BITS, axis=0).astype(np.int64)
 
-    def parts(self, time: np.ndarray, length: float) -> tuple[np.ndarray, int]:
-        """Assign times to equal parts of the piece, and count these, as `count_parts`."""
-        parts = self.count_parts(length)
-        part = ((time - self.time[0]) / self.span * parts).astype(np.int64)
-        return np.minimum(part, parts - 1), parts
+    def parts(
+        self, time: np.ndarray, owner: np.ndarray, length: float
+    ) -> tuple[np.ndarray, Segments]:
+        """Assign times to equal parts of their pieces, about `length` seconds each.
 
-    def count_parts(self, length: float) -> int:
-        """Count the equal parts of the piece, about `length` seconds each; at least 1."""
-        return int(min(max(self.span // length, 1), MAX_PARTS))
+        Args:
+            time: (k,) seconds.
+            owner: (k,) index of the piece of each.
+            length: in seconds, as of `count_parts`.
+
+        Returns:
+            (k,) index of the part of each time, among the parts of all pieces, and the segments of
+            these.
+        """
+        counts = self.count_parts(length)
+        parts = Segments(counts)
+        part = (time - self.first[owner]) / self.span[owner] * counts[owner]
+        inside = np.minimum(part.astype(np.int64), counts[owner] - 1)
+        return inside + parts.starts[owner], parts
+
+    def count_parts(self, length: float) -> np.ndarray:
+        """Count the equal parts of pieces, about `length` seconds each: (p,), at least 1."""
+        return within(self.span // length, 1, MAX_PARTS).astype(np.int64)
 
     def window_means(self, values: np.ndarray) -> np.ndarray:
-        """Average (n,) values over each part of `window` that has notes: (p,)."""
-        part, parts = self.window
-        occupied = self.window_counts > 0
-        return np.bincount(part, values, parts)[occupied] / self.window_counts[occupied]
+        """Average (n,) values over each part of `windows` with notes: (o,), as in `occupied`."""
+        part, _ = self.windows
+        some, _ = self.occupied
+        return np.bincount(part, values, len(some))[some] / self.window_counts[some]
+
+
+def _joined(columns: list[np.ndarray]) -> np.ndarray:
+    """Concatenate a column of several pieces; that of a single one is not copied."""
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 def within(values: np.ndarray, least: float, most: float) -> np.ndarray:

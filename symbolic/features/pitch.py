@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from symbolic.features.onsets import Onsets
-from symbolic.features.summaries import entropy, mean, median, moments, share, spread
+from symbolic.features.segments import Columns, entropies
 
 
-def heights(onsets: Onsets) -> dict[str, float]:
+def heights(onsets: Onsets) -> Columns:
     """Summarise the pitch of all notes, skyline (top note per onset) and bass (bottom note).
 
     The skyline as a stand-in for the melody follows Uitdenbogerd & Zobel (1999).
     """
-    pitch = onsets.notes.pitch
-    columns = {**spread("pitch", pitch), "pitch_range": np.maximum.reduce(onsets.height)}
+    columns = onsets.by_note.spread("pitch", onsets.pitch, onsets.pitch_ordered)
+    columns["pitch_range"] = onsets.by_note.maximum(onsets.height)
+    voice = onsets.by_onset
     for name, line in ("skyline", onsets.top), ("bass", onsets.bottom):
-        columns[f"{name}_mean"], columns[f"{name}_std"] = moments(line)
-        columns[f"{name}_range"] = np.maximum.reduce(line) - np.minimum.reduce(line)
-    columns["skyline_above_bass"] = mean(onsets.top - onsets.bottom)
+        columns[f"{name}_mean"], columns[f"{name}_std"] = voice.moments(line)
+        columns[f"{name}_range"] = voice.maximum(line) - voice.minimum(line)
+    columns["skyline_above_bass"] = voice.mean(onsets.top - onsets.bottom)
     return columns
 
 
-def registers(onsets: Onsets) -> dict[str, float]:
+def registers(onsets: Onsets) -> Columns:
     """Measure the spread of notes over registers, and its changes.
 
     `pitch_sounding_mean` is the mean pitch weighted by duration. `register_low` and `register_high`
@@ -30,13 +29,14 @@ def registers(onsets: Onsets) -> dict[str, float]:
     is that of the pitches, in nats. `pitch_parts_std` compares parts of about four seconds: the
     standard deviation of their mean pitches.
     """
-    pitch, seconds = onsets.notes.pitch, onsets.duration
-    height, middle = onsets.height, median(pitch)
-    above_lowest = np.add.reduce(height * seconds) / np.add.reduce(seconds)
+    notes, pitch, seconds = onsets.by_note, onsets.pitch, onsets.duration
+    middle = notes.median(onsets.pitch_ordered)[notes.owner]
+    above_lowest = notes.sum(onsets.height * seconds) / notes.sum(seconds)
+    _, parts = onsets.occupied
     return {
         "pitch_sounding_mean": onsets.lowest + above_lowest,
-        "pitch_entropy": entropy(np.bincount(height) / len(pitch)),
-        "pitch_parts_std": moments(onsets.window_means(height))[1],
-        "register_low": share(pitch < middle - 12),
-        "register_high": share(pitch > middle + 12),
+        "pitch_entropy": entropies(notes.histogram(onsets.height, 128) / notes.counts[:, None]),
+        "pitch_parts_std": parts.moments(onsets.window_means(onsets.height))[1],
+        "register_low": notes.share(pitch < middle - 12),
+        "register_high": notes.share(pitch > middle + 12),
     }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from symbolic.features.onsets import Onsets, within
-from symbolic.features.summaries import entropy, mean, median, moments, share, spread
+from symbolic.features.segments import Columns, Segments, entropies, quotients
 
 PULSE_FRAME_SECONDS = 0.02  # of the frames of onset strength
 MAX_PULSE_FRAMES = 2**15  # about eleven minutes, from which the pulse is estimated
+MAX_TRANSFORMED = 2**15  # frames, of several pieces whose spectra are computed together
 MIN_LAG, MAX_LAG = 10, 100  # frames, of the period of the pulse: 300 to 30 per minute
 MIN_PULSE_CLARITY = 0.05  # below it, the period is undefined
 
@@ -18,27 +21,27 @@ _RATIOS = tuple(f"ioi_ratio_{name}" for name in ("1_1", "3_2", "2_1", "3_1"))
 _BETWEEN_RATIOS = np.log2([1.5**0.5, 3**0.5, 6**0.5])
 
 
-def intervals(onsets: Onsets) -> dict[str, float]:
+def intervals(onsets: Onsets) -> Columns:
     """Summarise inter-onset intervals ("ioi", seconds; the last one ends with the piece).
 
     `ioi_log_*` are natural logarithms. `ioi_variability` is the normalised pairwise variability
     index (Grabe & Low 2002), here 0 (a steady pulse) to 2; `ioi_repeated` the share of intervals
     within a tenth of the one before.
     """
-    gap = onsets.gap
-    before, after = gap[:-1], gap[1:]
+    gap, pieces = onsets.gap, onsets.by_onset
+    before, after = gap[pieces.before], gap[pieces.after]
     change = np.abs(after - before)
-    middle, deviation = moments(gap)
+    middle, deviation = pieces.moments(gap)
     return {
         "ioi_mean": middle,
         "ioi_std": deviation,
-        **spread("ioi_log", np.log(gap)),
-        "ioi_variability": mean(2 * change / (after + before)),
-        "ioi_repeated": share(change <= 0.1 * before),
+        **pieces.spread("ioi_log", np.log(gap)),
+        "ioi_variability": pieces.steps.mean(2 * change / (after + before)),
+        "ioi_repeated": pieces.steps.share(change <= 0.1 * before),
     }
 
 
-def ratios(onsets: Onsets) -> dict[str, float]:
+def ratios(onsets: Onsets) -> Columns:
     """Compare inter-onset intervals with their predecessors and median, independent of tempo.
 
     `ioi_ratio_1_1` is the share of intervals about as long as the one before, `3_2` of those whose
@@ -46,19 +49,66 @@ def ratios(onsets: Onsets) -> dict[str, float]:
     `ioi_lengthening` is the share of longer intervals among those that change. `ioi_entropy` is
     the entropy of the intervals in half octaves from their median, in nats.
     """
-    gap = onsets.gap
-    change = np.log2(gap[1:] / gap[:-1])
+    gap, pieces = onsets.gap, onsets.by_onset
+    change = np.log2(gap[pieces.after] / gap[pieces.before])
     ratio = _BETWEEN_RATIOS.searchsorted(np.abs(change))
-    shares = np.bincount(ratio, minlength=4) / max(len(change), 1)
-    half_octaves = np.rint(2 * np.log2(gap / median(gap))).astype(np.int64)
+    shares = pieces.steps.histogram(ratio, 4) / pieces.steps.divisor[:, None]
+    changing, segments = pieces.steps.find(ratio > 0)
+    middle = pieces.median(pieces.ordered(gap))
+    half_octaves = np.rint(2 * np.log2(gap / pieces.each(middle))).astype(np.int64)
+    counts = pieces.histogram(within(half_octaves, -8, 8) + 8, 17)
     return {
-        **dict(zip(_RATIOS, shares.tolist(), strict=True)),
-        "ioi_lengthening": share(change[ratio > 0] > 0),
-        "ioi_entropy": entropy(np.bincount(within(half_octaves, -8, 8) + 8) / len(gap)),
+        **dict(zip(_RATIOS, shares.T, strict=True)),
+        "ioi_lengthening": segments.share(change[changing] > 0),
+        "ioi_entropy": entropies(counts / pieces.counts[:, None]),
     }
 
 
-def pulse(onsets: Onsets) -> dict[str, float]:
+def _strengths(onsets: Onsets) -> tuple[np.ndarray, Segments]:
+    """Add up the velocities of the onsets in frames: (f,), and the segments of frames."""
+    pieces = onsets.by_onset
+    place = (onsets.time - pieces.each(onsets.first)) / PULSE_FRAME_SECONDS
+    early, pieces = pieces.find(place < MAX_PULSE_FRAMES)
+    place = place[early]
+    weight = np.add.reduceat(onsets.velocity, onsets.starts)[early]
+    frame = place.astype(np.int64)
+    # Each onset is shared between the two nearest frames: small shifts of time change little.
+    late = weight * (place - frame)
+    frames = Segments(frame[pieces.ends - 1] + 2)
+    frame += pieces.each(frames.starts)
+    length = frames.ends[-1]
+    return np.bincount(frame, weight - late, length) + np.bincount(frame + 1, late, length), frames
+
+
+def _batches(sizes: list[int]) -> Iterator[tuple[int, list[int]]]:
+    """Yield the pieces of each size, as many at a time as `MAX_TRANSFORMED` allows."""
+    for size in sorted(set(sizes)):
+        pieces = [piece for piece, own in enumerate(sizes) if own == size]
+        step = max(MAX_TRANSFORMED // size, 1)
+        for first in range(0, len(pieces), step):
+            yield size, pieces[first : first + step]
+
+
+def _correlations(strength: np.ndarray, frames: Segments) -> np.ndarray:
+    """Compute the autocorrelation of the smoothed strengths: (p, MAX_LAG + 1)."""
+    lengths = frames.counts + len(_SMOOTHING) - 1
+    sizes = [1 << (length + MAX_LAG).bit_length() for length in lengths.tolist()]
+    correlations = np.empty((len(frames), MAX_LAG + 1))
+    for size, pieces in _batches(sizes):
+        rows = np.zeros((len(pieces), size))
+        for row, piece in zip(rows, pieces, strict=True):
+            start, end = frames.bounds[piece]
+            # Smoothed over about 80 ms, the deviation of played beats.
+            smooth = np.convolve(strength[start:end], _SMOOTHING)
+            row[: len(smooth)] = smooth - np.add.reduce(smooth) / len(smooth)
+        spectrum = np.fft.rfft(rows)
+        spectrum.real = spectrum.real**2 + spectrum.imag**2  # in place: large arrays are slow
+        spectrum.imag = 0
+        correlations[pieces] = np.fft.irfft(spectrum, size)[:, : MAX_LAG + 1]
+    return correlations
+
+
+def pulse(onsets: Onsets) -> Columns:
     """Measure the periodicity of the onsets, weighted by velocity.
 
     `pulse_clarity` is the maximum of the normalised autocorrelation of onset strength at lags of
@@ -66,22 +116,9 @@ def pulse(onsets: Onsets) -> dict[str, float]:
     of pulse clarity", call it MAX), `pulse_period_log` the natural logarithm of that lag in
     seconds; 0 where the clarity is below `MIN_PULSE_CLARITY`.
     """
-    place = (onsets.time - onsets.time[0]) / PULSE_FRAME_SECONDS
-    place = place[place < MAX_PULSE_FRAMES]
-    weight = np.add.reduceat(onsets.velocity, onsets.starts)[: len(place)]
-    frame = place.astype(np.int64)
-    # Each onset is shared between the two nearest frames: small shifts of time change little.
-    late = weight * (place - frame)
-    length = int(frame[-1]) + 2
-    strength = np.bincount(frame, weight - late, length) + np.bincount(frame + 1, late, length)
-    # Smoothed over about 80 ms, the deviation of played beats.
-    strength = np.convolve(strength, _SMOOTHING)
-    strength -= mean(strength)
-    size = 1 << (len(strength) + MAX_LAG).bit_length()
-    spectrum = np.fft.rfft(strength, size)
-    correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)
-    lag = MIN_LAG + int(correlation[MIN_LAG : MAX_LAG + 1].argmax())
-    power = correlation[0]
-    clarity = max(correlation[lag] / power, 0.0) if power > 0 else 0.0
-    period = np.log(lag * PULSE_FRAME_SECONDS) if clarity >= MIN_PULSE_CLARITY else 0.0
+    correlations = _correlations(*_strengths(onsets))
+    lag = MIN_LAG + correlations[:, MIN_LAG:].argmax(axis=1)
+    highest, power = correlations[np.arange(len(lag)), lag], correlations[:, 0]
+    clarity = np.maximum(quotients(highest, power, power > 0), 0.0)
+    period = np.where(clarity >= MIN_PULSE_CLARITY, np.log(lag * PULSE_FRAME_SECONDS), 0.0)
     return {"pulse_clarity": clarity, "pulse_period_log": period}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbolic.features.columns import FEATURE_GROUPS, FEATURE_NAMES
-from symbolic.features.summaries import SPREAD_STATISTICS
+from symbolic.features.segments import SPREAD_STATISTICS
 from symbolic.features.tonal import TONAL_NAMES
 
 

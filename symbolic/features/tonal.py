@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import OCTAVES, Onsets, within
-from symbolic.notes.keys import MAX_NOTE_SECONDS, MIN_NOTE_SECONDS
+from symbolic.features.onsets import MEMBERS, Onsets, modulo_octave, roots
+from symbolic.features.segments import Segments
 
 # Time constants of the exponential weights of openings, in onsets and in seconds.
 OPENING_ONSETS = (1.0, 4.0, 16.0, 64.0)
@@ -52,47 +52,80 @@ TONAL_NAMES: tuple[str, ...] = tuple(
 )
 """The names of the columns, channel by channel; `_00` is C, `_01` is C sharp or D flat."""
 
+_BASS_KINDS = np.full(12, len(_BASS_STEPS))
+_BASS_KINDS[list(_BASS_STEPS)] = np.arange(len(_BASS_STEPS))
+_MELODY_KINDS = np.full(256, len(_MELODY_STEPS))  # downward intervals from the end
+_MELODY_KINDS[list(_MELODY_STEPS)] = np.arange(len(_MELODY_STEPS))
+"""Index among the steps of each interval, behind the last one for all others."""
 
-def evidence(onsets: Onsets) -> dict[str, float]:
-    """Compute the columns of `TONAL_NAMES`: shares; all 0 in a channel without events."""
-    low, gap, count = onsets.lowest, onsets.gap, len(onsets.time)
-    note, bass = onsets.above_lowest, onsets.bottom_above_lowest
-    melody = (onsets.top - low) % 12
-    seconds = within(onsets.notes.duration, MIN_NOTE_SECONDS, MAX_NOTE_SECONDS)
-    since = onsets.notes.onset - onsets.time[0]
-    order = np.arange(count)
-    fading = np.exp(order / -np.array(OPENING_ONSETS)[:, None])
+BLOCK_ONSETS = 256
+"""Largest number of onsets whose weights `_event_shares` adds up one after the other."""
+
+
+class _Events:
+    """The events at an onset, by the set of pitch classes that sound.
+
+    Args:
+        held: (4096, e) bool, the events of each set.
+    """
+
+    def __init__(self, held: np.ndarray) -> None:
+        self.counts = np.add.reduce(held, axis=1, dtype=np.int64)
+        self.starts = np.add.accumulate(self.counts) - self.counts
+        self.numbers = held.nonzero()[1]
+
+    def of(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """List the events of (n,) sets: positions in `sets`, and numbers 0..e-1; (m,) each."""
+        found = Segments(self.counts[sets])
+        owner = found.owner
+        places = np.arange(len(owner)) + found.each(self.starts[sets] - found.starts)
+        return owner, self.numbers[places]
+
+
+_HELD = _Events(np.hstack([roots(chord) for chord in _CHORDS.values()]))
+_MEMBERS = _Events(MEMBERS)
+
+
+def evidence(onsets: Onsets) -> np.ndarray:
+    """Compute the columns of `TONAL_NAMES`: shares; all 0 in a channel without events.
+
+    Returns:
+        (len(TONAL_NAMES), p), a row for each column.
+    """
+    notes, groups, steps = onsets.by_note, onsets.by_onset, onsets.by_onset.steps
+    note, bass, melody = onsets.pitch_class, onsets.bottom_class, modulo_octave(onsets.top)
+    seconds, gap = onsets.key_seconds, onsets.gap
+    since = onsets.onset - onsets.first[notes.owner]
+    fading = np.exp(groups.place / -np.array(OPENING_ONSETS)[:, None])
     by_time = np.exp(since / -np.array(OPENING_SECONDS)[:, None])
-    sounds = onsets.sounding[OCTAVES[low % 12]] > 0  # rows counted from the lowest note
-    in_bass = np.arange(12)[:, None] == bass
-    weights = np.stack([gap, fading[1] * gap, fading[2] * gap])
-    held = {
-        name: sounds & sounds[OCTAVES[third]] & sounds[OCTAVES[fifth]]
-        for name, (third, fifth) in _CHORDS.items()
-    }
-    rooted = np.stack([held["major"] & in_bass, held["minor"] & in_bass])
-    openings = fading[:, onsets.group] * seconds, by_time * seconds
+    openings = fading.take(onsets.group, axis=1) * seconds, by_time * seconds
+    weights = np.vstack([seconds, *openings])
+    durations = notes.histograms(note, 12, weights) / notes.sum(weights)[..., None]
+    counts = notes.histogram(note, 12) / notes.counts[:, None]
+
+    weights = np.vstack([gap, fading * gap])
+    whole = groups.sum(weights)
+    in_bass = groups.histograms(bass, 12, weights) / whole[..., None]
+    on_top = groups.histograms(melody, 12, weights[[0, 2]]) / whole[[0, 2], :, None]
+
+    weights = weights[[0, 2, 3]] / whole[[0, 2, 3]].take(groups.owner, axis=1)
+    held = _event_shares(groups, *_chords(onsets.sets, bass), len(_CHORDS) + 2, weights)
+
+    faded = fading[2, groups.after]
+    below, above = bass[groups.after], melody[groups.after]
+    bass_kinds = _BASS_KINDS[modulo_octave(onsets.bottom_moves)]
+    melody_kinds = _MELODY_KINDS[onsets.top_moves]
+    later = np.vstack([np.ones_like(faded), faded])
+    later /= steps.sum(later).take(steps.owner, axis=1)
     rows = [
-        _shares(note, np.vstack([seconds, np.ones(len(note)), *openings])),
-        _shares(bass, gap[None]),
-        _shares(melody, gap[None]),
-        _shares(bass, fading * gap),
-        _shares(melody, fading[1:2] * gap),
-        _event_shares(np.stack(list(held.values())), weights),
-        _event_shares(rooted, weights[:2]),
+        *(durations[:1], counts[None], durations[1:]),
+        *(in_bass[:1], on_top[:1], in_bass[1:], on_top[1:]),
+        *(*held[: len(_CHORDS)], *held[len(_CHORDS) :, :2]),
+        *_step_shares(steps, bass_kinds, below, len(_BASS_STEPS), faded),
+        *_step_shares(steps, melody_kinds, above, len(_MELODY_STEPS), faded),
+        *_event_shares(steps, *_arrivals(onsets, bass), 2, later),
     ]
-    if count > 1:
-        later = np.stack([np.ones(count - 1), fading[2, 1:]])
-        up = onsets.bottom_moves % 12
-        rows += [
-            _shares(bass[1:], _step_weights(up, _BASS_STEPS, later)),
-            _shares(melody[1:], _step_weights(onsets.top_moves, _MELODY_STEPS, later)),
-            _event_shares(_arrivals(sounds, in_bass), later),
-        ]
-    else:
-        rows.append(np.zeros((2 * len(_BASS_STEPS) + 2 * len(_MELODY_STEPS) + 4, 12)))
-    values = np.concatenate(rows)[:, OCTAVES[-low % 12]]
-    return dict(zip(TONAL_NAMES, values.ravel().tolist(), strict=True))
+    return np.concatenate(rows).swapaxes(1, 2).reshape(len(TONAL_NAMES), len(onsets))
 
 
 def transposed_tonal(columns: np.ndarray, semitones: int) -> np.ndarray:
@@ -101,31 +134,98 @@ def transposed_tonal(columns: np.ndarray, semitones: int) -> np.ndarray:
     return np.roll(channels, semitones, axis=-1).reshape(columns.shape)
 
 
-def _shares(pitch_class: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return (k, 12) shares of (n,) pitch classes under (k, n) weights."""
-    k = len(weights)
-    place = np.arange(k)[:, None] * 12 + pitch_class
-    counts = np.bincount(place.ravel(), weights.ravel(), minlength=12 * k).reshape(k, 12)
-    whole = np.add.reduce(weights, axis=1)[:, None]
-    return counts / np.where(whole > 0, whole, 1.0)
+def _event_shares(
+    segments: Segments, at: np.ndarray, events: np.ndarray, kinds: int, weights: np.ndarray
+) -> np.ndarray:
+    """Add up weights during events: (kinds, k, p, 12).
+
+    Args:
+        segments: of n onsets.
+        at: (m,) the onset of each event, ascending for each kind.
+        events: (m,) pitch class of each event, plus 12 times its kind.
+        kinds: number of kinds.
+        weights: (k, n), which sum to 1 in each segment.
+    """
+    size = 12 * kinds
+    block, piece = _blocks(segments)
+    places = block[at] * size + events
+    shares = [np.bincount(places, row[at], len(piece) * size) for row in weights]
+    if len(piece) > len(segments):
+        places = (piece[:, None] * size + np.arange(size)).ravel()
+        shares = [np.bincount(places, parts) for parts in shares]
+    return np.stack(shares).reshape(-1, len(segments), kinds, 12).transpose(2, 0, 1, 3)
 
 
-def _event_shares(events: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return (e * k, 12) shares of (k, n) weights during each of (e, 12, n) events."""
-    shares = events.astype(np.float64) @ (weights / np.add.reduce(weights, axis=1)[:, None]).T
-    return shares.swapaxes(1, 2).reshape(-1, 12)
+def _blocks(segments: Segments) -> tuple[np.ndarray, np.ndarray]:
+    """Assign onsets to the blocks of which sums are added up.
+
+    Blocks of `BLOCK_ONSETS`; of the last onsets, fewer than two blocks, one block or two halves,
+    the first of a multiple of four. Trained models got their columns from matrix products of
+    OpenBLAS, which rounds so.
+
+    Returns:
+        (n,) index of the block of each onset, among those of all pieces; (b,) piece of each block.
+    """
+    counts, owner, place = segments.counts, segments.owner, segments.place
+    if np.maximum.reduce(counts) <= BLOCK_ONSETS:
+        return owner, np.arange(len(segments))
+    full = np.maximum(counts // BLOCK_ONSETS - 1, 0)
+    rest = counts - full * BLOCK_ONSETS
+    halved = rest > BLOCK_ONSETS
+    split = counts - np.where(halved, rest - (rest // 2 + 3) // 4 * 4, 0)
+    blocks = Segments(full + 1 + halved)
+    block = np.minimum(place // BLOCK_ONSETS, full[owner]) + (place >= split[owner])
+    return block + blocks.starts[owner], blocks.owner
 
 
-def _step_weights(moves: np.ndarray, steps: tuple[int, ...], weights: np.ndarray) -> np.ndarray:
-    """Keep (k, n) weights of the moves by each of s steps, 0 elsewhere: (s * k, n)."""
-    chosen = moves == np.array(steps)[:, None]
-    return (chosen[:, None] * weights).reshape(-1, weights.shape[1])
+def _step_shares(
+    steps: Segments, kinds: np.ndarray, pitch_class: np.ndarray, count: int, faded: np.ndarray
+) -> np.ndarray:
+    """Return shares of the pitch classes that steps reach: (count, 2, p, 12).
+
+    Args:
+        steps: segments of m steps.
+        kinds: (m,) kind of each step; `count` for those that do not count.
+        pitch_class: (m,) that each step reaches.
+        count: number of kinds.
+        faded: (m,) weights of the second channel of each kind; in the first, each step counts 1.
+    """
+    bins = kinds * 12 + pitch_class
+    counts = np.stack([steps.histogram(bins, 12 * (count + 1), row) for row in (None, faded)])
+    counts = counts.reshape(2, len(steps), count + 1, 12)[:, :, :count]
+    whole = np.add.reduce(counts, axis=3)
+    whole[1] = steps.sum((kinds == np.arange(count)[:, None]) * faded).T
+    shares = counts / np.where(whole > 0, whole, 1.0)[..., None]
+    return shares.transpose(2, 0, 1, 3)
 
 
-def _arrivals(sounds: np.ndarray, in_bass: np.ndarray) -> np.ndarray:
-    """Find cadences and resolved leading tones at each onset but the first: (2, 12, g - 1)."""
-    leading = sounds[OCTAVES[11]]
-    dominant = leading & in_bass[OCTAVES[7]]
-    gone = ~leading[:, 1:]
-    cadences = dominant[:, :-1] & in_bass[:, 1:] & gone
-    return np.stack([cadences, leading[:, :-1] & sounds[:, 1:] & gone])
+def _chords(sets: np.ndarray, bass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """List the chords of `_CHORDS` at each onset, and those with the root in the bass.
+
+    Returns:
+        Positions among the onsets, and the events: 12 for each chord, then 12 for the major and 12
+        for the minor triads over their roots, as `_event_shares` takes them.
+    """
+    at, chords = _HELD.of(sets)
+    root = bass[at]
+    rooted = ((chords == root) | (chords == root + 12)).nonzero()[0]
+    over_root = chords[rooted] + 12 * len(_CHORDS)
+    return np.concatenate([at, at[rooted]]), np.concatenate([chords, over_root])
+
+
+def _arrivals(onsets: Onsets, bass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """List cadences, 0..11, and resolved leading tones, 12..23, of each step to an onset.
+
+    Returns:
+        Positions among the steps, and the events, as `_event_shares` takes them.
+    """
+    before, after = onsets.by_onset.before, onsets.by_onset.after
+    sets, bass_after = onsets.sets, bass[after]
+    # Bit k of a set in which each leading tone is moved to its tonic: whether the leading tone of k
+    # sounds.
+    leading = (sets << 1 | sets >> 11) & 0xFFF
+    ended = leading[before] & ~leading[after]
+    from_fifth = modulo_octave(bass[before] - bass_after) == 7
+    cadences = (from_fifth & (ended >> bass_after & 1 > 0)).nonzero()[0]
+    at, tonics = _MEMBERS.of(ended & sets[after])
+    return np.concatenate([cadences, at]), np.concatenate([bass_after[cadences], tonics + 12])

@@ -7,6 +7,7 @@ b minor 23. Enharmonic keys are one key.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -137,6 +138,31 @@ def key_scores(histograms: np.ndarray, profile: str = "krumhansl-kessler") -> np
         raise ValueError(f"histograms of 12 pitch classes expected, got shape {histograms.shape}")
     if profile not in _PROFILES:
         raise ValueError(f"profile is {profile!r}, not one of {', '.join(_PROFILES)}")
+    scores = _of_unit_length(histograms) @ _PROFILES[profile]
+    return np.minimum(np.maximum(scores, -1.0, out=scores), 1.0, out=scores)
+
+
+def block_scores(histograms: np.ndarray, blocks: Iterable[tuple[int, int]]) -> np.ndarray:
+    """Compute `key_scores` of each block of rows as if alone, to the last bit.
+
+    The rounding of a matrix product may depend on the number of its rows.
+
+    Args:
+        histograms: (n, 12).
+        blocks: start and end of consecutive blocks, which cover all rows.
+
+    Returns:
+        (n, 24) float64, as of `key_scores`.
+    """
+    scaled, profile = _of_unit_length(histograms), _PROFILES["krumhansl-kessler"]
+    scores = np.empty((len(scaled), len(KEY_NAMES)))
+    for start, end in blocks:
+        np.matmul(scaled[start:end], profile, out=scores[start:end])
+    return np.minimum(np.maximum(scores, -1.0, out=scores), 1.0, out=scores)
+
+
+def _of_unit_length(histograms: np.ndarray) -> np.ndarray:
+    """Centre (..., 12) histograms and scale them to unit length; uniform ones to zeros."""
     # Ufuncs directly: on 12 numbers, np.mean, np.linalg.norm and np.clip are mostly overhead.
     peak = np.maximum.reduce(np.abs(histograms), axis=-1, keepdims=True)
     scaled = histograms / (peak + (peak == 0))
@@ -144,8 +170,7 @@ def key_scores(histograms: np.ndarray, profile: str = "krumhansl-kessler") -> np
     length = np.sqrt(np.add.reduce(centred * centred, axis=-1, keepdims=True))
     # Below this, the differences between pitch classes are rounding errors of a uniform histogram.
     length[length < 1e-9] = np.inf
-    scores = centred / length @ _PROFILES[profile]
-    return np.minimum(np.maximum(scores, -1.0, out=scores), 1.0, out=scores)
+    return centred / length
 
 
 def estimate_key(

@@ -1,0 +1,222 @@
+"""Statistics of consecutive segments of flat arrays, one segment for each piece.
+
+Each statistic of a segment is that of its values alone, to the last bit: sums are NumPy's pairwise
+sums of the segment, not differences of a running sum.
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+import numpy as np
+
+SPREAD_STATISTICS = ("mean", "std", "q10", "q25", "median", "q75", "q90")  # as `spread` orders them
+_QUANTILES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
+
+Columns = dict[str, np.ndarray]
+"""Values of named columns, (p,) each."""
+
+
+class Segments:
+    """The segments of p pieces in arrays of n values.
+
+    Args:
+        counts: (p,) int64 lengths, 0 or more; p is at least 1.
+
+    Attributes:
+        starts, ends: (p,) of each segment, the end exclusive.
+    """
+
+    def __init__(self, counts: np.ndarray) -> None:
+        self.counts = counts
+        self.ends = np.add.accumulate(counts)
+        self.starts = self.ends - counts
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @cached_property
+    def owner(self) -> np.ndarray:
+        """(n,) index of the piece of each value."""
+        return np.arange(len(self)).repeat(self.counts)
+
+    @cached_property
+    def place(self) -> np.ndarray:
+        """(n,) position of each value in its segment."""
+        return np.arange(len(self.owner)) - self.starts[self.owner]
+
+    @cached_property
+    def bounds(self) -> list[tuple[int, int]]:
+        """Start and end of each segment, for loops over pieces."""
+        return list(zip(self.starts.tolist(), self.ends.tolist(), strict=True))
+
+    @cached_property
+    def divisor(self) -> np.ndarray:
+        """(p,) lengths, 1 for an empty segment."""
+        return np.maximum(self.counts, 1)
+
+    @cached_property
+    def before(self) -> np.ndarray:
+        """(m,) positions of all values but the last of each segment."""
+        steps = self.steps
+        return np.arange(steps.ends[-1]) + steps.each(self.starts - steps.starts)
+
+    @cached_property
+    def after(self) -> np.ndarray:
+        """(m,) positions of the values that follow those of `before`."""
+        return self.before + 1
+
+    @cached_property
+    def steps(self) -> Segments:
+        """The segments of the m pairs of neighbours of `before` and `after`."""
+        return Segments(np.maximum(self.counts - 1, 0))
+
+    def each(self, values: np.ndarray) -> np.ndarray:
+        """Repeat (p,) values of pieces for each value of their segments: (n,)."""
+        return values.repeat(self.counts)
+
+    def select(self, mask: np.ndarray) -> Segments:
+        """Return the segments that are left of arrays of which a mask is selected."""
+        return Segments(self.count(mask))
+
+    def find(self, mask: np.ndarray) -> tuple[np.ndarray, Segments]:
+        """Return the (m,) positions of the true values of an (n,) mask, and their segments.
+
+        To take values at positions is faster than to select them by a mask.
+        """
+        return mask.nonzero()[0], self.select(mask)
+
+    @cached_property
+    def _heads(self) -> np.ndarray:
+        """(p,) positions of the zeros where one stands before each segment."""
+        return self.starts + np.arange(len(self))
+
+    @cached_property
+    def _slots(self) -> np.ndarray:
+        """(n + p,) whether a value stands there, no such zero."""
+        slots = np.ones(self.ends[-1] + len(self), bool)
+        slots[self._heads] = False
+        return slots
+
+    def sum(self, values: np.ndarray) -> np.ndarray:
+        """Sum (..., n) values: (..., p); 0 for an empty segment.
+
+        `np.add.reduceat` begins with the first value, `np.add.reduce` with 0: with a 0 before each
+        segment both group the values in the same pairs.
+        """
+        if len(self) == 1:
+            return np.add.reduce(values, axis=-1, keepdims=True)
+        spaced = np.zeros(len(self._slots), values.dtype)
+        sums = np.empty((*values.shape[:-1], len(self)), values.dtype)
+        for place in np.ndindex(values.shape[:-1]):
+            spaced[self._slots] = values[place]
+            np.add.reduceat(spaced, self._heads, out=sums[place])
+        return sums
+
+    def count(self, marks: np.ndarray) -> np.ndarray:
+        """Count the true values of an (n,) mask: (p,) int64."""
+        if len(self) == 1:
+            return np.array([np.count_nonzero(marks)])
+        running = np.zeros(len(marks) + 1, np.int64)
+        np.add.accumulate(marks, out=running[1:])
+        return running[self.ends] - running[self.starts]
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Compute the means of (n,) values: (p,); 0 for an empty segment."""
+        return self.sum(values) / self.divisor
+
+    def share(self, marks: np.ndarray) -> np.ndarray:
+        """Compute the shares of true values of an (n,) mask: (p,); 0 for an empty segment."""
+        return self.count(marks) / self.divisor
+
+    def moments(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute means and standard deviations of (n,) values: (p,) each; 0 for no values."""
+        middle = self.mean(values)
+        away = values - self.each(middle)
+        return middle, np.sqrt(self.mean(away * away))
+
+    def maximum(self, values: np.ndarray) -> np.ndarray:
+        """Return the largest of the (..., n) values of segments that are not empty: (..., p)."""
+        return np.maximum.reduceat(values, self.starts, axis=-1)
+
+    def minimum(self, values: np.ndarray) -> np.ndarray:
+        """Return the smallest of the (..., n) values of segments that are not empty: (..., p)."""
+        return np.minimum.reduceat(values, self.starts, axis=-1)
+
+    def ordered(self, values: np.ndarray) -> np.ndarray:
+        """Sort (n,) values within each segment."""
+        ordered = values.copy()
+        for start, end in self.bounds:  # faster than one sort by piece and value
+            ordered[start:end].sort()
+        return ordered
+
+    def median(self, ordered: np.ndarray) -> np.ndarray:
+        """Compute the medians of (n,) values as `ordered` sorts them: (p,); none may be empty."""
+        lower, upper = self._middles
+        return (ordered[lower] + ordered[upper]) / 2
+
+    @cached_property
+    def _middles(self) -> tuple[np.ndarray, np.ndarray]:
+        """(p,) positions of the one or two middle values of each segment."""
+        return self.starts + (self.counts - 1) // 2, self.starts + self.counts // 2
+
+    def spread(self, name: str, values: np.ndarray, ordered: np.ndarray | None = None) -> Columns:
+        """Compute mean, standard deviation and five quantiles of (n,) values, none empty.
+
+        Args:
+            name: of the columns, before that of the statistic.
+            values: (n,).
+            ordered: the same as `ordered` sorts them, where they are at hand.
+        """
+        ordered = self.ordered(values) if ordered is None else ordered
+        columns = (*self.moments(values), *self._quantiles(ordered))
+        return dict(zip(_names(name), columns, strict=True))
+
+    def _quantiles(self, ordered: np.ndarray) -> np.ndarray:
+        """Compute quantiles of sorted values, interpolated as `np.quantile` does: (5, p)."""
+        lower, upper, part, near = self._quantile_places
+        low, high = ordered[lower], ordered[upper]
+        step = high - low
+        return np.where(near, low + step * part, high - step * (1 - part))
+
+    @cached_property
+    def _quantile_places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(5, p) positions of the values before and after each quantile, the part of the way
+        between the two at which it lies, and whether that is less than half."""
+        last = self.counts - 1
+        place = _QUANTILES[:, None] * last
+        before = place.astype(np.int64)
+        part = place - before
+        after = np.minimum(before + 1, last)
+        return self.starts + before, self.starts + after, part, part < 0.5
+
+    def histogram(
+        self, bins: np.ndarray, size: int, weights: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Count, or add up the weights of, (n,) bins 0..size-1: (p, size)."""
+        places = self.owner * size + bins
+        return np.bincount(places, weights, len(self) * size).reshape(len(self), size)
+
+    def histograms(self, bins: np.ndarray, size: int, weights: np.ndarray) -> np.ndarray:
+        """Add up each row of (k, n) weights of (n,) bins 0..size-1: (k, p, size)."""
+        places = self.owner * size + bins
+        sums = [np.bincount(places, row, len(self) * size) for row in weights]
+        return np.stack(sums).reshape(-1, len(self), size)
+
+
+@cache
+def _names(name: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{statistic}" for statistic in SPREAD_STATISTICS)
+
+
+def quotients(values: np.ndarray, divisors: np.ndarray, defined: np.ndarray) -> np.ndarray:
+    """Divide (p,) values where a mask is true; 0 elsewhere."""
+    return np.divide(values, divisors, np.zeros(len(values)), where=defined)
+
+
+def entropies(shares: np.ndarray) -> np.ndarray:
+    """Compute the Shannon entropies in nats of (p, k) shares, each row of which sums to 1: (p,)."""
+    some = shares > 0
+    segments = Segments(np.add.reduce(some, axis=1, dtype=np.int64))
+    kept = shares[some]
+    return -segments.sum(kept * np.log(kept))
