@@ -226,6 +226,32 @@ def test_dynamics_of_one_bin_are_still_dynamics():
     assert PERFORMANCE[4, int(PERFORMANCE.ids(flat)[0, 4])] == "Velocity_None"
 
 
+def test_the_velocity_of_a_dropped_duplicate_is_dynamics_too():
+    score = Score(480)
+    score.tracks.append(
+        Track(notes=[Note(0, 480, 60, 64), Note(0, 240, 60, 20), Note(480, 480, 62, 64)])
+    )
+    ids = PERFORMANCE.ids(score)
+    assert ids[:, 4].tolist() == [2 + 1 + 64 // 4] * 2
+
+
+@pytest.mark.parametrize("steps", [1, 5, 64])
+def test_durations_do_not_depend_on_the_resolution_of_other_pieces(steps):
+    tokenizer = CPTokenizer(preset="score", duration_steps=steps)
+    rng = np.random.default_rng(steps)
+    pieces = [
+        melody(
+            rng.integers(0, 40 * quarter, 200),
+            rng.integers(0, 10 * quarter, 200),
+            rng.integers(30, 90, 200),
+            ticks_per_quarter=quarter,
+        )
+        for quarter in (1, 2, 3, 7, 24, 480, 961, 32767)
+    ]
+    for piece, ids in zip(pieces, tokenizer.ids_many(pieces), strict=True):
+        assert (tokenizer.ids(piece) == ids).all()
+
+
 def test_a_window_cut_within_a_bar_decodes():
     notes = melody(np.arange(20) * 240, [240] * 20, 60 + np.arange(20))
     for tokenizer in (MIDIBERT, SCORE, PERFORMANCE):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -42,7 +42,7 @@ PITCH_BITS = 7
 TempoMap = tuple[np.ndarray, np.ndarray]  # (t,) ticks, sorted, and quarters per minute from there
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)  # not frozen: that would take ten times as long to make
 class NoteBatch:
     """The n pitched notes of p pieces, concatenated.
 
@@ -52,9 +52,10 @@ class NoteBatch:
         onset_ticks, duration_ticks: (n,) int64.
         pitch, velocity: (n,) of any integer type.
         ticks_per_quarter: (p,) int64.
-        has_dynamics: (p,) bool, as in `NoteTable`.
+        dynamics: for each piece whether it has dynamics, None if its velocities tell.
         tempo: (p,) float64, quarters per minute, of pieces that are not in `tempo_maps`.
         tempo_maps: tempo maps by index of the piece, of pieces whose tempo changes.
+        whole: the batch from which notes were taken; None for one with all notes.
     """
 
     pieces: Sequence[ScoreTick | NoteTable]
@@ -64,9 +65,10 @@ class NoteBatch:
     pitch: np.ndarray
     velocity: np.ndarray
     ticks_per_quarter: np.ndarray
-    has_dynamics: np.ndarray
+    dynamics: Sequence[bool | None]
     tempo: np.ndarray
     tempo_maps: dict[int, TempoMap]
+    whole: NoteBatch | None = None
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -74,7 +76,18 @@ class NoteBatch:
     @cached_property
     def starts(self) -> np.ndarray:
         """(p,) index of the first note of each piece."""
-        return self.counts.cumsum() - self.counts
+        return self.counts.cumsum() - self.counts if len(self.counts) > 1 else _FIRST
+
+    def has_dynamics(self) -> np.ndarray:
+        """(p,) bool, as in `NoteTable`: notes that were not taken count, too."""
+        if self.whole is not None:
+            return self.whole.has_dynamics()
+        others = self.velocity != self.spread(self.velocity[self.starts])
+        dynamics = np.logical_or.reduceat(others, self.starts)
+        for i, given in enumerate(self.dynamics):
+            if given is not None:
+                dynamics[i] = given
+        return dynamics
 
     @cached_property
     def slices(self) -> list[slice]:
@@ -102,9 +115,10 @@ class NoteBatch:
             self.pitch[index],
             self.velocity[index],
             self.ticks_per_quarter,
-            self.has_dynamics,
+            self.dynamics,
             self.tempo,
             self.tempo_maps,
+            self if self.whole is None else self.whole,
         )
 
     def keys(self, onset: np.ndarray) -> np.ndarray:
@@ -122,19 +136,19 @@ class NoteBatch:
             key += (np.arange(len(self)) << bits).repeat(self.counts)
         return key
 
-    def seconds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Compute (n,) float64 onsets and durations in seconds, under each piece's tempo map."""
+    def seconds(self) -> np.ndarray:
+        """(2, n) float64, onsets and durations in seconds, under each piece's tempo map."""
         per_tick = self.spread(60.0 / (self.tempo * self.ticks_per_quarter))
-        ticks = np.empty((2, len(self.pitch)), np.int64)
+        ticks = np.empty((2, len(self.pitch)))  # whole numbers: converted once
         ticks[0] = self.onset_ticks
-        np.add(self.onset_ticks, self.duration_ticks, out=ticks[1])
-        onset, end = seconds = ticks * per_tick
+        ticks[1] = self.onset_ticks + self.duration_ticks
+        seconds = ticks * per_tick
         for i, tempos in self.tempo_maps.items():
             cut = self.slices[i]
             quarter = int(self.ticks_per_quarter[i])
             seconds[:, cut] = ticks_to_seconds(ticks[:, cut], *tempos, quarter)
-        end -= onset
-        return onset, end
+        seconds[1] -= seconds[0]
+        return seconds
 
     def bar_ticks(self) -> tuple[np.ndarray, dict[int, tuple[np.ndarray, np.ndarray]]]:
         """Compute the lengths of bars, at least one tick.
@@ -177,6 +191,18 @@ def read_batch(sources: Sequence[Source]) -> tuple[NoteBatch | None, list[ReadEr
     """
     batch, errors, _ = next(read_batches(sources), (None, [], []))
     return batch, errors
+
+
+def read_piece(source: Source) -> NoteBatch:
+    """Read one source into a batch of one piece.
+
+    Raises:
+        ReadError, TypeError: as of `read_notes`.
+    """
+    batch, (error,) = _within_limits([_read(source)], [None], [source])
+    if batch is None:
+        raise cast("ReadError", error)
+    return batch
 
 
 def read_batches(
@@ -252,19 +278,17 @@ class _Part:
 
 
 def _read(source: Source) -> _Part:
-    plain = type(source) is bytes  # the common case, without checks
-    if not plain and not is_file(source):
+    if not is_file(source):
         return _part(read_notes(source))
-    name = None if plain else name_of(source)
     try:
-        data = source if plain else content_of(source)
+        data = content_of(source)
         if is_midi(data):
             part = _part(parse_midi(data))
             if 0 < part.count <= MAX_NOTES:
                 return part
         return _part(read_notes(data))  # another format, or raises the error
     except ReadError as error:
-        if name is None:
+        if (name := name_of(source)) is None:
             raise
         raise ReadError(error.reason, source=name) from error
 
@@ -320,18 +344,6 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
         duration = np.concatenate(duration, dtype=np.int64)
         pitch, velocity = np.concatenate(pitch), np.concatenate(velocity)
     np.maximum(duration, 0, out=duration)
-    dynamics = [part.has_dynamics for part in parts]
-    if None in dynamics:
-        if len(parts) == 1:
-            differences = [differ(velocity)]
-        else:
-            starts = counts.cumsum() - counts
-            lowest = np.minimum.reduceat(velocity, starts)
-            differences = lowest != np.maximum.reduceat(velocity, starts)
-        dynamics = [
-            found if known is None else known
-            for known, found in zip(dynamics, differences, strict=True)
-        ]
     return NoteBatch(
         [part.piece for part in parts],
         counts,
@@ -340,10 +352,16 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
         pitch,
         velocity,
         np.array([part.piece.ticks_per_quarter for part in parts]),
-        np.array(dynamics),
+        [part.has_dynamics for part in parts],
         np.array([part.tempo for part in parts]),
         {i: part.tempos for i, part in enumerate(parts) if part.tempos is not None},
     )
+
+
+def uniform(values: np.ndarray) -> int | None:
+    """Return the only value of (n,) whole numbers, None if they differ."""
+    first = values[0]
+    return None if len(values) > 1 and np.count_nonzero(values != first) else int(first)
 
 
 def _only_meter(piece: ScoreTick | NoteTable) -> tuple[int, int] | None:
@@ -360,3 +378,6 @@ def _meters(piece: ScoreTick | NoteTable) -> tuple[np.ndarray, np.ndarray, np.nd
     if isinstance(piece, NoteTable):
         return piece.meter_ticks, piece.meter_numerator, piece.meter_denominator
     return score_meters(piece)
+
+
+_FIRST = np.zeros(1, np.int64)

@@ -74,10 +74,10 @@ def content_of(source: File) -> bytes:
         ReadError: the bytes cannot be read; without the name of the file.
     """
     match source:
-        case str() | os.PathLike():
-            return read_bytes(os.fspath(source))
         case bytes() | bytearray() | memoryview():
             return bytes(source)
+        case str() | os.PathLike():
+            return read_bytes(os.fspath(source))
         case NamedBytes():
             return source.content
         case ArchiveMember():
@@ -95,18 +95,18 @@ def read_bytes(path: str) -> bytes:
     """
     try:
         status = os.stat(path)
-        if stat.S_ISDIR(status.st_mode):
+        if not stat.S_ISREG(status.st_mode):
+            if not stat.S_ISDIR(status.st_mode):
+                raise ReadError("not a regular file")
             if not os.access(path, os.R_OK | os.X_OK):  # found while its parent was searched
                 raise ReadError("a folder without permission to open it")
             raise ReadError("a folder, not a file")
-        if not stat.S_ISREG(status.st_mode):
-            raise ReadError("not a regular file")
         if status.st_size > MAX_FILE_BYTES:
             raise _too_large(status.st_size)
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        try:  # one system call unless the file has grown: `open` would take as long as parsing
+        file = os.open(path, _OPEN_FLAGS)
+        try:  # one system call unless the size is not true: `open` would take as long as parsing
             data = os.read(file, status.st_size + 1)
-            while more := os.read(file, 2**20):
+            while len(data) != status.st_size and (more := os.read(file, 2**20)):
                 data += more
             return data
         finally:
@@ -117,6 +117,9 @@ def read_bytes(path: str) -> bytes:
         if isinstance(error, ReadError):
             raise
         raise ReadError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 def _too_large(size: int) -> ReadError:

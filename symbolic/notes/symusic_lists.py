@@ -38,8 +38,7 @@ def note_columns(lists: Sequence[NoteTickList]) -> tuple[np.ndarray, ...]:
         for part in lists:
             notes.extend(part)
         columns = notes.numpy()
-    # Velocities are searched for differences, which is faster in one block.
-    return columns["time"], columns["duration"], columns["pitch"], columns["velocity"].copy()
+    return columns["time"], columns["duration"], columns["pitch"], columns["velocity"]
 
 
 def tempo_columns(tempos: TempoTickList) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.notes.batch import NoteBatch
+from symbolic.notes.batch import NoteBatch, uniform
 
 
 def bars_and_positions(
@@ -15,10 +15,17 @@ def bars_and_positions(
     Bars follow the time signatures of each piece; a time signature begins a new bar.
 
     Returns:
-        (n,) bar and (n,) position, each from 0 and rounded down: whole numbers in float64.
+        (n,) bar and (n,) position, each from 0 and rounded down: whole numbers in int64 or float64.
     """
     quarter = batch.ticks_per_quarter
     lengths, maps = batch.bar_ticks()
+    length, ticks_per_quarter = uniform(lengths), uniform(quarter)
+    if length and ticks_per_quarter and not maps:  # divisions by one number are faster
+        bar = batch.onset_ticks // length
+        ticks = batch.onset_ticks - bar * length
+        ticks *= positions_per_quarter
+        ticks //= ticks_per_quarter
+        return bar, ticks
     bar_ticks = batch.spread(lengths)
     # Float division of whole numbers below 2^53, rounded down, is exact and faster.
     bar = batch.onset_ticks / bar_ticks

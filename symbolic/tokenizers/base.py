@@ -14,7 +14,7 @@ import numpy as np
 from miditok import MusicTokenizer, TokenizerConfig, TokSequence
 
 from symbolic.notes import NoteTable, ReadError, note_table
-from symbolic.notes.batch import NoteBatch, note_batch, read_batch, read_batches
+from symbolic.notes.batch import NoteBatch, note_batch, read_batches, read_piece
 from symbolic.notes.read import kind_of, name_of
 from symbolic.notes.velocity_tokens import VelocityTokens
 from symbolic.tokenizers.saved import FILE_NAME, saved_class, tokenizer_file
@@ -285,6 +285,13 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
         """The id of MASK in each sub-token."""
         return [vocabulary["MASK_None"] for vocabulary in self._vocabularies()]
 
+    def ids(self, source: Source) -> np.ndarray:
+        file = self._file(source)
+        (ids,) = self._ids_of(read_piece(file), [source], [file])
+        if isinstance(ids, ReadError):
+            raise ids
+        return ids
+
     def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
         """Tokenize many sources, at up to three times the speed of `ids`.
 
@@ -316,22 +323,36 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
         self, batch: NoteBatch, sources: Sequence[Source], files: Sequence[Source]
     ) -> list[np.ndarray | ReadError]:
         """Return the ids of each piece, or an error for one without notes; files as of `_file`."""
-        ordered, held = self._ordered(batch, files)
-        if self.why_dropped and (dropped := self.dropped(batch)) is not None and dropped.any():
-            for source, count in zip(sources, dropped.tolist(), strict=True):
-                if count:
-                    name = name_of(source) or type(source).__name__
-                    logger.warning("%s: %d notes dropped: %s", name, count, self.why_dropped)
-        errors = [
-            None if any_held else ReadError(NO_NOTES, name_of(source))
-            for any_held, source in zip(held.tolist(), sources, strict=True)
-        ]
-        if not held.any():
-            return fill(errors, [])
-        if not held.all():
-            kept = np.flatnonzero(held).tolist()
+        ordered, emitted = self._ordered(batch, files)
+        counts = emitted.tolist()
+        if counts != batch.counts.tolist():
+            self._warn_of_dropped(batch, sources)
+        if 0 not in counts:
+            return self._split_ids(batch, ordered)
+        kept = np.flatnonzero(emitted).tolist()
+        ids: list[np.ndarray | ReadError] = []
+        if kept:
             batch = note_batch([batch.pieces[i] for i in kept])
             ordered, _ = self._ordered(batch, [files[i] for i in kept])
+            ids = self._split_ids(batch, ordered)
+        errors = [
+            None if count else ReadError(NO_NOTES, name_of(source))
+            for count, source in zip(counts, sources, strict=True)
+        ]
+        return fill(errors, ids)
+
+    def _warn_of_dropped(self, batch: NoteBatch, sources: Sequence[Source]) -> None:
+        """Log how many notes of each source the scheme cannot hold."""
+        dropped = self.dropped(batch) if self.why_dropped else None
+        if dropped is None:
+            return
+        for source, count in zip(sources, dropped.tolist(), strict=True):
+            if count:
+                name = name_of(source) or type(source).__name__
+                logger.warning("%s: %d notes dropped: %s", name, count, self.why_dropped)
+
+    def _split_ids(self, batch: NoteBatch, ordered: Any) -> list[np.ndarray | ReadError]:
+        """Return the ids of each piece of a batch; all pieces have a note."""
         ids, counts = self._ordered_ids(batch, ordered)
         ends = counts.cumsum().tolist()
         if ends[-1] != len(ids):
@@ -339,13 +360,12 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
                 f"{type(self).__name__}.batch_ids returns {len(ids)} tokens and counts of "
                 f"{ends[-1]}: let it return the number of tokens of each piece"
             )
-        pieces = zip([0, *ends], ends, strict=False)
-        return fill(errors, [ids[start:end] for start, end in pieces])
+        return [ids[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def _ordered(self, batch: NoteBatch, files: Sequence[Source]) -> tuple[Any, np.ndarray]:
-        """Order the notes of a batch for `_ordered_ids`; and (p,) bool, pieces with a note."""
+        """Order the notes of a batch for `_ordered_ids`; and (p,) emitted notes of each piece."""
         emitted = batch.take(self.order(batch))
-        return emitted, emitted.counts > 0
+        return emitted, emitted.counts
 
     def _ordered_ids(self, batch: NoteBatch, ordered: Any) -> tuple[np.ndarray, np.ndarray]:
         """See `batch_ids`; all pieces of the batch have a note."""
@@ -364,10 +384,7 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
         Raises:
             ReadError: the source cannot be read.
         """
-        batch, errors = read_batch([source])
-        if batch is None:
-            raise cast(ReadError, errors[0])
-        dropped = self.dropped(batch)
+        dropped = self.dropped(read_piece(source))
         return 0 if dropped is None else int(dropped[0])
 
     why_dropped = "the scheme cannot hold them"

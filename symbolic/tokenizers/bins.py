@@ -23,23 +23,23 @@ class LogBins:
     size: int
 
     def quantise(self, seconds: np.ndarray) -> np.ndarray:
-        """Return the bins of times of any shape, (k, n) for k kinds: 0..size-1 in float64."""
-        per_octave, below_first = self._scale
-        bins = np.maximum(seconds, self.low / 2)
+        """Return the bins of times of any shape, (k, n) for k kinds: 0..size-1 in int32."""
+        per_octave, below_first, shortest = self._scale
+        bins = np.maximum(seconds, shortest)
         np.log(bins, out=bins)
         bins -= below_first
         bins *= per_octave
-        np.rint(bins, out=bins)
+        bins = np.rint(bins, out=bins).astype(np.int32)  # whole numbers are compared faster
         np.maximum(bins, 1, out=bins)
         np.minimum(bins, self.size - 1, out=bins)
-        bins *= seconds >= self.low / 2
+        bins *= seconds >= shortest
         return bins
 
     @cached_property
-    def _scale(self) -> tuple[float | np.ndarray, float | np.ndarray]:
-        """Bins per unit of the logarithm, and the logarithm of the centre one bin below `low`."""
+    def _scale(self) -> tuple[float | np.ndarray, float | np.ndarray, float | np.ndarray]:
+        """Bins per unit of the logarithm, the logarithm one bin below `low`, and half of `low`."""
         per_octave = (self.size - 2) / np.log(self.high / self.low)
-        return per_octave, np.log(self.low) - 1 / per_octave
+        return per_octave, np.log(self.low) - 1 / per_octave, self.low / 2
 
     def centres(self) -> np.ndarray:
         """(size,) centres of the bins in seconds; that of bin 0 is 0."""

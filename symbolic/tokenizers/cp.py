@@ -9,6 +9,7 @@ which carry the emotion of a performance.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +17,7 @@ import numpy as np
 from miditok import TokenizerConfig, TokSequence
 
 from symbolic.notes import NoteTable
-from symbolic.notes.batch import NoteBatch
+from symbolic.notes.batch import NoteBatch, uniform
 from symbolic.tokenizers.bars import bars_and_positions
 from symbolic.tokenizers.base import SPECIAL_TOKENS, NoteTokenizer
 from symbolic.tokenizers.bins import LogBins
@@ -45,8 +46,15 @@ PRESETS: dict[str, dict[str, int]] = {
 """The presets and the defaults of their options."""
 
 FIELDS = ("Bar", "Position", "Pitch", "Duration", "Velocity", "Gap", "Hold")
+LINES = BAR_TICKS // GRID_TICKS  # of the grid of MIDI-BERT, in a bar: a power of two
+LONGEST_TABLE = 2**17  # steps times ticks in a quarter; tables of durations stay in the cache
 GAP_SECONDS = (0.01, 8.0)
 HOLD_SECONDS = (0.02, 16.0)
+
+MIDIBERT_STEPS = np.clip(
+    (np.arange(64 * STEP_TICKS + 1) + (STEP_TICKS // 2 - 1)) // STEP_TICKS - 1, 0, 63
+)
+"""Steps of MIDI-BERT of durations of 0, 1, ... ticks, the last for all longer ones."""
 
 
 class CPTokenizer(NoteTokenizer):
@@ -126,6 +134,7 @@ class CPTokenizer(NoteTokenizer):
         self.first_id = 0 if self.preset == "midibert" else len(self.config.special_tokens)
         if self.preset == "performance":
             self.velocity_step = 128 // option["velocity_bins"]
+            self._velocity_bins = (np.arange(128) // self.velocity_step + 1).astype(np.int16)
             self.gaps = LogBins(*GAP_SECONDS, option["time_bins"])
             self.holds = LogBins(*HOLD_SECONDS, option["time_bins"])
             low, high = np.array([GAP_SECONDS, HOLD_SECONDS]).T[..., None]
@@ -141,7 +150,7 @@ class CPTokenizer(NoteTokenizer):
         midibert = self.preset == "midibert"
         values: dict[str, Iterable[object]] = {
             "Bar": ("New", "Continue"),
-            "Position": range(BAR_TICKS // GRID_TICKS if midibert else option["max_positions"]),
+            "Position": range(LINES if midibert else option["max_positions"]),
             "Pitch": range(LOWEST, HIGHEST + 1) if midibert else range(128),
             "Duration": range(1, (64 if midibert else option["duration_steps"]) + 1),
         }
@@ -184,39 +193,42 @@ class CPTokenizer(NoteTokenizer):
     def _midibert(self, batch: NoteBatch) -> list[np.ndarray]:
         onset, duration = _raw_ticks(batch)
         last = np.maximum.reduceat(onset, batch.starts)
-        last_line = batch.spread(np.maximum(-(-last // GRID_TICKS) - 1, 0))
-        line = np.minimum((onset + (GRID_TICKS // 2 - 1)) // GRID_TICKS, last_line)
-        bar, position = np.divmod(line, BAR_TICKS // GRID_TICKS)
-        steps = (duration + (STEP_TICKS // 2 - 1)) // STEP_TICKS
-        pitch = batch.pitch - LOWEST
-        np.maximum(steps, 1, out=steps)
-        np.minimum(steps, 64, out=steps)
-        return [_continues(bar, batch), position, pitch, steps - 1]
+        last_line = batch.spread(np.maximum((last - 1) // GRID_TICKS, 0))
+        line = onset + (GRID_TICKS // 2 - 1)
+        line //= GRID_TICKS
+        np.minimum(line, last_line, out=line)
+        bar, position = line // LINES, line & (LINES - 1)
+        steps = MIDIBERT_STEPS.take(duration, mode="clip")
+        return [_continues(bar, batch), position, batch.pitch - LOWEST, steps]
 
     def _columns(self, batch: NoteBatch) -> list[np.ndarray]:
         option = self.config.additional_params
         bar, position = bars_and_positions(batch, option["positions_per_quarter"])
-        duration = batch.duration_ticks / batch.spread(batch.ticks_per_quarter / 8)
-        np.rint(duration, out=duration)
-        duration -= 1
-        np.maximum(duration, 0, out=duration)
-        np.minimum(duration, option["duration_steps"] - 1, out=duration)
         columns = [
             _continues(bar, batch),
             np.minimum(position, option["max_positions"] - 1, out=position),
             batch.pitch,
-            duration,
+            self._durations(batch),
         ]
         if self.preset == "performance":
-            velocity = batch.velocity.astype(np.int16) // self.velocity_step + 1
-            velocity *= batch.spread(batch.has_dynamics)
-            onset, hold = batch.seconds()
-            seconds = np.empty((2, len(onset)))
-            np.subtract(onset[1:], onset[:-1], out=seconds[0, 1:])
-            seconds[0][batch.starts] = 0
-            seconds[1] = hold
+            velocity = self._velocity_bins.take(batch.velocity, mode="clip")
+            dynamics = batch.has_dynamics()
+            if False in dynamics.tolist():
+                velocity *= batch.spread(dynamics)
+            seconds = batch.seconds()
+            gap = seconds[0]
+            gap[1:] -= gap[:-1]
+            gap[batch.starts] = 0
             columns += [velocity, *self._gaps_and_holds.quantise(seconds)]
         return columns
+
+    def _durations(self, batch: NoteBatch) -> np.ndarray:
+        """(n,) durations in 32nd notes, from 0 for the shortest."""
+        steps = self.config.additional_params["duration_steps"]
+        quarter = uniform(batch.ticks_per_quarter)
+        if quarter and quarter * steps <= LONGEST_TABLE:
+            return duration_table(quarter, steps).take(batch.duration_ticks, mode="clip")
+        return duration_steps(batch.duration_ticks, batch.spread(batch.ticks_per_quarter), steps)
 
     def _tokens_to_score(self, tokens: TokSequence, programs=None) -> ScoreTick:
         """Decode super-tokens; rows with PAD or MASK are skipped."""
@@ -253,6 +265,24 @@ def _raw_ticks(batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
         for ticks in (batch.onset_ticks, batch.duration_ticks)
     )
     return onset, duration
+
+
+def duration_steps(
+    ticks: np.ndarray, ticks_per_quarter: int | np.ndarray, count: int
+) -> np.ndarray:
+    """Round durations to 32nd notes, 0 for the first of `count`: whole numbers in float64."""
+    steps = ticks / (ticks_per_quarter / 8)
+    np.rint(steps, out=steps)
+    steps -= 1
+    np.maximum(steps, 0, out=steps)
+    return np.minimum(steps, count - 1, out=steps)
+
+
+@lru_cache(maxsize=8)
+def duration_table(ticks_per_quarter: int, count: int) -> np.ndarray:
+    """Return the `duration_steps` of 0, 1, ... ticks; the last holds for all longer durations."""
+    ticks = np.arange(-(-ticks_per_quarter * count // 8) + 1)
+    return duration_steps(ticks, ticks_per_quarter, count).astype(np.int32)
 
 
 def _continues(bar: np.ndarray, batch: NoteBatch) -> np.ndarray:

@@ -15,6 +15,7 @@ from symbolic.notes.table import NoteTable
 from symbolic.tokenizers.cp_score import HIGHEST, LOWEST
 from symbolic.tokenizers.ferreira_notes import emitted_notes
 
+_IN_RANGE = (np.arange(128) >= LOWEST) & (np.arange(128) <= HIGHEST)
 Emitted = Callable[[NoteTable], NoteTable]
 """From the notes of a piece to those that a tokenizer emits, in its order."""
 
@@ -54,10 +55,10 @@ def note_order(batch: NoteBatch, preset: str) -> np.ndarray:
     order = key.argsort(kind="stable")  # one pass if notes are nearly sorted
     if preset == "midibert":
         held = in_range(batch)
-        return order if held.all() else order[held[order]]
+        return order if np.count_nonzero(held) == len(held) else order[held[order]]
     key = key[order]
     repeated = key[1:] == key[:-1]
-    if not repeated.any():
+    if not np.count_nonzero(repeated):
         return order
     same = np.append(False, repeated)
     same[:-1] |= repeated
@@ -69,7 +70,7 @@ def note_order(batch: NoteBatch, preset: str) -> np.ndarray:
 
 def in_range(batch: NoteBatch) -> np.ndarray:
     """(n,) bool: the notes of a batch within the pitches of MIDI-BERT."""
-    return (batch.pitch >= LOWEST) & (batch.pitch <= HIGHEST)
+    return _IN_RANGE.take(batch.pitch, mode="clip")
 
 
 def emitted_compound_words(notes: NoteTable, preset: str) -> NoteTable:

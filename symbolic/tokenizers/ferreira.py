@@ -195,7 +195,7 @@ class FerreiraTokenizer(NoteTokenizer):
     def _ordered(self, batch: NoteBatch, files: Sequence[Source]) -> tuple[Played, np.ndarray]:
         contents = [file.content if isinstance(file, NamedBytes) else file for file in files]
         notes = played(batch, contents)
-        return notes, np.logical_or.reduceat(notes.units > 0, batch.starts)
+        return notes, np.add.reduceat(notes.units > 0, batch.starts, dtype=np.int64)
 
     def _ordered_ids(self, batch: NoteBatch, ordered: Played) -> tuple[np.ndarray, np.ndarray]:
         pitch, velocity = batch.pitch[ordered.order], batch.velocity[ordered.order]

@@ -193,6 +193,7 @@ def with_steps(batch: NoteBatch) -> NoteBatch:
         duration_ticks=np.concatenate([batch.duration_ticks, none])[order],
         pitch=np.concatenate([batch.pitch, none])[order],
         velocity=np.concatenate([batch.velocity, none])[order],
+        whole=batch,
     )
     # Emitted notes are sorted by millisecond; a stable sort puts the steps in their places.
     return joined.take(np.lexsort((milliseconds(joined, joined.onset_ticks), piece[order])))
