@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
 import torch
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
 from torch import nn
 from transformers import AutoModel, PreTrainedModel
+from transformers.utils import logging
 from transformers.utils.generic import ModelOutput, can_return_tuple
 
 from symbolic.audio.extractor import SymbolicFeatureExtractor as SymbolicFeatureExtractor
@@ -22,6 +29,24 @@ from symbolic.encoders.tonic import KeyFromTonic
 from symbolic.tasks import EMOTION, KEY, Task
 from symbolic.tasks.heads import Head, Heads
 from symbolic.tasks.task import labels_by_name
+
+
+@contextmanager
+def no_bar_of_weights() -> Iterator[None]:
+    """Hide the bar of transformers for loading or saving weights; that of a download stays."""
+    if not logging.is_progress_bar_enabled():
+        yield
+        return
+    downloads = not are_progress_bars_disabled()
+    logging.disable_progress_bar()  # those of the Hub, too
+    if downloads:
+        enable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()
+        if not downloads:
+            disable_progress_bars()
 
 
 @dataclass
@@ -134,7 +159,8 @@ class SymbolicModel(PreTrainedModel):
         transformers writes the weights of some backbones, such as AST, under older names, which the
         Trainer does not find when it resumes from a checkpoint or loads the best one.
         """
-        super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})
+        with no_bar_of_weights():
+            super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Linear):

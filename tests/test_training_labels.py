@@ -48,6 +48,32 @@ def test_velocities_of_one_piece_are_trained(flat, tmp_path, write_midi, tune, c
     write_midi(tmp_path / "any.mid", tune(20))
     more = ["--unlabelled", str(tmp_path / "any.mid")]
     assert train([*words(flat, tmp_path / "run", "velocity"), *more]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1].startswith(f"saved in {tmp_path / 'run'}; to predict")
+    assert "symbolic.predict_notes" in said.out.splitlines()[-1]
+
+
+def test_a_training_prints_its_figures_in_words_and_what_to_do_next(flat, tmp_path, capsys):
+    folder = tmp_path / "my run"
+    more = ["--validation-share", "0.3", "--max-steps", "-1", "--num-train-epochs", "2"]
+    assert train([*words(flat, folder, "emotion"), *more]) == 0
+    said = capsys.readouterr()
+    end = f"saved in {folder}; to predict with it: symbolic score FILES --model '{folder}'"
+    assert said.out.splitlines()[-1] == end
+    assert "epoch 2 of 2: loss " in said.err
+    assert "epoch 2 of 2: validation loss " in said.err
+    for noise in ("{", "Writing model shards", "grad_norm", "train_runtime"):
+        assert noise not in said.out + said.err
+
+
+def test_pre_training_ends_with_the_command_that_trains_with_it(flat, tmp_path, capsys):
+    told = ["--music", str(flat), "--output-dir", str(tmp_path / "run"), *SHAPE[:-2]]
+    assert pretrain(told) == 0
+    said = capsys.readouterr()
+    command = said.out.splitlines()[-1].partition("symbolic train ")[2].split()
+    assert "Writing model shards" not in said.err
+    options = ["--tasks", "key", "--output-dir", str(tmp_path / "next")]
+    assert train([*words(flat, tmp_path, "key"), *command, *options]) == 0
 
 
 def test_a_token_file_without_velocities_trains_none(token_tunes, tmp_path, capsys):

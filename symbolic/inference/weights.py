@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from huggingface_hub.utils import (
-    are_progress_bars_disabled,
-    disable_progress_bars,
-    enable_progress_bars,
-)
-from transformers.utils import CONFIG_NAME, SAFE_WEIGHTS_NAME, logging
+from transformers.utils import CONFIG_NAME, SAFE_WEIGHTS_NAME
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.errors import hub_reason
-from symbolic.modeling import SymbolicModel
+from symbolic.modeling import SymbolicModel, no_bar_of_weights
 
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
 
@@ -89,21 +83,3 @@ def load_weights(
         raise ValueError(f"{name}: the weights lack {', '.join(sorted(loading['missing_keys']))}")
     cast(torch.nn.Module, model).to(device)  # transformers' own `to` has no types
     return model
-
-
-@contextmanager
-def no_bar_of_weights() -> Iterator[None]:
-    """Hide the bar of transformers for loading weights; that of a download stays."""
-    if not logging.is_progress_bar_enabled():
-        yield
-        return
-    downloads = not are_progress_bars_disabled()
-    logging.disable_progress_bar()  # those of the Hub, too
-    if downloads:
-        enable_progress_bars()
-    try:
-        yield
-    finally:
-        logging.enable_progress_bar()
-        if not downloads:
-            disable_progress_bars()

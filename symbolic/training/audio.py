@@ -18,8 +18,8 @@ from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import SYSTEMS
 from symbolic.inference.prediction import predict_audio
-from symbolic.inference.weights import load_config, no_bar_of_weights
-from symbolic.modeling import SymbolicModel
+from symbolic.inference.weights import load_config
+from symbolic.modeling import SymbolicModel, no_bar_of_weights
 from symbolic.structure.detection import Curve, frame_activations, frame_times
 from symbolic.tasks import BOUNDARY
 from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments

@@ -17,8 +17,8 @@ from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
 from symbolic.encoders.backbones import backbone_config
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
-from symbolic.inference.weights import load_config, no_bar_of_weights
-from symbolic.modeling import SymbolicModel
+from symbolic.inference.weights import load_config
+from symbolic.modeling import SymbolicModel, no_bar_of_weights
 from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -257,4 +258,7 @@ def train_key(arguments: KeyArguments, training: TrainingArguments) -> SymbolicM
         text = "\n".join([HEADER, *rows])
         print(text)
         Path(training.output_dir or ".", "keys.md").write_text(f"{text}\n", encoding="utf-8")
+    folder = str(training.output_dir or ".")
+    options = f"--encoder features --features all,tonal --pretrained {shlex.quote(folder)}"
+    print(f"saved in {folder}; to train with it: symbolic train {options}")
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -106,6 +107,9 @@ def pretrain(
             training,
             [],
         )
+        folder = str(training.output_dir or ".")
+        begin = f"symbolic train --pretrained {shlex.quote(folder)}"
+        print(f"saved in {folder}; to train with it: {begin} --tokenizer {shlex.quote(folder)}")
     return model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,9 +12,9 @@ from transformers import TrainingArguments, set_seed
 
 from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen
 from symbolic.data.groups import assert_disjoint, validation_mask
-from symbolic.inference.prediction_table import Row, score_texts
+from symbolic.inference.prediction_table import Row, is_note_task, score_texts
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import VELOCITY
+from symbolic.tasks import BOUNDARY, VELOCITY
 from symbolic.training.run_folder import save_run, training_groups, training_pieces
 from symbolic.training.trainer import FitArguments, fit
 
@@ -156,7 +157,7 @@ def _check_labelled(model: SymbolicModel, labelled: set[str]) -> None:
 def train_and_report(
     inputs: Inputs, fitting: FitArguments, training: TrainingArguments, hold_out: str
 ) -> SymbolicModel:
-    """Train as `train_model`, and print how well the model predicts the held-out pieces.
+    """Train as `train_model`; print how well the model predicts what is held out, and its folder.
 
     Args:
         inputs, fitting, training: as `train_model` takes them.
@@ -166,4 +167,18 @@ def train_and_report(
     if rows:
         begin = f"held out {hold_out}: {len(rows)} {inputs.noun}"
         print(begin, *score_texts(model.tasks, rows), sep=", ")
+    if training.should_save:
+        print(_next_line(model, str(training.output_dir or ".")))
     return model
+
+
+def _next_line(model: SymbolicModel, folder: str) -> str:
+    """Name the folder of a model, and the command or function that predicts with it."""
+    place = shlex.quote(folder)
+    if BOUNDARY.name in model.heads:
+        use = f"symbolic segment FILES --model {place}"
+    elif all(map(is_note_task, model.tasks)):
+        use = "in Python, symbolic.load_model and symbolic.predict_notes"
+    else:
+        use = f"symbolic score FILES --model {place}"
+    return f"saved in {folder}; to predict with it: {use}"

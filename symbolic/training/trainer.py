@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +12,12 @@ import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import Dataset, Sampler
+from tqdm import tqdm
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
+    PrinterCallback,
+    ProgressCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -26,6 +30,13 @@ from symbolic.data.datasets.sampling import LengthSampler
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.training.optimisation import freeze, layer_groups
+
+LOGGED = {
+    "loss": "loss",
+    "eval_loss": "validation loss",
+    "eval_accuracy": "accuracy of the quadrants of validation pieces",
+}
+"""Figures that a training prints, by their keys in the log."""
 
 TRAINING_DEFAULTS = {
     "output_dir": "runs/model",
@@ -170,8 +181,45 @@ def fit(
         layer_decay=arguments.layer_decay,
         **options,
     )
+    for callback in (PrinterCallback, ProgressCallback):  # of figures in dictionaries
+        trainer.remove_callback(callback)
+    trainer.add_callback(TrainingLines)
     trainer.train(resume_from_checkpoint=checkpoint(training))
     return trainer
+
+
+class TrainingLines(TrainerCallback):
+    """Lines on stderr for the figures that the Trainer logs, and a bar of steps on a terminal."""
+
+    bar: tqdm | None = None
+
+    def on_train_begin(self, args, state, control, **kwargs) -> None:
+        """Show the bar, unless `disable_tqdm`."""
+        if state.is_world_process_zero:
+            shown = sys.stderr.isatty() and not args.disable_tqdm
+            self.bar = tqdm(
+                total=state.max_steps, initial=state.global_step, leave=False, disable=not shown
+            )
+
+    def on_step_end(self, args, state, control, **kwargs) -> None:
+        """Move the bar."""
+        if self.bar is not None:
+            self.bar.update(state.global_step - self.bar.n)
+
+    def on_log(self, args, state, control, logs=None, **kwargs) -> None:
+        """Write the figures of `LOGGED` in a line."""
+        found = logs or {}
+        figures = [f"{text} {found[key]:.4g}" for key, text in LOGGED.items() if key in found]
+        if figures and state.is_world_process_zero:
+            line = f"epoch {state.epoch or 0:.3g} of {args.num_train_epochs:g}"
+            if args.max_steps > 0:
+                line = f"step {state.global_step} of {args.max_steps}"
+            tqdm.write(f"{line}: {', '.join(figures)}", file=sys.stderr)
+
+    def on_train_end(self, args, state, control, **kwargs) -> None:
+        """Remove the bar."""
+        if self.bar is not None:
+            self.bar.close()
 
 
 def _emotion_logits(outputs: dict | tuple, labels: Any) -> torch.Tensor:
