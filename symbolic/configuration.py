@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,16 +10,11 @@ from transformers import AutoConfig, AutoFeatureExtractor, BertConfig, PreTraine
 
 from symbolic.audio.extractor import SymbolicFeatureExtractor
 from symbolic.audio.front_end import FrontEnd
-from symbolic.features.sets import column_text, named_columns, subset_text
+from symbolic.features.model_columns import columns_digest, model_columns, role_text
+from symbolic.features.sets import column_text
 from symbolic.notes.beats import METRICAL_UNITS
 from symbolic.renamed import renamed_keys
 from symbolic.tasks import EMOTION, KEY, VELOCITY, Task
-
-KEY_FEATURES = ("predicted_minor", "predicted_key_certainty", "predicted_major_on_tonic")
-"""Columns of `symbolic.encoders.features.mode`, which are computed from the predicted key."""
-
-PREDICTED_KEY = "predicted_key"
-"""Their name in `ensemble_features` of `config.json`, beside the names of feature sets."""
 
 RENAMED = {
     "front": "front_end",
@@ -40,11 +33,8 @@ RENAMED = {
 RENAMED_VALUES = {
     "units": "metrical",
     "picture": "global",
-    "heard_minor": KEY_FEATURES[0],
-    "heard_certainty": KEY_FEATURES[1],
-    "heard_major_on_tonic": KEY_FEATURES[2],
 }
-"""The same for values: encoders, norms of the input and `KEY_FEATURES`."""
+"""The same for values: encoders and norms of the input."""
 
 
 class LSTMConfig(PreTrainedConfig):
@@ -235,16 +225,9 @@ class SymbolicConfig(PreTrainedConfig):
         self.vocab_sizes = list(vocab_sizes or [])
         self.pad_ids = list(pad_ids or [])
         self.mask_ids = list(mask_ids or [])
-        self.feature_names = list(feature_names or named_columns(features or "none"))
-        self.ensemble_features = {
-            role: _resolved(columns, self.feature_names)
-            for role, columns in (ensemble_features or {}).items()
-        }
-        if features_digest is not None and features_digest != self._features_digest():
-            raise ValueError(
-                f"features {features!r} of this version are other columns than those that the "
-                "model was trained on: install the version that trained it"
-            )
+        self.feature_names, self.ensemble_features = model_columns(
+            feature_names, features, ensemble_features, features_digest
+        )
         self.ensemble_size = ensemble_size
         self.ensemble_units = ensemble_units
         self.ensemble_dropout = ensemble_dropout
@@ -302,14 +285,6 @@ class SymbolicConfig(PreTrainedConfig):
                 return task.labels
         return ()
 
-    def _features_digest(self) -> str:
-        used = {
-            role: [name for name in columns if name not in KEY_FEATURES]
-            for role, columns in self.ensemble_features.items()
-        }
-        columns = json.dumps([self.feature_names, used], sort_keys=True)
-        return hashlib.blake2b(columns.encode(), digest_size=16).hexdigest()
-
     @property
     def task_specs(self) -> tuple[Task, ...]:
         """The tasks as `Task` objects."""
@@ -335,29 +310,10 @@ class SymbolicConfig(PreTrainedConfig):
             del values["feature_names"]
             values["features"] = text
             values["ensemble_features"] = {
-                role: _text_of(columns, names) for role, columns in self.ensemble_features.items()
+                role: role_text(columns, names) for role, columns in self.ensemble_features.items()
             }
-            values["features_digest"] = self._features_digest()
+            values["features_digest"] = columns_digest(names, self.ensemble_features)
         return values
-
-
-def _resolved(columns: Sequence[str] | str, among: Sequence[str]) -> list[str]:
-    """Return columns of an ensemble by name: those of feature sets that are in `among`."""
-    if not isinstance(columns, str):
-        return [RENAMED_VALUES.get(name, name) for name in columns]
-    sets = [name for name in columns.split(",") if name != PREDICTED_KEY]
-    found = set(named_columns(",".join(sets) or "none"))
-    added = KEY_FEATURES if PREDICTED_KEY in columns.split(",") else ()
-    return [*(name for name in among if name in found), *added]
-
-
-def _text_of(columns: Sequence[str], among: Sequence[str]) -> list[str] | str:
-    """Return the text that `_resolved` turns into these columns, or the columns themselves."""
-    with_key = tuple(columns[-len(KEY_FEATURES) :]) == KEY_FEATURES
-    text = subset_text(columns[: -len(KEY_FEATURES)] if with_key else columns, among)
-    if text is None:
-        return list(columns)
-    return f"{text},{PREDICTED_KEY}" if with_key else text
 
 
 AutoConfig.register(LSTMConfig.model_type, LSTMConfig)

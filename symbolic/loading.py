@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from symbolic.inference.weights import load_config
+from symbolic.inference.feature_model import load_feature_model
 from symbolic.scoring.emotion import scorer_of
 from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
 
     from symbolic.scoring.base import Scorer
     from symbolic.structure.segmenter import Segmenter
@@ -43,7 +42,9 @@ def load(
         >>> import symbolic
         >>> vectors = symbolic.load().embed("folder/")
     """
-    if name is not None:
+    if name is not None and load_feature_model(name, device, **kwargs) is None:
+        from symbolic.inference.weights import load_config  # loads PyTorch
+
         config = load_config(name, **kwargs)
         if any(task.name == BOUNDARY.name for task in config.task_specs):
             from symbolic.structure.segmenter import Segmenter

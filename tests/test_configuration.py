@@ -5,9 +5,10 @@ import json
 import pytest
 
 from symbolic.audio import FrontEnd
-from symbolic.configuration import KEY_FEATURES, SymbolicConfig
+from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import BEAT_SYSTEMS, BOUNDARY_SYSTEMS, ENCODERS
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, FEATURE_SETS, TONAL_NAMES
+from symbolic.features.model_columns import KEY_FEATURES
 from symbolic.features.sets import column_text, named_columns, subset_text
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.emotion import DEFAULT_MODEL

@@ -6,11 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbolic.configuration import KEY_FEATURES
 from symbolic.encoders import FeatureEncoder
-from symbolic.encoders.features import state_names
 from symbolic.encoders.tonic import KeyFromTonic
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, features, transposed_tonal
+from symbolic.features.model_columns import KEY_FEATURES, state_names
 from symbolic.features.tonal import TONAL_CHANNELS
 from symbolic.forward import torch_ops
 from symbolic.forward.tonic import mode_columns
@@ -191,7 +190,7 @@ def test_the_encoder_gives_other_features_then_the_mode_then_the_keys(config):
     names = ("pitch_mean", *TONAL_NAMES, "velocity_mean")
     encoder = FeatureEncoder(config(*names))
     encoder.tonic.reset()
-    assert state_names(config(*names)) == ["pitch_mean", "velocity_mean", *KEY_FEATURES]
+    assert state_names(names) == ["pitch_mean", "velocity_mean", *KEY_FEATURES]
     assert encoder.hidden_size == 2 + 3 + 24
     features = torch.rand(4, len(names))
     encoder.eval()
@@ -210,7 +209,7 @@ def test_without_tonal_columns_it_gives_its_features_alone(config):
     encoder = FeatureEncoder(config(*names))
     assert encoder.tonic is None
     assert encoder.hidden_size == len(names)
-    assert state_names(config(*names)) == list(names)
+    assert state_names(names) == list(names)
 
 
 def test_tonal_columns_come_all_or_none(config):

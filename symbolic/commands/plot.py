@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"symbolic: {path}: {found.reason}", file=sys.stderr)
         return 1
     notes, windows = found
-    table = rows_table(predict_timelines(scorer.model, [windows])[0], TIMELINE)
+    table = rows_table(predict_timelines(scorer.predictor, [windows])[0], TIMELINE)
     write(lambda place: timeline_plot(notes, table, place, path.name), output)
     print(f"{len(table)} windows; plot in {output}")
     return 0

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from symbolic.configuration import SymbolicConfig
-from symbolic.encoders.features import state_names
+from symbolic.features.model_columns import ensemble_places, state_names
 from symbolic.forward import ensemble, torch_ops
 from symbolic.forward.states import KEYS
 
@@ -49,17 +49,14 @@ class FeatureEnsemble(nn.Module):
 
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__()
-        names = state_names(config)
-        place = {name: i for i, name in enumerate(names)}
-        own = config.ensemble_features
-        if missing := [name for chosen in own.values() for name in chosen if name not in place]:
-            raise ValueError(f"ensemble_features that the model does not take: {missing}")
-        self.valence_columns = [place[name] for name in own["valence"]]
-        self.arousal_columns = [place[name] for name in own["arousal"]]
-        self.familiar_columns = [place[name] for name in own["familiar"]]
-        self.dropout, self.width = config.ensemble_dropout, len(names)
+        places = ensemble_places(config.feature_names, config.ensemble_features)
+        self.valence_columns = places["valence"]
+        self.arousal_columns = places["arousal"]
+        self.familiar_columns = places["familiar"]
+        self.dropout = config.ensemble_dropout
+        self.width = len(state_names(config.feature_names))
         members, size = config.ensemble_size, config.ensemble_units
-        self.inner_weight = nn.Parameter(torch.empty(members, len(names), size))
+        self.inner_weight = nn.Parameter(torch.empty(members, self.width, size))
         self.inner_bias = nn.Parameter(torch.empty(members, 1, size))
         self.outer_weight = nn.Parameter(torch.empty(members, size, 4))
         self.outer_bias = nn.Parameter(torch.empty(members, 1, 4))

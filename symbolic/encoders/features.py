@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from symbolic.configuration import KEY_FEATURES, SymbolicConfig
+from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.standard import StandardFeatures
 from symbolic.encoders.tonic import KeyFromTonic
-from symbolic.features import TONAL_NAMES
+from symbolic.features.model_columns import KEY_FEATURES, state_columns
 from symbolic.forward import torch_ops
-from symbolic.forward.states import KEYS, piece_states, state_columns
+from symbolic.forward.states import KEYS, piece_states
 
 
 class FeatureEncoder(StandardFeatures):
@@ -26,7 +26,7 @@ class FeatureEncoder(StandardFeatures):
     def __init__(self, config: SymbolicConfig) -> None:
         super().__init__()
         names = config.feature_names
-        self.tonal_columns, self.other_columns = state_columns(names, TONAL_NAMES)
+        self.tonal_columns, self.other_columns = state_columns(names)
         self.input_count = len(names)
         self.expect_features(len(self.other_columns))
         channels = len(self.tonal_columns) // 12
@@ -70,10 +70,3 @@ class FeatureEncoder(StandardFeatures):
             )
         hidden = piece_states(self, features.float(), torch_ops)
         return hidden.unsqueeze(1), torch.ones_like(hidden[:, :1], dtype=torch.long)
-
-
-def state_names(config: SymbolicConfig) -> list[str]:
-    """Return the names of the columns of a `FeatureEncoder`'s hidden states, without the keys."""
-    tonal = set(TONAL_NAMES)
-    others = [name for name in config.feature_names if name not in tonal]
-    return others + (list(KEY_FEATURES) if len(others) < len(config.feature_names) else [])

@@ -15,10 +15,9 @@ from symbolic.inference.prediction_table import (
     check_predictions,
     group_numbers,
     identity,
-    is_note_task,
     predicted_tasks,
 )
-from symbolic.tasks import EMOTION, Task
+from symbolic.tasks import EMOTION, Task, is_note_task
 from symbolic.tasks.intervals import DRAWS, bootstrap_of_sums, grouped_bootstraps
 
 if TYPE_CHECKING:

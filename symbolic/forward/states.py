@@ -30,22 +30,3 @@ def piece_states(net: Any, features: Any, ops: Any) -> Any:
     tonal = features[:, net.tonal_columns]
     keys = key_logits(net.tonic, tonal.reshape(-1, tonal.shape[1] // 12, 12), ops)
     return ops.concat([hidden, mode_columns(keys, ops), keys])
-
-
-def state_columns(names: list[str], tonal_names: tuple[str, ...]) -> tuple[list[int], list[int]]:
-    """Split the places of features into those of the network of keys and the others.
-
-    Args:
-        names: of the features.
-        tonal_names: those of the network of keys, in its order.
-
-    Raises:
-        ValueError: no features, or only some of the network of keys.
-    """
-    if not names:
-        raise ValueError("the encoder takes features, and the configuration names none")
-    place = {name: i for i, name in enumerate(names)}
-    tonal = [place[name] for name in tonal_names if name in place]
-    if tonal and len(tonal) < len(tonal_names):
-        raise ValueError("columns of symbolic.features.tonal: all of them, or none")
-    return tonal, sorted(set(place.values()) - set(tonal))

@@ -20,12 +20,11 @@ from symbolic.inference.notes import WindowMeans
 from symbolic.inference.prediction import evaluation_mode, on_device, predict_ids, tempered
 from symbolic.inference.prediction_table import (
     Row,
-    is_note_task,
     note_columns,
     prediction_rows,
 )
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, Task
+from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, Task, is_note_task
 
 
 def predictions(

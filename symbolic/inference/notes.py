@@ -14,10 +14,9 @@ from symbolic.inference.prediction import (
     tempered,
     token_windows,
 )
-from symbolic.inference.prediction_table import is_note_task
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable
-from symbolic.tasks import VELOCITY, Task
+from symbolic.tasks import VELOCITY, Task, is_note_task
 
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer

@@ -26,7 +26,16 @@ import numpy as np
 
 from symbolic.data.groups import assert_disjoint, group_name
 from symbolic.data.pieces import Piece
-from symbolic.tasks import BOUNDARY, EMOTION, IGNORE, KEY, QUADRANTS, TASKS, VALENCE_AROUSAL, Task
+from symbolic.tasks import (
+    EMOTION,
+    IGNORE,
+    KEY,
+    QUADRANTS,
+    TASKS,
+    VALENCE_AROUSAL,
+    Task,
+    is_note_task,
+)
 from symbolic.tasks import valence_arousal as plane
 
 if TYPE_CHECKING:
@@ -97,11 +106,6 @@ def _label_columns(task: Task, label: Any) -> Row:
 def columns_of(task: Task) -> list[str]:
     """Name the columns of the probabilities, or of the values, of a task."""
     return [f"{task.name}: {label}" for label in task.labels]
-
-
-def is_note_task(task: Task) -> bool:
-    """Whether a task is one of each note, not of frames, bars or beats."""
-    return task.level == "token" and task.name != BOUNDARY.name
 
 
 def note_columns(task: Task) -> list[str]:

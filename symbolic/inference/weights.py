@@ -12,14 +12,8 @@ from transformers.utils import CONFIG_NAME, SAFE_WEIGHTS_NAME
 
 from symbolic.configuration import SymbolicConfig
 from symbolic.errors import hub_reason
+from symbolic.inference.saved import hub_options
 from symbolic.modeling import SymbolicModel, no_bar_of_weights
-
-HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
-
-
-def hub_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Select the options that say where on the Hub a file is."""
-    return {name: options[name] for name in HUB_OPTIONS if name in options}
 
 
 MODEL_FILES = (CONFIG_NAME, SAFE_WEIGHTS_NAME)

@@ -17,7 +17,9 @@ from symbolic.audio.samples import file_of, is_one_sound, path_of, samples_at
 from symbolic.audio.synthesis.rendering import read_sound
 from symbolic.audio.transforms.spectral import front_features
 from symbolic.inference.prediction import embed_audio, predict_audio
-from symbolic.inference.weights import hub_options, load_config, load_weights
+from symbolic.inference.saved import hub_options
+from symbolic.inference.torch_predictor import model_digest
+from symbolic.inference.weights import load_config, load_weights
 from symbolic.modeling import SymbolicModel
 from symbolic.notes.archives import NamedBytes
 from symbolic.notes.read import MIDI_SUFFIXES, content_of, is_file, kind_of
@@ -121,7 +123,8 @@ class AudioScorer(Scorer[PreparedAudio]):
     def __init__(self, model: SymbolicModel) -> None:
         if model.config.inputs != "audio":
             raise ValueError("a model of notes, which takes no recordings")
-        super().__init__(model)
+        self.model = model.eval()
+        super().__init__(model.tasks)
         if not self.tasks:
             raise ValueError(
                 "the model has no task for whole recordings, only for frames: symbolic segment "
@@ -135,6 +138,10 @@ class AudioScorer(Scorer[PreparedAudio]):
         """Load a model; arguments and errors as of `load_audio_model`."""
         model, _ = load_audio_model(name, device=device, **kwargs)
         return cls(model)
+
+    @property
+    def digest(self) -> str:
+        return model_digest(self.model)
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         super().save_pretrained(save_directory, **kwargs)

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
 
-from symbolic.inference.prediction_table import is_note_task
 from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS, apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.notes.table import ReadError
 from symbolic.scoring.columns import rows_table
 from symbolic.scoring.progress import progress_bar
+from symbolic.tasks import is_note_task
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from symbolic.modeling import SymbolicModel
+    from symbolic.tasks import Task
 
 logger = logging.getLogger(__name__)
 
@@ -107,13 +107,20 @@ class HubMixin(ABC):
                 )
             )
 
+    @property
+    def _described(self) -> tuple[str, Sequence[Task], str]:
+        """The name of the model, its tasks and its device, in which `repr` describes it."""
+        model = self.model
+        return model.config.name_or_path, model.tasks, str(model.device)
+
     def __repr__(self) -> str:
-        if self.model is None:
-            return f"{type(self).__name__}(model=None)"
-        name = self.model.config.name_or_path or "not saved"
-        tasks = ", ".join(task.name for task in self.model.tasks)
         kind = type(self).__name__
-        return f"{kind}(model={name!r}, tasks=[{tasks}], device={str(self.model.device)!r})"
+        try:
+            name, tasks, device = self._described
+        except AttributeError:  # None in place of a model
+            return f"{kind}(model=None)"
+        names = ", ".join(task.name for task in tasks)
+        return f"{kind}(model={name or 'not saved'!r}, tasks=[{names}], device={device!r})"
 
 
 class Scorer(HubMixin, Generic[Prepared]):
@@ -138,9 +145,13 @@ class Scorer(HubMixin, Generic[Prepared]):
     ahead: ClassVar[int] = FILES_AHEAD
     files_per_task: ClassVar[int] = 1
 
-    def __init__(self, model: SymbolicModel) -> None:
-        self.model = model.eval()
-        self.tasks = [task for task in model.tasks if task.level == "sequence"]
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self.tasks = [task for task in tasks if task.level == "sequence"]
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """A digest of the configuration and of every weight of the model."""
 
     def require_tasks(self) -> None:
         """Refuse a model without a task for whole files, with a ValueError that names a remedy."""

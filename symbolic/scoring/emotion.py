@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
 
-from symbolic.inference.prediction import familiarity, predict_ids
-from symbolic.inference.weights import load_config
-from symbolic.modeling import SymbolicModel
+from symbolic.inference.feature_model import FeatureModel, load_feature_model
+from symbolic.inference.predictor import Predictor
 from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import PREDICTED, SCORES
 from symbolic.scoring.notes import (
@@ -20,11 +18,15 @@ from symbolic.scoring.notes import (
     NoteScorer,
     PieceInputs,
     feature_matrix,
-    load_model,
     sequences,
 )
 from symbolic.tasks import EMOTION, quadrant_of, valence_arousal
-from symbolic.tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+    from symbolic.modeling import SymbolicModel
+    from symbolic.tokenizers import Tokenizer
 
 DEFAULT_MODEL = Path(__file__).parents[1] / "weights"
 COLUMNS = tuple(SCORES)
@@ -46,12 +48,14 @@ class EmotionScorer(NoteScorer):
         >>> vectors = scorer.embed("folder/")
     """
 
-    def __init__(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
-        if "emotion" not in model.heads:
-            names = ", ".join(model.heads)
+    def __init__(
+        self, model: SymbolicModel | FeatureModel, tokenizer: Tokenizer | None = None
+    ) -> None:
+        names = [task.name for task in model.tasks]
+        if EMOTION.name not in names:
             raise ValueError(
-                f"the model has no emotion task, but {names}: symbolic.load(name).score(files) "
-                "gives a table of these"
+                f"the model has no emotion task, but {', '.join(names)}: "
+                "symbolic.load(name).score(files) gives a table of these"
             )
         super().__init__(model, tokenizer)
 
@@ -75,7 +79,7 @@ class EmotionScorer(NoteScorer):
             ValueError: a model of another type, or that cannot score emotion.
         """
         name = DEFAULT_MODEL if name is None else name
-        return cls(*load_model(name, device=device, **kwargs))
+        return super().from_pretrained(name, device=device, **kwargs)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -94,7 +98,7 @@ class EmotionScorer(NoteScorer):
         return SCORES
 
     def rows_of(self, prepared: Sequence[PieceInputs], batch_size: int) -> list[Row]:
-        rows, predictions = emotion_rows(self.model, prepared, batch_size)
+        rows, predictions = emotion_rows(self.predictor, prepared, batch_size)
         for row, piece in zip(rows, prepared, strict=True):
             row["mean_velocity"] = piece.mean_velocity
             row["notes"] = piece.notes
@@ -108,12 +112,12 @@ class EmotionScorer(NoteScorer):
 
 
 def emotion_rows(
-    model: SymbolicModel, pieces: Sequence[NoteInputs], batch_size: int
+    predictor: Predictor, pieces: Sequence[NoteInputs], batch_size: int
 ) -> tuple[list[Row], dict[str, np.ndarray]]:
     """Predict the columns `PREDICTED` of each piece.
 
     Args:
-        model: with an emotion task.
+        predictor: of a model with an emotion task.
         pieces: at least one, each a piece or a window of one.
         batch_size: windows in one forward pass.
 
@@ -121,9 +125,9 @@ def emotion_rows(
         A row for each piece, and the predictions of all tasks as of `predict_ids`.
     """
     matrix = feature_matrix(pieces)
-    predictions = predict_ids(model, sequences(pieces), matrix, batch_size)
+    predictions = predictor.predict(sequences(pieces), matrix, batch_size)
     emotion = predictions["emotion"]
-    familiar = None if matrix is None else familiarity(model, matrix)
+    familiar = predictor.familiarity(matrix)
     familiar = np.full(len(emotion), np.nan) if familiar is None else familiar
     numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), familiar]
     rows = []
@@ -155,6 +159,12 @@ def scorer_of(
         ValueError: a model of another type, or one without a task for whole pieces.
     """
     name = DEFAULT_MODEL if name is None else name
+    light = load_feature_model(name, device, **kwargs)
+    if light is not None:
+        emotion = any(task.name == EMOTION.name for task in light.tasks)
+        return EmotionScorer(light) if emotion else NoteScorer(light)
+    from symbolic.inference.weights import load_config  # loads PyTorch
+
     config = load_config(name, **kwargs)
     if config.inputs == "audio":
         from symbolic.scoring.audio import AudioScorer  # its libraries are slow to import
@@ -176,13 +186,21 @@ def load_scorer(name: str | None, device: str = "cpu") -> Scorer:
         ValueError: a device that cannot be used, or a model that cannot be loaded, for whatever
             reason; in one line.
     """
-    try:
-        torch.zeros(1, device=device).cpu()
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"device {device!r} cannot be used: {reason}") from error
+    if device != "cpu":
+        _check_device(device)
     try:
         return scorer_of(name, device=device)
     except Exception as error:  # safetensors, transformers and the hub raise of many kinds
         reason = " ".join(str(error).split())
         raise ValueError(f"model {name!r} cannot be loaded: {reason}") from error
+
+
+def _check_device(device: str) -> None:
+    """Refuse a device that cannot be used, with a ValueError of one line."""
+    import torch
+
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {device!r} cannot be used: {reason}") from error

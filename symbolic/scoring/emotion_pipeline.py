@@ -16,8 +16,8 @@ from symbolic.notes import ReadError
 from symbolic.notes.read import kind_of
 from symbolic.notes.sources import display_name
 from symbolic.scoring.base_pipeline import Labels, PiecePipeline
-from symbolic.scoring.emotion import DEFAULT_MODEL, EmotionScorer, load_model
-from symbolic.scoring.notes import PieceInputs, feature_matrix, sequences
+from symbolic.scoring.emotion import DEFAULT_MODEL, EmotionScorer
+from symbolic.scoring.notes import PieceInputs, feature_matrix, load_model, sequences
 from symbolic.tasks import EMOTION, VALENCE_AROUSAL, Task, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
-import torch
 
 from symbolic.features import features
-from symbolic.inference.prediction import embed_ids, predict_ids
-from symbolic.inference.weights import hub_options, load_config, load_weights
-from symbolic.modeling import SymbolicModel
+from symbolic.inference.feature_model import FeatureModel, load_feature_model
+from symbolic.inference.predictor import Predictor
+from symbolic.inference.saved import hub_options
 from symbolic.notes.read import NOTE_SUFFIXES, read_notes
 from symbolic.notes.table import ReadError
 from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import COUNT, NUMBER, TEXT, task_columns, task_values
-from symbolic.tokenizers import Tokenizer, load_tokenizer
+from symbolic.tokenizers.emission import Emitted
 
 if TYPE_CHECKING:
+    import torch
+
+    from symbolic.modeling import SymbolicModel
     from symbolic.notes import NoteTable
     from symbolic.notes.read import Source
+    from symbolic.tasks import Task
+    from symbolic.tokenizers import Tokenizer
 
 
 def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, Tokenizer]:
@@ -37,6 +41,9 @@ def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, T
         OSError: nothing to load under that name.
         ValueError: a model of another type, or of other sub-tokens than the tokenizer's.
     """
+    from symbolic.inference.weights import load_config, load_weights  # loads PyTorch
+    from symbolic.tokenizers import load_tokenizer
+
     config = load_config(name, **kwargs)
     if config.inputs == "audio":
         raise ValueError(f"{os.fspath(name)}: a model of audio, which takes no notes")
@@ -85,14 +92,14 @@ class NotePreparation:
     """Preparation of the inputs of a model of notes: all that can be done without torch.
 
     Attributes:
-        tokenizer: of the model.
-        names: of the features that it takes.
-        takes_ids: whether it takes ids.
+        kept: from the notes of a piece to those that the tokenizer of the model emits.
+        names: of the features that the model takes.
+        note_ids: from emitted notes to ids; None for a model that takes no ids.
     """
 
-    tokenizer: Tokenizer
+    kept: Emitted
     names: Sequence[str]
-    takes_ids: bool
+    note_ids: Callable[[NoteTable], np.ndarray] | None
 
     def __call__(self, sources: Sequence[Source]) -> list[PieceInputs]:
         """Read and prepare sources; errors as of `emitted`."""
@@ -104,7 +111,7 @@ class NotePreparation:
         Raises:
             ReadError: a source that cannot be read, or without such a note.
         """
-        notes = self.tokenizer.emitted(read_notes(source))
+        notes = self.kept(read_notes(source))
         if not len(notes):
             raise ReadError("no note that the tokenizer can hold")
         return notes
@@ -112,7 +119,7 @@ class NotePreparation:
     def inputs(self, notes: NoteTable) -> NoteInputs:
         """Prepare emitted notes."""
         return NoteInputs(
-            self.tokenizer.note_ids(notes) if self.takes_ids else None,
+            None if self.note_ids is None else self.note_ids(notes),
             features(notes, self.names).astype(np.float32) if self.names else None,
         )
 
@@ -131,9 +138,12 @@ class NotePreparation:
 class NoteScorer(Scorer[PieceInputs]):
     """Predictions of a model of notes, one row for each piece.
 
+    A model of features alone that `from_pretrained` loads predicts in NumPy, without PyTorch, until
+    `model` or `tokenizer` is used.
+
     Args:
         model: one of notes.
-        tokenizer: the one the model was trained with.
+        tokenizer: the one the model was trained with; a `FeatureModel` needs none.
 
     Raises:
         ValueError: other sub-tokens than the tokenizer's.
@@ -148,10 +158,51 @@ class NoteScorer(Scorer[PieceInputs]):
     source_kind = "MIDI or MusicXML"
     files_per_task = 16  # handing a file over takes time, too
 
-    def __init__(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
-        check_vocabulary(model, tokenizer)
-        super().__init__(model)
-        self.tokenizer = tokenizer
+    def __init__(
+        self, model: SymbolicModel | FeatureModel, tokenizer: Tokenizer | None = None
+    ) -> None:
+        self._loaded: tuple[SymbolicModel, Tokenizer] | None = None
+        if isinstance(model, FeatureModel):
+            self.predictor: Predictor = model
+        elif tokenizer is None:
+            raise TypeError("a model object needs its tokenizer beside it")
+        else:
+            check_vocabulary(model, tokenizer)
+            self._compute_with(model, tokenizer)
+        super().__init__(self.predictor.tasks)
+
+    def _compute_with(self, model: SymbolicModel, tokenizer: Tokenizer) -> None:
+        """Let a model of PyTorch predict."""
+        from symbolic.inference.torch_predictor import TorchPredictor
+
+        self._loaded = model.eval(), tokenizer
+        self.predictor = TorchPredictor(model)
+
+    def _in_torch(self) -> tuple[SymbolicModel, Tokenizer]:
+        """Return the model of PyTorch and its tokenizer, loaded when they are first used."""
+        if self._loaded is None:
+            light = cast(FeatureModel, self.predictor)
+            self._compute_with(*load_model(light.config.name_or_path, **light.hub))
+        return cast("tuple[SymbolicModel, Tokenizer]", self._loaded)
+
+    @property
+    def model(self) -> SymbolicModel:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The model in PyTorch. A model of features is loaded, and predicts, only from then on."""
+        return self._in_torch()[0]
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer of the model; loaded as `model` is."""
+        return self._in_torch()[1]
+
+    @property
+    def digest(self) -> str:
+        return self.predictor.digest
+
+    @property
+    def _described(self) -> tuple[str, Sequence[Task], str]:
+        predictor = self.predictor
+        return predictor.config.name_or_path, predictor.tasks, predictor.device
 
     @classmethod
     def from_pretrained(
@@ -164,6 +215,9 @@ class NoteScorer(Scorer[PieceInputs]):
             device: where the model runs.
             kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
         """
+        light = load_feature_model(name, device, **kwargs)
+        if light is not None:
+            return cls(light)
         return cls(*load_model(name, device=device, **kwargs))
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
@@ -178,12 +232,15 @@ class NoteScorer(Scorer[PieceInputs]):
 
     @property
     def preprocess(self) -> NotePreparation:
-        config = self.model.config
-        return NotePreparation(self.tokenizer, config.feature_names, config.inputs == "notes")
+        config = self.predictor.config
+        if isinstance(self.predictor, FeatureModel):
+            return NotePreparation(self.predictor.emitted, config.feature_names, None)
+        note_ids = self.tokenizer.note_ids if config.inputs == "notes" else None
+        return NotePreparation(self.tokenizer.emitted, config.feature_names, note_ids)
 
     def rows_of(self, prepared: Sequence[PieceInputs], batch_size: int) -> list[Row]:
         matrix = feature_matrix(prepared)
-        predictions = predict_ids(self.model, sequences(prepared), matrix, batch_size)
+        predictions = self.predictor.predict(sequences(prepared), matrix, batch_size)
         return [
             {
                 **task_values(self.tasks, predictions, n),
@@ -195,7 +252,8 @@ class NoteScorer(Scorer[PieceInputs]):
         ]
 
     def embed_prepared(self, prepared: Sequence[PieceInputs], batch_size: int) -> np.ndarray:
-        return embed_ids(self.model, sequences(prepared), feature_matrix(prepared), batch_size)
+        matrix = feature_matrix(prepared)
+        return self.predictor.embed(sequences(prepared), matrix, batch_size)
 
 
 def sequences(pieces: Sequence[NoteInputs]) -> list[np.ndarray]:

@@ -21,7 +21,7 @@ from symbolic.tokenizers.ferreira_notes import StepTable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from symbolic.modeling import SymbolicModel
+    from symbolic.inference.predictor import Predictor
     from symbolic.notes import NoteTable
     from symbolic.notes.read import Source
     from symbolic.scoring.emotion import EmotionScorer
@@ -90,9 +90,9 @@ def prepare_windows(
     if isinstance(notes, StepTable):
         _share_steps(notes, cuts, start, end, ticks)
     if (
-        preparation.takes_ids
+        preparation.note_ids is not None
     ):  # short notes may be too short where they stand now: whole units are rounded
-        cuts = [None if cut is None else preparation.tokenizer.emitted(cut) for cut in cuts]
+        cuts = [None if cut is None else preparation.kept(cut) for cut in cuts]
     full = [cut is not None and len(cut) > 0 for cut in cuts]
     if not any(full):
         raise ReadError("no note that the tokenizer can hold")
@@ -196,14 +196,14 @@ def _share_steps(
 
 
 def predict_timelines(
-    model: SymbolicModel,
+    predictor: Predictor,
     pieces: Sequence[WindowInputs | ReadError],
     batch_size: int | None = None,
 ) -> list[list[Row]]:
     """Predict the emotion of the windows of pieces, which share batches.
 
     Args:
-        model: with an emotion task.
+        predictor: of a model with an emotion task, as `NoteScorer.predictor`.
         pieces: by `prepare_windows`, or an error in place of one.
         batch_size: windows in one forward pass.
 
@@ -214,7 +214,7 @@ def predict_timelines(
 
     def compute(pieces: list[WindowInputs]) -> Iterator[list[Row]]:
         windows = [window for piece in pieces for window in piece.pieces]
-        predicted = iter(emotion_rows(model, windows, batch_size or WINDOWS_PER_BATCH)[0])
+        predicted = iter(emotion_rows(predictor, windows, batch_size or WINDOWS_PER_BATCH)[0])
         return (_rows(piece, predicted) for piece in pieces)
 
     found = with_errors(compute, pieces)
@@ -259,7 +259,7 @@ def timeline(
     preprocess = partial(
         _prepare_files, sliding=sliding or SlidingWindow(), preparation=scorer.preprocess
     )
-    predict = partial(predict_timelines, scorer.model, batch_size=batch_size)
+    predict = partial(predict_timelines, scorer.predictor, batch_size=batch_size)
     found = scorer.map_sources(
         preprocess, predict, sources, recursive, progress, FILES_PER_BATCH, workers=workers
     )

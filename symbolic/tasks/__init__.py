@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from symbolic.tasks.boundary import BOUNDARY, UNIT_BOUNDARY
+from symbolic.tasks.boundary import BOUNDARY, UNIT_BOUNDARY, is_note_task
 from symbolic.tasks.emotion import (
     EMOTION,
     QUADRANT_WORDS,
@@ -64,6 +64,7 @@ __all__ = [
     "Head",
     "Heads",
     "Task",
+    "is_note_task",
     "key_label",
     "quadrant_of",
     "valence_arousal",

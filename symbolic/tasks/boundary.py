@@ -10,3 +10,8 @@ BOUNDARY = Task("boundary", "token", "multi", ("boundary",), weighted=True)
 
 UNIT_BOUNDARY = replace(BOUNDARY, pooled=True)
 """Boundaries at bars or beats of note tables."""
+
+
+def is_note_task(task: Task) -> bool:
+    """Whether a task is one of each note, not of frames, bars or beats."""
+    return task.level == "token" and task.name != BOUNDARY.name

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from transformers import PreTrainedConfig
 
-from symbolic.configuration import KEY_FEATURES, SymbolicConfig
+from symbolic.configuration import SymbolicConfig
 from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.tokens.transposition import PITCH
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
 from symbolic.encoders.backbones import backbone_config
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
+from symbolic.features.model_columns import KEY_FEATURES
 from symbolic.inference.weights import load_config
 from symbolic.modeling import SymbolicModel, no_bar_of_weights
 from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task

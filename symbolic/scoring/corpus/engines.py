@@ -5,7 +5,6 @@ An engine is this machine, a Ray cluster, or the processes of `accelerate launch
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -98,7 +97,7 @@ class ScoringJob:
             return [[[row]] for row in self.scorer.predict_rows(prepared, size)]
         pairs = [(item, item) if isinstance(item, ReadError) else item for item in prepared]
         rows = self.scorer.predict_rows([whole for whole, _ in pairs], size)
-        windows = predict_timelines(self.scorer.model, [cuts for _, cuts in pairs], size)
+        windows = predict_timelines(self.scorer.predictor, [cuts for _, cuts in pairs], size)
         return [[[row], timeline] for row, timeline in zip(rows, windows, strict=True)]
 
     def file_rows(
@@ -122,13 +121,10 @@ class ScoringJob:
     @property
     def identity(self) -> dict[str, Any]:
         """All that the rows depend on, in plain values: every weight of the model, and the rest."""
-        model, arguments = self.scorer.model, self.arguments
-        digest = hashlib.blake2b(model.config.to_json_string(use_diff=False).encode())
-        for name, weight in sorted(model.state_dict().items()):
-            digest.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
+        arguments = self.arguments
         return {
             "version": _version(),
-            "model": digest.hexdigest(),
+            "model": self.scorer.digest,
             "tables": [list(columns) for columns in self.tables],
             "sliding": None if arguments.sliding is None else vars(arguments.sliding),
             "batch_size": arguments.batch_size,

@@ -1,0 +1,46 @@
+"""What scorers of notes need of a model, whichever library computes it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from symbolic.tasks import Task
+
+
+class Predictor(ABC):
+    """Predictions of a model of notes.
+
+    Attributes:
+        config: with `name_or_path`, `inputs`, `feature_names`, `window` as of `SymbolicConfig`.
+        tasks: of the model.
+        device: where it runs.
+    """
+
+    config: Any
+    tasks: Sequence[Task]
+    device: str
+
+    @abstractmethod
+    def predict(
+        self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
+    ) -> dict[str, np.ndarray]:
+        """Predict every task of whole pieces, as `symbolic.inference.prediction.predict_ids`."""
+
+    @abstractmethod
+    def embed(
+        self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
+    ) -> np.ndarray:
+        """Compute (pieces, H) vectors, as `symbolic.inference.prediction.embed_ids`."""
+
+    @abstractmethod
+    def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
+        """Compute how alike pieces are to those of training, as of the function of this name."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """A digest of the configuration and of every weight."""

@@ -1,0 +1,53 @@
+"""Predictions of models of notes in PyTorch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from symbolic.inference.prediction import embed_ids, familiarity, predict_ids
+from symbolic.inference.predictor import Predictor
+from symbolic.modeling import SymbolicModel
+
+
+class TorchPredictor(Predictor):
+    """Predictions of a `SymbolicModel` of notes, on the device it is on.
+
+    Args:
+        model: used in evaluation mode.
+    """
+
+    def __init__(self, model: SymbolicModel) -> None:
+        self.model = model
+        self.config, self.tasks = model.config, model.tasks
+
+    @property
+    def device(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - it may move
+        return str(self.model.device)
+
+    def predict(
+        self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
+    ) -> dict[str, np.ndarray]:
+        return predict_ids(self.model, sequences, rows, batch_size)
+
+    def embed(
+        self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
+    ) -> np.ndarray:
+        return embed_ids(self.model, sequences, rows, batch_size)
+
+    def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
+        return None if rows is None else familiarity(self.model, rows)
+
+    @property
+    def digest(self) -> str:
+        return model_digest(self.model)
+
+
+def model_digest(model: SymbolicModel) -> str:
+    """Compute a digest of the configuration and of every weight of a model."""
+    digest = hashlib.blake2b(model.config.to_json_string(use_diff=False).encode())
+    for name, weight in sorted(model.state_dict().items()):
+        digest.update(name.encode() + weight.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
