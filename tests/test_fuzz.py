@@ -122,7 +122,7 @@ def test_the_damage_is_the_same_for_a_seed(midi_files, scores):
 
 def refusal(data: bytes) -> str:
     """The reason for which bytes are refused, with little work and in one short line."""
-    prepare = NotePreparation(CPTokenizer(), FEATURE_NAMES, True)
+    prepare = NotePreparation.of(CPTokenizer(), FEATURE_NAMES, True)
     with pytest.raises(ReadError) as caught:
         lines_run(prepare, [data], most=MOST_LINES)
     reason = caught.value.reason
@@ -172,7 +172,7 @@ def test_a_note_of_negative_length_has_none():
     table = read_notes(score(note("C") + note("D", sixteenths=-7) + note("E")))
     assert len(table) == 3
     assert (table.duration_ticks >= 0).all()
-    prepare = NotePreparation(CPTokenizer(), FEATURE_NAMES, True)
+    prepare = NotePreparation.of(CPTokenizer(), FEATURE_NAMES, True)
     (heard,) = prepare([score(note("C") + note("D", sixteenths=-800))])
     assert np.isfinite(heard.features).all()
 

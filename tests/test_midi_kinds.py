@@ -164,7 +164,7 @@ def measured(sources: list[bytes]) -> list[tuple]:
     answers = []
     for source in sources:
         before, heard = memory(), []
-        prepare = NotePreparation(CPTokenizer(), FEATURE_NAMES + TONAL_NAMES, True)
+        prepare = NotePreparation.of(CPTokenizer(), FEATURE_NAMES + TONAL_NAMES, True)
         lines = lines_run(lambda: heard.extend(prepare([source])))  # noqa: B023
         answers.append((*heard, lines, memory() - before))
     return answers

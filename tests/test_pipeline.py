@@ -343,7 +343,7 @@ def test_the_tokenizer_is_of_the_revision_that_the_model_is_of(
         asked.append(options)
         return CPTokenizer.from_pretrained(name)
 
-    monkeypatch.setattr("symbolic.scoring.notes.load_tokenizer", load_tokenizer)
+    monkeypatch.setattr("symbolic.tokenizers.registry.load_tokenizer", load_tokenizer)
     pipeline(TASK, model=str(tiny_model_folder), revision="v2", token="secret")
     assert [options["revision"] for options in asked] == ["v2"]
     assert [options["token"] for options in asked] == ["secret"]

@@ -50,7 +50,7 @@ def beats(*at, length=480, tempos=None, meters=None, **options):
 def heard_by(notes, sliding):
     """The windows, and the pitches in each that has notes."""
     spy = Spy()
-    heard = prepare_windows(notes, sliding, NotePreparation(spy, [], True))
+    heard = prepare_windows(notes, sliding, NotePreparation.of(spy, [], True))
     return heard, [(cut.pitch - 40).tolist() for cut in spy.cuts], spy.cuts
 
 
@@ -278,7 +278,7 @@ def test_a_window_that_covers_the_piece_gives_the_answer_for_the_piece(
 
 @pytest.mark.parametrize("name", ["cp-performance", "ferreira", "REMI"])
 def test_a_whole_piece_in_a_window_has_the_tokens_of_the_piece(name, midi_bytes, tune):
-    preparation = NotePreparation(build_tokenizer(name), NAMES, True)
+    preparation = NotePreparation.of(build_tokenizer(name), NAMES, True)
     short = [(i * 250 + 100, 3, 40 + i, 50 + i) for i in range(12)]  # dropped by Ferreira's text
     source = midi_bytes(tune(60), short, tempos=[(0, 90), (960, 130)], meters=[(0, 3, 4)])
     notes = preparation.emitted(source)
@@ -323,7 +323,7 @@ def test_a_note_too_short_where_its_window_puts_it_costs_only_that_window():
         ticks_per_quarter=512, tempos=([0, 7000], [119.3, 117.9]), meters=([0], [3], [8]),
     )  # fmt: skip
     emitted = tokenizer.emitted(notes)
-    preparation = NotePreparation(tokenizer, NAMES, True)
+    preparation = NotePreparation.of(tokenizer, NAMES, True)
     heard = prepare_windows(emitted, SlidingWindow(0.2, 0.2), preparation)
     assert len(heard.pieces) == np.count_nonzero(heard.notes)
     assert all(len(piece.ids) for piece in heard.pieces)
@@ -339,7 +339,7 @@ def test_steps_of_dropped_notes_stay_in_their_windows(midi_bytes, tune):
     emitted = build_tokenizer("ferreira").emitted(read_notes(midi_bytes(tune(64), short)))
     assert len(emitted.step_ticks) == 15
     spy = Spy()
-    prepare_windows(emitted, SlidingWindow(4, 4), NotePreparation(spy, [], True))
+    prepare_windows(emitted, SlidingWindow(4, 4), NotePreparation.of(spy, [], True))
     assert [len(cut.step_ticks) for cut in spy.cuts] == [4, 4, 4, 3]
     assert spy.cuts[1].step_ticks.tolist() == [4100 - 3840, 1260, 2260, 3260]
 
@@ -351,14 +351,14 @@ def test_several_pieces_are_answered_together_as_alone(tiny_scorer, shipped):
             prepare_windows(scorer.tokenizer.emitted(one), SlidingWindow(4, 2), scorer.preprocess)
             for one in pieces
         ]
-        together = predict_timelines(scorer.model, heard)
+        together = predict_timelines(scorer.predictor, heard)
         assert [len(rows) for rows in together] == [len(one.start) for one in heard]
         for one, rows in zip(heard, together, strict=True):
-            alone = rows_table(predict_timelines(scorer.model, [one])[0], TIMELINE)
+            alone = rows_table(predict_timelines(scorer.predictor, [one])[0], TIMELINE)
             found = rows_table(rows, TIMELINE)
             np.testing.assert_allclose(found[ANSWERS], alone[ANSWERS], atol=1e-5)
             assert found["quadrant"].equals(alone["quadrant"])
-        assert predict_timelines(scorer.model, []) == []
+        assert predict_timelines(scorer.predictor, []) == []
 
 
 def test_files_that_cannot_be_read_have_one_row_each(tiny_scorer, tmp_path, write_midi, tune):
@@ -521,6 +521,6 @@ def test_features_of_a_window_do_not_depend_on_what_came_before(shipped, two_hal
 
 def test_a_whole_day_has_its_timeline(tiny_scorer):
     notes = read_notes(note_table(np.arange(0, 86_390, 10) * 960, *np.full((3, 8639), 60)))
-    heard = prepare_windows(notes, SlidingWindow(), NotePreparation(Spy(), [], True))
+    heard = prepare_windows(notes, SlidingWindow(), NotePreparation.of(Spy(), [], True))
     assert len(heard.start) == 17_272
     assert heard.notes.min() == 3

@@ -101,6 +101,11 @@ class NotePreparation:
     names: Sequence[str]
     note_ids: Callable[[NoteTable], np.ndarray] | None
 
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, names: Sequence[str], takes_ids: bool) -> Self:
+        """Prepare with a tokenizer; `takes_ids`: whether the model takes its ids."""
+        return cls(tokenizer.emitted, names, tokenizer.note_ids if takes_ids else None)
+
     def __call__(self, sources: Sequence[Source]) -> list[PieceInputs]:
         """Read and prepare sources; errors as of `emitted`."""
         return [self.piece(self.emitted(source)) for source in sources]
@@ -235,8 +240,7 @@ class NoteScorer(Scorer[PieceInputs]):
         config = self.predictor.config
         if isinstance(self.predictor, FeatureModel):
             return NotePreparation(self.predictor.emitted, config.feature_names, None)
-        note_ids = self.tokenizer.note_ids if config.inputs == "notes" else None
-        return NotePreparation(self.tokenizer.emitted, config.feature_names, note_ids)
+        return NotePreparation.of(self.tokenizer, config.feature_names, config.inputs == "notes")
 
     def rows_of(self, prepared: Sequence[PieceInputs], batch_size: int) -> list[Row]:
         matrix = feature_matrix(prepared)

@@ -63,7 +63,7 @@ def _judged(source: bytes, tokenizer: Tokenizer, most_lines: int | None) -> Verd
     pieces: list[PieceInputs] = []
 
     def work() -> None:
-        pieces.extend(NotePreparation(tokenizer, NAMES, True)([source]))
+        pieces.extend(NotePreparation.of(tokenizer, NAMES, True)([source]))
 
     try:
         if most_lines is None:
