@@ -282,7 +282,7 @@ def test_a_whole_piece_in_a_window_has_the_tokens_of_the_piece(name, midi_bytes,
     short = [(i * 250 + 100, 3, 40 + i, 50 + i) for i in range(12)]  # dropped by Ferreira's text
     source = midi_bytes(tune(60), short, tempos=[(0, 90), (960, 130)], meters=[(0, 3, 4)])
     notes = preparation.emitted(source)
-    expected = preparation.inputs(notes)
+    (expected,) = preparation.inputs([notes])
     (found,) = prepare_windows(notes, SlidingWindow(1000, 5), preparation).pieces
     assert found.ids.tolist() == expected.ids.tolist()
     np.testing.assert_allclose(found.features, expected.features, rtol=1e-6)

@@ -17,7 +17,8 @@ def key_logits(net: Any, channels: Any, ops: Any) -> Any:
 
     Args:
         net: `weight` (HIDDEN + 2, C, 12), `bias` (HIDDEN + 2,), `channel_mean` and `channel_scale`
-            (C,), and the layer `classifier`.
+            (C,), and the layer `classifier`; a network whose weights do not change may have
+            `turned`, the `turned_weight`.
         channels: (B, C, 12).
         ops: of the arrays.
 
@@ -27,14 +28,18 @@ def key_logits(net: Any, channels: Any, ops: Any) -> Any:
     values = (channels - net.channel_mean[:, None]) / net.channel_scale[:, None]
     values = ops.dropout_channels(values, INPUT_DROPOUT, net.training)
     values = ops.dropout(values, INPUT_DROPOUT, net.training)
-    rows, width = net.weight.shape[0], 12 * net.weight.shape[1]
-    turned = net.weight[:, :, ops.index(FROM_TONIC, net.weight)]
-    turned = ops.permute(turned, (2, 0, 1, 3))  # (12, H + 2, C, 12)
-    each = ops.linear(values.reshape(-1, width), turned.reshape(12 * rows, width))
-    hidden = each.reshape(-1, 12, rows) + net.bias
+    turned = net.turned if hasattr(net, "turned") else turned_weight(net.weight, ops)
+    each = ops.linear(values.reshape(-1, turned.shape[1]), turned)
+    hidden = each.reshape(-1, 12, net.bias.shape[0]) + net.bias
     inner = ops.dropout(ops.relu(hidden[..., :HIDDEN]), DROPOUT, net.training)
     modes = net.classifier(inner) + hidden[..., HIDDEN:]  # (B, 12, 2)
     return modes.mT.reshape(-1, 24)
+
+
+def turned_weight(weight: Any, ops: Any) -> Any:
+    """Turn a (H, C, 12) weight to each tonic: (12 H, 12 C)."""
+    turned = ops.permute(weight[:, :, ops.index(FROM_TONIC, weight)], (2, 0, 1, 3))
+    return turned.reshape(12 * weight.shape[0], -1)
 
 
 def mode_columns(keys: Any, ops: Any) -> Any:

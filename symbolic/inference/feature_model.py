@@ -1,7 +1,8 @@
 """Models of features alone, in NumPy: without PyTorch and transformers, which are slow to import.
 
-The forward pass is that of `symbolic.forward`, which the PyTorch model runs, too. Probabilities of
-the two differ by rounding, by less than 1e-6.
+The forward pass is that of `symbolic.forward`, which the PyTorch model runs, too, here in float64:
+predictions for a piece do not depend on the other pieces of a batch. Those of PyTorch, in float32,
+differ by rounding, by less than 1e-6.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from symbolic.forward import ensemble, numpy_ops
 from symbolic.forward.numpy_net import Net, network
 from symbolic.forward.pooling import pooled
 from symbolic.forward.states import KEYS, piece_states
+from symbolic.forward.tonic import turned_weight
 from symbolic.inference.predictor import Predictor
 from symbolic.inference.saved import hub_options, saved_file
 from symbolic.tasks import EMOTION, KEY, Task
@@ -120,23 +122,26 @@ class FeatureModel(Predictor):
     ) -> None:
         self.config, self.tasks = settings, settings.task_specs
         self.weights, self.emitted, self.hub = weights, emitted, hub
-        self.net = network(weights)
+        self.net = network({name: array.astype(np.float64) for name, array in weights.items()})
         names = settings.feature_names
         encoder = self.net.encoder
         encoder.tonal_columns, encoder.other_columns = state_columns(names)
         encoder.feature_count = len(encoder.other_columns)
         if not encoder.tonal_columns:
             encoder.tonic = None
+        else:
+            encoder.tonic.turned = turned_weight(encoder.tonic.weight, numpy_ops)
         if self._ensemble is not None:
             self._ensemble.width = len(state_names(names))
             for role, places in ensemble_places(names, settings.ensemble_features).items():
                 setattr(self._ensemble, f"{role}_columns", places)
         try:
-            tried = self._logits(np.zeros((1, len(names)), np.float32))[1]
+            states, tried = self._logits(np.zeros((1, len(names))))
         except (AttributeError, ValueError, IndexError) as error:
             raise ValueError(f"weights that do not fit the configuration: {error}") from error
         if any(tried[task.name].shape != (1, task.num_labels) for task in self.tasks):
             raise ValueError("weights of other tasks than those of the configuration")
+        self.width = states.shape[1]
 
     @cached_property
     def _ensemble(self) -> Net | None:
@@ -164,7 +169,7 @@ class FeatureModel(Predictor):
         count = len(self.config.feature_names)
         if rows.shape[-1] != count:
             raise ValueError(f"the model takes {count} features of a piece, not {rows.shape[-1]}")
-        return piece_states(self.net.encoder, rows.astype(np.float32, copy=False), numpy_ops)
+        return piece_states(self.net.encoder, rows.astype(np.float64), numpy_ops)
 
     def predict(
         self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
@@ -174,8 +179,7 @@ class FeatureModel(Predictor):
         for first in range(0, len(rows), ROWS):
             logits = self._logits(rows[first : first + ROWS])[1]
             for task in self.tasks:
-                tempered = logits[task.name].astype(np.float64)
-                tempered /= self.config.temperatures.get(task.name, 1.0)
+                tempered = logits[task.name] / self.config.temperatures.get(task.name, 1.0)
                 found[task.name].append(_probabilities(tempered, task))
         return {
             task.name: np.concatenate([np.zeros((0, task.num_labels)), *found[task.name]])
@@ -185,13 +189,12 @@ class FeatureModel(Predictor):
     def embed(
         self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
     ) -> np.ndarray:
-        return self._states(_given(rows)).astype(np.float64)
+        return self._states(_given(rows))
 
     def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
         if self._ensemble is None:
             return None
-        found = ensemble.familiarity(self._ensemble, self._states(_given(rows)), numpy_ops)
-        return found.astype(np.float64)
+        return ensemble.familiarity(self._ensemble, self._states(_given(rows)), numpy_ops)
 
     @property
     def digest(self) -> str:

@@ -18,11 +18,13 @@ class Predictor(ABC):
         config: with `name_or_path`, `inputs`, `feature_names`, `window` as of `SymbolicConfig`.
         tasks: of the model.
         device: where it runs.
+        width: H of the vectors of pieces.
     """
 
     config: Any
     tasks: Sequence[Task]
     device: str
+    width: int
 
     @abstractmethod
     def predict(

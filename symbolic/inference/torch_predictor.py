@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,6 +23,7 @@ class TorchPredictor(Predictor):
     def __init__(self, model: SymbolicModel) -> None:
         self.model = model
         self.config, self.tasks = model.config, model.tasks
+        self.width = cast(Any, model.encoder).hidden_size
 
     @property
     def device(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - it may move

@@ -15,7 +15,6 @@ from symbolic.errors import hub_reason
 from symbolic.inference.saved import hub_options
 from symbolic.modeling import SymbolicModel, no_bar_of_weights
 
-
 MODEL_FILES = (CONFIG_NAME, SAFE_WEIGHTS_NAME)
 """Files of the folder of a model."""
 

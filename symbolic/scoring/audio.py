@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -142,6 +142,10 @@ class AudioScorer(Scorer[PreparedAudio]):
     @property
     def digest(self) -> str:
         return model_digest(self.model)
+
+    @property
+    def width(self) -> int:
+        return cast(Any, self.model.encoder).hidden_size
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
         super().save_pretrained(save_directory, **kwargs)

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -153,11 +153,16 @@ class Scorer(HubMixin, Generic[Prepared]):
     def digest(self) -> str:
         """A digest of the configuration and of every weight of the model."""
 
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """H of the vectors of `embed`."""
+
     def require_tasks(self) -> None:
         """Refuse a model without a task for whole files, with a ValueError that names a remedy."""
         if self.tasks:
             return
-        if names := [task.name for task in self.model.tasks if is_note_task(task)]:
+        if names := [task.name for task in self._described[1] if is_note_task(task)]:
             raise ValueError(
                 f"the model predicts {' and '.join(names)} for single notes, not for files: call "
                 "symbolic.predict_notes in Python"
@@ -307,8 +312,7 @@ class Scorer(HubMixin, Generic[Prepared]):
         found = self.map_sources(
             self.preprocess, compute, sources, recursive, progress, workers=workers
         )
-        width = cast(Any, self.model.encoder).hidden_size
-        table = np.full((len(found), width), np.nan, np.float32)
+        table = np.full((len(found), self.width), np.nan, np.float32)
         for row, (name, vector) in zip(table, found, strict=True):
             if isinstance(vector, ReadError):
                 logger.warning("%s: %s", name, vector.reason)

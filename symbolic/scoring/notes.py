@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
-from symbolic.features import features
+from symbolic.features import feature_rows
 from symbolic.inference.feature_model import FeatureModel, load_feature_model
 from symbolic.inference.predictor import Predictor
 from symbolic.inference.saved import hub_options
@@ -108,7 +108,7 @@ class NotePreparation:
 
     def __call__(self, sources: Sequence[Source]) -> list[PieceInputs]:
         """Read and prepare sources; errors as of `emitted`."""
-        return [self.piece(self.emitted(source)) for source in sources]
+        return self.pieces([self.emitted(source) for source in sources])
 
     def emitted(self, source: Source) -> NoteTable:
         """Read the notes of a source that the tokenizer emits.
@@ -121,23 +121,26 @@ class NotePreparation:
             raise ReadError("no note that the tokenizer can hold")
         return notes
 
-    def inputs(self, notes: NoteTable) -> NoteInputs:
-        """Prepare emitted notes."""
-        return NoteInputs(
-            None if self.note_ids is None else self.note_ids(notes),
-            features(notes, self.names).astype(np.float32) if self.names else None,
-        )
+    def inputs(self, tables: Sequence[NoteTable]) -> list[NoteInputs]:
+        """Prepare the emitted notes of pieces, or of windows of a piece."""
+        ids = [None if self.note_ids is None else self.note_ids(notes) for notes in tables]
+        rows: Sequence[np.ndarray | None] = [None] * len(tables)
+        if self.names:
+            rows = list(feature_rows(tables, self.names).astype(np.float32))
+        return [NoteInputs(*both) for both in zip(ids, rows, strict=True)]
 
-    def piece(self, notes: NoteTable) -> PieceInputs:
-        """Prepare the emitted notes of a piece."""
-        inputs = self.inputs(notes)
-        return PieceInputs(
-            inputs.ids,
-            inputs.features,
-            len(notes),
-            notes.seconds,
-            float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
-        )
+    def pieces(self, tables: Sequence[NoteTable]) -> list[PieceInputs]:
+        """Prepare the emitted notes of pieces."""
+        return [
+            PieceInputs(
+                inputs.ids,
+                inputs.features,
+                len(notes),
+                notes.seconds,
+                float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
+            )
+            for notes, inputs in zip(tables, self.inputs(tables), strict=True)
+        ]
 
 
 class NoteScorer(Scorer[PieceInputs]):
@@ -203,6 +206,10 @@ class NoteScorer(Scorer[PieceInputs]):
     @property
     def digest(self) -> str:
         return self.predictor.digest
+
+    @property
+    def width(self) -> int:
+        return self.predictor.width
 
     @property
     def _described(self) -> tuple[str, Sequence[Task], str]:

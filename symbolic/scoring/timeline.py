@@ -104,7 +104,7 @@ def prepare_windows(
         first_bar,
         last_bar,
         np.where(full, last - first, 0),
-        [preparation.inputs(cut) for cut in cuts if cut is not None and len(cut) > 0],
+        preparation.inputs([cut for cut in cuts if cut is not None and len(cut) > 0]),
     )
 
 

@@ -23,7 +23,7 @@ from symbolic.scoring.columns import TIMELINE
 from symbolic.scoring.corpus.plan import Plan
 from symbolic.scoring.emotion import EmotionScorer, load_scorer
 from symbolic.scoring.notes import NotePreparation
-from symbolic.scoring.timeline import predict_timelines, prepare_windows
+from symbolic.scoring.timeline import WindowInputs, predict_timelines, prepare_windows
 from symbolic.scoring.windows import SlidingWindow
 
 if TYPE_CHECKING:
@@ -139,15 +139,14 @@ def _prepare_both(
 
     A piece without a timeline, because it would have too many windows, still has its row.
     """
-    prepared = []
-    for source in sources:
-        notes = preparation.emitted(source)
+    tables = [preparation.emitted(source) for source in sources]
+    windows: list[WindowInputs | ReadError] = []
+    for notes in tables:
         try:
-            windows = prepare_windows(notes, sliding, preparation)
+            windows.append(prepare_windows(notes, sliding, preparation))
         except ReadError as error:
-            windows = ReadError(error.reason)
-        prepared.append((preparation.piece(notes), windows))
-    return prepared
+            windows.append(ReadError(error.reason))
+    return list(zip(preparation.pieces(tables), windows, strict=True))
 
 
 def _version() -> str:
