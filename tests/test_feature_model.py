@@ -115,14 +115,14 @@ def in_float64(model, rows):
     return {name: values.numpy() for name, values in found.items()}, states.numpy(), familiar
 
 
-def assert_alike(light, reference, rows):
+def assert_alike(light, reference, rows, rounding=ROUNDING):
     expected, states, familiar = in_float64(reference.model, rows)
     rounded = reference.predict([], rows, 32)
     found = light.predict([], rows, 32)
     assert found.keys() == expected.keys() == rounded.keys()
     for task, values in found.items():
         assert values == pytest.approx(expected[task], abs=TOLERANCE), task
-        assert values == pytest.approx(rounded[task], abs=ROUNDING), task
+        assert values == pytest.approx(rounded[task], abs=rounding), task
     assert light.embed([], rows, 32) == pytest.approx(states, rel=TOLERANCE, abs=TOLERANCE)
     assert light.width == reference.width == states.shape[1]
     if familiar is None:
@@ -156,11 +156,11 @@ def test_any_features_give_the_same_predictions(default_models, seed, spread, co
     light, reference = default_models
     encoder = reference.model.encoder
     rng = np.random.default_rng(seed)
-    rows = rng.normal(size=(count, len(light.config.feature_names))) * spread
+    rows = rng.random((count, len(light.config.feature_names)))  # shares, for the network of keys
     places = encoder.other_columns
-    rows[:, places] *= encoder.feature_scale.numpy()
-    rows[:, places] += encoder.feature_mean.numpy()
-    assert_alike(light, reference, rows.astype(np.float32))
+    away = rng.normal(size=(count, len(places))) * spread
+    rows[:, places] = away * encoder.feature_scale.numpy() + encoder.feature_mean.numpy()
+    assert_alike(light, reference, rows.astype(np.float32), rounding=1e-3)
 
 
 def test_many_rows_are_predicted_as_one_by_one(default_models, pieces):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,12 @@ class Net:
 
     training, dropout = False, 0.0
 
-    def __getattr__(self, name: str) -> Any:  # for type checkers: any weight
+    def __getattr__(self, name: str) -> Any:  # called for what is missing
         raise AttributeError(f"the network has no {name}")
+
+    if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
 
 class Linear(Net):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -97,7 +97,8 @@ class ScoringJob:
             return [[[row]] for row in self.scorer.predict_rows(prepared, size)]
         pairs = [(item, item) if isinstance(item, ReadError) else item for item in prepared]
         rows = self.scorer.predict_rows([whole for whole, _ in pairs], size)
-        windows = predict_timelines(self.scorer.predictor, [cuts for _, cuts in pairs], size)
+        predictor = cast(EmotionScorer, self.scorer).predictor
+        windows = predict_timelines(predictor, [cuts for _, cuts in pairs], size)
         return [[[row], timeline] for row, timeline in zip(rows, windows, strict=True)]
 
     def file_rows(
