@@ -338,6 +338,9 @@ NOT_NEEDED = ("torch", "transformers", "miditok", "matplotlib", "sklearn", "musi
         "symbolic.load().embed(folder, workers=workers)",
         "symbolic.score(folder, workers=workers)",
         "symbolic.score_corpus(folder, out + '/x.csv')",
+        "from symbolic.cli import main; main(['segment', folder])",
+        "from symbolic.cli import main; main(['plot', folder + '/0.mid', '-o', out + '/x.png'])"
+        "; del sys.modules['matplotlib']",
         "from symbolic.cli import main; main(['score', folder])",
         "from symbolic.cli import main; main(['score', folder, '-o', out + '/x.csv', "
         "'--timeline', out + '/t.csv'])",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -236,3 +236,6 @@ STRUCTURE = FrontEnd(
     pool=6,
 )
 """Mel bands for boundary detection (Hernandez-Olivan 2020), 7.18 frames per second."""
+
+ROLL = replace(STRUCTURE, kinds=("roll",), from_notes=True)
+"""A piano roll of notes in as many frames."""

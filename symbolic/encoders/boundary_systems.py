@@ -11,11 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from symbolic.audio.front_end import STRUCTURE, FrontEnd, lag_kinds
+from symbolic.audio.front_end import ROLL, STRUCTURE, FrontEnd, lag_kinds
 from symbolic.encoders.audio_system import AudioSystem
 
 SECONDS = 60.0
-ROLL = replace(STRUCTURE, kinds=("roll",), from_notes=True)
 
 BOTH = ("mfcc", "chroma")
 ALL = lag_kinds(BOTH)

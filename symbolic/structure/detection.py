@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from symbolic.audio.front_end import FrontEnd
-from symbolic.configuration import SymbolicConfig
-from symbolic.encoders.boundary_systems import ROLL
-from symbolic.inference.prediction import predict_frames, predict_units
+from symbolic.audio.front_end import ROLL, FrontEnd
 from symbolic.structure.peak_picking import (
     SIGMA,
     expected_hits,
@@ -25,6 +22,7 @@ from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 
 if TYPE_CHECKING:
+    from symbolic.configuration import SymbolicConfig
     from symbolic.data.datasets.beat_dataset import BeatRow
     from symbolic.data.pieces import Piece
     from symbolic.modeling import SymbolicModel
@@ -161,11 +159,15 @@ def on_frame_grid(activation: np.ndarray, starts: np.ndarray, seconds: float) ->
 
 def frame_activations(model: SymbolicModel, arrays: Sequence[np.ndarray]) -> list[Curve]:
     """Predict the boundary activation of each recording."""
+    from symbolic.inference.prediction import predict_frames  # loads PyTorch
+
     return [Curve(found[:, 0]) for found in predict_frames(model, arrays, BOUNDARY)]
 
 
 def unit_activations(model: SymbolicModel, rows: Sequence[BeatRow]) -> list[Curve]:
     """Predict activations at bars or beats, interpolated to the frames of `FRAME_GRID`."""
+    from symbolic.inference.prediction import predict_units  # loads PyTorch
+
     return [
         Curve(on_frame_grid(found[:, 0], row.edges[:-1], row.seconds), row.seconds)
         for found, row in zip(predict_units(model, rows, BOUNDARY), rows, strict=True)

@@ -11,20 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 
 from symbolic.audio.decode import AUDIO_SUFFIXES
-from symbolic.audio.front_end import FrontEnd
+from symbolic.audio.front_end import ROLL, STRUCTURE, FrontEnd
 from symbolic.audio.inputs import frames_of, timed_frames
 from symbolic.audio.synthesis.rendering import is_music
-from symbolic.data.datasets.beat_dataset import BeatRow, read_beat_rows
-from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
-from symbolic.inference.weights import load_config, load_weights
-from symbolic.modeling import SymbolicModel
 from symbolic.notes import NOTE_SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
-from symbolic.scoring.audio import load_audio_model
 from symbolic.scoring.base import HubMixin
 from symbolic.scoring.notes import check_vocabulary, load_model
 from symbolic.scoring.progress import progress_bar
@@ -41,7 +35,10 @@ from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
 
+    from symbolic.data.datasets.beat_dataset import BeatRow
+    from symbolic.modeling import SymbolicModel
     from symbolic.tokenizers import Tokenizer
 
 SEGMENTED_SUFFIXES = AUDIO_SUFFIXES + NOTE_SUFFIXES
@@ -165,6 +162,9 @@ class Segmenter(HubMixin):
             warnings.warn("window= is now tolerance=", FutureWarning, stacklevel=2)
         if name is None:
             return cls(None, tolerance)
+        from symbolic.inference.weights import load_config, load_weights  # loads PyTorch
+        from symbolic.scoring.audio import load_audio_model
+
         config = load_config(name, **kwargs)
         tokenizer, kwargs["device"] = None, device
         if not config.metrical_unit:
@@ -258,6 +258,8 @@ def _unit_inputs(
     unit: str, tokenizer: Tokenizer | None, columns: Sequence[str], sources: Sequence[Any]
 ) -> list[_Inputs | ReadError]:
     """Compute the bars or beats of sources, and their piano rolls for plots."""
+    from symbolic.data.datasets.beat_dataset import read_beat_rows  # loads PyTorch
+
     rows = read_beat_rows(unit, tokenizer, columns, sources)
     inputs: list[_Inputs | ReadError] = []
     for source, row in zip(sources, rows, strict=True):
@@ -269,8 +271,8 @@ def _unit_inputs(
 
 def _novelty_front(of_notes: bool) -> FrontEnd:
     if of_notes:
-        return replace(BOUNDARY_SYSTEMS["roll"].front, kinds=("roll", "chroma"))
-    return BOUNDARY_SYSTEMS["mls"].front
+        return replace(ROLL, kinds=("roll", "chroma"))
+    return STRUCTURE
 
 
 def segment_table(found: Sequence[Segmentation]) -> pd.DataFrame:
