@@ -78,6 +78,36 @@ def test_every_file_is_in_the_printed_table_with_its_error(score, folder):
     assert "<NA>" not in failed
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".parquet"])
+def test_the_same_table_is_printed_whatever_is_written(suffix, score, folder, tmp_path):
+    (folder / "a\nb.mid").write_text("no music")
+    printed = score(folder)[1].split("\n\n")[0]
+    assert "a\\nb.mid" in printed
+    assert score(folder, "-o", tmp_path / f"table{suffix}")[1].split("\n\n")[0] == printed
+
+
+def test_numbers_are_printed_with_few_decimals(score, folder):
+    heading, first, *_ = score(folder)[1].splitlines()
+    assert heading.split()[:3] == ["path", "quadrant", "confidence"]
+    assert heading.endswith("  error")
+    first = first.replace(" major", "_major").replace(" minor", "_minor")
+    cells = dict(zip(heading.split(), first.split(), strict=False))  # without an error
+    assert cells["path"] == "a.mid"
+    assert len(cells["confidence"].partition(".")[2]) == 2
+    assert cells["notes"] == "20"
+    assert cells["seconds"].isdecimal()
+
+
+def test_of_many_files_the_first_and_the_last_are_printed(score, folder):
+    for number in range(80):
+        (folder / f"bad {number:02}.mid").write_text("no music")
+    status, output, errors = score(folder)
+    lines = output.split("\n\n")[0].splitlines()
+    assert (status, len(lines)) == (0, 62)
+    assert set(lines[31].split()) == {"..."}
+    assert len(errors) == 81  # those that are not on the screen are listed
+
+
 def test_files_of_one_name_are_printed_with_their_folders(score, folder):
     (folder / "more").mkdir()
     shutil.copy(folder / "a.mid", folder / "more" / "a.mid")

@@ -328,32 +328,45 @@ def test_a_tokenizer_of_users_is_left_to_them(tmp_path):
 
 
 NOT_NEEDED = ("torch", "transformers", "miditok", "matplotlib", "sklearn", "music21", "datasets")
+BY_COMMANDS = (*NOT_NEEDED, "pandas")
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "symbolic.EmotionScorer.from_pretrained().score(folder, workers=workers)",
-        "symbolic.timeline(symbolic.EmotionScorer.from_pretrained(), folder, workers=workers)",
-        "symbolic.load().embed(folder, workers=workers)",
-        "symbolic.score(folder, workers=workers)",
-        "symbolic.score_corpus(folder, out + '/x.csv')",
-        "from symbolic.cli import main; main(['segment', folder])",
-        "from symbolic.cli import main; main(['plot', folder + '/0.mid', '-o', out + '/x.png'])"
-        "; del sys.modules['matplotlib']",
-        "from symbolic.cli import main; main(['score', folder])",
-        "from symbolic.cli import main; main(['score', folder, '-o', out + '/x.csv', "
-        "'--timeline', out + '/t.csv'])",
-    ],
+CALLS = (
+    "symbolic.EmotionScorer.from_pretrained().score(folder, workers=workers)",
+    "symbolic.timeline(symbolic.EmotionScorer.from_pretrained(), folder, workers=workers)",
+    "symbolic.load().embed(folder, workers=workers)",
+    "symbolic.score(folder, workers=workers)",
+    "from symbolic.cli import main; main(['plot', folder + '/0.mid', '-o', out + '/x.png'])"
+    "; del sys.modules['matplotlib']",
 )
-def test_no_pytorch_is_imported(code, folder, tmp_path):
+COMMANDS = (
+    "from symbolic.cli import main; main(['segment', folder])",
+    "symbolic.score_corpus(folder, out + '/x.csv')",
+    "from symbolic.cli import main; main(['score', folder])",
+    "from symbolic.cli import main; main(['score', folder, '-o', out + '/x.csv', "
+    "'--timeline', out + '/t.csv'])",
+)
+
+
+def loaded(names, code, folder, out):
+    """Which of some modules a program has imported."""
     program = (
-        f"import sys, symbolic\nfolder, out, workers = {str(folder)!r}, {str(tmp_path)!r}, 1\n"
+        f"import sys, symbolic\nfolder, out, workers = {str(folder)!r}, {str(out)!r}, 1\n"
         f"{code}\n"
-        f"print('loaded:', [name for name in {NOT_NEEDED} if name in sys.modules])"
+        f"print('loaded:', [name for name in {names} if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=HANGS
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "loaded: []"
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("code", CALLS)
+def test_no_pytorch_is_imported(code, folder, tmp_path):
+    assert loaded(NOT_NEEDED, code, folder, tmp_path) == "loaded: []"
+
+
+@pytest.mark.parametrize("code", COMMANDS)
+def test_commands_need_no_tables_of_pandas(code, folder, tmp_path):
+    assert loaded(BY_COMMANDS, code, folder, tmp_path) == "loaded: []"

@@ -8,7 +8,7 @@ import pytest
 
 from symbolic.scoring.columns import SCORES
 from symbolic.scoring.emotion import COLUMNS
-from symbolic.scoring.tables import WRITERS, json_lines, plain_text, read_scores
+from symbolic.scoring.tables import WRITERS, plain_text, read_rows, read_scores
 
 FORMATS = ("csv", "jsonl", "json", "parquet", "folder")
 ODD = (
@@ -60,6 +60,28 @@ def test_a_table_is_read_as_it_was_before_it_was_written(tmp_path, form):
     assert read["mean_velocity"].isna().all()
     assert read["notes"].dtype == "Int64"
     assert read["notes"].sum() == 9 * len(ODD)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_rows_are_read_without_pandas_as_with_it(tmp_path, form):
+    types = {**SCORES, "genre": "text", "tempo": "number", "notes": "count"}
+    rows = [scored(path) | {"genre": "=rock", "tempo": 60.5} for path in ODD]
+    path = saved([*rows, failed("x", "=no notes"), {}], tmp_path, form, types)
+    found, expected = read_rows(path), read_scores(path)
+    assert [list(row) for row in found] == [list(types)] * len(expected)
+    for row, same in zip(found, expected.to_dict("records"), strict=True):
+        for name, kind in types.items():
+            if kind == "text":
+                assert (row[name] or "") == same[name]
+            else:
+                assert (row[name] is None) if pd.isna(same[name]) else row[name] == same[name]
+    if form != "parquet":  # not of our writer
+        assert {type(row["notes"]) for row in found} == {int, type(None)}
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json", "parquet"])
+def test_a_table_without_rows_has_none(tmp_path, form):
+    assert read_rows(saved([], tmp_path, form)) == []
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -144,6 +166,22 @@ def test_what_is_no_table_is_refused_by_name(tmp_path, name, content, words):
     assert str(refused.value).startswith(str(path))
 
 
+def test_damaged_rows_are_refused_by_name(tmp_path):
+    for name, content in {
+        "a.csv": "path,notes,error\nx,1.5,\n",
+        "b.csv": "path,error\n1,2\n4,5,6\n",
+        "c.csv": "",
+        "d.jsonl": '{"path"',
+        "e.json": "[1]",
+        "f.parquet": "PAR1 and no more of it",
+    }.items():
+        path = tmp_path / name
+        path.write_text(content)
+        with pytest.raises(ValueError, match="cannot be read as a table") as refused:
+            read_rows(path)
+        assert str(refused.value).startswith(str(path))
+
+
 def test_the_part_that_cannot_be_read_is_named(tmp_path):
     path = saved([scored("a"), scored("b")], tmp_path, "folder")
     (path / "part-00001.parquet").write_bytes(b"PAR1 and no more of it")
@@ -166,7 +204,8 @@ def test_a_folder_without_parts_and_a_missing_file_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["a/b.mid", "a\\b/c.mid", 'a"/\\/.mid', "a\\/b.mid"])
-def test_rows_of_json_have_paths_with_plain_slashes(path):
-    text = json_lines(pd.DataFrame({"path": [path]}))
+def test_rows_of_json_have_paths_with_plain_slashes(path, tmp_path):
+    saved([{"path": path}], tmp_path, "jsonl", {"path": "text"})
+    text = (tmp_path / "scores.jsonl").read_text()
     assert json.loads(text) == {"path": path}
     assert text == json.dumps({"path": path}, separators=(",", ":")) + "\n"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from symbolic.commands.arguments import (
     PLOT_SUFFIXES,
@@ -25,12 +26,17 @@ from symbolic.commands.arguments import (
     whole,
     write,
 )
-from symbolic.scoring.tables import SUFFIXES
+from symbolic.commands.text_table import cell, text_table
+from symbolic.scoring.tables import SUFFIXES, read_rows, read_scores
+
+if TYPE_CHECKING:
+    from symbolic.scoring.corpus import RunSummary
 
 SHOWN = (
     *("path", "quadrant", "confidence", "valence", "arousal", "key", "mean_velocity"),
     *("notes", "seconds"),
 )
+DECIMALS = {"seconds": 0}  # in the printed table, of which numbers have 2
 MAX_SHOWN = 1000  # files; the table of more is not printed
 MAX_ROWS = 60  # of the table that are printed
 
@@ -137,7 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with TemporaryDirectory() as scratch:
         output = options.output
         if output is None:
-            output = Path(scratch, "scores.jsonl" if options.json else "scores.csv")
+            csv = options.rows_only and not options.json
+            output = Path(scratch, "scores.csv" if csv else "scores.jsonl")
         try:
             summary = _run(paths, output, options)
         except NoFilesError as error:
@@ -148,18 +155,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.rows_only:
             with output.open(encoding="utf-8", newline="") as rows:
                 shutil.copyfileobj(rows, rows_output())
-        table = None
         shown = not options.quiet and not options.rows_only and 0 < summary.files <= MAX_SHOWN
-        if options.plot or shown:
-            from symbolic.scoring.tables import read_scores
+        rows = read_rows(output) if shown else None
+        if options.plot:
+            from symbolic.reports.plots import valence_arousal_plane
 
-            table = read_scores(output)
-    if table is not None and options.plot:
-        from symbolic.reports.plots import valence_arousal_plane
-
-        write(partial(valence_arousal_plane, table), options.plot)
+            write(partial(valence_arousal_plane, read_scores(output)), options.plot)
     if not options.quiet:
-        _print(summary, table if shown else None, options)
+        _print(summary, rows, options)
     return 0 if summary.scored or not summary.files else 1  # no files: all were scored before
 
 
@@ -225,15 +228,16 @@ def _run(paths: list[str], output: Path, options: argparse.Namespace):
         raise
 
 
-def _print(summary, table, options: argparse.Namespace) -> None:
-    """Print the table, if it is shown, and what became of the files."""
+def _print(
+    summary: RunSummary, rows: list[dict[str, Any]] | None, options: argparse.Namespace
+) -> None:
+    """Print the rows, if they are shown, and what became of the files."""
     from symbolic.notes.sources import passed_over_line
 
     into = sys.stderr if options.rows_only else sys.stdout
-    if table is not None:
-        _print_rows(table)
-        print()
-    if table is None or len(table) > MAX_ROWS:  # the rows with errors are not all on the screen
+    if rows is not None:
+        print(_table(rows), end="\n\n")
+    if rows is None or len(rows) > MAX_ROWS:  # the rows with errors are not all on the screen
         for path, error in summary.errors:
             print(f"not scored: {path}: {error}", file=sys.stderr)
         failed = summary.files - summary.scored
@@ -252,31 +256,20 @@ def _print(summary, table, options: argparse.Namespace) -> None:
         print(line, file=into)
 
 
-def _print_rows(table) -> None:
-    """Print the rows, with an error beside those without a score; of many the first and last."""
-    counts = table.select_dtypes("Int64").columns
-    shown = table.astype(dict.fromkeys(counts, "float64"))
-    names = shown["path"].map(lambda path: Path(path).name)
-    shown["path"] = names if names.is_unique else shown["path"]
-    columns = [name for name in SHOWN if name in shown]
-    if "quadrant" not in shown:
-        columns = [name for name in shown if name != "error"]
-    failed = shown["error"] != ""
-    if failed.all():
+def _table(rows: list[dict[str, Any]]) -> str:
+    """Make the table that is printed, with an error beside rows without a score."""
+    columns = [name for name in SHOWN if name in rows[0]]
+    if "quadrant" not in rows[0]:
+        columns = [name for name in rows[0] if name != "error"]
+    errors = [row["error"] or "" for row in rows]
+    if all(errors):
         columns = ["path"]
-    if failed.any():
-        heading = "error".ljust(shown["error"].str.len().max())
-        shown[heading] = shown["error"].str.ljust(len(heading))
-        columns.append(heading)
-    text = (
-        shown[columns]
-        .replace("", "-")
-        .to_string(
-            index=False,
-            max_rows=MAX_ROWS,
-            na_rep="-",
-            float_format="{:.2f}".format,
-            formatters=dict.fromkeys((*counts, "seconds"), "{:.0f}".format),
-        )
-    )
-    print("\n".join(line.rstrip() for line in text.splitlines()))
+    cells = [[cell(row[name], DECIMALS.get(name, 2)) for name in columns] for row in rows]
+    names = [Path(row["path"]).name for row in rows]
+    if len(set(names)) == len(names):
+        cells = [[cell(name), *others] for name, (_, *others) in zip(names, cells, strict=True)]
+    if any(errors):
+        columns.append("error")
+        for row, error in zip(cells, errors, strict=True):
+            row.append(error and cell(error))
+    return text_table(columns, cells, left=["error"], most=MAX_ROWS)

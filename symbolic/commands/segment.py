@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
 from collections import Counter
@@ -21,6 +23,7 @@ from symbolic.commands.arguments import (
     whole,
     write,
 )
+from symbolic.commands.text_table import cell, text_table
 
 
 def _parser() -> Parser:
@@ -74,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         make_room(folder / "any")
     reference = options.reference and _read_reference(options.reference)
     from symbolic.notes.sources import find_files, passed_over_line
-    from symbolic.structure.segmenter import SEGMENTED_SUFFIXES, Segmenter, segment_table
+    from symbolic.structure.segmenter import PARTS, SEGMENTED_SUFFIXES, Segmenter, segment_rows
 
     segmenter = Segmenter.from_pretrained(options.model, tolerance=options.tolerance)
     passed_over: Counter[str] = Counter()
@@ -90,14 +93,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = segmenter.segment(sources, workers=options.workers, progress=progress)
     if reference is not None and len(found) != 1:
         raise UsageError(f"--reference requires a single file, not {len(found)}")
-    table = segment_table(found)
+    rows = [list(row.values()) for row in segment_rows(found)]
     if options.output and options.output.suffix.lower() == ".json":
         text = json.dumps([piece.to_dict() for piece in found], ensure_ascii=False, indent=1)
         write(lambda path: path.write_text(text + "\n", encoding="utf-8"), options.output)
     elif options.output == STDOUT:
-        table.to_csv(rows_output(), index=False, lineterminator="\n")
+        csv.writer(rows_output(), lineterminator="\n").writerows([PARTS, *rows])
     elif options.output:
-        write(lambda path: table.to_csv(path, index=False), options.output)
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([PARTS, *rows])
+        write(lambda path: path.write_text(text.getvalue(), encoding="utf-8"), options.output)
     for piece, name in zip(found, _names([piece.path for piece in found]), strict=True):
         if piece.error:
             continue
@@ -110,10 +115,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             plot = partial(segment_plot, piece, reference=reference)
             write(plot, options.plots / f"{name}.png")
     if not options.quiet and options.output != STDOUT:
-        print(table.astype(object).fillna("").to_string(index=False))
+        print(text_table(PARTS, [_cells(row) for row in rows], left=["error"]))
     if passed_over and not options.quiet:
         print(passed_over_line(passed_over), file=sys.stderr)
     return 1 if all(piece.error for piece in found) else 0
+
+
+def _cells(values: list[object]) -> list[str]:
+    """Write the values of a row for the printed table; those that are missing are blank."""
+    return ["" if value in (None, "") else cell(str(value)) for value in values]
 
 
 def _names(paths: list[str]) -> list[str]:

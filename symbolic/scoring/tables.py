@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import math
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,6 +25,7 @@ KINDS = {name: TYPES[kind] for name, kind in (TIMELINE | SCORES).items()}
 """Types of the columns of emotion tables; those of other columns are inferred."""
 
 DECIMALS = 6  # of numbers in tables
+LARGEST = 1e16  # of numbers that JSON has without an exponent
 PART = "part-{:05d}.parquet"
 PARTS = re.compile(r"part-\d{5,}\.parquet(\.unfinished)?$")
 
@@ -31,12 +34,12 @@ APOSTROPHES = tuple(f"'{first}" for first in FORMULA)
 ROWS = 50_000  # that are read at one time
 
 
-def harmless(series: pd.Series) -> pd.Series:
-    """Put an apostrophe before texts that a spreadsheet would take for formulas.
+def harmless(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula.
 
-    Texts that begin with an apostrophe get another one, so that `plain_text` restores all.
+    One that begins with an apostrophe gets another one, so that `plain_text` restores all.
     """
-    return series.where(~series.str.startswith(FORMULA, na=False), "'" + series.astype("string"))
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def plain_text(series: pd.Series) -> pd.Series:
@@ -60,25 +63,26 @@ def writable(value: object) -> object:
     return value
 
 
-def table_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Make a table of rows with given types, numbers rounded.
+def cells_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Make the columns of a table from rows: text that can be written, numbers rounded, counts.
 
     Args:
-        rows: by column; missing values are empty.
+        rows: by column; values that are absent, None or NaN are missing.
         columns: of each, `TEXT`, `NUMBER` or `COUNT`.
-    """
-    import pandas as pd
 
-    made = {}
+    Returns:
+        By column a value for each row, None where it is missing.
+    """
+    made: dict[str, list[Any]] = {}
     for name, kind in columns.items():
         values = [row.get(name) for row in rows]
         if kind == NUMBER:
-            made[name] = np.round(np.array(values, np.float64), DECIMALS)
-        elif kind == COUNT:
-            made[name] = pd.array(values, "Int64")
-        else:
-            made[name] = pd.array([writable(value) for value in values], "object")
-    return pd.DataFrame(made)
+            values = np.round(np.array(values, np.float64), DECIMALS).tolist()
+        convert = {TEXT: writable, COUNT: int}.get(kind, float)
+        made[name] = [
+            None if value is None or value != value else convert(value) for value in values
+        ]
+    return made
 
 
 class CsvWriter:
@@ -113,7 +117,7 @@ class CsvWriter:
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> int:
         """Write rows to the disk and return the mark after them."""
-        self.file.write(self.text(table_of(rows, self.columns)).encode("utf-8"))
+        self.file.write(self.text(cells_of(rows, self.columns)).encode("utf-8"))
         self.file.flush()
         os.fsync(self.file.fileno())
         return self.file.tell()
@@ -126,16 +130,21 @@ class CsvWriter:
     def head(self) -> bytes:
         return (",".join(self.columns) + "\n").encode("utf-8")
 
-    def text(self, table: pd.DataFrame) -> str:
+    def text(self, cells: Mapping[str, Sequence[Any]]) -> str:
+        """Write the columns of `cells_of` as text, a row on each line."""
         returns = False
+        written = []
         for name, kind in self.columns.items():
+            values = ["" if value is None else value for value in cells[name]]
             if kind == TEXT:
-                cells = harmless(table.loc[:, name])
-                table[name] = cells
-                returns |= bool(cells.str.contains("\r", na=False, regex=False).any())
+                values = list(map(harmless, values))
+                returns |= any("\r" in value for value in values)
+            written.append(values)
         # Python 3.11 takes a bare carriage return for no reason to quote a cell.
         quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-        return table.to_csv(index=False, header=False, lineterminator="\n", quoting=quoting)
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n", quoting=quoting).writerows(zip(*written, strict=True))
+        return text.getvalue()
 
 
 class JsonLinesWriter(CsvWriter):
@@ -144,15 +153,34 @@ class JsonLinesWriter(CsvWriter):
     def head(self) -> bytes:
         return b""
 
-    def text(self, table: pd.DataFrame) -> str:
-        return json_lines(table)
+    def text(self, cells: Mapping[str, Sequence[Any]]) -> str:
+        return "".join(f"{line}\n" for line in json_lines(cells, self.columns))
 
 
-def json_lines(table: pd.DataFrame) -> str:
-    """Write a JSON object a line for each row."""
-    options: Any = {"orient": "records", "lines": True, "force_ascii": False}
-    text = str(table.to_json(**options, double_precision=DECIMALS))
-    return text.replace("\\/", "/")  # pandas escapes the slashes of paths
+def json_lines(cells: Mapping[str, Sequence[Any]], columns: Mapping[str, str]) -> Iterator[str]:
+    """Write a JSON object for each row of the columns of `cells_of`."""
+    written = []
+    for name, kind in columns.items():
+        write = json_number if kind == NUMBER else _compact
+        before = f"{_compact(name)}:"
+        written.append([before + write(value) for value in cells[name]])
+    return (f"{{{','.join(row)}}}" for row in zip(*written, strict=True))
+
+
+_compact = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def json_number(value: float | None) -> str:
+    """Write a number with one to `DECIMALS` decimals, null where it is missing or infinite.
+
+    Above 1e16 it has an exponent and as many digits.
+    """
+    if value is None or math.isinf(value):
+        return "null"
+    if abs(value) > LARGEST:
+        return f"{value:.{DECIMALS}g}"
+    whole, _, fraction = f"{value + 0.0:.{DECIMALS}f}".partition(".")  # -0.0 is 0.0
+    return f"{whole}.{fraction.rstrip('0') or '0'}"
 
 
 class JsonWriter(CsvWriter):
@@ -179,10 +207,10 @@ class JsonWriter(CsvWriter):
     def head(self) -> bytes:
         return b"["
 
-    def text(self, table: pd.DataFrame) -> str:
-        lines = [line for line in json_lines(table).split("\n") if line]
+    def text(self, cells: Mapping[str, Sequence[Any]]) -> str:
         before = "\n" if self.file.tell() == len(self.head()) else ",\n"
-        return before + ",\n".join(lines) if lines else ""
+        lines = ",\n".join(json_lines(cells, self.columns))
+        return before + lines if lines else ""
 
 
 class ParquetWriter:
@@ -213,9 +241,7 @@ class ParquetWriter:
 
         types = {TEXT: pa.string(), NUMBER: pa.float64(), COUNT: pa.int64()}
         schema = pa.schema([(name, types[kind]) for name, kind in self.columns.items()])
-        table = pa.Table.from_pandas(
-            table_of(rows, self.columns), schema, preserve_index=False
-        ).replace_schema_metadata(None)
+        table = pa.Table.from_pydict(cells_of(rows, self.columns), schema)
         path = self.path / PART.format(self.parts)
         unfinished = path.with_name(path.name + ".unfinished")
         parquet.write_table(table, unfinished)
@@ -294,6 +320,28 @@ def read_scores(
     return table if wanted is None else table.loc[:, [name for name in wanted if name in table]]
 
 
+def read_rows(path: str | Path) -> list[dict[str, Any]]:
+    """Read all rows of a table of scores, without pandas: for tables that are not large.
+
+    Args:
+        path: as of `read_scores`.
+
+    Returns:
+        The rows by column. Values that are missing are None or, in text, empty.
+
+    Raises:
+        OSError: a file that cannot be opened.
+        ValueError: no such table; it names the file.
+    """
+    rows: list[dict[str, Any]] = []
+    for file in score_files(path):
+        try:
+            rows += _ROW_READERS[file.suffix.lower()](file)
+        except READING_ERRORS as error:
+            raise _unreadable(file, error) from error
+    return rows
+
+
 def first_columns(path: str | Path) -> list[str]:
     """Return the names of the columns of a table, of any kind, from its first rows.
 
@@ -308,8 +356,8 @@ def first_columns(path: str | Path) -> list[str]:
         raise _unreadable(file, error) from error
 
 
-READING_ERRORS = (ValueError, TypeError, LookupError, NotImplementedError)
-"""Errors of pandas and Arrow for a damaged table."""
+READING_ERRORS = (ValueError, TypeError, LookupError, NotImplementedError, csv.Error)
+"""Errors of readers for a damaged table."""
 
 
 def _unreadable(file: Path, error: Exception) -> ValueError:
@@ -364,16 +412,53 @@ def _csv(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
         yield from frames
 
 
-def _jsonl(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
+def _csv_rows(path: Path) -> list[dict[str, Any]]:
+    """Read the rows of a CSV file; columns of numbers alone are numbers."""
+    with path.open(encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
+        heading, *rows = csv.reader(file)
+    columns = []
+    for name, *cells in zip(heading, *rows, strict=True):
+        kind = SCORES.get(name) or TIMELINE.get(name)
+        columns.append(_values(cells, kind))
+    return [dict(zip(heading, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _values(cells: Sequence[str], kind: str | None) -> list[Any]:
+    """Convert the cells of a column of a kind, or of one that follows from them."""
+    if kind in (None, NUMBER, COUNT):
+        convert = int if kind == COUNT else float
+        try:
+            return [convert(cell) if cell else None for cell in cells]
+        except ValueError:
+            if kind is not None:
+                raise
+    return [cell[1:] if cell.startswith(APOSTROPHES) else cell for cell in cells]
+
+
+def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+    from pyarrow import parquet
+
+    return parquet.ParquetFile(path).read().to_pylist()
+
+
+def _jsonl_rows(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8", errors="backslashreplace") as file:
-        yield from _frames(_objects(file), wanted)
+        yield from _objects(file)
 
 
-def _json(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
+def _json_rows(path: Path) -> list[dict[str, Any]]:
     rows = json.loads(path.read_text(encoding="utf-8", errors="backslashreplace"))
     if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
         raise ValueError("not a JSON array of objects")
-    yield from _frames(iter(rows), wanted)
+    return rows
+
+
+def _jsonl(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
+    yield from _frames(_jsonl_rows(path), wanted)
+
+
+def _json(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
+    yield from _frames(iter(_json_rows(path)), wanted)
 
 
 def _frames(rows: Iterator[dict], wanted: Collection[str] | None) -> Iterator[pd.DataFrame]:
@@ -419,3 +504,10 @@ def _parquet(path: Path, wanted: Collection[str] | None) -> Iterator[pd.DataFram
 
 
 _READERS = {".csv": _csv, ".jsonl": _jsonl, ".json": _json, ".parquet": _parquet}
+
+_ROW_READERS = {
+    ".csv": _csv_rows,
+    ".jsonl": _jsonl_rows,
+    ".json": _json_rows,
+    ".parquet": _parquet_rows,
+}

@@ -275,6 +275,23 @@ def _novelty_front(of_notes: bool) -> FrontEnd:
     return STRUCTURE
 
 
+PARTS = ("path", "part", "start", "end", "confidence", "error")
+"""Columns of tables of parts."""
+
+
+def segment_rows(found: Sequence[Segmentation]) -> list[dict[str, Any]]:
+    """Make a row of `PARTS` for each part, as `segment_table`; values are None where missing."""
+    rows: list[dict[str, Any]] = []
+    for piece in found:
+        if piece.error:
+            rows.append({**dict.fromkeys(PARTS), "path": piece.path, "error": piece.error})
+        for part, start, end, confidence in piece.parts():
+            row = {"path": piece.path, "part": part, "start": round(start, 3)}
+            row |= {"end": round(end, 3), "confidence": round(confidence, 4), "error": ""}
+            rows.append(row)
+    return rows
+
+
 def segment_table(found: Sequence[Segmentation]) -> pd.DataFrame:
     """Make a table with a row for each part.
 
@@ -284,13 +301,5 @@ def segment_table(found: Sequence[Segmentation]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for piece in found:
-        if piece.error:
-            rows.append({"path": piece.path, "error": piece.error})
-        for part, start, end, confidence in piece.parts():
-            row = {"path": piece.path, "part": part, "start": round(start, 3)}
-            row |= {"end": round(end, 3), "confidence": round(confidence, 4), "error": ""}
-            rows.append(row)
-    columns = ["path", "part", "start", "end", "confidence", "error"]
-    return pd.DataFrame(rows, columns=columns).astype({"part": "Int64"})
+    types = {**dict.fromkeys(("start", "end", "confidence"), "float64"), "part": "Int64"}
+    return pd.DataFrame(segment_rows(found), columns=list(PARTS)).astype(types)
