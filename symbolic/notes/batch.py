@@ -73,7 +73,7 @@ class NoteBatch:
     def __len__(self) -> int:
         return len(self.counts)
 
-    @cached_property
+    @property
     def starts(self) -> np.ndarray:
         """(p,) index of the first note of each piece."""
         return self.counts.cumsum() - self.counts if len(self.counts) > 1 else _FIRST
@@ -96,8 +96,8 @@ class NoteBatch:
         return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
     def spread(self, values: np.ndarray) -> np.ndarray:
-        """Repeat (p,) values for the notes of each piece: (n,), or (1,) for a single piece."""
-        return values if len(values) == 1 else values.repeat(self.counts)
+        """Repeat (p,) values for the notes of each piece: (n,), or the value of a single piece."""
+        return values[0] if len(values) == 1 else values.repeat(self.counts)
 
     def take(self, index: np.ndarray) -> NoteBatch:
         """Select notes by an index that keeps the order of pieces; a piece may lose all notes."""

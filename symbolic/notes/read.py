@@ -141,16 +141,14 @@ def kind_of(source: object) -> str | None:
 
 def is_file(source: object) -> TypeGuard[File]:
     """Return whether a source has the bytes of a file, which `content_of` returns."""
-    return kind_of(source) in _FILE_KINDS
+    return isinstance(source, _FILES)
 
 
-_KINDS = {
-    (str, os.PathLike): "path",
-    (bytes, bytearray, memoryview): "bytes",
-    (NamedBytes, ArchiveMember, UnreadableFile): "named",
-    NoteTable: "table",
-}
-_FILE_KINDS = ("path", "bytes", "named")
+_PATHS = (str, os.PathLike)
+_BYTES = (bytes, bytearray, memoryview)
+_NAMED = (NamedBytes, ArchiveMember, UnreadableFile)
+_FILES = (*_PATHS, *_BYTES, *_NAMED)
+_KINDS = {_PATHS: "path", _BYTES: "bytes", _NAMED: "named", NoteTable: "table"}
 
 
 def _read(source: Source) -> NoteTable:

@@ -7,6 +7,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -354,13 +355,13 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
     def _split_ids(self, batch: NoteBatch, ordered: Any) -> list[np.ndarray | ReadError]:
         """Return the ids of each piece of a batch; all pieces have a note."""
         ids, counts = self._ordered_ids(batch, ordered)
-        ends = counts.cumsum().tolist()
-        if ends[-1] != len(ids):
+        bounds = [0, *accumulate(counts.tolist())]
+        if bounds[-1] != len(ids):
             raise ValueError(
                 f"{type(self).__name__}.batch_ids returns {len(ids)} tokens and counts of "
-                f"{ends[-1]}: let it return the number of tokens of each piece"
+                f"{bounds[-1]}: let it return the number of tokens of each piece"
             )
-        return [ids[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        return [ids[start:end] for start, end in pairwise(bounds)]
 
     def _ordered(self, batch: NoteBatch, files: Sequence[Source]) -> tuple[Any, np.ndarray]:
         """Order the notes of a batch for `_ordered_ids`; and (p,) emitted notes of each piece."""

@@ -192,11 +192,11 @@ class CPTokenizer(NoteTokenizer):
 
     def _midibert(self, batch: NoteBatch) -> list[np.ndarray]:
         onset, duration = _raw_ticks(batch)
-        last = np.maximum.reduceat(onset, batch.starts)
-        last_line = batch.spread(np.maximum((last - 1) // GRID_TICKS, 0))
+        lasts = np.maximum.reduceat(onset, batch.starts).tolist()
+        last_line = np.array([max((last - 1) // GRID_TICKS, 0) for last in lasts])
         line = onset + (GRID_TICKS // 2 - 1)
         line //= GRID_TICKS
-        np.minimum(line, last_line, out=line)
+        np.minimum(line, batch.spread(last_line), out=line)
         bar, position = line // LINES, line & (LINES - 1)
         steps = MIDIBERT_STEPS.take(duration, mode="clip")
         return [_continues(bar, batch), position, batch.pitch - LOWEST, steps]

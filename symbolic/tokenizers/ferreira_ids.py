@@ -46,31 +46,34 @@ def text_ids(
         counts: (p,) notes of each piece, at least one of which is not dropped.
     """
     starts = counts.cumsum() - counts
-    waits = round_units(_shifted(onset, starts), onset)
-    waits = np.clip(waits, 0, tokens.longest).astype(np.int16)
-    units = np.minimum(units, tokens.longest).astype(np.int16)
-    written = (units > 0) | (waits > 0)
-    if not written.all():
+    waits = round_units(_shifted(onset, starts), onset).astype(np.int32)
+    waits, units = (np.minimum(x, tokens.longest) for x in (waits, units.astype(np.int32)))
+    is_note, waited = units > 0, waits > 0
+    written = is_note | waited
+    if np.count_nonzero(written) < len(written):
         counts = np.add.reduceat(written, starts, dtype=np.int64)
         starts = counts.cumsum() - counts
-        waits, units, pitch, velocity = (x[written] for x in (waits, units, pitch, velocity))
-    is_note, waited = units > 0, waits > 0
+        waits, units, pitch, velocity, is_note, waited = (
+            x[written] for x in (waits, units, pitch, velocity, is_note, waited)
+        )
     last = _shifted(np.where(is_note, units, waits), starts)  # of the last d_
-    first_unit = tokens.unit - 1
-    rows = np.zeros((len(units), 6), np.int16)  # 0: no token
-    rows[:, 0] = (waits + first_unit) * (waited & (waits != last))
-    rows[:, 1] = tokens.step * waited
-    last = np.where(waited, waits, last)
-    rows[:, 3] = (units + first_unit) * (is_note & (units != last))
-    rows[:, 4] = tokens.pitch[pitch & 127] * is_note
-    rows[starts + counts - 1, 5] = tokens.end
-    notes = np.flatnonzero(is_note)
-    loudness = tokens.velocity[velocity[notes] & 127]
-    last = _shifted(loudness, notes.searchsorted(starts))
-    rows[notes, 2] = loudness * (loudness != last)
-    flat = rows.ravel()
-    present = flat != 0
-    return flat[present].astype(np.int64), np.add.reduceat(present, 6 * starts, dtype=np.int64)
+    values = np.empty((len(units), 6), np.int16)
+    given = np.zeros(values.shape, bool)
+    values[:, 0] = waits + (tokens.unit - 1)
+    given[:, 0] = waited & (waits != last)
+    values[:, 1], given[:, 1] = tokens.step, waited
+    notes = is_note.nonzero()[0]
+    loudness = tokens.velocity.take(velocity[notes], mode="clip")
+    values[notes, 2] = loudness
+    given[notes, 2] = loudness != _shifted(loudness, notes.searchsorted(starts))
+    values[:, 3] = units + (tokens.unit - 1)
+    given[:, 3] = is_note & (units != np.where(waited, waits, last))
+    values[:, 4], given[:, 4] = tokens.pitch.take(pitch, mode="clip"), is_note
+    values[:, 5], given[starts[1:] - 1, 5], given[-1, 5] = tokens.end, True, True
+    ids = values[given].astype(np.int64)
+    if len(starts) == 1:
+        return ids, np.array([len(ids)])
+    return ids, np.add.reduceat(given.ravel(), 6 * starts, dtype=np.int64)
 
 
 def _shifted(values: np.ndarray, starts: np.ndarray) -> np.ndarray:

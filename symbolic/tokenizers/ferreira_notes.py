@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.notes import NoteTable, ReadError
+from symbolic.notes import NoteTable
 from symbolic.notes.batch import NoteBatch, note_batch
-from symbolic.notes.midi.reader import is_midi
+from symbolic.notes.midi.reader import is_midi, score_tracks
 from symbolic.notes.table import ticks_to_seconds
-from symbolic.tokenizers.releases import falling_releases
+from symbolic.tokenizers.releases import note_offs
 
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
@@ -50,13 +50,13 @@ class Played:
 
 
 def milliseconds(batch: NoteBatch, ticks: np.ndarray) -> np.ndarray:
-    """Convert (n,) ticks of the notes of a batch to float64 whole milliseconds, rounded down."""
+    """Convert (..., n) ticks of the notes of a batch to whole milliseconds, rounded down."""
     # Seconds first, as in the reference: 1000 * (t * s) may lie just below a whole number.
     seconds = ticks * batch.spread(60.0 / (batch.tempo * batch.ticks_per_quarter))
     for i, (changes, tempo) in batch.tempo_maps.items():
         part = batch.slices[i]
         quarter = int(batch.ticks_per_quarter[i])
-        seconds[part] = ticks_to_seconds(ticks[part], changes, tempo, quarter)
+        seconds[..., part] = ticks_to_seconds(ticks[..., part], changes, tempo, quarter)
     seconds *= 1000.0
     return np.floor(seconds, out=seconds)
 
@@ -81,27 +81,23 @@ def played(batch: NoteBatch, files: Sequence[object] = ()) -> Played:
     Raises:
         ReadError: an onset before 0.
     """
-    if np.minimum.reduce(batch.onset_ticks) < 0:
-        raise ReadError("a note begins before 0")
-    piece = np.arange(len(batch)).repeat(batch.counts)
-    bits = int(np.maximum.reduce(batch.onset_ticks)).bit_length()
-    order = np.argsort(piece << bits | batch.onset_ticks, kind="stable")
-    begin = batch.onset_ticks[order]
+    order = batch.keys(batch.onset_ticks).argsort(kind="stable")
+    begin, pitch = batch.onset_ticks[order], batch.pitch[order] & 127
     sizes = [_sizes(piece) for piece in batch.pieces]
     end = begin + batch.duration_ticks[order]
-    end = first_releases(begin, end, batch.pitch[order], _tracks(batch, sizes)[order])
-    onset = milliseconds(batch, begin)
-    fresh = np.append(True, (onset[1:] != onset[:-1]) | (piece[1:] != piece[:-1]))
-    group = np.cumsum(fresh) - 1
-    # Ends are relative to the onset of their group: group and end then fit into one int64 key.
-    rest = end - begin[fresh][group]
-    key = rest << PITCH_BITS | (batch.pitch[order] & 127)
-    bits = int(np.maximum.reduce(key)).bit_length()
+    end = first_releases(begin, end, _keys(batch, sizes)[order])
+    onset, finish = milliseconds(batch, np.array((begin, end)))
+    units = round_units(onset, finish)
+    fresh = np.empty(len(onset), bool)
+    np.not_equal(onset[1:], onset[:-1], out=fresh[1:])
+    fresh[batch.starts] = True
+    group = fresh.cumsum()
+    bits = int(np.maximum.reduce(end)).bit_length() + PITCH_BITS
     if bits + int(group[-1]).bit_length() < 64:
-        again = np.argsort(key | group << bits, kind="stable")
+        again = (group << bits | end << PITCH_BITS | pitch).argsort(kind="stable")
     else:
-        again = np.lexsort((key, group))
-    order, end = order[again], end[again]
+        again = np.lexsort((pitch, end, group))
+    order, end, units = order[again], end[again], units[again]
     single_track = {
         i: file
         for i, file in enumerate(files)
@@ -109,31 +105,31 @@ def played(batch: NoteBatch, files: Sequence[object] = ()) -> Played:
     }
     if single_track:
         _as_released(batch, single_track, order, end, group)
-    units = round_units(onset, milliseconds(batch, end))
-    units[batch.velocity[order] <= 0] = 0
+    silent = batch.velocity <= 0
+    if np.count_nonzero(silent):
+        units[silent[order]] = 0
     return Played(order, end, onset, units)
 
 
-def first_releases(
-    begin: np.ndarray, end: np.ndarray, pitch: np.ndarray, track: np.ndarray
-) -> np.ndarray:
+def first_releases(begin: np.ndarray, end: np.ndarray, key: np.ndarray) -> np.ndarray:
     """End each note at the first release of its key after its onset: (n,) ticks.
 
     MIDI has one key for each pitch of a track: if two notes overlap on it, the release of either
     ends both.
 
     Args:
-        begin, end: (n,) ticks; `begin` is ascending within each track.
-        pitch: (n,) MIDI pitches.
-        track: (n,) numbers of tracks; no two pieces share one.
+        begin, end: (n,) ticks; `begin` is ascending within each key.
+        key: (n,) numbers of keys.
     """
-    key = track << PITCH_BITS | (pitch & 127)
-    small = key.astype(np.uint16) if key.max(initial=0) < 2**16 else key  # radix sort
-    order = np.argsort(small, kind="stable")
-    base = key[order] << int(np.maximum.reduce(end)).bit_length()
-    begins, ends = base + begin[order], base + end[order]
-    if not (ends[:-1] > begins[1:]).any():
+    order = key.argsort(kind="stable")
+    key, begins, ends = key[order], begin[order], end[order]
+    overlaps = ends[:-1] > begins[1:]
+    overlaps &= key[1:] == key[:-1]
+    if not np.count_nonzero(overlaps):
         return end
+    base = key.astype(np.int64) << int(np.maximum.reduce(end)).bit_length()
+    begins += base
+    ends += base
     fresh = np.append(True, begins[1:] >= np.maximum.accumulate(ends)[:-1])
     overlapping = np.flatnonzero(~(fresh & np.append(fresh[1:], True)))
     releases = np.sort(ends[overlapping])
@@ -203,11 +199,15 @@ def _sizes(piece: ScoreTick | NoteTable) -> list[int]:
     """Count the notes of each pitched track of a score; empty for a table."""
     if isinstance(piece, NoteTable):
         return []
-    return [len(track.notes) for track in piece.tracks if not track.is_drum]
+    tracks, drums = score_tracks(piece)
+    return [len(notes) for notes, drum in zip(tracks, drums, strict=True) if not drum]
 
 
-def _tracks(batch: NoteBatch, sizes: list[list[int]]) -> np.ndarray:
-    """(n,) int64 track of each note of a batch in its original order, unique among all pieces."""
+def _keys(batch: NoteBatch, sizes: list[list[int]]) -> np.ndarray:
+    """(n,) number of the key of each note of a batch: its pitch and track, unique among pieces."""
+    pitch = batch.pitch & 127
+    if len(sizes) == 1 and len(sizes[0]) == 1:
+        return pitch
     first, columns = 0, []
     for piece, lengths in zip(batch.pieces, sizes, strict=True):
         if isinstance(piece, NoteTable):
@@ -217,7 +217,8 @@ def _tracks(batch: NoteBatch, sizes: list[list[int]]) -> np.ndarray:
         else:
             columns.append(np.arange(first, first + len(lengths)).repeat(lengths))
             first += len(lengths)
-    return columns[0] if len(columns) == 1 else np.concatenate(columns)
+    keys = np.concatenate(columns) << PITCH_BITS | pitch
+    return keys.astype(np.uint16) if first << PITCH_BITS <= 2**16 else keys  # sorted faster
 
 
 def _as_released(
@@ -231,21 +232,42 @@ def _as_released(
 
     The files are MIDI with a single track of notes, by number of the piece.
     """
-    file, tick, pitch = falling_releases(list(files.values()))
-    if not len(file):
+    same = end[1:] == end[:-1]
+    same &= group[1:] == group[:-1]
+    if not np.count_nonzero(same):
         return
-    bits = int(max(tick.max(), np.maximum.reduce(end))).bit_length()
+    ties = np.zeros(len(end), bool)
+    ties[1:] = same
+    ties[:-1] |= same
+    tied = ties.nonzero()[0]
+    piece = batch.starts.searchsorted(tied, side="right") - 1
+    files = {i: files[i] for i in sorted(set(piece.tolist()).intersection(files))}
+    if not files:
+        return
+    file, tick, pitch = note_offs(list(files.values()))
+    bits = int(max(tick.max(initial=0), np.maximum.reduce(end))).bit_length()
     code = np.array(list(files))[file] << bits | tick
-    falling = np.unique(code)
-    same = (group[1:] == group[:-1]) & (end[1:] == end[:-1])
-    run = np.append(0, np.cumsum(~same))
-    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
-    piece = np.arange(len(batch)).repeat(batch.counts)
-    codes = piece[tied] << bits | end[tied]
-    chosen = falling[np.minimum(falling.searchsorted(codes), len(falling) - 1)] == codes
+    same_tick = code[1:] == code[:-1]
+    falls = (same_tick & (pitch[1:] < pitch[:-1])).nonzero()[0]
+    falling = np.sort(code[falls])  # the others have their pitches in ascending order
+    codes = piece << bits | end[tied]
+    chosen = falling.searchsorted(codes, side="right") > falling.searchsorted(codes)
+    if not np.count_nonzero(chosen):
+        return
     tied, codes = tied[chosen], codes[chosen]
+    code, pitch = _runs(same_tick, falls, code, pitch)
     releases, rank = np.unique(code << PITCH_BITS | pitch, return_index=True)
     wanted = codes << PITCH_BITS | (batch.pitch[order[tied]] & 127)
     place = np.minimum(releases.searchsorted(wanted), len(releases) - 1)
     rank = np.where(releases[place] == wanted, rank[place], len(code))
-    order[tied] = order[tied[np.lexsort((rank, run[tied]))]]
+    order[tied] = order[tied[np.lexsort((rank, end[tied], group[tied]))]]
+
+
+def _runs(same: np.ndarray, chosen: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
+    """Select the runs with chosen rows of (n,) columns; (n - 1,) neighbours are the `same`."""
+    run = np.zeros(len(same) + 1, np.int64)
+    np.cumsum(~same, out=run[1:])
+    kept = np.zeros(len(run), bool)
+    kept[run[chosen]] = True
+    kept = kept[run]
+    return [column[kept] for column in columns]

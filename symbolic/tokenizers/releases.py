@@ -20,6 +20,12 @@ META, END_OF_TRACK = 0xFF, 0x2F
 SYSTEM_EXCLUSIVE = (0xF0, 0xF7)
 DRUMS = 9  # channel
 HIGH = bytes(range(128, 256))
+_SPECIAL = bytes(0xC0 <= byte < 0xE0 or byte >= 0xF0 for byte in range(256))
+_NOTE_KINDS = np.array(
+    [(byte >> 4 in (8, 9) and byte & 15 != DRUMS) * (1 + (byte >> 4 == 8)) for byte in range(256)],
+    np.int8,
+)
+"""By status: 2 for a note-off, 1 for a note-on, an end if its velocity is 0; 0 for other events."""
 
 NoteOffs = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Number of the file, tick and pitch of each note-off, in their order: (m,) int64."""
@@ -40,25 +46,23 @@ class _Stretch(NamedTuple):
 
 
 class _Bytes:
-    """Files end to end, and the positions of their bytes of 128 and above."""
+    """Files end to end, and the positions of their bytes below 128."""
 
     def __init__(self, files: Sequence[bytes]) -> None:
         self.blob = b"".join(files)
-        data = np.frombuffer(self.blob, np.uint8)
-        self.high = np.flatnonzero(data >= 128)
-        self.value = data[self.high]
-        special = (self.value >= 0xC0) & ((self.value < 0xE0) | (self.value >= 0xF0))
-        special = np.flatnonzero(special)
-        self.special = self.high[special].tolist()  # possible events of other kinds
-        self.special_low = (self.high[special] - special).tolist()  # bytes below 128 before each
+        self.data = np.frombuffer(self.blob, np.uint8)
+        self.low = (self.data < 128).nonzero()[0]
+        special = np.frombuffer(self.blob.translate(_SPECIAL), bool).nonzero()[0]
+        self.special = special.tolist()  # possible events of other kinds
+        self.special_low = self.low.searchsorted(special).tolist()  # bytes below 128 before each
 
-    def low(self, start: int, end: int) -> int:
+    def count_low(self, start: int, end: int) -> int:
         """Count the bytes below 128 from `start` to before `end`."""
         return len(self.blob[start:end].translate(None, HIGH))
 
 
-def falling_releases(files: Sequence[bytes]) -> NoteOffs:
-    """Find the note-offs at ticks where their order is not that of ascending pitch.
+def note_offs(files: Sequence[bytes]) -> NoteOffs:
+    """Find the note-offs of files in their order.
 
     Drums are left out. A file that does not follow the standard has none.
 
@@ -72,7 +76,7 @@ def falling_releases(files: Sequence[bytes]) -> NoteOffs:
         with suppress(_Irregular, IndexError):
             stretches += _stretches(data, offset, offset + len(file), number)
         offset += len(file)
-    return _falling(*_note_offs(data, stretches))
+    return _note_offs(data, stretches)
 
 
 def _stretches(data: _Bytes, start: int, end: int, number: int) -> list[_Stretch]:
@@ -93,7 +97,7 @@ def _scan_track(data: _Bytes, at: int, end: int, file: int, found: list[_Stretch
     blob, track, late = data.blob, at, 0
     number, low = bisect_left(data.special, at), 0
     if number < len(data.special):
-        low = data.special_low[number] - data.low(at, data.special[number])
+        low = data.special_low[number] - data.count_low(at, data.special[number])
     while number < len(data.special) and (status := data.special[number]) < end:
         place = (data.special_low[number] - low) % 3 if status >= at else 0
         number += 1
@@ -123,9 +127,9 @@ def _scan_track(data: _Bytes, at: int, end: int, file: int, found: list[_Stretch
                 at = following[1] + 1
         else:
             raise _Irregular
-        low = data.special_low[number - 1] + data.low(status, at)
+        low = data.special_low[number - 1] + data.count_low(status, at)
     if at < end:
-        if data.low(at, end) % 3:
+        if data.count_low(at, end) % 3:
             raise _Irregular
         found.append(_Stretch(at, end, late, track, file))
 
@@ -146,74 +150,43 @@ def _note_offs(data: _Bytes, stretches: list[_Stretch]) -> NoteOffs:
         none = np.zeros(0, np.int64)
         return none, none, none
     begin, end, late, track, file = np.array(stretches, np.int64).T
-    first_high = data.high.searchsorted(begin)
-    events = (end - begin - data.high.searchsorted(end) + first_high) // 3
+    begins, ends = data.low.searchsorted(begin), data.low.searchsorted(end)
+    lows = [data.low[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
+    events = (ends - begins) // 3
     first = events.cumsum() - events
-
-    # The number of low bytes before it in its stretch gives the event of each high byte.
-    number = np.maximum(begin.searchsorted(data.high, side="right") - 1, 0)
-    inside = np.flatnonzero((data.high >= begin[number]) & (data.high < end[number]))
-    number = number[inside]
-    before = (data.high - np.arange(len(data.high)))[inside] - (begin - first_high)[number]
-    event = before // 3
-    place = before - 3 * event
-    event += first[number]
-    value = data.value[inside]
-    states, extends = np.flatnonzero(place == 1), np.flatnonzero(place == 0)
-    given = event[states]
-    good = (
-        given[np.minimum(given.searchsorted(first), len(given) - 1)] == first if len(given) else 0
-    )
-    good = np.zeros(len(first), bool) | good
-    good[number[place == 2]] = False
-    if not good.all():  # a stretch that does not begin with a status, or an extra byte
+    delta, pitch, velocity = np.concatenate(lows).reshape(-1, 3).T  # last bytes of each
+    before = np.empty_like(delta)
+    before[1:] = velocity[:-1]
+    before[first] = begin - 1
+    has_status = pitch > delta + 1
+    good, extra = has_status[first], velocity > pitch + 1
+    if np.count_nonzero(extra):
+        good &= ~np.logical_or.reduceat(extra, first)
+    if not np.logical_and.reduce(good):  # an extra byte, or a stretch begins without a status
         bad = set(file[~good].tolist())
         return _note_offs(data, [stretch for stretch in stretches if stretch.file not in bad])
-
-    lows = b"".join([data.blob[a:b] for a, b, *_ in stretches]).translate(None, HIGH)
-    delta, pitch, velocity = np.frombuffer(lows, np.uint8).reshape(-1, 3).T
-    tick = _ticks(delta, event[extends], value[extends], first, late, track)
-    status = value[states].repeat(np.diff(np.append(given, len(delta))))
-    kind = status & 0xF0
-    off = (kind == 0x80) | ((kind == 0x90) & (velocity == 0))
-    off = np.flatnonzero(off & ((status & 15) != DRUMS))
-    file = file[first.searchsorted(off, side="right") - 1]
-    return file, tick[off], pitch[off].astype(np.int64)
-
-
-def _ticks(
-    delta: np.ndarray,
-    event: np.ndarray,
-    value: np.ndarray,
-    first: np.ndarray,
-    late: np.ndarray,
-    track: np.ndarray,
-) -> np.ndarray:
-    """Compute the (m,) int64 ticks of events from the (m,) last bytes of their delta times.
-
-    `value` are the bytes before these, in order, of each `event`. For (s,) stretches, `first` is
-    the first event and `late` the ticks before it.
-    """
-    tick = delta.astype(np.int64)
-    bits = np.full(len(event), 7)  # of an event, the highest come first
-    for ahead in (1, 2):
-        bits[:-ahead] += 7 * (event[:-ahead] == event[ahead:])
-    np.add.at(tick, event, (value & 127).astype(np.int64) << bits)
+    tick = _ticks(data.data, delta, delta - before - 1)
     tick[first] += late
-    began = first[np.append(True, track[1:] != track[:-1])]
-    start = tick[began]
     tick = tick.cumsum()
-    tick -= (tick[began] - start).repeat(np.diff(np.append(began, len(tick))))
-    return tick
+    restarts = first[1:][track[1:] != track[:-1]]
+    if len(restarts):
+        parts = np.split(tick, restarts)
+        ended = np.append(0, tick[restarts - 1])
+        tick -= ended.repeat([len(part) for part in parts])
+    given = has_status.nonzero()[0]
+    kind = _NOTE_KINDS.take(data.data[pitch[given] - 1])
+    if len(given) < len(tick):  # running status
+        kind = kind[has_status.cumsum() - 1]
+    off = (kind > (data.data[velocity] > 0)).nonzero()[0]
+    return file.repeat(events)[off], tick[off], data.data[pitch[off]].astype(np.int64)
 
 
-def _falling(file: np.ndarray, tick: np.ndarray, pitch: np.ndarray) -> NoteOffs:
-    """Select the note-offs of ticks at which pitches are not ascending."""
-    code = file << int(tick.max(initial=0)).bit_length() | tick
-    same = code[1:] == code[:-1]
-    falls = np.flatnonzero(same & (pitch[1:] < pitch[:-1]))
-    begins = np.append(0, np.flatnonzero(~same) + 1)
-    fallen = np.zeros(len(begins), bool)
-    fallen[begins.searchsorted(falls, side="right") - 1] = True
-    kept = np.flatnonzero(fallen.repeat(np.diff(np.append(begins, len(code)))))
-    return file[kept], tick[kept], pitch[kept]
+def _ticks(data: np.ndarray, last: np.ndarray, further: np.ndarray) -> np.ndarray:
+    """(m,) int64 delta times, from the places of their last bytes and the number of the others."""
+    ticks = data[last].astype(np.int64)
+    for ahead in range(1, 4):
+        longer = (further >= ahead).nonzero()[0]
+        if not len(longer):
+            break
+        ticks[longer] += (data[last[longer] - ahead] & 127).astype(np.int64) << 7 * ahead
+    return ticks

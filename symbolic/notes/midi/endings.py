@@ -96,17 +96,16 @@ def _with_note_offs(data: bytes, spans: Sequence[Span]) -> list[bytes]:
     """
     pieces = []
     several = len(spans) > 2  # of two tracks, one is for tempos
-    others = [on for on in _NOTE_ONS if on in data and (not several or on + 0x30 in data)]
+    others = [*filter(data.__contains__, _NOTE_ONS)]
     for begin, end in spans:
         content = data[begin:end]
         first = _NOTE_ON.search(content)
         if not first:
             pieces += (_CHUNK.pack(b"MTrk", end - begin), content)
             continue
+        statuses = [*filter(content.__contains__, others)]
         if several:
-            statuses = [on for on in others if on + 0x30 in content and on in content]
-        else:
-            statuses = [on for on in others if on in content]
+            statuses = [on for on in statuses if on + 0x30 in content]
         status = content[first.start()]
         if status not in statuses:
             statuses.append(status)
