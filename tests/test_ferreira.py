@@ -166,6 +166,13 @@ def test_a_file_with_a_fault_does_not_change_another_ones_order(raw_midi):
     assert (TOKENIZER.ids_many([faulty, good, faulty])[1] == TOKENIZER.ids(good)).all()
 
 
+def test_a_file_cut_off_within_a_time_has_the_order_of_its_note_offs(raw_midi):
+    whole = raw_midi(*CHORD, LAST)
+    size = len(whole) - 22 - 3  # of a track that ends with the first byte of a delta time
+    cut = whole[:18] + size.to_bytes(4, "big") + whole[22:-4] + b"\x96"
+    assert TOKENIZER.text(cut) == TOKENIZER.text(whole) == "v_64 d_4 n_67 n_60 n_64 \n"
+
+
 def plain_text(score):
     """The scheme as a loop, over the notes of a score without tempo changes."""
 

@@ -134,6 +134,16 @@ def test_a_file_in_which_nothing_is_ever_let_go_has_no_lengths():
         read_notes(midi(played((0, 60, 80), (96, 64, 80)) + END))
 
 
+def test_a_damaged_program_after_a_lost_strike_costs_the_strike_and_not_the_file():
+    lost = b"\x00\xf0\x02\x01\x02\x00\x3c\x50"  # in running status after system exclusive
+    damaged = b"\x00\xc0\x85\x00\x90\x40\x50"
+    track = played((0, 64, 80), (96, 64, 0), running=True) + lost + damaged + END
+    batch, errors = read_batch([midi(track), midi(track)])
+    assert errors == [None] * 2
+    assert batch.counts.tolist() == [1, 1]
+    assert notes_of(midi(track)) == [(0, 96, 64)]
+
+
 def test_a_long_note_is_no_missing_note_off():
     day = 2**27
     assert notes_of(

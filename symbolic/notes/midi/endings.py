@@ -143,7 +143,8 @@ def _with_all_strikes(data: bytes, spans: Sequence[Span], ticks_per_quarter: int
         pieces.append(_track(content))
     score = _parse(pieces, len(spans), ticks_per_quarter)
     plain = _parse(_as_they_are(data, spans), len(spans), ticks_per_quarter)
-    if not plain.note_num():  # no note-off at all: a file without durations
+    # Without any note-off a file has no durations. Damaged events may be read as other tracks.
+    if not plain.note_num() or len(score.tracks) != len(plain.tracks):
         return plain
     for track, kept in zip(score.tracks, plain.tracks, strict=True):
         if len(track.notes) == len(kept.notes):
