@@ -42,36 +42,61 @@ PITCH_BITS = 7
 TempoMap = tuple[np.ndarray, np.ndarray]  # (t,) ticks, sorted, and quarters per minute from there
 
 
+@dataclass(slots=True)
+class Part:
+    """A piece of a batch.
+
+    Attributes:
+        piece: its score or table.
+        columns: onsets, durations in ticks, pitches and velocities of its pitched notes.
+        count: the number of these notes.
+        has_dynamics: as in `NoteTable`; None if the velocities tell.
+        tempo: quarters per minute, of a piece without `tempos`.
+        slowest: its slowest tempo.
+        tempos: its tempo map if the tempo changes, else None.
+    """
+
+    piece: ScoreTick | NoteTable
+    columns: Sequence[np.ndarray]
+    count: int
+    has_dynamics: bool | None
+    tempo: float
+    slowest: float
+    tempos: TempoMap | None
+
+
 @dataclass(eq=False)  # not frozen: that would take ten times as long to make
 class NoteBatch:
     """The n pitched notes of p pieces, concatenated.
 
     Attributes:
-        pieces: the score or table of each piece.
+        parts: the pieces.
         counts: (p,) int64, number of notes of each piece.
         onset_ticks, duration_ticks: (n,) int64.
         pitch, velocity: (n,) of any integer type.
-        ticks_per_quarter: (p,) int64.
-        dynamics: for each piece whether it has dynamics, None if its velocities tell.
-        tempo: (p,) float64, quarters per minute, of pieces that are not in `tempo_maps`.
-        tempo_maps: tempo maps by index of the piece, of pieces whose tempo changes.
         whole: the batch from which notes were taken; None for one with all notes.
     """
 
-    pieces: Sequence[ScoreTick | NoteTable]
+    parts: Sequence[Part]
     counts: np.ndarray
     onset_ticks: np.ndarray
     duration_ticks: np.ndarray
     pitch: np.ndarray
     velocity: np.ndarray
-    ticks_per_quarter: np.ndarray
-    dynamics: Sequence[bool | None]
-    tempo: np.ndarray
-    tempo_maps: dict[int, TempoMap]
     whole: NoteBatch | None = None
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    @property
+    def pieces(self) -> list[ScoreTick | NoteTable]:
+        """The score or table of each piece."""
+        return [part.piece for part in self.parts]
+
+    @property
+    def ticks_per_quarter(self) -> np.ndarray:
+        """(p,) int64."""
+        return np.array([part.piece.ticks_per_quarter for part in self.parts])
 
     @property
     def starts(self) -> np.ndarray:
@@ -84,9 +109,9 @@ class NoteBatch:
             return self.whole.has_dynamics()
         others = self.velocity != self.spread(self.velocity[self.starts])
         dynamics = np.logical_or.reduceat(others, self.starts)
-        for i, given in enumerate(self.dynamics):
-            if given is not None:
-                dynamics[i] = given
+        for i, part in enumerate(self.parts):
+            if part.has_dynamics is not None:
+                dynamics[i] = part.has_dynamics
         return dynamics
 
     @cached_property
@@ -108,16 +133,12 @@ class NoteBatch:
             piece = np.arange(len(counts)).repeat(counts)[index]
             counts = np.bincount(piece, minlength=len(counts))
         return NoteBatch(
-            self.pieces,
+            self.parts,
             counts,
             self.onset_ticks[index],
             self.duration_ticks[index],
             self.pitch[index],
             self.velocity[index],
-            self.ticks_per_quarter,
-            self.dynamics,
-            self.tempo,
-            self.tempo_maps,
             self if self.whole is None else self.whole,
         )
 
@@ -136,26 +157,31 @@ class NoteBatch:
             key += (np.arange(len(self)) << bits).repeat(self.counts)
         return key
 
+    def to_seconds(self, ticks: np.ndarray) -> np.ndarray:
+        """Convert (..., n) ticks of the notes to float64 seconds, under each piece's tempo map."""
+        ticks_per_minute = [part.tempo * part.piece.ticks_per_quarter for part in self.parts]
+        seconds = ticks * self.spread(60.0 / np.array(ticks_per_minute))
+        for i, part in enumerate(self.parts):
+            if part.tempos is not None:
+                cut, quarter = self.slices[i], part.piece.ticks_per_quarter
+                seconds[..., cut] = ticks_to_seconds(ticks[..., cut], *part.tempos, quarter)
+        return seconds
+
     def seconds(self) -> np.ndarray:
         """(2, n) float64, onsets and durations in seconds, under each piece's tempo map."""
-        per_tick = self.spread(60.0 / (self.tempo * self.ticks_per_quarter))
         ticks = np.empty((2, len(self.pitch)))  # whole numbers: converted once
         ticks[0] = self.onset_ticks
         ticks[1] = self.onset_ticks + self.duration_ticks
-        seconds = ticks * per_tick
-        for i, tempos in self.tempo_maps.items():
-            cut = self.slices[i]
-            quarter = int(self.ticks_per_quarter[i])
-            seconds[:, cut] = ticks_to_seconds(ticks[:, cut], *tempos, quarter)
+        seconds = self.to_seconds(ticks)
         seconds[1] -= seconds[0]
         return seconds
 
-    def bar_ticks(self) -> tuple[np.ndarray, dict[int, tuple[np.ndarray, np.ndarray]]]:
+    def bar_ticks(self) -> tuple[list[int], dict[int, tuple[np.ndarray, np.ndarray]]]:
         """Compute the lengths of bars, at least one tick.
 
         Returns:
-            (p,) int64 ticks of a bar, for pieces with one time signature; and for the others, by
-            index of the piece, ticks at which the length changes, and lengths from there.
+            The p lengths of pieces with one time signature, in ticks; and for the others, by index
+            of the piece, ticks at which the length changes, and lengths from there.
         """
         lengths, maps = [], {}
         for i, piece in enumerate(self.pieces):
@@ -168,7 +194,7 @@ class NoteBatch:
                 maps[i] = ticks, np.maximum(bars, 1)
             whole = 4 * piece.ticks_per_quarter
             lengths.append(max(numerator * whole // max(denominator, 1), 1))
-        return np.array(lengths, np.int64), maps
+        return lengths, maps
 
 
 def note_batch(pieces: Sequence[ScoreTick | NoteTable]) -> NoteBatch:
@@ -215,7 +241,7 @@ def read_batches(
     Yields:
         A batch (by default one of all sources) and errors as of `read_batch`, and their sources.
     """
-    parts: list[_Part] = []
+    parts: list[Part] = []
     errors: list[ReadError | None] = []
     batched: list[Source] = []
     count = 0
@@ -237,7 +263,7 @@ def read_batches(
 
 
 def _within_limits(
-    parts: Sequence[_Part], errors: list[ReadError | None], sources: Sequence[Source]
+    parts: Sequence[Part], errors: list[ReadError | None], sources: Sequence[Source]
 ) -> tuple[NoteBatch | None, list[ReadError | None]]:
     """Build the batch without pieces that are too long; return it and the errors of all sources."""
     if not parts:
@@ -264,20 +290,7 @@ def _too_long(end: int, quarter: int, slowest: float) -> bool:
     return end / quarter > min(MAX_PIECE_QUARTERS, MAX_PIECE_SECONDS / 60 * slowest)
 
 
-@dataclass(slots=True)
-class _Part:
-    """One piece of a batch to build: columns of its pitched notes, and its properties."""
-
-    piece: ScoreTick | NoteTable
-    columns: Sequence[np.ndarray]
-    count: int
-    has_dynamics: bool | None  # None: whether the velocities differ
-    tempo: float
-    slowest: float
-    tempos: TempoMap | None
-
-
-def _read(source: Source) -> _Part:
+def _read(source: Source) -> Part:
     if not is_file(source):
         return _part(read_notes(source))
     try:
@@ -293,7 +306,7 @@ def _read(source: Source) -> _Part:
         raise ReadError(error.reason, source=name) from error
 
 
-def _part(piece: ScoreTick | NoteTable) -> _Part:
+def _part(piece: ScoreTick | NoteTable) -> Part:
     tempos = None
     if isinstance(piece, NoteTable):
         notes = piece.pitched()
@@ -312,7 +325,7 @@ def _part(piece: ScoreTick | NoteTable) -> _Part:
             tempos, tempo = (ticks, values), values[0]
     if tempos is not None:
         slowest = min(np.minimum.reduce(tempos[1]), DEFAULT_TEMPO)
-    return _Part(piece, columns, len(columns[0]), dynamics, tempo, slowest, tempos)
+    return Part(piece, columns, len(columns[0]), dynamics, tempo, slowest, tempos)
 
 
 def _pitched_columns(score: ScoreTick) -> tuple[tuple[np.ndarray, ...], bool | None]:
@@ -328,7 +341,7 @@ def _pitched_columns(score: ScoreTick) -> tuple[tuple[np.ndarray, ...], bool | N
     return columns, differ(np.concatenate([columns[3], drum_velocity]))
 
 
-def _batch(parts: Sequence[_Part]) -> NoteBatch:
+def _batch(parts: Sequence[Part]) -> NoteBatch:
     sizes = [part.count for part in parts]
     if 0 in sizes:
         raise ReadError("no pitched notes")
@@ -344,24 +357,13 @@ def _batch(parts: Sequence[_Part]) -> NoteBatch:
         duration = np.concatenate(duration, dtype=np.int64)
         pitch, velocity = np.concatenate(pitch), np.concatenate(velocity)
     np.maximum(duration, 0, out=duration)
-    return NoteBatch(
-        [part.piece for part in parts],
-        counts,
-        onset,
-        duration,
-        pitch,
-        velocity,
-        np.array([part.piece.ticks_per_quarter for part in parts]),
-        [part.has_dynamics for part in parts],
-        np.array([part.tempo for part in parts]),
-        {i: part.tempos for i, part in enumerate(parts) if part.tempos is not None},
-    )
+    return NoteBatch(parts, counts, onset, duration, pitch, velocity)
 
 
-def uniform(values: np.ndarray) -> int | None:
-    """Return the only value of (n,) whole numbers, None if they differ."""
-    first = values[0]
-    return None if len(values) > 1 and np.count_nonzero(values != first) else int(first)
+def uniform(values: Iterable[int]) -> int | None:
+    """Return the number if all are the same, else None."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 def _only_meter(piece: ScoreTick | NoteTable) -> tuple[int, int] | None:

@@ -19,14 +19,14 @@ def bars_and_positions(
     """
     quarter = batch.ticks_per_quarter
     lengths, maps = batch.bar_ticks()
-    length, ticks_per_quarter = uniform(lengths), uniform(quarter)
+    length, ticks_per_quarter = uniform(lengths), uniform(quarter.tolist())
     if length and ticks_per_quarter and not maps:  # divisions by one number are faster
         bar = batch.onset_ticks // length
         ticks = batch.onset_ticks - bar * length
         ticks *= positions_per_quarter
         ticks //= ticks_per_quarter
         return bar, ticks
-    bar_ticks = batch.spread(lengths)
+    bar_ticks = batch.spread(np.array(lengths, np.int64))
     # Float division of whole numbers below 2^53, rounded down, is exact and faster.
     bar = batch.onset_ticks / bar_ticks
     np.floor(bar, out=bar)

@@ -225,7 +225,7 @@ class CPTokenizer(NoteTokenizer):
     def _durations(self, batch: NoteBatch) -> np.ndarray:
         """(n,) durations in 32nd notes, from 0 for the shortest."""
         steps = self.config.additional_params["duration_steps"]
-        quarter = uniform(batch.ticks_per_quarter)
+        quarter = uniform(batch.ticks_per_quarter.tolist())
         if quarter and quarter * steps <= LONGEST_TABLE:
             return duration_table(quarter, steps).take(batch.duration_ticks, mode="clip")
         return duration_steps(batch.duration_ticks, batch.spread(batch.ticks_per_quarter), steps)

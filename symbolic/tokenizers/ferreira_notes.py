@@ -52,11 +52,7 @@ class Played:
 def milliseconds(batch: NoteBatch, ticks: np.ndarray) -> np.ndarray:
     """Convert (..., n) ticks of the notes of a batch to whole milliseconds, rounded down."""
     # Seconds first, as in the reference: 1000 * (t * s) may lie just below a whole number.
-    seconds = ticks * batch.spread(60.0 / (batch.tempo * batch.ticks_per_quarter))
-    for i, (changes, tempo) in batch.tempo_maps.items():
-        part = batch.slices[i]
-        quarter = int(batch.ticks_per_quarter[i])
-        seconds[..., part] = ticks_to_seconds(ticks[..., part], changes, tempo, quarter)
+    seconds = batch.to_seconds(ticks)
     seconds *= 1000.0
     return np.floor(seconds, out=seconds)
 
