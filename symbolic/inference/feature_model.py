@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +38,7 @@ from symbolic.tokenizers.saved import FILE_NAME
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 ROWS = 1024  # pieces at once
+FEW_ROWS = 32  # whose products are too small for threads
 KEYS_OF_OLDER_VERSIONS = ("front", "expert_features", "unit", "task_weighting")
 
 
@@ -165,6 +167,17 @@ class FeatureModel(Predictor):
         states = self._states(rows)
         return states, {task.name: self._head(task, states) for task in self.tasks}
 
+    @cached_property
+    def _thread_pools(self) -> Any:
+        """The threads of NumPy's matrix products."""
+        from threadpoolctl import ThreadpoolController
+
+        return ThreadpoolController()
+
+    def _one_thread(self, rows: np.ndarray) -> AbstractContextManager:
+        """Compute without threads, which wait for the cores that workers use."""
+        return nullcontext() if len(rows) <= FEW_ROWS else self._thread_pools.limit(limits=1)
+
     def _states(self, rows: np.ndarray) -> np.ndarray:
         count = len(self.config.feature_names)
         if rows.shape[-1] != count:
@@ -177,7 +190,8 @@ class FeatureModel(Predictor):
         found: dict[str, list[np.ndarray]] = {task.name: [] for task in self.tasks}
         rows = _given(rows)
         for first in range(0, len(rows), ROWS):
-            logits = self._logits(rows[first : first + ROWS])[1]
+            with self._one_thread(rows):
+                logits = self._logits(rows[first : first + ROWS])[1]
             for task in self.tasks:
                 tempered = logits[task.name] / self.config.temperatures.get(task.name, 1.0)
                 found[task.name].append(_probabilities(tempered, task))
@@ -189,12 +203,16 @@ class FeatureModel(Predictor):
     def embed(
         self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
     ) -> np.ndarray:
-        return self._states(_given(rows))
+        rows = _given(rows)
+        with self._one_thread(rows):
+            return self._states(rows)
 
     def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
         if self._ensemble is None:
             return None
-        return ensemble.familiarity(self._ensemble, self._states(_given(rows)), numpy_ops)
+        rows = _given(rows)
+        with self._one_thread(rows):
+            return ensemble.familiarity(self._ensemble, self._states(rows), numpy_ops)
 
     @property
     def digest(self) -> str:
