@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any
 
 # Modules below modeling that import transformers: where one of them is imported first, modeling is
 # imported after it.
@@ -24,17 +26,65 @@ _BELOW = ("symbolic.audio.extractor", "symbolic.configuration", "symbolic.encode
 
 def register_on_import() -> None:
     """Register the model type and the pipelines when transformers is imported, or now if it is."""
-    try:
-        import wrapt
-    except ModuleNotFoundError:
-        # A machine that only trains from token files may lack it; `symbolic.modeling`, which it
-        # imports there, registers itself.
-        return
-    for name in ("transformers", *_BELOW):
-        wrapt.register_post_import_hook(_register, name)
-    wrapt.register_post_import_hook(_register_pipeline, "transformers.pipelines")
-    wrapt.register_post_import_hook(_register_tokenizers, _AUTO_TOKENIZER)
-    wrapt.register_post_import_hook(_explain_extractors, _AUTO_EXTRACTOR)
+    call_after_import(
+        {
+            **dict.fromkeys(("transformers", *_BELOW), _register),
+            "transformers.pipelines": _register_pipeline,
+            _AUTO_TOKENIZER: _register_tokenizers,
+            _AUTO_EXTRACTOR: _explain_extractors,
+        }
+    )
+
+
+def call_after_import(hooks: Mapping[str, Callable[[Any], object]]) -> None:
+    """Call functions with modules after these are imported or reloaded, now if they already are.
+
+    Args:
+        hooks: by the name of the module. An error of one is an error of the import.
+    """
+    sys.meta_path.insert(0, _ImportHooks(hooks))
+    for name, hook in hooks.items():
+        if sys.modules.get(name) is not None:
+            hook(sys.modules[name])
+
+
+class _ImportHooks:
+    """Finder of modules that the finders after it find, with functions to call after the import."""
+
+    def __init__(self, hooks: Mapping[str, Callable[[Any], object]]) -> None:
+        self.hooks = hooks
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname not in self.hooks:
+            return None
+        finders = list(sys.meta_path)
+        if self in finders:
+            finders = finders[finders.index(self) + 1 :]
+        for finder in finders:
+            find = getattr(finder, "find_spec", None)
+            if find and (spec := find(fullname, path, target)):
+                if spec.loader is not None:  # that of a folder without code
+                    spec.loader = _HookedLoader(spec.loader, self.hooks[fullname])
+                return spec
+        return None
+
+
+class _HookedLoader:
+    """Loader that calls a function after the import; until then it stands for the real loader."""
+
+    def __init__(self, loader: Any, hook: Callable[[Any], object]) -> None:
+        self._loader, self._hook = loader, hook
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        self._hook(module)
 
 
 def _register(module) -> None:
@@ -60,22 +110,23 @@ def _register_tokenizers(module) -> None:
 
 
 def _explain_extractors(module) -> None:
-    import wrapt
+    extractor = module.AutoFeatureExtractor
+    load = vars(extractor)["from_pretrained"].__func__
 
-    wrapt.wrap_function_wrapper(module, "AutoFeatureExtractor.from_pretrained", _load_extractor)
+    @wraps(load)
+    def from_pretrained(cls, *args, **kwargs):
+        try:
+            return load(cls, *args, **kwargs)
+        except OSError as error:
+            name = args[0] if args else kwargs.get("pretrained_model_name_or_path")
+            if not _is_model_of_notes(name, kwargs):
+                raise
+            raise OSError(
+                f"{name}: a model of notes has no feature extractor: AutoTokenizer loads its "
+                "tokenizer"
+            ) from error
 
-
-def _load_extractor(load, _, args, kwargs):
-    """Load a feature extractor; the error for a model of notes names what has to be called."""
-    try:
-        return load(*args, **kwargs)
-    except OSError as error:
-        name = args[0] if args else kwargs.get("pretrained_model_name_or_path")
-        if not _is_model_of_notes(name, kwargs):
-            raise
-        raise OSError(
-            f"{name}: a model of notes has no feature extractor: AutoTokenizer loads its tokenizer"
-        ) from error
+    extractor.from_pretrained = classmethod(from_pretrained)
 
 
 def _is_model_of_notes(name, options) -> bool:

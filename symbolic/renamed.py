@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.util
 import sys
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 MODULES = {
     "symbolic.comparison": "symbolic.evaluation.comparison",
@@ -106,11 +105,13 @@ def find_old_modules() -> None:
         sys.meta_path.append(_OldModules())
 
 
-class _OldModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _OldModules:
     """Finder and loader of modules that only hand on the names of others."""
 
-    def find_spec(self, name, path=None, target=None):
-        return importlib.util.spec_from_loader(name, self) if name in MODULES else None
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname not in MODULES:
+            return None
+        return importlib.util.spec_from_loader(fullname, cast("Any", self))
 
     def create_module(self, spec) -> ModuleType | None:
         return None

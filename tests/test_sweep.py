@@ -361,7 +361,7 @@ BARE = """
 import sys
 
 for name in ("miditok", "symusic", "music21", "datasets", "pandas", "sklearn", "pretty_midi",
-             "scipy", "matplotlib", "pyarrow", "pebble", "wrapt"):
+             "scipy", "matplotlib", "pyarrow", "pebble"):
     assert name not in sys.modules
     sys.modules[name] = None  # as if it were not installed
 

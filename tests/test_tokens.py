@@ -446,7 +446,7 @@ import sys
 
 # As if they were not installed: importing them fails, and whoever asks finds nothing.
 for name in ("miditok", "symusic", "music21", "datasets", "pandas", "sklearn", "pretty_midi",
-             "scipy", "matplotlib", "pyarrow", "pebble", "wrapt", "mido", "xxhash", "dill"):
+             "scipy", "matplotlib", "pyarrow", "pebble", "mido", "xxhash", "dill"):
     assert name not in sys.modules
     sys.modules[name] = None
 

@@ -20,6 +20,7 @@ from symbolic.scoring.notes import (
     feature_matrix,
     sequences,
 )
+from symbolic.scoring.notes import load_model as load_model  # its old place: symbolic.renamed
 from symbolic.tasks import EMOTION, quadrant_of, valence_arousal
 
 if TYPE_CHECKING:
