@@ -31,7 +31,7 @@ from symbolic.data import READERS
 from symbolic.notes import NoteTable, read_notes
 from symbolic.notes.archives import NamedBytes
 from symbolic.notes.formats import notations
-from symbolic.notes.read import NOTE_SUFFIXES
+from symbolic.notes.read import NOTATION_SUFFIXES, NOTE_SUFFIXES
 from symbolic.tasks import IGNORE, TASKS
 
 SPLITS = {"", "train", "val", "test"}
@@ -346,7 +346,7 @@ def test_every_notation_has_a_sample(midi_score):
     made = {
         notations.notation_of(sample(midi(midi_score)))
         for suffix, sample in SAMPLES.items()
-        if suffix in notations.NOTATION_SUFFIXES
+        if suffix in NOTATION_SUFFIXES
     }
     assert made == set(notations.NOTATION_READERS)
 

@@ -328,7 +328,7 @@ def test_a_tokenizer_of_users_is_left_to_them(tmp_path):
 
 
 NOT_NEEDED = ("torch", "transformers", "miditok", "matplotlib", "sklearn", "music21", "datasets")
-BY_COMMANDS = (*NOT_NEEDED, "pandas")
+BY_COMMANDS = (*NOT_NEEDED, "pandas", "wrapt", "tqdm")
 
 
 CALLS = (
@@ -368,5 +368,18 @@ def test_no_pytorch_is_imported(code, folder, tmp_path):
 
 
 @pytest.mark.parametrize("code", COMMANDS)
-def test_commands_need_no_tables_of_pandas(code, folder, tmp_path):
+def test_commands_need_neither_pandas_nor_bars(code, folder, tmp_path):
     assert loaded(BY_COMMANDS, code, folder, tmp_path) == "loaded: []"
+
+
+def test_one_midi_file_needs_no_readers_of_other_formats(folder, tmp_path):
+    unneeded = (
+        "asyncio",
+        "pebble",
+        "importlib.metadata",
+        "pyarrow",
+        "symbolic.notes.musicxml.reader",
+    )
+    unneeded += ("symbolic.notes.formats.notations", "symbolic.notes.formats.streams", "fractions")
+    code = "from symbolic.cli import main; main(['score', folder + '/0.mid', '--workers', '0'])"
+    assert loaded((*BY_COMMANDS, *unneeded), code, folder, tmp_path) == "loaded: []"

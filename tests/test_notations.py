@@ -16,8 +16,9 @@ from limits import HANGS, wait_until
 from symbolic.notes import ReadError, read_notes
 from symbolic.notes.archives import ArchiveMember, NamedBytes
 from symbolic.notes.formats.musescore import PROGRAMS, find_musescore, musescore_to_musicxml
-from symbolic.notes.formats.notations import NOTATION_SUFFIXES, converting, notation_of
+from symbolic.notes.formats.notations import converting, notation_of
 from symbolic.notes.pool import read_many
+from symbolic.notes.read import NOTATION_SUFFIXES
 from symbolic.notes.sources import find_sources
 from symbolic.notes.table import NOTE_COLUMNS
 

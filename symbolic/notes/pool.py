@@ -8,10 +8,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
-from symbolic.notes.formats.notations import NOTATION_SUFFIXES
-from symbolic.notes.read import is_file, name_of, read_notes
+from symbolic.notes.read import NOTATION_SUFFIXES, is_file, name_of, read_notes
 from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
@@ -71,12 +71,16 @@ def apply_many(
         for group in groups:
             yield from _guarded(apply, group)
         return
+    processes = workers or os.cpu_count() or 1
+    first = list(islice(groups, processes))
+    if not first:
+        return
     from pebble import ProcessPool
 
     # Forked workers need no `__main__` guard in the caller's script; none of them runs torch.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPool(
-        workers or os.cpu_count() or 1,
+        len(first),  # no more than there is work for
         initializer=_start,
         initargs=[apply, memory or MEMORY_BYTES],
         context=cast("Any", context),  # pebble's protocol knows no pipes of Windows
@@ -102,7 +106,7 @@ def apply_many(
 
         try:
             waiting: deque = deque()
-            for group in groups:
+            for group in chain(first, groups):
                 waiting.append((group, send(group) if is_file(group[0]) else None))
                 if len(waiting) * files_per_task > FILES_AHEAD:
                     yield from results(*waiting.popleft())

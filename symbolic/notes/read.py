@@ -1,4 +1,7 @@
-"""`read_notes`: a note table from any source; file content decides the format, not the name."""
+"""`read_notes`: a note table from any source; file content decides the format, not the name.
+
+Readers of other formats than MIDI are imported when such a file comes.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 import numpy as np
 
 from symbolic.notes.archives import ArchiveMember, NamedBytes, UnreadableFile, read_member
-from symbolic.notes.formats.notations import NOTATION_SUFFIXES, notation_of, read_notation
-from symbolic.notes.formats.streams import stream_notes
 from symbolic.notes.midi.reader import is_midi, read_midi, score_notes
-from symbolic.notes.musicxml.reader import read_musicxml
 from symbolic.notes.table import MAX_NOTES, NoteTable, ReadError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ File: TypeAlias = "str | os.PathLike[str] | bytes | NamedBytes | ArchiveMember |
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
+NOTATION_SUFFIXES = (".krn", ".kern", ".abc", ".mei", ".mscx", ".mscz")
 NOTE_SUFFIXES = MIDI_SUFFIXES + MUSICXML_SUFFIXES + NOTATION_SUFFIXES
 
 MAX_FILE_BYTES = 64 * 2**20
@@ -164,6 +165,8 @@ def _read(source: Source) -> NoteTable:
             cast("PrettyMIDI", source).write(buffer)
             return read_midi(buffer.getvalue())
         case "music21":
+            from symbolic.notes.formats.streams import stream_notes
+
             return stream_notes(cast("Stream", source))
     raise TypeError(
         "expected a path, bytes, NoteTable, symusic.Score, pretty_midi.PrettyMIDI or music21 "
@@ -180,10 +183,14 @@ def _read_content(data: bytes) -> NoteTable:
         raise ReadError("a recording, not notes: it needs a model of audio")
     if is_midi(data):
         return read_midi(data)
+    from symbolic.notes.formats.notations import notation_of, read_notation
+
     notation = notation_of(data)
     if notation is not None:
         return read_notation(data, notation)
     if data[:4] == b"PK\x03\x04" or data.lstrip()[:1] == b"<" or data[:3] in _XML_MARKS:
+        from symbolic.notes.musicxml.reader import read_musicxml
+
         return read_musicxml(data)
     raise ReadError(f"neither MIDI nor MusicXML: the file begins with {data[:8]!r}")
 

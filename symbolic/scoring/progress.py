@@ -10,7 +10,25 @@ if TYPE_CHECKING:
 DELAY = 2.0  # seconds; shorter work shows no bar
 
 
-def progress_bar(files: int, shown: bool, what: str | None = None, done: int = 0) -> tqdm:
+class NoBar:
+    """A bar that is not shown: what callers of `progress_bar` use of one, without tqdm."""
+
+    n = 0
+
+    def update(self, n: int = 1) -> None:
+        pass
+
+    def set_postfix(self, **values: object) -> None:
+        pass
+
+    def __enter__(self) -> NoBar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+def progress_bar(files: int, shown: bool, what: str | None = None, done: int = 0) -> tqdm | NoBar:
     """Make a bar of files on stderr, which appears only where the work takes more than `DELAY`.
 
     Args:
@@ -19,6 +37,8 @@ def progress_bar(files: int, shown: bool, what: str | None = None, done: int = 0
         what: text before the bar.
         done: files that were done before.
     """
+    if not shown:
+        return NoBar()
     from tqdm import tqdm
 
     return tqdm(
@@ -28,5 +48,4 @@ def progress_bar(files: int, shown: bool, what: str | None = None, done: int = 0
         desc=what,
         leave=False,
         delay=DELAY,
-        disable=not shown,
     )

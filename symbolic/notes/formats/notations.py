@@ -29,8 +29,6 @@ from symbolic.notes.playback.reading import FASTEST, SLOWEST, Reading
 from symbolic.notes.playback.sounding import sounding
 from symbolic.notes.table import NoteTable, ReadError
 
-NOTATION_SUFFIXES = (".krn", ".kern", ".abc", ".mei", ".mscx", ".mscz")
-
 MAX_SPINES = 1000  # of a Humdrum file
 MAX_NAMESPACE_LENGTH = 1000  # characters: it is part of the name of each element
 MEI = "{http://www.music-encoding.org/ns/mei}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from fractions import Fraction
 from typing import Any
 
 from symbolic.notes.table import ReadError
@@ -134,6 +133,8 @@ def _tempo(field: re.Match) -> str:
         parts = beats[1].split()
         if any(int(part.partition("/")[2]) == 0 for part in parts):
             return field[0]
+        from fractions import Fraction
+
         quarters = 4 * float(sum(map(Fraction, parts))) * float(beats[2])
         content = f"1/4={quarters:.2f}"
     else:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -124,7 +124,7 @@ class ScoringJob:
         """All that the rows depend on, in plain values: every weight of the model, and the rest."""
         arguments = self.arguments
         return {
-            "version": _version(),
+            "version": sys.modules["symbolic"].__version__,
             "model": self.scorer.digest,
             "tables": [list(columns) for columns in self.tables],
             "sliding": None if arguments.sliding is None else vars(arguments.sliding),
@@ -148,13 +148,6 @@ def _prepare_both(
         except ReadError as error:
             windows.append(ReadError(error.reason))
     return list(zip(preparation.pieces(tables), windows, strict=True))
-
-
-def _version() -> str:
-    try:
-        return version("symbolic-emotion")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return ""
 
 
 class LocalEngine:
