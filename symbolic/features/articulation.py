@@ -18,9 +18,10 @@ def lengths(onsets: Onsets) -> Columns:
     onset; `legato` the share of notes that last at least as long.
     """
     notes, ratio = onsets.by_note, onsets.duration_ratio_log
+    names, spread = notes.spread("duration_log", onsets.duration_log)
     middle, deviation = notes.moments(ratio)
     return {
-        **notes.spread("duration_log", onsets.duration_log),
+        names: spread,
         "duration_ratio_log_mean": middle,
         "duration_ratio_log_std": deviation,
         "duration_ratio_log_median": notes.median(notes.ordered(ratio)),

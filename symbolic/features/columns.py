@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ from symbolic.features import (
     tonal,
 )
 from symbolic.features.onsets import Onsets
-from symbolic.features.segments import Columns
+from symbolic.features.segments import Columns, Names
 from symbolic.notes import NoteTable, ReadError, note_table, read_notes
 from symbolic.notes.pool import apply_many
 from symbolic.notes.read import name_of
@@ -39,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 Block = Callable[[Onsets], Columns]
 """A function of several columns of pieces; its docstring defines them."""
+
+Index = slice | np.ndarray
 
 MOST_PIECES, MOST_NOTES = 64, 1 << 14  # of one pass, so that its arrays fit into the cache
 
@@ -58,14 +59,20 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
 }
 """Functions of each group of columns; only those of requested columns run."""
 
-_ONE_NOTE = Onsets([note_table([0], [480], [60], [64])])
-_COLUMNS = {block: tuple(block(_ONE_NOTE)) for blocks in BLOCKS.values() for block in blocks}
-_BLOCK_OF = {name: block for block, names in _COLUMNS.items() for name in names}
-_TONAL_ROW = {name: row for row, name in enumerate(tonal.TONAL_NAMES)}
+
+def _sources(blocks: Iterable[Block]) -> dict[str, tuple[Block, Names, int]]:
+    """Find the block of each column, its key there, and its row among the columns of the key."""
+    one_note = Onsets([note_table([0], [480], [60], [64])])
+    sources = {}
+    for block in blocks:
+        for key in block(one_note):
+            for row, name in enumerate([key] if isinstance(key, str) else key):
+                sources[name] = block, key, row
+    return sources
+
 
 FEATURE_GROUPS: dict[str, tuple[str, ...]] = {
-    group: tuple(name for block in blocks for name in _COLUMNS[block])
-    for group, blocks in BLOCKS.items()
+    group: tuple(_sources(blocks)) for group, blocks in BLOCKS.items()
 }
 """The names of the columns of each group; every column is in one group."""
 
@@ -78,35 +85,35 @@ ABSOLUTE_PITCH = (
 )
 """Columns of the groups that change with transposition, by as many semitones; no other changes."""
 
-
-@dataclass(frozen=True)
-class _Plan:
-    """What to compute for requested columns, and where it belongs among them.
-
-    Attributes:
-        blocks: each once, with the places and names of its columns.
-        tonal_places: of the columns of `TONAL_NAMES`.
-        tonal_rows: of these in `tonal.evidence`.
-    """
-
-    blocks: dict[Block, list[tuple[int, str]]]
-    tonal_places: list[int]
-    tonal_rows: list[int]
+_SOURCES = _sources([*(block for blocks in BLOCKS.values() for block in blocks), tonal.evidence])
 
 
 @lru_cache
-def _plan(names: tuple[str, ...]) -> _Plan:
-    """Plan the computation of columns; a ValueError for an unknown one."""
-    if unknown := set(names) - _BLOCK_OF.keys() - _TONAL_ROW.keys():
+def _plan(names: tuple[str, ...]) -> dict[Block, list[tuple[Names, Index, Index]]]:
+    """Plan the computation of columns; a ValueError for an unknown one.
+
+    Returns:
+        The blocks to compute. For each the keys of requested columns, what to take of the values
+        under the key, and its places among the requested columns.
+    """
+    if unknown := set(names) - _SOURCES.keys():
         raise ValueError(f"no feature is called {', '.join(sorted(unknown))}")
-    plan = _Plan({}, [], [])
+    wanted: dict[Block, dict[Names, list[tuple[int, int]]]] = {}
     for place, name in enumerate(names):
-        if name in _TONAL_ROW:
-            plan.tonal_places.append(place)
-            plan.tonal_rows.append(_TONAL_ROW[name])
-        else:
-            plan.blocks.setdefault(_BLOCK_OF[name], []).append((place, name))
+        block, key, row = _SOURCES[name]
+        wanted.setdefault(block, {}).setdefault(key, []).append((row, place))
+    plan = {block: [] for block in wanted}
+    for block, keys in wanted.items():
+        for key, numbers in keys.items():
+            rows, places = map(_index, zip(*numbers, strict=True))
+            plan[block].append((key, slice(None) if isinstance(key, str) else rows, places))
     return plan
+
+
+def _index(numbers: Sequence[int]) -> Index:
+    """Return what indexes arrays by numbers: a slice where they are consecutive, the fastest."""
+    first, last = numbers[0], numbers[-1] + 1
+    return slice(first, last) if list(numbers) == list(range(first, last)) else np.array(numbers)
 
 
 def features(notes: Source, names: Sequence[str] | None = None) -> np.ndarray:
@@ -151,12 +158,10 @@ def feature_rows(tables: Sequence[NoteTable], names: Sequence[str] | None = None
     for first, last in _passes([len(table) for table in tables]):
         onsets = Onsets(tables[first:last])
         found = np.empty((len(names), last - first))
-        for block, wanted in plan.blocks.items():
+        for block, wanted in plan.items():
             columns = block(onsets)
-            for place, name in wanted:
-                found[place] = columns[name]
-        if plan.tonal_places:
-            found[plan.tonal_places] = tonal.evidence(onsets)[plan.tonal_rows]
+            for key, part, places in wanted:
+                found[places] = columns[key][part]
         rows[first:last] = found.T
     return rows
 

@@ -16,7 +16,7 @@ def rates(onsets: Onsets) -> Columns:
     `onset_density_std` compares the seconds of the piece: the standard deviation of onsets per
     second, relative to its mean.
     """
-    part, parts = onsets.parts(onsets.time, onsets.by_onset.owner, 1.0)
+    part, parts = onsets.parts(onsets.time, onsets.by_onset, 1.0)
     middle, deviation = parts.moments(np.bincount(part, minlength=parts.ends[-1]))
     return {
         "notes_per_second_log": np.log(onsets.by_note.counts / onsets.span),
@@ -48,7 +48,7 @@ def textures(onsets: Onsets) -> Columns:
     sounded = np.empty_like(onsets.end)  # until when, of all notes so far
     for start, end in notes.bounds:
         np.maximum.accumulate(onsets.end[start:end], out=sounded[start:end])
-    rests = np.maximum(onsets.onset[notes.after] - sounded[notes.before], 0.0)
+    rests = np.maximum(notes.after(onsets.onset) - notes.before(sounded), 0.0)
     _, parts = onsets.windows
     middle, deviation = parts.moments(onsets.window_counts)
     return {

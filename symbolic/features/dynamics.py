@@ -19,17 +19,17 @@ def loudness(onsets: Onsets) -> Columns:
     the top notes less that of all notes.
     """
     velocity, notes = onsets.velocity, onsets.by_note
-    columns = notes.spread("velocity", velocity)
+    names, spread = notes.spread("velocity", velocity)
     place = (onsets.onset - notes.each(onsets.first)) / notes.each(onsets.span)
     place -= notes.each(notes.mean(place))
     both, power = notes.sum(place * velocity), notes.sum(place * place)
     top, tops = onsets.tops
     return {
-        **columns,
+        names: spread,
         "velocity_range": notes.maximum(velocity) - notes.minimum(velocity),
         "velocity_slope": quotients(both, power, power > _NO_VARIANCE),
         "velocity_change": onsets.by_onset.steps.mean(np.abs(onsets.moves(onsets.loudest))),
-        "velocity_melody": tops.mean(velocity[top]) - columns["velocity_mean"],
+        "velocity_melody": tops.mean(velocity[top]) - spread[0],
         "has_dynamics": onsets.has_dynamics,
     }
 
@@ -49,7 +49,7 @@ def contrasts(onsets: Onsets) -> Columns:
     above, aboves = notes.find(onsets.is_top > onsets.is_bottom)
     below, belows = notes.find(onsets.is_bottom > onsets.is_top)
     rise, steps = onsets.moves(onsets.loudest), onsets.by_onset.steps
-    accents = (rise[steps.before] >= ACCENT_VELOCITY) & (rise[steps.after] <= -ACCENT_VELOCITY)
+    accents = (steps.before(rise) >= ACCENT_VELOCITY) & (steps.after(rise) <= -ACCENT_VELOCITY)
     middle = notes.mean(velocity)
     louder = velocity - notes.each(middle)
     higher = onsets.height - notes.each(notes.mean(onsets.height))

@@ -65,9 +65,9 @@ def chords(onsets: Onsets) -> Columns:
     pairs, triads = counts[:6], counts[6:]
     classes = pairs / np.maximum(np.add.reduce(pairs, axis=0), 1)
     return {
-        **dict(zip(_PAIR_NAMES, classes, strict=True)),
+        _PAIR_NAMES: classes,
         "dissonance": classes[0] + classes[1] + classes[5],
-        **dict(zip(_TRIAD_NAMES, triads / onsets.by_onset.counts, strict=True)),
+        _TRIAD_NAMES: triads / onsets.by_onset.counts,
     }
 
 
@@ -86,11 +86,11 @@ def progressions(onsets: Onsets) -> Columns:
     triads = triads[some]
     major, minor = kept.count(triads & 0xFFF > 0), kept.count(triads >> 12 > 0)
     sevenths = groups.sum(_HELD_SEVENTHS.take(sets, axis=1)) / groups.counts
-    changes = triads[kept.after] & triads[kept.before] == 0
+    changes = kept.after(triads) & kept.before(triads) == 0
     # A second octave holds the pitch classes below that of the bass.
     over_bass = (sets | sets << 12) >> onsets.bottom_class
     return {
-        **dict(zip(_SEVENTH_NAMES, sevenths, strict=True)),
+        _SEVENTH_NAMES: sevenths,
         "chord_major_share": np.where(kept.counts, major / np.maximum(major + minor, 1), 0.5),
         "chord_changes": kept.steps.share(changes),
         **{name: groups.share(over_bass & 1 << k > 0) for name, k in _OVER_BASS.items()},
@@ -116,11 +116,11 @@ def tension(onsets: Onsets) -> Columns:
     centroids = _CENTROIDS.take(sets, axis=1)
     from_c = onsets.histogram_from(-onsets.lowest % 12)
     whole = _centroids(from_c[:, None])[:, 0]  # products of one row: others may round differently
-    moves = centroids.take(groups.after, axis=1) - centroids.take(groups.before, axis=1)
+    moves = onsets.moves(centroids)
     middle, deviation = groups.steps.moments(_norms(moves))
     return {
         "tension_diameter": groups.mean(_DIAMETERS[sets]),
         "tension_momentum_mean": middle,
         "tension_momentum_std": deviation,
-        "tension_strain": groups.mean(_norms(centroids - whole.T.take(groups.owner, axis=1))),
+        "tension_strain": groups.mean(_norms(centroids - groups.each(whole.T))),
     }

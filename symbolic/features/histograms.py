@@ -134,10 +134,10 @@ def chord_changes(onsets: Onsets) -> Columns:
     fit = np.rint(fit * _PRECISION)
     some, kept = parts.find(np.maximum.reduce(fit, axis=0) > MIN_TRIAD_FIT * _PRECISION)
     chord = fit.argmax(axis=0)[some]
-    before, after = chord[kept.before], chord[kept.after]
+    before, after = kept.before(chord), kept.after(chord)
     changed, changes = kept.steps.find(before != after)
     counts = changes.histogram(_CHANGE[before[changed], after[changed]], 48)
-    return dict(zip(_CHANGES, _root_shares(counts), strict=True))
+    return {_CHANGES: _root_shares(counts)}
 
 
 def lengths(onsets: Onsets) -> Columns:
@@ -152,7 +152,7 @@ def lengths(onsets: Onsets) -> Columns:
     duration = np.log2(within(onsets.seconds, *SECONDS_BOUNDS["duration"]))
     iois = _binned(onsets.by_onset, ioi, _IOI_BINS)
     durations = _binned(onsets.by_note, duration, _DURATION_BINS)
-    return dict(zip(_LENGTHS, (*iois, *durations), strict=True))
+    return {_LENGTHS: np.concatenate([iois, durations])}
 
 
 def velocities(onsets: Onsets) -> Columns:
@@ -160,8 +160,7 @@ def velocities(onsets: Onsets) -> Columns:
 
     Without dynamics every velocity is `symbolic.features.onsets.NEUTRAL_VELOCITY`.
     """
-    shares = _binned(onsets.by_note, onsets.velocity, _VELOCITY_BINS)
-    return dict(zip(_VELOCITIES, shares, strict=True))
+    return {_VELOCITIES: _binned(onsets.by_note, onsets.velocity, _VELOCITY_BINS)}
 
 
 def outer_voices(onsets: Onsets) -> Columns:
@@ -179,5 +178,5 @@ def outer_voices(onsets: Onsets) -> Columns:
     shares = []
     for voice in bass - relative, melody - relative, melody - groups.each(onsets.key):
         sums = groups.histogram(modulo_octave(voice), 12, seconds)
-        shares.extend(sums.T / np.add.reduce(sums, axis=1))
-    return dict(zip(_OUTER_VOICES, shares, strict=True))
+        shares.append(sums.T / np.add.reduce(sums, axis=1))
+    return {_OUTER_VOICES: np.concatenate(shares)}

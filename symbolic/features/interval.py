@@ -46,7 +46,7 @@ def _turns(interval: np.ndarray, steps: Segments) -> np.ndarray:
     """Return the shares of changes of direction among neighbouring intervals other than unisons."""
     moving, segments = steps.find(interval != 0)
     upward = interval[moving] > 0
-    return segments.steps.share(upward[segments.after] != upward[segments.before])
+    return segments.steps.share(segments.after(upward) != segments.before(upward))
 
 
 def shapes(onsets: Onsets) -> Columns:
@@ -67,7 +67,7 @@ def shapes(onsets: Onsets) -> Columns:
     directed = steps.histogram(within(top, -_OCTAVE, _OCTAVE) + _OCTAVE, 2 * _OCTAVE + 1)
     bass_size = np.abs(bottom)
     return {
-        **dict(zip(_NAMES, shares.T, strict=True)),
+        _NAMES: shares.T,
         "skyline_interval_entropy": entropies(directed / divisor),
         "skyline_turns": _turns(top, steps),
         "bass_turns": _turns(bottom, steps),

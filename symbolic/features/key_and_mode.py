@@ -50,7 +50,7 @@ def tonality(onsets: Onsets) -> Columns:
     major, minor = scores[:, :12], scores[:, 12:]
     piece, tonic = np.arange(len(onsets)), onsets.key % 12
     return {
-        **dict(zip(_FROM_TONIC, shares, strict=True)),
+        _FROM_TONIC: shares,
         "pc_entropy": entropies(onsets.tonal_shares),
         "major_third_share": _part_of(shares[4], shares[3]),
         "key_minor": onsets.key // 12,
@@ -95,17 +95,17 @@ def scales(onsets: Onsets) -> Columns:
     _, parts = onsets.occupied
     scores, shares = onsets.window_correlations, onsets.tonal_shares
     local = scores.argmax(axis=1)
-    whole = onsets.key[parts.owner]
+    whole = parts.each(onsets.key)
     minor, tonic = divmod(onsets.key, 12)
     in_scale = np.take_along_axis(shares, _SCALES[minor], axis=1)
-    on_tonic = onsets.bottom_above_lowest == tonic[onsets.by_onset.owner]
+    on_tonic = onsets.bottom_above_lowest == onsets.by_onset.each(tonic)
     return {
         "pc_in_scale": np.add.reduce(in_scale, axis=1),
         "major_sixth_share": _part_of(shares[:, 9], shares[:, 8]),
         "major_seventh_share": _part_of(shares[:, 11], shares[:, 10]),
         "fifths_mean": np.matmul(shares[:, None], _FIFTHS)[:, 0],
         "bass_on_tonic": onsets.by_onset.share(on_tonic),
-        "local_key_changes": parts.steps.share(local[parts.after] != local[parts.before]),
+        "local_key_changes": parts.steps.share(parts.after(local) != parts.before(local)),
         "local_key_distance": parts.mean(_KEY_DISTANCES[whole, local]),
         "local_key_correlation": parts.mean(np.maximum.reduce(scores, axis=1)),
     }

@@ -82,7 +82,7 @@ class Onsets:
         self.pitch = _joined([piece.pitch for piece in pieces])
         self.has_dynamics = np.array([piece.has_dynamics for piece in pieces])
         velocity = _joined([piece.velocity for piece in pieces]).astype(np.float64)
-        self.velocity = np.where(self.has_dynamics[self.by_note.owner], velocity, NEUTRAL_VELOCITY)
+        self.velocity = np.where(self.by_note.each(self.has_dynamics), velocity, NEUTRAL_VELOCITY)
         new = np.empty(len(self.onset), bool)
         np.greater(self.onset[1:] - self.onset[:-1], CHORD_SECONDS, out=new[1:])
         new[self.by_note.starts] = True
@@ -137,7 +137,7 @@ class Onsets:
 
         They are in the segments `by_onset.steps`.
         """
-        return values[self.by_onset.after] - values[self.by_onset.before]
+        return self.by_onset.after(values) - self.by_onset.before(values)
 
     @cached_property
     def top_moves(self) -> np.ndarray:
@@ -197,7 +197,7 @@ class Onsets:
     @cached_property
     def height(self) -> np.ndarray:
         """(n,) semitones of each note above the piece's lowest."""
-        return self.pitch - self.lowest[self.by_note.owner]
+        return self.pitch - self.by_note.each(self.lowest)
 
     @cached_property
     def above_lowest(self) -> np.ndarray:
@@ -251,7 +251,7 @@ class Onsets:
     def windows(self) -> tuple[np.ndarray, Segments]:
         """(n,) index of the part (about `PART_SECONDS`) of each note, among those of all pieces,
         and the segments of parts."""
-        return self.parts(self.onset, self.by_note.owner, PART_SECONDS)
+        return self.parts(self.onset, self.by_note, PART_SECONDS)
 
     @cached_property
     def window_counts(self) -> np.ndarray:
@@ -291,7 +291,7 @@ class Onsets:
             self.by_note.bounds, self.by_onset.bounds, strict=True
         ):
             until[first:last] = self.time[start:end].searchsorted(ends[first:last])
-        until += self.by_onset.starts[self.by_note.owner]
+        until += self.by_note.each(self.by_onset.starts)
         np.maximum(until, self.group + 1, out=until)
         # Each note adds 1 at its onset and takes it back at the one where it no longer sounds, that
         # of the next piece, or one behind all onsets, where it lasts to the end.
@@ -307,13 +307,13 @@ class Onsets:
         return np.bitwise_or.reduce((self.sounding > 0) * _BITS, axis=0).astype(np.int64)
 
     def parts(
-        self, time: np.ndarray, owner: np.ndarray, length: float
+        self, time: np.ndarray, segments: Segments, length: float
     ) -> tuple[np.ndarray, Segments]:
         """Assign times to equal parts of their pieces, about `length` seconds each.
 
         Args:
             time: (k,) seconds.
-            owner: (k,) index of the piece of each.
+            segments: of the times.
             length: in seconds, as of `count_parts`.
 
         Returns:
@@ -322,9 +322,10 @@ class Onsets:
         """
         counts = self.count_parts(length)
         parts = Segments(counts)
-        part = (time - self.first[owner]) / self.span[owner] * counts[owner]
-        inside = np.minimum(part.astype(np.int64), counts[owner] - 1)
-        return inside + parts.starts[owner], parts
+        count = segments.each(counts)
+        part = (time - segments.each(self.first)) / segments.each(self.span) * count
+        inside = np.minimum(part.astype(np.int64), count - 1)
+        return inside + segments.each(parts.starts), parts
 
     def count_parts(self, length: float) -> np.ndarray:
         """Count the equal parts of pieces, about `length` seconds each: (p,), at least 1."""

@@ -11,8 +11,8 @@ def heights(onsets: Onsets) -> Columns:
 
     The skyline as a stand-in for the melody follows Uitdenbogerd & Zobel (1999).
     """
-    columns = onsets.by_note.spread("pitch", onsets.pitch, onsets.pitch_ordered)
-    columns["pitch_range"] = onsets.by_note.maximum(onsets.height)
+    names, spread = onsets.by_note.spread("pitch", onsets.pitch, onsets.pitch_ordered)
+    columns: Columns = {names: spread, "pitch_range": onsets.by_note.maximum(onsets.height)}
     voice = onsets.by_onset
     for name, line in ("skyline", onsets.top), ("bass", onsets.bottom):
         columns[f"{name}_mean"], columns[f"{name}_std"] = voice.moments(line)
@@ -30,7 +30,7 @@ def registers(onsets: Onsets) -> Columns:
     standard deviation of their mean pitches.
     """
     notes, pitch, seconds = onsets.by_note, onsets.pitch, onsets.duration
-    middle = notes.median(onsets.pitch_ordered)[notes.owner]
+    middle = notes.each(notes.median(onsets.pitch_ordered))
     above_lowest = notes.sum(onsets.height * seconds) / notes.sum(seconds)
     _, parts = onsets.occupied
     return {

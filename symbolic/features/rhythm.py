@@ -29,13 +29,14 @@ def intervals(onsets: Onsets) -> Columns:
     within a tenth of the one before.
     """
     gap, pieces = onsets.gap, onsets.by_onset
-    before, after = gap[pieces.before], gap[pieces.after]
+    before, after = pieces.before(gap), pieces.after(gap)
     change = np.abs(after - before)
     middle, deviation = pieces.moments(gap)
+    names, spread = pieces.spread("ioi_log", np.log(gap))
     return {
         "ioi_mean": middle,
         "ioi_std": deviation,
-        **pieces.spread("ioi_log", np.log(gap)),
+        names: spread,
         "ioi_variability": pieces.steps.mean(2 * change / (after + before)),
         "ioi_repeated": pieces.steps.share(change <= 0.1 * before),
     }
@@ -50,7 +51,7 @@ def ratios(onsets: Onsets) -> Columns:
     the entropy of the intervals in half octaves from their median, in nats.
     """
     gap, pieces = onsets.gap, onsets.by_onset
-    change = np.log2(gap[pieces.after] / gap[pieces.before])
+    change = np.log2(pieces.after(gap) / pieces.before(gap))
     ratio = _BETWEEN_RATIOS.searchsorted(np.abs(change))
     shares = pieces.steps.histogram(ratio, 4) / pieces.steps.divisor[:, None]
     changing, segments = pieces.steps.find(ratio > 0)
@@ -58,7 +59,7 @@ def ratios(onsets: Onsets) -> Columns:
     half_octaves = np.rint(2 * np.log2(gap / pieces.each(middle))).astype(np.int64)
     counts = pieces.histogram(within(half_octaves, -8, 8) + 8, 17)
     return {
-        **dict(zip(_RATIOS, shares.T, strict=True)),
+        _RATIOS: shares.T,
         "ioi_lengthening": segments.share(change[changing] > 0),
         "ioi_entropy": entropies(counts / pieces.counts[:, None]),
     }

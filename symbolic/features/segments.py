@@ -12,9 +12,13 @@ import numpy as np
 
 SPREAD_STATISTICS = ("mean", "std", "q10", "q25", "median", "q75", "q90")  # as `spread` orders them
 _QUANTILES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
+_ZERO, _ONE = np.array([0]), np.array([1])  # faster than integers of Python
 
-Columns = dict[str, np.ndarray]
-"""Values of named columns, (p,) each."""
+Names = str | tuple[str, ...]
+"""The name of a column, or those of several whose values are rows of one array."""
+
+Columns = dict[Names, np.ndarray]
+"""Values of columns of p pieces: (p,) under one name, (k, p) under k names."""
 
 
 class Segments:
@@ -25,12 +29,20 @@ class Segments:
 
     Attributes:
         starts, ends: (p,) of each segment, the end exclusive.
+        divisor: (p,) lengths, 1 for an empty segment.
+        alone: whether there is one segment. Whole arrays then stand for those of their positions:
+            on short arrays, the number of calls matters.
     """
 
     def __init__(self, counts: np.ndarray) -> None:
         self.counts = counts
-        self.ends = np.add.accumulate(counts)
-        self.starts = self.ends - counts
+        self.divisor = np.maximum(counts, _ONE)
+        self.alone = len(counts) == 1
+        if self.alone:
+            self.starts, self.ends = _ZERO, counts
+        else:
+            self.ends = np.add.accumulate(counts)
+            self.starts = self.ends - counts
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -43,7 +55,7 @@ class Segments:
     @cached_property
     def place(self) -> np.ndarray:
         """(n,) position of each value in its segment."""
-        return np.arange(len(self.owner)) - self.starts[self.owner]
+        return np.arange(self.ends[-1]) - self.each(self.starts)
 
     @cached_property
     def bounds(self) -> list[tuple[int, int]]:
@@ -51,29 +63,38 @@ class Segments:
         return list(zip(self.starts.tolist(), self.ends.tolist(), strict=True))
 
     @cached_property
-    def divisor(self) -> np.ndarray:
-        """(p,) lengths, 1 for an empty segment."""
-        return np.maximum(self.counts, 1)
+    def steps(self) -> Segments:
+        """The segments of the m pairs of neighbours of `before` and `after`."""
+        return Segments(np.maximum(self.counts - _ONE, _ZERO))
 
     @cached_property
-    def before(self) -> np.ndarray:
+    def _firsts(self) -> np.ndarray:
         """(m,) positions of all values but the last of each segment."""
         steps = self.steps
         return np.arange(steps.ends[-1]) + steps.each(self.starts - steps.starts)
 
     @cached_property
-    def after(self) -> np.ndarray:
-        """(m,) positions of the values that follow those of `before`."""
-        return self.before + 1
+    def _seconds(self) -> np.ndarray:
+        """(m,) positions of the values that follow those of `_firsts`."""
+        return self._firsts + 1
 
-    @cached_property
-    def steps(self) -> Segments:
-        """The segments of the m pairs of neighbours of `before` and `after`."""
-        return Segments(np.maximum(self.counts - 1, 0))
+    def before(self, values: np.ndarray) -> np.ndarray:
+        """Take all of (..., n) values but the last of each segment: (..., m)."""
+        return values[..., :-1] if self.alone else values.take(self._firsts, axis=-1)
+
+    def after(self, values: np.ndarray) -> np.ndarray:
+        """Take the values that follow those of `before`: (..., m)."""
+        return values[..., 1:] if self.alone else values.take(self._seconds, axis=-1)
 
     def each(self, values: np.ndarray) -> np.ndarray:
-        """Repeat (p,) values of pieces for each value of their segments: (n,)."""
-        return values.repeat(self.counts)
+        """Repeat (..., p) values of pieces for each value of their segments.
+
+        Returns:
+            (..., n), or of one piece what broadcasts to it.
+        """
+        if self.alone:  # an array without axes is broadcast faster than one of one value
+            return values if values.ndim > 1 else values[..., 0]
+        return values.repeat(self.counts, axis=-1)
 
     def select(self, mask: np.ndarray) -> Segments:
         """Return the segments that are left of arrays of which a mask is selected."""
@@ -84,7 +105,8 @@ class Segments:
 
         To take values at positions is faster than to select them by a mask.
         """
-        return mask.nonzero()[0], self.select(mask)
+        places = mask.nonzero()[0]
+        return places, Segments(np.array([len(places)])) if self.alone else self.select(mask)
 
     @cached_property
     def _heads(self) -> np.ndarray:
@@ -104,7 +126,7 @@ class Segments:
         `np.add.reduceat` begins with the first value, `np.add.reduce` with 0: with a 0 before each
         segment both group the values in the same pairs.
         """
-        if len(self) == 1:
+        if self.alone:
             return np.add.reduce(values, axis=-1, keepdims=True)
         spaced = np.zeros(len(self._slots), values.dtype)
         sums = np.empty((*values.shape[:-1], len(self)), values.dtype)
@@ -115,7 +137,7 @@ class Segments:
 
     def count(self, marks: np.ndarray) -> np.ndarray:
         """Count the true values of an (n,) mask: (p,) int64."""
-        if len(self) == 1:
+        if self.alone:
             return np.array([np.count_nonzero(marks)])
         running = np.zeros(len(marks) + 1, np.int64)
         np.add.accumulate(marks, out=running[1:])
@@ -160,48 +182,59 @@ class Segments:
         """(p,) positions of the one or two middle values of each segment."""
         return self.starts + (self.counts - 1) // 2, self.starts + self.counts // 2
 
-    def spread(self, name: str, values: np.ndarray, ordered: np.ndarray | None = None) -> Columns:
+    def spread(
+        self, name: str, values: np.ndarray, ordered: np.ndarray | None = None
+    ) -> tuple[Names, np.ndarray]:
         """Compute mean, standard deviation and five quantiles of (n,) values, none empty.
 
         Args:
             name: of the columns, before that of the statistic.
             values: (n,).
             ordered: the same as `ordered` sorts them, where they are at hand.
+
+        Returns:
+            Names of the columns, and their values, (7, p).
         """
-        ordered = self.ordered(values) if ordered is None else ordered
-        columns = (*self.moments(values), *self._quantiles(ordered))
-        return dict(zip(_names(name), columns, strict=True))
+        columns = np.empty((len(SPREAD_STATISTICS), len(self)))
+        columns[0], columns[1] = self.moments(values)
+        columns[2:] = self._quantiles(self.ordered(values) if ordered is None else ordered)
+        return _names(name), columns
 
     def _quantiles(self, ordered: np.ndarray) -> np.ndarray:
         """Compute quantiles of sorted values, interpolated as `np.quantile` does: (5, p)."""
-        lower, upper, part, near = self._quantile_places
-        low, high = ordered[lower], ordered[upper]
-        step = high - low
-        return np.where(near, low + step * part, high - step * (1 - part))
+        places, part = self._quantile_places
+        low, high, nearer = ordered[places]
+        return nearer + (high - low) * part
 
     @cached_property
-    def _quantile_places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(5, p) positions of the values before and after each quantile, the part of the way
-        between the two at which it lies, and whether that is less than half."""
+    def _quantile_places(self) -> tuple[np.ndarray, np.ndarray]:
+        """(3, 5, p) positions of the values before and after each quantile, and of the nearer one;
+        (5, p) the part of the way between the two from the nearer one to the quantile."""
         last = self.counts - 1
         place = _QUANTILES[:, None] * last
         before = place.astype(np.int64)
         part = place - before
         after = np.minimum(before + 1, last)
-        return self.starts + before, self.starts + after, part, part < 0.5
+        near = part < 0.5
+        places = np.array((before, after, np.where(near, before, after))) + self.starts
+        return places, np.where(near, part, part - 1)
 
     def histogram(
         self, bins: np.ndarray, size: int, weights: np.ndarray | None = None
     ) -> np.ndarray:
         """Count, or add up the weights of, (n,) bins 0..size-1: (p, size)."""
-        places = self.owner * size + bins
+        places = self._bins(bins, size)
         return np.bincount(places, weights, len(self) * size).reshape(len(self), size)
 
     def histograms(self, bins: np.ndarray, size: int, weights: np.ndarray) -> np.ndarray:
         """Add up each row of (k, n) weights of (n,) bins 0..size-1: (k, p, size)."""
-        places = self.owner * size + bins
+        places = self._bins(bins, size)
         sums = [np.bincount(places, row, len(self) * size) for row in weights]
-        return np.stack(sums).reshape(-1, len(self), size)
+        return np.array(sums).reshape(-1, len(self), size)
+
+    def _bins(self, bins: np.ndarray, size: int) -> np.ndarray:
+        """(n,) position of each of (n,) bins among those of all segments, `size` each."""
+        return bins if self.alone else self.owner * size + bins
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from symbolic.features.onsets import MEMBERS, Onsets, modulo_octave, roots
-from symbolic.features.segments import Segments
+from symbolic.features.segments import Columns, Segments
 
 # Time constants of the exponential weights of openings, in onsets and in seconds.
 OPENING_ONSETS = (1.0, 4.0, 16.0, 64.0)
@@ -86,16 +86,12 @@ _HELD = _Events(np.hstack([roots(chord) for chord in _CHORDS.values()]))
 _MEMBERS = _Events(MEMBERS)
 
 
-def evidence(onsets: Onsets) -> np.ndarray:
-    """Compute the columns of `TONAL_NAMES`: shares; all 0 in a channel without events.
-
-    Returns:
-        (len(TONAL_NAMES), p), a row for each column.
-    """
+def evidence(onsets: Onsets) -> Columns:
+    """Compute the columns of `TONAL_NAMES`: shares; all 0 in a channel without events."""
     notes, groups, steps = onsets.by_note, onsets.by_onset, onsets.by_onset.steps
     note, bass, melody = onsets.pitch_class, onsets.bottom_class, modulo_octave(onsets.top)
     seconds, gap = onsets.key_seconds, onsets.gap
-    since = onsets.onset - onsets.first[notes.owner]
+    since = onsets.onset - notes.each(onsets.first)
     fading = np.exp(groups.place / -np.array(OPENING_ONSETS)[:, None])
     by_time = np.exp(since / -np.array(OPENING_SECONDS)[:, None])
     openings = fading.take(onsets.group, axis=1) * seconds, by_time * seconds
@@ -108,15 +104,15 @@ def evidence(onsets: Onsets) -> np.ndarray:
     in_bass = groups.histograms(bass, 12, weights) / whole[..., None]
     on_top = groups.histograms(melody, 12, weights[[0, 2]]) / whole[[0, 2], :, None]
 
-    weights = weights[[0, 2, 3]] / whole[[0, 2, 3]].take(groups.owner, axis=1)
+    weights = weights[[0, 2, 3]] / groups.each(whole[[0, 2, 3]])
     held = _event_shares(groups, *_chords(onsets.sets, bass), len(_CHORDS) + 2, weights)
 
-    faded = fading[2, groups.after]
-    below, above = bass[groups.after], melody[groups.after]
+    faded = groups.after(fading[2])
+    below, above = groups.after(bass), groups.after(melody)
     bass_kinds = _BASS_KINDS[modulo_octave(onsets.bottom_moves)]
     melody_kinds = _MELODY_KINDS[onsets.top_moves]
     later = np.vstack([np.ones_like(faded), faded])
-    later /= steps.sum(later).take(steps.owner, axis=1)
+    later /= steps.each(steps.sum(later))
     rows = [
         *(durations[:1], counts[None], durations[1:]),
         *(in_bass[:1], on_top[:1], in_bass[1:], on_top[1:]),
@@ -125,7 +121,8 @@ def evidence(onsets: Onsets) -> np.ndarray:
         *_step_shares(steps, melody_kinds, above, len(_MELODY_STEPS), faded),
         *_event_shares(steps, *_arrivals(onsets, bass), 2, later),
     ]
-    return np.concatenate(rows).swapaxes(1, 2).reshape(len(TONAL_NAMES), len(onsets))
+    columns = np.concatenate(rows).swapaxes(1, 2)
+    return {TONAL_NAMES: columns.reshape(len(TONAL_NAMES), len(onsets))}
 
 
 def transposed_tonal(columns: np.ndarray, semitones: int) -> np.ndarray:
@@ -219,13 +216,13 @@ def _arrivals(onsets: Onsets, bass: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     Returns:
         Positions among the steps, and the events, as `_event_shares` takes them.
     """
-    before, after = onsets.by_onset.before, onsets.by_onset.after
-    sets, bass_after = onsets.sets, bass[after]
+    groups, sets = onsets.by_onset, onsets.sets
+    bass_before, bass_after = groups.before(bass), groups.after(bass)
     # Bit k of a set in which each leading tone is moved to its tonic: whether the leading tone of k
     # sounds.
     leading = (sets << 1 | sets >> 11) & 0xFFF
-    ended = leading[before] & ~leading[after]
-    from_fifth = modulo_octave(bass[before] - bass_after) == 7
+    ended = groups.before(leading) & ~groups.after(leading)
+    from_fifth = modulo_octave(bass_before - bass_after) == 7
     cadences = (from_fifth & (ended >> bass_after & 1 > 0)).nonzero()[0]
-    at, tonics = _MEMBERS.of(ended & sets[after])
+    at, tonics = _MEMBERS.of(ended & groups.after(sets))
     return np.concatenate([cadences, at]), np.concatenate([bass_after[cadences], tonics + 12])
