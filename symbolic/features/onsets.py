@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 
-from symbolic.features.segments import Segments
+from symbolic.features.segments import Segments, lazy
 from symbolic.notes import NoteTable, ReadError, keys
 
 CHORD_SECONDS = 0.03  # largest gap between starts of neighbouring notes of one onset
@@ -104,7 +103,7 @@ class Onsets:
     def __len__(self) -> int:
         return len(self.by_note)
 
-    @cached_property
+    @lazy
     def size(self) -> np.ndarray:
         """(g,) number of notes that start at each onset."""
         size = np.empty_like(self.starts)
@@ -112,22 +111,22 @@ class Onsets:
         size[-1] = len(self.onset) - self.starts[-1]
         return size
 
-    @cached_property
+    @lazy
     def is_top(self) -> np.ndarray:
         """(n,) whether a note belongs to the skyline: no note of its onset is higher."""
         return self.pitch == self.top[self.group]
 
-    @cached_property
+    @lazy
     def is_bottom(self) -> np.ndarray:
         """(n,) whether a note belongs to the bass: no note of its onset is lower."""
         return self.pitch == self.bottom[self.group]
 
-    @cached_property
+    @lazy
     def tops(self) -> tuple[np.ndarray, Segments]:
         """(t,) positions of the notes of `is_top`, and their segments."""
         return self.by_note.find(self.is_top)
 
-    @cached_property
+    @lazy
     def bottoms(self) -> tuple[np.ndarray, Segments]:
         """(b,) positions of the notes of `is_bottom`, and their segments."""
         return self.by_note.find(self.is_bottom)
@@ -139,67 +138,72 @@ class Onsets:
         """
         return self.by_onset.after(values) - self.by_onset.before(values)
 
-    @cached_property
+    @lazy
     def top_moves(self) -> np.ndarray:
         """(g - p,) semitones from each top note to the next."""
         return self.moves(self.top)
 
-    @cached_property
+    @lazy
     def bottom_moves(self) -> np.ndarray:
         """(g - p,) semitones from each bottom note to the next."""
         return self.moves(self.bottom)
 
-    @cached_property
+    @lazy
     def loudest(self) -> np.ndarray:
         """(g,) velocity of each onset's loudest note."""
         return np.maximum.reduceat(self.velocity, self.starts)
 
-    @cached_property
+    @lazy
+    def since(self) -> np.ndarray:
+        """(n,) seconds from the first onset of the piece to each note."""
+        return self.onset - self.by_note.each(self.first)
+
+    @lazy
     def end(self) -> np.ndarray:
         """(n,) seconds at which each note ends."""
         return self.onset + self.seconds
 
-    @cached_property
+    @lazy
     def duration(self) -> np.ndarray:
         """(n,) seconds of each note, kept within `MIN_DURATION` and `MAX_DURATION`."""
         return within(self.seconds, MIN_DURATION, MAX_DURATION)
 
-    @cached_property
+    @lazy
     def duration_log(self) -> np.ndarray:
         """(n,) natural logarithm of `duration`."""
         return np.log(self.duration)
 
-    @cached_property
+    @lazy
     def duration_ratio_log(self) -> np.ndarray:
         """(n,) logarithm of duration / gap, 0 where a note lasts until the next onset."""
         return np.log(self.duration / self.gap[self.group])
 
-    @cached_property
+    @lazy
     def pitch_class(self) -> np.ndarray:
         """(n,) pitch class of each note, C first."""
         return modulo_octave(self.pitch)
 
-    @cached_property
+    @lazy
     def bottom_class(self) -> np.ndarray:
         """(g,) pitch class of each bottom note, C first."""
         return modulo_octave(self.bottom)
 
-    @cached_property
+    @lazy
     def lowest(self) -> np.ndarray:
         """(p,) lowest pitch of each piece."""
         return self.by_note.minimum(self.pitch)
 
-    @cached_property
+    @lazy
     def pitch_ordered(self) -> np.ndarray:
         """(n,) pitches, sorted within each piece."""
         return self.by_note.ordered(self.pitch)
 
-    @cached_property
+    @lazy
     def height(self) -> np.ndarray:
         """(n,) semitones of each note above the piece's lowest."""
         return self.pitch - self.by_note.each(self.lowest)
 
-    @cached_property
+    @lazy
     def above_lowest(self) -> np.ndarray:
         """(n,) pitch class of each note, counted from the piece's lowest note.
 
@@ -207,37 +211,37 @@ class Onsets:
         """
         return modulo_octave(self.height)
 
-    @cached_property
+    @lazy
     def bottom_above_lowest(self) -> np.ndarray:
         """(g,) pitch class of each bottom note, counted as in `above_lowest`."""
         return modulo_octave(self.bottom - self.by_onset.each(self.lowest))
 
-    @cached_property
+    @lazy
     def top_above_lowest(self) -> np.ndarray:
         """(g,) pitch class of each top note, counted as in `above_lowest`."""
         return modulo_octave(self.top - self.by_onset.each(self.lowest))
 
-    @cached_property
+    @lazy
     def key_seconds(self) -> np.ndarray:
         """(n,) seconds of each note, as a weight in `histogram`."""
         return within(self.seconds, keys.MIN_NOTE_SECONDS, keys.MAX_NOTE_SECONDS)
 
-    @cached_property
+    @lazy
     def histogram(self) -> np.ndarray:
         """(p, 12) seconds of each pitch class above the lowest note."""
         return self.by_note.histogram(self.above_lowest, 12, self.key_seconds)
 
-    @cached_property
+    @lazy
     def key_correlations(self) -> np.ndarray:
         """(p, 24) correlation of `histogram` with each key, tonics counted from the lowest note."""
         return keys.key_scores(self.histogram[:, None])[:, 0]
 
-    @cached_property
+    @lazy
     def key(self) -> np.ndarray:
         """(p,) key, its tonic counted from the lowest note; minor keys from 12 on."""
         return self.key_correlations.argmax(axis=1)
 
-    @cached_property
+    @lazy
     def tonal_shares(self) -> np.ndarray:
         """(p, 12) shares of `histogram`, counted from the tonic of the key."""
         shares = self.histogram_from(self.key % 12)
@@ -247,26 +251,26 @@ class Onsets:
         """Return `histogram`, counted from (p,) pitch classes above the lowest note: (p, 12)."""
         return self.histogram[np.arange(len(self))[:, None], OCTAVES[pitch_class]]
 
-    @cached_property
+    @lazy
     def windows(self) -> tuple[np.ndarray, Segments]:
         """(n,) index of the part (about `PART_SECONDS`) of each note, among those of all pieces,
         and the segments of parts."""
         return self.parts(self.onset, self.by_note, PART_SECONDS)
 
-    @cached_property
+    @lazy
     def window_counts(self) -> np.ndarray:
         """(w,) number of notes that start in each part of `windows`."""
         part, parts = self.windows
         return np.bincount(part, minlength=int(parts.ends[-1]))
 
-    @cached_property
+    @lazy
     def occupied(self) -> tuple[np.ndarray, Segments]:
         """(w,) whether a part of `windows` has notes, and the segments of those that have."""
         _, parts = self.windows
         some = self.window_counts > 0
         return some, parts.select(some)
 
-    @cached_property
+    @lazy
     def window_correlations(self) -> np.ndarray:
         """(o, 24) correlation of each part with notes with each key, as in `key_correlations`.
 
@@ -278,7 +282,7 @@ class Onsets:
         counts = np.bincount(part * 12 + self.above_lowest, seconds, 12 * len(some))
         return keys.block_scores(counts.reshape(-1, 12)[some], segments.bounds)
 
-    @cached_property
+    @lazy
     def sounding(self) -> np.ndarray:
         """(12, g) number of sounding notes by pitch class, C first, and onset.
 
@@ -301,7 +305,7 @@ class Onsets:
         change -= np.bincount(row + until, minlength=12 * columns)
         return np.add.accumulate(change.reshape(12, columns), axis=1)[:, :-1]
 
-    @cached_property
+    @lazy
     def sets(self) -> np.ndarray:
         """(g,) the set of pitch classes that sound at each onset, as in `MEMBERS`; never empty."""
         return np.bitwise_or.reduce((self.sounding > 0) * _BITS, axis=0).astype(np.int64)

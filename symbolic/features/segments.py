@@ -6,7 +6,9 @@ sums of the segment, not differences of a running sum.
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -19,6 +21,24 @@ Names = str | tuple[str, ...]
 
 Columns = dict[Names, np.ndarray]
 """Values of columns of p pieces: (p,) under one name, (k, p) under k names."""
+
+T = TypeVar("T")
+
+
+class lazy(Generic[T]):  # noqa: N801 - a decorator
+    """A property that is computed at first access.
+
+    `functools.cached_property` does the same behind a lock, as slow as a short computation, before
+    Python 3.12.
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> T:
+        value = instance.__dict__[self.compute.__name__] = self.compute(instance)
+        return value
 
 
 class Segments:
@@ -47,33 +67,33 @@ class Segments:
     def __len__(self) -> int:
         return len(self.counts)
 
-    @cached_property
+    @lazy
     def owner(self) -> np.ndarray:
         """(n,) index of the piece of each value."""
         return np.arange(len(self)).repeat(self.counts)
 
-    @cached_property
+    @lazy
     def place(self) -> np.ndarray:
         """(n,) position of each value in its segment."""
         return np.arange(self.ends[-1]) - self.each(self.starts)
 
-    @cached_property
+    @lazy
     def bounds(self) -> list[tuple[int, int]]:
         """Start and end of each segment, for loops over pieces."""
         return list(zip(self.starts.tolist(), self.ends.tolist(), strict=True))
 
-    @cached_property
+    @lazy
     def steps(self) -> Segments:
         """The segments of the m pairs of neighbours of `before` and `after`."""
         return Segments(np.maximum(self.counts - _ONE, _ZERO))
 
-    @cached_property
+    @lazy
     def _firsts(self) -> np.ndarray:
         """(m,) positions of all values but the last of each segment."""
         steps = self.steps
         return np.arange(steps.ends[-1]) + steps.each(self.starts - steps.starts)
 
-    @cached_property
+    @lazy
     def _seconds(self) -> np.ndarray:
         """(m,) positions of the values that follow those of `_firsts`."""
         return self._firsts + 1
@@ -108,12 +128,12 @@ class Segments:
         places = mask.nonzero()[0]
         return places, Segments(np.array([len(places)])) if self.alone else self.select(mask)
 
-    @cached_property
+    @lazy
     def _heads(self) -> np.ndarray:
         """(p,) positions of the zeros where one stands before each segment."""
         return self.starts + np.arange(len(self))
 
-    @cached_property
+    @lazy
     def _slots(self) -> np.ndarray:
         """(n + p,) whether a value stands there, no such zero."""
         slots = np.ones(self.ends[-1] + len(self), bool)
@@ -177,7 +197,7 @@ class Segments:
         lower, upper = self._middles
         return (ordered[lower] + ordered[upper]) / 2
 
-    @cached_property
+    @lazy
     def _middles(self) -> tuple[np.ndarray, np.ndarray]:
         """(p,) positions of the one or two middle values of each segment."""
         return self.starts + (self.counts - 1) // 2, self.starts + self.counts // 2
@@ -206,7 +226,7 @@ class Segments:
         low, high, nearer = ordered[places]
         return nearer + (high - low) * part
 
-    @cached_property
+    @lazy
     def _quantile_places(self) -> tuple[np.ndarray, np.ndarray]:
         """(3, 5, p) positions of the values before and after each quantile, and of the nearer one;
         (5, p) the part of the way between the two from the nearer one to the quantile."""
@@ -214,10 +234,9 @@ class Segments:
         place = _QUANTILES[:, None] * last
         before = place.astype(np.int64)
         part = place - before
-        after = np.minimum(before + 1, last)
-        near = part < 0.5
-        places = np.array((before, after, np.where(near, before, after))) + self.starts
-        return places, np.where(near, part, part - 1)
+        far = part >= 0.5
+        places = np.array((before, np.minimum(before + _ONE, last), before + far)) + self.starts
+        return places, part - far
 
     def histogram(
         self, bins: np.ndarray, size: int, weights: np.ndarray | None = None
@@ -226,15 +245,35 @@ class Segments:
         places = self._bins(bins, size)
         return np.bincount(places, weights, len(self) * size).reshape(len(self), size)
 
-    def histograms(self, bins: np.ndarray, size: int, weights: np.ndarray) -> np.ndarray:
-        """Add up each row of (k, n) weights of (n,) bins 0..size-1: (k, p, size)."""
-        places = self._bins(bins, size)
-        sums = [np.bincount(places, row, len(self) * size) for row in weights]
-        return np.array(sums).reshape(-1, len(self), size)
+    def histograms(
+        self,
+        bins: np.ndarray,
+        size: int,
+        weights: Iterable[np.ndarray | None],
+        at: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Add up several weights of (m,) bins 0..size-1.
 
-    def _bins(self, bins: np.ndarray, size: int) -> np.ndarray:
-        """(n,) position of each of (n,) bins among those of all segments, `size` each."""
-        return bins if self.alone else self.owner * size + bins
+        Args:
+            bins: (m,).
+            size: number of bins.
+            weights: k times (n,) float64, or None to count.
+            at: (m,) position among the n values of each bin; all of them in order where None.
+
+        Returns:
+            (k, p, size) float64.
+        """
+        places, total = self._bins(bins, size, at), len(self) * size
+        if at is not None:
+            weights = [row if row is None else row[at] for row in weights]
+        sums = [np.bincount(places, row, total) for row in weights]
+        return np.array(sums, np.float64).reshape(-1, len(self), size)
+
+    def _bins(self, bins: np.ndarray, size: int, at: np.ndarray | None = None) -> np.ndarray:
+        """Return the (m,) positions of bins, as of `histograms`, among those of all segments."""
+        if self.alone:
+            return bins
+        return (self.owner if at is None else self.owner[at]) * size + bins
 
 
 @cache
@@ -250,6 +289,6 @@ def quotients(values: np.ndarray, divisors: np.ndarray, defined: np.ndarray) -> 
 def entropies(shares: np.ndarray) -> np.ndarray:
     """Compute the Shannon entropies in nats of (p, k) shares, each row of which sums to 1: (p,)."""
     some = shares > 0
-    segments = Segments(np.add.reduce(some, axis=1, dtype=np.int64))
     kept = shares[some]
-    return -segments.sum(kept * np.log(kept))
+    counts = [len(kept)] if len(shares) == 1 else np.add.reduce(some, axis=1, dtype=np.int64)
+    return -Segments(np.array(counts)).sum(kept * np.log(kept))

@@ -76,11 +76,17 @@ class _Events:
 
     def of(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """List the events of (n,) sets: positions in `sets`, and numbers 0..e-1; (m,) each."""
-        found = Segments(self.counts[sets])
-        owner = found.owner
-        places = np.arange(len(owner)) + found.each(self.starts[sets] - found.starts)
-        return owner, self.numbers[places]
+        counts = self.counts[sets]
+        at = np.arange(len(sets)).repeat(counts)
+        ends = np.add.accumulate(counts)
+        behind = (self.starts[sets] + counts - ends).take(at)
+        behind += np.arange(len(at))
+        return at, self.numbers[behind]
 
+
+_FIRST_BY_TIME = 1 + len(OPENING_ONSETS)  # among the channels of durations
+_OPENING_ONSETS = -np.array(OPENING_ONSETS)[:, None]
+_OPENING_SECONDS = -np.array(OPENING_SECONDS)[:, None]
 
 _HELD = _Events(np.hstack([roots(chord) for chord in _CHORDS.values()]))
 _MEMBERS = _Events(MEMBERS)
@@ -91,38 +97,41 @@ def evidence(onsets: Onsets) -> Columns:
     notes, groups, steps = onsets.by_note, onsets.by_onset, onsets.by_onset.steps
     note, bass, melody = onsets.pitch_class, onsets.bottom_class, modulo_octave(onsets.top)
     seconds, gap = onsets.key_seconds, onsets.gap
-    since = onsets.onset - notes.each(onsets.first)
-    fading = np.exp(groups.place / -np.array(OPENING_ONSETS)[:, None])
-    by_time = np.exp(since / -np.array(OPENING_SECONDS)[:, None])
-    openings = fading.take(onsets.group, axis=1) * seconds, by_time * seconds
-    weights = np.vstack([seconds, *openings])
+    fading = np.exp(groups.place / _OPENING_ONSETS)
+    weights = np.empty((_FIRST_BY_TIME + len(OPENING_SECONDS), len(note)))
+    weights[0] = seconds
+    by_onset, by_time = weights[1:_FIRST_BY_TIME], weights[_FIRST_BY_TIME:]
+    np.multiply(fading.take(onsets.group, axis=1), seconds, out=by_onset)
+    np.multiply(np.exp(onsets.since / _OPENING_SECONDS), seconds, out=by_time)
     durations = notes.histograms(note, 12, weights) / notes.sum(weights)[..., None]
-    counts = notes.histogram(note, 12) / notes.counts[:, None]
+    counts = notes.histograms(note, 12, [None]) / notes.counts[:, None]
 
-    weights = np.vstack([gap, fading * gap])
+    weights = np.empty((_FIRST_BY_TIME, len(gap)))
+    weights[0] = gap
+    np.multiply(fading, gap, out=weights[1:])
     whole = groups.sum(weights)
     in_bass = groups.histograms(bass, 12, weights) / whole[..., None]
-    on_top = groups.histograms(melody, 12, weights[[0, 2]]) / whole[[0, 2], :, None]
+    on_top = groups.histograms(melody, 12, weights[:3:2]) / whole[:3:2, :, None]
 
     weights = weights[[0, 2, 3]] / groups.each(whole[[0, 2, 3]])
     held = _event_shares(groups, *_chords(onsets.sets, bass), len(_CHORDS) + 2, weights)
 
-    faded = groups.after(fading[2])
-    below, above = groups.after(bass), groups.after(melody)
-    bass_kinds = _BASS_KINDS[modulo_octave(onsets.bottom_moves)]
-    melody_kinds = _MELODY_KINDS[onsets.top_moves]
-    later = np.vstack([np.ones_like(faded), faded])
-    later /= steps.each(steps.sum(later))
-    rows = [
-        *(durations[:1], counts[None], durations[1:]),
-        *(in_bass[:1], on_top[:1], in_bass[1:], on_top[1:]),
-        *(*held[: len(_CHORDS)], *held[len(_CHORDS) :, :2]),
-        *_step_shares(steps, bass_kinds, below, len(_BASS_STEPS), faded),
-        *_step_shares(steps, melody_kinds, above, len(_MELODY_STEPS), faded),
-        *_event_shares(steps, *_arrivals(onsets, bass), 2, later),
-    ]
-    columns = np.concatenate(rows).swapaxes(1, 2)
-    return {TONAL_NAMES: columns.reshape(len(TONAL_NAMES), len(onsets))}
+    later = np.ones((2, len(onsets.top_moves)))
+    later[1] = faded = groups.after(fading[2])
+    arrivals = _event_shares(
+        steps, *_arrivals(onsets, bass), 2, later / steps.each(steps.sum(later))
+    )
+    columns = np.concatenate(
+        [
+            *(durations[:1], counts, durations[1:]),
+            *(in_bass[:1], on_top[:1], in_bass[1:], on_top[1:]),
+            *(*held[: len(_CHORDS)], *held[len(_CHORDS) :, :2]),
+            *_step_shares(onsets, groups.after(bass), groups.after(melody), faded),
+            *arrivals,
+        ]
+    )
+    columns = columns.swapaxes(1, 2).reshape(len(TONAL_NAMES), len(onsets))
+    return {TONAL_NAMES: columns}
 
 
 def transposed_tonal(columns: np.ndarray, semitones: int) -> np.ndarray:
@@ -144,55 +153,61 @@ def _event_shares(
         weights: (k, n), which sum to 1 in each segment.
     """
     size = 12 * kinds
-    block, piece = _blocks(segments)
-    places = block[at] * size + events
-    shares = [np.bincount(places, row[at], len(piece) * size) for row in weights]
-    if len(piece) > len(segments):
-        places = (piece[:, None] * size + np.arange(size)).ravel()
-        shares = [np.bincount(places, parts) for parts in shares]
-    return np.stack(shares).reshape(-1, len(segments), kinds, 12).transpose(2, 0, 1, 3)
+    if np.maximum.reduce(segments.counts) <= BLOCK_ONSETS:
+        shares = segments.histograms(events, size, weights, at)
+    else:
+        blocks, pieces = _blocks(segments)
+        places = (pieces.owner[:, None] * size + np.arange(size)).ravel()
+        parts = blocks.histograms(events, size, weights, at)
+        shares = np.array([np.bincount(places, row.ravel()) for row in parts])
+    return shares.reshape(-1, len(segments), kinds, 12).transpose(2, 0, 1, 3)
 
 
-def _blocks(segments: Segments) -> tuple[np.ndarray, np.ndarray]:
-    """Assign onsets to the blocks of which sums are added up.
+def _blocks(segments: Segments) -> tuple[Segments, Segments]:
+    """Cut the onsets of each piece into the blocks of which sums are added up.
 
     Blocks of `BLOCK_ONSETS`; of the last onsets, fewer than two blocks, one block or two halves,
     the first of a multiple of four. Trained models got their columns from matrix products of
     OpenBLAS, which rounds so.
 
     Returns:
-        (n,) index of the block of each onset, among those of all pieces; (b,) piece of each block.
+        The blocks as segments of onsets, and the segments of the blocks of each piece.
     """
-    counts, owner, place = segments.counts, segments.owner, segments.place
-    if np.maximum.reduce(counts) <= BLOCK_ONSETS:
-        return owner, np.arange(len(segments))
+    counts = segments.counts
     full = np.maximum(counts // BLOCK_ONSETS - 1, 0)
     rest = counts - full * BLOCK_ONSETS
     halved = rest > BLOCK_ONSETS
-    split = counts - np.where(halved, rest - (rest // 2 + 3) // 4 * 4, 0)
-    blocks = Segments(full + 1 + halved)
-    block = np.minimum(place // BLOCK_ONSETS, full[owner]) + (place >= split[owner])
-    return block + blocks.starts[owner], blocks.owner
+    half = np.where(halved, (rest // 2 + 3) // 4 * 4, 0)
+    pieces = Segments(full + 1 + halved)
+    sizes = np.full(pieces.ends[-1], BLOCK_ONSETS)
+    sizes[pieces.ends - 1 - halved] = half
+    sizes[pieces.ends - 1] = rest - half
+    return Segments(sizes), pieces
 
 
 def _step_shares(
-    steps: Segments, kinds: np.ndarray, pitch_class: np.ndarray, count: int, faded: np.ndarray
+    onsets: Onsets, below: np.ndarray, above: np.ndarray, faded: np.ndarray
 ) -> np.ndarray:
-    """Return shares of the pitch classes that steps reach: (count, 2, p, 12).
+    """Return shares of the pitch classes that steps of bass and melody reach: (kinds, 2, p, 12).
 
     Args:
-        steps: segments of m steps.
-        kinds: (m,) kind of each step; `count` for those that do not count.
-        pitch_class: (m,) that each step reaches.
-        count: number of kinds.
+        onsets: of p pieces.
+        below, above: (m,) pitch classes that the steps of bass and melody reach.
         faded: (m,) weights of the second channel of each kind; in the first, each step counts 1.
     """
-    bins = kinds * 12 + pitch_class
-    counts = np.stack([steps.histogram(bins, 12 * (count + 1), row) for row in (None, faded)])
-    counts = counts.reshape(2, len(steps), count + 1, 12)[:, :, :count]
-    whole = np.add.reduce(counts, axis=3)
-    whole[1] = steps.sum((kinds == np.arange(count)[:, None]) * faded).T
-    shares = counts / np.where(whole > 0, whole, 1.0)[..., None]
+    steps = onsets.by_onset.steps
+    counts, whole = [], []
+    for kinds, reached, count in (
+        (_BASS_KINDS[modulo_octave(onsets.bottom_moves)], below, len(_BASS_STEPS)),
+        (_MELODY_KINDS[onsets.top_moves], above, len(_MELODY_STEPS)),
+    ):
+        found = steps.histograms(kinds * 12 + reached, 12 * (count + 1), (None, faded))
+        counts.append(found.reshape(2, len(steps), count + 1, 12)[:, :, :count])
+        whole.append(kinds == np.arange(count)[:, None])
+    shares = np.concatenate(counts, axis=2)
+    divisors = np.add.reduce(shares, axis=3)
+    divisors[1] = steps.sum(np.concatenate(whole) * faded).T
+    shares /= np.where(divisors > 0, divisors, 1.0)[..., None]
     return shares.transpose(2, 0, 1, 3)
 
 
