@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import MAX_DURATION, Onsets
+from symbolic.features.onsets import MAX_DURATION, MEMBERS, Onsets
 from symbolic.features.segments import Columns
 
 FULL_CHORD_NOTES = 4  # or more
+
+_SIZES = np.add.reduce(MEMBERS, axis=1, dtype=np.int64)  # (4096,) of sets of pitch classes
 
 
 def rates(onsets: Onsets) -> Columns:
@@ -16,7 +18,7 @@ def rates(onsets: Onsets) -> Columns:
     `onset_density_std` compares the seconds of the piece: the standard deviation of onsets per
     second, relative to its mean.
     """
-    part, parts = onsets.parts(onsets.time, onsets.by_onset, 1.0)
+    part, parts = onsets.parts(onsets.progress[onsets.starts], onsets.by_onset, 1.0)
     middle, deviation = parts.moments(np.bincount(part, minlength=parts.ends[-1]))
     return {
         "notes_per_second_log": np.log(onsets.by_note.counts / onsets.span),
@@ -32,7 +34,7 @@ def voices(onsets: Onsets) -> Columns:
         "notes_per_onset_mean": middle,
         "notes_per_onset_std": deviation,
         "notes_sounding_mean": onsets.by_onset.mean(np.add.reduce(onsets.sounding, axis=0)),
-        "pcs_sounding_mean": onsets.by_onset.mean(np.add.reduce(onsets.sounding > 0, axis=0)),
+        "pcs_sounding_mean": onsets.by_onset.mean(_SIZES.take(onsets.sets)),
     }
 
 

@@ -20,8 +20,7 @@ def loudness(onsets: Onsets) -> Columns:
     """
     velocity, notes = onsets.velocity, onsets.by_note
     names, spread = notes.spread("velocity", velocity)
-    place = (onsets.onset - notes.each(onsets.first)) / notes.each(onsets.span)
-    place -= notes.each(notes.mean(place))
+    place = onsets.progress - notes.each(notes.mean(onsets.progress))
     both, power = notes.sum(place * velocity), notes.sum(place * place)
     top, tops = onsets.tops
     return {

@@ -70,12 +70,6 @@ def _binned(segments: Segments, values: np.ndarray, bounds: np.ndarray) -> np.nd
     return _root_shares(segments.histogram(bins, len(bounds)))
 
 
-def _relative_majors(onsets: Onsets) -> np.ndarray:
-    """Return the (p,) tonics of the relative majors of the keys, counted from the lowest notes."""
-    minor, tonic = divmod(onsets.key, 12)
-    return (tonic + 3 * minor) % 12
-
-
 def _sounding_in_parts(onsets: Onsets, tonics: np.ndarray) -> tuple[np.ndarray, Segments]:
     """Compute the mean number of sounding notes by pitch class and part of each piece.
 
@@ -93,7 +87,7 @@ def _sounding_in_parts(onsets: Onsets, tonics: np.ndarray) -> tuple[np.ndarray, 
     notes, counts = onsets.by_note, onsets.count_parts(CHORD_PART_SECONDS)
     parts = Segments(counts)
     origin, span, count = notes.each(onsets.first), notes.each(onsets.span), notes.each(counts)
-    edges = (np.stack([onsets.onset, onsets.end]) - origin) / span * count
+    edges = np.array((onsets.progress, (onsets.end - origin) / span)) * count
     (start, end), (first, last) = edges, np.minimum(edges.astype(np.int64), count - 1)
     following = first + 1
     in_first = np.minimum(following, end) - start
@@ -125,7 +119,7 @@ def chord_changes(onsets: Onsets) -> Columns:
     change, so that `chord_change_major_to_major_00` and `chord_change_minor_to_minor_00` are
     always 0; all are 0 where the chord never changes.
     """
-    sounding, parts = _sounding_in_parts(onsets, _relative_majors(onsets))
+    sounding, parts = _sounding_in_parts(onsets, onsets.relative_major)
     length = np.sqrt(np.add.reduce(sounding * sounding, axis=0))
     scaled = sounding / (length + _SOUNDS)
     fit = np.empty((len(_TRIADS), len(length)))
@@ -173,7 +167,7 @@ def outer_voices(onsets: Onsets) -> Columns:
     `melody_from_tonic_*` count from the tonic of the key.
     """
     groups, seconds = onsets.by_onset, np.minimum(onsets.gap, MAX_VOICE_SECONDS)
-    relative = groups.each(_relative_majors(onsets))
+    relative = groups.each(onsets.relative_major)
     bass, melody = onsets.bottom_above_lowest, onsets.top_above_lowest
     shares = []
     for voice in bass - relative, melody - relative, melody - groups.each(onsets.key):

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import Onsets, within
+from symbolic.features.onsets import Onsets
 from symbolic.features.segments import Columns, Segments, entropies
 
 # Classes of melodic intervals and the semitones from which each begins.
 _SIZES = {"semitones": 1, "whole_tones": 2, "minor_thirds": 3, "major_thirds": 4, "fourths": 5}
 _SIZES |= {"tritones": 6, "fifths": 7, "sixths_sevenths": 8, "octaves": 12}
+_PARTS = ("interval_mean", "repeats", "steps", "leaps", "rising")
+_MOVES = tuple(f"{voice}_{part}" for voice in ("skyline", "bass") for part in _PARTS)
 _NAMES = tuple(f"skyline_{name}" for name in _SIZES)
-_BEGINNINGS = np.array(list(_SIZES.values()))
+_BEGINNINGS = np.array(list(_SIZES.values())) - 1  # in `_sizes`
 _OCTAVE = 12  # semitones, or more, of the largest class
-
-
-def _moves(name: str, interval: np.ndarray, steps: Segments) -> Columns:
-    """Summarise the (m,) intervals of a voice."""
-    size = np.abs(interval)
-    counts = steps.histogram(np.minimum(size, 5), 6)
-    repeats, one, two, _, _, leaps = counts.T
-    return {
-        f"{name}_interval_mean": steps.mean(size),
-        f"{name}_repeats": repeats / steps.divisor,
-        f"{name}_steps": (one + two) / steps.divisor,
-        f"{name}_leaps": leaps / steps.divisor,
-        f"{name}_rising": steps.count(interval > 0) / np.maximum(steps.counts - repeats, 1),
-    }
 
 
 def moves(onsets: Onsets) -> Columns:
@@ -35,11 +23,17 @@ def moves(onsets: Onsets) -> Columns:
     Steps are intervals of 1 or 2 semitones, leaps of 5 or more; `*_rising` is the share of upward
     among moving intervals.
     """
-    steps = onsets.by_onset.steps
-    return {
-        **_moves("skyline", onsets.top_moves, steps),
-        **_moves("bass", onsets.bottom_moves, steps),
-    }
+    steps, counts = onsets.by_onset.steps, onsets.move_counts
+    repeats, upward, sizes = counts[_OCTAVE], counts[_OCTAVE + 1 :], _sizes(counts)
+    rising = np.add.reduce(upward, axis=0) / np.maximum(steps.counts - repeats, 1)
+    several = np.array((repeats, sizes[0] + sizes[1], np.add.reduce(sizes[4:], axis=0)))
+    columns = np.array((steps.mean(np.abs(onsets.outer_moves)), *several / steps.divisor, rising))
+    return {_MOVES: columns.swapaxes(0, 1).reshape(len(_MOVES), -1)}
+
+
+def _sizes(counts: np.ndarray) -> np.ndarray:
+    """Return (12, 2, p) numbers of moves by 1, 2, ... semitones, from `Onsets.move_counts`."""
+    return counts[_OCTAVE + 1 :] + counts[_OCTAVE - 1 :: -1]
 
 
 def _turns(interval: np.ndarray, steps: Segments) -> np.ndarray:
@@ -60,18 +54,16 @@ def shapes(onsets: Onsets) -> Columns:
     to onset at which skyline and bass move against each other, and by the same interval in the
     same direction, as a single line does with itself.
     """
-    top, bottom, steps = onsets.top_moves, onsets.bottom_moves, onsets.by_onset.steps
-    divisor = steps.divisor[:, None]
-    sizes = steps.histogram(np.minimum(np.abs(top), _OCTAVE), _OCTAVE + 1)
-    shares = np.add.reduceat(sizes, _BEGINNINGS, axis=1) / divisor
-    directed = steps.histogram(within(top, -_OCTAVE, _OCTAVE) + _OCTAVE, 2 * _OCTAVE + 1)
-    bass_size = np.abs(bottom)
+    (top, bottom), steps = onsets.outer_moves, onsets.by_onset.steps
+    counts = onsets.move_counts
+    sizes = _sizes(counts)
+    shares = np.add.reduceat(sizes[:, 0], _BEGINNINGS) / steps.divisor
     return {
-        _NAMES: shares.T,
-        "skyline_interval_entropy": entropies(directed / divisor),
+        _NAMES: shares,
+        "skyline_interval_entropy": entropies(counts[:, 0].T / steps.divisor[:, None]),
         "skyline_turns": _turns(top, steps),
         "bass_turns": _turns(bottom, steps),
-        "bass_fourths_fifths": steps.share((bass_size == 5) | (bass_size == 7)),
+        "bass_fourths_fifths": (sizes[4, 1] + sizes[6, 1]) / steps.divisor,
         "outer_contrary": steps.share(top * bottom < 0),
         "outer_parallel": steps.share((top == bottom) & (top != 0)),
     }

@@ -25,7 +25,7 @@ _KEY_DISTANCES = np.minimum(_UPWARD, 12 - _UPWARD)
 
 
 def _part_of(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Compute first / (first + second) of (p,) values; 0.5 where both are 0."""
+    """Compute first / (first + second) of (..., p) values; 0.5 where both are 0."""
     both = first + second
     some = both > 0
     return np.where(some, first / np.where(some, both, 1.0), 0.5)
@@ -33,8 +33,8 @@ def _part_of(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _mode(scores: np.ndarray) -> np.ndarray:
     """Subtract the best minor key's correlation from the best major key's, (k, 24): (k,)."""
-    major, minor = scores[:, :12], scores[:, 12:]
-    return np.maximum.reduce(major, axis=1) - np.maximum.reduce(minor, axis=1)
+    best = np.maximum.reduce(scores.reshape(-1, 2, 12), axis=2)
+    return best[:, 0] - best[:, 1]
 
 
 def tonality(onsets: Onsets) -> Columns:
@@ -48,7 +48,7 @@ def tonality(onsets: Onsets) -> Columns:
     scores, shares = onsets.key_correlations, onsets.tonal_shares.T
     second, best = np.partition(scores, 22, axis=1)[:, 22:].T
     major, minor = scores[:, :12], scores[:, 12:]
-    piece, tonic = np.arange(len(onsets)), onsets.key % 12
+    piece, tonic = np.arange(len(onsets)), onsets.tonic
     return {
         _FROM_TONIC: shares,
         "pc_entropy": entropies(onsets.tonal_shares),
@@ -96,13 +96,11 @@ def scales(onsets: Onsets) -> Columns:
     scores, shares = onsets.window_correlations, onsets.tonal_shares
     local = scores.argmax(axis=1)
     whole = parts.each(onsets.key)
-    minor, tonic = divmod(onsets.key, 12)
-    in_scale = np.take_along_axis(shares, _SCALES[minor], axis=1)
-    on_tonic = onsets.bottom_above_lowest == onsets.by_onset.each(tonic)
+    in_scale = shares[np.arange(len(shares))[:, None], _SCALES[onsets.key // 12]]
+    on_tonic = onsets.bottom_above_lowest == onsets.by_onset.each(onsets.tonic)
     return {
         "pc_in_scale": np.add.reduce(in_scale, axis=1),
-        "major_sixth_share": _part_of(shares[:, 9], shares[:, 8]),
-        "major_seventh_share": _part_of(shares[:, 11], shares[:, 10]),
+        ("major_sixth_share", "major_seventh_share"): _part_of(shares.T[9::2], shares.T[8::2]),
         "fifths_mean": np.matmul(shares[:, None], _FIFTHS)[:, 0],
         "bass_on_tonic": onsets.by_onset.share(on_tonic),
         "local_key_changes": parts.steps.share(parts.after(local) != parts.before(local)),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from symbolic.features.onsets import Onsets
 from symbolic.features.segments import Columns, entropies
+
+_LINES = tuple(f"{line}_{name}" for line in ("skyline", "bass") for name in ("mean", "std", "range"))
 
 
 def heights(onsets: Onsets) -> Columns:
@@ -12,13 +16,15 @@ def heights(onsets: Onsets) -> Columns:
     The skyline as a stand-in for the melody follows Uitdenbogerd & Zobel (1999).
     """
     names, spread = onsets.by_note.spread("pitch", onsets.pitch, onsets.pitch_ordered)
-    columns: Columns = {names: spread, "pitch_range": onsets.by_note.maximum(onsets.height)}
-    voice = onsets.by_onset
-    for name, line in ("skyline", onsets.top), ("bass", onsets.bottom):
-        columns[f"{name}_mean"], columns[f"{name}_std"] = voice.moments(line)
-        columns[f"{name}_range"] = voice.maximum(line) - voice.minimum(line)
-    columns["skyline_above_bass"] = voice.mean(onsets.top - onsets.bottom)
-    return columns
+    voices, outer = onsets.by_onset, onsets.outer
+    middle, deviation = voices.moments(outer)
+    lines = np.array((middle, deviation, voices.maximum(outer) - voices.minimum(outer)))
+    return {
+        names: spread,
+        "pitch_range": onsets.by_note.maximum(onsets.height),
+        _LINES: lines.swapaxes(0, 1).reshape(len(_LINES), -1),
+        "skyline_above_bass": voices.mean(onsets.top - onsets.bottom),
+    }
 
 
 def registers(onsets: Onsets) -> Columns:

@@ -68,7 +68,7 @@ def ratios(onsets: Onsets) -> Columns:
 def _strengths(onsets: Onsets) -> tuple[np.ndarray, Segments]:
     """Add up the velocities of the onsets in frames: (f,), and the segments of frames."""
     pieces = onsets.by_onset
-    place = (onsets.time - pieces.each(onsets.first)) / PULSE_FRAME_SECONDS
+    place = onsets.since[onsets.starts] / PULSE_FRAME_SECONDS
     early, pieces = pieces.find(place < MAX_PULSE_FRAMES)
     place = place[early]
     weight = np.add.reduceat(onsets.velocity, onsets.starts)[early]

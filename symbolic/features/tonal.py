@@ -116,8 +116,9 @@ def evidence(onsets: Onsets) -> Columns:
     weights = weights[[0, 2, 3]] / groups.each(whole[[0, 2, 3]])
     held = _event_shares(groups, *_chords(onsets.sets, bass), len(_CHORDS) + 2, weights)
 
-    later = np.ones((2, len(onsets.top_moves)))
-    later[1] = faded = groups.after(fading[2])
+    faded = groups.after(fading[2])
+    later = np.ones((2, len(faded)))
+    later[1] = faded
     arrivals = _event_shares(
         steps, *_arrivals(onsets, bass), 2, later / steps.each(steps.sum(later))
     )
@@ -195,11 +196,11 @@ def _step_shares(
         below, above: (m,) pitch classes that the steps of bass and melody reach.
         faded: (m,) weights of the second channel of each kind; in the first, each step counts 1.
     """
-    steps = onsets.by_onset.steps
+    steps, (top_moves, bottom_moves) = onsets.by_onset.steps, onsets.outer_moves
     counts, whole = [], []
     for kinds, reached, count in (
-        (_BASS_KINDS[modulo_octave(onsets.bottom_moves)], below, len(_BASS_STEPS)),
-        (_MELODY_KINDS[onsets.top_moves], above, len(_MELODY_STEPS)),
+        (_BASS_KINDS[modulo_octave(bottom_moves)], below, len(_BASS_STEPS)),
+        (_MELODY_KINDS[top_moves], above, len(_MELODY_STEPS)),
     ):
         found = steps.histograms(kinds * 12 + reached, 12 * (count + 1), (None, faded))
         counts.append(found.reshape(2, len(steps), count + 1, 12)[:, :, :count])
