@@ -113,7 +113,7 @@ def test_what_sounds_in_a_part_is_what_each_note_covers_of_it(notes):
     onset, length, pitch = map(np.array, zip(*notes, strict=True))
     table = note_table((onset * SECOND).astype(int), (length * SECOND).astype(int), pitch, pitch)
     onsets = Onsets([table])
-    (parts,) = onsets.count_parts(1.0).tolist()
+    (parts,) = onsets.parts_of(1.0).counts.tolist()
     width = onsets.span / parts
     left = onsets.time[0] + width * np.arange(parts)
     end = table.onset + table.duration
@@ -224,7 +224,7 @@ def test_a_day_of_music_is_no_more_than_a_minute_of_it():
     onset = np.append(np.repeat(chord * 30, 3) * SECOND, 0)
     length = np.append(np.full(3 * len(chord), 30 * SECOND), day * SECOND)
     notes = note_table(onset, length, np.append(pitch, 36), [80] * len(onset))
-    assert Onsets([notes]).count_parts(1.0).tolist() == [MAX_PARTS]
+    assert Onsets([notes]).parts_of(1.0).counts.tolist() == [MAX_PARTS]
     found = features(notes, NAMES)
     assert np.isfinite(found).all()
     assert np.abs(found).max() <= 1

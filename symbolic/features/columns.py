@@ -23,7 +23,7 @@ from symbolic.features import (
     tonal,
 )
 from symbolic.features.onsets import Onsets
-from symbolic.features.segments import Columns, Names
+from symbolic.features.segments import Columns
 from symbolic.notes import NoteTable, ReadError, note_table, read_notes
 from symbolic.notes.pool import apply_many
 from symbolic.notes.read import name_of
@@ -60,14 +60,17 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
 """Functions of each group of columns; only those of requested columns run."""
 
 
-def _sources(blocks: Iterable[Block]) -> dict[str, tuple[Block, Names, int]]:
-    """Find the block of each column, its key there, and its row among the columns of the key."""
+def _sources(blocks: Iterable[Block]) -> dict[str, tuple[Block, int, int | None]]:
+    """Find the block of each column, the number of its key there, and its row under the key, None
+    for a key of one column."""
     one_note = Onsets([note_table([0], [480], [60], [64])])
     sources = {}
     for block in blocks:
-        for key in block(one_note):
-            for row, name in enumerate([key] if isinstance(key, str) else key):
-                sources[name] = block, key, row
+        for number, key in enumerate(block(one_note)):
+            if isinstance(key, str):
+                sources[key] = block, number, None
+            else:
+                sources |= {name: (block, number, row) for row, name in enumerate(key)}
     return sources
 
 
@@ -89,24 +92,24 @@ _SOURCES = _sources([*(block for blocks in BLOCKS.values() for block in blocks),
 
 
 @lru_cache
-def _plan(names: tuple[str, ...]) -> dict[Block, list[tuple[Names, Index, Index]]]:
+def _plan(names: tuple[str, ...]) -> dict[Block, list[tuple[int, Index, Index]]]:
     """Plan the computation of columns; a ValueError for an unknown one.
 
     Returns:
-        The blocks to compute. For each the keys of requested columns, what to take of the values
-        under the key, and its places among the requested columns.
+        The blocks to compute. For each the numbers of its keys with requested columns, what to take
+        of the values under the key, and its places among the requested columns.
     """
     if unknown := set(names) - _SOURCES.keys():
         raise ValueError(f"no feature is called {', '.join(sorted(unknown))}")
-    wanted: dict[Block, dict[Names, list[tuple[int, int]]]] = {}
+    wanted: dict[tuple[Block, int], list[tuple[int | None, int]]] = {}
     for place, name in enumerate(names):
         block, key, row = _SOURCES[name]
-        wanted.setdefault(block, {}).setdefault(key, []).append((row, place))
-    plan = {block: [] for block in wanted}
-    for block, keys in wanted.items():
-        for key, numbers in keys.items():
-            rows, places = map(_index, zip(*numbers, strict=True))
-            plan[block].append((key, slice(None) if isinstance(key, str) else rows, places))
+        wanted.setdefault((block, key), []).append((row, place))
+    plan = {}
+    for (block, key), numbers in wanted.items():
+        rows, places = zip(*numbers, strict=True)
+        part = slice(None) if None in rows else _index(rows)
+        plan.setdefault(block, []).append((key, part, _index(places)))
     return plan
 
 
@@ -159,7 +162,7 @@ def feature_rows(tables: Sequence[NoteTable], names: Sequence[str] | None = None
         onsets = Onsets(tables[first:last])
         found = np.empty((len(names), last - first))
         for block, wanted in plan.items():
-            columns = block(onsets)
+            columns = list(block(onsets).values())
             for key, part, places in wanted:
                 found[places] = columns[key][part]
         rows[first:last] = found.T

@@ -84,9 +84,8 @@ def _sounding_in_parts(onsets: Onsets, tonics: np.ndarray) -> tuple[np.ndarray, 
     Returns:
         (12, k) means, and the segments of the k parts.
     """
-    notes, counts = onsets.by_note, onsets.count_parts(CHORD_PART_SECONDS)
-    parts = Segments(counts)
-    origin, span, count = notes.each(onsets.first), notes.each(onsets.span), notes.each(counts)
+    notes, parts = onsets.by_note, onsets.parts_of(CHORD_PART_SECONDS)
+    origin, span, count = map(notes.each, (onsets.first, onsets.span, parts.counts))
     edges = np.array((onsets.progress, (onsets.end - origin) / span)) * count
     (start, end), (first, last) = edges, np.minimum(edges.astype(np.int64), count - 1)
     following = first + 1

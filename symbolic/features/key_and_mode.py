@@ -46,7 +46,9 @@ def tonality(onsets: Onsets) -> Columns:
     `major_third_share` is the share of the major third among both thirds above the tonic.
     """
     scores, shares = onsets.key_correlations, onsets.tonal_shares.T
-    second, best = np.partition(scores, 22, axis=1)[:, 22:].T
+    ordered = scores.copy()
+    ordered.partition(22, axis=1)
+    second, best = ordered[:, 22:].T
     major, minor = scores[:, :12], scores[:, 12:]
     piece, tonic = np.arange(len(onsets)), onsets.tonic
     return {

@@ -14,7 +14,7 @@ CHORD_SECONDS = 0.03  # largest gap between starts of neighbouring notes of one 
 # note does not outweigh the piece.
 MIN_DURATION, MAX_DURATION = 1e-3, 60.0
 PART_SECONDS = 4.0  # approximately, of the equal parts of a piece whose statistics are compared
-MAX_PARTS = 4096  # of a piece, whatever length a damaged file has
+MAX_PARTS = 4096.0  # of a piece, whatever length a damaged file has
 NEUTRAL_VELOCITY = 64.0  # of every note of a piece without dynamics
 
 OCTAVES = (np.arange(12)[:, None] + np.arange(12)) % 12
@@ -75,16 +75,15 @@ class Onsets:
 
     def __init__(self, tables: Sequence[NoteTable]) -> None:
         pieces = [table.pitched() for table in tables]
-        counts = np.array([len(piece) for piece in pieces], np.int64)
-        if not counts.all():
+        counts = [len(piece) for piece in pieces]
+        if not all(counts):
             raise ReadError("no features: the piece has no pitched notes")
-        self.by_note = Segments(counts)
+        self.by_note = Segments(np.array(counts))
         self.onset = _joined([piece.onset for piece in pieces])
         self.seconds = _joined([piece.duration for piece in pieces])
         self.pitch = _joined([piece.pitch for piece in pieces])
         self.has_dynamics = np.array([piece.has_dynamics for piece in pieces])
-        velocity = _joined([piece.velocity for piece in pieces]).astype(np.float64)
-        self.velocity = np.where(self.by_note.each(self.has_dynamics), velocity, NEUTRAL_VELOCITY)
+        self.velocity = _joined([_velocity(piece) for piece in pieces])
         new = np.empty(len(self.onset), bool)
         np.greater(self.onset[1:] - self.onset[:-1], CHORD_SECONDS, out=new[1:])
         new[self.by_note.starts] = True
@@ -100,6 +99,7 @@ class Onsets:
         last = self.by_onset.ends - 1
         gap[last] = end - self.time[last]
         self.gap = within(gap, MIN_DURATION, MAX_DURATION)
+        self._parts: dict[float, Segments] = {}  # by length
         self.outer = np.empty((2, len(self.time)), np.int64)
         self.top, self.bottom = self.outer
         np.maximum.reduceat(self.pitch, self.starts, out=self.top)
@@ -244,9 +244,21 @@ class Onsets:
         return self.by_note.histogram(self.above_lowest, 12, self.key_seconds)
 
     @lazy
+    def _correlations(self) -> np.ndarray:
+        """(p + o, 24) correlations of pieces, and those of parts."""
+        part, _ = self.windows
+        some, segments = self.occupied
+        seconds = np.minimum(self.duration, PART_SECONDS)
+        counts = np.bincount(part * 12 + self.above_lowest, seconds, 12 * len(some))
+        rows = np.concatenate([self.histogram, counts.reshape(-1, 12)[some]])
+        blocks = [(piece, piece + 1) for piece in range(len(self))]
+        blocks += [(start + len(self), end + len(self)) for start, end in segments.bounds]
+        return keys.block_scores(rows, blocks)
+
+    @lazy
     def key_correlations(self) -> np.ndarray:
         """(p, 24) correlation of `histogram` with each key, tonics counted from the lowest note."""
-        return keys.key_scores(self.histogram[:, None])[:, 0]
+        return self._correlations[: len(self)]
 
     @lazy
     def key(self) -> np.ndarray:
@@ -298,11 +310,7 @@ class Onsets:
 
         They are in the segments of `occupied`.
         """
-        part, _ = self.windows
-        some, segments = self.occupied
-        seconds = np.minimum(self.duration, PART_SECONDS)
-        counts = np.bincount(part * 12 + self.above_lowest, seconds, 12 * len(some))
-        return keys.block_scores(counts.reshape(-1, 12)[some], segments.bounds)
+        return self._correlations[len(self) :]
 
     @lazy
     def sounding(self) -> np.ndarray:
@@ -340,27 +348,36 @@ class Onsets:
         Args:
             progress: (k,) places, as `progress` has them.
             segments: of the places.
-            length: in seconds, as of `count_parts`.
+            length: in seconds, as of `parts_of`.
 
         Returns:
             (k,) index of the part of each place, among the parts of all pieces, and the segments of
             these.
         """
-        counts = self.count_parts(length)
-        parts = Segments(counts)
-        count = segments.each(counts)
+        parts = self.parts_of(length)
+        count = segments.each(parts.counts)
         inside = np.minimum((progress * count).astype(np.int64), count - 1)
         return inside + segments.each(parts.starts), parts
 
-    def count_parts(self, length: float) -> np.ndarray:
-        """Count the equal parts of pieces, about `length` seconds each: (p,), at least 1."""
-        return within(self.span // length, 1, MAX_PARTS).astype(np.int64)
+    def parts_of(self, length: float) -> Segments:
+        """Return the segments of equal parts of pieces, about `length` seconds each; none empty."""
+        if length not in self._parts:
+            counts = within(self.span // length, 1.0, MAX_PARTS).astype(np.int64)
+            self._parts[length] = Segments(counts)
+        return self._parts[length]
 
     def window_means(self, values: np.ndarray) -> np.ndarray:
         """Average (n,) values over each part of `windows` with notes: (o,), as in `occupied`."""
         part, _ = self.windows
         some, _ = self.occupied
         return np.bincount(part, values, len(some))[some] / self.window_counts[some]
+
+
+def _velocity(piece: NoteTable) -> np.ndarray:
+    """Return (n,) float64 velocities, `NEUTRAL_VELOCITY` without dynamics."""
+    if piece.has_dynamics:
+        return piece.velocity.astype(np.float64)
+    return np.full(len(piece), NEUTRAL_VELOCITY)
 
 
 def _joined(columns: list[np.ndarray]) -> np.ndarray:

@@ -83,7 +83,7 @@ def _strengths(onsets: Onsets) -> tuple[np.ndarray, Segments]:
 
 def _batches(sizes: list[int]) -> Iterator[tuple[int, list[int]]]:
     """Yield the pieces of each size, as many at a time as `MAX_TRANSFORMED` allows."""
-    for size in sorted(set(sizes)):
+    for size in set(sizes):
         pieces = [piece for piece, own in enumerate(sizes) if own == size]
         step = max(MAX_TRANSFORMED // size, 1)
         for first in range(0, len(pieces), step):

@@ -49,20 +49,21 @@ class Segments:
 
     Attributes:
         starts, ends: (p,) of each segment, the end exclusive.
-        divisor: (p,) lengths, 1 for an empty segment.
+        divisor: (p,) float64 lengths, 1 for an empty segment.
         alone: whether there is one segment. Whole arrays then stand for those of their positions:
             on short arrays, the number of calls matters.
     """
 
     def __init__(self, counts: np.ndarray) -> None:
         self.counts = counts
-        self.divisor = np.maximum(counts, _ONE)
         self.alone = len(counts) == 1
         if self.alone:
             self.starts, self.ends = _ZERO, counts
+            self.divisor = np.array([max(counts.item(), 1.0)])
         else:
             self.ends = np.add.accumulate(counts)
             self.starts = self.ends - counts
+            self.divisor = np.maximum(counts, 1.0)
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -169,6 +170,8 @@ class Segments:
 
     def share(self, marks: np.ndarray) -> np.ndarray:
         """Compute the shares of true values of an (n,) mask: (p,); 0 for an empty segment."""
+        if self.alone:
+            return np.array([np.count_nonzero(marks) / (len(marks) or 1)])
         return self.count(marks) / self.divisor
 
     def moments(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -242,6 +245,8 @@ class Segments:
         self, bins: np.ndarray, size: int, weights: np.ndarray | None = None
     ) -> np.ndarray:
         """Count, or add up the weights of, (n,) bins 0..size-1: (p, size)."""
+        if self.alone:
+            return np.bincount(bins, weights, size)[None]
         places = self._bins(bins, size)
         return np.bincount(places, weights, len(self) * size).reshape(len(self), size)
 
