@@ -21,6 +21,7 @@ OCTAVES = (np.arange(12)[:, None] + np.arange(12)) % 12
 """(12, 12) pitch classes in ascending order from each of them."""
 
 _OCTAVE_REDUCED = np.arange(252) % 12
+_MOVE_BINS = np.roll(np.arange(-252, 252), 252).clip(-12, 12) + 12  # downward ones from the end
 
 MEMBERS = (np.arange(4096)[:, None] >> np.arange(12) & 1).astype(bool)
 """(4096, 12) members of each set of pitch classes; bit k of its number is pitch class k, C is 0."""
@@ -88,8 +89,7 @@ class Onsets:
         np.greater(self.onset[1:] - self.onset[:-1], CHORD_SECONDS, out=new[1:])
         new[self.by_note.starts] = True
         self.group = np.add.accumulate(new, dtype=np.int64) - 1
-        self.starts = new.nonzero()[0]
-        self.by_onset = self.by_note.select(new)
+        self.starts, self.by_onset = self.by_note.find(new)
         self.time = self.onset[self.starts]
         self.first = self.time[self.by_onset.starts]
         end = self.by_note.maximum(self.end)
@@ -151,8 +151,8 @@ class Onsets:
     @lazy
     def move_counts(self) -> np.ndarray:
         """(25, 2, p) number of `outer_moves` by semitones, from -12 or less to 12 or more."""
-        moves = within(self.outer_moves, -12, 12) + 12
-        counts = np.array([self.by_onset.steps.histogram(voice, 25) for voice in moves])
+        bins = _MOVE_BINS.take(self.outer_moves)
+        counts = np.array([self.by_onset.steps.histogram(voice, 25) for voice in bins])
         return counts.transpose(2, 0, 1)
 
     @lazy

@@ -56,8 +56,8 @@ def ratios(onsets: Onsets) -> Columns:
     shares = pieces.steps.histogram(ratio, 4) / pieces.steps.divisor[:, None]
     changing, segments = pieces.steps.find(ratio > 0)
     middle = pieces.median(pieces.ordered(gap))
-    half_octaves = np.rint(2 * np.log2(gap / pieces.each(middle))).astype(np.int64)
-    counts = pieces.histogram(within(half_octaves, -8, 8) + 8, 17)
+    half_octaves = within(np.rint(2 * np.log2(gap / pieces.each(middle))), -8.0, 8.0)
+    counts = pieces.histogram((half_octaves + 8).astype(np.int64), 17)
     return {
         _RATIOS: shares.T,
         "ioi_lengthening": segments.share(change[changing] > 0),

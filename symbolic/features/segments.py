@@ -7,7 +7,7 @@ sums of the segment, not differences of a running sum.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -48,8 +48,6 @@ class Segments:
         counts: (p,) int64 lengths, 0 or more; p is at least 1.
 
     Attributes:
-        starts, ends: (p,) of each segment, the end exclusive.
-        divisor: (p,) float64 lengths, 1 for an empty segment.
         alone: whether there is one segment. Whole arrays then stand for those of their positions:
             on short arrays, the number of calls matters.
     """
@@ -57,16 +55,24 @@ class Segments:
     def __init__(self, counts: np.ndarray) -> None:
         self.counts = counts
         self.alone = len(counts) == 1
-        if self.alone:
-            self.starts, self.ends = _ZERO, counts
-            self.divisor = np.array([max(counts.item(), 1.0)])
-        else:
-            self.ends = np.add.accumulate(counts)
-            self.starts = self.ends - counts
-            self.divisor = np.maximum(counts, 1.0)
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    @lazy
+    def ends(self) -> np.ndarray:
+        """(p,) end of each segment, exclusive."""
+        return self.counts if self.alone else np.add.accumulate(self.counts)
+
+    @lazy
+    def starts(self) -> np.ndarray:
+        """(p,) start of each segment."""
+        return _ZERO if self.alone else self.ends - self.counts
+
+    @lazy
+    def divisor(self) -> np.ndarray:
+        """(p,) float64 lengths, 1 for an empty segment."""
+        return np.maximum(self.counts, 1.0)
 
     @lazy
     def owner(self) -> np.ndarray:
@@ -166,6 +172,8 @@ class Segments:
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Compute the means of (n,) values: (p,); 0 for an empty segment."""
+        if self.alone:
+            return np.add.reduce(values, axis=-1, keepdims=True) / (values.shape[-1] or 1)
         return self.sum(values) / self.divisor
 
     def share(self, marks: np.ndarray) -> np.ndarray:
@@ -225,21 +233,18 @@ class Segments:
 
     def _quantiles(self, ordered: np.ndarray) -> np.ndarray:
         """Compute quantiles of sorted values, interpolated as `np.quantile` does: (5, p)."""
-        places, part = self._quantile_places
+        if self.alone:  # pieces of a length come again, in each epoch of a training
+            places, part = _places_of_one(self.counts.item())
+        else:
+            places, part = self._quantile_places
         low, high, nearer = ordered[places]
         return nearer + (high - low) * part
 
     @lazy
     def _quantile_places(self) -> tuple[np.ndarray, np.ndarray]:
-        """(3, 5, p) positions of the values before and after each quantile, and of the nearer one;
-        (5, p) the part of the way between the two from the nearer one to the quantile."""
-        last = self.counts - 1
-        place = _QUANTILES[:, None] * last
-        before = place.astype(np.int64)
-        part = place - before
-        far = part >= 0.5
-        places = np.array((before, np.minimum(before + _ONE, last), before + far)) + self.starts
-        return places, part - far
+        """Places of the quantiles, as of `_places`."""
+        places, part = _places(self.counts)
+        return places + self.starts, part
 
     def histogram(
         self, bins: np.ndarray, size: int, weights: np.ndarray | None = None
@@ -279,6 +284,27 @@ class Segments:
         if self.alone:
             return bins
         return (self.owner if at is None else self.owner[at]) * size + bins
+
+
+def _places(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the quantiles in segments of (p,) lengths.
+
+    Returns:
+        (3, 5, p) places of the values before and after each quantile, and of the nearer one; (5, p)
+        the part of the way between the two from the nearer one to the quantile.
+    """
+    last = counts - 1
+    place = _QUANTILES[:, None] * last
+    before = place.astype(np.int64)
+    part = place - before
+    far = part >= 0.5
+    return np.array((before, np.minimum(before + 1, last), before + far)), part - far
+
+
+@lru_cache(maxsize=4096)
+def _places_of_one(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the quantiles in one segment, as `_places`."""
+    return _places(np.array([count]))
 
 
 @cache
