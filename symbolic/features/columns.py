@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -91,25 +92,37 @@ ABSOLUTE_PITCH = (
 _SOURCES = _sources([*(block for blocks in BLOCKS.values() for block in blocks), tonal.evidence])
 
 
-@lru_cache
-def _plan(names: tuple[str, ...]) -> dict[Block, list[tuple[int, Index, Index]]]:
-    """Plan the computation of columns; a ValueError for an unknown one.
+@dataclass(frozen=True)
+class _Wanted:
+    """The requested columns of a block.
 
-    Returns:
-        The blocks to compute. For each the numbers of its keys with requested columns, what to take
-        of the values under the key, and its places among the requested columns.
+    Attributes:
+        single: number among the keys of the block, and place among the requested columns, of each
+            key of one column.
+        several: the same of keys of several columns, with what to take of the rows between.
     """
+
+    single: list[tuple[int, int]]
+    several: list[tuple[int, Index, Index]]
+
+
+@lru_cache
+def _plan(names: tuple[str, ...]) -> dict[Block, _Wanted]:
+    """Plan the computation of columns; a ValueError for an unknown one."""
     if unknown := set(names) - _SOURCES.keys():
         raise ValueError(f"no feature is called {', '.join(sorted(unknown))}")
-    wanted: dict[tuple[Block, int], list[tuple[int | None, int]]] = {}
+    plan: dict[Block, _Wanted] = {}
+    several: dict[tuple[Block, int], list[tuple[int, int]]] = {}
     for place, name in enumerate(names):
         block, key, row = _SOURCES[name]
-        wanted.setdefault((block, key), []).append((row, place))
-    plan = {}
-    for (block, key), numbers in wanted.items():
+        wanted = plan.setdefault(block, _Wanted([], []))
+        if row is None:
+            wanted.single.append((key, place))
+        else:
+            several.setdefault((block, key), []).append((row, place))
+    for (block, key), numbers in several.items():
         rows, places = zip(*numbers, strict=True)
-        part = slice(None) if None in rows else _index(rows)
-        plan.setdefault(block, []).append((key, part, _index(places)))
+        plan[block].several.append((key, _index(rows), _index(places)))
     return plan
 
 
@@ -163,8 +176,10 @@ def feature_rows(tables: Sequence[NoteTable], names: Sequence[str] | None = None
         found = np.empty((len(names), last - first))
         for block, wanted in plan.items():
             columns = list(block(onsets).values())
-            for key, part, places in wanted:
-                found[places] = columns[key][part]
+            for key, place in wanted.single:
+                found[place] = columns[key]
+            for key, rows_of, places in wanted.several:
+                found[places] = columns[key][rows_of]
         rows[first:last] = found.T
     return rows
 

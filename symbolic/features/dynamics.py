@@ -54,11 +54,10 @@ def contrasts(onsets: Onsets) -> Columns:
     higher = onsets.height - notes.each(notes.mean(onsets.height))
     power = notes.sum(higher * higher) * notes.sum(louder * louder)
     both = notes.sum(higher * louder)
-    _, parts = onsets.occupied
     return {
         "velocity_bass": bottoms.mean(velocity[bottom]) - middle,
         "velocity_top_above_bottom": aboves.mean(velocity[above]) - belows.mean(velocity[below]),
         "velocity_accents": steps.steps.share(accents),
         "velocity_pitch": quotients(both, np.sqrt(power), power > _NO_VARIANCE),
-        "velocity_parts_std": parts.moments(onsets.window_means(velocity))[1],
+        "velocity_parts_std": onsets.window_deviations[1],
     }

@@ -52,9 +52,10 @@ _BEFORE = _AFTER[:, None]
 _CHANGE = (2 * (_BEFORE >= 12) + (_AFTER >= 12)) * 12 + (_AFTER - _BEFORE) % 12
 
 
-def _root_shares(counts: np.ndarray) -> np.ndarray:
-    """Return square roots of the shares of (p, k) counts: (k, p); zeros where all counts are 0."""
-    return np.sqrt(counts.T / np.maximum(np.add.reduce(counts, axis=1), 1))
+def _root_shares(segments: Segments, bins: np.ndarray, size: int) -> np.ndarray:
+    """Return square roots of the shares of each bin, as of `histogram`: (size, p); zeros for an
+    empty segment."""
+    return np.sqrt(segments.histogram(bins, size).T / segments.divisor)
 
 
 def _binned(segments: Segments, values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
@@ -67,7 +68,7 @@ def _binned(segments: Segments, values: np.ndarray, bounds: np.ndarray) -> np.nd
     """
     # On few bins, comparisons with all bounds are faster than a binary search.
     bins = np.add.reduce(values >= bounds[1:, None], axis=0, dtype=np.int8)
-    return _root_shares(segments.histogram(bins, len(bounds)))
+    return _root_shares(segments, bins, len(bounds))
 
 
 def _sounding_in_parts(onsets: Onsets, tonics: np.ndarray) -> tuple[np.ndarray, Segments]:
@@ -129,8 +130,8 @@ def chord_changes(onsets: Onsets) -> Columns:
     chord = fit.argmax(axis=0)[some]
     before, after = kept.before(chord), kept.after(chord)
     changed, changes = kept.steps.find(before != after)
-    counts = changes.histogram(_CHANGE[before[changed], after[changed]], 48)
-    return {_CHANGES: _root_shares(counts)}
+    kinds = _CHANGE[before[changed], after[changed]]
+    return {_CHANGES: _root_shares(changes, kinds, len(_CHANGES))}
 
 
 def lengths(onsets: Onsets) -> Columns:
@@ -166,10 +167,9 @@ def outer_voices(onsets: Onsets) -> Columns:
     `melody_from_tonic_*` count from the tonic of the key.
     """
     groups, seconds = onsets.by_onset, np.minimum(onsets.gap, MAX_VOICE_SECONDS)
-    relative = groups.each(onsets.relative_major)
+    relative, key = groups.each(onsets.relative_major), groups.each(onsets.key)
     bass, melody = onsets.bottom_above_lowest, onsets.top_above_lowest
-    shares = []
-    for voice in bass - relative, melody - relative, melody - groups.each(onsets.key):
-        sums = groups.histogram(modulo_octave(voice), 12, seconds)
-        shares.append(sums.T / np.add.reduce(sums, axis=1))
-    return {_OUTER_VOICES: np.concatenate(shares)}
+    voices = modulo_octave(np.array((bass - relative, melody - relative, melody - key)))
+    sums = np.array([groups.histogram(voice, 12, seconds) for voice in voices])
+    shares = sums / np.add.reduce(sums, axis=2, keepdims=True)
+    return {_OUTER_VOICES: shares.swapaxes(1, 2).reshape(len(_OUTER_VOICES), -1)}

@@ -244,6 +244,14 @@ class Onsets:
         return self.by_note.histogram(self.above_lowest, 12, self.key_seconds)
 
     @lazy
+    def window_deviations(self) -> np.ndarray:
+        """(2, p) standard deviations of the mean heights, and velocities, of parts with notes."""
+        part, _ = self.windows
+        some, parts = self.occupied
+        sums = [np.bincount(part, of, len(some)) for of in (self.height, self.velocity)]
+        return parts.moments(np.array(sums).compress(some, axis=1) / self.window_counts[some])[1]
+
+    @lazy
     def _correlations(self) -> np.ndarray:
         """(p + o, 24) correlations of pieces, and those of parts."""
         part, _ = self.windows
@@ -365,12 +373,6 @@ class Onsets:
             counts = within(self.span // length, 1.0, MAX_PARTS).astype(np.int64)
             self._parts[length] = Segments(counts)
         return self._parts[length]
-
-    def window_means(self, values: np.ndarray) -> np.ndarray:
-        """Average (n,) values over each part of `windows` with notes: (o,), as in `occupied`."""
-        part, _ = self.windows
-        some, _ = self.occupied
-        return np.bincount(part, values, len(some))[some] / self.window_counts[some]
 
 
 def _velocity(piece: NoteTable) -> np.ndarray:

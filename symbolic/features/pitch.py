@@ -38,11 +38,10 @@ def registers(onsets: Onsets) -> Columns:
     notes, pitch, seconds = onsets.by_note, onsets.pitch, onsets.duration
     middle = notes.each(notes.median(onsets.pitch_ordered))
     above_lowest = notes.sum(onsets.height * seconds) / notes.sum(seconds)
-    _, parts = onsets.occupied
     return {
         "pitch_sounding_mean": onsets.lowest + above_lowest,
         "pitch_entropy": entropies(notes.histogram(onsets.height, 128) / notes.counts[:, None]),
-        "pitch_parts_std": parts.moments(onsets.window_means(onsets.height))[1],
+        "pitch_parts_std": onsets.window_deviations[0],
         "register_low": notes.share(pitch < middle - 12),
         "register_high": notes.share(pitch > middle + 12),
     }

@@ -119,7 +119,7 @@ def pulse(onsets: Onsets) -> Columns:
     """
     correlations = _correlations(*_strengths(onsets))
     lag = MIN_LAG + correlations[:, MIN_LAG:].argmax(axis=1)
-    highest, power = correlations[np.arange(len(lag)), lag], correlations[:, 0]
+    highest, power = np.maximum.reduce(correlations[:, MIN_LAG:], axis=1), correlations[:, 0]
     clarity = np.maximum(quotients(highest, power, power > 0), 0.0)
     period = np.where(clarity >= MIN_PULSE_CLARITY, np.log(lag * PULSE_FRAME_SECONDS), 0.0)
     return {"pulse_clarity": clarity, "pulse_period_log": period}
