@@ -33,11 +33,11 @@ class lazy(Generic[T]):  # noqa: N801 - a decorator
     """
 
     def __init__(self, compute: Callable[[Any], T]) -> None:
-        self.compute = compute
+        self.compute, self.name = compute, compute.__name__
         self.__doc__ = compute.__doc__
 
     def __get__(self, instance: Any, owner: type) -> T:
-        value = instance.__dict__[self.compute.__name__] = self.compute(instance)
+        value = instance.__dict__[self.name] = self.compute(instance)
         return value
 
 
@@ -55,6 +55,8 @@ class Segments:
     def __init__(self, counts: np.ndarray) -> None:
         self.counts = counts
         self.alone = len(counts) == 1
+        if self.alone:
+            self.starts, self.ends = _ZERO, counts
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -62,12 +64,12 @@ class Segments:
     @lazy
     def ends(self) -> np.ndarray:
         """(p,) end of each segment, exclusive."""
-        return self.counts if self.alone else np.add.accumulate(self.counts)
+        return np.add.accumulate(self.counts)
 
     @lazy
     def starts(self) -> np.ndarray:
         """(p,) start of each segment."""
-        return _ZERO if self.alone else self.ends - self.counts
+        return self.ends - self.counts
 
     @lazy
     def divisor(self) -> np.ndarray:
