@@ -67,22 +67,24 @@ def test_positions_that_are_found(segments, counts, values):
 def test_neighbours_belong_to_one_segment(segments, counts, values):
     pairs = segments.steps
     differences = [np.diff(part) for part in parts(counts, values)]
-    changes = values[segments.after] - values[segments.before]
+    changes = segments.after(values) - segments.before(values)
     assert np.array_equal(changes, np.concatenate(differences))
     assert pairs.counts.tolist() == [len(part) for part in differences]
 
 
 def test_a_value_of_each_piece_is_repeated(segments, counts):
-    assert segments.each(np.arange(len(counts))).tolist() == segments.owner.tolist()
+    for numbers in np.arange(len(counts)), np.arange(2 * len(counts)).reshape(2, -1):
+        owners = numbers[..., segments.owner]
+        assert np.array_equal(np.broadcast_to(segments.each(numbers), owners.shape), owners)
 
 
 @pytest.mark.parametrize("counts", [[300], [1], [5, 1, 300, 2, 17, 1000]])
 def test_quantiles_are_those_of_numpy(counts, values):
     segments = Segments(np.array(counts))
-    spread = segments.spread("x", values)
-    assert list(spread) == [f"x_{name}" for name in SPREAD_STATISTICS]
+    names, spread = segments.spread("x", values)
+    assert list(names) == [f"x_{name}" for name in SPREAD_STATISTICS]
     alone = [np.quantile(part, [0.1, 0.25, 0.5, 0.75, 0.9]) for part in parts(counts, values)]
-    np.testing.assert_array_equal(np.transpose(list(spread.values())[2:]), alone)
+    np.testing.assert_array_equal(spread[2:].T, alone)
     medians = [np.median(part) for part in parts(counts, values)]
     assert segments.median(segments.ordered(values)).tolist() == medians
 
@@ -94,6 +96,15 @@ def test_histograms(segments, counts, values):
         weighed = parts(counts, np.ones(len(values)) if weights is None else weights)
         alone = [np.bincount(b, w, 5) for b, w in zip(parts(counts, bins), weighed, strict=True)]
         np.testing.assert_array_equal(histogram, alone)
+
+
+def test_histograms_of_values_at_positions(segments, counts, values):
+    at = np.flatnonzero(values > 30)
+    bins = (values[at] // 20).astype(np.int64)
+    counted, weighed = segments.histograms(bins, 5, [None, values], at)
+    every = (np.abs(values) // 20).astype(np.int64)
+    assert np.array_equal(counted, segments.histogram(every, 5, (values > 30).astype(float)))
+    assert np.array_equal(weighed, segments.histogram(every, 5, values * (values > 30)))
 
 
 def test_entropy_of_equal_shares():

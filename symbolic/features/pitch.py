@@ -7,7 +7,9 @@ import numpy as np
 from symbolic.features.onsets import Onsets
 from symbolic.features.segments import Columns, entropies
 
-_LINES = tuple(f"{line}_{name}" for line in ("skyline", "bass") for name in ("mean", "std", "range"))
+_LINES = tuple(
+    f"{line}_{name}" for line in ("skyline", "bass") for name in ("mean", "std", "range")
+)
 
 
 def heights(onsets: Onsets) -> Columns:

@@ -25,7 +25,7 @@ Columns = dict[Names, np.ndarray]
 T = TypeVar("T")
 
 
-class lazy(Generic[T]):  # noqa: N801 - a decorator
+class lazy(Generic[T]):
     """A property that is computed at first access.
 
     `functools.cached_property` does the same behind a lock, as slow as a short computation, before
@@ -48,6 +48,7 @@ class Segments:
         counts: (p,) int64 lengths, 0 or more; p is at least 1.
 
     Attributes:
+        starts, ends: (p,) of each segment, the end exclusive.
         alone: whether there is one segment. Whole arrays then stand for those of their positions:
             on short arrays, the number of calls matters.
     """
@@ -57,19 +58,12 @@ class Segments:
         self.alone = len(counts) == 1
         if self.alone:
             self.starts, self.ends = _ZERO, counts
+        else:
+            self.ends = np.add.accumulate(counts)
+            self.starts = self.ends - counts
 
     def __len__(self) -> int:
         return len(self.counts)
-
-    @lazy
-    def ends(self) -> np.ndarray:
-        """(p,) end of each segment, exclusive."""
-        return np.add.accumulate(self.counts)
-
-    @lazy
-    def starts(self) -> np.ndarray:
-        """(p,) start of each segment."""
-        return self.ends - self.counts
 
     @lazy
     def divisor(self) -> np.ndarray:

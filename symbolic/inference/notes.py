@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.features import features
+from symbolic.features import feature_rows
 from symbolic.inference.prediction import (
     evaluation_mode,
     on_device,
@@ -84,7 +84,7 @@ def predict_notes(
         raise ValueError("the model has no task of single notes: predict has those of pieces")
     tables = [tokenizer.emitted(table) for table in tables]
     names = model.config.feature_names
-    rows = np.stack([features(table, names) for table in tables]) if names else None
+    rows = feature_rows(tables, names) if names else None
     sequences = [tokenizer.note_ids(table) for table in tables]
     positions = [tokenizer.note_positions(ids) for ids in sequences]
     found = {}

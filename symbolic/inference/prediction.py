@@ -16,7 +16,7 @@ import torch
 from symbolic.data import AudioDataset, Collator, window_starts
 from symbolic.data.datasets.beat_dataset import BeatRow, beat_example
 from symbolic.encoders import FeatureEnsemble
-from symbolic.features import features
+from symbolic.features import feature_rows
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable
 from symbolic.tasks import Task
@@ -50,7 +50,7 @@ def predict(
     tables = [tokenizer.emitted(table) for table in tables]
     takes_ids, names = model.config.inputs == "notes", model.config.feature_names
     sequences = [tokenizer.note_ids(table) for table in tables] if takes_ids else []
-    rows = np.stack([features(table, names) for table in tables]) if names else None
+    rows = feature_rows(tables, names) if names else None
     return predict_ids(model, sequences, rows, batch_size)
 
 

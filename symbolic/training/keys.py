@@ -20,7 +20,7 @@ from symbolic.data.corpora.annotated_keys import (
     steady_songs,
     work_of,
 )
-from symbolic.features import TONAL_NAMES, features
+from symbolic.features import TONAL_NAMES, feature_rows
 from symbolic.inference.prediction import predict_features
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, ReadError
@@ -147,7 +147,7 @@ def examples(arguments: KeyArguments) -> KeyExamples:
             cut = openings(notes, OPENINGS, rng)
         parts += [(part, number, REPEATS["part"]) for part in cut]
     tables, piece, times = zip(*whole, *parts, strict=True)
-    rows = np.stack([features(table, TONAL_NAMES) for table in tables]).astype(np.float32)
+    rows = feature_rows(tables, TONAL_NAMES).astype(np.float32)
     return KeyExamples(pieces, rows, np.array(piece), np.array(times), np.array(profiles))
 
 

@@ -26,7 +26,7 @@ from symbolic.data import (
 from symbolic.data.audit.fingerprints import Fingerprints, assert_not_held_out
 from symbolic.data.labels import any_label
 from symbolic.data.splits.hold_out import class_labels
-from symbolic.features import features, named_columns
+from symbolic.features import feature_rows, named_columns
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, read_notes
 from symbolic.notes.augment import Augmentation
@@ -149,8 +149,7 @@ class NoteInputs(TokenizedInputs):
             feature_names=names,
         )
         if names:
-            rows = np.stack([features(table, names) for table in dataset.tables])
-            standardise_features(model, rows)
+            standardise_features(model, feature_rows(dataset.tables, names))
         return dataset
 
     def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from symbolic.data.datasets.examples import Example
 from symbolic.data.labels import derived_labels
 from symbolic.data.pieces import Piece
-from symbolic.features import features
+from symbolic.features import feature_rows
 from symbolic.notes import NoteTable, ReadError
 from symbolic.tasks import KEY
 
@@ -42,15 +42,13 @@ class FeatureDataset(Dataset):
         Raises:
             ReadError: a piece without notes.
         """
-        rows = np.empty((len(pieces), len(feature_names)), np.float32)
         labels = []
-        for row, piece, table in zip(rows, pieces, tables, strict=True):
+        for piece, table in zip(pieces, tables, strict=True):
             if not len(table):
                 raise ReadError("no note that the tokenizer can hold", str(piece.path))
-            row[:] = features(table, feature_names)
             known = {*piece.labels, KEY.name}  # a key estimated from pitches is no label here
             labels.append({**piece.labels, **derived_labels(table, known)})
-        return cls(rows, labels)
+        return cls(feature_rows(tables, feature_names).astype(np.float32), labels)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from symbolic.data.labels import (
 from symbolic.data.pieces import Label, Piece
 from symbolic.data.tokens.file import TokenFile, token_file
 from symbolic.data.tokens.vocabulary import TokenVocabulary
-from symbolic.features import features
+from symbolic.features import feature_rows
 from symbolic.notes import NoteTable, ReadError, read_notes
 from symbolic.notes.read import name_of
 
@@ -76,19 +76,34 @@ def token_rows(
 
     The ids get an integer type `dtype`, which must hold them.
     """
-    rows: list[TokenRow | ReadError] = []
+    found: list[tuple[TokenRow, NoteTable] | ReadError] = []
     for source in sources:
         try:
-            rows.append(token_row(read_notes(source), tokenizer, dtype, feature_names))
+            found.append(_tokenized(read_notes(source), tokenizer, dtype))
         except ReadError as error:
-            rows.append(ReadError(error.reason, error.source or name_of(source)))
-    return rows
+            found.append(ReadError(error.reason, error.source or name_of(source)))
+    read = [row for row in found if not isinstance(row, ReadError)]
+    rows = iter(_with_features(read, feature_names))
+    return [row if isinstance(row, ReadError) else next(rows) for row in found]
 
 
-def token_row(
-    table: NoteTable, tokenizer: Tokenizer, dtype: np.dtype, feature_names: Sequence[str] = ()
-) -> TokenRow:
-    """Tokenize a piece, as `token_rows` does.
+def _with_features(
+    rows: Sequence[tuple[TokenRow, NoteTable]], names: Sequence[str]
+) -> list[TokenRow]:
+    """Add the named features to the rows of pieces, given with the notes in their ids."""
+    if not names:
+        return [row for row, _ in rows]
+    columns = feature_rows([notes for _, notes in rows], names).astype(np.float32)
+    return [replace(row, features=own) for (row, _), own in zip(rows, columns, strict=True)]
+
+
+def _tokenized(
+    table: NoteTable, tokenizer: Tokenizer, dtype: np.dtype
+) -> tuple[TokenRow, NoteTable]:
+    """Tokenize a piece, as `token_rows` does, but without features.
+
+    Returns:
+        The row, and the notes in its ids.
 
     Raises:
         ReadError: no note that the tokenizer can hold.
@@ -99,8 +114,7 @@ def token_row(
     ids = tokenizer.note_ids(notes)
     positions = tokenizer.checked_positions(ids, len(notes))
     count = getattr(tokenizer, "count_dropped", None)  # MidiTok's tokenizers do not count them
-    columns = features(notes, feature_names) if feature_names else np.zeros(0)
-    return TokenRow(
+    row = TokenRow(
         input_ids=ids.astype(dtype),
         token_labels={
             task.name: token_labels(task, notes, positions).astype(token_dtype(task))
@@ -108,8 +122,9 @@ def token_row(
         },
         labels=derived_labels(notes),
         dropped=count(table) if count and len(notes) < len(table) else 0,
-        features=columns.astype(np.float32),
+        features=np.zeros(0, np.float32),
     )
+    return row, notes
 
 
 def tokens_of(
@@ -125,11 +140,12 @@ def tokens_of(
     """
     vocabulary = TokenVocabulary.of(tokenizer)
     columns = label_columns(pieces)
-    rows = []
+    found = []
     for piece, table in zip(pieces, tables, strict=True):
         try:
-            row = token_row(table, tokenizer, vocabulary.dtype, feature_names)
+            found.append(_tokenized(table, tokenizer, vocabulary.dtype))
         except ReadError as error:
             raise ReadError(error.reason, str(piece.path)) from error
-        rows.append(row.columns(piece, columns))
-    return token_file(rows, vocabulary, feature_names)
+    rows = zip(_with_features(found, feature_names), pieces, strict=True)
+    described = [row.columns(piece, columns) for row, piece in rows]
+    return token_file(described, vocabulary, feature_names)
