@@ -28,7 +28,11 @@ from symbolic.data import (
     unread_files,
     window_starts,
 )
+from symbolic.data import (
+    tokens_of as tokens_in_memory,
+)
 from symbolic.data.groups import hashed_group
+from symbolic.features import TONAL_NAMES, features
 from symbolic.notes import ReadError, pool, read_notes
 from symbolic.tasks import IGNORE, key_label, velocity_labels
 from symbolic.tokenizers import CPTokenizer, build_tokenizer
@@ -86,6 +90,21 @@ def test_rows_are_what_tokenizer_and_labels_say(name, pieces, tmp_path):
     assert rows[1]["valence_arousal"] == [1.0, -0.5]
     ids = rows.features["input_ids"]
     assert getattr(ids, "dtype", None) or ids.feature.dtype == "int16"
+
+
+def test_features_of_the_files_of_a_task_are_those_of_each_alone(pieces, tmp_path):
+    broken = tmp_path / "music" / "broken.mid"
+    broken.write_bytes(b"MThd")
+    names = ["pitch_mean", "ioi_mean", *TONAL_NAMES]
+    files = [pieces[0], Piece(broken, "broken"), *pieces[1:]]
+    rows = build_token_dataset(files, TOKENIZER, tmp_path / "cache", 0, names).with_format("numpy")
+    assert list(unread_files(rows)) == [str(broken)]
+    for piece, row in zip(pieces, rows, strict=True):
+        alone = features(TOKENIZER.emitted(read_notes(piece.path)), names)
+        assert np.array_equal(row["features"], alone.astype(np.float32))
+    tables = [read_notes(piece.path) for piece in pieces]
+    tokens = tokens_in_memory(pieces, tables, TOKENIZER, names)
+    assert np.array_equal(tokens.feature_columns(names), rows["features"])
 
 
 def test_notes_without_dynamics_have_no_velocity_label(write_midi, tune, tmp_path):
