@@ -18,6 +18,7 @@ from symbolic.notes import NoteTable, ReadError, note_table
 from symbolic.notes.batch import NoteBatch, note_batch, read_batches, read_piece
 from symbolic.notes.read import kind_of, name_of
 from symbolic.notes.velocity_tokens import VelocityTokens
+from symbolic.tokenizers.emission import in_order
 from symbolic.tokenizers.saved import FILE_NAME, saved_class, tokenizer_file
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
 
     def emitted(self, notes: NoteTable) -> NoteTable:
         notes = notes.pitched()
-        return notes.select(self.order(note_batch([notes]))) if len(notes) else notes
+        return in_order(notes, self.order(note_batch([notes]))) if len(notes) else notes
 
     def note_ids(self, notes: NoteTable) -> np.ndarray:
         return self.batch_ids(note_batch([notes]))[0]

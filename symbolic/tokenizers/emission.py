@@ -73,10 +73,17 @@ def in_range(batch: NoteBatch) -> np.ndarray:
     return _IN_RANGE.take(batch.pitch, mode="clip")
 
 
+def in_order(notes: NoteTable, order: np.ndarray) -> NoteTable:
+    """Select notes by (m,) indices; the table itself where they are all of it, as they stand."""
+    if len(order) == len(notes) and np.array_equal(order, np.arange(len(notes))):
+        return notes
+    return notes.select(order)
+
+
 def emitted_compound_words(notes: NoteTable, preset: str) -> NoteTable:
     """Return the notes of a piece that `CPTokenizer` emits with a preset."""
     notes = notes.pitched()
-    return notes.select(note_order(note_batch([notes]), preset)) if len(notes) else notes
+    return in_order(notes, note_order(note_batch([notes]), preset)) if len(notes) else notes
 
 
 def emitted_within(notes: NoteTable, low: int, high: int) -> NoteTable:
