@@ -6,9 +6,10 @@ import importlib
 import io
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from symbolic import __version__
-from symbolic.commands.arguments import Parser, guarded
+from symbolic.commands.arguments import SUGGESTIONS, Parser, guarded
 
 COMMANDS = {
     "score": "score files, folders and archives for emotion",
@@ -45,9 +46,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
         for name, text in COMMANDS.items():
             commands.add_parser(name, help=text, add_help=False)
+        if words and not words[0].startswith("-"):
+            parser.error(f"no command {words[0]!r}{_suggestion(words[0])}")
         parser.parse_args(words[:1])  # the others are those of a command
     command = importlib.import_module(f"symbolic.commands.{words[0].replace('-', '_')}")
     return command.main(words[1:])
+
+
+def _suggestion(word: str) -> str:
+    """Return a question for the commands that a wrong word may stand for, or all commands."""
+    close = get_close_matches(word.lower().replace("_", "-"), COMMANDS, SUGGESTIONS)
+    if not close:
+        return f"; there are {', '.join(COMMANDS)}"
+    return f"; did you mean {' or '.join(close)}?"
 
 
 if __name__ == "__main__":

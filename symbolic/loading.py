@@ -36,7 +36,8 @@ def load(
 
     Raises:
         OSError: nothing to load under that name.
-        ValueError: a model of another type, or without a task that can be used.
+        ValueError: a model of another type, or without a task that can be used; a device that
+            cannot be used.
 
     Example:
         >>> import symbolic
@@ -77,7 +78,9 @@ def score(
 
     Raises:
         OSError: nothing to load under that name.
-        ValueError: a model of another type, or without a task for whole pieces.
+        TypeError: neither a source nor several of them.
+        ValueError: a model of another type, or without a task for whole pieces; a device that
+            cannot be used.
 
     Example:
         >>> import symbolic

@@ -8,8 +8,9 @@ from symbolic.audio import FrontEnd
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import BEAT_SYSTEMS, BOUNDARY_SYSTEMS, ENCODERS
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, FEATURE_SETS, TONAL_NAMES
+from symbolic.features.columns import named_columns
 from symbolic.features.model_columns import KEY_FEATURES
-from symbolic.features.sets import column_text, named_columns, subset_text
+from symbolic.features.sets import column_text, subset_text
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.emotion import DEFAULT_MODEL
 from symbolic.tasks import BOUNDARY, EMOTION, GENRE, KEY, TAGS, UNIT_BOUNDARY, VELOCITY

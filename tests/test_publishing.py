@@ -553,7 +553,7 @@ def test_the_script_writes_the_files_that_it_would_send(
     options = ["--dry-run", "--license", "mit", "--output", out]
     assert script(root, monkeypatch, run, "me/tunes", *options) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"written to {out}:"
+    assert lines[0] == f"written to {out}, the model card as README.md:"
     assert set(lines[1:]) == names(out)
     assert "license: mit" in (out / "README.md").read_text()
     assert hub == []

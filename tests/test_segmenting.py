@@ -180,7 +180,7 @@ def test_models_that_find_no_boundaries_are_refused(tmp_path, folder, capsys):
     made.save_pretrained(tmp_path)
     made.config.feature_extractor().save_pretrained(tmp_path)
     assert cli(["segment", str(folder), "--model", str(tmp_path)]) == 2
-    assert "model has no `boundary` task" in capsys.readouterr().err
+    assert "the model predicts tags, not boundaries" in capsys.readouterr().err
     none = SymbolicModel(BOUNDARY_SYSTEMS["mls"].config([BOUNDARY], 1 / 8))
     with pytest.raises(ValueError, match="it has none"):
         Segmenter(none)

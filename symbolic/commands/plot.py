@@ -30,9 +30,8 @@ def _parser() -> Parser:
         "-o",
         "--output",
         type=path_to(*PLOT_SUFFIXES),
-        required=True,
         metavar="FILE",
-        help="write .png, .pdf or .svg",
+        help="write .png, .pdf or .svg (default: next to the piece, NAME.emotion.png)",
     )
     parser.add_argument(
         "--window", default="30s", metavar="LENGTH", help="window length: 30s (default), 8bars"
@@ -50,7 +49,8 @@ def _parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plot the emotion of a piece over time; the exit status is 1 if it cannot be read."""
     options = _parser().parse_args(arguments)
-    path, output = options.path, options.output
+    path = options.path
+    output = options.output or path.with_suffix(".emotion.png")
     make_room(output)
     if output.exists() and path.exists() and output.samefile(path):
         raise UsageError(f"cannot write {output}: it is the input file")

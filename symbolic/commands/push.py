@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from symbolic.commands.arguments import Parser, guarded, values_of
-from symbolic.publishing.hub import push
+from symbolic.publishing.hub import CARD, PublishError, push
 from symbolic.scoring.table_kinds import refuse_other_tables
 
 
 @guarded
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Publish a trained model on the Hugging Face Hub."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish a trained model on the Hugging Face Hub; the exit status is 1 if the Hub refuses."""
     parser = Parser(
         prog="symbolic push",
         description="Publish a trained model on the Hugging Face Hub, or with --dry-run write the "
-        "files that would be sent.",
+        "files that would be sent. The exit status is 1 where the Hub refuses or is out of reach.",
     )
     parser.add_argument("folder", help="of the trained model")
     parser.add_argument("repo_id", help="name/model on the Hub")
@@ -31,12 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error("--output needs --dry-run")
     refuse_other_tables(Path(options.folder), "what is published is the folder of a trained model")
     output = options.output or f"build/hub/{options.repo_id.split('/')[-1]}"
-    names = push(
-        options.folder,
-        options.repo_id,
-        dry_run=output if options.dry_run else None,
-        card=Path(options.card).read_text(encoding="utf-8") if options.card else None,
-        **values_of(options, "private", "license", "revision"),
-    )
-    done = f"written to {output}" if options.dry_run else f"published as {options.repo_id}"
+    try:
+        names = push(
+            options.folder,
+            options.repo_id,
+            dry_run=output if options.dry_run else None,
+            card=Path(options.card).read_text(encoding="utf-8") if options.card else None,
+            **values_of(options, "private", "license", "revision"),
+        )
+    except PublishError as error:
+        print(f"symbolic: error: {error}", file=sys.stderr)
+        return 1
+    done = f"published as {options.repo_id}"
+    if options.dry_run:
+        done = f"written to {output}, the model card as {CARD}"
     print(f"{done}:", *names, sep="\n")
+    return 0

@@ -26,7 +26,7 @@ from symbolic.commands.arguments import (
     whole,
     write,
 )
-from symbolic.commands.text_table import cell, text_table
+from symbolic.commands.text_table import MAX_ROWS, cell, text_table
 from symbolic.scoring.tables import SUFFIXES, read_rows, read_scores
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ SHOWN = (
 )
 DECIMALS = {"seconds": 0}  # in the printed table, of which numbers have 2
 MAX_SHOWN = 1000  # files; the table of more is not printed
-MAX_ROWS = 60  # of the table that are printed
 
 
 def _parser() -> Parser:
@@ -77,12 +76,18 @@ def _parser() -> Parser:
         "--timeline",
         type=path_to(*SUFFIXES),
         metavar="FILE",
-        help="beside --output: emotion in windows that slide over each piece",
+        help="write emotion in windows that slide over each piece, with or without --output",
     )
     parser.add_argument(
-        "--window", metavar="LENGTH", help="of the timeline: 30s (the default), 8bars"
+        "--window",
+        metavar="LENGTH",
+        help="of the timeline: 30s (default), 8bars; the last window ends with the piece",
     )
-    parser.add_argument("--hop", metavar="LENGTH", help="from window to window: 5s, 2bars")
+    parser.add_argument(
+        "--hop",
+        metavar="LENGTH",
+        help="from window to window: 5s, 2bars (default: a sixth of the window length)",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the interrupted run of this --output"
     )
@@ -177,8 +182,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.plot:
         make_room(options.plot)
     if not options.output:
-        needing = {"timeline": options.timeline, "resume": options.resume}
-        needing["engine"] = options.engine != "local"
+        needing = {"resume": options.resume, "engine": options.engine != "local"}
         for name in (name for name, value in needing.items() if value):
             raise UsageError(f"--{name} goes with an --output file")
     if (options.window or options.hop) and not options.timeline:

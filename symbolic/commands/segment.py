@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from symbolic.commands.arguments import (
     STDOUT,
@@ -23,7 +25,10 @@ from symbolic.commands.arguments import (
     whole,
     write,
 )
-from symbolic.commands.text_table import cell, text_table
+from symbolic.commands.text_table import MAX_ROWS, cell, counted, text_table
+
+if TYPE_CHECKING:
+    from symbolic.structure.segmenter import Segmentation
 
 
 def _parser() -> Parser:
@@ -115,10 +120,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             plot = partial(segment_plot, piece, reference=reference)
             write(plot, options.plots / f"{name}.png")
     if not options.quiet and options.output != STDOUT:
-        print(text_table(PARTS, [_cells(row) for row in rows], left=["error"]))
+        print(text_table(PARTS, [_cells(row) for row in rows], left=["error"], most=MAX_ROWS))
+        if len(rows) > MAX_ROWS:  # the rows with errors are not all on the screen
+            for piece in found:
+                if piece.error:
+                    print(f"not segmented: {piece.path}: {piece.error}", file=sys.stderr)
+        print(f"\n{_summary(found, options)}")
     if passed_over and not options.quiet:
         print(passed_over_line(passed_over), file=sys.stderr)
     return 1 if all(piece.error for piece in found) else 0
+
+
+def _summary(found: Sequence[Segmentation], options: argparse.Namespace) -> str:
+    """Count files and parts in a line, and name what was written."""
+    segmented = [piece for piece in found if not piece.error]
+    parts = sum(len(piece.times) - 1 for piece in segmented)
+    done = f"segmented {len(segmented)} of {counted(len(found), 'file')}: {counted(parts, 'part')}"
+    places = {"table": options.output, "labels": options.labels, "plots": options.plots}
+    return "; ".join([done, *(f"{name} in {path}" for name, path in places.items() if path)])
 
 
 def _cells(values: list[object]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 MISSING = "-"
 LEFT_OUT = "..."
+MAX_ROWS = 60  # that commands print of a table
 ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})  # names of files have them
 
 
@@ -21,6 +22,11 @@ def cell(value: object, decimals: int = 2) -> str:
         return MISSING
     text = f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
     return text.translate(ESCAPES)
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number with its noun, which gets an s unless the number is 1."""
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def text_table(

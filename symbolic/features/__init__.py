@@ -16,8 +16,9 @@ from symbolic.features.columns import (
     feature_frame,
     feature_rows,
     features,
+    named_columns,
 )
-from symbolic.features.sets import FEATURE_SETS, named_columns
+from symbolic.features.sets import FEATURE_SETS
 from symbolic.features.tonal import TONAL_NAMES, transposed_tonal
 
 __all__ = [

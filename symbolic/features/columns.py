@@ -80,6 +80,9 @@ FEATURE_GROUPS: dict[str, tuple[str, ...]] = {
 }
 """The names of the columns of each group; every column is in one group."""
 
+CHOICES = dict(FEATURE_GROUPS)
+"""Columns by the names of groups, and of the sets that `symbolic.features.sets` adds."""
+
 FEATURE_NAMES: tuple[str, ...] = tuple(name for names in FEATURE_GROUPS.values() for name in names)
 """The names of the columns of all groups, group by group, without `TONAL_NAMES`."""
 
@@ -132,13 +135,37 @@ def _index(numbers: Sequence[int]) -> Index:
     return slice(first, last) if list(numbers) == list(range(first, last)) else np.array(numbers)
 
 
-def features(notes: Source, names: Sequence[str] | None = None) -> np.ndarray:
+def named_columns(text: str) -> list[str]:
+    """Look up the columns of sets and groups, separated by commas, each column once.
+
+    `none` is the empty list.
+
+    Raises:
+        ValueError: a name that is neither in `FEATURE_SETS` nor in `FEATURE_GROUPS`.
+    """
+    columns: dict[str, None] = {}
+    for name in [] if text == "none" else text.split(","):
+        if name not in CHOICES:
+            names = ", ".join(["none", *CHOICES])
+            raise ValueError(f"unknown feature set {name!r}; choose from {names}")
+        columns |= dict.fromkeys(CHOICES[name])
+    return list(columns)
+
+
+def _requested(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The columns that are asked for; a ValueError for an unknown group or set."""
+    if isinstance(names, str):
+        return tuple(named_columns(names))
+    return FEATURE_NAMES if names is None else tuple(names)
+
+
+def features(notes: Source, names: str | Sequence[str] | None = None) -> np.ndarray:
     """Compute the feature vector of a piece; `feature_rows` is faster for many.
 
     Args:
         notes: of at least one pitched note; anything that `read_notes` takes.
-        names: the requested columns, for example `FEATURE_GROUPS["rhythm"]`, `FEATURE_SETS["core"]`
-            or `TONAL_NAMES`; all of `FEATURE_NAMES` where None.
+        names: the requested columns: groups and sets by name, as `named_columns` takes them
+            ("rhythm,harmony"), or names of columns; all of `FEATURE_NAMES` where None.
 
     Returns:
         (len(names),) float64, all finite, in the order of the names. The module of each group
@@ -147,12 +174,14 @@ def features(notes: Source, names: Sequence[str] | None = None) -> np.ndarray:
     Raises:
         ReadError: a source that cannot be read, whose file the message names, or without pitched
             notes.
-        ValueError: an unknown column.
+        ValueError: an unknown column, group or set.
     """
     return feature_rows([notes if isinstance(notes, NoteTable) else read_notes(notes)], names)[0]
 
 
-def feature_rows(tables: Sequence[NoteTable], names: Sequence[str] | None = None) -> np.ndarray:
+def feature_rows(
+    tables: Sequence[NoteTable], names: str | Sequence[str] | None = None
+) -> np.ndarray:
     """Compute the feature vectors of pieces, many in one pass.
 
     A row does not depend on the other pieces, to the last bit.
@@ -166,9 +195,9 @@ def feature_rows(tables: Sequence[NoteTable], names: Sequence[str] | None = None
 
     Raises:
         ReadError: a piece without pitched notes.
-        ValueError: an unknown column.
+        ValueError: an unknown column, group or set.
     """
-    names = FEATURE_NAMES if names is None else tuple(names)
+    names = _requested(names)
     plan = _plan(names)
     rows = np.empty((len(tables), len(names)))
     for first, last in _passes([len(table) for table in tables]):
@@ -197,7 +226,7 @@ def _passes(notes: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def feature_frame(
-    sources: Source | Iterable[Source], names: Sequence[str] | None = None
+    sources: Source | Iterable[Source], names: str | Sequence[str] | None = None
 ) -> pd.DataFrame:
     """Compute the features of pieces, one row each.
 
@@ -208,21 +237,22 @@ def feature_frame(
 
     Returns:
         A frame of (n, len(names)) float64 with the names as columns;
-        `frame[list(FEATURE_GROUPS["rhythm"])]` is one group of it. Its index, `path`, names the
+        `frame[named_columns("rhythm")]` is one group of it. Its index, `path`, names the
         files; where no source has a name, as note tables have none, rows are numbered from 0. The
         row of a piece that cannot be read, or without pitched notes, is NaN, and a warning names
         the file; the others are not affected.
 
     Raises:
-        ValueError: an unknown column.
+        ValueError: an unknown column, group or set.
 
     Example:
         >>> import symbolic
         >>> frame = symbolic.feature_frame(["song.mid", "folder/"])
+        >>> rhythm = symbolic.feature_frame("folder/", "rhythm,density")
     """
     import pandas as pd
 
-    names = FEATURE_NAMES if names is None else tuple(names)
+    names = _requested(names)
     _plan(names)  # refuses unknown columns
     with TemporaryDirectory() as scratch:
         found = list(find_sources(sources, scratch=scratch))

@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from symbolic.features.sets import named_columns, subset_text
+from symbolic.features.columns import named_columns
+from symbolic.features.sets import subset_text
 from symbolic.features.tonal import TONAL_NAMES
 
 KEY_FEATURES = ("predicted_minor", "predicted_key_certainty", "predicted_major_on_tonic")

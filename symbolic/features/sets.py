@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbolic.features.columns import FEATURE_GROUPS, FEATURE_NAMES
+from symbolic.features.columns import CHOICES, FEATURE_GROUPS, FEATURE_NAMES, named_columns
 from symbolic.features.segments import SPREAD_STATISTICS
 from symbolic.features.tonal import TONAL_NAMES
 
@@ -75,35 +75,18 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
 """
 
 
-_CHOICES = {**FEATURE_GROUPS, **FEATURE_SETS}
-
-
-def named_columns(text: str) -> list[str]:
-    """Look up the columns of sets and groups, separated by commas, each column once.
-
-    `none` is the empty list.
-
-    Raises:
-        ValueError: a name that is neither in `FEATURE_SETS` nor in `FEATURE_GROUPS`.
-    """
-    columns: dict[str, None] = {}
-    for name in [] if text == "none" else text.split(","):
-        if name not in _CHOICES:
-            names = ", ".join(["none", *FEATURE_SETS, *FEATURE_GROUPS])
-            raise ValueError(f"unknown feature set {name!r}; choose from {names}")
-        columns |= dict.fromkeys(_CHOICES[name])
-    return list(columns)
+CHOICES.update(FEATURE_SETS)
 
 
 def column_text(columns: Sequence[str]) -> str | None:
     """Find the text from which `named_columns` makes these columns; None where there is none."""
     left, names = tuple(columns), []
     while left:
-        fitting = [name for name, found in _CHOICES.items() if left[: len(found)] == found]
+        fitting = [name for name, found in CHOICES.items() if left[: len(found)] == found]
         if not fitting:
             return None
-        names.append(max(fitting, key=lambda name: len(_CHOICES[name])))
-        left = left[len(_CHOICES[names[-1]]) :]
+        names.append(max(fitting, key=lambda name: len(CHOICES[name])))
+        left = left[len(CHOICES[names[-1]]) :]
     return ",".join(names) or "none"
 
 
@@ -112,9 +95,9 @@ def subset_text(columns: Sequence[str], among: Sequence[str]) -> str | None:
 
     The columns have the order of `among`.
     """
-    wanted = {name: set(found).intersection(among) for name, found in _CHOICES.items()}
+    wanted = {name: set(found).intersection(among) for name, found in CHOICES.items()}
     left, names = set(columns), []
-    for name in sorted(_CHOICES, key=lambda name: -len(wanted[name])):
+    for name in sorted(CHOICES, key=lambda name: -len(wanted[name])):
         if wanted[name] & left and wanted[name] <= set(columns):
             names.append(name)
             left -= wanted[name]

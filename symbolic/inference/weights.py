@@ -55,6 +55,15 @@ def load_config(
         ) from error
 
 
+def check_device(device: str | torch.device) -> None:
+    """Refuse a device that cannot be used, with a ValueError of one line."""
+    try:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device {str(device)!r} cannot be used: {reason}") from error
+
+
 def load_weights(
     name: str | os.PathLike,
     config: SymbolicConfig,
@@ -65,8 +74,10 @@ def load_weights(
     """Load a model with all its weights, and move it to a device.
 
     Raises:
-        ValueError: weights are missing.
+        ValueError: weights are missing, or the device cannot be used.
     """
+    if str(device) != "cpu":
+        check_device(device)
     name = os.fspath(name)
     options = {**kwargs, "use_safetensors": True, "output_loading_info": True}
     with no_bar_of_weights():

@@ -140,6 +140,14 @@ def kind_of(source: object) -> str | None:
     return next((name for name in ("symusic", "pretty_midi", "music21") if name in modules), None)
 
 
+def wrong_type(source: object, others: str = "") -> TypeError:
+    """Make the error for an object that is no source; `others` is what else would be taken."""
+    return TypeError(
+        "expected a path, bytes, NoteTable, symusic.Score, pretty_midi.PrettyMIDI or music21 "
+        f"stream{others}, got {type(source).__name__}"
+    )
+
+
 def is_file(source: object) -> TypeGuard[File]:
     """Return whether a source has the bytes of a file, which `content_of` returns."""
     return isinstance(source, _FILES)
@@ -168,10 +176,7 @@ def _read(source: Source) -> NoteTable:
             from symbolic.notes.formats.streams import stream_notes
 
             return stream_notes(cast("Stream", source))
-    raise TypeError(
-        "expected a path, bytes, NoteTable, symusic.Score, pretty_midi.PrettyMIDI or music21 "
-        f"stream, got {type(source).__name__}"
-    )
+    raise wrong_type(source)
 
 
 def _read_content(data: bytes) -> NoteTable:

@@ -28,7 +28,7 @@ from symbolic.notes.archives import (
     why_passed_over,
 )
 from symbolic.notes.formats.tunes import TUNE_SUFFIX, book_header, tunes
-from symbolic.notes.read import NOTE_SUFFIXES, content_of, kind_of, name_of
+from symbolic.notes.read import NOTE_SUFFIXES, content_of, kind_of, name_of, wrong_type
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ def find_sources(
             wherever they are, by their tunes.
         passed_over: counts what folders and archives hold besides music files, by reason: a
             suffix, `without suffix`, `hidden` or `link to a folder`.
+
+    Raises:
+        TypeError: neither a source nor several.
     """
     passed_over = Counter() if passed_over is None else passed_over
     for source in _found(sources, recursive, suffixes, scratch, passed_over):
@@ -92,8 +95,7 @@ def _found(
     passed_over: Counter[str],
 ) -> Iterator[Source]:
     """Find files and archive members; tune books stay whole."""
-    several = [cast("Source", sources)] if kind_of(sources) else cast("Iterable[Source]", sources)
-    for source in several:
+    for source in _several(sources):
         if not isinstance(source, str | os.PathLike):
             yield source
             continue
@@ -102,6 +104,18 @@ def _found(
                 yield from _archived(os.fspath(path), suffixes, scratch, passed_over)
             else:
                 yield from find_files(path, suffixes, recursive, passed_over)
+
+
+def _several(sources: Source | Iterable[Source]) -> Iterable[Source]:
+    """Return one or several sources as several; a mapping is neither."""
+    if kind_of(sources):
+        return [cast("Source", sources)]
+    try:
+        if not isinstance(sources, Mapping):
+            return iter(cast("Iterable[Source]", sources))
+    except TypeError:
+        pass
+    raise wrong_type(sources, ", or several of them")
 
 
 def _tunes(source: Path | ArchiveMember) -> Iterator[Source]:

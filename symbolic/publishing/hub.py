@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from transformers.utils import FEATURE_EXTRACTOR_NAME as EXTRACTOR
 
 from symbolic.configuration import SymbolicConfig
+from symbolic.errors import SymbolicError
 from symbolic.loading import load
 from symbolic.publishing.card import model_card, read_json
+from symbolic.publishing.licences import LICENCES
 from symbolic.tokenizers.saved import FILE_NAME as TOKENIZER
 from symbolic.training.run_folder import FINGERPRINTS, METRICS, TRAINING_RECORD
 
@@ -31,6 +35,13 @@ bars and beats without tokens, the configuration alone. No checkpoints, predicti
 states. All but `OPTIONAL` and the card are required."""
 
 
+logger = logging.getLogger(__name__)
+
+
+class PublishError(SymbolicError, OSError):
+    """The Hub cannot be reached, or refuses."""
+
+
 def push(
     folder: str | os.PathLike,
     repo_id: str,
@@ -43,6 +54,9 @@ def push(
     token: str | bool | None = None,
 ) -> list[str]:
     """Publish a trained model on the Hugging Face Hub, or write the files that would be published.
+
+    A warning is logged for a `repo_id` without a user, which the Hub completes but the card does
+    not, and for a licence that is no id of the Hub.
 
     Args:
         folder: of the run.
@@ -63,28 +77,44 @@ def push(
         ValueError: a model that does not load, a model of boundaries without a threshold, a
             `repo_id` that the Hub would refuse, a file that is not valid or that has a path of this
             machine.
+        PublishError: the Hub cannot be reached, or refuses.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.utils import validate_repo_id
 
     validate_repo_id(repo_id)
+    if "/" not in repo_id:
+        logger.warning(
+            "%s: no user or organisation before the name: the Hub adds yours, but the card tells "
+            "people to load %r",
+            *(repo_id, repo_id),
+        )
+    if license is not None and license.lower() not in LICENCES:
+        close = get_close_matches(license.lower(), LICENCES, n=3)
+        meant = f"; did you mean {' or '.join(close)}?" if close else ""
+        logger.warning("licence %r is no id of the Hub%s", license, meant)
     if dry_run is not None:
         return assemble(folder, dry_run, repo_id, license, card)
     with tempfile.TemporaryDirectory() as place:
         names = assemble(folder, place, repo_id, license, card)
+        # So that no metrics of an earlier model remain.
+        absent = [name for name in FILES[_kind(Path(place))] if name not in names]
         api = HfApi(token=token)
-        # The Hub completes a `repo_id` without a user name.
-        repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
-        if revision is not None:
-            api.create_branch(repo_id, branch=revision, exist_ok=True)
-        api.upload_folder(
-            repo_id=repo_id,
-            folder_path=place,
-            revision=revision,
-            commit_message="Upload model",
-            # So that no metrics of an earlier model remain.
-            delete_patterns=[name for name in FILES[_kind(Path(place))] if name not in names],
-        )
+        try:
+            # The Hub completes a `repo_id` without a user name.
+            repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
+            if revision is not None:
+                api.create_branch(repo_id, branch=revision, exist_ok=True)
+            api.upload_folder(
+                repo_id=repo_id,
+                folder_path=place,
+                revision=revision,
+                commit_message="Upload model",
+                delete_patterns=absent,
+            )
+        except Exception as error:  # of the Hub, of its client, of the network
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise PublishError(f"{repo_id}: not published: {reason}") from error
     return names
 
 

@@ -188,20 +188,11 @@ def load_scorer(name: str | None, device: str = "cpu") -> Scorer:
             reason; in one line.
     """
     if device != "cpu":
-        _check_device(device)
+        from symbolic.inference.weights import check_device  # loads PyTorch
+
+        check_device(device)
     try:
         return scorer_of(name, device=device)
     except Exception as error:  # safetensors, transformers and the hub raise of many kinds
         reason = " ".join(str(error).split())
         raise ValueError(f"model {name!r} cannot be loaded: {reason}") from error
-
-
-def _check_device(device: str) -> None:
-    """Refuse a device that cannot be used, with a ValueError of one line."""
-    import torch
-
-    try:
-        torch.zeros(1, device=device).cpu()
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"device {device!r} cannot be used: {reason}") from error

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -274,11 +275,17 @@ def score_files(path: str | Path) -> list[Path]:
     if path.is_dir():
         parts = sorted(path.glob("part-*.parquet"))
         if not parts:
-            raise ValueError(f"{path}: no part-*.parquet in this folder")
+            raise ValueError(f"{path}: no part-*.parquet in this folder{_unscored(path)}")
         return parts
     if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{path}: not a table of scores ({', '.join(SUFFIXES)} or a folder)")
+        kinds = f"{', '.join(SUFFIXES)} or a folder"
+        raise ValueError(f"{path}: not a table of scores ({kinds}){_unscored(path)}")
     return [path]
+
+
+def _unscored(path: Path) -> str:
+    """The end of an error for what may be music."""
+    return f"; if it is music, score it first: symbolic score {quote(str(path))} -o scores.csv"
 
 
 def read_scores(
@@ -298,7 +305,8 @@ def read_scores(
 
     Raises:
         OSError: a file that cannot be opened.
-        ValueError: no such table, or one without a column of `columns`; it names the file.
+        ValueError: no such table, or one without a column of `columns`, by default without `path`;
+            it names the file.
     """
     import pandas as pd
 
@@ -317,6 +325,8 @@ def read_scores(
             raise ValueError(f"{file}: no column {', '.join(missing)} in this table")
     table = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     table = _texts_where_some_are(table)
+    if columns is None and "path" not in table:
+        raise ValueError(f"{path}: not a table of scores: it has no column path")
     return table if wanted is None else table.loc[:, [name for name in wanted if name in table]]
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from symbolic.notes.beats import metrical_edges
 from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ReadError, ticks_to_seconds
-from symbolic.scoring.base import Row, with_errors
+from symbolic.scoring.base import Row, Scorer, with_errors
 from symbolic.scoring.columns import TIMELINE, rows_table
-from symbolic.scoring.emotion import emotion_rows
+from symbolic.scoring.emotion import emotion_rows, scorer_of
 from symbolic.scoring.notes import NoteInputs, NotePreparation
 from symbolic.scoring.windows import SlidingWindow
 from symbolic.tokenizers.ferreira_notes import StepTable
@@ -233,8 +233,8 @@ def _rows(windows: WindowInputs, predicted: Iterator[Row]) -> list[Row]:
 
 
 def timeline(
-    scorer: EmotionScorer,
-    sources: Source | Iterable[Source],
+    scorer: EmotionScorer | Source | Iterable[Source] | None = None,
+    sources: Source | Iterable[Source] | None = None,
     sliding: SlidingWindow | None = None,
     *,
     recursive: bool = True,
@@ -245,9 +245,11 @@ def timeline(
     """Predict emotion over time: a row for each window of each file.
 
     Args:
-        scorer: with the model.
+        scorer: with the model; without one the sources come first, and the model inside the
+            package predicts.
         sources: as `EmotionScorer.score` takes them.
-        sliding: the windows; None is `SlidingWindow()`.
+        sliding: the windows; None is `SlidingWindow()`, 30 s long, one every 5 s. Each has this
+            length but the last, which ends with the piece: see `prepare_windows`.
         recursive, batch_size, workers, progress: as of `EmotionScorer.score`.
 
     Returns:
@@ -255,7 +257,23 @@ def timeline(
         q2 q3 q4 valence arousal familiarity notes error`, as of `EmotionScorer.score`; windows are
         counted from 1, start and end are seconds. Where no note begins in a window the predictions
         are missing; a file that cannot be read has one row, with its error.
+
+    Raises:
+        TypeError: neither a source nor several of them.
+
+    Example:
+        >>> import symbolic
+        >>> windows = symbolic.timeline("song.mid")
     """
+    if not isinstance(scorer, Scorer):
+        if sources is None:
+            scorer, sources = None, scorer
+        if scorer is not None:
+            raise TypeError(f"expected a scorer before the sources, got {type(scorer).__name__}")
+        scorer = cast("EmotionScorer", scorer_of())
+    if sources is None:
+        raise TypeError("timeline takes at least a source")
+    scorer = cast("EmotionScorer", scorer)
     preprocess = partial(
         _prepare_files, sliding=sliding or SlidingWindow(), preparation=scorer.preprocess
     )

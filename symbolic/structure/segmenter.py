@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
+    from symbolic.configuration import SymbolicConfig
     from symbolic.data.datasets.beat_dataset import BeatRow
     from symbolic.modeling import SymbolicModel
     from symbolic.tokenizers import Tokenizer
@@ -69,6 +70,12 @@ class Segmentation:
     front: FrontEnd | None = None
     error: str = ""
     curve: str = "activation"
+
+    def __repr__(self) -> str:
+        if self.error:
+            return f"Segmentation(path={self.path!r}, error={self.error!r})"
+        times = ", ".join(f"{time:.2f}" for time in self.times)
+        return f"Segmentation(path={self.path!r}, times=[{times}])"
 
     def parts(self) -> Iterator[tuple[int, float, float, float]]:
         """Yield the number of each part, from 1, its start, its end and the confidence."""
@@ -121,8 +128,7 @@ class Segmenter(HubMixin):
         self.model, self.threshold, self.tokenizer = model, NOVELTY, tokenizer
         self.tolerance, self.peaks = float(tolerance), "min_distance"
         if model is not None:
-            if BOUNDARY.name not in model.heads:
-                raise ValueError(f"model has no `{BOUNDARY.name}` task")
+            _refuse_other_tasks(model.config, "the model")
             thresholds = model.config.thresholds.get(BOUNDARY.name, {})
             if tolerance not in thresholds:
                 have = ", ".join(thresholds) or "none"
@@ -166,6 +172,7 @@ class Segmenter(HubMixin):
         from symbolic.scoring.audio import load_audio_model
 
         config = load_config(name, **kwargs)
+        _refuse_other_tasks(config, os.fspath(name))
         tokenizer, kwargs["device"] = None, device
         if not config.metrical_unit:
             model, _ = load_audio_model(name, **kwargs)
@@ -234,6 +241,13 @@ class Segmenter(HubMixin):
         shown = frames[:within, : front.widths[front.kinds[0]]]
         curve = "novelty" if self.model is None else "activation"
         return Segmentation(path, times, confidence, activation[:within], shown, front, curve=curve)
+
+
+def _refuse_other_tasks(config: SymbolicConfig, name: str) -> None:
+    """Refuse a model without boundaries, with a ValueError that says what it predicts."""
+    names = [task.name for task in config.task_specs]
+    if BOUNDARY.name not in names:
+        raise ValueError(f"{name}: the model predicts {', '.join(names)}, not boundaries")
 
 
 class _Inputs(NamedTuple):
