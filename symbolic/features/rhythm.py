@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from symbolic.features.onsets import Onsets, within
-from symbolic.features.segments import Columns, Segments, entropies, quotients
+from symbolic.features.segments import Columns, entropies, quotients
 
 PULSE_FRAME_SECONDS = 0.02  # of the frames of onset strength
 MAX_PULSE_FRAMES = 2**15  # about eleven minutes, from which the pulse is estimated
@@ -65,20 +65,35 @@ def ratios(onsets: Onsets) -> Columns:
     }
 
 
-def _strengths(onsets: Onsets) -> tuple[np.ndarray, Segments]:
-    """Add up the velocities of the onsets in frames: (f,), and the segments of frames."""
-    pieces = onsets.by_onset
-    place = onsets.since[onsets.starts] / PULSE_FRAME_SECONDS
-    early, pieces = pieces.find(place < MAX_PULSE_FRAMES)
-    place = place[early]
-    weight = np.add.reduceat(onsets.velocity, onsets.starts)[early]
-    frame = place.astype(np.int64)
-    # Each onset is shared between the two nearest frames: small shifts of time change little.
-    late = weight * (place - frame)
-    frames = Segments(frame[pieces.ends - 1] + 2)
-    frame += pieces.each(frames.starts)
-    length = frames.ends[-1]
-    return np.bincount(frame, weight - late, length) + np.bincount(frame + 1, late, length), frames
+class _Strengths:
+    """Strengths of onsets in frames, each onset shared between the two nearest frames.
+
+    Small shifts of time then change little.
+
+    Args:
+        onsets: of p pieces.
+
+    Attributes:
+        frames: (p,) number of frames of each piece.
+    """
+
+    def __init__(self, onsets: Onsets) -> None:
+        place = onsets.since[onsets.starts] / PULSE_FRAME_SECONDS
+        early, self.pieces = onsets.by_onset.find(place < MAX_PULSE_FRAMES)
+        place = place[early]
+        weight = np.add.reduceat(onsets.velocity, onsets.starts)[early]
+        self.frame = place.astype(np.int64)
+        self.late = weight * (place - self.frame)
+        self.near = weight - self.late
+        self.frames = self.frame[self.pieces.ends - 1] + 2
+
+    def smooth(self, piece: int) -> np.ndarray:
+        """Smooth the strengths of a piece over about 80 ms, the deviation of played beats."""
+        start, end = self.pieces.bounds[piece]
+        frame, length = self.frame[start:end], self.frames.item(piece)
+        strength = np.bincount(frame, self.near[start:end], length)
+        strength += np.bincount(frame + 1, self.late[start:end], length)
+        return np.convolve(strength, _SMOOTHING)
 
 
 def _batches(sizes: list[int]) -> Iterator[tuple[int, list[int]]]:
@@ -90,17 +105,15 @@ def _batches(sizes: list[int]) -> Iterator[tuple[int, list[int]]]:
             yield size, pieces[first : first + step]
 
 
-def _correlations(strength: np.ndarray, frames: Segments) -> np.ndarray:
-    """Compute the autocorrelation of the smoothed strengths: (p, MAX_LAG + 1)."""
-    lengths = frames.counts + len(_SMOOTHING) - 1
+def _correlations(strengths: _Strengths) -> np.ndarray:
+    """Compute the autocorrelation of smoothed strengths: (p, MAX_LAG + 1)."""
+    lengths = strengths.frames + len(_SMOOTHING) - 1
     sizes = [1 << (length + MAX_LAG).bit_length() for length in lengths.tolist()]
-    correlations = np.empty((len(frames), MAX_LAG + 1))
+    correlations = np.empty((len(lengths), MAX_LAG + 1))
     for size, pieces in _batches(sizes):
         rows = np.zeros((len(pieces), size))
         for row, piece in zip(rows, pieces, strict=True):
-            start, end = frames.bounds[piece]
-            # Smoothed over about 80 ms, the deviation of played beats.
-            smooth = np.convolve(strength[start:end], _SMOOTHING)
+            smooth = strengths.smooth(piece)
             row[: len(smooth)] = smooth - np.add.reduce(smooth) / len(smooth)
         spectrum = np.fft.rfft(rows)
         spectrum.real = spectrum.real**2 + spectrum.imag**2  # in place: large arrays are slow
@@ -117,7 +130,7 @@ def pulse(onsets: Onsets) -> Columns:
     of pulse clarity", call it MAX), `pulse_period_log` the natural logarithm of that lag in
     seconds; 0 where the clarity is below `MIN_PULSE_CLARITY`.
     """
-    correlations = _correlations(*_strengths(onsets))
+    correlations = _correlations(_Strengths(onsets))
     lag = MIN_LAG + correlations[:, MIN_LAG:].argmax(axis=1)
     highest, power = np.maximum.reduce(correlations[:, MIN_LAG:], axis=1), correlations[:, 0]
     clarity = np.maximum(quotients(highest, power, power > 0), 0.0)
