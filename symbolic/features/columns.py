@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -40,8 +39,6 @@ logger = logging.getLogger(__name__)
 Block = Callable[[Onsets], Columns]
 """A function of several columns of pieces; its docstring defines them."""
 
-Index = slice | np.ndarray
-
 MOST_PIECES, MOST_NOTES = 64, 1 << 14  # of one pass, so that its arrays fit into the cache
 
 BLOCKS: dict[str, tuple[Block, ...]] = {
@@ -61,22 +58,19 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
 """Functions of each group of columns; only those of requested columns run."""
 
 
-def _sources(blocks: Iterable[Block]) -> dict[str, tuple[Block, int, int | None]]:
-    """Find the block of each column, the number of its key there, and its row under the key, None
-    for a key of one column."""
-    one_note = Onsets([note_table([0], [480], [60], [64])])
-    sources = {}
-    for block in blocks:
-        for number, key in enumerate(block(one_note)):
-            if isinstance(key, str):
-                sources[key] = block, number, None
-            else:
-                sources |= {name: (block, number, row) for row, name in enumerate(key)}
-    return sources
+def _names(block: Block) -> list[str]:
+    """List the columns of a block, in its order."""
+    keys = block(Onsets([note_table([0], [480], [60], [64])]))
+    return [name for key in keys for name in ([key] if isinstance(key, str) else key)]
 
+
+_COLUMNS = {block: _names(block) for blocks in BLOCKS.values() for block in blocks}
+_COLUMNS[tonal.evidence] = _names(tonal.evidence)
+_BLOCK_OF = {name: block for block, names in _COLUMNS.items() for name in names}
 
 FEATURE_GROUPS: dict[str, tuple[str, ...]] = {
-    group: tuple(_sources(blocks)) for group, blocks in BLOCKS.items()
+    group: tuple(name for block in blocks for name in _COLUMNS[block])
+    for group, blocks in BLOCKS.items()
 }
 """The names of the columns of each group; every column is in one group."""
 
@@ -92,47 +86,22 @@ ABSOLUTE_PITCH = (
 )
 """Columns of the groups that change with transposition, by as many semitones; no other changes."""
 
-_SOURCES = _sources([*(block for blocks in BLOCKS.values() for block in blocks), tonal.evidence])
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """The requested columns of a block.
-
-    Attributes:
-        single: number among the keys of the block, and place among the requested columns, of each
-            key of one column.
-        several: the same of keys of several columns, with what to take of the rows between.
-    """
-
-    single: list[tuple[int, int]]
-    several: list[tuple[int, Index, Index]]
-
 
 @lru_cache
-def _plan(names: tuple[str, ...]) -> dict[Block, _Wanted]:
-    """Plan the computation of columns; a ValueError for an unknown one."""
-    if unknown := set(names) - _SOURCES.keys():
+def _plan(names: tuple[str, ...]) -> tuple[list[Block], slice | np.ndarray]:
+    """Plan the computation of columns; a ValueError for an unknown one.
+
+    Returns:
+        The blocks to compute, and what selects the columns among theirs.
+    """
+    if unknown := set(names) - _BLOCK_OF.keys():
         raise ValueError(f"no feature is called {', '.join(sorted(unknown))}")
-    plan: dict[Block, _Wanted] = {}
-    several: dict[tuple[Block, int], list[tuple[int, int]]] = {}
-    for place, name in enumerate(names):
-        block, key, row = _SOURCES[name]
-        wanted = plan.setdefault(block, _Wanted([], []))
-        if row is None:
-            wanted.single.append((key, place))
-        else:
-            several.setdefault((block, key), []).append((row, place))
-    for (block, key), numbers in several.items():
-        rows, places = zip(*numbers, strict=True)
-        plan[block].several.append((key, _index(rows), _index(places)))
-    return plan
-
-
-def _index(numbers: Sequence[int]) -> Index:
-    """Return what indexes arrays by numbers: a slice where they are consecutive, the fastest."""
-    first, last = numbers[0], numbers[-1] + 1
-    return slice(first, last) if list(numbers) == list(range(first, last)) else np.array(numbers)
+    blocks = list(dict.fromkeys(_BLOCK_OF[name] for name in names))
+    computed = [name for block in blocks for name in _COLUMNS[block]]
+    if computed == list(names):
+        return blocks, slice(None)
+    place = {name: number for number, name in enumerate(computed)}
+    return blocks, np.array([place[name] for name in names], np.int64)
 
 
 def named_columns(text: str) -> list[str]:
@@ -198,18 +167,14 @@ def feature_rows(
         ValueError: an unknown column, group or set.
     """
     names = _requested(names)
-    plan = _plan(names)
+    blocks, chosen = _plan(names)
     rows = np.empty((len(tables), len(names)))
     for first, last in _passes([len(table) for table in tables]):
         onsets = Onsets(tables[first:last])
-        found = np.empty((len(names), last - first))
-        for block, wanted in plan.items():
-            columns = list(block(onsets).values())
-            for key, place in wanted.single:
-                found[place] = columns[key]
-            for key, rows_of, places in wanted.several:
-                found[places] = columns[key][rows_of]
-        rows[first:last] = found.T
+        values = [values for block in blocks for values in block(onsets).values()]
+        if values:
+            columns = np.concatenate(values, axis=None).reshape(-1, last - first)
+            rows[first:last] = columns[chosen].T
     return rows
 
 
