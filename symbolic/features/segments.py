@@ -146,6 +146,8 @@ class Segments:
     def sum(self, values: np.ndarray) -> np.ndarray:
         """Sum (..., n) values: (..., p); 0 for an empty segment.
 
+        Rows must be contiguous: NumPy groups the values of others differently.
+
         `np.add.reduceat` begins with the first value, `np.add.reduce` with 0: with a 0 before each
         segment both group the values in the same pairs.
         """
@@ -182,7 +184,8 @@ class Segments:
         """Compute means and standard deviations of (n,) values: (p,) each; 0 for no values."""
         middle = self.mean(values)
         away = values - self.each(middle)
-        return middle, np.sqrt(self.mean(away * away))
+        away *= away
+        return middle, np.sqrt(self.mean(away))
 
     def maximum(self, values: np.ndarray) -> np.ndarray:
         """Return the largest of the (..., n) values of segments that are not empty: (..., p)."""

@@ -52,11 +52,14 @@ TONAL_NAMES: tuple[str, ...] = tuple(
 )
 """The names of the columns, channel by channel; `_00` is C, `_01` is C sharp or D flat."""
 
-_BASS_KINDS = np.full(12, len(_BASS_STEPS))
-_BASS_KINDS[list(_BASS_STEPS)] = np.arange(len(_BASS_STEPS))
-_MELODY_KINDS = np.full(256, len(_MELODY_STEPS))  # downward intervals from the end
+_BASS_KINDS = np.full((21, 12), len(_BASS_STEPS))
+_BASS_KINDS[:, list(_BASS_STEPS)] = np.arange(len(_BASS_STEPS))
+_BASS_KINDS = _BASS_KINDS.ravel()  # downward intervals from the end
+_MELODY_KINDS = np.full(256, len(_MELODY_STEPS))  # the same
 _MELODY_KINDS[list(_MELODY_STEPS)] = np.arange(len(_MELODY_STEPS))
 """Index among the steps of each interval, behind the last one for all others."""
+
+_NUMBERS = np.arange(max(len(_BASS_STEPS), len(_MELODY_STEPS)))[:, None]
 
 BLOCK_ONSETS = 256
 """Largest number of onsets whose weights `_event_shares` adds up one after the other."""
@@ -199,16 +202,17 @@ def _step_shares(
     steps, (top_moves, bottom_moves) = onsets.by_onset.steps, onsets.outer_moves
     counts, whole = [], []
     for kinds, reached, count in (
-        (_BASS_KINDS[modulo_octave(bottom_moves)], below, len(_BASS_STEPS)),
+        (_BASS_KINDS[bottom_moves], below, len(_BASS_STEPS)),
         (_MELODY_KINDS[top_moves], above, len(_MELODY_STEPS)),
     ):
         found = steps.histograms(kinds * 12 + reached, 12 * (count + 1), (None, faded))
         counts.append(found.reshape(2, len(steps), count + 1, 12)[:, :, :count])
-        whole.append(kinds == np.arange(count)[:, None])
+        whole.append(kinds == _NUMBERS[:count])
     shares = np.concatenate(counts, axis=2)
     divisors = np.add.reduce(shares, axis=3)
     divisors[1] = steps.sum(np.concatenate(whole) * faded).T
-    shares /= np.where(divisors > 0, divisors, 1.0)[..., None]
+    divisors[divisors == 0] = 1.0
+    shares /= divisors[..., None]
     return shares.transpose(2, 0, 1, 3)
 
 
