@@ -1,10 +1,13 @@
 """One evaluation for models of notes and of audio: baselines, robustness, embeddings, reports."""
 
+import json
+
 import numpy as np
 import pytest
 from transformers import TrainingArguments
 
 from symbolic.commands.evaluate import main as command
+from symbolic.commands.evaluate import temperature_text
 from symbolic.data import DataArguments
 from symbolic.evaluation.evaluator import MODEL, evaluate
 from symbolic.evaluation.robustness import frame_perturbations
@@ -102,3 +105,37 @@ def test_inputs_that_are_needed_are_asked_for(run, moods, capsys):
     assert "--audio" in capsys.readouterr().err
     assert command([str(run), "--baselines", "oracle"]) == 2
     assert "no baseline oracle" in capsys.readouterr().err
+
+
+def test_a_terminal_shows_the_columns_that_fit(run, moods, tmp_path, monkeypatch, capsys):
+    words = [run, "--audio", moods, "--no-robustness", "--baselines", "majority,extra_trees"]
+    words += ["--output-dir", tmp_path / "report"]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for width, more in ((80, True), (400, False)):
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert command(list(map(str, words))) == 0
+        out = capsys.readouterr().out
+        assert "moods fold-0: 10 recordings, 10 groups, 1 run\n" in out
+        table = out.split("\n\n")[1].splitlines()
+        assert max(map(len, table[:4])) <= width
+        assert table[0].startswith("system ")
+        assert table[0].endswith("accuracy above extra_trees")
+        assert ("more column" in table[-1]) == more
+        assert not more or str(tmp_path / "report" / "results.md") in table[-1]
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["baselines"]["extra_trees"]["scores"]["mood: accuracy"] == 1
+    assert set(metrics["baselines"]) == {"majority", "extra_trees"}
+
+
+def test_predictions_of_systems_are_counted_on_a_bar(run, moods, monkeypatch):
+    calls = []
+    monkeypatch.setattr("symbolic.scoring.progress.NoBar.update", lambda bar, n=1: calls.append(n))
+    evaluate([run], DataArguments(), ["majority"], False, draws=5, audio=moods)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("best", "words"), [(4.99, "5 times or more"), (0.2, "0.2 times or less"), (1.3, "1.30 times")]
+)
+def test_a_temperature_at_the_end_of_the_search_is_said_to_be(best, words):
+    assert f"best: {words} the model's" in temperature_text(best)

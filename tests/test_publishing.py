@@ -340,6 +340,28 @@ def test_every_figure_of_the_results_is_one_of_the_metrics(run):
     assert "leak" not in text
 
 
+def test_a_card_has_the_majority_class_and_the_best_baseline_beside_the_model(run):
+    scores = {
+        "majority": {"accuracy": 0.3, "macro_f1": 0.1},
+        "logistic": {"accuracy": 0.5, "macro_f1": 0.52},
+        "extra_trees": {"accuracy": 0.55, "macro_f1": 0.51},
+    }
+    baselines = {name: {"scores": one, "intervals": {}} for name, one in scores.items()}
+    baselines["extra_trees"]["intervals"] = {"accuracy": [0.4, 0.6]}
+    write(run, "metrics.json", METRICS | {"baselines": baselines})
+    text = section(model_card(run), "Results")
+    assert "fitted on the training pieces" in text
+    (head,) = (line for line in text.splitlines() if line.startswith("| metric"))
+    assert head.endswith("| majority class | best baseline (extra_trees) |")
+    (line,) = (line for line in text.splitlines() if line.startswith("| accuracy"))
+    assert line.endswith("± 0.033 | 0.300 | 0.550 [0.400, 0.600] |")
+    assert "| calibration error | 0.043 | - | - | - | - |" in text
+    table = text[text.index("| metric") :].split("\n\n")[0].splitlines()
+    assert {line.count("|") for line in table} == {7}
+    write(run, "metrics.json", METRICS | {"baselines": {"majority": baselines["majority"]}})
+    assert "best baseline" not in model_card(run)
+
+
 def test_a_card_without_metrics_has_no_figures_and_says_so(run):
     card = model_card(run)
     text = section(card, "Results")

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from symbolic.commands.arguments import CORPORA, Parser, add_fields, guarded, values_of
+from symbolic.commands.text_table import counted, text_table
 from symbolic.data import DataArguments
 from symbolic.evaluation.baselines import BASELINES
 from symbolic.evaluation.evaluator import MODEL, REFERENCE, Evaluation, evaluate
-from symbolic.evaluation.report import write_report, write_system
+from symbolic.evaluation.report import RESULTS, write_report, write_system
 from symbolic.evaluation.robustness import robustness_table
 from symbolic.evaluation.summary import labelled
-from symbolic.evaluation.tables import confusion_tables, results_table
+from symbolic.evaluation.tables import (
+    confusion_tables,
+    fitting_columns,
+    results_cells,
+    results_table,
+)
 from symbolic.scoring.table_kinds import refuse_other_tables
 from symbolic.tasks import EMOTION
-from symbolic.tasks.metrics import best_temperature
+from symbolic.tasks.metrics import TEMPERATURES, best_temperature
+
+CALIBRATED = 50  # labelled pieces; a temperature fitted to fewer is left to chance
+END = 1.01  # factor within which a temperature is at the end of the search
 
 
 def _parser() -> Parser:
@@ -69,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.whole_pieces,
         audio=options.audio,
         embeddings=options.embeddings,
+        progress=sys.stderr.isatty(),
     )
     if options.output_dir:
         write_report(
@@ -76,20 +88,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     into = options.metrics_into or (options.models[0] if len(options.models) == 1 else None)
     if into:
-        write_system(into, result.frames[MODEL], result.summaries[MODEL], Path(into).name)
-    _print(result, options.embeddings)
+        others = {name: one for name, one in result.summaries.items() if name != MODEL}
+        write_system(into, result.frames[MODEL], result.summaries[MODEL], Path(into).name, others)
+    _print(result, options)
 
 
-def _print(result: Evaluation, plot: str | None) -> None:
+def _print(result: Evaluation, options: argparse.Namespace) -> None:
     summary = result.summaries[MODEL]
-    print(
-        f"{summary.protocol}: {summary.pieces} {summary.unit}, {summary.groups} groups, "
-        f"{summary.runs} runs"
-    )
+    sizes = {"piece": summary.pieces, "group": summary.groups, "run": summary.runs}
+    sizes = {summary.unit[:-1] if name == "piece" else name: n for name, n in sizes.items()}
+    print(f"{summary.protocol}: {', '.join(counted(n, name) for name, n in sizes.items())}")
     if result.left_out:
         print(f"{result.left_out} pieces left out, whose phrases have different classes")
     print()
-    print(results_table(result.summaries, result.differences, REFERENCE), end="\n\n")
+    print(_table(result, options.output_dir), end="\n\n")
     shown = {name: one for name, one in result.summaries.items() if name in (MODEL, REFERENCE)}
     for text in confusion_tables(shown):
         print(text, end="\n\n")
@@ -98,8 +110,31 @@ def _print(result: Evaluation, plot: str | None) -> None:
         print(robustness_table(stays))
     if EMOTION.name in summary.confusion:
         part = labelled(result.frames[MODEL], EMOTION)
-        best = best_temperature(part.labels, part.predictions)
-        print(f"temperature that would fit these pieces best: {best:.2f} times the model's")
-    if plot:
+        if summary.counts["quadrant"] >= CALIBRATED:
+            print(temperature_text(best_temperature(part.labels, part.predictions)))
+    if options.embeddings:
         figures = ", ".join(f"{name} {value:.3f}" for name, value in result.views.items())
-        print(f"{figures} in {plot}")
+        print(f"{figures} in {options.embeddings}")
+
+
+def _table(result: Evaluation, folder: str | None) -> str:
+    """Make the table of the systems: in Markdown, or on a terminal the columns that fit."""
+    if not sys.stdout.isatty():
+        return results_table(result.summaries, result.differences, REFERENCE)
+    head, rows = results_cells(result.summaries, result.differences, REFERENCE)
+    width = shutil.get_terminal_size().columns
+    shown, cells = fitting_columns(head, rows, width, last=bool(result.differences))
+    text = text_table(shown, cells, left=shown[:1])
+    if missing := len(head) - len(shown):
+        place = f"in {Path(folder, RESULTS)}" if folder else f"with --output-dir, in {RESULTS}"
+        text += f"\n{counted(missing, 'more column')} {place}"
+    return text
+
+
+def temperature_text(best: float) -> str:
+    """Describe the temperature that fits best, which may be an end of the search."""
+    low, high = TEMPERATURES
+    value = f"{best:.2f} times"
+    if best < low * END or best > high / END:
+        value = f"{low:g} times or less" if best < 1 else f"{high:g} times or more"
+    return f"temperature that would fit these pieces best: {value} the model's"

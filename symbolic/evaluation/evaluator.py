@@ -33,6 +33,7 @@ from symbolic.notes import read_notes
 from symbolic.notes.keys import estimate_key, parse_key
 from symbolic.reports.embedding_views import embedding_views
 from symbolic.scoring.emotion import EmotionScorer
+from symbolic.scoring.progress import progress_bar
 from symbolic.tasks import EMOTION, IGNORE, VALENCE_AROUSAL
 from symbolic.tasks.intervals import DRAWS
 from symbolic.tasks.metrics import mirex_key_score
@@ -74,6 +75,7 @@ def evaluate(
     draws: int = DRAWS,
     audio: str | Path | None = None,
     embeddings: str | Path | None = None,
+    progress: bool = False,
 ) -> Evaluation:
     """Score the predictions of each model, and of baselines, for its held-out pieces.
 
@@ -93,6 +95,7 @@ def evaluate(
         draws: bootstrap samples.
         audio: folder of the corpus of recordings.
         embeddings: where to plot the embeddings of the pieces that the first model held out.
+        progress: whether to count the predictions of systems on stderr.
 
     Raises:
         LeakError: a model trained on a held-out group, or a held-out group common to two models of
@@ -110,9 +113,10 @@ def evaluate(
     for part in parts:
         if robust or embeddings:
             _check_inputs(part)
-    systems = [_systems(part, baselines) for part in parts]
-    found = [_robustness(*both, robust) for both in zip(parts, systems, strict=True)]
-    each = [_frames(*both) for both in zip(parts, systems, strict=True)]
+    with progress_bar(None, progress, "evaluating", unit=" predictions") as bar:
+        systems = [_counted(_systems(part, baselines), bar) for part in parts]
+        found = [_robustness(*both, robust) for both in zip(parts, systems, strict=True)]
+        each = [_frames(*both) for both in zip(parts, systems, strict=True)]
     frames = {
         name: pd.concat([frames[name] for frames in each], ignore_index=True)
         for name in each[0]
@@ -200,6 +204,20 @@ def _systems(part: HeldOut, names: Sequence[str]) -> dict[str, Predictor]:
     return systems | {
         name + suffix: system(name, used) for name in names for suffix, used in rows.items()
     }
+
+
+def _counted(systems: dict[str, Predictor], bar: Any) -> dict[str, Predictor]:
+    """Count the calls of systems on a bar."""
+
+    def counting(predict: Predictor) -> Predictor:
+        def counted(pieces: Any) -> Any:
+            found = predict(pieces)
+            bar.update()
+            return found
+
+        return counted
+
+    return {name: counting(predict) for name, predict in systems.items()}
 
 
 def _once(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -63,14 +63,26 @@ def write_report(
     (folder / RESULTS).write_text("\n\n".join(["# Results", *text]) + "\n", encoding="utf-8")
 
 
-def write_system(folder: str | Path, frame: pd.DataFrame, summary: Summary, name: str = "") -> None:
+def write_system(
+    folder: str | Path,
+    frame: pd.DataFrame,
+    summary: Summary,
+    name: str = "",
+    baselines: Mapping[str, Summary] | None = None,
+) -> None:
     """Write `metrics.json` and, for tasks of classes, confusion and reliability.
 
-    The folder is created if missing; the name of the system is in the titles of the plots.
+    The folder is created if missing; the name of the system is in the titles of the plots. Scores
+    and intervals of baselines on the same pieces are in `metrics.json`, for the model card.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    metrics = json.dumps(summary.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    values = summary.to_dict()
+    if baselines:
+        kept = ("scores", "intervals")
+        found = {baseline: one.to_dict() for baseline, one in baselines.items()}
+        values["baselines"] = {b: {key: one[key] for key in kept} for b, one in found.items()}
+    metrics = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / METRICS).write_text(metrics + "\n", encoding="utf-8")
     tasks = [task for task in summary.tasks if task.name in summary.confusion]
     for number, task in enumerate(tasks):

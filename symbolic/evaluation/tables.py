@@ -85,7 +85,18 @@ def results_table(
     differences: Mapping[str, Comparison] | None = None,
     reference: str = "",
 ) -> str:
-    """Write a Markdown table with a row for each system.
+    """Write `results_cells` as a Markdown table."""
+    head, rows = results_cells(summaries, differences, reference)
+    named = [[_escaped(system), *cells] for system, *cells in rows]
+    return markdown(list(map(_escaped, head)), named)
+
+
+def results_cells(
+    summaries: Mapping[str, Summary],
+    differences: Mapping[str, Comparison] | None = None,
+    reference: str = "",
+) -> tuple[list[str], list[list[str]]]:
+    """Make the cells of a table with a row for each system.
 
     Args:
         summaries: by name of the system.
@@ -93,26 +104,46 @@ def results_table(
         reference: name of the system that `differences` compare with.
 
     Returns:
-        The table, scores with 95 % intervals, folds as mean ± standard deviation.
+        Names of the columns, and cells of each row: scores with 95 % intervals, folds as mean ±
+        standard deviation. Columns without a figure are left out.
     """
     columns = columns_for(list(summaries.values()))
     rows = [
-        [_escaped(name), *(cell(summary) for cell in columns.values())]
-        for name, summary in summaries.items()
+        [name, *(cell(summary) for cell in columns.values())] for name, summary in summaries.items()
     ]
     head = ["system", *columns]
     if differences:
         score = next(iter(differences.values())).score.replace("_", " ")
-        head.append(f"{score} above {_escaped(reference)}")
+        head.append(f"{score} above {reference}")
         for row, name in zip(rows, summaries, strict=True):
             row.append(difference_text(differences[name]) if name in differences else "")
     return filled_columns(head, rows)
 
 
-def filled_columns(head: list[str], rows: list[list[str]]) -> str:
-    """Write a Markdown table without the columns that are empty in all rows."""
+def filled_columns(head: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Leave out the columns that are empty in all rows, and fill empty cells with a dash."""
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
-    return markdown([head[i] for i in kept], [[row[i] or "-" for i in kept] for row in rows])
+    return [head[i] for i in kept], [[row[i] or "-" for i in kept] for row in rows]
+
+
+def fitting_columns(
+    head: list[str], rows: list[list[str]], width: int, last: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """Leave out the columns that do not fit, two spaces between them.
+
+    The first stays, and with `last` the last if it fits; of the others, those on the left come
+    first.
+    """
+    widths = [max(map(len, cells)) + 2 for cells in zip(head, *rows, strict=True)]
+    others = [*range(1, len(head))]
+    order = [*others[-1:], *others[:-1]] if last else others
+    kept, left = [0], width + 2 - widths[0]
+    for i in order:
+        if widths[i] <= left:
+            kept.append(i)
+            left -= widths[i]
+    kept.sort()
+    return [head[i] for i in kept], [[row[i] for i in kept] for row in rows]
 
 
 def confusion_table(matrix: np.ndarray, name: str = "", labels: Sequence[str] = QUADRANTS) -> str:

@@ -39,6 +39,8 @@ DISTANCE = "_distance"  # end of the key of a mean distance of the predictions
 COUNT = "pieces"  # end of the key of a number of perturbed pieces
 UNCHANGED = 1e-6  # a smaller distance is of the arithmetic alone
 
+MAJORITY = "majority"  # name of the baseline that predicts the most frequent class
+
 SIZES = ("pieces", "recordings", "groups", "folds")
 
 
@@ -94,6 +96,7 @@ def results_context(metrics: dict[str, Any]) -> dict[str, Any] | None:
     if seeds := metrics.get("seeds"):
         sizes.append(f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}")
     intervals, spread = metrics.get("intervals") or {}, metrics.get("over_folds") or {}
+    baselines = _shown_baselines(metrics)
     return {
         "protocol": metrics["protocol"],
         "leaks": metrics["leaks"],
@@ -105,12 +108,35 @@ def results_context(metrics: dict[str, Any]) -> dict[str, Any] | None:
                 _number(value),
                 _number(intervals.get(key)),
                 " ± ".join(_number(number) for number in spread.get(key) or ["-"]),
+                [_with_interval(one, key) for one in baselines.values()],
             )
             for key, value in metrics["scores"].items()
         ],
         "spread": bool(spread),
+        "baselines": list(baselines),
         "robustness": _robustness(metrics.get("robustness") or {}),
     }
+
+
+def _shown_baselines(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The majority class and the best other baseline, by their titles, as far as there are any."""
+    found: dict[str, dict[str, Any]] = dict(metrics.get("baselines") or {})
+    shown = {}
+    if MAJORITY in found:
+        shown["majority class"] = found.pop(MAJORITY)
+    theirs = {key for one in found.values() for key in one["scores"]}
+    score = next((key for key in metrics["scores"] if key in theirs), None)
+    if score is not None:
+        best = max(found, key=lambda name: found[name]["scores"].get(score, -math.inf))
+        shown[f"best baseline ({best})"] = found[best]
+    return shown
+
+
+def _with_interval(values: dict[str, Any], key: str) -> str:
+    """A score of a baseline with its interval, if it has one."""
+    interval = (values.get("intervals") or {}).get(key)
+    value = _number(values["scores"].get(key))
+    return value if interval is None else f"{value} {_number(interval)}"
 
 
 def _robustness(values: dict[str, Any]) -> list[tuple[str, ...]]:

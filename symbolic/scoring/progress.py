@@ -28,14 +28,17 @@ class NoBar:
         pass
 
 
-def progress_bar(files: int, shown: bool, what: str | None = None, done: int = 0) -> tqdm | NoBar:
+def progress_bar(
+    files: int | None, shown: bool, what: str | None = None, done: int = 0, unit: str = "file"
+) -> tqdm | NoBar:
     """Make a bar of files on stderr, which appears only where the work takes more than `DELAY`.
 
     Args:
-        files: in total.
+        files: in total; None if that is not known.
         shown: whether to show it at all.
         what: text before the bar.
         done: files that were done before.
+        unit: what is counted.
     """
     if not shown:
         return NoBar()
@@ -44,7 +47,7 @@ def progress_bar(files: int, shown: bool, what: str | None = None, done: int = 0
     return tqdm(
         total=files,
         initial=done,
-        unit="file",
+        unit=unit,
         desc=what,
         leave=False,
         delay=DELAY,

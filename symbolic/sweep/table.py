@@ -91,7 +91,7 @@ def sweep_table(output: str | Path, reference: str = "", draws: int = DRAWS) -> 
         if not folded:
             head[3] = "seeds"
         title = f"**{protocol}, size {size}**: {'; '.join(sorted(pieces))}"
-        texts.append(f"{title}\n\n{filled_columns(head, rows)}")
+        texts.append(f"{title}\n\n{markdown(*filled_columns(head, rows))}")
     return "\n\n".join(texts) + "\n"
 
 

@@ -106,6 +106,10 @@ def reliability(
     return mean_confidence, bin_accuracy, count
 
 
+TEMPERATURES = (0.2, 5.0)
+"""Between which `best_temperature` searches."""
+
+
 def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Fit the temperature of maximum likelihood (Guo 2017).
 
@@ -113,7 +117,7 @@ def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     underconfident. Fit it on pieces that are used neither for training nor for evaluation.
 
     Returns:
-        The temperature, within 0.2..5, relative to that of `probabilities`.
+        The temperature, within `TEMPERATURES`, relative to that of `probabilities`.
     """
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
@@ -124,7 +128,7 @@ def best_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     def cost(log_temperature: float) -> float:
         return -log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean()
 
-    found: Any = minimize_scalar(cost, bounds=np.log([0.2, 5]), method="bounded")
+    found: Any = minimize_scalar(cost, bounds=np.log(TEMPERATURES), method="bounded")
     return float(np.exp(found.x))
 
 
