@@ -7,6 +7,9 @@ file at a time (`ids`) and many at a time (`ids_many`), the best of three runs; 
 takes minutes. Ids are kept and nothing else: where MidiTok's events are kept as well
 (`--keep-events`), Python's garbage collector halves its speed. What symusic takes to parse is in
 all of them.
+
+With `--single`, only the time of single files: each of ours and CPWord take the same files in turn,
+five times; the medians count.
 """
 
 import argparse
@@ -53,9 +56,14 @@ def count_notes(files: list[Path]) -> int:
     return sum(Score(file).note_num() for file in files)
 
 
+def every(files: list[Path], count: int) -> list[Path]:
+    """Choose at most `count` evenly spaced files, or all if it is 0."""
+    return files[:: -(-len(files) // count)] if count else files
+
+
 def measure(files: list[Path], peer_files: int, keep=only_ids) -> pd.DataFrame:
     """Notes and seconds of every tokenizer; peers on evenly spaced files."""
-    sample = files[:: -(-len(files) // peer_files)] if peer_files else files
+    sample = every(files, peer_files)
     rows = []
     for name, tokenizer in OURS.items():
         tokenizer.ids_many(files)
@@ -82,6 +90,23 @@ def show(title: str, measured: pd.DataFrame) -> None:
         table[f"{name} / CPWord"] = table[name] / peer
     print(f"\n{title}, notes a second")
     print(table.to_string(float_format="{:,.0f}".format, na_rep="-"))
+
+
+def single_files(files: list[Path], rounds: int = 5) -> pd.DataFrame:
+    """Microseconds a file, one at a time, and how often as fast as CPWord: medians of rounds."""
+    peer = miditok.CPWord()
+    ways = {name: tokenizer.ids for name, tokenizer in OURS.items()}
+    ways["reading alone"] = Path.read_bytes
+    ways["reading and symusic's parse"] = lambda file: Score.from_midi(file.read_bytes())
+    ways["MidiTok CPWord"] = lambda file: only_ids(peer(file))
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            taken = seconds(lambda way=way: [None for file in files if way(file) is None])
+            times[name].append(taken / len(files) * 1e6)
+    table = pd.DataFrame({"microseconds": {name: np.median(each) for name, each in times.items()}})
+    table["/ CPWord"] = table.loc["MidiTok CPWord", "microseconds"] / table["microseconds"]
+    return table
 
 
 def growth(sizes=(1_000, 10_000, 100_000, 1_000_000)) -> pd.DataFrame:
@@ -113,11 +138,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", type=Path, nargs="*", help="MIDI files, a table for each folder")
     parser.add_argument("--peer-files", type=int, default=0, help="files for the peers (all)")
+    parser.add_argument("--single", action="store_true", help="only the time of single files")
     parser.add_argument("--keep-events", action="store_true", help="of MidiTok, beside its ids")
     options = parser.parse_args()
     keep = (lambda sequences: sequences) if options.keep_events else only_ids
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
+    if options.single:
+        for folder in options.folders:
+            files = every(list(find_files(folder)), options.peer_files)
+            print(f"\n{folder.parent.name}/{folder.name}, {len(files)} files one at a time")
+            print(single_files(files).to_string(float_format="{:,.1f}".format))
+        return
     parts = []
     for folder in options.folders:
         parts.append(measure(list(find_files(folder)), options.peer_files, keep))
