@@ -77,10 +77,10 @@ def content_of(source: File) -> bytes:
     match source:
         case bytes() | bytearray() | memoryview():
             return bytes(source)
-        case str() | os.PathLike():
-            return read_bytes(os.fspath(source))
         case NamedBytes():
             return source.content
+        case str() | os.PathLike():
+            return read_bytes(os.fspath(source))
         case ArchiveMember():
             return read_member(source, MAX_FILE_BYTES)
         case UnreadableFile():
