@@ -161,6 +161,24 @@ def test_to_resume_what_was_never_begun_is_to_begin(corpus, tmp_path):
     assert content(tmp_path / "a.csv") == content(tmp_path / "b.csv")
 
 
+def test_a_run_that_is_not_resumed_has_no_checkpoint(whole, corpus, tmp_path, monkeypatch):
+    real, seen = CsvWriter.write, []
+
+    def write(self, rows):
+        seen.append([path.name for path in tmp_path.iterdir()])
+        return real(self, rows)
+
+    monkeypatch.setattr(CsvWriter, "write", write)
+    expected, _, summary = whole(".csv")
+    output = tmp_path / "scores.csv"
+    assert score_corpus(corpus, output, HERE, shard=4, resumable=False) == summary
+    assert seen == [["scores.csv"]] * len(seen)
+    assert len(seen) > 1
+    assert content(output) == content(expected)
+    with pytest.raises(ValueError, match="only a run with a checkpoint"):
+        score_corpus(corpus, output, HERE, resume=True, resumable=False)
+
+
 def test_to_resume_what_is_complete_changes_nothing(corpus, tmp_path):
     output = tmp_path / "a.csv"
     output.write_text("somebody's\n")

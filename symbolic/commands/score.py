@@ -220,6 +220,7 @@ def _run(paths: list[str], output: Path, options: argparse.Namespace):
             output,
             ScoringArguments(**values),
             shard=options.shard or SHARD,
+            resumable=options.output is not None,
             progress=not options.quiet and sys.stderr.isatty(),
             **values_of(options, "timeline", "resume", "engine", "recursive"),
         )

@@ -24,20 +24,20 @@ class Checkpoint:
     finds more in its output than the checkpoint has, and cuts it off.
 
     Args:
-        output: of the run.
+        output: of the run; None is one that is not resumed, with the database in memory.
     """
 
-    def __init__(self, output: Path) -> None:
-        self.path = output.with_name(output.name + SUFFIX)
+    def __init__(self, output: Path | None) -> None:
+        self.path = output and output.with_name(output.name + SUFFIX)
 
     @cached_property
     def base(self) -> sqlite3.Connection:
         """The database, opened when it is first used."""
-        return sqlite3.connect(self.path)
+        return sqlite3.connect(self.path or ":memory:")
 
     @property
     def exists(self) -> bool:
-        return self.path.exists()
+        return self.path is not None and self.path.exists()
 
     @property
     def has_rows(self) -> bool:
@@ -118,6 +118,8 @@ class Checkpoint:
     def remove(self) -> None:
         """Remove the checkpoint: there is nothing to resume."""
         self.close()
+        if self.path is None:
+            return
         for end in ("", "-journal"):
             self.path.with_name(self.path.name + end).unlink(missing_ok=True)
 

@@ -94,7 +94,7 @@ def score_dataset(
     plan = make_plan(DatasetSources(files, column, name), shard, progress=progress)
     with TemporaryDirectory() as scratch:
         output = Path(scratch, "scores.parquet")
-        checkpoint = Checkpoint(output)
+        checkpoint = Checkpoint(None)
         checkpoint.begin()
         run_plan(plan, engine, checkpoint, [output], progress)
         table = parquet.read_table(output).drop_columns("path")

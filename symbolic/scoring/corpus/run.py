@@ -81,6 +81,7 @@ def score_corpus(
     *,
     timeline: str | Path | None = None,
     resume: bool = False,
+    resumable: bool = True,
     engine: str = "local",
     recursive: bool = True,
     shard: int = SHARD,
@@ -104,6 +105,7 @@ def score_corpus(
         timeline: a second output for the windows of `arguments.sliding`.
         resume: go on with an interrupted run of the same files, model and options. Where none was
             interrupted, begin; where the output is complete, leave it as it is.
+        resumable: whether there is a checkpoint; a temporary output needs none.
         engine: `local`, `ray` or `accelerate`: see `symbolic.scoring.corpus.engines`.
         recursive: whether folders are searched recursively.
         shard: files in a shard.
@@ -133,7 +135,9 @@ def score_corpus(
             raise ValueError(f"{one}: write to {', '.join(WRITERS)}")
     if len({one.resolve() for one in outputs}) < len(outputs):
         raise ValueError(f"{outputs[0]}: the table and the timeline cannot be one file")
-    checkpoint = Checkpoint(outputs[0])
+    if resume and not resumable:
+        raise ValueError("only a run with a checkpoint can be resumed")
+    checkpoint = Checkpoint(outputs[0] if resumable else None)
     if not resume and checkpoint.has_rows:
         raise InterruptedRunError(
             f"{outputs[0]} is of a run that was interrupted: resume it, or remove {checkpoint.path}"
