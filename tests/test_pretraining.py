@@ -273,7 +273,7 @@ def test_music_of_the_encoder_is_not_held_out_under_other_names(
              "--output_dir", tmp_path / "model", *SMALL, "--tokenizer", "cp-midibert"]  # fmt: skip
     assert script(root, "train.py", *words) == 2
     said = f"leak: 1 of 1 held-out pieces are in the training data of {pretrained[0]}: "
-    assert f"{said}emopia: another song (same {kind})" in capsys.readouterr().err
+    assert f"{said}renamed.mid of emopia: another song (same {kind}). Pre-train" in capsys.readouterr().err
     assert not (tmp_path / "model" / "training.json").exists()
 
 

@@ -98,6 +98,8 @@ def _print(result: Evaluation, options: argparse.Namespace) -> None:
     sizes = {"piece": summary.pieces, "group": summary.groups, "run": summary.runs}
     sizes = {summary.unit[:-1] if name == "piece" else name: n for name, n in sizes.items()}
     print(f"{summary.protocol}: {', '.join(counted(n, name) for name, n in sizes.items())}")
+    if summary.compared == ("group",):
+        print("only groups were compared with the training pieces: the model has no fingerprints")
     if result.left_out:
         print(f"{result.left_out} pieces left out, whose phrases have different classes")
     print()

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from transformers import TrainingArguments
 
 from symbolic.commands.arguments import guarded, parsed
+from symbolic.data.splits.protocols import DataArguments
 from symbolic.training.build import ShapeArguments
 from symbolic.training.pretraining import PretrainArguments, pretrain
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
 
 OF_TASKS = (
     *("class_weights", "tasks", "label_smoothing", "temperature", "masked_score_time"),
-    *("expert_members", "expert_size", "expert_dropout"),
+    *("expert_members", "expert_size", "expert_dropout", "unlabelled"),
 )
 """Options of training that change nothing where tokens alone are predicted."""
 
@@ -21,7 +22,7 @@ OF_TASKS = (
 @guarded
 def main(arguments: Sequence[str] | None = None) -> None:
     """Pre-train an encoder on music without labels."""
-    kinds = (PretrainArguments, ShapeArguments, FitArguments, TrainingArguments)
+    kinds = (PretrainArguments, ShapeArguments, FitArguments, TrainingArguments, DataArguments)
     defaults = {**TRAINING_DEFAULTS, "output_dir": "runs/pretrained", "num_train_epochs": 10.0}
     about = "Pre-train an encoder on music without labels."
     pretrain(*parsed(kinds, arguments, defaults, about, "symbolic pretrain", OF_TASKS))

@@ -12,6 +12,7 @@ from symbolic.errors import SymbolicError
 
 HASHED = re.compile(r"(^|: )#[0-9a-f]{16}$")
 FOLDS = 5
+SHOWN = 5  # names in a message
 UNLABELLED = "unlabelled"  # corpus of files without labels
 
 
@@ -55,9 +56,13 @@ def assert_disjoint(**sides: Iterable[str]) -> None:
     for i, (a, left) in enumerate(seen):
         for b, right in seen[i + 1 :]:
             if shared := sorted(right[group] for group in left.keys() & right):
-                raise LeakError(
-                    f"{len(shared)} groups are in both {a} and {b}: {', '.join(shared[:5])}"
-                )
+                raise LeakError(f"{len(shared)} groups are in both {a} and {b}: {first_of(shared)}")
+
+
+def first_of(names: Sequence[str]) -> str:
+    """List names in a message: the first five, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def group_folds(

@@ -139,6 +139,7 @@ def evaluate(
             protocol=protocol,
             robustness=robustness_scores(stays[name]),
             unit=parts[0].unit,
+            compared=tuple(k for k in parts[0].compared if all(k in p.compared for p in parts)),
         )
         for name, frame in frames.items()
     }

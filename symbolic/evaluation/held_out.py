@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +23,8 @@ from symbolic.data import (
     read_tables,
     tokens_of,
 )
-from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen
-from symbolic.data.groups import hashed_group
+from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen, file_names
+from symbolic.data.groups import UNLABELLED, hashed_group
 from symbolic.evaluation.robustness import Predictor
 from symbolic.features import feature_frame
 from symbolic.inference.note_predictions import predictions
@@ -90,6 +90,8 @@ class HeldOut:
         unit: pieces or recordings.
         named: whether the corpora are to precede the protocol.
         inputs: of the pieces of the frame; None without the corpus.
+        compared: signs by which the pieces are not among the training pieces: `group`, `name` and
+            `content`, the last two as far as the model has fingerprints.
     """
 
     folder: Path
@@ -99,6 +101,7 @@ class HeldOut:
     unit: str = "pieces"
     named: bool = False
     inputs: Inputs | None = None
+    compared: tuple[str, ...] = ()
 
     @property
     def classes(self) -> Task | None:
@@ -122,7 +125,8 @@ def load_held_out(
 
     Raises:
         FileNotFoundError: a folder that no training has written, or a missing corpus.
-        LeakError: a held-out group that the model was trained on.
+        LeakError: a held-out piece that the model was trained on, by group, file name or content
+            (`refuse_seen`).
         ValueError: a run that held nothing out, or a corpus without a folder, or without the
             held-out pieces.
     """
@@ -150,7 +154,56 @@ def load_held_out(
         unit="recordings" if config.inputs == "audio" else "pieces",
         named=of_corpus,
         inputs=inputs,
+        compared=compared_by(training_pieces(folder)),
     )
+
+
+def compared_by(trained: Fingerprints) -> tuple[str, ...]:
+    """Name the signs that fingerprints of training pieces have: the group, and what else."""
+    known = {"group": True, "name": trained.names.any(), "content": trained.contents.any()}
+    return tuple(kind for kind, there in known.items() if there)
+
+
+def refuse_seen(
+    folder: Path, record: dict[str, Any], train: list[Piece], test: list[Piece]
+) -> None:
+    """Refuse held-out pieces that a model was trained on, whatever their corpus is called now.
+
+    A file name counts unless the split has it on both sides, as training has accepted it. A corpus
+    that the record does not name may be a recorded one in another folder: its groups are compared
+    with those of your own labelled music, unless their name has no letter.
+
+    Args:
+        folder: of the model.
+        record: of its training.
+        train, test: the pieces on both sides of the split.
+
+    Raises:
+        LeakError: as `assert_unseen`, with a warning of melodies.
+    """
+    trained, held_out = training_pieces(folder), Fingerprints.of_pieces(test)
+    both = Fingerprints.of_names([piece.path.name for piece in train], [""] * len(train)).names
+    groups = held_out.groups.copy()
+    recorded = {name.rpartition(": ")[0] for name in recorded_groups(record)}
+    for corpus in recorded - READERS.keys() - {UNLABELLED, ""}:
+        names = [group_name(corpus, piece.group) for piece in test]
+        others = Fingerprints.of_names([""] * len(test), names).groups
+        moved = [
+            piece.corpus not in recorded and any(map(str.isalpha, PurePath(piece.group).stem))
+            for piece in test
+        ]
+        groups = np.where(np.array(moved) & np.isin(others, trained.groups), others, groups)
+    held_out = replace(
+        held_out,
+        groups=groups,
+        names=np.where(np.isin(held_out.names, both), 0, held_out.names).astype(np.uint64),
+    )
+    named = file_names(
+        [piece.path.name for piece in test],
+        [group_name(piece.corpus, piece.group) for piece in test],
+    )
+    where = f"the training data of {folder}"
+    assert_unseen(trained, held_out, named, where, kinds=("group", "name", "content"))
 
 
 def _notes(
@@ -161,9 +214,7 @@ def _notes(
 
     used = record["data"]
     train, test = held_out(data.of_record(used))
-    names = [group_name(piece.corpus, piece.group) for piece in test]
-    trained, where = training_pieces(folder), f"the training data of {folder}"
-    assert_unseen(trained, Fingerprints.of_pieces(test), names, where, kinds=("group", "content"))
+    refuse_seen(folder, record, train, test)
     model, tokenizer = load_model(folder)
     tables = read_tables(test)
     tokens = tokens_of(test, tables, tokenizer, model.config.feature_names)
@@ -206,6 +257,13 @@ def _recordings(
     chosen = [numbers[row] for row in rows if row in numbers]
     if not chosen:
         raise ValueError(f"{audio}: none of the recordings that {folder} has held out")
+    trained = set(recorded_groups(record))
+
+    def is_trained(piece: Piece) -> bool:
+        return hashed_group(group_name(piece.corpus, piece.group)) in trained
+
+    train = [piece for piece in pieces if is_trained(piece)]
+    refuse_seen(folder, record, train, [pieces[i] for i in chosen])
     inputs = partial(
         Inputs,
         predict=lambda arrays: predict_audio(model, arrays),
@@ -220,14 +278,12 @@ def _recordings(
             read=lambda: [read_sound(pieces[i].path, front.sampling_rate) for i in chosen],
             prepare=lambda samples: front_features(samples, input_front),
         )
-    trained = set(recorded_groups(record))
 
     def training(task: Task) -> tuple[list[Piece], pd.DataFrame]:
         known = [
             i
             for i, piece in enumerate(pieces)
-            if piece.labels.get(task.name, IGNORE) != IGNORE
-            and hashed_group(group_name(piece.corpus, piece.group)) in trained
+            if piece.labels.get(task.name, IGNORE) != IGNORE and is_trained(piece)
         ]
         return [pieces[i] for i in known], _statistics([features[i] for i in known])
 

@@ -52,6 +52,7 @@ class Summary:
         protocol: description of the split.
         robustness: as in `symbolic.evaluation.robustness.robustness_scores`.
         unit: pieces or recordings.
+        compared: signs by which no held-out piece is a training piece, as in `HeldOut`.
     """
 
     pieces: int
@@ -68,12 +69,14 @@ class Summary:
     protocol: str = ""
     robustness: Mapping[str, float] = field(default_factory=dict)
     unit: str = "pieces"
+    compared: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of `metrics.json`: numbers, lists and strings; no NaN."""
         return {
             "protocol": self.protocol,
             "leaks": False,  # splits that leak are refused; cards of older files warn of them
+            **({"compared": list(self.compared)} if self.compared else {}),
             self.unit: self.pieces,
             "groups": self.groups,
             "folds": self.folds,
@@ -131,7 +134,7 @@ def summarise(
         frame: as in `symbolic.inference.prediction_table`.
         tasks: those of `TASKS` that the frame has predictions of by default.
         draws: bootstrap samples.
-        about: `protocol`, `robustness` and `unit` of the summary.
+        about: `protocol`, `robustness`, `unit` and `compared` of the summary.
 
     Raises:
         ValueError: a frame without that layout, or without predictions of a task in `tasks`.

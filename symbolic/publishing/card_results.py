@@ -100,6 +100,7 @@ def results_context(metrics: dict[str, Any]) -> dict[str, Any] | None:
     return {
         "protocol": metrics["protocol"],
         "leaks": metrics["leaks"],
+        "groups_alone": metrics.get("compared") == ["group"],
         "sizes": sizes,
         "intervals": bool(intervals),
         "scores": [

@@ -105,6 +105,9 @@ class NoteInputs(TokenizedInputs):
     def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
         return Fingerprints.of_pieces([self.pieces[i] for i in chosen])
 
+    def files(self, chosen: np.ndarray) -> list[str]:
+        return [self.pieces[i].path.name for i in chosen]
+
     def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, range]:
         pieces = [self.pieces[i] for i in chosen]
         tokens = tokens_of(pieces, read_tables(pieces), self.tokenizer, self.names)

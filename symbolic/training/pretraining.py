@@ -11,11 +11,12 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 from transformers import TrainingArguments, set_seed
 
-from symbolic.data.audit.fingerprints import Fingerprints
+from symbolic.data.audit.fingerprints import Fingerprints, common
 from symbolic.data.datasets.collator import Collator
 from symbolic.data.datasets.masking import PretrainingDataset, token_tasks
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.groups import group_name, validation_mask
+from symbolic.data.splits.protocols import DataArguments, held_out
 from symbolic.data.tokens.file import TokenFile, load_tokens
 from symbolic.encoders.backbones import CAUSAL
 from symbolic.inference.prediction import evaluation_mode, on_device
@@ -44,6 +45,7 @@ def pretrain(
     arguments: ShapeArguments,
     fitting: FitArguments,
     training: TrainingArguments,
+    apart: DataArguments | None = None,
 ) -> SymbolicModel:
     """Train an encoder to predict tokens, for `--pretrained` of `symbolic train`.
 
@@ -51,8 +53,15 @@ def pretrain(
     super-token. With validation, the accuracy of each sub-token is printed beside the share of its
     most frequent value.
 
+    Args:
+        data: the music.
+        arguments: of the model.
+        fitting, training: as `symbolic.training.trainer.fit` takes them.
+        apart: labelled corpora with held-out pieces. Music that is the same as one of these, by
+            group, file name, notes or melody, is left out, with a line that counts it.
+
     Raises:
-        ValueError: no music, or tokens that cannot be masked.
+        ValueError: no music, music that is all held out, or tokens that cannot be masked.
         FileNotFoundError: music or a token file that does not exist.
     """
     tokens = _tokens(data)
@@ -63,10 +72,13 @@ def pretrain(
     causal = getattr(model.config.backbone_config, "model_type", "") in CAUSAL
     objective = "next" if causal else "masked"
     pieces = np.arange(len(tokens))
-    held = np.zeros(len(tokens), bool)
+    if apart is not None and (apart.folders or apart.hold_out != DataArguments.hold_out):
+        pieces = _without_held_out(tokens, apart)
+    groups = [group_name(tokens.corpora[i], tokens.groups[i]) for i in pieces]
+    held = np.zeros(len(pieces), bool)
     if fitting.validation_share:
-        labels = [IGNORE] * len(tokens)
-        held = validation_mask(labels, tokens.groups, fitting.validation_share, training.seed)
+        labels, own = [IGNORE] * len(pieces), [tokens.groups[i] for i in pieces]
+        held = validation_mask(labels, own, fitting.validation_share, training.seed)
 
     def dataset(chosen: np.ndarray, window: int, **options) -> PretrainingDataset:
         windows = TokenDataset(tokens, window, chosen, masked_velocity=None, **options)
@@ -82,7 +94,6 @@ def pretrain(
         training,
     )
     if trainer.is_world_process_zero():
-        groups = list(map(group_name, tokens.corpora, tokens.groups))
         groups += training_groups(arguments.pretrained)
         source: dict[str, Any] = {
             "music": [Path(folder).name for folder in data.music],
@@ -136,6 +147,17 @@ def named_tokens(
         name: (right[name] / count.sum(), count.max() / count.sum())
         for name, count in counts.items()
     }
+
+
+def _without_held_out(tokens: TokenFile, apart: DataArguments) -> np.ndarray:
+    """Number the pieces of a token file that are not the same music as a held-out piece."""
+    # The music is what is trained on: a whole corpus may be held out.
+    test = held_out(replace(apart, unlabelled=apart.unlabelled or "music"))[1]
+    same = common(Fingerprints.of_pieces(test), tokens.fingerprints_of(range(len(tokens))))
+    print(f"{len(same)} of {len(tokens)} pieces are left out: the same as held-out pieces")
+    if len(same) == len(tokens):
+        raise ValueError("no music is left: all of it is held out")
+    return np.setdiff1d(np.arange(len(tokens)), list(same))
 
 
 def _tokens(data: PretrainArguments) -> TokenFile:

@@ -10,7 +10,7 @@ import numpy as np
 from torch.utils.data import Dataset
 from transformers import TrainingArguments, set_seed
 
-from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen
+from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen, file_names
 from symbolic.data.groups import assert_disjoint, validation_mask
 from symbolic.inference.prediction_table import Row, is_note_task, score_texts
 from symbolic.modeling import SymbolicModel
@@ -20,6 +20,13 @@ from symbolic.training.trainer import FitArguments, fit
 
 MISSING = {VELOCITY.name: "in each piece all notes have one velocity"}
 """Reasons why no piece has a label, by name of a task whose labels follow from the notes."""
+
+
+PRETRAIN = (
+    "Pre-train without them: symbolic pretrain with the same corpora and --hold-out leaves the "
+    "held-out pieces out of its music"
+)
+"""What to do about held-out pieces among the training data of a pre-trained model."""
 
 
 class Inputs(Protocol):
@@ -50,6 +57,10 @@ class Inputs(Protocol):
 
     def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
         """Compute the fingerprints of pieces."""
+        ...
+
+    def files(self, chosen: np.ndarray) -> list[str]:
+        """Return the names of the files of pieces, without folders."""
         ...
 
     def build(self) -> SymbolicModel:
@@ -108,9 +119,15 @@ def train_model(
     assert_disjoint(train=groups[fitted], held_out=groups[inputs.held_out])
     base = inputs.arguments.pretrained
     base_pieces, pieces = training_pieces(base), inputs.fingerprints(fitted)
-    held_out, names = inputs.fingerprints(inputs.held_out), groups[inputs.held_out].tolist()
-    assert_unseen(pieces, held_out, names, "the training data", kinds=("content",))
-    assert_unseen(base_pieces, held_out, names, f"the training data of {base}")
+    held_out = inputs.fingerprints(inputs.held_out)
+    names = file_names(inputs.files(inputs.held_out), groups[inputs.held_out].tolist())
+    assert_unseen(
+        *(pieces, held_out, names, "the training data"),
+        kinds=("content",),
+        remedy="Give pieces with the same notes one group, as symbolic audit lists them",
+    )
+    remedy = PRETRAIN if model.config.inputs == "notes" else ""
+    assert_unseen(base_pieces, held_out, names, f"the training data of {base}", remedy=remedy)
     validation = fitted[:0]
     if share := fitting.validation_share or inputs.threshold_share:
         taken = validation_mask(inputs.classes[fitted], groups[fitted], share, training.seed)

@@ -86,6 +86,9 @@ class RecordingInputs(Inputs):
     def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
         return Fingerprints.of_pieces([self.corpus.pieces[i] for i in chosen])
 
+    def files(self, chosen: np.ndarray) -> list[str]:
+        return [self.corpus.pieces[i].path.name for i in chosen]
+
     def labels(self, model: SymbolicModel, chosen: np.ndarray) -> list[dict[str, Any]]:
         """Select labels, with targets of positions in place of the times of boundaries."""
         labels: list[dict[str, Any]] = []

@@ -148,6 +148,9 @@ class TokenInputs(TokenizedInputs):
     def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
         return self.tokens.fingerprints_of(chosen)
 
+    def files(self, chosen: np.ndarray) -> list[str]:
+        return [self.tokens.pieces[i] for i in chosen]
+
     def tokens_of(self, chosen: np.ndarray) -> tuple[TokenFile, np.ndarray]:
         return self.tokens, chosen
 

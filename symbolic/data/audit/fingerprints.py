@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import PurePath
@@ -23,7 +23,7 @@ import numpy as np
 
 from symbolic.data.audit.duplicates import alike, content_hash, notes_hash
 from symbolic.data.audit.melody import Figures, melody_figures
-from symbolic.data.groups import UNLABELLED, LeakError, group_name, hashed_group
+from symbolic.data.groups import UNLABELLED, LeakError, first_of, group_name, hashed_group
 from symbolic.data.pieces import Piece
 from symbolic.notes import NoteTable, ReadError, read_notes
 from symbolic.notes.read import NOTE_SUFFIXES
@@ -217,29 +217,37 @@ class Fingerprints:
             raise ValueError(f"{path}: no fingerprints of training pieces: {error}") from error
 
 
-def common(trained: Fingerprints, held_out: Fingerprints) -> dict[int, str]:
+def common(
+    trained: Fingerprints, held_out: Fingerprints, kinds: Collection[str] = KINDS
+) -> dict[int, str]:
     """Find pieces that are the same music as a training piece.
+
+    Args:
+        trained: of the training pieces.
+        held_out: of p pieces.
+        kinds: signs that count.
 
     Returns:
         By index of the held-out piece, what is the same: `group`, `name`, `content` (notes, or the
-        bytes of a recording) or `melody`; the first of these.
+        bytes of a recording) or `melody`; the first of these that counts.
     """
     found: dict[int, str] = {}
     both = Fingerprints.joined([trained, held_out])
-    if len(trained) and len(held_out):
+    if "melody" in kinds and len(trained) and len(held_out):
         group = np.unique(both.groups, return_inverse=True)[1]
         for pair in alike(both.figures, group, MIN_FIGURES, split=len(trained)):
             spans = (end - start for start, end in (pair.first_span, pair.second_span))
             if min(spans) >= MIN_SECONDS:
                 found[pair.second - len(trained)] = "melody"
-    for kind, others in (
-        ("contents", trained.contents),
-        ("names", np.append(trained.names, trained.groups)),  # an unlabelled file is a group
-        ("groups", trained.groups),
+    for kind, values, others in (
+        ("content", held_out.contents, trained.contents),
+        # An unlabelled file is a group.
+        ("name", held_out.names, np.append(trained.names, trained.groups)),
+        ("group", held_out.groups, trained.groups),
     ):
-        values = getattr(held_out, kind)
-        for i in np.flatnonzero((values > 0) & np.isin(values, others)).tolist():
-            found[i] = kind.removesuffix("s")
+        if kind in kinds:
+            same = (values > 0) & np.isin(values, others)
+            found |= dict.fromkeys(np.flatnonzero(same).tolist(), kind)
     return dict(sorted(found.items()))
 
 
@@ -248,7 +256,8 @@ def assert_unseen(
     held_out: Fingerprints,
     names: Sequence[str],
     where: str,
-    kinds: Container[str] = KINDS,
+    kinds: Collection[str] = KINDS,
+    remedy: str = "",
 ) -> None:
     """Refuse to test a model on its training music; warn of melodies that do not count.
 
@@ -258,20 +267,30 @@ def assert_unseen(
         names: (p,) of the held-out pieces, for the error.
         where: the training data, for the error, such as "the training data of FOLDER".
         kinds: of what `common` returns, those that count.
+        remedy: what to do about it, for the error.
 
     Raises:
         LeakError: with the first of the pieces that are the same music, and what is the same.
     """
-    both = common(trained, held_out)
+    both = common(trained, held_out, {*kinds, "melody"})
     if similar := [names[i] for i, kind in both.items() if kind == "melody" not in kinds]:
-        shown = ", ".join(similar[:5])
         logger.warning(
             "%d held-out pieces have a melody of %s: %s; see symbolic audit",
-            *(len(similar), where, shown),
+            *(len(similar), where, first_of(similar)),
         )
-    if found := {i: kind for i, kind in both.items() if kind in kinds}:
-        shown = ", ".join(f"{names[i]} (same {kind})" for i, kind in list(found.items())[:5])
-        raise LeakError(f"{len(found)} of {len(held_out)} held-out pieces are in {where}: {shown}")
+    if found := [f"{names[i]} (same {kind})" for i, kind in both.items() if kind in kinds]:
+        raise LeakError(
+            f"{len(found)} of {len(held_out)} held-out pieces are in {where}: {first_of(found)}"
+            + (f". {remedy}" if remedy else "")
+        )
+
+
+def file_names(files: Iterable[str], groups: Iterable[str]) -> list[str]:
+    """Name pieces in messages: `a.mid of corpus: song`, or the file alone if it is its group."""
+    return [
+        file if group.endswith(file) else f"{file} of {group}"
+        for file, group in zip(files, groups, strict=True)
+    ]
 
 
 def assert_not_held_out(unlabelled: Sequence[Piece], held_out: Sequence[Piece]) -> None:
@@ -282,7 +301,9 @@ def assert_not_held_out(unlabelled: Sequence[Piece], held_out: Sequence[Piece]) 
     """
     if unlabelled and held_out:
         pair = Fingerprints.of_pieces(unlabelled), Fingerprints.of_pieces(held_out)
-        assert_unseen(*pair, [piece.path.name for piece in held_out], "the unlabelled music")
+        names = [piece.path.name for piece in held_out]
+        remedy = "Take these files out of --unlabelled"
+        assert_unseen(*pair, names, "the unlabelled music", remedy=remedy)
 
 
 def _name_hash(name: str) -> int:
