@@ -430,3 +430,14 @@ def test_files_that_are_not_audited_are_counted_and_named(tmp_path, write_midi):
     assert saved["without_row"] == list(found.without_row)
     assert saved["unlabelled"][0]["path"].endswith("2.mid")
     assert saved["passed_over"] == {".pdf": 1}
+
+
+def test_a_folder_with_a_table_of_another_name_is_asked_for_it(write_midi, tmp_path, caplog):
+    write_midi(tmp_path / "a.mid", tune(1))
+    (tmp_path / "my_ratings.csv").write_text("file,quadrant\na.mid,Q1\n")
+    assert main(["audit", str(tmp_path)]) == 0
+    said = "no labels.csv: unlabelled; did you mean"
+    assert f"{tmp_path}: {said} {tmp_path / 'my_ratings.csv'}?" in caplog.text
+    caplog.clear()
+    assert main(["audit", str(tmp_path / "my_ratings.csv")]) == 0
+    assert said not in caplog.text

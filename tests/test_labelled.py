@@ -124,9 +124,15 @@ def test_a_table_of_a_spreadsheet_is_read(write):
         ("path,key\n,C\n", r"line 2: no path"),
         ("path,key\na.mid\n", r"line 2: the row has not the 2 values"),
         ("path,key\na.mid,C,D\n", r"line 2: the row has not the 2 values"),
-        ("path,artist\na.mid,Ann\n", r"none of the columns quadrant, valence, arousal, key"),
-        ("quadrant\nQ1\n", r"no column path or file"),
+        (
+            "path,artist\na.mid,Ann\n",
+            r"none of the columns quadrant .or emotion., valence, arousal, key.*; it has the "
+            r"columns path, artist; expected",
+        ),
+        ("fname,quadrant\na,Q1\n", r"no column path or file; it has the columns fname, quadrant"),
         ("path,file,key\na.mid,b.mid,C\n", r"both a column path and a column file"),
+        ("path,key,Song,group\na.mid,C,x,y\n", r"both a column group and a column song"),
+        ("path,emotion,quadrant\na.mid,Q1,Q1\n", r"both a column quadrant and a column emotion"),
         ("path,key,Key\na.mid,C,D\n", r"two columns are called 'key'"),
         ("path,key\n", r"no row below"),
         ("", r"it is empty"),
@@ -135,6 +141,45 @@ def test_a_table_of_a_spreadsheet_is_read(write):
 def test_a_table_that_is_wrong_is_named_with_line_and_value(write, text, said):
     folder = write(text, "a.mid", "b.mid", "midi/c.mid")
     with pytest.raises(ValueError, match=rf"tunes.labels\.csv.*{said}"):
+        read_labelled(folder)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_table_may_have_other_separators_and_other_names_of_columns(write, separator):
+    lines = ["File,Emotion,Song", "a.mid,happy,One", '"b, c.mid",Q3,One']
+    text = "\n".join(lines).replace(",", separator).replace(f"b{separator} c", "b, c")
+    pieces = read_labelled(write(text, "a.mid", "b, c.mid"))
+    assert [piece.labels for piece in pieces] == [{"emotion": 0}, {"emotion": 2}]
+    assert [piece.group for piece in pieces] == ["One", "One"]
+
+
+def test_columns_that_are_not_used_are_named_once(write, caplog):
+    folder = write("path,quadrant,artist,year\na.mid,Q1,Ann,1999\n", "a.mid")
+    assert read_labelled(folder) == read_labelled(folder)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{folder / 'labels.csv'}: no column group or song: each file is its own group; columns "
+        "not used: artist, year; to keep the files of one artist together, call that column group"
+    ]
+
+
+def test_a_table_of_which_all_is_used_needs_no_line(write, caplog):
+    read_labelled(write("path,quadrant,song,split\na.mid,Q1,Tune,train\n", "a.mid"))
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("read", [read_labelled, read_audio_folder])
+def test_a_column_of_groups_is_no_column_of_splits(write, read):
+    files = [f"{i}.mid" for i in range(13)]
+    rows = "".join(f"{name},Q1,song {name}\n" for name in files)
+    with pytest.raises(ValueError, match=r"split has 13 different values, song 0.*8 more.*group"):
+        read(write(f"path,quadrant,split\n{rows}", *files))
+    rows = "".join(f"{name},Q1,fold {i % 12}\n" for i, name in enumerate(files))
+    assert read_labelled(write(f"path,quadrant,split\n{rows}", *files))
+
+
+def test_a_folder_with_another_table_is_asked_for_it(write):
+    folder = write("path,quadrant\na.mid,Q1\n", "a.mid", name="my_ratings.csv")
+    with pytest.raises(FileNotFoundError, match=r"did you mean .*my_ratings\.csv\?"):
         read_labelled(folder)
 
 

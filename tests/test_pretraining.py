@@ -273,7 +273,8 @@ def test_music_of_the_encoder_is_not_held_out_under_other_names(
              "--output_dir", tmp_path / "model", *SMALL, "--tokenizer", "cp-midibert"]  # fmt: skip
     assert script(root, "train.py", *words) == 2
     said = f"leak: 1 of 1 held-out pieces are in the training data of {pretrained[0]}: "
-    assert f"{said}renamed.mid of emopia: another song (same {kind}). Pre-train" in capsys.readouterr().err
+    said += f"renamed.mid of emopia: another song (same {kind}). Pre-train without them"
+    assert said in capsys.readouterr().err
     assert not (tmp_path / "model" / "training.json").exists()
 
 
@@ -298,7 +299,56 @@ def test_the_script_of_training_takes_the_encoder(pretrained, root, write_midi, 
         assert torch.equal(model.encoder.state_dict()[name], value), name
     assert read_record(tmp_path / "model")["model"]["pretrained"] == folder.name
     assert script(root, "train.py", *words, "--tokenizer", "cp-performance") == 2
-    assert "pre-trained on other tokens" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "pre-trained on tokens of CPTokenizer (Bar" in said
+    assert f"use --tokenizer {folder}" in said
+
+
+@pytest.mark.slow
+def test_the_tokenizer_and_the_shape_are_those_of_the_encoder(
+    pretrained, root, write_midi, tmp_path, capsys, caplog
+):
+    folder, _ = pretrained
+    lines = ["path,quadrant,group"]
+    pitches = np.random.default_rng(1).integers(50, 70, (2, 40))
+    for i, pitch in enumerate(pitches.tolist()):
+        write_midi(
+            tmp_path / f"own {i}.mid", [(240 * k, 240, key, 60) for k, key in enumerate(pitch)]
+        )
+        lines.append(f"own {i}.mid,Q{i + 1},s{i}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    words = ["--labelled", tmp_path, "--hold-out", "none", "--pretrained", folder, "--tasks",
+             "emotion", "--features", "none", *SMALL]  # fmt: skip
+    assert script(root, "train.py", *words, "--output_dir", tmp_path / "model") == 0
+    assert "keeps its shape" not in caplog.text
+    assert read_record(tmp_path / "model")["model"]["tokenizer"] == folder.name
+    assert (
+        SymbolicModel.from_pretrained(tmp_path / "model").config.backbone_config.hidden_size == 16
+    )
+    words += ["--hidden_size", "64", "--layers", "3", "--output_dir", tmp_path / "other"]
+    assert script(root, "train.py", *words) == 0
+    assert f"{folder}: the encoder keeps its shape: " in caplog.text
+    assert "hidden_size 16, not 64; layers 1, not 3" in caplog.text
+
+
+def test_held_out_pieces_are_left_out_of_the_music(write_midi, tune, tmp_path, capsys):
+    (tmp_path / "music").mkdir()
+    lines = ["path,quadrant,song,split"]
+    for i, pitch in enumerate(np.random.default_rng(2).integers(50, 70, (6, 40)).tolist()):
+        notes = [(240 * k, 240, key, 60 + k % 20) for k, key in enumerate(pitch)]
+        write_midi(tmp_path / f"labelled {i}.mid", notes)
+        write_midi(tmp_path / "music" / f"other {i}.mid", notes)
+        lines.append(f"labelled {i}.mid,Q1,s{i},{'val' if i < 2 else 'train'}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    words = ["--music", str(tmp_path / "music"), "--output_dir", str(tmp_path / "model"), *SMALL]
+    assert main([*words, "--labelled", str(tmp_path), "--hold-out", "labelled-val"]) == 0
+    assert "2 of 6 pieces are left out: the same as held-out pieces" in capsys.readouterr().out
+    unseen = {hashed_group(f"unlabelled: other {i}") for i in range(2, 6)}
+    assert set(training_groups(tmp_path / "model")) == unseen
+    assert main([*words, "--labelled", str(tmp_path), "--hold-out", "labelled-all"]) == 2
+    assert "all of it is held out" in capsys.readouterr().err
+    assert main([*words, "--hold-out", "labelled-0"]) == 2
+    assert "its corpus is not given" in capsys.readouterr().err
 
 
 def test_what_to_train_on_must_be_said(tmp_path, capsys):

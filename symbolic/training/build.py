@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.tokens.transposition import PITCH
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
-from symbolic.encoders.backbones import backbone_config
+from symbolic.encoders.backbones import BACKBONES, backbone_config
 from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
 from symbolic.features.model_columns import KEY_FEATURES
 from symbolic.inference.weights import load_config
@@ -24,6 +25,9 @@ from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
 
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -106,6 +110,8 @@ def build_model(
     if arguments.encoder not in ENCODERS:
         raise ValueError(f"unknown encoder {arguments.encoder!r}; known: {', '.join(ENCODERS)}")
     base = _pretrained(arguments, vocabulary) if arguments.pretrained else None
+    if base is not None:
+        _report_shape(arguments, base.config)
     kind = ENCODERS[arguments.encoder]
     by_ensemble = issubclass(kind, FeatureEncoder) and EMOTION.name in {t.name for t in tasks}
     config = SymbolicConfig(
@@ -200,8 +206,38 @@ def _pretrained(
     if base.config.encoder != arguments.encoder:
         raise ValueError(f"{name}: has another encoder: use --encoder {base.config.encoder}")
     if list(base.config.vocab_sizes) != list(vocabulary.vocab_sizes):
-        raise ValueError(f"{name}: pre-trained on other tokens than those of this tokenizer")
+        raise ValueError(
+            f"{name}: pre-trained on tokens of {_described(base.config)}, and the tokenizer is "
+            f"{_described(vocabulary)}: use --tokenizer {name}"
+        )
     return base
+
+
+def _report_shape(arguments: ShapeArguments, base: SymbolicConfig) -> None:
+    """Say which options of the shape change nothing, since that of a pre-trained encoder stays."""
+    kept = {"field_embedding_size": base.field_embedding_size, "window": base.window}
+    backbone: Any = base.backbone_config
+    for name, (model_type, shaped, _) in BACKBONES.items():
+        if backbone is not None and backbone.model_type == model_type:
+            kept |= {"backbone": name, "hidden_size": backbone.hidden_size}
+            kept |= {option: getattr(backbone, setting) for setting, option in shaped.items()}
+    default = ShapeArguments()
+    without_effect = [
+        f"{name} {value}, not {given}"
+        for name, value in kept.items()
+        if (given := getattr(arguments, name)) not in (value, getattr(default, name))
+    ]
+    if without_effect:
+        logger.warning(
+            "%s: the encoder keeps its shape: %s", arguments.pretrained, "; ".join(without_effect)
+        )
+
+
+def _described(tokens: SymbolicConfig | Tokenizer | TokenVocabulary) -> str:
+    """Name a tokenizer with the sizes of its vocabulary: `CPTokenizer (Bar 4, Pitch 88)`."""
+    kind = getattr(tokens, "tokenizer_class", "") or type(tokens).__name__
+    sizes = zip(tokens.field_names, tokens.vocab_sizes, strict=True)
+    return f"{kind} ({', '.join(f'{name} {size}' for name, size in sizes)})"
 
 
 def _copy_encoder(base: SymbolicModel, model: SymbolicModel, name: str) -> None:

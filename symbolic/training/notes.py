@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -27,15 +27,18 @@ from symbolic.data.audit.fingerprints import Fingerprints, assert_not_held_out
 from symbolic.data.labels import any_label
 from symbolic.data.splits.hold_out import class_labels
 from symbolic.features import feature_rows, named_columns
+from symbolic.inference.weights import load_config
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, read_notes
 from symbolic.notes.augment import Augmentation
 from symbolic.tasks import KEY, TASKS, Task
-from symbolic.tokenizers import build_tokenizer
+from symbolic.tokenizers import Tokenizer, build_tokenizer, load_tokenizer
 from symbolic.training.build import masked_velocity, standardise_features, task_specs
 from symbolic.training.procedure import train_and_report
 from symbolic.training.tokens import TokenizedInputs, TokenModelArguments, trained_classes
 from symbolic.training.trainer import FitArguments
+
+TOKENIZER = "cp-performance"  # of a model that is trained from scratch
 
 
 @dataclass
@@ -43,12 +46,12 @@ class ModelArguments(TokenModelArguments):
     """The model, its tokenizer, and the augmentation of its training data."""
 
     tokenizer: str = field(
-        default="cp-performance",
+        default="",
         metadata={
-            "help": "cp-performance, cp-score, cp-midibert, ferreira, or a class of MidiTok: REMI, "
-            "TSD, MIDILike, Structured, CPWord, Octuple, MMM, PerTok; another name in "
-            "symbolic.tokenizers.TOKENIZERS; or a folder or file with a saved tokenizer, for "
-            "example one that MidiTok has trained"
+            "help": "by default that of --pretrained, or cp-performance. cp-performance, cp-score, "
+            "cp-midibert, ferreira, or a class of MidiTok: REMI, TSD, MIDILike, Structured, "
+            "CPWord, Octuple, MMM, PerTok; another name in symbolic.tokenizers.TOKENIZERS; or a "
+            "folder or file with a saved tokenizer, for example one that MidiTok has trained"
         },
     )
     repeats: str = field(
@@ -81,14 +84,23 @@ def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
     return [i for i, piece in enumerate(pieces) for _ in range(times.get(piece.corpus, 1))]
 
 
+def _tokenizer(arguments: ModelArguments) -> tuple[Tokenizer, str]:
+    """Make the tokenizer that is asked for, or that of the pre-trained model; and its name."""
+    base = arguments.pretrained
+    if arguments.tokenizer or not base:
+        name = arguments.tokenizer or TOKENIZER
+        return build_tokenizer(name), name
+    return load_tokenizer(load_config(base).tokenizer_class, base), base
+
+
 class NoteInputs(TokenizedInputs):
     """Files of notes."""
 
     arguments: ModelArguments
 
     def __init__(self, data: DataArguments, arguments: ModelArguments) -> None:
-        self.arguments, self.source = arguments, data.record()
-        self.tokenizer = build_tokenizer(arguments.tokenizer)
+        self.tokenizer, name = _tokenizer(arguments)
+        self.arguments, self.source = replace(arguments, tokenizer=name), data.record()
         self.vocabulary = TokenVocabulary.of(self.tokenizer)
         train, test = held_out(data)
         unlabelled = unlabelled_pieces(data)

@@ -119,8 +119,8 @@ def pretrain(
             [],
         )
         folder = str(training.output_dir or ".")
-        begin = f"symbolic train --pretrained {shlex.quote(folder)}"
-        print(f"saved in {folder}; to train with it: {begin} --tokenizer {shlex.quote(folder)}")
+        use = f"symbolic train --pretrained {shlex.quote(folder)}"
+        print(f"saved in {folder}; to train with it: {use}")
     return model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +13,15 @@ from symbolic.data.audit.audit import audit
 from symbolic.data.audit.records import Audit
 from symbolic.data.corpora.emopia import read_emopia
 from symbolic.data.corpora.label_rows import read_rows
-from symbolic.data.corpora.labelled import read_labelled
+from symbolic.data.corpora.labelled import TABLE, other_tables, read_labelled
 from symbolic.data.corpora.vgmidi import game_piece, read_vgmidi
 from symbolic.data.groups import group_name
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.readers import READERS
 from symbolic.notes.pool import read_many
 from symbolic.notes.sources import display_name, find_files
+
+logger = logging.getLogger(__name__)
 
 SPLIT = "split"
 
@@ -109,6 +112,8 @@ def pieces_to_audit(
         raise FileNotFoundError(f"{display_name(path)}: no such file or folder")
     table = _table(path)
     if table is None:
+        if others := other_tables(path):
+            logger.warning("%s: no %s: unlabelled%s", display_name(path), TABLE, others)
         return _music(path), {}
     return TABLES.get(table.name, _labelled)(table, split, raw)
 
@@ -153,7 +158,7 @@ def _ungrouped(
 
 
 def _labelled(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
-    return _with_splits(read_labelled(table), table, split), {}
+    return read_labelled(table, split), {}
 
 
 TABLES = {"clips.csv": _emopia, "phrases.csv": _vgmidi, "labels.csv": _labelled}

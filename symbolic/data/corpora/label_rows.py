@@ -141,6 +141,8 @@ def task_columns(task: Task) -> tuple[str, ...]:
 def read_rows(table: str | Path, columns: Sequence[str] = (), source: str = "") -> list[LabelRow]:
     """Read the rows of a CSV file, UTF-8; names of columns are lowered.
 
+    Values are separated by commas; by semicolons or tabs if the first line has these alone.
+
     Raises:
         FileNotFoundError: no such file, or none of the `columns`; the message gives `source`.
         ValueError: another kind of file, or no rows; the message names the file.
@@ -150,7 +152,10 @@ def read_rows(table: str | Path, columns: Sequence[str] = (), source: str = "") 
         raise FileNotFoundError(f"{table}: no such table")
     try:
         with open(table, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
+            names = file.readline()
+            file.seek(0)
+            separators = [mark for mark in (",", ";", "\t") if mark in names]
+            reader = csv.DictReader(file, strict=True, delimiter=(separators or [","])[0])
             reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
             if not reader.fieldnames:
                 raise ValueError("it is empty")

@@ -27,9 +27,9 @@ def read_audio_folder(path: str | Path) -> Corpus:
     | path, or file | relative to the folder of the CSV, or to `audio/` in that folder |
     | genre, mood | a name; the classes are the names in the table, in alphabetical order |
     | tags | names separated by `\\|` or `;`; the labels are sorted by frequency |
-    | quadrant, valence, arousal, those of other tasks | as in `symbolic.data.read_labelled` |
-    | group | must stay on one side of a split, a song or an artist; by default each file |
-    | split | `train`, `val` or any other name |
+    | quadrant, valence, arousal, other tasks | as in `symbolic.data.read_labelled` |
+    | group, or song | must stay on one side of a split, a song or an artist; by default each file |
+    | split | `train`, `val` or any other name, at most 12 of them |
 
     Args:
         path: the CSV, or the folder with the CSV as `labels.csv`.
@@ -40,8 +40,9 @@ def read_audio_folder(path: str | Path) -> Corpus:
 
     Raises:
         FileNotFoundError: a missing table or file.
-        ValueError: missing columns, no label in any row, a label that does not exist, or a file
-            with two rows. The message names the CSV and the line.
+        ValueError: missing columns, two names of one column, no label in any row, a label that does
+            not exist, a file with two rows, or too many splits. The message names the CSV and the
+            line.
         LeakError: a group in two splits.
     """
     fixed = labelled_tasks(recordings=True)

@@ -31,7 +31,8 @@ class DataArguments:
         default=None,
         metadata={
             "help": "your own labelled music: a CSV, or a folder with labels.csv, of columns path "
-            "and any of quadrant, valence, arousal, key, those of other tasks, group, split"
+            "(or file) and any of quadrant (or emotion), valence, arousal, key, those of other "
+            "tasks, group (or song), split; files lie beside it or in midi/"
         },
     )
     corpora: list[str] = field(
