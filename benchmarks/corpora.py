@@ -29,7 +29,6 @@ import pandas as pd
 import torch
 
 from symbolic import EmotionScorer, ReadError
-from symbolic.inference.prediction import predict_ids
 from symbolic.notes.sources import find_files
 from symbolic.scoring.corpus import ScoringArguments, score_corpus
 from symbolic.training.build import ShapeArguments, build_model
@@ -51,11 +50,12 @@ def ready(scorer: EmotionScorer, files: list[Path]) -> tuple[list, float]:
 
 def forward(scorer: EmotionScorer, made: list) -> float:
     """Seconds of the bare forward pass on one core."""
-    rows = np.stack([one.features for one in made]) if scorer.model.config.feature_names else None
+    takes_features = bool(scorer.predictor.config.feature_names)
+    rows = np.stack([one.features for one in made]) if takes_features else None
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     start = time.perf_counter()
-    predict_ids(scorer.model, [one.ids for one in made], rows)
+    scorer.predictor.predict([one.ids for one in made], rows, 32)
     seconds = time.perf_counter() - start
     torch.set_num_threads(before)
     return seconds

@@ -11,7 +11,6 @@ import argparse
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from miditok import CPWord
@@ -19,9 +18,10 @@ from pretty_midi import PrettyMIDI
 
 from symbolic import EmotionScorer, read_notes
 from symbolic.data import window_starts
-from symbolic.features import features
-from symbolic.inference.prediction import predict_features, predict_ids
+from symbolic.features import feature_rows, features
+from symbolic.inference.prediction import predict_ids
 from symbolic.notes.sources import find_files
+from symbolic.tokenizers import CPTokenizer
 from symbolic.training.build import ShapeArguments, build_model
 
 
@@ -40,7 +40,7 @@ def main() -> None:
     options = parser.parse_args()
     files = list(find_files(options.folder))[: options.files]
     scorer = EmotionScorer.from_pretrained()
-    model, tokenizer, names = scorer.model, scorer.tokenizer, scorer.model.config.feature_names
+    tokenizer, names = CPTokenizer(), scorer.predictor.config.feature_names
     scorer.score(files[:8])
 
     start = time.perf_counter()
@@ -49,9 +49,11 @@ def main() -> None:
     tables = [tokenizer.emitted(read_notes(file)) for file in files]
     notes = sum(map(len, tables))
 
-    features_of = np.stack([features(table, names) for table in tables])
     start = time.perf_counter()
-    predict_features(model, features_of)
+    features_of = feature_rows(tables, names)
+    many = time.perf_counter() - start
+    start = time.perf_counter()
+    scorer.predictor.predict([], features_of, 32)
     bare = time.perf_counter() - start
 
     bert = build_model(tokenizer, ShapeArguments(window=256)).eval()
@@ -69,7 +71,8 @@ def main() -> None:
         (f"bare forward pass, small BERT on {windows} windows", hearing, notes, len(files)),
         ("read", timed(read_notes, files), notes, len(files)),
         ("tokenize, already read", timed(tokenizer.ids, tables), notes, len(files)),
-        ("features, already read", timed(lambda t: features(t, names), tables), notes, len(files)),
+        ("features, already read", many, notes, len(files)),
+        ("features one by one", timed(lambda t: features(t, names), tables), notes, len(files)),
         ("read and tokenize", timed(tokenizer.ids, files), notes, len(files)),
         ("peer: read, pretty_midi", timed(lambda f: PrettyMIDI(str(f)), peers), peer_notes,
          len(peers)),
