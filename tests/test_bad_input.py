@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from limits import HANGS, lines_run
 
+import symbolic.notes.formats.notations  # first use imports it, which is no work of a file
+import symbolic.notes.musicxml.reader  # noqa: F401
 from symbolic.notes import NoteTable, ReadError, pool, read, read_notes
 from symbolic.notes.pool import read_many
 from symbolic.notes.sources import find_sources
