@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from symbolic.reports.corpus.page import corpus_page
-from symbolic.reports.plane import NEAR, elsewhere, number_places
+from symbolic.reports.plane import CLEARLY, NEAR, elsewhere, needs_line, number_places
 from symbolic.reports.plots import valence_arousal_plane
 from symbolic.tasks import QUADRANTS, valence_arousal
 
@@ -69,6 +69,31 @@ def test_numbers_cover_neither_points_nor_each_other(count):
     for number, place in enumerate(found @ np.array([1, 1j]), count):
         assert abs(np.delete(taken, number) - place).min() >= NEAR * (1 - 1e-9)
     assert np.hypot(*(found - plane).T).max() <= 0.31
+
+
+def test_neighbours_do_not_exchange_their_numbers():
+    plane = np.array([[0.5, 0.5], [0.56, 0.52], [0.5, 0.62], [-0.5, -0.5]])
+    away = np.linalg.norm(number_places(plane)[:, None] - plane, axis=2)
+    assert away.argmin(axis=1).tolist() == [0, 1, 2, 3]
+    others = np.where(np.eye(4, dtype=bool), np.inf, away).min(axis=1)
+    assert (others >= CLEARLY * np.diag(away)).all()
+
+
+def test_a_number_that_could_be_a_neighbours_has_a_line():
+    point, beside, far = np.zeros(2), np.array([0.06, 0.0]), np.array([0.0, 0.3])
+    near = np.array([[0.1, 0.0]])
+    assert needs_line(point, np.stack([beside, far]), near).tolist() == [True, True]
+    assert needs_line(point, np.stack([beside, -beside]), near).tolist() == [True, False]
+    assert needs_line(point, beside[None], np.zeros((0, 2))).tolist() == [False]
+
+
+def test_a_line_runs_over_no_other_point_where_there_is_room():
+    crowd = 0.03 * np.array([[x, y] for x in range(3) for y in range(3)])
+    for number, (point, place) in enumerate(zip(crowd, number_places(crowd), strict=True)):
+        line = point + np.linspace(0, 1, 50)[:, None] * (place - point)
+        others = np.delete(crowd, number, axis=0)
+        if 4 != number:  # that in the middle has no way out
+            assert np.linalg.norm(line[:, None] - others, axis=2).min() >= 0.02
 
 
 def test_no_piece_and_many_pieces_are_drawn_too(tmp_path):

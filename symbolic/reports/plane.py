@@ -17,6 +17,8 @@ EDGE = 1.08  # axis limit: points in the corners are not cut off
 TICKS = (-1, -0.5, 0, 0.5, 1)
 
 NEAR = 0.055  # least distance of a number from points and other numbers, in units of the plane
+WIDE = 0.025  # least distance of a line from what it does not belong to
+CLEARLY = 1.5  # how much farther other points are from a number without a line
 DISTANCES = (0.06, 0.1, 0.15, 0.21, 0.3)  # of a number from its point, the closest that fits
 ANGLES = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 STEPS = np.concatenate([d * np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1) for d in DISTANCES])
@@ -89,7 +91,9 @@ def draw_points(axes: Axes, plane: np.ndarray, quadrants: np.ndarray) -> None:
 def number_places(plane: np.ndarray) -> np.ndarray:
     """Choose places for the numbers of points, away from all points and other numbers.
 
-    Each number is as close to its point as fits; in a crowd it is where most room is left.
+    A number stands beside its point, where no other point is nearly as close. Where there is no
+    such place it is as close as fits without a line that runs over other points and numbers; in a
+    crowd it is where most room is left.
 
     Args:
         plane: (n, 2) valence and arousal.
@@ -99,21 +103,50 @@ def number_places(plane: np.ndarray) -> np.ndarray:
     """
     taken = np.asarray(plane, float)
     count = len(taken)
-    for point in taken[:count]:
+    for number, point in enumerate(taken[:count]):
         places = point + STEPS
         places = places[np.abs(places).max(axis=1) < EDGE - NEAR / 2]
         room = np.linalg.norm(places[:, None] - taken, axis=2).min(axis=1)
-        fits = np.flatnonzero(room >= NEAR)
+        free = room >= NEAR
+        beside = free & ~needs_line(point, places, np.delete(taken[:count], number, axis=0))
+        uncrossed = free & (_room_of_lines(point, places, taken) >= WIDE)
+        fits = np.flatnonzero(next((s for s in (beside, uncrossed, free) if s.any()), free))
         best = fits[0] if len(fits) else room.argmax()
         taken = np.concatenate([taken, places[best : best + 1]])
     return taken[count:]
 
 
+def needs_line(point: np.ndarray, places: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Find the places at which a number would not be read as that of its point.
+
+    Args:
+        point: (2,).
+        places: (m, 2) of the number.
+        others: (k, 2) other points.
+
+    Returns:
+        (m,) bool: not beside the point, or another point is nearly as close.
+    """
+    own = np.linalg.norm(places - point, axis=1)
+    other = np.linalg.norm(places[:, None] - others, axis=2).min(axis=1, initial=np.inf)
+    return (own > DISTANCES[0] * 1.01) | (other < own * CLEARLY)
+
+
+def _room_of_lines(point: np.ndarray, places: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """(m,) least distances of the lines from a point to places from what is not at the point."""
+    others = taken[np.linalg.norm(taken - point, axis=1) >= WIDE]
+    lines, offsets = places - point, others - point
+    along = (lines @ offsets.T) / (lines**2).sum(axis=1, keepdims=True)
+    feet = np.clip(along, 0, 1)[..., None] * lines[:, None]
+    return np.linalg.norm(feet - offsets, axis=2).min(axis=1, initial=np.inf)
+
+
 def draw_numbers(axes: Axes, plane: np.ndarray) -> None:
-    """Number points from 1, with a line from each number that is not beside its point."""
-    for number, (point, place) in enumerate(zip(plane, number_places(plane), strict=True), 1):
-        far = np.linalg.norm(place - point) > DISTANCES[0] * 1.01
-        arrow = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
+    """Number points from 1, with a line from each number that could be read as another point's."""
+    places = number_places(plane)
+    for number, (point, place) in enumerate(zip(plane, places, strict=True), 1):
+        lined = needs_line(point, place[None], np.delete(plane, number - 1, axis=0))[0]
+        arrow = {"arrowstyle": "-", "color": "0.3", "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
         axes.annotate(
             str(number),
             tuple(point),
@@ -121,5 +154,5 @@ def draw_numbers(axes: Axes, plane: np.ndarray) -> None:
             ha="center",
             va="center",
             fontsize=8,
-            arrowprops=arrow if far else None,
+            arrowprops=arrow if lined else None,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -22,7 +22,10 @@ HEADINGS = {
 
 
 def audit_text(audit: Audit) -> str:
-    """Describe the results in lines of text, at most `MOST_LINES` of each kind."""
+    """Describe the results in lines of text, at most `MOST_LINES` of each kind.
+
+    What is found has its number in the heading; facts about all files have none.
+    """
     lines = _summary(audit)
 
     def section(heading: str, found: Iterable[str]) -> None:
@@ -32,6 +35,10 @@ def audit_text(audit: Audit) -> str:
             lines.extend(f"  {line}" for line in found[:MOST_LINES])
             if len(found) > MOST_LINES:
                 lines.append(f"  and {len(found) - MOST_LINES} more")
+
+    def facts(heading: str, found: Sequence[str]) -> None:
+        if found:
+            lines.extend(["", f"{heading}:", *(f"  {line}" for line in found)])
 
     across = [f"{found.group}: {_counts(found.counts)}" for found in audit.across]
     section("LEAK: groups in more than one split", across)
@@ -49,16 +56,16 @@ def audit_text(audit: Audit) -> str:
     section("no label in the row of the table", [_name(piece) for piece in audit.unlabelled])
     section("music without a row in the table, not audited", audit.without_row)
     section("no dynamics: all notes have the same velocity", [_name(piece) for piece in audit.flat])
-    section(
-        "one tempo in all files: bars and beats mean nothing if onsets are off the grid",
+    facts(
+        "one tempo in all files (bars and beats mean nothing if onsets are off the grid)",
         [
             f"{t.corpus}: {t.tempo:g} per minute and {t.meter[0]}/{t.meter[1]} in all {t.files} "
             f"files, {t.on_grid:.0%} of the onsets on the grid ({BY_CHANCE:.0%} by chance)"
             for t in audit.tempos
         ],
     )
-    section(
-        "labels",
+    facts(
+        "labels of each split",
         [
             f"{b.corpus}, {b.split or 'no split'}: {b.task} of {b.pieces}: {_values(b.values)}"
             for b in audit.balance
