@@ -30,6 +30,9 @@ from symbolic.tasks import EMOTION, KEY, Task
 from symbolic.tasks.heads import Head, Heads
 from symbolic.tasks.task import labels_by_name
 
+INPUTS = frozenset({"input_ids", "attention_mask", "input_values", "features"})
+"""Inputs of the encoders of this package."""
+
 
 @contextmanager
 def no_bar_of_weights() -> Iterator[None]:
@@ -213,7 +216,8 @@ class SymbolicModel(PreTrainedModel):
         With `return_dict=False`, the result is a tuple of what is not None in the output.
 
         Raises:
-            TypeError: an input that the encoder does not take.
+            TypeError: an input that the encoder does not take, or that is no tensor; ids that are
+                no whole numbers.
             ValueError: labels of an unknown task or of another shape; inputs of another shape; an
                 encoder whose states are not as wide as its `hidden_size`.
         """
@@ -259,7 +263,13 @@ class SymbolicModel(PreTrainedModel):
         )
 
     def _check_inputs(self, given: Mapping[str, torch.Tensor]) -> None:
-        """Refuse inputs that the encoder does not take."""
+        """Refuse inputs that the encoder does not take, and those that are no tensors."""
+        for name in INPUTS & given.keys():
+            value = given[name]
+            if not isinstance(value, torch.Tensor):
+                raise TypeError(f"{name}: expected a tensor, got {type(value).__name__}")
+            if name == "input_ids" and (value.is_floating_point() or value.dtype == torch.bool):
+                raise TypeError(f"{name}: expected whole numbers (torch.long), got {value.dtype}")
         unknown = [name for name in given if name not in self.encoder_inputs]
         if unknown and not self.takes_any_input:
             raise TypeError(

@@ -5,7 +5,8 @@
 imported at once, `import symbolic` and `symbolic --help` would wait for torch; if they were not,
 `AutoModel` and `pipeline` would not know them. The tokenizers need libraries that read music, so
 that they are registered when `AutoTokenizer` is imported. `AutoFeatureExtractor` looks for a file
-before it asks a registered class, so that its error for a model of notes is replaced.
+before it asks a registered class, so that its error for a model of notes is replaced; so are those
+of Auto classes of models with one head, and of our pipelines for a name without a model.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 # imported after it.
 _AUTO_TOKENIZER = "transformers.models.auto.tokenization_auto"
 _AUTO_EXTRACTOR = "transformers.models.auto.feature_extraction_auto"
+_AUTO_MODELS = "transformers.models.auto.auto_factory"
 _BELOW = ("symbolic.audio.extractor", "symbolic.configuration", "symbolic.encoders")
 
 
@@ -32,6 +34,7 @@ def register_on_import() -> None:
             "transformers.pipelines": _register_pipeline,
             _AUTO_TOKENIZER: _register_tokenizers,
             _AUTO_EXTRACTOR: _explain_extractors,
+            _AUTO_MODELS: _explain_heads,
         }
     )
 
@@ -96,6 +99,7 @@ def _register(module) -> None:
 
 
 def _register_pipeline(module) -> None:
+    _explain_pipelines(module)
     with _without_readers():
         importlib.import_module("symbolic.scoring.emotion_pipeline")
         importlib.import_module("symbolic.scoring.audio_pipeline")
@@ -107,6 +111,49 @@ def _register_tokenizers(module) -> None:
         configuration = importlib.import_module("symbolic.configuration")
         for tokenizer in tokenizers.TOKENIZERS.values():  # found by their names in a configuration
             module.AutoTokenizer.register(configuration.SymbolicConfig, tokenizer, exist_ok=True)
+
+
+def _explain_heads(module) -> None:
+    """Shorten the error of the Auto classes that know no model of this package."""
+    base = module._BaseAutoModelClass
+    for auto in (base, *base.__subclasses__()):
+        if "from_pretrained" in vars(auto):
+            auto.from_pretrained = classmethod(_short(vars(auto)["from_pretrained"].__func__))
+
+
+def _short(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Load a model; the error for one of this package names the class that loads it."""
+
+    @wraps(load)
+    def from_pretrained(cls, *args, **kwargs):
+        try:
+            return load(cls, *args, **kwargs)
+        except ValueError as error:
+            if "class <class 'symbolic.configuration.SymbolicConfig'>" not in str(error):
+                raise
+        raise ValueError(
+            f"{cls.__name__} knows no model of symbolic: AutoModel loads it with the heads of all "
+            "its tasks, and symbolic.load what scores with it"
+        )
+
+    return from_pretrained
+
+
+def _explain_pipelines(module) -> None:
+    make = module.pipeline
+
+    @wraps(make)
+    def pipeline(task=None, model=None, *args, **kwargs):
+        try:
+            return make(task, model, *args, **kwargs)
+        except OSError:
+            if task not in ("music-emotion", "music-tags") or not isinstance(model, str):
+                raise
+            weights = importlib.import_module("symbolic.inference.weights")
+            weights.load_config(model, **kwargs)  # its error is one line
+            raise
+
+    module.pipeline = pipeline
 
 
 def _explain_extractors(module) -> None:

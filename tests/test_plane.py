@@ -92,7 +92,7 @@ def test_a_line_runs_over_no_other_point_where_there_is_room():
     for number, (point, place) in enumerate(zip(crowd, number_places(crowd), strict=True)):
         line = point + np.linspace(0, 1, 50)[:, None] * (place - point)
         others = np.delete(crowd, number, axis=0)
-        if 4 != number:  # that in the middle has no way out
+        if number != 4:  # that in the middle has no way out
             assert np.linalg.norm(line[:, None] - others, axis=2).min() >= 0.02
 
 

@@ -5,6 +5,14 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+import transformers
+from transformers import (
+    AutoModel,
+    AutoModelForAudioClassification,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 
 import symbolic
 from symbolic.cli import main
@@ -185,3 +193,134 @@ def test_a_name_without_a_user_and_an_unknown_licence_are_warned_of(
         caplog.clear()
         hub.push(tiny_model_folder, "me/tunes", dry_run=tmp_path / "a", license="cc-by-nc-4.0")
         assert not caplog.records
+
+
+def test_the_tokenizer_of_a_model_returns_what_the_model_takes(song, tiny_model_folder):
+    model = AutoModel.from_pretrained(tiny_model_folder)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model_folder)
+    inputs = tokenizer(song, return_tensors="pt").to("cpu")
+    ids = tokenizer.ids(song)
+    assert inputs["input_ids"].numpy().tolist() == ids[None].tolist()
+    assert inputs["attention_mask"].tolist() == [[1] * len(ids)]
+    inputs["features"] = torch.zeros(1, len(model.config.feature_names))
+    assert model(**inputs).logits["emotion"].shape == (1, 4)
+    assert tokenizer(song, return_tensors="np")["input_ids"].shape == (1, *ids.shape)
+    assert tokenizer(song).ids == ids.tolist()  # as MidiTok
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"return_tensors": "tf"}, ValueError, '"pt" or "np"'),
+        ({"return_tensors": "pt", "padding": True}, TypeError, "Collator pads"),
+    ],
+)
+def test_other_options_of_a_tokenizer_are_refused(options, error, words, song):
+    for tokenizer in (symbolic.CPTokenizer(), symbolic.build_tokenizer("REMI")):
+        with pytest.raises(error, match=words):
+            tokenizer(song, **options)
+        with pytest.raises(TypeError, match="takes one source"):
+            tokenizer([song, song], return_tensors="pt")
+
+
+def test_a_tokenizer_of_one_vocabulary_has_a_batch_axis_too(song):
+    for tokenizer in (symbolic.FerreiraTokenizer(), symbolic.build_tokenizer("REMI")):
+        inputs = tokenizer(song, return_tensors="pt")
+        assert inputs["input_ids"].shape == inputs["attention_mask"].shape
+        assert inputs["input_ids"][0].tolist() == tokenizer.ids(song).tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda ids: ids[:, :3], r"shape \(\d+, 3\), expected \(T, 4\): Bar, Position"),
+        (lambda ids: ids[:, 0], r"shape \(\d+,\), expected \(T, 4\)"),
+        (lambda ids: ids[None], r"shape \(1, \d+, 4\), expected \(T, 4\)"),
+        (lambda ids: ids + 9999, r"ids: \d+ for Bar, expected 0 to \d+"),
+        (lambda ids: ids - 9999, r"ids: -\d+ for Bar, expected 0 to \d+"),
+        (lambda ids: ids.astype(float), "float64, expected whole numbers"),
+        (lambda ids: [[1, 2, 3, 4], [1, 2]], "lists of different lengths"),
+    ],
+)
+def test_ids_that_are_none_are_not_decoded(change, words, song):
+    tokenizer = symbolic.CPTokenizer(preset="midibert")
+    with pytest.raises(ValueError, match=words) as caught:
+        tokenizer.decode(change(tokenizer.ids(song)))
+    assert "\n" not in str(caught.value)
+
+
+def test_ids_of_one_vocabulary_are_checked_too(song):
+    tokenizer = symbolic.FerreiraTokenizer()
+    ids = tokenizer.ids(song)
+    for right in (ids, ids.tolist(), torch.tensor(ids), tokenizer.encode(song)):
+        assert tokenizer.decode(right).note_num() == len(read_notes(song))
+    with pytest.raises(ValueError, match=r"expected \(T,\)$"):
+        tokenizer.decode(ids[None])
+    with pytest.raises(ValueError, match="expected 0 to"):
+        tokenizer.decode(ids + 9999)
+
+
+def test_inputs_that_are_no_tensors_of_ids_are_refused(song, tiny_scorer):
+    ids = tiny_scorer.tokenizer.ids(song)[None]
+    with pytest.raises(TypeError, match=r"^input_ids: expected a tensor, got ndarray$"):
+        tiny_scorer.model(input_ids=ids)
+    for kind in (torch.float32, torch.bool):
+        with pytest.raises(TypeError, match=f"^input_ids: expected whole numbers .*, got {kind}$"):
+            tiny_scorer.model(input_ids=torch.tensor(ids).to(kind))
+
+
+@pytest.mark.parametrize(
+    "auto", [AutoModelForSequenceClassification, AutoModelForAudioClassification]
+)
+def test_auto_classes_of_one_head_name_the_class_that_loads(auto, tiny_model_folder, tiny_scorer):
+    for use in (
+        lambda: auto.from_pretrained(tiny_model_folder),
+        lambda: auto.from_pretrained(tiny_model_folder, config=tiny_scorer.model.config),
+    ):
+        with pytest.raises(ValueError, match="AutoModel loads it") as caught:
+            use()
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 200
+    with pytest.raises(ValueError, match="Unrecognized model"):
+        auto.from_pretrained(tiny_model_folder.parent)
+
+
+def test_a_pipeline_of_nothing_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for task in ("music-emotion", "music-tags"):
+        with pytest.raises(OSError, match="runs/nosuch: no such folder, and ") as caught:
+            transformers.pipeline(task, model="runs/nosuch")
+        assert "\n" not in str(caught.value)
+
+
+def test_the_way_from_a_file_to_logits_in_the_documentation_runs(
+    root, song, tiny_scorer, monkeypatch
+):
+    page = (root / "docs" / "sharing.md").read_text(encoding="utf-8")
+    code = page.partition("By hand, from a file to")[2].partition("```python\n")[2]
+    tiny_scorer.save_pretrained(song.parent / "runs" / "mine")
+    monkeypatch.chdir(song.parent)
+    names: dict = {}
+    exec(code.partition("```")[0], names)
+    found = names["probabilities"][0].numpy()
+    row = tiny_scorer.score(song, workers=0).iloc[0][["q1", "q2", "q3", "q4"]]
+    np.testing.assert_allclose(found, row.astype(float), atol=1e-5)
+
+
+def test_a_message_on_checkpoints_is_not_printed(caplog):
+    import symbolic.training.trainer  # noqa: F401 - adds the filter
+
+    logger = logging.getLogger("transformers.trainer_utils")
+    with caplog.at_level(logging.WARNING, logger.name):
+        logger.warning("mtime may not be reliable on this filesystem")
+        logger.warning("another message")
+    assert [record.getMessage() for record in caplog.records] == ["another message"]
+
+
+def test_facts_of_an_audit_have_no_counts(tmp_path, write_midi, tune, capsys):
+    for number in range(2):
+        write_midi(tmp_path / f"{number}.mid", tune(20, 50 + 7 * number), tempos=[(0, 120)])
+    assert run("audit", tmp_path, "--workers", 0) == 0
+    heading = "one tempo in all files (bars and beats mean nothing if onsets are off the grid):"
+    assert heading in capsys.readouterr().out.splitlines()

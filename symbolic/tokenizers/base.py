@@ -56,6 +56,44 @@ class BaseTokenizer(ABC):
             raise ids
         return ids
 
+    def __call__(
+        self, source: Any, *args: Any, return_tensors: str | None = None, **kwargs: Any
+    ) -> Any:
+        """Tokenize a source as a batch of one piece for `SymbolicModel`.
+
+        Args:
+            source: anything `symbolic.notes.read_notes` takes.
+            return_tensors: "pt" (PyTorch) or "np" (NumPy). Without it, and with other arguments,
+                this is the call of `miditok.MusicTokenizer`.
+
+        Returns:
+            A mapping, whose `to(device)` moves it: `input_ids` (1, T, F), or (1, T) of one
+            vocabulary, and `attention_mask` (1, T), all ones.
+
+        Raises:
+            ReadError: as of `ids`.
+            TypeError: another option beside `return_tensors`, or several sources.
+            ValueError: other tensors.
+        """
+        if return_tensors is None:
+            return self._call(source, *args, **kwargs)
+        if return_tensors not in ("pt", "np"):
+            raise ValueError(f'return_tensors is "pt" or "np", not {return_tensors!r}')
+        if args or kwargs or not kind_of(source):
+            raise TypeError(
+                "with return_tensors a tokenizer takes one source and no other option: "
+                "symbolic.data.Collator pads and joins several"
+            )
+        from transformers import BatchEncoding
+
+        ids = self.ids(source)[None]
+        inputs = {"input_ids": ids, "attention_mask": np.ones(ids.shape[:2], np.int64)}
+        return BatchEncoding(inputs, tensor_type=return_tensors)
+
+    def _call(self, source: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tokenize or decode as `miditok.MusicTokenizer` does when it is called."""
+        raise TypeError(f'{type(self).__name__}: call it with return_tensors="pt", or use ids')
+
     @abstractmethod
     def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
         """Tokenize many sources; return for each its ids, or the error that `ids` would raise."""
@@ -402,6 +440,47 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
         self.complete_sequence(sequence)
         return sequence
 
+    def _call(self, source: Any, *args: Any, **kwargs: Any) -> Any:
+        return MusicTokenizer.__call__(self, source, *args, **kwargs)
+
+    def decode(self, tokens: Any, programs: Any = None, output_path: Any = None) -> Score:
+        """Decode ids; see `miditok.MusicTokenizer.decode`.
+
+        Args:
+            tokens: ids as of `ids`, as an array, a tensor or lists, or a `TokSequence`.
+            programs, output_path: as of MidiTok.
+
+        Raises:
+            ValueError: ids of another shape, that are no whole numbers, or outside of the
+                vocabulary.
+        """
+        if not isinstance(tokens, TokSequence) and not _of_sequences(tokens):
+            tokens = self._checked_ids(tokens)
+        return super().decode(tokens, programs, output_path)
+
+    def _checked_ids(self, tokens: Any) -> np.ndarray:
+        """Return ids as an array; a ValueError for what `ids` does not return."""
+        sizes = self.vocab_sizes
+        flat = not isinstance(self.vocab, list)
+        expected = "(T,)" if flat else f"(T, {len(sizes)}): {', '.join(self.field_names)}"
+        try:
+            ids = np.asarray(tokens)
+        except ValueError:  # lists of different lengths
+            raise ValueError(f"ids in lists of different lengths, expected {expected}") from None
+        if not ids.size:
+            return ids
+        if ids.ndim != 2 - flat or not (flat or ids.shape[1] == len(sizes)):
+            raise ValueError(f"ids of shape {ids.shape}, expected {expected}")
+        if ids.dtype.kind not in "iu":
+            raise ValueError(f"ids of type {ids.dtype}, expected whole numbers")
+        for name, size, column in zip(
+            self.field_names, sizes, [ids] if flat else ids.T, strict=True
+        ):
+            wrong = column[(column < 0) | (column >= size)]
+            if len(wrong) and not self.is_trained:
+                raise ValueError(f"ids: {wrong[0]} for {name}, expected 0 to {size - 1}")
+        return ids
+
     def _score_to_tokens(self, score: Score, attribute_controls_indexes=None) -> TokSequence:
         return self.encode(score)
 
@@ -417,6 +496,11 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
         if saved != cls.__name__:
             raise ValueError(f"{file}: saved by {saved}, not by {cls.__name__}")
         return cls(params=file)
+
+
+def _of_sequences(tokens: Any) -> bool:
+    """Whether tokens are a list of sequences of MidiTok."""
+    return isinstance(tokens, list) and any(isinstance(one, TokSequence) for one in tokens)
 
 
 def _differ(ids: np.ndarray, others: np.ndarray) -> bool:

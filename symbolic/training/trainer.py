@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,14 @@ from symbolic.data.datasets.sampling import LengthSampler
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.training.optimisation import freeze, layer_groups
+
+
+def _is_needed(record: logging.LogRecord) -> bool:
+    """Whether a message is not that checkpoints are sorted by number, which is right here."""
+    return "mtime may not be reliable" not in record.getMessage()
+
+
+logging.getLogger("transformers.trainer_utils").addFilter(_is_needed)
 
 LOGGED = {
     "loss": "loss",
