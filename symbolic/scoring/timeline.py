@@ -73,6 +73,41 @@ def prepare_windows(
         ReadError: more than `MAX_WINDOWS` windows, more bars than `symbolic.notes.beats` counts, or
             no window with a note that the tokenizer can hold.
     """
+    (found,) = prepare_many([notes], sliding, preparation)
+    if isinstance(found, ReadError):
+        raise found
+    return found
+
+
+def prepare_many(
+    tables: Sequence[NoteTable], sliding: SlidingWindow, preparation: NotePreparation
+) -> list[WindowInputs | ReadError]:
+    """Do `prepare_windows` for several pieces; an error of it is in the place of its piece."""
+    found: list[tuple[WindowInputs, list[NoteTable]] | ReadError] = []
+    for notes in tables:
+        try:
+            found.append(_cut_piece(notes, sliding, preparation))
+        except ReadError as error:
+            found.append(ReadError(error.reason))
+    cuts = [cut for piece in found if not isinstance(piece, ReadError) for cut in piece[1]]
+    inputs = iter(preparation.inputs(cuts))  # of all pieces in one pass
+    prepared: list[WindowInputs | ReadError] = []
+    for piece in found:
+        if not isinstance(piece, ReadError):
+            windows, own = piece
+            piece = replace(windows, pieces=[next(inputs) for _ in own])
+        prepared.append(piece)
+    return prepared
+
+
+def _cut_piece(
+    notes: NoteTable, sliding: SlidingWindow, preparation: NotePreparation
+) -> tuple[WindowInputs, list[NoteTable]]:
+    """Return the windows of a piece, without their inputs, and the notes of those with notes.
+
+    Raises:
+        ReadError: as of `prepare_windows`.
+    """
     bars = metrical_edges(notes, "bar")
     start, end = _edges(sliding, bars, float(notes.onset.max()))
     order = notes.onset.argsort(kind="stable")
@@ -98,14 +133,9 @@ def prepare_windows(
         raise ReadError("no note that the tokenizer can hold")
     end[-1] = max(notes.seconds, start[-1])
     last_bar = np.clip(bars.searchsorted(end - EARLY, side="right"), first_bar, len(bars) - 1)
-    return WindowInputs(
-        start,
-        end,
-        first_bar,
-        last_bar,
-        np.where(full, last - first, 0),
-        preparation.inputs([cut for cut in cuts if cut is not None and len(cut) > 0]),
-    )
+    counts = np.where(full, last - first, 0)
+    windows = WindowInputs(start, end, first_bar, last_bar, counts, [])
+    return windows, [cut for cut in cuts if cut is not None and len(cut) > 0]
 
 
 def _edges(sliding: SlidingWindow, bars: np.ndarray, last: float) -> tuple[np.ndarray, np.ndarray]:
@@ -286,8 +316,6 @@ def timeline(
 
 def _prepare_files(
     sources: Sequence[Source], sliding: SlidingWindow, preparation: NotePreparation
-) -> list[WindowInputs]:
-    """Read sources and cut them into windows, in a worker; errors as of `prepare_windows`."""
-    return [
-        prepare_windows(preparation.emitted(source), sliding, preparation) for source in sources
-    ]
+) -> list[WindowInputs | ReadError]:
+    """Read sources and cut them into windows, in a worker."""
+    return prepare_many([preparation.emitted(one) for one in sources], sliding, preparation)

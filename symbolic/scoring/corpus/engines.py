@@ -23,7 +23,7 @@ from symbolic.scoring.columns import TIMELINE
 from symbolic.scoring.corpus.plan import Plan
 from symbolic.scoring.emotion import EmotionScorer, load_scorer
 from symbolic.scoring.notes import NotePreparation
-from symbolic.scoring.timeline import WindowInputs, predict_timelines, prepare_windows
+from symbolic.scoring.timeline import predict_timelines, prepare_many
 from symbolic.scoring.windows import SlidingWindow
 
 if TYPE_CHECKING:
@@ -141,12 +141,7 @@ def _prepare_both(
     A piece without a timeline, because it would have too many windows, still has its row.
     """
     tables = [preparation.emitted(source) for source in sources]
-    windows: list[WindowInputs | ReadError] = []
-    for notes in tables:
-        try:
-            windows.append(prepare_windows(notes, sliding, preparation))
-        except ReadError as error:
-            windows.append(ReadError(error.reason))
+    windows = prepare_many(tables, sliding, preparation)
     return list(zip(preparation.pieces(tables), windows, strict=True))
 
 
