@@ -235,6 +235,7 @@ def test_scores_of_pieces_and_notes_are_written_for_people():
          "steps notes": 4, "steps squared error": 16.0},
         {"key": "a minor", "key predicted": "C major", "velocity notes": 10, "velocity correct": 1},
     ]  # fmt: skip
+    assert score_texts([KEY], rows, ["key"]) == ["agreement with the estimated key 0.500"]
     assert score_texts([EMOTION, KEY, VELOCITY, steps], rows) == [
         "accuracy of key 0.500",
         "accuracy of velocity 0.250 over 40 notes",

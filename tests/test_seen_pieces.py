@@ -152,3 +152,48 @@ def test_recordings_that_were_trained_on_are_refused(changed, status, tmp_path, 
     words = [str(tmp_path / "run"), "--audio", str(moved)]
     assert evaluate(words) == status
     assert ("s4.wav" in capsys.readouterr().err) == changed
+
+
+def test_figures_of_other_pieces_do_not_replace_those_of_training(run, corpus, tmp_path, capsys):
+    model = shutil.copytree(run, tmp_path / "model")
+    assert evaluate([str(model), "--labelled", str(corpus), *QUICK]) == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said == f"figures are in {model / 'metrics.json'}, which symbolic push publishes"
+    before = (model / "metrics.json").read_text()
+    other = tmp_path / "other"
+    other.mkdir()
+    rows = ["path,quadrant,group,split"]
+    for i in range(6):
+        table_score(song(100 + i)).dump_midi(other / f"other {i}.mid")
+        rows.append(f"other {i}.mid,Q{1 + i % 4},g{i},{'val' if i < 3 else 'train'}")
+    (other / "labels.csv").write_text("\n".join(rows) + "\n")
+    words = [str(model), "--labelled", str(other), *QUICK]
+    assert evaluate(words) == 0
+    assert "stays as it was: these are other pieces" in capsys.readouterr().out.splitlines()[-1]
+    assert (model / "metrics.json").read_text() == before
+    assert evaluate([*words, "--metrics-into", str(model)]) == 0
+    assert (model / "metrics.json").read_text() != before
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+def test_figures_of_estimated_keys_are_called_an_agreement(annotated, tmp_path, capsys):
+    folder = write_corpus(tmp_path / "keys")
+    if annotated:
+        table = (folder / "labels.csv").read_text().splitlines()
+        keys = ["key", *["C major", "a minor"] * 6]
+        lines = [f"{row},{key}" for row, key in zip(table, keys, strict=True)]
+        (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    words, output = ["--labelled", str(folder)], str(tmp_path / "run")
+    split = ["--hold-out", "labelled-val", "--output-dir", output]
+    assert train([*words, *split, *TINY, "--tasks", "emotion,key"]) == 0
+    said = capsys.readouterr().out
+    assert ("agreement with the estimated key" in said, "accuracy of key" in said) == (
+        (False, True) if annotated else (True, False)
+    )
+    assert evaluate([output, *words, *QUICK, "--output-dir", str(tmp_path / "report")]) == 0
+    note = "The true key is an estimate from the notes where a table has none"
+    results = (tmp_path / "report" / "results.md").read_text()
+    assert (note in capsys.readouterr().out) == (note in results) == (not annotated)
+    header, _, card = model_card(output).partition("\n# ")
+    assert ("key exact (agreement with estimates from the notes)" in card) == (not annotated)
+    assert ("name: key exact" in header) == annotated

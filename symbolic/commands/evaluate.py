@@ -13,7 +13,7 @@ from symbolic.commands.text_table import counted, text_table
 from symbolic.data import DataArguments
 from symbolic.evaluation.baselines import BASELINES
 from symbolic.evaluation.evaluator import MODEL, REFERENCE, Evaluation, evaluate
-from symbolic.evaluation.report import RESULTS, write_report, write_system
+from symbolic.evaluation.report import RESULTS, estimate_notes, write_report, write_system
 from symbolic.evaluation.robustness import robustness_table
 from symbolic.evaluation.summary import labelled
 from symbolic.evaluation.tables import (
@@ -22,9 +22,11 @@ from symbolic.evaluation.tables import (
     results_cells,
     results_table,
 )
+from symbolic.inference.prediction_table import read_predictions
 from symbolic.scoring.table_kinds import refuse_other_tables
 from symbolic.tasks import EMOTION
 from symbolic.tasks.metrics import TEMPERATURES, best_temperature
+from symbolic.training.run_folder import METRICS, PREDICTIONS
 
 CALIBRATED = 50  # labelled pieces; a temperature fitted to fewer is left to chance
 END = 1.01  # factor within which a temperature is at the end of the search
@@ -57,7 +59,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--metrics-into",
         help="folder of the model that these figures are to be published with (default: the model, "
-        "if only one is given)",
+        "if only one is given and the pieces are those that its training held out)",
     )
     return parser
 
@@ -87,10 +89,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.output_dir, result.frames, result.summaries, result.differences, REFERENCE
         )
     into = options.metrics_into or (options.models[0] if len(options.models) == 1 else None)
-    if into:
+    published = into if options.metrics_into or options.whole_pieces else _of_training(result, into)
+    if published:
         others = {name: one for name, one in result.summaries.items() if name != MODEL}
-        write_system(into, result.frames[MODEL], result.summaries[MODEL], Path(into).name, others)
+        name = Path(published).name
+        write_system(published, result.frames[MODEL], result.summaries[MODEL], name, others)
     _print(result, options)
+    if options.output_dir:
+        print(f"tables and plots are in {options.output_dir}")
+    if published:
+        print(f"figures are in {Path(published, METRICS)}, which symbolic push publishes")
+    elif into:
+        print(
+            f"{Path(into, METRICS)} stays as it was: these are other pieces than those that "
+            f"{into} held out when it was trained; --metrics-into {into} publishes these figures"
+        )
+
+
+def _of_training(result: Evaluation, folder: str | None) -> str | None:
+    """Return the folder of a model whose training predicted the same files; else None."""
+    if folder is None or not Path(folder, PREDICTIONS).is_file():
+        return folder
+    found = result.frames[MODEL]["file"]
+    trained = read_predictions(Path(folder, PREDICTIONS))["file"]
+    return folder if sorted(map(str, found)) == sorted(map(str, trained)) else None
 
 
 def _print(result: Evaluation, options: argparse.Namespace) -> None:
@@ -107,6 +129,8 @@ def _print(result: Evaluation, options: argparse.Namespace) -> None:
     shown = {name: one for name, one in result.summaries.items() if name in (MODEL, REFERENCE)}
     for text in confusion_tables(shown):
         print(text, end="\n\n")
+    for note in estimate_notes([summary]):
+        print(note)
     stays = result.robustness.get(MODEL, {})
     if stays and "transposition" not in summary.robustness:
         print(robustness_table(stays))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from symbolic.data.pieces import Label, Piece
 from symbolic.notes import NoteTable
-from symbolic.tasks import EMOTION, IGNORE, TASKS, Task
+from symbolic.tasks import EMOTION, IGNORE, KEY, TASKS, Task
 
 RESERVED_COLUMNS = frozenset(
     ("path", "group", "corpus", "split", "input_ids", "length", "dropped", "features")
@@ -29,6 +29,11 @@ def derived_labels(notes: NoteTable, known: Container[str] = ()) -> dict[str, La
         for task in derived_tasks("sequence")
         if task.label is not None and task.name not in known
     }
+
+
+def estimated_tasks(pieces: Iterable[Piece]) -> tuple[str, ...]:
+    """Name the tasks whose label is an estimate for one of the pieces: the key, if it has none."""
+    return (KEY.name,) if any(KEY.name not in piece.labels for piece in pieces) else ()
 
 
 def checked_label(task: Task, label: Any, notes: int = 0) -> Any:

@@ -140,6 +140,7 @@ def evaluate(
             robustness=robustness_scores(stays[name]),
             unit=parts[0].unit,
             compared=tuple(k for k in parts[0].compared if all(k in p.compared for p in parts)),
+            estimated=tuple(dict.fromkeys(name for part in parts for name in part.estimated)),
         )
         for name, frame in frames.items()
     }

@@ -25,6 +25,7 @@ from symbolic.data import (
 )
 from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen, file_names
 from symbolic.data.groups import UNLABELLED, hashed_group
+from symbolic.data.labels import estimated_tasks
 from symbolic.evaluation.robustness import Predictor
 from symbolic.features import feature_frame
 from symbolic.inference.note_predictions import predictions
@@ -92,6 +93,7 @@ class HeldOut:
         inputs: of the pieces of the frame; None without the corpus.
         compared: signs by which the pieces are not among the training pieces: `group`, `name` and
             `content`, the last two as far as the model has fingerprints.
+        estimated: names of tasks whose labels are estimates for one of the pieces.
     """
 
     folder: Path
@@ -102,6 +104,7 @@ class HeldOut:
     named: bool = False
     inputs: Inputs | None = None
     compared: tuple[str, ...] = ()
+    estimated: tuple[str, ...] = ()
 
     @property
     def classes(self) -> Task | None:
@@ -135,11 +138,11 @@ def load_held_out(
     used = record["data"]
     config = load_config(folder, files=[CONFIG_NAME])
     of_corpus = config.inputs in ("audio", "beats")
-    inputs = None
+    inputs, estimated = None, ()
     if used.get("hold_out", used.get("held_out_split")) in ("", "none"):
         raise ValueError(f"{folder}: this run held nothing out, so that there is nothing to score")
     if "hold_out" in used and not of_corpus:
-        frame, inputs = _notes(folder, record, data)
+        frame, inputs, estimated = _notes(folder, record, data)
     else:
         frame = read_predictions(folder / PREDICTIONS)
         if audio and config.inputs == "audio":
@@ -155,6 +158,7 @@ def load_held_out(
         named=of_corpus,
         inputs=inputs,
         compared=compared_by(training_pieces(folder)),
+        estimated=tuple(name for name in estimated if name in tasks),
     )
 
 
@@ -208,8 +212,8 @@ def refuse_seen(
 
 def _notes(
     folder: Path, record: dict[str, Any], data: DataArguments
-) -> tuple[pd.DataFrame, Inputs]:
-    """Predictions and note tables of the pieces that a model of notes held out."""
+) -> tuple[pd.DataFrame, Inputs, tuple[str, ...]]:
+    """Predictions and note tables of pieces that a model of notes held out; estimated tasks."""
     import pandas as pd
 
     used = record["data"]
@@ -229,7 +233,7 @@ def _notes(
         features = tokens.feature_columns(names) if names else None
         return embed_ids(model, [tokens.ids_of(i) for i in range(len(tokens))], features)
 
-    return as_predictions(pd.DataFrame(rows)), Inputs(
+    inputs = Inputs(
         kind="notes",
         read=lambda: tables,
         predict=lambda tables: predict(model, tables, tokenizer),
@@ -237,6 +241,7 @@ def _notes(
         features=feature_frame,
         training=training,
     )
+    return as_predictions(pd.DataFrame(rows)), inputs, estimated_tasks(test)
 
 
 def _recordings(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,8 +109,18 @@ def _write_confusion(matrix: np.ndarray, task: Task, path: Path) -> None:
     table.to_csv(path, lineterminator="\n")
 
 
+def estimate_notes(summaries: Iterable[Summary]) -> list[str]:
+    """Say which figures are an agreement with estimates, since the labels are none of the table."""
+    return [
+        f"The true {name} is an estimate from the notes where a table has none: its figures are an "
+        "agreement with these estimates, not an accuracy."
+        for name in dict.fromkeys(name for one in summaries for name in one.estimated)
+    ]
+
+
 def _notes(summaries: Mapping[str, Summary]) -> list[str]:
     notes = ["Intervals are 95 %, from drawing groups with replacement."]
+    notes += estimate_notes(summaries.values())
     if any(summary.over_folds for summary in summaries.values()):
         notes[0] += " Over folds: mean ± standard deviation."
     protocols = dict.fromkeys(summary.protocol for summary in summaries.values())

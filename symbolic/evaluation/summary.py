@@ -53,6 +53,7 @@ class Summary:
         robustness: as in `symbolic.evaluation.robustness.robustness_scores`.
         unit: pieces or recordings.
         compared: signs by which no held-out piece is a training piece, as in `HeldOut`.
+        estimated: names of tasks whose labels are estimates for one of the pieces.
     """
 
     pieces: int
@@ -70,6 +71,7 @@ class Summary:
     robustness: Mapping[str, float] = field(default_factory=dict)
     unit: str = "pieces"
     compared: tuple[str, ...] = ()
+    estimated: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of `metrics.json`: numbers, lists and strings; no NaN."""
@@ -77,6 +79,7 @@ class Summary:
             "protocol": self.protocol,
             "leaks": False,  # splits that leak are refused; cards of older files warn of them
             **({"compared": list(self.compared)} if self.compared else {}),
+            **({"estimated": list(self.estimated)} if self.estimated else {}),
             self.unit: self.pieces,
             "groups": self.groups,
             "folds": self.folds,
@@ -134,7 +137,7 @@ def summarise(
         frame: as in `symbolic.inference.prediction_table`.
         tasks: those of `TASKS` that the frame has predictions of by default.
         draws: bootstrap samples.
-        about: `protocol`, `robustness`, `unit` and `compared` of the summary.
+        about: `protocol`, `robustness`, `unit`, `compared`, `estimated` of the summary.
 
     Raises:
         ValueError: a frame without that layout, or without predictions of a task in `tasks`.

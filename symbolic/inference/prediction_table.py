@@ -17,7 +17,7 @@ Missing labels are empty, and columns of a task may be absent. Other columns are
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,11 +114,14 @@ def note_columns(task: Task) -> list[str]:
     return [f"{task.name} notes", f"{task.name} {total}"]
 
 
-def score_texts(tasks: Sequence[Task], rows: Sequence[Row]) -> list[str]:
+def score_texts(
+    tasks: Sequence[Task], rows: Sequence[Row], estimated: Container[str] = ()
+) -> list[str]:
     """Write how well tasks are predicted in rows: `accuracy of emotion 0.612` and the like.
 
     Tasks of classes of whole pieces have an accuracy over pieces, tasks of notes one over notes, or
-    the root of their mean squared error; tasks without a label have no text.
+    the root of their mean squared error; tasks without a label have no text. Of a task in
+    `estimated`, whose labels are estimates, it is an agreement: `agreement with the estimated key`.
     """
     texts = []
     for task in tasks:
@@ -130,7 +133,8 @@ def score_texts(tasks: Sequence[Task], rows: Sequence[Row]) -> list[str]:
                 texts.append(f"accuracy of {task.name} {total / notes:.3f} over {notes} notes")
         elif labelled := [row for row in rows if task.kind == "single" and row.get(task.name)]:
             right = sum(row[task.name] == row[f"{task.name} predicted"] for row in labelled)
-            texts.append(f"accuracy of {task.name} {right / len(labelled):.3f}")
+            what = "agreement with the estimated" if task.name in estimated else "accuracy of"
+            texts.append(f"{what} {task.name} {right / len(labelled):.3f}")
     return texts
 
 

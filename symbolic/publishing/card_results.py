@@ -41,6 +41,8 @@ UNCHANGED = 1e-6  # a smaller distance is of the arithmetic alone
 
 MAJORITY = "majority"  # name of the baseline that predicts the most frequent class
 
+ESTIMATED = " (agreement with estimates from the notes)"
+
 SIZES = ("pieces", "recordings", "groups", "folds")
 
 
@@ -55,7 +57,8 @@ def check_metrics(metrics: dict[str, Any], path: Path) -> None:
 def eval_results(
     metrics: dict[str, Any], corpora: Iterable[str], task_type: str, task_name: str
 ) -> list[EvalResult]:
-    """Collect the figures for the header of a card; none of a split that leaks or of `VARIANTS`.
+    """Collect the figures for the header of a card; none of a split that leaks, of `VARIANTS` or of
+    labels that are estimates.
 
     Args:
         metrics: content of `metrics.json`, or nothing.
@@ -80,7 +83,9 @@ def eval_results(
             metric_value=value,
         )
         for key, value in metrics["scores"].items()
-        if _is_number(value) and not key.endswith(tuple(VARIANTS))
+        if _is_number(value)
+        and not key.endswith(tuple(VARIANTS))
+        and not _is_estimated(metrics, key)
     ]
 
 
@@ -105,7 +110,7 @@ def results_context(metrics: dict[str, Any]) -> dict[str, Any] | None:
         "intervals": bool(intervals),
         "scores": [
             (
-                _names(key)[1],
+                _names(key)[1] + (ESTIMATED if _is_estimated(metrics, key) else ""),
                 _number(value),
                 _number(intervals.get(key)),
                 " ± ".join(_number(number) for number in spread.get(key) or ["-"]),
@@ -163,6 +168,11 @@ def _robustness(values: dict[str, Any]) -> list[tuple[str, ...]]:
         distance = figures.get(f"{key}{DISTANCE}") if key not in unused else None
         rows.append((key.replace("_", " "), _number(pieces), stays, _number(distance)))
     return rows
+
+
+def _is_estimated(metrics: dict[str, Any], key: str) -> bool:
+    """Whether the labels of a score are estimates: `key_exact` of the task `key`."""
+    return any(key.startswith(f"{task}_") for task in metrics.get("estimated") or ())
 
 
 def _slug(text: str) -> str:

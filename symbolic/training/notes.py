@@ -24,7 +24,7 @@ from symbolic.data import (
     unlabelled_pieces,
 )
 from symbolic.data.audit.fingerprints import Fingerprints, assert_not_held_out
-from symbolic.data.labels import any_label
+from symbolic.data.labels import any_label, estimated_tasks
 from symbolic.data.splits.hold_out import class_labels
 from symbolic.features import feature_rows, named_columns
 from symbolic.inference.weights import load_config
@@ -113,6 +113,7 @@ class NoteInputs(TokenizedInputs):
         )
         self.train = np.arange(len(train) + len(unlabelled))
         self.held_out = len(self.train) + np.arange(len(test))
+        self.estimated = estimated_tasks(test)
 
     def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
         return Fingerprints.of_pieces([self.pieces[i] for i in chosen])

@@ -44,6 +44,7 @@ class Inputs(Protocol):
         threshold_share: share of the training pieces on which `calibrate` chooses thresholds where
             there are no other validation pieces; 0 for models without thresholds.
         noun: of the pieces, in what is printed.
+        estimated: names of tasks whose labels are estimates for a held-out piece.
     """
 
     arguments: Any
@@ -54,6 +55,7 @@ class Inputs(Protocol):
     held_out: np.ndarray
     threshold_share: float = 0.0
     noun: str = "pieces"
+    estimated: tuple[str, ...] = ()
 
     def fingerprints(self, chosen: np.ndarray) -> Fingerprints:
         """Compute the fingerprints of pieces."""
@@ -183,7 +185,7 @@ def train_and_report(
     model, rows = train_model(inputs, fitting, training, fold=hold_out)
     if rows:
         begin = f"held out {hold_out}: {len(rows)} {inputs.noun}"
-        print(begin, *score_texts(model.tasks, rows), sep=", ")
+        print(begin, *score_texts(model.tasks, rows, inputs.estimated), sep=", ")
     if training.should_save:
         print(_next_line(model, str(training.output_dir or ".")))
     return model
