@@ -197,3 +197,19 @@ def test_figures_of_estimated_keys_are_called_an_agreement(annotated, tmp_path, 
     header, _, card = model_card(output).partition("\n# ")
     assert ("key exact (agreement with estimates from the notes)" in card) == (not annotated)
     assert ("name: key exact" in header) == annotated
+
+
+def test_a_finished_model_is_replaced_only_on_request(run, corpus, tmp_path, capsys):
+    model = shutil.copytree(run, tmp_path / "model")
+    assert evaluate([str(model), "--labelled", str(corpus), *QUICK]) == 0
+    words = ["--labelled", str(corpus), "--hold-out", "none", "--output-dir", str(model), *TINY]
+    weights = (model / "model.safetensors").read_bytes()
+    assert train(words) == 2
+    error = capsys.readouterr().err
+    assert f"{model}: holds a finished model: --overwrite replaces it" in error
+    assert (model / "model.safetensors").read_bytes() == weights
+    assert train([*words, "--max-steps", "2", "--resume-from-checkpoint", "True"]) == 0
+    assert train([*words, "--seed", "1", "--overwrite"]) == 0
+    assert (model / "model.safetensors").read_bytes() != weights
+    assert not (model / "metrics.json").exists()
+    assert "overwrite" not in (model / "training.json").read_text()

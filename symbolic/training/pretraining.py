@@ -24,7 +24,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.training.build import ShapeArguments, build_model
 from symbolic.training.run_folder import save_run, training_groups, training_pieces
-from symbolic.training.trainer import FitArguments, fit
+from symbolic.training.trainer import FitArguments, fit, refuse_finished
 
 
 @dataclass
@@ -63,7 +63,9 @@ def pretrain(
     Raises:
         ValueError: no music, music that is all held out, or tokens that cannot be masked.
         FileNotFoundError: music or a token file that does not exist.
+        FileExistsError: a folder with a finished model that is not to be replaced.
     """
+    refuse_finished(fitting, training)
     tokens = _tokens(data)
     set_seed(training.seed)
     tasks = token_tasks(tokens.vocabulary)

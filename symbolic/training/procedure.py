@@ -16,7 +16,7 @@ from symbolic.inference.prediction_table import Row, is_note_task, score_texts
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import BOUNDARY, VELOCITY
 from symbolic.training.run_folder import save_run, training_groups, training_pieces
-from symbolic.training.trainer import FitArguments, fit
+from symbolic.training.trainer import FitArguments, fit, refuse_finished
 
 MISSING = {VELOCITY.name: "in each piece all notes have one velocity"}
 """Reasons why no piece has a label, by name of a task whose labels follow from the notes."""
@@ -181,7 +181,11 @@ def train_and_report(
     Args:
         inputs, fitting, training: as `train_model` takes them.
         hold_out: name of the held-out part, which becomes the fold of the predictions.
+
+    Raises:
+        FileExistsError: a folder with a finished model that is not to be replaced.
     """
+    refuse_finished(fitting, training)
     model, rows = train_model(inputs, fitting, training, fold=hold_out)
     if rows:
         begin = f"held out {hold_out}: {len(rows)} {inputs.noun}"

@@ -15,9 +15,9 @@ from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.groups import hashed_group
 from symbolic.inference.prediction_table import Row, write_predictions
 from symbolic.modeling import SymbolicModel
+from symbolic.training.trainer import TRAINING_RECORD as TRAINING_RECORD
 from symbolic.training.trainer import FitArguments
 
-TRAINING_RECORD = "training.json"  # beside the weights: data and arguments of the training
 PREDICTIONS = "predictions.csv"  # of the held-out pieces
 METRICS = "metrics.json"  # of these predictions
 FINGERPRINTS = "training_pieces.npz"  # of the pieces trained on
@@ -55,14 +55,15 @@ def save_run(
     output = Path(training.output_dir or ".")
     model.save_pretrained(output)
     save_input(output)
-    shape = asdict(arguments)
+    shape, fit = asdict(arguments), asdict(fitting)
+    del fit["overwrite"]
     for name in ("tokenizer", "pretrained"):
         if shape.get(name):
             shape[name] = Path(shape[name]).name
     record = {
         "data": data,
         "model": shape,
-        "fit": asdict(fitting),
+        "fit": fit,
         "epochs": training.num_train_epochs,
         "learning_rate": training.learning_rate,
         "lr_scheduler_type": str(getattr(training.lr_scheduler_type, "value", "")),
@@ -75,6 +76,8 @@ def save_run(
         json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8"
     )
     pieces.save(output / FINGERPRINTS)
+    for name in (PREDICTIONS, METRICS):  # of a model that was here before
+        (output / name).unlink(missing_ok=True)
     if rows:
         write_predictions(rows, output / PREDICTIONS)
 

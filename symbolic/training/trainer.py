@@ -47,6 +47,8 @@ LOGGED = {
 }
 """Figures that a training prints, by their keys in the log."""
 
+TRAINING_RECORD = "training.json"  # beside the weights: data and arguments of the training
+
 TRAINING_DEFAULTS = {
     "output_dir": "runs/model",
     "num_train_epochs": 25.0,
@@ -95,6 +97,10 @@ class FitArguments:
     )
     patience: int = field(
         default=0, metadata={"help": "stop after this many epochs without improvement; 0: never"}
+    )
+    overwrite: bool = field(
+        default=False,
+        metadata={"help": "replace the finished model in the output folder, and its figures"},
     )
 
     def __post_init__(self) -> None:
@@ -253,6 +259,23 @@ def piece_accuracy(outputs: EvalPrediction, piece: np.ndarray) -> dict[str, floa
     labelled = truth != IGNORE
     right = (totals.argmax(axis=1) == truth)[labelled]
     return {"accuracy": float(right.mean()) if len(right) else 0}
+
+
+def refuse_finished(arguments: FitArguments, training: TrainingArguments) -> None:
+    """Refuse to train into a folder that holds a finished model, unless it is to be replaced.
+
+    A training that continues from a checkpoint is not refused.
+
+    Raises:
+        FileExistsError: naming the folder and the options.
+    """
+    folder = training.output_dir or "."
+    finished = Path(folder, TRAINING_RECORD).is_file()
+    if finished and not arguments.overwrite and checkpoint(training) is None:
+        raise FileExistsError(
+            f"{folder}: holds a finished model: --overwrite replaces it with its figures, another "
+            "--output-dir keeps it"
+        )
 
 
 def checkpoint(training: TrainingArguments) -> str | None:
