@@ -238,7 +238,7 @@ def test_a_short_training_reaches_its_learning_rate(command, called, words, monk
     monkeypatch.setattr(called, lambda *arguments: calls.append(arguments))
     main = importlib.import_module(f"symbolic.commands.{command}").main
     assert main([*words, "--use-cpu", "True", "--output-dir", str(tmp_path)]) == 0
-    training = calls[0][-1]
+    training = next(one for one in calls[0] if hasattr(one, "get_warmup_steps"))
     assert training.get_warmup_steps(30) == 3
     assert training.get_warmup_steps(3000) == 300
 

@@ -302,7 +302,7 @@ def test_what_cannot_be_read_is_left_out_and_told(recordings, tmp_path, capsys):
     for path in tmp_path.glob("*.wav"):
         path.write_bytes(b"RIFF no sound")
     with pytest.raises(ReadError, match="no recording of gtzan can be read"):
-        train_audio(data, arguments, FitArguments(), told(tmp_path / "model", max_steps=1))
+        train_audio(data, arguments, FitArguments(), told(tmp_path / "another", max_steps=1))
 
 
 @pytest.mark.parametrize(

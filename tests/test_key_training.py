@@ -161,6 +161,7 @@ def test_the_command_leaves_a_model_that_another_begins_with(corpora, tmp_path, 
     expected = predict_features(heard, rows[:, 280:])["key"]
     np.testing.assert_allclose(predict_features(both, rows)["key"], expected, atol=1e-6)
     told[told.index("features")] = "notes"
+    told.append("--overwrite")
     assert train([str(word) for word in told]) == 2
     assert "use --encoder features" in capsys.readouterr().err
     names = ("pop909: 000", "when_in_rome: Book_A_0", "emopia: song0")

@@ -298,7 +298,7 @@ def test_the_script_of_training_takes_the_encoder(pretrained, root, write_midi, 
     for name, value in SymbolicModel.from_pretrained(folder).encoder.state_dict().items():
         assert torch.equal(model.encoder.state_dict()[name], value), name
     assert read_record(tmp_path / "model")["model"]["pretrained"] == folder.name
-    assert script(root, "train.py", *words, "--tokenizer", "cp-performance") == 2
+    assert script(root, "train.py", *words, "--overwrite", "--tokenizer", "cp-performance") == 2
     said = capsys.readouterr().err
     assert "pre-trained on tokens of CPTokenizer (Bar" in said
     assert f"use --tokenizer {folder}" in said
@@ -345,6 +345,7 @@ def test_held_out_pieces_are_left_out_of_the_music(write_midi, tune, tmp_path, c
     assert "2 of 6 pieces are left out: the same as held-out pieces" in capsys.readouterr().out
     unseen = {hashed_group(f"unlabelled: other {i}") for i in range(2, 6)}
     assert set(training_groups(tmp_path / "model")) == unseen
+    words.append("--overwrite")
     assert main([*words, "--labelled", str(tmp_path), "--hold-out", "labelled-all"]) == 2
     assert "all of it is held out" in capsys.readouterr().err
     assert main([*words, "--hold-out", "labelled-0"]) == 2
