@@ -9,6 +9,12 @@ from symbolic.forward.tonic import key_logits, mode_columns
 KEYS = 24
 
 
+def standard_features(net: Any, features: Any) -> Any:
+    """Standardise the features that are not of the network of keys: the first of `piece_states`."""
+    hidden = features[:, net.other_columns]
+    return (hidden - net.feature_mean) / net.feature_scale if net.feature_count else hidden
+
+
 def piece_states(net: Any, features: Any, ops: Any) -> Any:
     """Compute the hidden states of pieces.
 
@@ -22,9 +28,7 @@ def piece_states(net: Any, features: Any, ops: Any) -> Any:
         (B, H): the other features, standardised; where there is a network of keys also the
         `KEY_FEATURES` and the logits of the keys.
     """
-    hidden = features[:, net.other_columns]
-    if net.feature_count:
-        hidden = (hidden - net.feature_mean) / net.feature_scale
+    hidden = standard_features(net, features)
     if net.tonic is None:
         return hidden
     tonal = features[:, net.tonal_columns]

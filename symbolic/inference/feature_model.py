@@ -28,7 +28,7 @@ from symbolic.features.model_columns import (
 from symbolic.forward import ensemble, numpy_ops
 from symbolic.forward.numpy_net import Net, network
 from symbolic.forward.pooling import pooled
-from symbolic.forward.states import KEYS, piece_states
+from symbolic.forward.states import KEYS, piece_states, standard_features
 from symbolic.forward.tonic import turned_weight
 from symbolic.inference.predictor import Predictor
 from symbolic.inference.saved import hub_options, saved_file
@@ -178,11 +178,16 @@ class FeatureModel(Predictor):
         """Compute without threads, which wait for the cores that workers use."""
         return nullcontext() if len(rows) <= FEW_ROWS else self._thread_pools.limit(limits=1)
 
-    def _states(self, rows: np.ndarray) -> np.ndarray:
+    def _checked(self, rows: np.ndarray) -> np.ndarray:
+        """Convert (B, C) features to float64."""
         count = len(self.config.feature_names)
         if rows.shape[-1] != count:
             raise ValueError(f"the model takes {count} features of a piece, not {rows.shape[-1]}")
-        return piece_states(self.net.encoder, rows.astype(np.float64), numpy_ops)
+        return rows.astype(np.float64)
+
+    def _states(self, rows: np.ndarray) -> np.ndarray:
+        """Compute the (B, H) states of pieces."""
+        return piece_states(self.net.encoder, self._checked(rows), numpy_ops)
 
     def predict(
         self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
@@ -208,11 +213,16 @@ class FeatureModel(Predictor):
             return self._states(rows)
 
     def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
-        if self._ensemble is None:
+        net = self._ensemble
+        if net is None:
             return None
         rows = _given(rows)
         with self._one_thread(rows):
-            return ensemble.familiarity(self._ensemble, self._states(rows), numpy_ops)
+            if max(net.familiar_columns) < self.net.encoder.feature_count:
+                states = standard_features(self.net.encoder, self._checked(rows))
+            else:  # columns of the predicted key
+                states = self._states(rows)
+            return ensemble.familiarity(net, states, numpy_ops)
 
     @property
     def digest(self) -> str:
