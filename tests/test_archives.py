@@ -193,7 +193,7 @@ def test_patterns_are_searched_for_and_names_that_exist_are_none(tmp_path, write
     assert [path.name for path in find_sources(str(tmp_path / "**" / "c.mid"))] == ["c.mid"]
     assert [path.name for path in find_sources(str(tmp_path / "[d].mid"))] == ["[d].mid"]
     (none,) = find_sources(str(tmp_path / "*.xml"))
-    with pytest.raises(ReadError, match="no such file"):
+    with pytest.raises(ReadError, match="no file matches"):
         read_notes(none)
 
 

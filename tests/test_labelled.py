@@ -95,6 +95,14 @@ def test_no_quadrant_follows_from_another_scale(write, values):
         assert set(piece.labels) == {"valence_arousal"}
 
 
+@pytest.mark.parametrize(("values", "said"), [("5,80", "from 5 to 80"), ("-0.5,1", "")])
+def test_ratings_on_another_scale_are_named(write, values, said, caplog):
+    folder = write(f"path,valence,arousal,group\na.mid,{values},a\n", "a.mid")
+    read_labelled(folder)
+    assert ("valence and arousal reach" in caplog.text) == bool(said)
+    assert said in caplog.text
+
+
 def test_files_may_lie_in_midi(write):
     folder = write("file,key\nx/a.mid,C major\nb.mid,c minor\n", "midi/x/a.mid", "midi/b.mid")
     assert [piece.path for piece in read_labelled(folder)] == [

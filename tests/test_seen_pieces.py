@@ -15,7 +15,7 @@ from symbolic.notes.score import table_score
 from symbolic.publishing.card import model_card
 from symbolic.training.audio import train_audio
 from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
-from symbolic.training.run_folder import FINGERPRINTS
+from symbolic.training.run_folder import FINGERPRINTS, TRAINING_RECORD, unknown_origin
 from symbolic.training.trainer import FitArguments
 
 TINY = ["--hidden-size", "16", "--layers", "1", "--heads", "2", "--field-embedding-size", "8",
@@ -213,3 +213,33 @@ def test_a_finished_model_is_replaced_only_on_request(run, corpus, tmp_path, cap
     assert (model / "model.safetensors").read_bytes() != weights
     assert not (model / "metrics.json").exists()
     assert "overwrite" not in (model / "training.json").read_text()
+
+
+def test_a_model_of_unknown_origin_is_named_in_all_that_follow_from_it(
+    run, corpus, tmp_path, caplog
+):
+    own = shutil.copytree(run, tmp_path / "own")  # as a Trainer of one's own leaves it
+    for file in (FINGERPRINTS, TRAINING_RECORD, "metrics.json"):
+        (own / file).unlink(missing_ok=True)
+    assert unknown_origin(run) == unknown_origin("") == ""
+    assert unknown_origin(own) == "own"
+    base = own
+    for name in ("child", "grandchild"):
+        words = ["--labelled", str(corpus), "--hold-out", "labelled-val", "--pretrained", str(base)]
+        base = tmp_path / name
+        caplog.clear()
+        assert train([*words, "--output-dir", str(base), *TINY]) == 0
+        assert "own has no record of its training pieces" in caplog.text
+        assert unknown_origin(base) == "own"
+        assert evaluate([str(base), "--labelled", str(corpus), *QUICK]) == 0
+        card = model_card(base)
+        assert "Training began with `own`, whose own training pieces are not recorded" in card
+        assert "never trained on" not in card
+        assert "same notes" not in card
+        assert "model-index" not in card.split("---")[1]
+    assert "model-index" in model_card(evaluated(run, corpus)).split("---")[1]
+
+
+def evaluated(run, corpus):
+    assert evaluate([str(run), "--labelled", str(corpus), *QUICK]) == 0
+    return run

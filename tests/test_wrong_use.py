@@ -16,7 +16,16 @@ from transformers import (
 
 import symbolic
 from symbolic.cli import main
-from symbolic.features import FEATURE_GROUPS, feature_frame, feature_rows, features, named_columns
+from symbolic.features import (
+    FEATURE_GROUPS,
+    FEATURE_NAMES,
+    TONAL_NAMES,
+    feature_frame,
+    feature_rows,
+    features,
+    named_columns,
+)
+from symbolic.features.columns import CHOICES
 from symbolic.notes import read_notes
 from symbolic.publishing import hub
 from symbolic.scoring.tables import read_scores
@@ -38,6 +47,12 @@ def test_columns_are_named_as_on_the_command_line(text, song):
     assert list(frame) == columns
     assert features(song, text).tolist() == frame.iloc[0].tolist()
     assert feature_rows([read_notes(song)], text).shape == (1, len(columns))
+
+
+def test_groups_may_stand_among_columns(song):
+    frame = feature_frame(song, ["pitch_mean", "dynamics"])
+    assert list(frame) == ["pitch_mean", *FEATURE_GROUPS["dynamics"]]
+    assert not CHOICES.keys() & {*FEATURE_NAMES, *TONAL_NAMES}
 
 
 def test_an_unknown_group_is_refused_with_those_there_are(song):
@@ -86,7 +101,7 @@ def test_a_timeline_needs_no_model(song, tiny_scorer):
     pd.testing.assert_frame_equal(table, with_model)
     named = symbolic.timeline(sources=song, sliding=short, workers=0)
     pd.testing.assert_frame_equal(table, named)
-    with pytest.raises(TypeError, match="a scorer before the sources, got SlidingWindow"):
+    with pytest.raises(TypeError, match="a scorer before the sources, .* got SlidingWindow"):
         symbolic.timeline(short, song)
     with pytest.raises(TypeError, match="at least a source"):
         symbolic.timeline(tiny_scorer)
@@ -324,3 +339,16 @@ def test_facts_of_an_audit_have_no_counts(tmp_path, write_midi, tune, capsys):
     assert run("audit", tmp_path, "--workers", 0) == 0
     heading = "one tempo in all files (bars and beats mean nothing if onsets are off the grid):"
     assert heading in capsys.readouterr().out.splitlines()
+
+
+def test_more_tokens_than_positions_are_refused(song, tiny_scorer):
+    tokens = tiny_scorer.tokenizer(song, return_tensors="pt")
+    most = tiny_scorer.model.config.backbone_config.max_position_embeddings
+    ids = tokens["input_ids"].repeat(1, most, 1)
+    with pytest.raises(ValueError, match=f"{ids.shape[1]} tokens .* takes at most {most}: cut"):
+        tiny_scorer.model(input_ids=ids)
+
+
+def test_a_pattern_of_no_file_says_so(tmp_path, capsys):
+    assert run("score", tmp_path / "*.xyz") == 1
+    assert "no file matches" in capsys.readouterr().out

@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     notes, windows = found
     table = rows_table(predict_timelines(scorer.predictor, [windows])[0], TIMELINE)
     write(lambda place: timeline_plot(notes, table, place, path.name), output)
-    print(f"{len(table)} windows; plot in {output}")
+    print(f"{len(table)} {'window' if len(table) == 1 else 'windows'}; plot in {output}")
     return 0
 
 

@@ -73,7 +73,8 @@ class NoteEncoder(StandardFeatures):
 
         Raises:
             ValueError: no features, or another number of them than the configuration names; ids or
-                a mask of another shape; on a CPU, ids outside of the vocabulary.
+                a mask of another shape; more tokens than the backbone has positions; on a CPU, ids
+                outside of the vocabulary.
         """
         fields = len(self.embeddings)
         if input_ids.dim() == 2 and fields == 1:
@@ -89,6 +90,7 @@ class NoteEncoder(StandardFeatures):
                 f"attention_mask of shape {tuple(attention_mask.shape)}, expected "
                 f"{tuple(input_ids.shape[:2])}"
             )
+        self._check_length(input_ids)
         self._check_vocabulary(input_ids)
         embeds = self._embedded(input_ids)
         # Left out where it is not asked for, since a backbone need not know it.
@@ -101,6 +103,16 @@ class NoteEncoder(StandardFeatures):
         if output_hidden_states:
             return hidden, attention_mask, output.hidden_states
         return hidden, attention_mask
+
+    def _check_length(self, input_ids: torch.Tensor) -> None:
+        """Refuse more tokens than the backbone has positions."""
+        most = getattr(self.backbone.config, "max_position_embeddings", None)
+        if torch.compiler.is_compiling() or most is None or input_ids.shape[1] <= most:
+            return
+        raise ValueError(
+            f"{input_ids.shape[1]} tokens of a piece, but the model takes at most {most}: cut "
+            "them, input_ids[:, :model.config.window], or let symbolic.predict average windows"
+        )
 
     def _check_vocabulary(self, input_ids: torch.Tensor) -> None:
         """Refuse (B, T, F) ids outside of the vocabulary, on a CPU, where reading them is cheap."""

@@ -125,7 +125,13 @@ def _requested(names: str | Sequence[str] | None) -> tuple[str, ...]:
     """The columns that are asked for; a ValueError for an unknown group or set."""
     if isinstance(names, str):
         return tuple(named_columns(names))
-    return FEATURE_NAMES if names is None else tuple(names)
+    return FEATURE_NAMES if names is None else _expanded(tuple(names))
+
+
+@lru_cache
+def _expanded(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Replace groups and sets among names by their columns."""
+    return tuple(column for name in names for column in CHOICES.get(name, (name,)))
 
 
 def features(notes: Source, names: str | Sequence[str] | None = None) -> np.ndarray:

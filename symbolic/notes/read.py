@@ -113,7 +113,10 @@ def read_bytes(path: str) -> bytes:
         finally:
             os.close(file)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ReadError("no such file") from error
+        import glob  # for this error alone
+
+        pattern = glob.has_magic(os.fsdecode(path))
+        raise ReadError("no file matches" if pattern else "no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         if isinstance(error, ReadError):
             raise

@@ -18,7 +18,13 @@ from symbolic.data.readers import FACTS, CorpusFacts
 from symbolic.inference.weights import load_config
 from symbolic.publishing.card_context import model_context, unused_settings
 from symbolic.publishing.card_results import check_metrics, eval_results, results_context
-from symbolic.training.run_folder import FINGERPRINTS, METRICS, TRAINING_RECORD, recorded_groups
+from symbolic.training.run_folder import (
+    FINGERPRINTS,
+    METRICS,
+    TRAINING_RECORD,
+    UNKNOWN,
+    recorded_groups,
+)
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
 
@@ -37,8 +43,8 @@ def model_card(
             (share alike), `other` for a model trained on corpora whose terms have no id, else none.
 
     Returns:
-        YAML header and Markdown. Figures of a split that leaks stay out of the header, which has
-        no place for a warning.
+        YAML header and Markdown. Figures of a split that leaks, or may leak because training
+        pieces are not known, stay out of the header, which has no place for a warning.
 
     Raises:
         OSError: no `config.json`.
@@ -63,7 +69,10 @@ def model_card(
         "known_music": list(dict.fromkeys(facts.music for facts in known.values())),
         "name": repo_id.split("/")[-1],
         "repo_id": repo_id,
-        "header": _header(repo_id, model, metrics, groups, known, licence),
+        "unknown": record.get(UNKNOWN, ""),
+        "header": _header(
+            repo_id, model, {} if UNKNOWN in record else metrics, groups, known, licence
+        ),
         "results": results_context(metrics),
         "synthesised": model["sound"] and any(facts.midi for facts in known.values()),
         "licence": licence.get("license"),

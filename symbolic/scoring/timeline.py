@@ -299,7 +299,10 @@ def timeline(
         if sources is None:
             scorer, sources = None, scorer
         if scorer is not None:
-            raise TypeError(f"expected a scorer before the sources, got {type(scorer).__name__}")
+            raise TypeError(
+                f"expected a scorer before the sources, such as symbolic.load('runs/mine'), got "
+                f"{type(scorer).__name__}"
+            )
         scorer = cast("EmotionScorer", scorer_of())
     if sources is None:
         raise TypeError("timeline takes at least a source")

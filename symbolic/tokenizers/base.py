@@ -81,8 +81,9 @@ class BaseTokenizer(ABC):
             raise ValueError(f'return_tensors is "pt" or "np", not {return_tensors!r}')
         if args or kwargs or not kind_of(source):
             raise TypeError(
-                "with return_tensors a tokenizer takes one source and no other option: "
-                "symbolic.data.Collator pads and joins several"
+                "with return_tensors a tokenizer takes one source and no other option: cut ids to "
+                "a window with [:, :model.config.window]; symbolic.data.Collator pads and joins "
+                "several pieces"
             )
         from transformers import BatchEncoding
 

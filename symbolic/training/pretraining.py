@@ -23,7 +23,7 @@ from symbolic.inference.prediction import evaluation_mode, on_device
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
 from symbolic.training.build import ShapeArguments, build_model
-from symbolic.training.run_folder import save_run, training_groups, training_pieces
+from symbolic.training.run_folder import save_run, training_groups, training_pieces, unknown_origin
 from symbolic.training.trainer import FitArguments, fit, refuse_finished
 
 
@@ -119,6 +119,7 @@ def pretrain(
             fitting,
             training,
             [],
+            unknown_origin(arguments.pretrained),
         )
         folder = str(training.output_dir or ".")
         use = f"symbolic train --pretrained {shlex.quote(folder)}"

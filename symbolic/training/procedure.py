@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,8 +16,10 @@ from symbolic.data.groups import assert_disjoint, validation_mask
 from symbolic.inference.prediction_table import Row, is_note_task, score_texts
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import BOUNDARY, VELOCITY
-from symbolic.training.run_folder import save_run, training_groups, training_pieces
+from symbolic.training.run_folder import save_run, training_groups, training_pieces, unknown_origin
 from symbolic.training.trainer import FitArguments, fit, refuse_finished
+
+logger = logging.getLogger(__name__)
 
 MISSING = {VELOCITY.name: "in each piece all notes have one velocity"}
 """Reasons why no piece has a label, by name of a task whose labels follow from the notes."""
@@ -128,6 +131,12 @@ def train_model(
         kinds=("content",),
         remedy="Give pieces with the same notes one group, as symbolic audit lists them",
     )
+    if unknown := unknown_origin(base):
+        logger.warning(
+            "%s has no record of its training pieces: held-out pieces may be among them, and the "
+            "model card says so",
+            unknown,
+        )
     remedy = PRETRAIN if model.config.inputs == "notes" else ""
     assert_unseen(base_pieces, held_out, names, f"the training data of {base}", remedy=remedy)
     validation = fitted[:0]
@@ -156,6 +165,7 @@ def train_model(
             fitting,
             training,
             rows,
+            unknown,
         )
     return model, rows
 

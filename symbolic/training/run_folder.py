@@ -21,6 +21,7 @@ from symbolic.training.trainer import FitArguments
 PREDICTIONS = "predictions.csv"  # of the held-out pieces
 METRICS = "metrics.json"  # of these predictions
 FINGERPRINTS = "training_pieces.npz"  # of the pieces trained on
+UNKNOWN = "pieces_unknown_of"  # in the record: a model whose training pieces are not known
 
 RECORDED = (
     *("max_steps", "weight_decay", "warmup_steps", "gradient_accumulation_steps"),
@@ -39,6 +40,7 @@ def save_run(
     fitting: FitArguments,
     training: TrainingArguments,
     rows: list[Row],
+    unknown: str = "",
 ) -> None:
     """Save a model, its tokenizer or feature extractor, its record and its predictions.
 
@@ -51,6 +53,7 @@ def save_run(
         arguments: data class of the model's arguments.
         fitting, training: arguments of the training; `training.output_dir` is the folder.
         rows: predictions of held-out pieces; without rows no file is written.
+        unknown: as of `unknown_origin`, of the model that training began with.
     """
     output = Path(training.output_dir or ".")
     model.save_pretrained(output)
@@ -70,6 +73,7 @@ def save_run(
         "batch_size": training.per_device_train_batch_size,
         **{name: getattr(training, name) for name in RECORDED},
         "seed": training.seed,
+        **({UNKNOWN: unknown} if unknown else {}),
         "groups": _hashes(groups),
     }
     (output / TRAINING_RECORD).write_text(
@@ -116,6 +120,25 @@ def training_groups(name: str | Path) -> list[str]:
     """
     found = name and model_file(name, TRAINING_RECORD)
     return recorded_groups(read_record(found.parent)) if found else []
+
+
+def unknown_origin(name: str | Path) -> str:
+    """Return the name of the model behind another whose training pieces nobody has recorded.
+
+    Args:
+        name: as `training_groups` takes it.
+
+    Returns:
+        The model itself where it has no record, such as one that a Trainer of one's own has saved,
+        or the one that its record names; an empty text where all training pieces are known.
+
+    Raises:
+        ValueError: a record that is damaged.
+    """
+    if not name:
+        return ""
+    found = model_file(name, TRAINING_RECORD)
+    return read_record(found.parent).get(UNKNOWN, "") if found else Path(name).name
 
 
 def training_pieces(name: str | Path) -> Fingerprints:

@@ -55,7 +55,7 @@ def read_labelled(path: str | Path, split: str = "split") -> list[Piece]:
     |---|---|
     | path, or file | relative to the folder of the CSV, or to `midi/` in that folder |
     | quadrant, or emotion | Q1 to Q4, happy, angry, sad, calm, or 1 to 4 |
-    | valence, arousal | numbers; if only one is given the other is NaN |
+    | valence, arousal | numbers, best of -1 to 1; if only one is given the other is NaN |
     | key | as in `symbolic.notes.keys.parse_key`: `C major`, `Gb:maj`, `a` |
     | name of another task | a class; of a `multi` task any, separated by `\\|` or `;` |
     | labels of another `regression` task | numbers |
@@ -182,6 +182,18 @@ def _report_columns(table: Path, has_group: bool, unused: tuple[str, ...]) -> No
         logger.warning("%s: %s", table, "; ".join(lines))
 
 
+@cache  # one line for each table, however often it is read
+def _report_scale(table: Path, least: float, most: float) -> None:
+    """Say that valence and arousal are on a scale of their own."""
+    logger.warning(
+        "%s: valence and arousal reach from %g to %g: predictions will be on this scale; those of "
+        "this package are on -1 to 1",
+        table,
+        least,
+        most,
+    )
+
+
 def _check_splits(table: Path, splits: Sequence[str]) -> None:
     """Refuse a column of splits with more than `MOST_SPLITS` different values."""
     values = sorted(set(splits) - {""})
@@ -210,7 +222,10 @@ def read_labels(rows: Sequence[LabelRow], tasks: Sequence[Task]) -> list[dict[st
         ValueError: a label that the task does not have.
     """
     plane = np.array([[row.number(name) for name in VALENCE_AROUSAL.labels] for row in rows])
-    signed = bool((plane < 0).any() and np.nanmax(np.abs(plane)) <= 1)
+    known = plane[~np.isnan(plane)]
+    signed = bool((known < 0).any() and np.abs(known).max() <= 1)
+    if len(known) and np.abs(known).max() > 1:
+        _report_scale(rows[0].table, float(known.min()), float(known.max()))
     found = []
     for row, (valence, arousal) in zip(rows, plane.tolist(), strict=True):
         labels = {task.name: row.label(task) for task in tasks}
