@@ -101,7 +101,7 @@ def test_a_timeline_needs_no_model(song, tiny_scorer):
     pd.testing.assert_frame_equal(table, with_model)
     named = symbolic.timeline(sources=song, sliding=short, workers=0)
     pd.testing.assert_frame_equal(table, named)
-    with pytest.raises(TypeError, match="a scorer before the sources, .* got SlidingWindow"):
+    with pytest.raises(TypeError, match=r"a scorer before the sources, .* got SlidingWindow"):
         symbolic.timeline(short, song)
     with pytest.raises(TypeError, match="at least a source"):
         symbolic.timeline(tiny_scorer)
