@@ -19,19 +19,16 @@ import multiprocessing
 import os
 import resource
 import time
-from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
-import torch
 
 from symbolic import EmotionScorer, ReadError
+from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import find_files
 from symbolic.scoring.corpus import ScoringArguments, score_corpus
-from symbolic.training.build import ShapeArguments, build_model
 
 MIDI = ("emopia/midi", "vgmidi/midi", "pretrain")
 MUSICXML = "key/when_in_rome"
@@ -41,10 +38,9 @@ COUNTS = (4_000, 40_000)
 
 def ready(scorer: EmotionScorer, files: list[Path]) -> tuple[list, float]:
     """What the model takes of each file, and the seconds that one core took for it."""
-    made, start = [], time.perf_counter()
-    for file in files:
-        with suppress(ReadError):
-            made += scorer.preprocess([file])
+    start = time.perf_counter()
+    found = apply_many(scorer.preprocess, files, workers=0, files_per_task=scorer.files_per_task)
+    made = [one for one in found if not isinstance(one, ReadError)]
     return made, time.perf_counter() - start
 
 
@@ -52,6 +48,8 @@ def forward(scorer: EmotionScorer, made: list) -> float:
     """Seconds of the bare forward pass on one core."""
     takes_features = bool(scorer.predictor.config.feature_names)
     rows = np.stack([one.features for one in made]) if takes_features else None
+    import torch  # here, since `memory` measures processes that do without
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     start = time.perf_counter()
@@ -85,6 +83,11 @@ def measured(name: str, model: str | None, files: list[Path], scratch: Path) -> 
 
 
 def throughput(options: argparse.Namespace) -> None:
+    import pandas as pd
+    import torch
+
+    from symbolic.training.build import ShapeArguments, build_model
+
     midi = [file for folder in MIDI for file in find_files(options.data / folder)]
     scores = list(find_files(options.data / MUSICXML))[: options.musicxml]
     with TemporaryDirectory() as folder:
@@ -129,6 +132,8 @@ def held(folder: str, output: str, answers) -> None:
 
 
 def memory(options: argparse.Namespace) -> None:
+    import pandas as pd
+
     paths = [file for folder in MIDI for file in find_files(options.data / folder)]
     files = [path.read_bytes() for path in paths]
     rows = []
