@@ -28,7 +28,8 @@ from symbolic.scoring.corpus import (
 )
 from symbolic.scoring.corpus.plan import by_name, make_plan
 from symbolic.scoring.emotion import COLUMNS
-from symbolic.scoring.tables import WRITERS, read_scores
+from symbolic.scoring.table_writers import WRITERS
+from symbolic.scoring.tables import read_scores
 from symbolic.scoring.windows import SlidingWindow
 
 COMMAND = "import sys; from symbolic.cli import main; sys.exit(main(sys.argv[1:]))"

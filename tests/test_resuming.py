@@ -21,7 +21,7 @@ from symbolic.scoring.corpus import (
     score_corpus,
 )
 from symbolic.scoring.corpus.checkpoint import Checkpoint
-from symbolic.scoring.tables import CsvWriter, ParquetWriter
+from symbolic.scoring.table_writers import CsvWriter, ParquetWriter
 from symbolic.scoring.tables import read_scores as read
 from symbolic.scoring.windows import SlidingWindow
 

@@ -8,7 +8,8 @@ import pytest
 
 from symbolic.scoring.columns import SCORES
 from symbolic.scoring.emotion import COLUMNS
-from symbolic.scoring.tables import WRITERS, plain_text, read_rows, read_scores
+from symbolic.scoring.table_writers import WRITERS
+from symbolic.scoring.tables import plain_text, read_rows, read_scores
 
 FORMATS = ("csv", "jsonl", "json", "parquet", "folder")
 ODD = (

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from symbolic.scoring.columns import COUNT, NUMBER, SCORES, TEXT
 from symbolic.scoring.emotion import EmotionScorer
-from symbolic.scoring.tables import WRITERS, read_scores
+from symbolic.scoring.table_writers import WRITERS
+from symbolic.scoring.tables import read_scores
 
 COLUMNS = {"path": TEXT, "50 % q/a": NUMBER, "notes": COUNT, "tempo": NUMBER, "error": TEXT}
 FORMULA = tuple("=+-@\t\r'")

@@ -27,7 +27,8 @@ from symbolic.commands.arguments import (
     write,
 )
 from symbolic.commands.text_table import MAX_ROWS, cell, text_table
-from symbolic.scoring.tables import SUFFIXES, read_rows, read_scores
+from symbolic.scoring.table_writers import SUFFIXES
+from symbolic.scoring.tables import read_rows, read_scores
 
 if TYPE_CHECKING:
     from symbolic.scoring.corpus import RunSummary

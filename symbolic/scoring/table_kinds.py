@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symbolic.errors import SymbolicError
-from symbolic.scoring.tables import SUFFIXES, first_columns
+from symbolic.scoring.table_writers import SUFFIXES
+from symbolic.scoring.tables import first_columns
 
 
 @dataclass(frozen=True)

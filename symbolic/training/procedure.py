@@ -29,7 +29,7 @@ PRETRAIN = (
     "Pre-train without them: symbolic pretrain with the same corpora and --hold-out leaves the "
     "held-out pieces out of its music"
 )
-"""What to do about held-out pieces among the training data of a pre-trained model."""
+"""Remedy for held-out pieces among the training data of a pre-trained model."""
 
 
 class Inputs(Protocol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from symbolic.notes.keys import KEY_NAMES
-from symbolic.scoring.tables import writable
+from symbolic.scoring.table_writers import writable
 from symbolic.tasks import QUADRANTS
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from symbolic.scoring.corpus.checkpoint import Checkpoint
 from symbolic.scoring.corpus.engines import ENGINES, FileRows, LocalEngine, ScoringArguments
 from symbolic.scoring.corpus.plan import Plan, by_name, make_plan
 from symbolic.scoring.progress import progress_bar
-from symbolic.scoring.tables import WRITERS
+from symbolic.scoring.table_writers import WRITERS
 
 if TYPE_CHECKING:
     from symbolic.notes.read import Source
