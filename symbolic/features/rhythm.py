@@ -11,7 +11,7 @@ from symbolic.features.segments import Columns, entropies, quotients
 
 PULSE_FRAME_SECONDS = 0.02  # of the frames of onset strength
 MAX_PULSE_FRAMES = 2**15  # about eleven minutes, from which the pulse is estimated
-MAX_TRANSFORMED = 2**15  # frames, of several pieces whose spectra are computed together
+MAX_TRANSFORMED = 2**16  # frames, of several pieces whose spectra are computed together
 MIN_LAG, MAX_LAG = 10, 100  # frames, of the period of the pulse: 300 to 30 per minute
 MIN_PULSE_CLARITY = 0.05  # below it, the period is undefined
 
