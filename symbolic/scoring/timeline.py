@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from symbolic.notes.beats import metrical_edges
-from symbolic.notes.table import DEFAULT_METERS, DEFAULT_TEMPOS, ReadError, ticks_to_seconds
+from symbolic.notes.table import (
+    DEFAULT_METERS,
+    DEFAULT_TEMPOS,
+    NOTE_COLUMNS,
+    ReadError,
+    ticks_to_seconds,
+)
 from symbolic.scoring.base import Row, Scorer, with_errors
 from symbolic.scoring.columns import TIMELINE, rows_table
 from symbolic.scoring.emotion import emotion_rows, scorer_of
@@ -31,6 +37,9 @@ MAX_WINDOWS = 20_000
 EARLY = 1e-6  # seconds before a window that still belong to it: sums of floats are inexact
 WINDOWS_PER_BATCH = 32  # in one forward pass
 FILES_PER_BATCH = 32  # whose windows share forward passes
+TEMPO_COLUMNS = ("tempo_ticks", "tempo")
+METER_COLUMNS = ("meter_ticks", "meter_numerator", "meter_denominator")
+KEPT_COLUMNS = tuple(name for name in NOTE_COLUMNS if name not in ("onset_ticks", "onset"))
 
 
 @dataclass(frozen=True)
@@ -110,32 +119,27 @@ def _cut_piece(
     """
     bars = metrical_edges(notes, "bar")
     start, end = _edges(sliding, bars, float(notes.onset.max()))
-    order = notes.onset.argsort(kind="stable")
-    first, last = _between(notes.onset[order], start, end)
+    rising = bool((notes.onset[1:] >= notes.onset[:-1]).all())
+    order = None if rising else notes.onset.argsort(kind="stable")
+    first, last = _between(notes.onset if order is None else notes.onset[order], start, end)
     first_bar = np.minimum(bars.searchsorted(start + EARLY, side="right"), len(bars) - 1)
     begin = bars[first_bar - 1]
     ticks = _ticks_at(notes, begin)
-    # The emitted order, which need not be that of onsets, is kept within each window.
-    cuts = [
-        _cut(notes, np.sort(order[a:b]), tick, seconds, b == len(order)) if b > a else None
-        for a, b, tick, seconds in zip(
-            *(first.tolist(), last.tolist(), ticks.tolist(), begin.tolist()), strict=True
-        )
-    ]
-    if isinstance(notes, StepTable):
-        _share_steps(notes, cuts, start, end, ticks)
+    full = last > first
+    steps = _steps(notes, start, end, ticks, full) if isinstance(notes, StepTable) else None
+    cuts = _cut(notes, order, first[full], last[full], begin[full], ticks[full], steps)
     if (
         preparation.note_ids is not None
     ):  # short notes may be too short where they stand now: whole units are rounded
-        cuts = [None if cut is None else preparation.kept(cut) for cut in cuts]
-    full = [cut is not None and len(cut) > 0 for cut in cuts]
-    if not any(full):
+        cuts = [preparation.kept(cut) for cut in cuts]
+        full[full] = [len(cut) > 0 for cut in cuts]
+        cuts = [cut for cut in cuts if len(cut)]
+    if not cuts:
         raise ReadError("no note that the tokenizer can hold")
     end[-1] = max(notes.seconds, start[-1])
     last_bar = np.clip(bars.searchsorted(end - EARLY, side="right"), first_bar, len(bars) - 1)
     counts = np.where(full, last - first, 0)
-    windows = WindowInputs(start, end, first_bar, last_bar, counts, [])
-    return windows, [cut for cut in cuts if cut is not None and len(cut) > 0]
+    return WindowInputs(start, end, first_bar, last_bar, counts, []), cuts
 
 
 def _edges(sliding: SlidingWindow, bars: np.ndarray, last: float) -> tuple[np.ndarray, np.ndarray]:
@@ -173,56 +177,106 @@ def _ticks_at(notes: NoteTable, seconds: np.ndarray) -> np.ndarray:
     return np.rint(np.interp(seconds, times, knots)).astype(np.int64)
 
 
-def _cut(
-    notes: NoteTable, index: np.ndarray, tick: int, seconds: float, to_the_end: bool
-) -> NoteTable:
-    """The notes at `index` as a piece that begins at a bar line, by the tick and seconds of it."""
-    cut = notes.select(index)
-    until = None if to_the_end else int((cut.onset_ticks + cut.duration_ticks).max())
-    tempos = _changes(tick, until, (notes.tempo_ticks, notes.tempo), DEFAULT_TEMPOS)
-    meters = (notes.meter_ticks, notes.meter_numerator, notes.meter_denominator)
-    meters = _changes(tick, until, meters, DEFAULT_METERS)
-    return replace(
-        cut,
-        onset_ticks=np.maximum(cut.onset_ticks - tick, 0),
-        onset=np.maximum(cut.onset - seconds, 0),
-        tempo_ticks=tempos[0],
-        tempo=tempos[1],
-        meter_ticks=meters[0],
-        meter_numerator=meters[1],
-        meter_denominator=meters[2],
-    )
-
-
-def _changes(
-    tick: int, until: int | None, columns: tuple[np.ndarray, ...], default: tuple[float, ...]
-) -> tuple[np.ndarray, ...]:
-    """Changes from a tick to before another, counted from the first; what holds there is first."""
-    first = int(columns[0].searchsorted(tick, side="right"))
-    last = len(columns[0]) if until is None else max(int(columns[0].searchsorted(until)), first)
-    columns = tuple(column[max(first - 1, 0) : last] for column in columns)
-    if first == 0:
-        columns = tuple(
-            np.append(one, column) for one, column in zip(default, columns, strict=True)
-        )
-    return np.maximum(columns[0] - tick, 0), *columns[1:]
-
-
-def _share_steps(
-    notes: StepTable,
-    cuts: list[NoteTable | None],
-    start: np.ndarray,
-    end: np.ndarray,
-    ticks: np.ndarray,
-) -> None:
-    """Give each cut the steps that lie in its window."""
+def _steps(
+    notes: StepTable, start: np.ndarray, end: np.ndarray, ticks: np.ndarray, full: np.ndarray
+) -> list[np.ndarray]:
+    """Steps that lie in each of the windows with notes, in ticks from its bar line."""
     steps = np.sort(notes.step_ticks)
     times = ticks_to_seconds(steps, notes.tempo_ticks, notes.tempo, notes.ticks_per_quarter)
     first, last = _between(times, start, end)
-    for i, cut in enumerate(cuts):
-        if cut is not None:
-            within = np.maximum(steps[first[i] : last[i]] - ticks[i], 0)
-            cuts[i] = replace(cut, step_ticks=within)
+    return _shifted(steps, first[full], last[full], ticks[full])
+
+
+def _cut(
+    notes: NoteTable,
+    order: np.ndarray | None,
+    first: np.ndarray,
+    last: np.ndarray,
+    seconds: np.ndarray,
+    ticks: np.ndarray,
+    steps: list[np.ndarray] | None,
+) -> list[NoteTable]:
+    """Cut windows, each a piece that begins at a bar line.
+
+    Args:
+        notes: of the piece.
+        order: (n,) indices of the notes by onset; None where they are in this order.
+        first, last: (w,) from which to before which of the notes by onset lie in each window.
+        seconds, ticks: (w,) of the bar lines.
+        steps: of each window of a `StepTable`.
+    """
+    index, own = _positions(first, last)
+    if order is None:
+        parts = {name: _views(getattr(notes, name), first, last) for name in KEPT_COLUMNS}
+    else:  # the emitted order is kept within each window
+        offsets = (np.arange(len(first)) * len(notes)).repeat(last - first)
+        index = np.sort(order[index] + offsets) - offsets
+        parts = {name: _views(getattr(notes, name)[index], *own) for name in KEPT_COLUMNS}
+    begin, sizes = notes.onset_ticks[index], last - first
+    until = np.maximum.reduceat(begin + notes.duration_ticks[index], own[0])
+    until[last == len(notes)] = np.iinfo(np.int64).max  # all changes that follow
+    onset_ticks = np.maximum(begin - ticks.repeat(sizes), 0)
+    parts["onset_ticks"] = _views(onset_ticks, *own)
+    onset = np.maximum(notes.onset[index] - seconds.repeat(sizes), 0)
+    parts["onset"] = _views(onset, *own)
+    for names, default in ((TEMPO_COLUMNS, DEFAULT_TEMPOS), (METER_COLUMNS, DEFAULT_METERS)):
+        columns = [getattr(notes, name) for name in names]
+        parts |= zip(names, _changes(columns, default, ticks, until), strict=True)
+    if steps is not None:
+        parts["step_ticks"] = steps
+    table = partial(
+        type(notes),
+        ticks_per_quarter=notes.ticks_per_quarter,
+        has_dynamics=notes.has_dynamics,
+        from_notation=notes.from_notation,
+    )
+    return [
+        table(**dict(zip(parts, columns, strict=True)))
+        for columns in zip(*parts.values(), strict=True)
+    ]
+
+
+def _changes(
+    columns: Sequence[np.ndarray], default: tuple[float, ...], ticks: np.ndarray, until: np.ndarray
+) -> list[list[np.ndarray]]:
+    """Changes from (w,) ticks to before others, counted from the first; what holds there is first.
+
+    Returns:
+        The w parts of each column.
+    """
+    if not len(columns[0]) or columns[0][0] > 0:
+        columns = [np.append(one, column) for one, column in zip(default, columns, strict=True)]
+    first = columns[0].searchsorted(ticks, side="right") - 1
+    last = np.maximum(columns[0].searchsorted(until), first + 1)
+    shifted = _shifted(columns[0], first, last, ticks)
+    return [shifted, *(_views(column, first, last) for column in columns[1:])]
+
+
+def _shifted(
+    values: np.ndarray, first: np.ndarray, last: np.ndarray, ticks: np.ndarray
+) -> list[np.ndarray]:
+    """Return parts of ticks, as `_views`, counted from the (w,) ticks; earlier ones are 0."""
+    index, own = _positions(first, last)
+    return _views(np.maximum(values[index] - ticks.repeat(last - first), 0), *own)
+
+
+def _positions(
+    first: np.ndarray, last: np.ndarray
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Return the (m,) positions within parts, part after part, and where each part lies there.
+
+    Args:
+        first, last: (w,) of each part, the last exclusive.
+    """
+    sizes = last - first
+    ends = sizes.cumsum()
+    begins = ends - sizes
+    return np.arange(sizes.sum()) + (first - begins).repeat(sizes), (begins, ends)
+
+
+def _views(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
+    """Return the w parts of values from (w,) positions to before others, without copies."""
+    return [values[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
 
 
 def predict_timelines(
