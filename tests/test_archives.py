@@ -4,6 +4,7 @@ import io
 import os
 import re
 import tarfile
+import tempfile
 import zipfile
 from collections import Counter
 
@@ -12,7 +13,7 @@ import pytest
 from symbolic.notes import ReadError, archives, read, read_notes
 from symbolic.notes.archives import ArchiveMember, NamedBytes, UnreadableFile
 from symbolic.notes.pool import read_many
-from symbolic.notes.sources import display_name, find_sources, read_list
+from symbolic.notes.sources import Scratch, display_name, find_sources, read_list
 
 NAMES = ("b.mid", "sub/a.MID", "sub/deep/c.kar")
 PASSED = ("notes.txt", "__MACOSX/b.mid", ".hidden.mid", "sub/.git/x.mid")
@@ -105,6 +106,24 @@ def test_names_inside_lead_nowhere(tmp_path, contents, midi_bytes, tune):
     assert (sorted(os.listdir(tmp_path)), sorted(os.listdir("/"))) == before
     assert len(list(scratch.iterdir())) == 1  # the tar, under a name of its own
     assert sorted(one.name for one in folder.iterdir()) == ["x.tar.gz", "x.zip"]
+
+
+def test_a_folder_for_temporary_files_is_made_only_where_a_tar_is_expanded(
+    tmp_path, contents, monkeypatch
+):
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    plain = zipped(contents, tmp_path / "x.zip")
+    packed = tarred(contents, tmp_path / "x.tar.gz", "w:gz")
+    with Scratch() as scratch:
+        assert len(list(find_sources(plain, scratch=scratch))) == len(NAMES)
+        assert not list(place.iterdir())
+        found = list(find_sources(packed, scratch=scratch))
+        assert all(len(read_notes(one)) for one in found)
+        (folder,) = place.iterdir()
+        assert os.fspath(scratch) == str(folder)
+    assert not list(place.iterdir())
 
 
 def refusal(source) -> str:

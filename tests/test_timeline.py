@@ -1,6 +1,6 @@
 """Emotion over time: which notes a window hears, what is answered, and what it looks like."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from symbolic.notes import ReadError, note_table, read_notes
 from symbolic.reports.timeline_plots import timeline_plot
 from symbolic.scoring.columns import TIMELINE, rows_table
 from symbolic.scoring.notes import NotePreparation
+from symbolic.scoring.tables import KINDS
 from symbolic.scoring.timeline import (
     MAX_WINDOWS,
     predict_timelines,
@@ -236,6 +237,22 @@ def test_no_note_begins_before_its_window_does():
             np.testing.assert_allclose(cut.duration, notes.duration[which])
 
 
+def test_notes_in_another_order_than_that_of_onsets_keep_it_in_their_windows():
+    notes = beats(*range(40), tempos=([0, 9 * 480], [120, 77]), meters=([0, 1920], [4, 3], [4, 4]))
+    order = np.random.default_rng(0).permutation(40)
+    for sliding in (SlidingWindow(4, 1), SlidingWindow(2, 1, "bars")):
+        heard, pitches, cuts = heard_by(notes, sliding)
+        mixed, other_pitches, other_cuts = heard_by(notes.select(order), sliding)
+        assert mixed.notes.tolist() == heard.notes.tolist()
+        assert other_pitches == [[i for i in order if i in window] for window in pitches]
+        for cut, other in zip(cuts, other_cuts, strict=True):
+            ordered = other.select(other.pitch.argsort())
+            for column in fields(cut):
+                found, expected = getattr(ordered, column.name), getattr(cut, column.name)
+                np.testing.assert_array_equal(found, expected)
+                assert np.asarray(found).dtype == np.asarray(expected).dtype
+
+
 def test_a_long_note_sounds_on_after_the_window_in_which_it_begins():
     notes = note_table([0, 960, 1920, 3840], [9600, 480, 480, 480], [50, 60, 62, 64], [60] * 4)
     heard, pitches, cuts = heard_by(notes, SlidingWindow(1, 1))
@@ -380,6 +397,22 @@ def test_files_that_cannot_be_read_have_one_row_each(tiny_scorer, tmp_path, writ
     nothing = timeline(tiny_scorer, [], workers=0)
     assert list(nothing.columns) == list(TIMELINE)
     assert len(nothing) == 0
+
+
+def test_columns_have_their_types_whatever_is_missing():
+    full = {
+        **dict.fromkeys(TIMELINE, 0.5), "path": "a", "quadrant": "Q1", "error": "",
+        "window": 1, "first_bar": np.int64(2), "last_bar": 3, "notes": 4,
+    }  # fmt: skip
+    for rows in ([full], [full, {"error": "no music"}], [{"error": "no music"}], []):
+        table = rows_table(iter(rows), TIMELINE)
+        assert list(table.columns) == list(TIMELINE)
+        assert table.index.tolist() == list(range(len(rows)))
+        for name, kind in TIMELINE.items():
+            assert kind == "text" or table.dtypes[name] == KINDS[name]
+            missing = [name not in row for row in rows]
+            assert table[name].isna().tolist() == missing
+            assert table[name].dropna().tolist() == [row[name] for row in rows if name in row]
 
 
 def colours_of(path):

@@ -37,6 +37,25 @@ if TYPE_CHECKING:
 PASSED_OVER_REASONS = 6  # named in a line; the rest are counted together
 
 
+class Scratch:
+    """A folder for temporary files, made when its path is first asked for, removed at the end."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Scratch:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def __fspath__(self) -> str:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory()
+        return self._folder.name
+
+
 def find_sources(
     sources: Source | Iterable[Source],
     recursive: bool = True,
@@ -193,7 +212,7 @@ def _archived(
         yield from members(path, suffixes, passed_over=passed_over)
         return
     # Compressed tars have no random access: expanded once, not for every member.
-    handle, plain = tempfile.mkstemp(suffix=".tar", dir=scratch)
+    handle, plain = tempfile.mkstemp(suffix=".tar", dir=os.fspath(scratch))
     try:
         with open(handle, "wb") as file, _expanding(path) as packed:
             shutil.copyfileobj(packed, file, 2**20)

@@ -151,7 +151,7 @@ class AudioScorer(Scorer[PreparedAudio]):
         super().save_pretrained(save_directory, **kwargs)
         self.model.config.feature_extractor().save_pretrained(save_directory)
 
-    def find(self, sources: Any, recursive: bool, scratch: str) -> list[Any]:
+    def find(self, sources: Any, recursive: bool, scratch: os.PathLike[str]) -> list[Any]:
         """List the sources: paths, bytes, samples at the model's rate, rows of `datasets`."""
         return super().find([sources] if is_one_sound(sources) else sources, recursive, scratch)
 

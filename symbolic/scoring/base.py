@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS, apply_many
-from symbolic.notes.sources import display_name, find_sources
+from symbolic.notes.sources import Scratch, display_name, find_sources
 from symbolic.notes.table import ReadError
 from symbolic.scoring.columns import rows_table
 from symbolic.scoring.progress import progress_bar
@@ -200,7 +200,7 @@ class Scorer(HubMixin, Generic[Prepared]):
     def embed_prepared(self, prepared: Sequence[Prepared], batch_size: int) -> np.ndarray:
         """Compute (n, H) vectors of prepared sources."""
 
-    def find(self, sources: Any, recursive: bool, scratch: str) -> list[Any]:
+    def find(self, sources: Any, recursive: bool, scratch: os.PathLike[str]) -> list[Any]:
         """List the sources: folders and archives are replaced by the files in them."""
         return list(find_sources(sources, recursive, self.suffixes, scratch))
 
@@ -343,7 +343,7 @@ class Scorer(HubMixin, Generic[Prepared]):
         Returns:
             The name and the result of each source.
         """
-        with TemporaryDirectory() as scratch:
+        with Scratch() as scratch:
             found = self.find(sources, recursive, scratch)
             with progress_bar(len(found), progress) as bar:
                 (results,) = map_groups(

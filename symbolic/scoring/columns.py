@@ -47,11 +47,20 @@ TIMELINE = {
 
 def rows_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Make a table of rows, with columns of given kinds; values that a row lacks are missing."""
+    import numpy as np
     import pandas as pd
 
-    types = {NUMBER: "float64", COUNT: "Int64"}
-    table = pd.DataFrame(list(rows), columns=list(columns))
-    return table.astype({name: types[kind] for name, kind in columns.items() if kind in types})
+    rows = list(rows)
+    table: dict[str, Any] = {}
+    for name, kind in columns.items():
+        values = [row.get(name, np.nan) for row in rows]
+        if kind == NUMBER:
+            table[name] = np.array(values, np.float64)
+        elif kind == COUNT:
+            table[name] = pd.array(values, "Int64")
+        else:
+            table[name] = values or np.empty(0, object)
+    return pd.DataFrame(table)
 
 
 def task_columns(tasks: Sequence[Task]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from symbolic.scoring.notes import (
     sequences,
 )
 from symbolic.scoring.notes import load_model as load_model  # its old place: symbolic.renamed
-from symbolic.tasks import EMOTION, quadrant_of, valence_arousal
+from symbolic.tasks import EMOTION, QUADRANTS, valence_arousal
 
 if TYPE_CHECKING:
     import torch
@@ -131,10 +131,10 @@ def emotion_rows(
     familiar = predictor.familiarity(matrix)
     familiar = np.full(len(emotion), np.nan) if familiar is None else familiar
     numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), familiar]
-    rows = []
-    for probabilities, values in zip(emotion, np.column_stack(numbers).tolist(), strict=True):
-        row: Row = dict(zip(PREDICTED, (quadrant_of(probabilities), *values), strict=True))
-        rows.append(row)
+    rows: list[Row] = []
+    likely = emotion.argmax(axis=1).tolist()
+    for quadrant, values in zip(likely, np.column_stack(numbers).tolist(), strict=True):
+        rows.append(dict(zip(PREDICTED, (QUADRANTS[quadrant], *values), strict=True)))
     return rows, predictions
 
 

@@ -275,4 +275,4 @@ def sequences(pieces: Sequence[NoteInputs]) -> list[np.ndarray]:
 def feature_matrix(pieces: Sequence[NoteInputs]) -> np.ndarray | None:
     """Stack the (n, C) features of pieces; None for a model without features."""
     rows = [piece.features for piece in pieces if piece.features is not None]
-    return np.stack(rows) if rows else None
+    return np.array(rows) if rows else None

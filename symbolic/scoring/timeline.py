@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from symbolic.notes.beats import metrical_edges
-from symbolic.notes.table import (
-    DEFAULT_METERS,
-    DEFAULT_TEMPOS,
-    NOTE_COLUMNS,
-    ReadError,
-    ticks_to_seconds,
-)
+from symbolic.notes.table import ReadError, ticks_to_seconds
 from symbolic.scoring.base import Row, Scorer, with_errors
 from symbolic.scoring.columns import TIMELINE, rows_table
+from symbolic.scoring.cuts import cut_notes, cut_ticks
 from symbolic.scoring.emotion import emotion_rows, scorer_of
 from symbolic.scoring.notes import NoteInputs, NotePreparation
 from symbolic.scoring.windows import SlidingWindow
@@ -37,9 +32,6 @@ MAX_WINDOWS = 20_000
 EARLY = 1e-6  # seconds before a window that still belong to it: sums of floats are inexact
 WINDOWS_PER_BATCH = 32  # in one forward pass
 FILES_PER_BATCH = 32  # whose windows share forward passes
-TEMPO_COLUMNS = ("tempo_ticks", "tempo")
-METER_COLUMNS = ("meter_ticks", "meter_numerator", "meter_denominator")
-KEPT_COLUMNS = tuple(name for name in NOTE_COLUMNS if name not in ("onset_ticks", "onset"))
 
 
 @dataclass(frozen=True)
@@ -127,7 +119,7 @@ def _cut_piece(
     ticks = _ticks_at(notes, begin)
     full = last > first
     steps = _steps(notes, start, end, ticks, full) if isinstance(notes, StepTable) else None
-    cuts = _cut(notes, order, first[full], last[full], begin[full], ticks[full], steps)
+    cuts = cut_notes(notes, order, first[full], last[full], begin[full], ticks[full], steps)
     if (
         preparation.note_ids is not None
     ):  # short notes may be too short where they stand now: whole units are rounded
@@ -180,103 +172,11 @@ def _ticks_at(notes: NoteTable, seconds: np.ndarray) -> np.ndarray:
 def _steps(
     notes: StepTable, start: np.ndarray, end: np.ndarray, ticks: np.ndarray, full: np.ndarray
 ) -> list[np.ndarray]:
-    """Steps that lie in each of the windows with notes, in ticks from its bar line."""
+    """Steps in each of the `full` windows, in ticks from its bar line."""
     steps = np.sort(notes.step_ticks)
     times = ticks_to_seconds(steps, notes.tempo_ticks, notes.tempo, notes.ticks_per_quarter)
     first, last = _between(times, start, end)
-    return _shifted(steps, first[full], last[full], ticks[full])
-
-
-def _cut(
-    notes: NoteTable,
-    order: np.ndarray | None,
-    first: np.ndarray,
-    last: np.ndarray,
-    seconds: np.ndarray,
-    ticks: np.ndarray,
-    steps: list[np.ndarray] | None,
-) -> list[NoteTable]:
-    """Cut windows, each a piece that begins at a bar line.
-
-    Args:
-        notes: of the piece.
-        order: (n,) indices of the notes by onset; None where they are in this order.
-        first, last: (w,) from which to before which of the notes by onset lie in each window.
-        seconds, ticks: (w,) of the bar lines.
-        steps: of each window of a `StepTable`.
-    """
-    index, own = _positions(first, last)
-    if order is None:
-        parts = {name: _views(getattr(notes, name), first, last) for name in KEPT_COLUMNS}
-    else:  # the emitted order is kept within each window
-        offsets = (np.arange(len(first)) * len(notes)).repeat(last - first)
-        index = np.sort(order[index] + offsets) - offsets
-        parts = {name: _views(getattr(notes, name)[index], *own) for name in KEPT_COLUMNS}
-    begin, sizes = notes.onset_ticks[index], last - first
-    until = np.maximum.reduceat(begin + notes.duration_ticks[index], own[0])
-    until[last == len(notes)] = np.iinfo(np.int64).max  # all changes that follow
-    onset_ticks = np.maximum(begin - ticks.repeat(sizes), 0)
-    parts["onset_ticks"] = _views(onset_ticks, *own)
-    onset = np.maximum(notes.onset[index] - seconds.repeat(sizes), 0)
-    parts["onset"] = _views(onset, *own)
-    for names, default in ((TEMPO_COLUMNS, DEFAULT_TEMPOS), (METER_COLUMNS, DEFAULT_METERS)):
-        columns = [getattr(notes, name) for name in names]
-        parts |= zip(names, _changes(columns, default, ticks, until), strict=True)
-    if steps is not None:
-        parts["step_ticks"] = steps
-    table = partial(
-        type(notes),
-        ticks_per_quarter=notes.ticks_per_quarter,
-        has_dynamics=notes.has_dynamics,
-        from_notation=notes.from_notation,
-    )
-    return [
-        table(**dict(zip(parts, columns, strict=True)))
-        for columns in zip(*parts.values(), strict=True)
-    ]
-
-
-def _changes(
-    columns: Sequence[np.ndarray], default: tuple[float, ...], ticks: np.ndarray, until: np.ndarray
-) -> list[list[np.ndarray]]:
-    """Changes from (w,) ticks to before others, counted from the first; what holds there is first.
-
-    Returns:
-        The w parts of each column.
-    """
-    if not len(columns[0]) or columns[0][0] > 0:
-        columns = [np.append(one, column) for one, column in zip(default, columns, strict=True)]
-    first = columns[0].searchsorted(ticks, side="right") - 1
-    last = np.maximum(columns[0].searchsorted(until), first + 1)
-    shifted = _shifted(columns[0], first, last, ticks)
-    return [shifted, *(_views(column, first, last) for column in columns[1:])]
-
-
-def _shifted(
-    values: np.ndarray, first: np.ndarray, last: np.ndarray, ticks: np.ndarray
-) -> list[np.ndarray]:
-    """Return parts of ticks, as `_views`, counted from the (w,) ticks; earlier ones are 0."""
-    index, own = _positions(first, last)
-    return _views(np.maximum(values[index] - ticks.repeat(last - first), 0), *own)
-
-
-def _positions(
-    first: np.ndarray, last: np.ndarray
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Return the (m,) positions within parts, part after part, and where each part lies there.
-
-    Args:
-        first, last: (w,) of each part, the last exclusive.
-    """
-    sizes = last - first
-    ends = sizes.cumsum()
-    begins = ends - sizes
-    return np.arange(sizes.sum()) + (first - begins).repeat(sizes), (begins, ends)
-
-
-def _views(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> list[np.ndarray]:
-    """Return the w parts of values from (w,) positions to before others, without copies."""
-    return [values[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    return cut_ticks(steps, first[full], last[full], ticks[full])
 
 
 def predict_timelines(
@@ -309,10 +209,13 @@ def _rows(windows: WindowInputs, predicted: Iterator[Row]) -> list[Row]:
     """Make a row for each window; those with notes take the next prediction."""
     names = ("start", "end", "first_bar", "last_bar", "notes")
     columns = [getattr(windows, name).tolist() for name in names]
+    names = ("window", *names, "error")
     rows = []
     for number, values in enumerate(zip(*columns, strict=True), 1):
-        row: Row = {"window": number, **dict(zip(names, values, strict=True)), "error": ""}
-        rows.append(row | next(predicted) if row["notes"] else row)
+        row: Row = dict(zip(names, (number, *values, ""), strict=True))
+        if row["notes"]:
+            row |= next(predicted)
+        rows.append(row)
     return rows
 
 
