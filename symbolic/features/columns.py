@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -174,6 +174,7 @@ def feature_rows(
     """
     names = _requested(names)
     blocks, chosen = _plan(names)
+    _keep_freed_memory()
     rows = np.empty((len(tables), len(names)))
     for first, last in _passes([len(table) for table in tables]):
         onsets = Onsets(tables[first:last])
@@ -182,6 +183,17 @@ def feature_rows(
             columns = np.concatenate(values, axis=None).reshape(-1, last - first)
             rows[first:last] = columns[chosen].T
     return rows
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Have freed arrays kept for the next pass.
+
+    The allocator of glibc returns large blocks to the system, and their pages are mapped and
+    cleared anew in each pass, unless a larger block was freed before; 16 MB of which no page is
+    used are enough. Other allocators are not affected.
+    """
+    np.empty(1 << 21)
 
 
 def _passes(notes: Sequence[int]) -> Iterator[tuple[int, int]]:
