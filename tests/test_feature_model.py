@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits import HANGS
 from safetensors.numpy import load_file, save_file
+from scipy import special
 
 from symbolic import (
     EmotionScorer,
@@ -25,7 +26,7 @@ from symbolic import (
     timeline,
 )
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, feature_rows
-from symbolic.forward import torch_ops
+from symbolic.forward import numpy_ops, torch_ops
 from symbolic.forward.states import piece_states
 from symbolic.inference.feature_model import FeatureModel, load_feature_model
 from symbolic.inference.prediction import tempered
@@ -171,6 +172,17 @@ def test_many_rows_are_predicted_as_one_by_one(default_models, pieces):
     for task, values in found.items():
         alone = np.concatenate([light.predict([], row[None], 32)[task] for row in rows])
         assert values == pytest.approx(np.concatenate([alone] * 22), abs=TOLERANCE)
+
+
+def test_the_error_function_is_that_of_scipy():
+    values = np.concatenate([np.linspace(-9, 9, 40_001), [-0.0, 1e300, -np.inf, np.inf, np.nan]])
+    np.testing.assert_allclose(numpy_ops.erf(values), special.erf(values), rtol=1e-14)
+    assert np.array_equal(np.signbit(numpy_ops.erf(values)), np.signbit(values))
+    several = np.random.default_rng(0).normal(size=(3, 50, 100))
+    expected = several * (1 + special.erf(several * 0.5**0.5)) / 2
+    np.testing.assert_allclose(numpy_ops.gelu(several), expected, rtol=1e-13)
+    turned = several.transpose(2, 0, 1)
+    assert np.array_equal(numpy_ops.gelu(turned), numpy_ops.gelu(several).transpose(2, 0, 1))
 
 
 def test_no_rows_have_no_predictions(default_models):

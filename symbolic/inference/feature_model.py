@@ -37,7 +37,7 @@ from symbolic.tokenizers.emission import Emitted, load_emitted
 from symbolic.tokenizers.saved import FILE_NAME
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-ROWS = 1024  # pieces at once
+ROWS = 64  # pieces at once, so that their arrays stay in the cache
 FEW_ROWS = 32  # whose products are too small for threads
 KEYS_OF_OLDER_VERSIONS = ("front", "expert_features", "unit", "task_weighting")
 
