@@ -308,6 +308,17 @@ def test_a_plan_knows_twins_and_what_is_needed_later(midi_bytes, tune):
     assert plan.fingerprint({}) != same.fingerprint({"model": "another"})
 
 
+def test_threads_find_the_twins_that_one_finds(midi_bytes, tune, monkeypatch):
+    sources = [NamedBytes(str(i), midi_bytes(tune(12 + i % 5))) for i in range(20)]
+    monkeypatch.setattr("symbolic.scoring.corpus.plan.FILES_PER_BATCH", 3)
+    plans = []
+    for waiting in (0, np.inf):
+        monkeypatch.setattr("symbolic.scoring.corpus.plan.WAITING", waiting)
+        plans.append(make_plan(sources, 4))
+    assert plans[0].first.tolist() == plans[1].first.tolist() == [i % 5 for i in range(20)]
+    assert plans[0].fingerprint({}) == plans[1].fingerprint({})
+
+
 def test_files_that_cannot_be_read_are_no_twins(tmp_path):
     plan = make_plan(by_name(find_sources([tmp_path / "a.mid", tmp_path / "b.mid"])), 2)
     assert plan.first.tolist() == [0, 1]

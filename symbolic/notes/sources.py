@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeGuard, cast
 
 from symbolic.notes.archives import (
     PACKED_TARS,
@@ -85,7 +85,7 @@ def find_sources(
     """
     passed_over = Counter() if passed_over is None else passed_over
     for source in _found(sources, recursive, suffixes, scratch, passed_over):
-        if scratch is not None and isinstance(source, Path | ArchiveMember):
+        if scratch is not None and _may_be_book(source):
             yield from _tunes(source)
         else:
             yield source
@@ -137,11 +137,18 @@ def _several(sources: Source | Iterable[Source]) -> Iterable[Source]:
     raise wrong_type(sources, ", or several of them")
 
 
+def _may_be_book(source: Source) -> TypeGuard[Path | ArchiveMember]:
+    """Return whether a source that was found has the suffix of tune books."""
+    if not isinstance(source, Path | ArchiveMember):
+        return False
+    return (name_of(source) or "").lower().endswith(TUNE_SUFFIX)
+
+
 def _tunes(source: Path | ArchiveMember) -> Iterator[Source]:
     """Yield the tunes of a tune book as members of it, or the source itself."""
     name = source.path if isinstance(source, ArchiveMember) else os.fspath(source)
     data = b""
-    if name.lower().endswith(TUNE_SUFFIX) and not os.path.isdir(name):
+    if not os.path.isdir(name):
         with suppress(ReadError):  # reported in its row
             data = content_of(source)
     found = tunes(data)
@@ -234,6 +241,8 @@ def display_name(source: Source, number: int | None = None) -> str:
     """Return a path as valid Unicode, or the type of an object without a name, and its number."""
     name = name_of(source)
     if name is not None:
+        if name.isascii():
+            return name
         return os.fsencode(name).decode("utf-8", "backslashreplace")
     kind = type(source).__name__
     return f"<{kind}>" if number is None else f"<{kind} {number}>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from symbolic.notes.read import File, Source
 
 DIGEST = 16  # bytes
-THREADS = 4  # that read files
-FILES_PER_BATCH = 512  # handed to the threads at once, so that little content is in memory
+FILES_PER_BATCH = 256  # read at once, so that little content is in memory
+THREADS = 4  # that read files if the disk keeps one waiting; where it does not, one is faster
+WAITING = 3  # times the work on a batch: what it takes if the disk keeps it waiting
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,13 @@ def make_plan(sources: Sequence[Source], shard: int, progress: bool = False) -> 
     """
     digests = np.zeros((len(sources), DIGEST), np.uint8)
     bar = progress_bar(len(sources), progress, "looking for duplicates")
-    with bar, ThreadPoolExecutor(THREADS) as pool:
+    waits = False
+    with bar, ThreadPoolExecutor(THREADS) as pool:  # its threads begin when they are used
         for start in range(0, len(sources), FILES_PER_BATCH):
             batch = [sources[i] for i in range(start, min(start + FILES_PER_BATCH, len(sources)))]
-            hashes = b"".join(pool.map(_digest, batch))
+            began, worked = time.perf_counter(), time.thread_time()
+            hashes = b"".join((pool.map if waits else map)(_digest, batch))
+            waits |= time.perf_counter() - began > WAITING * (time.thread_time() - worked)
             numbers = np.frombuffer(hashes, np.uint8).reshape(-1, DIGEST)
             digests[start : start + len(batch)] = numbers
             bar.update(len(batch))
