@@ -177,6 +177,21 @@ def test_other_objects_are_a_type_error_not_a_bad_file(source):
         read_notes(source)
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 1, 0, 2]])
+def test_a_table_is_sorted_and_has_columns_of_its_own(order):
+    columns = [np.array(one)[order] for one in ([0, 0, 0, 9], [1, 2, 3, 4], [60, 60, 64, 50])]
+    velocity, track = np.array([64, 65, 66, 67])[order], np.array([0, 1, 0, 0])[order]
+    table = note_table(*columns, velocity, track, track > 0)
+    for column in (*columns, velocity, track):
+        column[:] = 1
+    assert table.onset_ticks.tolist() == [0, 0, 0, 9]
+    assert table.duration_ticks.tolist() == [1, 2, 3, 4]
+    assert table.pitch.tolist() == [60, 60, 64, 50]
+    assert table.velocity.tolist() == [64, 65, 66, 67]
+    assert table.track.tolist() == [0, 1, 0, 0]
+    assert table.is_drum.tolist() == [False, True, False, False]
+
+
 def test_a_table_without_time_is_refused():
     with pytest.raises(ReadError, match="ticks per quarter"):
         note_table([0], [1], [60], [64], ticks_per_quarter=0)

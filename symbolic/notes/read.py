@@ -220,7 +220,7 @@ def _check(notes: NoteTable) -> NoteTable:
     """Return the table if it has pitched notes and keeps the limits of this module."""
     if not len(notes):
         raise ReadError("no notes")
-    if np.logical_and.reduce(notes.is_drum):
+    if notes.is_drum[0] and np.logical_and.reduce(notes.is_drum):
         raise ReadError("only drums: no pitched notes")
     if notes.onset_ticks[0] < 0:
         raise ReadError("a note begins before 0")

@@ -17,7 +17,6 @@ DEFAULT_TEMPOS = (0, DEFAULT_TEMPO)  # tick, quarters per minute
 DEFAULT_METERS = (0, 4, 4)  # tick, numerator, denominator
 MAX_NOTES = 2_000_000  # of a piece
 MAX_REASON_LENGTH = 300  # characters
-LEXSORT_BELOW = 512  # notes: below, `np.lexsort` is as fast as to build one sort key
 
 
 class ReadError(SymbolicError, ValueError):
@@ -165,23 +164,25 @@ def note_table(
     """
     if ticks_per_quarter <= 0:
         raise ReadError(f"ticks per quarter is {ticks_per_quarter}: onsets have no time")
-    onset_ticks = np.asarray(onset_ticks, np.int64)
-    duration_ticks = np.asarray(duration_ticks, np.int64)
-    pitch = np.asarray(pitch, np.int64)
-    velocity = np.asarray(velocity, np.int64)
-    n = len(pitch)
-    track = np.zeros(n, np.int64) if track is None else np.asarray(track, np.int64)
-    is_drum = np.zeros(n, bool) if is_drum is None else np.asarray(is_drum, bool)
+    columns = [np.array(values, np.int64) for values in (onset_ticks, pitch)]
+    if track is not None:
+        columns.append(np.array(track, np.int64))
+    duration_ticks = np.array(duration_ticks, np.int64)
+    velocity = np.array(velocity, np.int64)
+    is_drum = None if is_drum is None else np.array(is_drum, bool)
     tempo_ticks, tempo = changes(tempos, DEFAULT_TEMPOS)
     if not (np.minimum.reduce(tempo) > 0 and np.maximum.reduce(tempo) < np.inf):
         raise ReadError("a tempo is zero or not finite: onsets have no time")
     meter_ticks, numerator, denominator = changes(meters, DEFAULT_METERS)
 
-    order = _order(onset_ticks, pitch, track)
-    onset_ticks, duration_ticks = onset_ticks[order], duration_ticks[order]
+    order = _order(*columns)
+    if order is not None:
+        columns = [column[order] for column in columns]
+        duration_ticks, velocity = duration_ticks[order], velocity[order]
+        is_drum = None if is_drum is None else is_drum[order]
+    onset_ticks, pitch, *tracks = columns
     both = np.array((onset_ticks, onset_ticks + duration_ticks))
     onset, end = ticks_to_seconds(both, tempo_ticks, tempo, ticks_per_quarter)
-    velocity = velocity[order]
     if has_dynamics is None:
         has_dynamics = differ(velocity)
     return NoteTable(
@@ -189,10 +190,10 @@ def note_table(
         duration_ticks=duration_ticks,
         onset=onset,
         duration=end - onset,
-        pitch=pitch[order],
+        pitch=pitch,
         velocity=velocity,
-        track=track[order],
-        is_drum=is_drum[order],
+        track=tracks[0] if tracks else np.zeros(len(pitch), np.int64),
+        is_drum=np.zeros(len(pitch), bool) if is_drum is None else is_drum,
         ticks_per_quarter=int(ticks_per_quarter),
         has_dynamics=has_dynamics,
         tempo_ticks=tempo_ticks.astype(np.int64),
@@ -206,13 +207,16 @@ def note_table(
 
 def differ(values: np.ndarray) -> bool:
     """Return whether (n,) values differ."""
-    return bool(len(values)) and bool(np.minimum.reduce(values) != np.maximum.reduce(values))
+    if not len(values):
+        return False
+    return bool(values[0] != values[-1] or np.minimum.reduce(values) != np.maximum.reduce(values))
 
 
-def _order(*columns: np.ndarray) -> np.ndarray:
-    """Sort by int64 columns, the first before the next: (n,) indices; by one key if 63 bits do."""
-    if len(columns[0]) < LEXSORT_BELOW:
-        return np.lexsort(columns[::-1])
+def _order(*columns: np.ndarray) -> np.ndarray | None:
+    """Sort by int64 columns, the first before the next: (n,) indices, None if they are sorted.
+
+    One key is sorted if 63 bits hold it.
+    """
     bits = [int(np.bitwise_or.reduce(column)) for column in columns]
     widths = [column_bits.bit_length() for column_bits in bits]
     if min(bits) < 0 or sum(widths) > 63:
@@ -221,6 +225,8 @@ def _order(*columns: np.ndarray) -> np.ndarray:
     for column, width in zip(rest, widths[1:], strict=True):
         key = key << width
         key |= column
+    if not np.count_nonzero(key[1:] < key[:-1]):
+        return None
     return key.argsort(kind="stable")  # linear for columns that are nearly sorted
 
 

@@ -137,7 +137,7 @@ class NotePreparation:
                 inputs.features,
                 len(notes),
                 notes.seconds,
-                float(notes.velocity.mean()) if notes.has_dynamics else np.nan,
+                float(np.add.reduce(notes.velocity) / len(notes)) if notes.has_dynamics else np.nan,
             )
             for notes, inputs in zip(tables, self.inputs(tables), strict=True)
         ]
@@ -164,7 +164,7 @@ class NoteScorer(Scorer[PieceInputs]):
 
     suffixes = NOTE_SUFFIXES
     source_kind = "MIDI or MusicXML"
-    files_per_task = 16  # handing a file over takes time, too
+    files_per_task = 32  # about as many as features are computed of in one pass
 
     def __init__(
         self, model: SymbolicModel | FeatureModel, tokenizer: Tokenizer | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symbolic.notes.batch import NoteBatch, note_batch
+from symbolic.notes.batch import PITCH_BITS, NoteBatch, note_batch
 from symbolic.notes.table import NoteTable
 from symbolic.tokenizers.cp_score import HIGHEST, LOWEST
 from symbolic.tokenizers.ferreira_notes import emitted_notes
@@ -56,16 +56,28 @@ def note_order(batch: NoteBatch, preset: str) -> np.ndarray:
     if preset == "midibert":
         held = in_range(batch)
         return order if np.count_nonzero(held) == len(held) else order[held[order]]
-    key = key[order]
+    kept = _longest(key[order], batch.duration_ticks[order])
+    return order if kept is None else order[kept]
+
+
+def _longest(key: np.ndarray, duration: np.ndarray) -> np.ndarray | None:
+    """Find the longest note of each key, the first of equally long ones.
+
+    Args:
+        key, duration: (n,) int64, sorted by key.
+
+    Returns:
+        (m,) indices; None if no key is repeated.
+    """
     repeated = key[1:] == key[:-1]
     if not np.count_nonzero(repeated):
-        return order
+        return None
     same = np.append(False, repeated)
     same[:-1] |= repeated
     same = np.flatnonzero(same)
-    best = np.lexsort((-batch.duration_ticks[order[same]], key[same]))
-    order[same] = order[same[best]]
-    return order[np.append(True, ~repeated)]
+    index = np.arange(len(key))
+    index[same] = same[np.lexsort((-duration[same], key[same]))]
+    return index[np.append(True, ~repeated)]
 
 
 def in_range(batch: NoteBatch) -> np.ndarray:
@@ -83,7 +95,14 @@ def in_order(notes: NoteTable, order: np.ndarray) -> NoteTable:
 def emitted_compound_words(notes: NoteTable, preset: str) -> NoteTable:
     """Return the notes of a piece that `CPTokenizer` emits with a preset."""
     notes = notes.pitched()
-    return in_order(notes, note_order(note_batch([notes]), preset)) if len(notes) else notes
+    if not len(notes):
+        return notes
+    key = notes.onset_ticks << PITCH_BITS
+    key |= notes.pitch
+    if preset == "midibert" or key[0] < 0 or np.count_nonzero(key[1:] < key[:-1]):
+        return in_order(notes, note_order(note_batch([notes]), preset))
+    kept = _longest(key, notes.duration_ticks)  # of a table in order, as readers make it
+    return notes if kept is None else notes.select(kept)
 
 
 def emitted_within(notes: NoteTable, low: int, high: int) -> NoteTable:
