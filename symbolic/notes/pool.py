@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 120.0
 MEMORY_BYTES = 4 * 2**30  # per worker, beyond the memory at its start
+PAUSE_SECONDS = 0.02  # until pebble looks again whether all is done; by default 0.1
 FILES_AHEAD = 256  # files that workers read ahead of the caller
+TASKS_AHEAD = 2  # of each worker at least
 
 
 def read_many(
@@ -71,12 +73,13 @@ def apply_many(
         for group in groups:
             yield from _guarded(apply, group)
         return
-    processes = workers or os.cpu_count() or 1
+    processes = process_count(workers)
     first = list(islice(groups, processes))
     if not first:
         return
-    from pebble import ProcessPool
+    from pebble import CONSTS, ProcessPool
 
+    CONSTS.sleep_unit = min(CONSTS.sleep_unit, PAUSE_SECONDS)
     # Forked workers need no `__main__` guard in the caller's script; none of them runs torch.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPool(
@@ -106,14 +109,20 @@ def apply_many(
 
         try:
             waiting: deque = deque()
+            most = max(FILES_AHEAD, TASKS_AHEAD * len(first) * files_per_task)
             for group in chain(first, groups):
                 waiting.append((group, send(group) if is_file(group[0]) else None))
-                if len(waiting) * files_per_task > FILES_AHEAD:
+                if len(waiting) * files_per_task > most:
                     yield from results(*waiting.popleft())
             while waiting:
                 yield from results(*waiting.popleft())
         finally:
             pool.stop()
+
+
+def process_count(workers: int | None) -> int:
+    """Return the number of processes: `workers`, or where it is None one for each core."""
+    return (os.cpu_count() or 1) if workers is None else workers
 
 
 def _groups(sources: Iterable[Source], files_per_task: int) -> Iterator[list[Source]]:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from symbolic.notes.pool import FILES_AHEAD, MEMORY_BYTES, TIMEOUT_SECONDS, apply_many
+from symbolic.notes.pool import (
+    FILES_AHEAD,
+    MEMORY_BYTES,
+    TIMEOUT_SECONDS,
+    apply_many,
+    process_count,
+)
 from symbolic.notes.sources import Scratch, display_name, find_sources
 from symbolic.notes.table import ReadError
 from symbolic.scoring.columns import rows_table
@@ -33,7 +39,7 @@ Prepared = TypeVar("Prepared")
 
 Row = dict[str, Any]
 
-MANY_FILES = 256  # from which on workers take `files_per_task` files at a time
+TASKS = 8  # of each worker at least, where there are as many files: the last ones end together
 
 
 def with_errors(
@@ -136,7 +142,7 @@ class Scorer(HubMixin, Generic[Prepared]):
         source_kind: these files in words, for messages.
         batch_size: windows in one forward pass, where a caller does not choose.
         ahead: prepared sources in memory.
-        files_per_task: files that a worker takes at a time, where there are many.
+        files_per_task: files that a worker takes at a time, where there are many; else fewer.
     """
 
     suffixes: ClassVar[tuple[str, ...]]
@@ -353,7 +359,7 @@ class Scorer(HubMixin, Generic[Prepared]):
                     predict,
                     ahead or self.ahead,
                     bar.update,
-                    files_per_task=self.files_per_task if len(found) >= MANY_FILES else 1,
+                    self.files_per_task,
                     **limits,
                 )
         names = [self.name_of(source, number) for number, source in enumerate(found)]
@@ -367,7 +373,9 @@ def map_groups(
     predict: Callable[[list[Any]], list[Any]],
     ahead: int,
     tick: Callable[[int], object],
-    **reading: Any,
+    files_per_task: int,
+    workers: int | None = None,
+    **limits: Any,
 ) -> Iterator[list[Any]]:
     """Prepare sources in workers and predict from them here, group by group, in order.
 
@@ -380,12 +388,15 @@ def map_groups(
         predict: from what was prepared, or the `ReadError` in its place, to results.
         ahead: prepared sources that `predict` gets at once.
         tick: called with 1 as soon as a source is prepared.
-        reading: of `apply_many`.
+        files_per_task: as of `Scorer`.
+        workers, limits: of `apply_many`.
 
     Yields:
         A list of results for each group.
     """
-    prepared = apply_many(preprocess, sources, **reading)
+    shared = sum(sizes) // (TASKS * max(process_count(workers), 1))
+    taken = min(max(shared, 1), files_per_task)
+    prepared = apply_many(preprocess, sources, workers, files_per_task=taken, **limits)
     for size in sizes:
         results: list[Any] = []
         while len(results) < size:

@@ -113,10 +113,10 @@ class ScoringJob:
             self.predict,
             scorer.ahead,
             tick,
-            workers=arguments.workers,
+            scorer.files_per_task,
+            arguments.workers,
             timeout=arguments.timeout,
             memory=arguments.memory,
-            files_per_task=scorer.files_per_task,
         )
 
     @property
