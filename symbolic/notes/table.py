@@ -181,7 +181,9 @@ def note_table(
         duration_ticks, velocity = duration_ticks[order], velocity[order]
         is_drum = None if is_drum is None else is_drum[order]
     onset_ticks, pitch, *tracks = columns
-    both = np.array((onset_ticks, onset_ticks + duration_ticks))
+    both = np.empty((2, len(pitch)))  # whole numbers: converted once
+    both[0] = onset_ticks
+    both[1] = onset_ticks + duration_ticks
     onset, end = ticks_to_seconds(both, tempo_ticks, tempo, ticks_per_quarter)
     if has_dynamics is None:
         has_dynamics = differ(velocity)
