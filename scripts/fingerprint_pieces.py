@@ -10,7 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from symbolic.commands.arguments import guarded
-from symbolic.data import Piece, read_emopia, read_pop909, read_vgmidi, read_when_in_rome
+from symbolic.data import (
+    Piece,
+    read_emopia,
+    read_percepiano,
+    read_pop909,
+    read_vgmidi,
+    read_when_in_rome,
+    read_ym2413,
+)
 from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.groups import group_name, hashed_group
 from symbolic.training.run_folder import FINGERPRINTS, training_groups
@@ -18,6 +26,8 @@ from symbolic.training.run_folder import FINGERPRINTS, training_groups
 READERS = {
     "emopia": read_emopia,
     "vgmidi": read_vgmidi,
+    "ym2413": read_ym2413,
+    "percepiano": read_percepiano,
     "pop909": read_pop909,
     "when_in_rome": read_when_in_rome,
 }

@@ -1,5 +1,6 @@
 """Corpora in miniature, as they lie on a disk."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,43 @@ def write_moods(folder: Path) -> Path:
     artists = ("ann lee", " Ann  Lee")
     rows = [f"{i:03d},Cluster {1 + i % 5},Wistful,{artists[i % 2]}" for i in range(5)]
     write_text(folder / "moods.csv", "clip,cluster,mood,artist\n" + "\n".join(rows) + "\n")
+    return folder
+
+
+def write_ym2413(folder: Path, content: Callable[[int], bytes] = lambda number: b"") -> Path:
+    """YM2413-MDB: five games of four pieces, one in each quadrant; two games have the same music.
+
+    `content` makes the bytes of the file of a number.
+    """
+    rows = ["file,game,quadrant,tags"]
+    for g, game in enumerate(("Out Run", "Out Run 3D", "Ys", "Columns", "Rastan")):
+        for k in range(4):
+            rows.append(f'{game} (FM) - 0{k}.mid,{game},Q{1 + (g + k) % 4},"cheerful, comic"')
+    return _write_pieces(folder, "clips.csv", rows, content)
+
+
+def write_percepiano(folder: Path, content: Callable[[int], bytes] = lambda number: b"") -> Path:
+    """PercePiano: two movements of four segments, each by three players and from the score.
+
+    The columns segment and performer are those of another order. `content` as for `write_ym2413`.
+    """
+    rows = ["file,segment,performer,dark,energy"]
+    for movement in ("mv2", "mv3"):
+        for bars, segment in (("8bars", 1), ("8bars", 2), ("8bars", 16), ("16bars", 1)):
+            for number, player in enumerate(("0", "1", "12", "Score")):
+                name = f"Schubert_D960_{movement}_{bars}_{player}"
+                dark, energy = (10 + 7 * number + segment) / 50, (17 + 5 * number - segment) / 40
+                rows.append(f"{name}_{segment:02}.mid,{name},{segment:02},{dark},{energy}")
+    return _write_pieces(folder, "ratings.csv", rows, content)
+
+
+def _write_pieces(
+    folder: Path, table: str, rows: list[str], content: Callable[[int], bytes]
+) -> Path:
+    write_text(folder / table, "\n".join(rows) + "\n")
+    (folder / "midi").mkdir()
+    for number, row in enumerate(rows[1:]):
+        (folder / "midi" / row.partition(",")[0]).write_bytes(content(number))
     return folder
 
 

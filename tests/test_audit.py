@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_corpora import write_percepiano, write_ym2413
 
 from symbolic.cli import main
 from symbolic.data import Piece, audit_paths
@@ -244,6 +245,25 @@ def test_songs_known_to_look_alike_are_kept_together_and_leak_in_the_raw_table(c
     assert status == 1
     assert "LEAK: the same melody in different splits: 1" in output
     assert "LEAK: the same melody in different groups" in output
+
+
+def test_games_are_read_from_the_same_table_as_songs(tmp_path, midi_bytes, run):
+    tunes = [tune(i) for i in (0, 1, 2, 3, 0, *range(10, 25))]  # Out Run and Out Run 3D share one
+    folder = write_ym2413(tmp_path / "chip", lambda number: midi_bytes(tunes[number]))
+    for words in ([folder], ["--ym2413", folder], ["--corpora", f"ym2413={folder}"]):
+        status, output, _ = run(*words)
+        assert status == 0
+        assert "ym2413: 20 pieces of 5 groups" in output
+        assert "the same bytes in groups that are kept together: 1" in output
+    assert run(folder, "--raw")[0] == 1
+
+
+def test_performances_of_a_movement_are_one_group(tmp_path, midi_bytes, run):
+    folder = write_percepiano(tmp_path / "played", lambda number: midi_bytes(tune(number // 4)))
+    status, output, _ = run("--percepiano", folder)
+    assert status == 0
+    assert "percepiano: 32 pieces of 2 groups" in output
+    assert "valence_arousal of 32: mean valence" in output
 
 
 def test_another_column_can_be_the_split(corpus, run):

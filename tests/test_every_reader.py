@@ -20,10 +20,12 @@ from small_corpora import (
     write_beatles,
     write_magnatagatune,
     write_moods,
+    write_percepiano,
     write_pop909_phrases,
     write_salami,
     write_sound,
     write_text,
+    write_ym2413,
 )
 from test_notations import ABC, KERN, MEI, MUSICXML, SOUNDS
 
@@ -46,6 +48,14 @@ def emopia(folder, request):
 def vgmidi(folder, request):
     songs = [f"{game}_{k}_" for game in ("Zelda", "Mario", "Sonic") for k in "ABCDEF"]
     return request.getfixturevalue("vgmidi_folder"), songs
+
+
+def ym2413(folder, request):
+    return write_ym2413(folder), ["Out Run", "Ys", "Columns", "Rastan"]
+
+
+def percepiano(folder, request):
+    return write_percepiano(folder), ["_mv2_", "_mv3_"]
 
 
 def labelled(folder, request):
@@ -126,6 +136,8 @@ def recordings(folder, request):
 SMALL = {
     "emopia": emopia,
     "vgmidi": vgmidi,
+    "ym2413": ym2413,
+    "percepiano": percepiano,
     "labelled": labelled,
     "pop909": pop909,
     "when_in_rome": when_in_rome,

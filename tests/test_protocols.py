@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small_corpora import write_percepiano, write_ym2413
 
 from symbolic.data import (
     PROTOCOLS,
@@ -161,6 +162,32 @@ def test_any_corpus_of_notes_has_folds_and_joins_the_training_pieces(data, keyed
     assert sum(piece.corpus == "pop909" for piece in [*train, *test]) == 12
     assert {piece.corpus for piece in train} == {"emopia", "vgmidi", "tunes", "pop909"}
     assert len(held_out(replace(data, hold_out="pop909-all"))[1]) == 12
+
+
+def test_an_option_of_its_own_and_a_name_give_the_same_corpus(data, tmp_path):
+    folder = str(write_ym2413(tmp_path / "ym2413"))
+    for one in (replace(data, ym2413=folder), replace(data, corpora=[f"ym2413={folder}"])):
+        assert list(one.folders) == ["emopia", "vgmidi", "ym2413", "labelled"]
+        train, test = held_out(replace(one, hold_out="ym2413-1", folds=4))
+        assert {piece.corpus for piece in test} == {"ym2413"}
+        assert {piece.corpus for piece in train} == {"emopia", "vgmidi", "ym2413", "tunes"}
+        assert len(held_out(replace(one, hold_out="ym2413-all"))[1]) == 20
+        record = json.loads(json.dumps(replace(one, hold_out="ym2413-1").record()))
+        assert replace(data, ym2413=folder).of_record(record).folders == one.folders
+    with pytest.raises(ValueError, match=r"ym2413.*given twice"):
+        held_out(replace(data, ym2413=folder, corpora=[f"ym2413={folder}"]))
+
+
+def test_passages_by_several_players_are_held_out_together(data, tmp_path):
+    data = replace(data, percepiano=str(write_percepiano(tmp_path / "percepiano")))
+    assert len(held_out(replace(data, hold_out="percepiano-all"))[1]) == 32
+    for name, count in (("percepiano", 2), ("percepiano-segment", 4)):
+        found = [held_out(replace(data, hold_out=f"{name}-{k}", folds=count)) for k in range(count)]
+        assert sum(len(test) for _, test in found) == 32
+        for train, test in found:
+            assert not {p.same_notes for p in train} & {p.same_notes for p in test}
+    with pytest.raises(ValueError, match="--folds 2 is the most"):
+        held_out(replace(data, hold_out="percepiano-0"))
 
 
 @pytest.mark.parametrize("corpora", ["pop909", "pop909=", "nobody=here", "emopia=here"])

@@ -1,14 +1,17 @@
-"""Readers of EMOPIA, VGMIDI, POP909 and When in Rome, and what they say of what is not there."""
+"""Readers of corpora of notes, and what they say of what is not there."""
 
 import pandas as pd
 import pytest
+from small_corpora import write_percepiano, write_ym2413
 
 from symbolic.data import (
     READERS,
     read_emopia,
+    read_percepiano,
     read_pop909,
     read_vgmidi,
     read_when_in_rome,
+    read_ym2413,
 )
 from symbolic.notes.keys import KEY_NAMES, parse_key
 
@@ -62,6 +65,66 @@ def test_all_pieces_of_a_game_can_be_one_group(vgmidi_folder):
         read_vgmidi(vgmidi_folder, by="composer")
 
 
+def test_games_with_the_same_music_are_one_group(tmp_path):
+    pieces = read_ym2413(write_ym2413(tmp_path))
+    assert {piece.group for piece in pieces} == {"Out Run", "Ys", "Columns", "Rastan"}
+    assert sum(piece.group == "Out Run" for piece in pieces) == 8
+    assert [piece.labels for piece in pieces[:4]] == [{"emotion": i} for i in range(4)]
+    assert {(piece.corpus, piece.split) for piece in pieces} == {("ym2413", "")}
+
+
+@pytest.mark.parametrize(("column", "said"), [("quadrant", "no quadrant"), ("game", "no game")])
+def test_music_of_a_game_needs_its_game_and_a_quadrant(tmp_path, column, said):
+    edit(write_ym2413(tmp_path) / "clips.csv", lambda frame: frame.assign(**{column: ""}))
+    with pytest.raises(ValueError, match=rf"clips\.csv, line 2: {said}"):
+        read_ym2413(tmp_path)
+
+
+def test_ratings_become_valence_and_arousal_and_no_quadrant(tmp_path):
+    pieces = {piece.path.stem: piece for piece in read_percepiano(write_percepiano(tmp_path))}
+    piece = pieces["Schubert_D960_mv2_8bars_12_16"]  # dark 0.8, energy 0.275
+    assert list(piece.labels) == ["valence_arousal"]
+    assert piece.labels["valence_arousal"] == pytest.approx((-0.6, -0.45))
+    assert piece.group == "Schubert_D960_mv2"
+    assert {piece.group for piece in pieces.values()} == {"Schubert_D960_mv2", "Schubert_D960_mv3"}
+
+
+def test_performances_of_the_same_notes_have_one_name_whatever_the_table_calls_them(tmp_path):
+    pieces = read_percepiano(write_percepiano(tmp_path))
+    same = [piece for piece in pieces if piece.same_notes == "Schubert_D960_mv3_8bars_02"]
+    assert [piece.path.stem.rsplit("_", 2)[1] for piece in same] == ["0", "1", "12", "Score"]
+    assert len({piece.same_notes for piece in pieces}) == 8
+
+
+def test_segments_that_share_music_are_one_group(tmp_path):
+    found = read_percepiano(write_percepiano(tmp_path), by="segment")
+    groups = {piece.same_notes.removeprefix("Schubert_D960_"): piece.group for piece in found}
+    assert groups["mv2_16bars_01"] == groups["mv2_8bars_01"] == groups["mv2_8bars_02"]
+    assert len({groups[f"mv{n}_8bars_{s}"] for n in (2, 3) for s in ("01", "16")}) == 4
+    with pytest.raises(ValueError, match="not by 'player'"):
+        read_percepiano(tmp_path, by="player")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("dark", "", "dark '' is not within 0..1"),
+        ("energy", "1.5", "energy '1.5' is not within 0..1"),
+        ("energy", "loud", "energy 'loud' is not a number"),
+        ("file", "Q1_song.mid", r"Q1_song\.mid gives no movement, length, player and segment"),
+    ],
+)
+def test_ratings_that_do_not_exist_are_named_with_their_line(tmp_path, column, value, said):
+    def spoil(frame):
+        frame.loc[3, column] = value
+        return frame
+
+    edit(write_percepiano(tmp_path) / "ratings.csv", spoil)
+    (tmp_path / "midi" / "Q1_song.mid").touch()
+    with pytest.raises(ValueError, match=rf"ratings\.csv, line 5: .*{said}"):
+        read_percepiano(tmp_path)
+
+
 def test_the_key_of_a_song_is_the_first_that_is_annotated(tmp_path, write_table):
     rows = [
         {"file": "001.mid", "key": "Gb:maj", "keys": "Gb:maj"},
@@ -103,6 +166,8 @@ def test_a_key_that_does_not_exist_is_named_with_its_line(tmp_path, write_table)
     [
         ("emopia", r"clips\.csv.*song.*midi/.*EMOPIA.*Hung.*zenodo"),
         ("vgmidi", r"phrases\.csv.*game.*midi/.*VGMIDI.*Ferreira.*lucasnfe/vgmidi"),
+        ("ym2413", r"clips\.csv.*game.*midi/.*YM2413-MDB.*Choi"),
+        ("percepiano", r"ratings\.csv.*dark, energy.*midi/.*PercePiano.*Park"),
         ("labelled", r"labels\.csv"),
         ("pop909", r"pop909_keys\.csv.*key.*POP909.*Wang.*music-x-lab/POP909-Dataset"),
         ("when_in_rome", r"when_in_rome_keys\.csv.*opening_key.*When in Rome.*MarkGotham"),
@@ -161,6 +226,16 @@ def test_the_real_corpora_are_read_whole(data_folder):
     assert not {p.group for p in with_cls if p.split == "val"} & {
         p.group for p in with_cls if p.split == "train"
     }
+
+
+def test_the_real_corpora_of_games_and_of_players_are_read_whole(data_folder):
+    if not (data_folder / "ym2413").is_dir() or not (data_folder / "percepiano").is_dir():
+        pytest.skip("no YM2413-MDB and PercePiano")
+    games = read_ym2413(data_folder / "ym2413")
+    assert (len(games), len({piece.group for piece in games})) == (391, 43 - 2)
+    played = read_percepiano(data_folder / "percepiano")
+    assert (len(played), len({piece.same_notes for piece in played})) == (847, 69)
+    assert all(-1 <= value <= 1 for piece in played for value in piece.labels["valence_arousal"])
 
 
 def test_real_annotated_keys_are_all_understood(data_folder):

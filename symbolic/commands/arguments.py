@@ -20,7 +20,7 @@ SUFFIXES = (".yaml", ".yml", ".json")  # of files of settings
 
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
-CORPORA = ("emopia", "vgmidi", "labelled", "corpora")
+CORPORA = ("emopia", "vgmidi", "ym2413", "percepiano", "labelled", "corpora")
 """Fields of `DataArguments` that name folders of corpora."""
 
 SUGGESTIONS = 3  # at most, for an option that does not exist

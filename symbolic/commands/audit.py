@@ -29,15 +29,18 @@ def _parser() -> Parser:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="folder of EMOPIA (clips.csv) or VGMIDI (phrases.csv), folder with labels.csv, any "
-        "CSV like that, folder of music; several are audited together",
+        help="folder of EMOPIA or YM2413-MDB (clips.csv), VGMIDI (phrases.csv) or PercePiano "
+        "(ratings.csv), folder with labels.csv, any CSV like that, folder of music; several are "
+        "audited together",
     )
     corpora = parser.add_argument_group("corpora, as symbolic train takes them")
     corpora.add_argument("--emopia", metavar="FOLDER", help="folder of EMOPIA")
     corpora.add_argument("--vgmidi", metavar="FOLDER", help="folder of VGMIDI")
+    corpora.add_argument("--ym2413", metavar="FOLDER", help="folder of YM2413-MDB")
+    corpora.add_argument("--percepiano", metavar="FOLDER", help="folder of PercePiano")
     corpora.add_argument("--labelled", metavar="PATH", help="a CSV, or a folder with labels.csv")
     corpora.add_argument(
-        "--corpora", nargs="*", default=[], metavar="NAME=FOLDER", help="other corpora"
+        "--corpora", nargs="*", default=[], metavar="NAME=FOLDER", help="any corpora"
     )
     parser.add_argument(
         "--split", default="split", metavar="COLUMN", help="column of the split (split)"
@@ -70,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folders = DataArguments(**values_of(options, *CORPORA)).folders
     if not (options.paths or folders):
         raise UsageError(
-            "nothing to audit: give a PATH, --emopia, --vgmidi, --labelled or --corpora"
+            f"nothing to audit: give a PATH or {', '.join(f'--{name}' for name in CORPORA)}"
         )
     found = audit_paths(options.paths, options.split, options.raw, options.workers, folders)
     if options.json:

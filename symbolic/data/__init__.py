@@ -10,7 +10,9 @@ from symbolic.data.corpora.emopia import read_emopia as read_emopia
 from symbolic.data.corpora.labelled import read_labelled as read_labelled
 from symbolic.data.corpora.midibert import load_midibert as load_midibert
 from symbolic.data.corpora.midibert import save_midibert as save_midibert
+from symbolic.data.corpora.percepiano import read_percepiano as read_percepiano
 from symbolic.data.corpora.vgmidi import read_vgmidi as read_vgmidi
+from symbolic.data.corpora.ym2413 import read_ym2413 as read_ym2413
 from symbolic.data.corpus import Corpus as Corpus
 from symbolic.data.datasets.audio_dataset import AudioDataset as AudioDataset
 from symbolic.data.datasets.collator import Collator as Collator

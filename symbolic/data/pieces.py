@@ -25,6 +25,7 @@ class Piece:
         labels: by task name: an int for classes, a tuple of floats for real values.
         corpus: name of the corpus.
         split: the split of the corpus that the piece is in; empty for none.
+        same_notes: name of what all performances of the same notes are of; empty if unknown.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Piece:
     labels: Mapping[str, Label] = field(default_factory=dict)
     corpus: str = ""
     split: str = ""
+    same_notes: str = ""
 
 
 def unlabelled_pieces_in(

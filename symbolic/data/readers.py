@@ -11,7 +11,9 @@ from typing import Any
 from symbolic.data.corpora.annotated_keys import read_pop909, read_when_in_rome
 from symbolic.data.corpora.emopia import read_emopia
 from symbolic.data.corpora.labelled import labelled_tasks, read_labelled
+from symbolic.data.corpora.percepiano import read_percepiano
 from symbolic.data.corpora.vgmidi import read_vgmidi
+from symbolic.data.corpora.ym2413 import read_ym2413
 from symbolic.data.corpus import Corpus
 from symbolic.data.pieces import Piece
 from symbolic.data.recordings.beatles import read_beatles
@@ -22,7 +24,7 @@ from symbolic.data.recordings.magnatagatune import read_magnatagatune
 from symbolic.data.recordings.moods import read_moods
 from symbolic.data.recordings.pop909_structure import read_pop909_structure
 from symbolic.data.recordings.salami import read_salami
-from symbolic.tasks import EMOTION, KEY, Task
+from symbolic.tasks import EMOTION, KEY, VALENCE_AROUSAL, Task
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,25 @@ READERS: dict[str, Reader] = {
         read_vgmidi,
         (EMOTION,),
         facts=CorpusFacts("VGMIDI (Ferreira 2019)", "piano arrangements of game music", midi=True),
+    ),
+    "ym2413": Reader(
+        read_ym2413,
+        (EMOTION,),
+        facts=CorpusFacts(
+            "YM2413-MDB 1.0.2 (Choi 2022)",
+            "game music for FM synthesis, of several instruments with drums",
+            midi=True,
+        ),
+    ),
+    "percepiano": Reader(
+        read_percepiano,
+        (VALENCE_AROUSAL,),
+        facts=CorpusFacts(
+            "PercePiano (Park 2024)",
+            "passages of classical piano music by several players",
+            licence="mit",
+            midi=True,
+        ),
     ),
     "labelled": Reader(read_labelled, tuple(labelled_tasks()), recordings=False),
     "pop909": Reader(

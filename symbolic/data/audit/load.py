@@ -14,7 +14,9 @@ from symbolic.data.audit.records import Audit
 from symbolic.data.corpora.emopia import read_emopia
 from symbolic.data.corpora.label_rows import read_rows
 from symbolic.data.corpora.labelled import TABLE, other_tables, read_labelled
+from symbolic.data.corpora.percepiano import read_percepiano
 from symbolic.data.corpora.vgmidi import game_piece, read_vgmidi
+from symbolic.data.corpora.ym2413 import read_ym2413
 from symbolic.data.groups import group_name
 from symbolic.data.pieces import Piece, unlabelled_pieces_in
 from symbolic.data.readers import READERS
@@ -93,9 +95,10 @@ def pieces_to_audit(
     """Read pieces with the groups of their table.
 
     Args:
-        path: the folder of EMOPIA (`clips.csv`) or VGMIDI (`phrases.csv`), a folder with
-            `labels.csv`, a CSV like that, or a folder or file of music without labels, where each
-            name is a group. The first of these tables in a folder is used.
+        path: the folder of EMOPIA or YM2413-MDB (`clips.csv`), VGMIDI (`phrases.csv`) or
+            PercePiano (`ratings.csv`), a folder with `labels.csv`, a CSV like that, or a folder or
+            file of music without labels, where each name is a group. The first of these tables in a
+            folder is used.
         split: column of the split.
         raw: keep split and groups as they are in the table. Otherwise look-alike songs are what the
             corpus's reader makes of them: one group, and in no split if one of them is held out. A
@@ -125,6 +128,12 @@ def _table(path: Path) -> Path | None:
     return next((table for table in tables if table.is_file()), None)
 
 
+def _clips(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
+    """Read EMOPIA, or YM2413-MDB, whose table has games and no songs."""
+    columns = read_rows(table)[0].values
+    return (_ym2413 if "game" in columns and "song" not in columns else _emopia)(table, split, raw)
+
+
 def _emopia(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
     songs, splits = _column(table, "song"), _column(table, split)
     sides: dict[str, set[str]] = {}
@@ -144,6 +153,15 @@ def _vgmidi(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, 
     return _ungrouped(pieces, list(map(game_piece, games, tunes)), raw)
 
 
+def _ym2413(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
+    pieces = _with_splits(read_ym2413(table.parent), table, split)
+    return _ungrouped(pieces, _column(table, "game"), raw)
+
+
+def _percepiano(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str, str]]:
+    return _with_splits(read_percepiano(table.parent), table, split), {}
+
+
 def _ungrouped(
     pieces: Sequence[Piece], groups: Sequence[str], raw: bool
 ) -> tuple[list[Piece], dict[str, str]]:
@@ -161,8 +179,14 @@ def _labelled(table: Path, split: str, raw: bool) -> tuple[list[Piece], dict[str
     return read_labelled(table, split), {}
 
 
-TABLES = {"clips.csv": _emopia, "phrases.csv": _vgmidi, "labels.csv": _labelled}
-WITH_TABLES = ("emopia", "vgmidi", "labelled")  # corpora that are recognised by these tables
+TABLES = {
+    "clips.csv": _clips,
+    "phrases.csv": _vgmidi,
+    "ratings.csv": _percepiano,
+    "labels.csv": _labelled,
+}
+WITH_TABLES = ("emopia", "vgmidi", "ym2413", "percepiano", "labelled")
+"""Corpora that are recognised by these tables."""
 
 
 def _music(path: Path) -> list[Piece]:

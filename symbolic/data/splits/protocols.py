@@ -15,10 +15,8 @@ from symbolic.data.readers import READERS, note_corpora
 from symbolic.data.splits.hold_out import held_out_splits, hold_out, training_pieces
 from symbolic.notes import NoteTable, read_notes
 
-OPTIONS = ("emopia", "vgmidi", "labelled")
+OPTIONS = ("emopia", "vgmidi", "ym2413", "percepiano", "labelled")
 """Corpora whose folder has an option of its own."""
-
-OTHERS = [name for name in note_corpora() if name not in OPTIONS]
 
 
 @dataclass(kw_only=True)
@@ -27,6 +25,11 @@ class DataArguments:
 
     emopia: str | None = field(default=None, metadata={"help": "folder of EMOPIA"})
     vgmidi: str | None = field(default=None, metadata={"help": "folder of VGMIDI"})
+    ym2413: str | None = field(default=None, metadata={"help": "folder of YM2413-MDB"})
+    percepiano: str | None = field(
+        default=None,
+        metadata={"help": "folder of PercePiano, with valence and arousal but no quadrants"},
+    )
     labelled: str | None = field(
         default=None,
         metadata={
@@ -37,7 +40,9 @@ class DataArguments:
     )
     corpora: list[str] = field(
         default_factory=list,
-        metadata={"help": f"other corpora as NAME=FOLDER; NAME is one of {', '.join(OTHERS)}"},
+        metadata={
+            "help": f"any corpora as NAME=FOLDER; NAME is one of {', '.join(note_corpora())}"
+        },
     )
     unlabelled: str | None = field(
         default=None,
@@ -51,7 +56,7 @@ class DataArguments:
             "corpus, if another is trained on. Also emopia-cls-val, the validation songs of "
             "EMOPIA_cls; emopia-dev-K, fold K of EMOPIA's training songs, to choose settings "
             "without a look at the validation songs; emopia-song-K, as emopia-K; vgmidi-game-K, "
-            "fold K by game; none"
+            "fold K by game; percepiano-segment-K, fold K by passages; none"
         },
     )
     folds: int = field(default=FOLDS, metadata={"help": "number of folds, for NAME-K"})
@@ -62,15 +67,17 @@ class DataArguments:
         """The folder of each corpus that is given, in the order of `READERS`.
 
         Raises:
-            ValueError: `corpora` that are not NAME=FOLDER, or a corpus that does not exist.
+            ValueError: `corpora` that are not NAME=FOLDER, a corpus that does not exist, or one
+                that is given twice.
         """
         given = {name: getattr(self, name) for name in OPTIONS}
         for text in self.corpora:
             name, _, folder = text.partition("=")
-            if name not in OTHERS or not folder:
-                raise ValueError(
-                    f"corpora {text!r} is not NAME=FOLDER with NAME one of {', '.join(OTHERS)}"
-                )
+            if name not in note_corpora() or not folder:
+                names = ", ".join(note_corpora())
+                raise ValueError(f"corpora {text!r} is not NAME=FOLDER with NAME one of {names}")
+            if given.get(name):
+                raise ValueError(f"corpora {text!r}: the folder of {name} is given twice")
             given[name] = folder
         return {name: given[name] for name in note_corpora() if given.get(name)}
 
@@ -140,6 +147,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "emopia-dev-": Protocol("emopia", only_training=True),
     "emopia-song-": Protocol("emopia"),
     "vgmidi-game-": Protocol("vgmidi", partial(READERS["vgmidi"], by="game")),
+    "percepiano-segment-": Protocol("percepiano", partial(READERS["percepiano"], by="segment")),
 }
 """By the beginning of `hold_out`; after a hyphen follow a fold, a split or `all`."""
 
@@ -177,7 +185,8 @@ def held_out(data: DataArguments) -> tuple[list[Piece], list[Piece]]:
         raise ValueError(f"hold_out {data.hold_out!r}: no piece is held out by it")
     if not train and not data.unlabelled:
         raise ValueError(
-            "nothing to train on: give --emopia, --vgmidi, --labelled, --corpora or --unlabelled"
+            f"nothing to train on: give {', '.join(f'--{name}' for name in OPTIONS)}, --corpora or "
+            "--unlabelled"
         )
     groups = {"train": train, "held_out": test}
     files = {"files to train on": others, "files held out": test}

@@ -137,6 +137,7 @@ def _fingerprint(
         except ReadError as error:
             content = error.reason
         described = {**vars(piece), "path": display_name(piece.path), "content": content}
+        del described["same_notes"]  # no column
         whole.update(json.dumps(described, sort_keys=True, default=str).encode() + b"\n")
     return whole.hexdigest()
 
