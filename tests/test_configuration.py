@@ -109,13 +109,14 @@ def test_other_columns_than_those_of_training_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["none", *FEATURE_SETS, *FEATURE_GROUPS, "rhythm,core", "all,tonal"]
+    "text", ["none", *FEATURE_SETS, *FEATURE_GROUPS, "rhythm,core", "all,tonal", "all,tonal,voices"]
 )
 def test_the_text_of_columns_gives_these_columns(text):
     columns = named_columns(text)
     assert named_columns(column_text(columns) or text) == columns
-    among = [name for name in reversed(COLUMNS) if name in columns]
-    assert sorted(named_columns(subset_text(among, list(reversed(COLUMNS))))) == sorted(columns)
+    every = list(reversed([*COLUMNS, *named_columns("voices,drums")]))
+    among = [name for name in every if name in columns]
+    assert sorted(named_columns(subset_text(among, every))) == sorted(columns)
 
 
 def test_keys_of_version_0_1_0_are_read():

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from symbolic.features import tonal
-from symbolic.features.columns import BLOCKS
+from symbolic.features.columns import BLOCKS, OTHER_BLOCKS
 from symbolic.features.onsets import Onsets
 from symbolic.notes import note_table
 
-BLOCK_FUNCTIONS = [*(block for blocks in BLOCKS.values() for block in blocks), tonal.evidence]
+BLOCK_FUNCTIONS = [
+    block for blocks in (*BLOCKS.values(), *OTHER_BLOCKS.values()) for block in blocks
+]
 DAY = 24 * 3600 * 960  # ticks, at 480 per quarter and 120 quarters per minute
 
 
@@ -18,7 +19,9 @@ def random_piece(rng):
     n = rng.integers(1, 80)
     onset = rng.integers(0, rng.choice([20, 500, 5000, 100_000, 2_000_000]), n)
     ticks = rng.integers(1, rng.choice([2, 2000, 200_000]), n)
-    return note_table(onset, ticks, rng.integers(0, 128, n), rng.integers(1, 128, n))
+    pitch, velocity = rng.integers(0, 128, n), rng.integers(1, 128, n)
+    drums = (np.arange(n) > 0) & (rng.random(n) < rng.choice([0, 0.3]))
+    return note_table(onset, ticks, pitch, velocity, rng.integers(0, rng.integers(1, 9), n), drums)
 
 
 def pieces():

@@ -20,6 +20,7 @@ from symbolic.features import (
     features,
     named_columns,
 )
+from symbolic.features.columns import OTHER_NAMES
 from symbolic.notes import note_table, read_notes
 
 SECOND = 960  # ticks, at 480 per quarter and 120 quarters per minute
@@ -54,7 +55,7 @@ def test_every_column_is_in_one_group():
 def test_a_set_of_columns_is_made_of_columns_that_there_are(name):
     names = FEATURE_SETS[name]
     assert len(set(names)) == len(names)
-    assert set(names) <= {*FEATURE_NAMES, *TONAL_NAMES}
+    assert set(names) <= {*FEATURE_NAMES, *chain.from_iterable(OTHER_NAMES.values())}
 
 
 def test_the_two_sets_of_2013_differ_in_what_they_hear():
@@ -75,7 +76,7 @@ def test_the_released_model_takes_every_column(root):
 @pytest.mark.parametrize("names", [*FEATURE_GROUPS.values(), *FEATURE_SETS.values()])
 def test_columns_are_the_same_whatever_else_is_asked_for(names):
     piece = some_music()
-    every = FEATURE_NAMES + TONAL_NAMES
+    every = (*FEATURE_NAMES, *chain.from_iterable(OTHER_NAMES.values()))
     alone = features(piece, names)
     together = dict(zip(every, features(piece, every), strict=True))
     assert np.array_equal(alone, [together[name] for name in names])

@@ -21,6 +21,7 @@ from symbolic.features import (
     pitch,
     rhythm,
     tonal,
+    voices,
 )
 from symbolic.features.onsets import Onsets
 from symbolic.features.segments import Columns
@@ -57,6 +58,13 @@ BLOCKS: dict[str, tuple[Block, ...]] = {
 }
 """Functions of each group of columns; only those of requested columns run."""
 
+OTHER_BLOCKS: dict[str, tuple[Block, ...]] = {
+    "tonal": (tonal.evidence,),
+    "voices": (voices.rates, voices.doublings, voices.outer_rates),
+    "drums": (voices.drums,),
+}
+"""Functions of columns that belong to no group, by feature set."""
+
 
 def _names(block: Block) -> list[str]:
     """List the columns of a block, in its order."""
@@ -64,21 +72,30 @@ def _names(block: Block) -> list[str]:
     return [name for key in keys for name in ([key] if isinstance(key, str) else key)]
 
 
-_COLUMNS = {block: _names(block) for blocks in BLOCKS.values() for block in blocks}
-_COLUMNS[tonal.evidence] = _names(tonal.evidence)
+_COLUMNS = {
+    block: _names(block)
+    for blocks in (*BLOCKS.values(), *OTHER_BLOCKS.values())
+    for block in blocks
+}
 _BLOCK_OF = {name: block for block, names in _COLUMNS.items() for name in names}
 
 FEATURE_GROUPS: dict[str, tuple[str, ...]] = {
     group: tuple(name for block in blocks for name in _COLUMNS[block])
     for group, blocks in BLOCKS.items()
 }
-"""The names of the columns of each group; every column is in one group."""
+"""The names of the columns of each group; every column but those of `OTHER_NAMES` is in one."""
+
+OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    name: tuple(name for block in blocks for name in _COLUMNS[block])
+    for name, blocks in OTHER_BLOCKS.items()
+}
+"""The names of the columns that belong to no group, by feature set."""
 
 CHOICES = dict(FEATURE_GROUPS)
 """Columns by the names of groups, and of the sets that `symbolic.features.sets` adds."""
 
 FEATURE_NAMES: tuple[str, ...] = tuple(name for names in FEATURE_GROUPS.values() for name in names)
-"""The names of the columns of all groups, group by group, without `TONAL_NAMES`."""
+"""The names of the columns of all groups, group by group, without `OTHER_NAMES`."""
 
 ABSOLUTE_PITCH = (
     *("pitch_mean", "pitch_q10", "pitch_q25", "pitch_median", "pitch_q75", "pitch_q90"),

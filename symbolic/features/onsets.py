@@ -29,6 +29,7 @@ MEMBERS = (np.arange(4096)[:, None] >> np.arange(12) & 1).astype(bool)
 _ABOVE = [np.roll(MEMBERS, -k, axis=1) for k in range(12)]
 _TONICS = np.arange(24) % 12
 _RELATIVE_MAJORS = (_TONICS + 3 * (np.arange(24) >= 12)) % 12
+_NO_DRUMS = np.empty(0), np.empty(0, np.int64)
 _BITS = (1 << np.arange(12)).astype(np.int16)[:, None]
 
 
@@ -47,7 +48,7 @@ def roots(chord: Sequence[int]) -> np.ndarray:
 
 
 class Onsets:
-    """The notes of p pieces, end to end, grouped into g onsets; drums are left out.
+    """The notes of p pieces, end to end, grouped into g onsets; only `drums` has the drums.
 
     Attributes:
         by_note, by_onset: the `Segments` of arrays of n notes and of g onsets.
@@ -79,6 +80,7 @@ class Onsets:
         counts = [len(piece) for piece in pieces]
         if not all(counts):
             raise ReadError("no features: the piece has no pitched notes")
+        self._tables, self._pieces = tables, pieces
         self.by_note = Segments(np.array(counts))
         self.onset = _joined([piece.onset for piece in pieces])
         self.seconds = _joined([piece.duration for piece in pieces])
@@ -321,11 +323,10 @@ class Onsets:
         return self._correlations[len(self) :]
 
     @lazy
-    def sounding(self) -> np.ndarray:
-        """(12, g) number of sounding notes by pitch class, C first, and onset.
+    def until(self) -> np.ndarray:
+        """(n,) index of the first onset at which each note no longer sounds, as of `sounding`.
 
-        A held note counts unless it ends within `CHORD_SECONDS` of the onset: the overlap of legato
-        playing is no harmony.
+        It is that of the next piece, or one behind all onsets, where a note lasts to the end.
         """
         ends = self.end - CHORD_SECONDS
         until = np.empty_like(self.group)
@@ -334,9 +335,34 @@ class Onsets:
         ):
             until[first:last] = self.time[start:end].searchsorted(ends[first:last])
         until += self.by_note.each(self.by_onset.starts)
-        np.maximum(until, self.group + 1, out=until)
-        # Each note adds 1 at its onset and takes it back at the one where it no longer sounds, that
-        # of the next piece, or one behind all onsets, where it lasts to the end.
+        return np.maximum(until, self.group + 1, out=until)
+
+    @lazy
+    def track(self) -> np.ndarray:
+        """(n,) track of each note."""
+        return _joined([piece.track for piece in self._pieces])
+
+    @lazy
+    def drums(self) -> tuple[np.ndarray, np.ndarray, Segments]:
+        """(d,) onsets in seconds and pitches of the drum notes, and their segments."""
+        both = zip(self._tables, self._pieces, strict=True)
+        counts = np.array([len(table) - len(piece) for table, piece in both])
+        found = [self._tables[piece] for piece in counts.nonzero()[0].tolist()]
+        if not found:
+            return *_NO_DRUMS, Segments(counts)
+        onset = _joined([table.onset[table.is_drum] for table in found])
+        pitch = _joined([table.pitch[table.is_drum] for table in found])
+        return onset, pitch, Segments(counts)
+
+    @lazy
+    def sounding(self) -> np.ndarray:
+        """(12, g) number of sounding notes by pitch class, C first, and onset.
+
+        A held note counts unless it ends within `CHORD_SECONDS` of the onset: the overlap of legato
+        playing is no harmony.
+        """
+        until = self.until
+        # Each note adds 1 at its onset and takes it back at the one where it no longer sounds.
         columns = len(self.time) + 1
         row = self.pitch_class * columns
         change = np.bincount(row + self.group, minlength=12 * columns)

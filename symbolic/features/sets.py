@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbolic.features.columns import CHOICES, FEATURE_GROUPS, FEATURE_NAMES, named_columns
+from symbolic.features.columns import (
+    CHOICES,
+    FEATURE_GROUPS,
+    FEATURE_NAMES,
+    OTHER_NAMES,
+    named_columns,
+)
 from symbolic.features.segments import SPREAD_STATISTICS
-from symbolic.features.tonal import TONAL_NAMES
 
 
 def _spread(*names: str) -> tuple[str, ...]:
@@ -53,7 +58,7 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "temporal": (*_groups("rhythm", "density"), *_begin("ioi_share", "duration_share")),
     "lin2013": _groups("pitch", "interval", "rhythm", "dynamics", "key_and_mode"),
     "panda2013": _groups("pitch", "interval", "rhythm", "density", "dynamics", "articulation"),
-    "tonal": TONAL_NAMES,
+    **OTHER_NAMES,
 }
 """Columns of each feature set.
 
@@ -72,6 +77,7 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
   piano music has: pitch statistics, melody, rhythm, texture and dynamics, with the durations that
   jSymbolic counts as rhythm; no key and no harmony.
 - `tonal`: the columns of `symbolic.features.tonal`, for key detection.
+- `voices`, `drums`: those of `symbolic.features.voices`, of each track or part, and of drums.
 """
 
 
