@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.features import feature_frame as feature_frame
     from symbolic.inference.notes import predict_notes as predict_notes
     from symbolic.inference.prediction import predict as predict
+    from symbolic.loading import explain as explain
     from symbolic.loading import load as load
     from symbolic.loading import score as score
     from symbolic.modeling import SymbolicConfig as SymbolicConfig
@@ -59,7 +60,7 @@ _MODULES = {
     "features": "feature_frame",  # `symbolic.features` is the package
     "inference.notes": "predict_notes",
     "inference.prediction": "predict",
-    "loading": "load score",
+    "loading": "explain load score",
     # from there, so that AutoModel knows it as well
     "modeling": "SymbolicConfig SymbolicFeatureExtractor SymbolicModel SymbolicOutput",
     "notes": "NamedBytes NoteTable ReadError read_notes",

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from symbolic.inference.feature_model import load_feature_model
-from symbolic.scoring.emotion import scorer_of
+from symbolic.scoring.emotion import EmotionScorer, scorer_of
 from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from symbolic.scoring.base import Scorer
+    from symbolic.scoring.explanations import Explanations
     from symbolic.structure.segmenter import Segmenter
 
 
@@ -52,6 +53,40 @@ def load(
 
             return Segmenter.from_pretrained(name, device=str(device), **kwargs)
     return scorer_of(name, device=device, **kwargs)
+
+
+def explain(
+    sources: Any,
+    model: str | os.PathLike | None = None,
+    *,
+    workers: int | None = None,
+    progress: bool = False,
+) -> Explanations:
+    """Load a model of features and explain its predictions of emotion.
+
+    Args:
+        sources: one or several: paths of files, folders or archives, bytes, or objects, as of
+            `symbolic.scoring.base.Scorer.score`.
+        model: a folder or a hub name; None is the model inside the package, without network.
+        workers: processes that read files; None is one for each core, 0 reads in this process.
+        progress: whether to show a progress bar on stderr.
+
+    Returns:
+        An `Explanation` of each piece, as of `EmotionScorer.explain`; as text a line for each.
+
+    Raises:
+        OSError: nothing to load under that name.
+        TypeError: neither a source nor several of them.
+        ValueError: a model of more than features, or that does not predict emotion.
+
+    Example:
+        >>> import symbolic
+        >>> print(symbolic.explain("song.mid"))
+    """
+    scorer = scorer_of(model)
+    if not isinstance(scorer, EmotionScorer):
+        raise ValueError("reasons need a model of features that predicts emotion")
+    return scorer.explain(sources, workers=workers, progress=progress)
 
 
 def score(

@@ -74,6 +74,12 @@ def _parser() -> Parser:
         help="draw the valence-arousal plane (.png, .pdf, .svg)",
     )
     parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say what the prediction of each piece is made of, in a line below the table and in a "
+        "column `reasons` of what is written; of models of features",
+    )
+    parser.add_argument(
         "--timeline",
         type=path_to(*SUFFIXES),
         metavar="FILE",
@@ -209,7 +215,7 @@ def _run(paths: list[str], output: Path, options: argparse.Namespace):
     from symbolic.scoring.corpus import SHARD, ScoringArguments, score_corpus
     from symbolic.scoring.windows import SlidingWindow
 
-    names = ("model", "device", "batch_size", "workers", "timeout")
+    names = ("model", "device", "batch_size", "workers", "timeout", "explain")
     values = {k: v for k, v in values_of(options, *names).items() if v is not None}
     if options.memory is not None:
         values["memory"] = options.memory << 20
@@ -243,6 +249,8 @@ def _print(
     into = sys.stderr if options.rows_only else sys.stdout
     if rows is not None:
         print(_table(rows), end="\n\n")
+        if options.explain and (lines := _reasons(rows)):
+            print(*lines, sep="\n", end="\n\n")
     if rows is None or len(rows) > MAX_ROWS:  # the rows with errors are not all on the screen
         for path, error in summary.errors:
             print(f"not scored: {path}: {error}", file=sys.stderr)
@@ -262,11 +270,21 @@ def _print(
         print(line, file=into)
 
 
+def _reasons(rows: list[dict[str, Any]]) -> list[str]:
+    """Make a line of reasons for each row that the table shows, with its name if there are more."""
+    half = MAX_ROWS // 2
+    shown = rows if len(rows) <= MAX_ROWS else rows[:half] + rows[half - MAX_ROWS :]
+    told = [row for row in shown if row["reasons"]]
+    if len(rows) == 1:
+        return [row["reasons"] for row in told]
+    return [f"{cell(Path(row['path']).name)}: {row['reasons']}" for row in told]
+
+
 def _table(rows: list[dict[str, Any]]) -> str:
     """Make the table that is printed, with an error beside rows without a score."""
     columns = [name for name in SHOWN if name in rows[0]]
     if "quadrant" not in rows[0]:
-        columns = [name for name in rows[0] if name != "error"]
+        columns = [name for name in rows[0] if name not in ("error", "reasons")]
     errors = [row["error"] or "" for row in rows]
     if all(errors):
         columns = ["path"]

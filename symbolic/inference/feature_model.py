@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from symbolic.features.model_columns import (
+    PREDICTED_KEY,
     ensemble_places,
     model_columns,
     state_columns,
@@ -73,7 +74,11 @@ class FeatureSettings:
         Raises:
             ValueError: features other than those of training.
         """
-        text = file.read_text(encoding="utf-8")
+        return cls.parse(file.read_text(encoding="utf-8"), name)
+
+    @classmethod
+    def parse(cls, text: str, name: str) -> FeatureSettings | None:
+        """Parse the text of `config.json`; result and errors as of `read`."""
         values = json.loads(text)
         usual = values.get("model_type") == "symbolic" and values.get("encoder") == "features"
         if not usual or values.get("dtype", "float32") != "float32":
@@ -145,6 +150,32 @@ class FeatureModel(Predictor):
             raise ValueError("weights of other tasks than those of the configuration")
         self.width = states.shape[1]
 
+    @property
+    def state_columns(self) -> list[str]:
+        """Name the H columns of the states: of the keys, `predicted_key_00` to `_23` are logits."""
+        names = state_names(self.config.feature_names)
+        keys = [f"{PREDICTED_KEY}_{key:02d}" for key in range(self.width - len(names))]
+        return names + keys
+
+    def emotion_of(self, states: np.ndarray) -> np.ndarray:
+        """Predict the (B, 4) probabilities of the quadrants from (B, H) states of pieces.
+
+        Raises:
+            ValueError: a model without an emotion task.
+        """
+        task = next((task for task in self.tasks if task.name == EMOTION.name), None)
+        if task is None:
+            raise ValueError("the model has no emotion task")
+        found = []
+        with self._one_thread(states):
+            for first in range(0, len(states), ROWS):
+                found.append(self._probable(task, self._head(task, states[first : first + ROWS])))
+        return np.concatenate(found)
+
+    def _probable(self, task: Task, logits: np.ndarray) -> np.ndarray:
+        """Turn logits into probabilities at the temperature of the task."""
+        return _probabilities(logits / self.config.temperatures.get(task.name, 1.0), task)
+
     @cached_property
     def _ensemble(self) -> Net | None:
         """The ensemble that predicts emotion, if the model has one."""
@@ -198,8 +229,7 @@ class FeatureModel(Predictor):
             with self._one_thread(rows):
                 logits = self._logits(rows[first : first + ROWS])[1]
             for task in self.tasks:
-                tempered = logits[task.name] / self.config.temperatures.get(task.name, 1.0)
-                found[task.name].append(_probabilities(tempered, task))
+                found[task.name].append(self._probable(task, logits[task.name]))
         return {
             task.name: np.concatenate([np.zeros((0, task.num_labels)), *found[task.name]])
             for task in self.tasks
@@ -223,6 +253,9 @@ class FeatureModel(Predictor):
             else:  # columns of the predicted key
                 states = self._states(rows)
             return ensemble.familiarity(net, states, numpy_ops)
+
+    def in_numpy(self) -> FeatureModel:
+        return self
 
     @property
     def digest(self) -> str:

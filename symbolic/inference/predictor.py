@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symbolic.tasks import Task
+
+if TYPE_CHECKING:
+    from symbolic.inference.feature_model import FeatureModel
 
 
 class Predictor(ABC):
@@ -41,6 +44,10 @@ class Predictor(ABC):
     @abstractmethod
     def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
         """Compute how alike pieces are to those of training, as of the function of this name."""
+
+    @abstractmethod
+    def in_numpy(self) -> FeatureModel | None:
+        """Return the same model in NumPy; None for one that takes more than features."""
 
     @property
     @abstractmethod

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from symbolic.inference.feature_model import FeatureModel, FeatureSettings
 from symbolic.inference.prediction import embed_ids, familiarity, predict_ids
 from symbolic.inference.predictor import Predictor
 from symbolic.modeling import SymbolicModel
@@ -41,6 +42,18 @@ class TorchPredictor(Predictor):
 
     def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
         return None if rows is None else familiarity(self.model, rows)
+
+    def in_numpy(self) -> FeatureModel | None:
+        config = self.model.config
+        text = config.to_json_string(use_diff=False)
+        settings = FeatureSettings.parse(text, str(config.name_or_path))
+        if settings is None:
+            return None
+        weights = {
+            name: weight.detach().float().cpu().numpy()
+            for name, weight in self.model.state_dict().items()
+        }
+        return FeatureModel(settings, weights, lambda notes: notes, {})
 
     @property
     def digest(self) -> str:

@@ -33,6 +33,9 @@ SCORES = {
 }
 """Columns of emotion: a row for each piece."""
 
+REASONS = {"reasons": TEXT}
+"""The column beside the others of emotion where predictions are explained."""
+
 TIMELINE = {
     "path": TEXT,
     "window": COUNT,

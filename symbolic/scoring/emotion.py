@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,8 +12,11 @@ import numpy as np
 
 from symbolic.inference.feature_model import FeatureModel, load_feature_model
 from symbolic.inference.predictor import Predictor
-from symbolic.scoring.base import Row, Scorer
+from symbolic.inference.reasons import explainable
+from symbolic.notes.table import ReadError
+from symbolic.scoring.base import Row, Scorer, with_errors
 from symbolic.scoring.columns import PREDICTED, SCORES
+from symbolic.scoring.explanations import Explanation, Explanations, explanations
 from symbolic.scoring.notes import (
     NoteInputs,
     NoteScorer,
@@ -110,6 +114,57 @@ class EmotionScorer(NoteScorer):
             for row, key in zip(rows, predictions["key"], strict=True):
                 row["key"], row["key_confidence"] = names[key.argmax()], key.max()
         return rows
+
+    def explain(
+        self,
+        sources: Any,
+        *,
+        recursive: bool = True,
+        workers: int | None = None,
+        progress: bool = False,
+        **limits: Any,
+    ) -> Explanations:
+        """Explain the predicted emotion of pieces by what groups of features contribute.
+
+        Args:
+            sources, recursive, workers, progress: as of `score`.
+            limits: `timeout` and `memory`, as of `score`.
+
+        Returns:
+            An `Explanation` of each piece, in the order of `score`; as text a line for each. A file
+            that cannot be read has one with the reason in `error`.
+
+        Raises:
+            ValueError: a model that takes more than features.
+
+        Example:
+            >>> found = scorer.explain("song.mid")
+            >>> print(found)
+            >>> table = found.to_frame()
+        """
+        explainable(self.predictor)
+        found = self.map_sources(
+            self.preprocess,
+            self.explain_prepared,
+            sources,
+            recursive,
+            progress,
+            workers=workers,
+            **limits,
+        )
+        return Explanations(replace(one, path=name) for name, one in found)
+
+    def explain_prepared(self, prepared: Sequence[PieceInputs | ReadError]) -> list[Explanation]:
+        """Explain the predictions of prepared sources, without paths; errors as of `explain`."""
+        model = explainable(self.predictor)
+
+        def explain(pieces: list[PieceInputs]) -> list[Explanation]:
+            return explanations(model, np.array([piece.features for piece in pieces]))
+
+        return [
+            Explanation(error=one.reason) if isinstance(one, ReadError) else one
+            for one in with_errors(explain, prepared)
+        ]
 
 
 def emotion_rows(

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from symbolic.inference.reasons import explainable
 from symbolic.notes.archives import ArchiveMember
 from symbolic.notes.pool import MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.table import ReadError
 from symbolic.scoring.base import Row, Scorer, map_groups
-from symbolic.scoring.columns import TIMELINE
+from symbolic.scoring.columns import REASONS, TIMELINE
 from symbolic.scoring.corpus.plan import Plan
 from symbolic.scoring.emotion import EmotionScorer, load_scorer
 from symbolic.scoring.notes import NotePreparation
@@ -47,6 +48,7 @@ class ScoringArguments:
         workers: processes that read files; None is one for each core.
         timeout: seconds that one file may take.
         memory: bytes that reading one file may take.
+        explain: whether the table has a column `reasons`, which explains the prediction.
     """
 
     model: str | None = None
@@ -56,9 +58,10 @@ class ScoringArguments:
     workers: int | None = None
     timeout: float = TIMEOUT_SECONDS
     memory: int = MEMORY_BYTES
+    explain: bool = False
 
     def job(self) -> ScoringJob:
-        """Load the model; errors as of `load_scorer`, and a ValueError where it has no timeline."""
+        """Load the model; errors as of `load_scorer` and `ScoringJob`."""
         return ScoringJob(load_scorer(self.model, self.device), self)
 
 
@@ -70,7 +73,8 @@ class ScoringJob:
         arguments: of the run.
 
     Raises:
-        ValueError: a timeline without emotion, or a model without a task for whole files.
+        ValueError: a timeline without emotion, reasons of a model of more than features, or a model
+            without a task for whole files.
 
     Attributes:
         tables: of each table, its columns and what is in them.
@@ -81,6 +85,11 @@ class ScoringJob:
         scorer.require_tasks()
         self.scorer, self.arguments = scorer, arguments
         self.tables = [scorer.columns]
+        if arguments.explain:
+            if not isinstance(scorer, EmotionScorer):
+                raise ValueError("reasons need a model of features that predicts emotion")
+            explainable(scorer.predictor)
+            self.tables = [{**scorer.columns, **REASONS}]
         self.preprocess: Callable[[list[Source]], list[Any]] = scorer.preprocess
         if arguments.sliding is not None:
             if not isinstance(scorer, EmotionScorer):
@@ -94,12 +103,22 @@ class ScoringJob:
         """Predict the rows of each file, from what `preprocess` made of it, or its error."""
         size = self.arguments.batch_size
         if self.arguments.sliding is None:
-            return [[[row]] for row in self.scorer.predict_rows(prepared, size)]
+            return [[[row]] for row in self._rows(prepared)]
         pairs = [(item, item) if isinstance(item, ReadError) else item for item in prepared]
-        rows = self.scorer.predict_rows([whole for whole, _ in pairs], size)
+        rows = self._rows([whole for whole, _ in pairs])
         predictor = cast(EmotionScorer, self.scorer).predictor
         windows = predict_timelines(predictor, [cuts for _, cuts in pairs], size)
         return [[[row], timeline] for row, timeline in zip(rows, windows, strict=True)]
+
+    def _rows(self, prepared: Sequence[Any]) -> list[Row]:
+        """Predict the row of each file in the table, and explain it where that is asked for."""
+        rows = self.scorer.predict_rows(prepared, self.arguments.batch_size)
+        if self.arguments.explain:
+            found = cast(EmotionScorer, self.scorer).explain_prepared(prepared)
+            for row, explanation in zip(rows, found, strict=True):
+                if not explanation.error:
+                    row["reasons"] = str(explanation)
+        return rows
 
     def file_rows(
         self, sizes: Sequence[int], sources: Iterable[Source], tick: Tick
