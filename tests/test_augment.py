@@ -5,7 +5,12 @@ import pytest
 
 from symbolic.notes import note_table
 from symbolic.notes.augment import (
+    PAD_LOUDNESS,
+    PAD_LOWEST,
+    PAD_NOTES,
     Augmentation,
+    add_pad,
+    double_part,
     drop_dynamics,
     scale_tempo,
     scale_velocity,
@@ -90,3 +95,124 @@ def test_the_key_moves_with_the_music():
         assert key == (2 + semitones) % 12
         assert len(notes) == len(NOTES)
     assert augment.with_key(NOTES, -100, np.random.default_rng(0))[1] == -100
+
+
+SECOND = 960  # ticks, at 480 per quarter and 120 quarters per minute
+
+
+def new_notes(changed, notes):
+    """The notes of the highest track, which the piece did not have."""
+    added = changed.select(changed.track == changed.track.max())
+    assert added.track[0] == notes.track.max() + 1
+    return added
+
+
+def assert_only_added(changed, notes):
+    """The notes of the piece are as before, in order, and so are the new ones among them."""
+    before = changed.select(changed.track <= notes.track.max())
+    for name in ("onset", "duration", "onset_ticks", "duration_ticks", "pitch", "velocity"):
+        assert np.array_equal(getattr(before, name), getattr(notes, name))
+    assert np.array_equal(before.is_drum, notes.is_drum)
+    order = np.lexsort((changed.track, changed.pitch, changed.onset_ticks))
+    assert np.array_equal(order, np.arange(len(changed)))
+    assert np.array_equal(changed.tempo, notes.tempo)
+
+
+def band():
+    """A melody of four notes, a bass of two and drums of five."""
+    return note_table(
+        [0, 480, 960, 1440, 0, 960, 0, 240, 480, 720, 960],
+        [480] * 4 + [960] * 2 + [10] * 5,
+        [72, 74, 76, 77, 48, 43, 36, 42, 38, 42, 36],
+        [90, 80, 70, 60, 50, 50, 100, 100, 100, 100, 100],
+        [0] * 4 + [1] * 2 + [2] * 5,
+        [False] * 6 + [True] * 5,
+        tempos=([0, 960], [120.0, 60.0]),
+    )
+
+
+@pytest.mark.parametrize("semitones", [-12, 0, 12])
+def test_the_busiest_part_is_doubled_and_the_drums_are_none(semitones):
+    notes = band()
+    changed = double_part(notes, semitones)
+    assert_only_added(changed, notes)
+    added = new_notes(changed, notes)
+    assert added.pitch.tolist() == [72 + semitones, 74 + semitones, 76 + semitones, 77 + semitones]
+    melody = notes.select(notes.track == 0)
+    assert np.array_equal(added.onset, melody.onset)
+    assert np.array_equal(added.duration, melody.duration)
+    assert np.array_equal(added.velocity, melody.velocity)
+    assert not added.is_drum.any()
+
+
+def test_a_doubled_part_stays_on_the_keyboard():
+    low = double_part(note_table([0, 480], [480, 480], [3, 60], [64, 64]), -12)
+    assert new_notes(low, NOTES).pitch.tolist() == [3, 48]
+
+
+def test_a_pad_holds_what_sounds_until_the_next_chord():
+    # C major for two seconds, and D minor for four, through which the last note lasts
+    notes = note_table(
+        [0, SECOND // 2, SECOND, 2 * SECOND, 2 * SECOND, 3 * SECOND],
+        [SECOND // 2, SECOND // 2, SECOND, SECOND, 4 * SECOND, SECOND],
+        [72, 76, 79, 74, 77, 81],
+        [100, 80, 90, 70, 90, 50],
+    )
+    changed = add_pad(notes)
+    assert_only_added(changed, notes)
+    pad = new_notes(changed, notes)
+    assert pad.onset.tolist() == [0.0] * 3 + [2.0] * 3
+    assert pad.duration.tolist() == [2.0] * 3 + [4.0] * 3
+    assert pad.duration_ticks.tolist() == [2 * SECOND] * 3 + [4 * SECOND] * 3
+    assert sorted(pad.pitch[:3] % 12) == [0, 4, 7]
+    assert sorted(pad.pitch[3:] % 12) == [2, 5, 9]
+    assert ((pad.pitch >= PAD_LOWEST) & (pad.pitch < PAD_LOWEST + 12)).all()
+    assert set(pad.velocity) == {round(80 * PAD_LOUDNESS)}
+
+
+def test_a_pad_has_the_notes_that_sound_longest():
+    cluster = note_table([0] * 5, [100, 900, 800, 700, 200], [60, 61, 62, 63, 64], [64] * 5)
+    pad = new_notes(add_pad(cluster), cluster)
+    assert len(pad) == PAD_NOTES == 3
+    assert sorted(pad.pitch % 12) == [1, 2, 3]
+    assert set(pad.velocity) == {64}  # no dynamics
+
+
+def test_a_held_note_is_in_every_chord_that_it_sounds_through():
+    held = note_table(
+        [0, 3 * SECOND, 5 * SECOND], [6 * SECOND, 100, 100], [48, 76, 79], [64, 64, 64]
+    )
+    pad = new_notes(add_pad(held), held)
+    assert np.unique(pad.onset).tolist() == [0.0, 3.0, 5.0]
+    assert pad.onset[pad.pitch % 12 == 0].tolist() == [0.0, 3.0, 5.0]
+    assert pad.duration[pad.pitch % 12 == 0].tolist() == [3.0, 2.0, 1.0]
+    assert pad.onset[pad.pitch % 12 == 4].tolist() == [3.0]
+
+
+def test_seconds_of_added_notes_follow_the_tempo():
+    notes = band()
+    for changed in (double_part(notes), add_pad(notes)):
+        again = note_table(
+            *(changed.onset_ticks, changed.duration_ticks, changed.pitch, changed.velocity),
+            *(changed.track, changed.is_drum),
+            tempos=(notes.tempo_ticks, notes.tempo),
+        )
+        np.testing.assert_allclose(changed.onset, again.onset)
+        np.testing.assert_allclose(changed.duration, again.duration)
+
+
+@pytest.mark.parametrize("change", [double_part, add_pad])
+def test_pieces_of_drums_or_of_nothing_are_not_orchestrated(change):
+    drums = band().select(band().is_drum)
+    assert change(drums) is drums
+    nothing = note_table([], [], [], [])
+    assert change(nothing) is nothing
+
+
+@pytest.mark.parametrize("change", [double_part, add_pad])
+def test_notes_of_no_length_are_orchestrated(change):
+    point = note_table([0], [0], [60], [64])
+    changed = change(point)
+    assert np.isfinite(changed.duration).all()
+    assert (changed.duration >= 0).all()
+    assert set(changed.pitch % 12) == {0}

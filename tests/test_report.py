@@ -75,13 +75,23 @@ def test_what_is_known_of_a_system_is_told(frame, chance, tmp_path):
         frame,
         draws=20,
         protocol="5 folds by clip",
-        robustness={"tempo": 0.9, "velocity": 0.8, "pieces": 40, "velocity_pieces": 12},
+        robustness={
+            "tempo": 0.9,
+            "velocity": 0.8,
+            "orchestration": 0.7,
+            "drums": 1.0,
+            "pieces": 40,
+            "velocity_pieces": 12,
+            "drums_pieces": 5,
+        },
     )
     frames = {"model": frame, "chance": chance}
     write_report(tmp_path, frames, {**summaries(frames), "model": known})
     text = (tmp_path / "results.md").read_text()
     assert "Protocol of model: 5 folds by clip." in text
     assert "in the 12 pieces with dynamics" in text
+    assert "in the 5 pieces with drums" in text
+    assert "| stays when re-orchestrated | stays without drums |" in text
     metrics = json.loads((tmp_path / "model" / "metrics.json").read_text())
     assert metrics["robustness"]["tempo"] == 0.9
 

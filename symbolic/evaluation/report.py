@@ -24,6 +24,11 @@ CONFUSION = "confusion.csv"
 CONFUSION_PLOT = "confusion.png"
 RELIABILITY_PLOT = "reliability.png"
 RESULTS = "results.md"
+_LIMITED_CHANGES = {
+    "velocity": "velocities were perturbed in the {} pieces with dynamics",
+    "drums": "drums were dropped in the {} pieces with drums",
+}
+"""Notes on `symbolic.evaluation.robustness.LIMITED` kinds of perturbation."""
 
 
 def write_report(
@@ -131,11 +136,10 @@ def _notes(summaries: Mapping[str, Summary]) -> list[str]:
             f"Protocol of {name}: {s.protocol}." for name, s in summaries.items() if s.protocol
         ]
     for name, summary in summaries.items():
-        perturbed = summary.robustness.get("velocity_pieces")
-        if perturbed is not None and perturbed < summary.robustness.get("pieces", perturbed):
-            notes.append(
-                f"{name}: velocities were perturbed in the {perturbed:.0f} pieces with dynamics."
-            )
+        for kind, change in _LIMITED_CHANGES.items():
+            perturbed = summary.robustness.get(f"{kind}_pieces")
+            if perturbed and perturbed < summary.robustness.get("pieces", perturbed):
+                notes.append(f"{name}: {change.format(f'{perturbed:.0f}')}.")
     return notes
 
 

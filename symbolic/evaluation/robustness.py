@@ -1,9 +1,9 @@
 """Robustness: whether predictions stay when the input is perturbed.
 
 A model that has learnt the music and not the recording keeps its predictions ("Clever Hans", Sturm
-2014): the emotion of a piece that is transposed or played slightly faster, slower, softer or
-louder; the genre of a recording after an equaliser, a low-pass filter as of an MP3, a gain or an
-inaudible change of speed.
+2014): the emotion of a piece that is transposed, played slightly faster, slower, softer or louder,
+or orchestrated anew, with a part doubled, a pad under it or no drums; the genre of a recording
+after an equaliser, a low-pass filter as of an MP3, a gain or an inaudible change of speed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ import numpy as np
 from symbolic.audio.augment import equalise, gain, low_pass, octave_bands, speed
 from symbolic.audio.front_end import FrontEnd
 from symbolic.evaluation.tables import markdown
-from symbolic.notes.augment import scale_tempo, scale_velocity, transpose
+from symbolic.notes.augment import (
+    add_pad,
+    double_part,
+    scale_tempo,
+    scale_velocity,
+    transpose,
+)
 from symbolic.tasks import EMOTION, Task
 
 LARGEST = 3.0  # dB
@@ -37,6 +43,12 @@ def note_perturbations(front: FrontEnd | None = None) -> dict[str, Perturbation]
         },
         **{f"tempo x{f}": lambda table, rng, f=f: scale_tempo(table, f) for f in (0.9, 1.1)},
         **{f"velocity x{f}": lambda table, rng, f=f: scale_velocity(table, f) for f in (0.9, 1.1)},
+        **{
+            f"orchestration doubled {n:+d}": lambda table, rng, n=n: double_part(table, n)
+            for n in (-12, 12)
+        },
+        "orchestration pad": lambda table, rng: add_pad(table),
+        "drums dropped": lambda table, rng: table.pitched(),
     }
 
 
@@ -88,7 +100,10 @@ PERTURBATIONS: dict[str, Callable[[Any], dict[str, Perturbation]]] = {
 }
 """By kind of input: from the model's front end to perturbations by name."""
 
-LIMITED: dict[str, Callable[[Any], bool]] = {"velocity": lambda table: table.has_dynamics}
+LIMITED: dict[str, Callable[[Any], bool]] = {
+    "velocity": lambda table: table.has_dynamics,
+    "drums": lambda table: bool(table.is_drum.any()),
+}
 """Kinds of perturbation that only some pieces can have; the others would stay the same."""
 
 
@@ -191,9 +206,10 @@ def robustness_scores(found: Robustness) -> dict[str, float]:
     """Flatten robustness for `metrics.json`; for tasks other than emotion the task precedes names.
 
     Returns:
-        `pieces`, and `velocity_pieces`, those with dynamics; for every perturbation the share of
-        predictions that stay; for every kind of perturbation the mean of these shares, and as
-        `transposition_distance` and so on the mean distance. Undefined ones are left out.
+        `pieces`; `velocity_pieces` and `drums_pieces`, those with dynamics and with drums; for
+        every perturbation the share of predictions that stay; for every kind of perturbation the
+        mean of these shares, and as `transposition_distance` and so on the mean distance. Undefined
+        ones are left out.
     """
     scores: dict[str, float] = {}
     for task, perturbed in found.items():

@@ -65,6 +65,8 @@ COLUMNS: dict[str, Cell] = {
     "stays transposed": _stays("transposition"),
     "stays at other tempo": _stays("tempo"),
     "stays at other velocity": _stays("velocity"),
+    "stays when re-orchestrated": _stays("orchestration"),
+    "stays without drums": _stays("drums"),
 }
 """Header to cell; a table has the columns that at least one system has figures for."""
 

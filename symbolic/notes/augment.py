@@ -1,7 +1,7 @@
-"""Augmentation of note tables before tokenizing: transposition, tempo and dynamics.
+"""Changes of note tables before tokenizing: transposition, tempo, dynamics and orchestration.
 
-Every function is vectorised and returns a new table; `Augmentation` draws parameters of each from a
-seeded generator.
+Every function is vectorised and returns a new table; `Augmentation` draws parameters of the first
+three from a seeded generator.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from symbolic.notes.keys import transpose_key
-from symbolic.notes.table import NoteTable
+from symbolic.notes.table import NOTE_COLUMNS, NoteTable
+
+PAD_SECONDS = 2.0  # of a chord of a pad, at least
+PAD_LOWEST = 55  # MIDI pitch of its register, an octave: G below middle C
+PAD_NOTES = 3  # of a chord, at most
+PAD_LOUDNESS = 0.6  # its velocity, relative to the mean of the piece
 
 
 def transpose(notes: NoteTable, semitones: int) -> NoteTable:
@@ -63,6 +68,72 @@ def _with_velocity(notes: NoteTable, velocity: np.ndarray) -> NoteTable:
 def drop_dynamics(notes: NoteTable) -> NoteTable:
     """Remove the dynamics, as in a score without dynamic marks: every velocity is 64."""
     return replace(notes, velocity=np.full(len(notes), 64, np.int64), has_dynamics=False)
+
+
+def double_part(notes: NoteTable, semitones: int = -12) -> NoteTable:
+    """Copy the notes of the busiest track, that of most pitched notes, to a new track.
+
+    The copy is transposed by `semitones`, as `transpose` does; a piece of one track is doubled as a
+    whole, one without pitched notes is unchanged.
+    """
+    pitched = notes.track[~notes.is_drum]
+    if not len(pitched):
+        return notes
+    tracks, counts = np.unique(pitched, return_counts=True)
+    part = notes.select((notes.track == tracks[counts.argmax()]) & ~notes.is_drum)
+    return _with_track(notes, transpose(part, semitones))
+
+
+def add_pad(notes: NoteTable) -> NoteTable:
+    """Add a new track of quiet, long chords under the music, as strings or an organ play them.
+
+    A chord begins with the first pitched note in each `PAD_SECONDS` and is held until the next
+    begins, the last until the piece ends. It has the `PAD_NOTES` pitch classes that sound longest
+    meanwhile, in the octave from `PAD_LOWEST`. A piece without pitched notes is unchanged.
+    """
+    pitched = notes.pitched()
+    if not len(pitched):
+        return notes
+    window = ((pitched.onset - pitched.onset[0]) // PAD_SECONDS).astype(np.int64)
+    first = np.append(True, window[1:] > window[:-1]).nonzero()[0]
+    ends, end_ticks = pitched.onset + pitched.duration, pitched.onset_ticks + pitched.duration_ticks
+    start, start_ticks = pitched.onset[first], pitched.onset_ticks[first]
+    stop, stop_ticks = np.append(start[1:], ends.max()), np.append(start_ticks[1:], end_ticks.max())
+    # The chords during which each note sounds, one after the other.
+    begin = start.searchsorted(pitched.onset, side="right") - 1
+    counts = np.maximum(start.searchsorted(ends) - begin, 1)
+    note = np.arange(len(pitched)).repeat(counts)
+    chord = np.arange(len(note)) + (begin + counts - np.cumsum(counts)).repeat(counts)
+    seconds = np.minimum(ends[note], stop[chord]) - np.maximum(pitched.onset[note], start[chord])
+    sounding = np.zeros((len(first), 12))
+    np.add.at(sounding, (chord, pitched.pitch[note] % 12), seconds)
+    longest = (-sounding).argsort(axis=1, kind="stable")[:, :PAD_NOTES]
+    at, place = (np.take_along_axis(sounding, longest, axis=1) > 0).nonzero()
+    velocity = pitched.velocity.mean()
+    if notes.has_dynamics:
+        velocity = max(velocity * PAD_LOUDNESS, 1)
+    pad = replace(
+        notes,
+        onset_ticks=start_ticks[at],
+        duration_ticks=(stop_ticks - start_ticks)[at],
+        onset=start[at],
+        duration=(stop - start)[at],
+        pitch=PAD_LOWEST + (longest[at, place] - PAD_LOWEST) % 12,
+        velocity=np.full(len(at), np.rint(velocity), np.int64),
+        track=np.zeros(len(at), np.int64),
+        is_drum=np.zeros(len(at), bool),
+    )
+    return _with_track(notes, pad)
+
+
+def _with_track(notes: NoteTable, part: NoteTable) -> NoteTable:
+    """Add the notes of a part to a piece, as a track of their own."""
+    part = replace(part, track=np.full(len(part), notes.track.max() + 1))
+    both = {
+        name: np.concatenate([getattr(notes, name), getattr(part, name)]) for name in NOTE_COLUMNS
+    }
+    order = np.lexsort((both["track"], both["pitch"], both["onset_ticks"]))
+    return replace(notes, **{name: column[order] for name, column in both.items()})
 
 
 @dataclass(frozen=True)
