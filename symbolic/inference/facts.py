@@ -95,8 +95,16 @@ def _seconds(value: float) -> str:
     return f"{exp(value):.2f} s"
 
 
+def _milliseconds(value: float) -> str:
+    return f"{1000 * value:.0f} ms"
+
+
 def _whole(value: float) -> str:
     return f"{value:.0f}"
+
+
+def _difference(value: float) -> str:
+    return f"{value:+.0f}"
 
 
 def _tenth(value: float) -> str:
@@ -124,6 +132,10 @@ WORDINGS: dict[str, Wording] = {
     "local_key_changes": Wording(
         "stays in its key", "local key changes often", beginnings=("local_key_",)
     ),
+    "key_correlation": Wording(
+        "unclear key (correlation {})", "clear key (correlation {})", _hundredth, ("key_margin",)
+    ),
+    "bass_on_tonic": Wording("", "bass on the tonic (at {} of onsets)", _percent),
     # harmony
     "dissonance": Wording(
         "consonant ({} seconds, sevenths, tritones)",
@@ -132,21 +144,28 @@ WORDINGS: dict[str, Wording] = {
         ("interval_class_1", "interval_class_2", "interval_class_6", "tension_diameter"),
     ),
     "chord_major_share": Wording(
-        "minor triads ({} are major)",
-        "major triads ({} are major)",
+        "few major triads ({} of triads)",
+        "many major triads ({} of triads)",
         _percent,
         ("chord_major", "chord_minor", "over_bass_m"),
     ),
     "chord_changes": Wording(
-        "few onsets change the triad ({})",
-        "many onsets change the triad ({})",
+        "few changes of triad (at {} of onsets)",
+        "many changes of triad (at {} of onsets)",
         _percent,
         ("chord_change", "tension_momentum"),
     ),
     "chord_diminished": Wording("", "diminished triads (at {} of onsets)", _percent),
     "chord_minor_seventh": Wording("", "minor seventh chords (at {} of onsets)", _percent),
     "chord_major_seventh": Wording("", "major seventh chords (at {} of onsets)", _percent),
+    "interval_class_5": Wording(
+        "few fourths and fifths ({} of intervals)",
+        "many fourths and fifths ({} of intervals)",
+        _percent,
+    ),
+    "tension_strain": Wording("harmony stays near its centre", "harmony strays from its centre"),
     # speed and rhythm
+    "onset_density_std": Wording("onsets steadily dense", "onsets now dense, now sparse"),
     "onsets_per_second_log": Wording(
         "slow ({} onsets a second)",
         "fast ({} onsets a second)",
@@ -173,7 +192,9 @@ WORDINGS: dict[str, Wording] = {
         ("notes_sounding", "pcs_sounding"),
     ),
     "silence": Wording("", "rests ({} of the time)", _percent),
+    "note_density_std": Wording("notes steadily dense", "notes now dense, now sparse"),
     # loudness
+    "velocity_melody": Wording("", "top notes stand out (velocity {})", _difference),
     "velocity_mean": Wording(
         "soft (velocity {})",
         "loud (velocity {})",
@@ -200,7 +221,9 @@ WORDINGS: dict[str, Wording] = {
         _percent,
         ("skyline_legato", "duration_ratio_log"),
     ),
+    "chord_asynchrony": Wording("", "chords not quite together ({})", _milliseconds),
     # register
+    "pitch_parts_std": Wording("register stays the same", "register changes"),
     "pitch_mean": Wording(
         "low register (mean {})",
         "high register (mean {})",
@@ -234,6 +257,9 @@ WORDINGS: dict[str, Wording] = {
     ),
     "bass_repeats": Wording("", "repeated notes in the bass ({})", _percent),
     "bass_fourths_fifths": Wording("", "bass in fourths and fifths ({})", _percent),
+    "skyline_turns": Wording("top line turns seldom ({})", "top line turns often ({})", _percent),
+    "outer_contrary": Wording("", "outer voices in contrary motion ({} of onsets)", _percent),
+    "outer_parallel": Wording("", "outer voices move together ({} of onsets)", _percent),
     # voices
     "voice_rate_log": Wording(
         "slow voices ({} onsets a second each)",
