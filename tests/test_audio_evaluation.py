@@ -92,7 +92,9 @@ def test_each_kind_of_task_has_its_figures():
     assert not any(name.startswith("arousal") for name in found.scores)  # nothing is known of it
     assert found.counts == {"valence": 12, "genre": 12, "tags": 12}
     table = results_table({"first": summarise(frame, (GENRE,), draws=50), "second": found})
-    assert table.splitlines()[2].startswith("| first | 12 (6) | - | - | - | 1.000 [1.000, 1.000] |")
+    assert table.splitlines()[2].startswith(
+        "| first | 12 (6) | - | - | - | - | 1.000 [1.000, 1.000] |"
+    )
     assert "tags: roc auc" in table.splitlines()[0]
 
 

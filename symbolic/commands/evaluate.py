@@ -41,6 +41,12 @@ def _parser() -> Parser:
     parser.add_argument("models", nargs="+", help="folders; several are folds or seeds, pooled")
     add_fields(parser, DataArguments, *CORPORA)
     parser.add_argument(
+        "--hold-out",
+        default="",
+        help="predict other pieces than training held out, as in symbolic train: percepiano-all, "
+        "with the folder of that corpus; pieces that the model was trained on are refused",
+    )
+    parser.add_argument(
         "--audio",
         help="folder of the corpus of recordings, for the robustness, embeddings and baselines of "
         "models of audio",
@@ -83,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         audio=options.audio,
         embeddings=options.embeddings,
         progress=sys.stderr.isatty(),
+        hold_out=options.hold_out,
     )
     if options.output_dir:
         write_report(
@@ -90,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     into = options.metrics_into or (options.models[0] if len(options.models) == 1 else None)
     published = into if options.metrics_into or options.whole_pieces else _of_training(result, into)
+    if options.hold_out and not options.metrics_into:
+        published = None
     if published:
         others = {name: one for name, one in result.summaries.items() if name != MODEL}
         name = Path(published).name

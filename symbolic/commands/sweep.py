@@ -42,6 +42,7 @@ def _parser() -> Parser:
     grid = parser.add_argument_group("new grid")
     grid.add_argument("--emopia", help="folder of EMOPIA")
     grid.add_argument("--vgmidi", help="folder of VGMIDI")
+    grid.add_argument("--ym2413", help="folder of YM2413-MDB")
     grid.add_argument(
         "--protocols", default="emopia-song,vgmidi", help=f"of {', '.join(PROTOCOLS)}"
     )
@@ -154,7 +155,7 @@ def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
         if not (path.is_file() and path.samefile(options.grid)):
             shutil.copyfile(options.grid, path)
         return bundle
-    if not (options.emopia or options.vgmidi):
+    if not (options.emopia or options.vgmidi or options.ym2413):
         return load_bundle(path)
     from symbolic.data import DataArguments
     from symbolic.sweep.prepare import prepare
@@ -167,7 +168,7 @@ def _bundle(options: argparse.Namespace, path: Path) -> Bundle:
         options.folds,
         [int(seed) for seed in options.seeds.split(",")],
     )
-    data = DataArguments(**values_of(options, "emopia", "vgmidi", "folds"))
+    data = DataArguments(**values_of(options, "emopia", "vgmidi", "ym2413", "folds"))
     place = options.export or path
     return prepare(place, grid, data, options.cache_dir, pretrained=options.pretrained)
 

@@ -24,6 +24,7 @@ from symbolic.evaluation.robustness import (
 from symbolic.evaluation.summary import Summary, summarise
 from symbolic.inference.prediction_table import (
     REQUIRED,
+    SAME_NOTES,
     assert_folds,
     columns_of,
     labels_and_predictions,
@@ -76,6 +77,7 @@ def evaluate(
     audio: str | Path | None = None,
     embeddings: str | Path | None = None,
     progress: bool = False,
+    hold_out: str = "",
 ) -> Evaluation:
     """Score the predictions of each model, and of baselines, for its held-out pieces.
 
@@ -96,6 +98,8 @@ def evaluate(
         audio: folder of the corpus of recordings.
         embeddings: where to plot the embeddings of the pieces that the first model held out.
         progress: whether to count the predictions of systems on stderr.
+        hold_out: other pieces to predict than those that training held out, as `load_held_out`
+            takes it.
 
     Raises:
         LeakError: a model trained on a held-out group, or a held-out group common to two models of
@@ -106,7 +110,7 @@ def evaluate(
     """
     import pandas as pd
 
-    parts = [load_held_out(folder, corpora, audio) for folder in folders]
+    parts = [load_held_out(folder, corpora, audio, hold_out) for folder in folders]
     if len({tuple((task.name, task.labels) for task in part.tasks) for part in parts}) > 1:
         raise ValueError("these models have different tasks")
     assert_folds({f"{part.folder} ({n})": part.frame for n, part in enumerate(parts, 1)})
@@ -147,7 +151,8 @@ def evaluate(
     if not summaries[MODEL].tasks:
         raise ValueError(f"no label of {', '.join(task.name for task in parts[0].tasks)}")
     task, differences = parts[0].classes, {}
-    if REFERENCE in frames and task is not None:
+    compared = task is not None and task in summaries[MODEL].tasks
+    if REFERENCE in frames and task is not None and compared:
         differences = {
             name: compare(frame, frames[REFERENCE], draws, task)
             for name, frame in frames.items()
@@ -239,7 +244,8 @@ def _frames(part: HeldOut, systems: dict[str, Predictor]) -> dict[str, pd.DataFr
     found, task = {MODEL: part.frame}, part.classes
     if systems.keys() <= {MODEL} or task is None or part.inputs is None:
         return found
-    names = (*REQUIRED, task.name, *(f"true {name}" for name in columns_of(VALENCE_AROUSAL)))
+    true = (f"true {name}" for name in columns_of(VALENCE_AROUSAL))
+    names = (*REQUIRED, SAME_NOTES, task.name, *true)
     labels: Any = part.frame[[name for name in names if name in part.frame]]
     pieces = part.inputs.prepared()
     for name, predict in systems.items():

@@ -26,6 +26,7 @@ from symbolic.data import (
 from symbolic.data.audit.fingerprints import Fingerprints, assert_unseen, file_names
 from symbolic.data.groups import UNLABELLED, hashed_group
 from symbolic.data.labels import estimated_tasks
+from symbolic.data.splits.protocols import held_out_pieces
 from symbolic.evaluation.robustness import Predictor
 from symbolic.features import feature_frame
 from symbolic.inference.note_predictions import predictions
@@ -34,6 +35,7 @@ from symbolic.inference.prediction_table import (
     as_predictions,
     predicted_tasks,
     read_predictions,
+    with_same_notes,
 )
 from symbolic.inference.weights import load_config
 from symbolic.scoring.audio import load_audio_model
@@ -114,7 +116,10 @@ class HeldOut:
 
 
 def load_held_out(
-    folder: str | Path, data: DataArguments, audio: str | Path | None = None
+    folder: str | Path,
+    data: DataArguments,
+    audio: str | Path | None = None,
+    hold_out: str = "",
 ) -> HeldOut:
     """Load the predictions of a run, and its inputs if the corpora are given.
 
@@ -125,13 +130,16 @@ def load_held_out(
         folder: of the run.
         data: where corpora of notes are.
         audio: folder of the corpus of recordings.
+        hold_out: other pieces, as of `DataArguments`, for a model of notes; by default those that
+            its training held out. They may be of a corpus that it was not trained on; then the
+            corpora of its training need no folder, and there are no baselines without them.
 
     Raises:
         FileNotFoundError: a folder that no training has written, or a missing corpus.
         LeakError: a held-out piece that the model was trained on, by group, file name or content
             (`refuse_seen`).
-        ValueError: a run that held nothing out, or a corpus without a folder, or without the
-            held-out pieces.
+        ValueError: a run that held nothing out, a corpus without a folder, or without the
+            held-out pieces, or `hold_out` for a model that is not of notes.
     """
     folder = Path(folder)
     record = read_record(folder)
@@ -139,10 +147,12 @@ def load_held_out(
     config = load_config(folder, files=[CONFIG_NAME])
     of_corpus = config.inputs in ("audio", "beats")
     inputs, estimated = None, ()
-    if used.get("hold_out", used.get("held_out_split")) in ("", "none"):
+    if hold_out and of_corpus:
+        raise ValueError(f"{folder}: only models of notes predict other pieces than those held out")
+    if not hold_out and used.get("hold_out", used.get("held_out_split")) in ("", "none"):
         raise ValueError(f"{folder}: this run held nothing out, so that there is nothing to score")
-    if "hold_out" in used and not of_corpus:
-        frame, inputs, estimated = _notes(folder, record, data)
+    if hold_out or ("hold_out" in used and not of_corpus):
+        frame, inputs, estimated = _notes(folder, record, data, hold_out)
     else:
         frame = read_predictions(folder / PREDICTIONS)
         if audio and config.inputs == "audio":
@@ -151,7 +161,8 @@ def load_held_out(
     tasks |= {task.name: task for task in config.task_specs if task.level == "sequence"}
     return HeldOut(
         folder=folder,
-        protocol=used.get("hold_out", f"split {used.get('held_out_split', '')} of tokens"),
+        protocol=hold_out
+        or used.get("hold_out", f"split {used.get('held_out_split', '')} of tokens"),
         frame=frame,
         tasks=tuple(tasks.values()),
         unit="recordings" if config.inputs == "audio" else "pieces",
@@ -210,19 +221,35 @@ def refuse_seen(
     assert_unseen(trained, held_out, named, where, kinds=("group", "name", "content"))
 
 
+def _pieces(
+    record: dict[str, Any], data: DataArguments, hold_out: str
+) -> tuple[list[Piece], list[Piece]]:
+    """Training pieces of a run, none where their corpora are not given, and held-out pieces."""
+    used = record["data"]
+    if not hold_out:
+        return held_out(data.of_record(used))
+    test = held_out_pieces(replace(data, hold_out=hold_out))
+    try:
+        given = data.of_record(used)
+    except (KeyError, ValueError):
+        return [], test
+    return held_out(given)[0], test
+
+
 def _notes(
-    folder: Path, record: dict[str, Any], data: DataArguments
+    folder: Path, record: dict[str, Any], data: DataArguments, hold_out: str = ""
 ) -> tuple[pd.DataFrame, Inputs, tuple[str, ...]]:
     """Predictions and note tables of pieces that a model of notes held out; estimated tasks."""
     import pandas as pd
 
     used = record["data"]
-    train, test = held_out(data.of_record(used))
+    train, test = _pieces(record, data, hold_out)
     refuse_seen(folder, record, train, test)
     model, tokenizer = load_model(folder)
     tables = read_tables(test)
     tokens = tokens_of(test, tables, tokenizer, model.config.feature_names)
-    rows = predictions(model, tokens, fold=used["hold_out"], seed=record["seed"])
+    rows = predictions(model, tokens, fold=hold_out or used["hold_out"], seed=record["seed"])
+    rows = with_same_notes(rows, test)
 
     def training(task: Task) -> tuple[list[Piece], pd.DataFrame]:
         known = [piece for piece in train if task.name in piece.labels]
@@ -239,7 +266,7 @@ def _notes(
         predict=lambda tables: predict(model, tables, tokenizer),
         embed=embed,
         features=feature_frame,
-        training=training,
+        training=training if train else None,
     )
     return as_predictions(pd.DataFrame(rows)), inputs, estimated_tasks(test)
 

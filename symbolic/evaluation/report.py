@@ -125,6 +125,12 @@ def estimate_notes(summaries: Iterable[Summary]) -> list[str]:
 
 def _notes(summaries: Mapping[str, Summary]) -> list[str]:
     notes = ["Intervals are 95 %, from drawing groups with replacement."]
+    if any("valence_r_same_notes" in summary.scores for summary in summaries.values()):
+        notes.append(
+            "Correlations (r) of valence and arousal: over pieces; of the differences of pieces "
+            "from the mean of all performances of the same notes; and of these means. Their "
+            "intervals are from drawing sets of performances of the same notes."
+        )
     notes += estimate_notes(summaries.values())
     if any(summary.over_folds for summary in summaries.values()):
         notes[0] += " Over folds: mean ± standard deviation."

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from symbolic.evaluation.correlations import correlations
 from symbolic.evaluation.metrics import TASK_METRICS, Metrics, is_labelled, metrics_of
 from symbolic.inference.prediction_table import (
     RUN,
+    SAME_NOTES,
     check_predictions,
     group_numbers,
     identity,
     predicted_tasks,
 )
-from symbolic.tasks import EMOTION, Task, is_note_task
+from symbolic.tasks import EMOTION, VALENCE_AROUSAL, Task, is_note_task
 from symbolic.tasks.intervals import DRAWS, bootstrap_of_sums, grouped_bootstraps
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ class Summary:
 
     Names of scores are those of `symbolic.evaluation.metrics`: for emotion `accuracy macro_f1
     valence arousal surest_half calibration_error` (see `emotion_metrics`), `valence_ccc
-    valence_rmse valence_r2` and the same for arousal, `key_exact key_mirex`, `velocity_accuracy`
+    valence_rmse valence_r2 valence_r valence_r_same_notes valence_r_means` (see `correlations`) and
+    the same for arousal, `key_exact key_mirex`, `velocity_accuracy`
     over notes; for other tasks the task precedes them, as in `genre: accuracy`.
 
     Attributes:
@@ -149,15 +152,16 @@ def summarise(
         for task in in_order(predicted_tasks(frame) if tasks is None else tasks)
     ]
     parts = [part for part in parts if len(part.labels)]
+    r, r_intervals = _correlations(parts, seeds, draws)
     return Summary(
         pieces=len(frame[identity(frame)].drop_duplicates()),
         groups=len(frame[["corpus", "group"]].drop_duplicates()),
         folds=len(frame[["fold"]].drop_duplicates()),
         runs=len(frame[RUN].drop_duplicates()),
         seeds=tuple(seeds),
-        scores=_named(parts, lambda part: _scores(part, seeds)),
+        scores=_named(parts, lambda part: _scores(part, seeds)) | r,
         counts={name: count for part in parts for name, count in _counts(part).items() if count},
-        intervals=_named(parts, lambda part: _intervals(part, seeds, draws)),
+        intervals=_named(parts, lambda part: _intervals(part, seeds, draws)) | r_intervals,
         over_folds=_named(parts, _over_folds),
         confusion={part.task.name: _confusion(part) for part in parts if part.metrics.confusion},
         tasks=tuple(part.task for part in parts),
@@ -182,6 +186,23 @@ def _scores(part: Labelled, seeds: Sequence) -> dict[str, float]:
         name: float(np.mean([scores[name] for scores in found if name in scores]))
         for name in dict.fromkeys(name for scores in found for name in scores)
     }
+
+
+def _correlations(
+    parts: Sequence[Labelled], seeds: list, draws: int
+) -> tuple[dict[str, float], dict[str, Interval]]:
+    """Correlations of valence and arousal, and their intervals; none without labels of them."""
+    part = next((part for part in parts if part.task.name == VALENCE_AROUSAL.name), None)
+    if part is None:
+        return {}, {}
+    rows: Any = part.rows
+    groups, same_notes = group_numbers(rows), None
+    if SAME_NOTES in rows and rows[SAME_NOTES].notna().any():
+        alone = rows["corpus"] + ": " + rows["file"].astype(str)  # without a name, of one piece
+        same_notes = rows[SAME_NOTES].fillna(alone).to_numpy(str)
+    place = rows["seed"].map(seeds.index).to_numpy()
+    names = part.task.labels
+    return correlations(part.labels, part.predictions, names, place, groups, same_notes, draws)
 
 
 def _counts(part: Labelled) -> dict[str, int]:

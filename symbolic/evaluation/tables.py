@@ -55,6 +55,11 @@ COLUMNS: dict[str, Cell] = {
     "valence CCC": score_cell("valence_ccc"),
     "arousal CCC": score_cell("arousal_ccc"),
     **{
+        f"{name} {title}": score_cell(f"{name}_{end}")
+        for title, end in (("r", "r"), ("r, same notes", "r_same_notes"), ("r of means", "r_means"))
+        for name in ("valence", "arousal")
+    },
+    **{
         f"{name} {title}": _without_quadrants(f"{name}_{metric}")
         for name in ("valence", "arousal")
         for title, metric in (("RMSE", "rmse"), ("R²", "r2"))

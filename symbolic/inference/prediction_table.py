@@ -11,6 +11,9 @@ A row holds the predictions of one run for one piece. Columns:
   correct`; for real values the sum of `squared error`;
 - `boundary`, `boundary predicted 0.5`: times in seconds, separated by spaces.
 
+- `same_notes`: what several pieces are performances of, as in `symbolic.data.Piece`; the table has
+  the column if a piece has such a name.
+
 Missing labels are empty, and columns of a task may be absent. Other columns are ignored.
 """
 
@@ -45,6 +48,7 @@ Row = dict[str, Any]
 
 PIECE = ["corpus", "file"]
 RUN = ["fold", "seed"]
+SAME_NOTES = "same_notes"
 REQUIRED = (*PIECE, "group", *RUN)
 ROUNDING = 1e-3
 """Tolerance for the sum of probabilities, which files hold rounded."""
@@ -91,6 +95,13 @@ def prediction_rows(
                 row[f"{task.name} predicted"] = task.labels[int(values.argmax())]
             row |= zip(columns_of(task), values.tolist(), strict=True)
     return rows
+
+
+def with_same_notes(rows: list[Row], pieces: Sequence[Piece]) -> list[Row]:
+    """Add the column `same_notes` to the rows of pieces, if one of them has such a name."""
+    if not any(piece.same_notes for piece in pieces):
+        return rows
+    return [{**row, SAME_NOTES: piece.same_notes} for row, piece in zip(rows, pieces, strict=True)]
 
 
 def _label_columns(task: Task, label: Any) -> Row:

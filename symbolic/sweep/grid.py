@@ -99,6 +99,7 @@ PROTOCOLS = {
     "emopia-song": ("emopia", True),
     "vgmidi": ("vgmidi", True),
     "vgmidi-game": ("vgmidi", True),
+    "ym2413": ("ym2413", True),
 }
 """Corpus of each protocol, on which its systems are trained, and whether it has folds."""
 

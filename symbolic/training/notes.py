@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -27,6 +28,7 @@ from symbolic.data.audit.fingerprints import Fingerprints, assert_not_held_out
 from symbolic.data.labels import any_label, estimated_tasks
 from symbolic.data.splits.hold_out import class_labels
 from symbolic.features import feature_rows, named_columns
+from symbolic.inference.prediction_table import Row, with_same_notes
 from symbolic.inference.weights import load_config
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, read_notes
@@ -37,6 +39,8 @@ from symbolic.training.build import masked_velocity, standardise_features, task_
 from symbolic.training.procedure import train_and_report
 from symbolic.training.tokens import TokenizedInputs, TokenModelArguments, trained_classes
 from symbolic.training.trainer import FitArguments
+
+logger = logging.getLogger(__name__)
 
 TOKENIZER = "cp-performance"  # of a model that is trained from scratch
 
@@ -84,6 +88,38 @@ def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
     return [i for i, piece in enumerate(pieces) for _ in range(times.get(piece.corpus, 1))]
 
 
+def with_labels(pieces: Sequence[Piece], tasks: Sequence[Task]) -> list[Piece]:
+    """Leave out corpora without a label of a trained task; warn of them, and of those with some.
+
+    Tasks whose labels follow from the notes have labels in every corpus. Where no corpus has a
+    label, all pieces stay.
+
+    Args:
+        pieces: to train on, of any corpora.
+        tasks: of the model; those of weight 0 are not trained.
+    """
+    trained = [task for task in tasks if task.weight]
+    derived = any(task.label is not None for task in trained)
+    lines, left_out = [], set()
+    for corpus in dict.fromkeys(piece.corpus for piece in pieces):
+        own = [piece for piece in pieces if piece.corpus == corpus]
+        names = {name for piece in own for name, label in piece.labels.items() if any_label(label)}
+        missing = [t.name for t in trained if t.label is None and t.name not in names]
+        end = ""
+        if not (derived or any(task.name in names for task in trained)):
+            left_out.add(corpus)
+            end = ": it is left out"
+        if missing:
+            has = f" (it has {', '.join(sorted(names))})" if names else ""
+            lines.append(f"no piece of {corpus} has a label of {', '.join(missing)}{has}{end}")
+    kept = [piece for piece in pieces if piece.corpus not in left_out]
+    if not kept:
+        return list(pieces)
+    for line in lines:
+        logger.warning("%s", line)
+    return kept
+
+
 def _tokenizer(arguments: ModelArguments) -> tuple[Tokenizer, str]:
     """Make the tokenizer that is asked for, or that of the pre-trained model; and its name."""
     base = arguments.pretrained
@@ -103,6 +139,7 @@ class NoteInputs(TokenizedInputs):
         self.arguments, self.source = replace(arguments, tokenizer=name), data.record()
         self.vocabulary = TokenVocabulary.of(self.tokenizer)
         train, test = held_out(data)
+        train = with_labels(train, task_specs(arguments.tasks))
         unlabelled = unlabelled_pieces(data)
         assert_not_held_out(unlabelled, test)
         self.pieces = [*train, *unlabelled, *test]
@@ -125,6 +162,10 @@ class NoteInputs(TokenizedInputs):
         pieces = [self.pieces[i] for i in chosen]
         tokens = tokens_of(pieces, read_tables(pieces), self.tokenizer, self.names)
         return tokens, range(len(pieces))
+
+    def predict(self, model: SymbolicModel, chosen: np.ndarray, **columns: Any) -> list[Row]:
+        rows = super().predict(model, chosen, **columns)
+        return with_same_notes(rows, [self.pieces[i] for i in chosen])
 
     def labelled(self, model: SymbolicModel, chosen: np.ndarray) -> set[str]:
         pieces = [self.pieces[i] for i in chosen]

@@ -167,9 +167,7 @@ def held_out(data: DataArguments) -> tuple[list[Piece], list[Piece]]:
         FileNotFoundError: a corpus that is not in its folder.
     """
     folders = data.folders
-    protocol, part = _protocol(data)
-    if protocol.corpus and protocol.corpus not in folders:
-        raise _no_part(data, "its corpus is not given: give it, or hold out another")
+    protocol, part = _given_protocol(data)
     others: list[Piece] = []
     train: list[Piece] = []
     test: list[Piece] = []
@@ -198,6 +196,29 @@ def held_out(data: DataArguments) -> tuple[list[Piece], list[Piece]]:
             error
         )
     return train, test
+
+
+def held_out_pieces(data: DataArguments) -> list[Piece]:
+    """Return the held-out pieces alone; no piece need be left to train on.
+
+    Raises:
+        ValueError: a `hold_out` that does not exist, that holds out nothing, or whose corpus is not
+            given.
+        FileNotFoundError: a corpus that is not in its folder.
+    """
+    protocol, part = _given_protocol(data)
+    if not protocol.corpus:
+        raise ValueError(f"hold_out {data.hold_out!r}: no piece is held out by it")
+    _, test = _split(protocol.corpus_in(data.folders[protocol.corpus]), part, data)
+    return test
+
+
+def _given_protocol(data: DataArguments) -> tuple[Protocol, str]:
+    """Find the protocol and the part of `hold_out`; refuse one whose corpus is not given."""
+    protocol, part = _protocol(data)
+    if protocol.corpus and protocol.corpus not in data.folders:
+        raise _no_part(data, "its corpus is not given: give it, or hold out another")
+    return protocol, part
 
 
 def _split(corpus: Corpus, part: str, data: DataArguments) -> tuple[list[Piece], list[Piece]]:
