@@ -1,5 +1,6 @@
 """The feature sets `voices` and `drums`: each voice by itself, and the drums beside the notes."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,12 @@ from hypothesis import strategies as st
 from symbolic.features import FEATURE_NAMES, FEATURE_SETS, feature_rows, features, named_columns
 from symbolic.features.onsets import CHORD_SECONDS
 from symbolic.features.voices import LEAST_SECONDS, MOST_HELD
-from symbolic.notes import ReadError, note_table
+from symbolic.notes import NoteTable, ReadError, note_table
+from symbolic.notes.augment import drop_drums, scale_tempo
+from symbolic.scoring.notes import NotePreparation
+from symbolic.scoring.timeline import _cut_piece
+from symbolic.scoring.windows import SlidingWindow
+from symbolic.tokenizers.registry import TOKENIZERS
 
 SECOND = 960  # ticks, at 480 per quarter and 120 quarters per minute
 VOICES, DRUMS = FEATURE_SETS["voices"], FEATURE_SETS["drums"]
@@ -265,3 +271,51 @@ def test_any_notes_have_finite_columns(notes, ticks_per_quarter, tempo):
 def test_a_piece_of_drums_alone_has_no_features():
     with pytest.raises(ReadError, match="pitched"):
         features(piece(*beat(4)), "drums")
+
+
+def test_pitched_notes_keep_the_drums_apart():
+    notes = piece(*line([60, 62, 64, 65]), *beat(8, 0.25), *beat(2, pitch=36))
+    pitched = notes.pitched()
+    assert not pitched.is_drum.any()
+    assert np.array_equal(pitched.drum_onset, notes.onset[notes.is_drum])
+    assert np.array_equal(pitched.drum_pitch, notes.pitch[notes.is_drum])
+    assert pitched.pitched() is pitched
+    assert pitched.select(slice(3)).drum_onset is pitched.drum_onset
+    assert features(pitched, BOTH).any()
+    assert np.array_equal(features(pitched, BOTH), features(notes, BOTH))
+    assert not features(drop_drums(pitched), "drums").any()
+    assert not features(drop_drums(notes), "drums").any()
+    fast, slow = scale_tempo(notes, 2.0).pitched(), scale_tempo(pitched, 2.0)
+    assert np.array_equal(features(fast, BOTH), features(slow, BOTH))
+
+
+def test_a_table_that_an_earlier_version_pickled_has_no_drums_apart():
+    notes = piece(*line([60, 62]), *beat(3))
+    state = notes.__getstate__()
+    old = NoteTable.__new__(NoteTable)
+    old.__setstate__(state[:-2])
+    assert np.array_equal(features(old, BOTH), features(notes, BOTH))
+    again = pickle.loads(pickle.dumps(notes.pitched()))
+    assert np.array_equal(features(again, BOTH), features(notes, BOTH))
+
+
+@pytest.mark.parametrize("name", ["CPTokenizer", "FerreiraTokenizer", "MidiTokTokenizer"])
+def test_models_get_the_drums_beside_the_notes_of_their_tokenizer(name):
+    tokenizer = TOKENIZERS[name]()
+    notes = piece(*line([60, 62, 64, 65]), *beat(8, 0.25))
+    emitted = tokenizer.emitted(notes)
+    assert not emitted.is_drum.any()
+    assert np.array_equal(features(emitted, "drums"), features(notes, "drums"))
+
+
+def test_a_window_has_its_own_drums():
+    notes = piece(*line([60] * 16), *beat(6), *beat(3, 0.25, 5.0, 36)).pitched()
+    sliding = SlidingWindow(4.0, 4.0, "seconds")
+    preparation = NotePreparation(lambda table: table, DRUMS, None)
+    _, (early, late) = _cut_piece(notes, sliding, preparation)
+    assert early.drum_onset.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
+    assert late.drum_onset.tolist() == [1.0, 1.25, 1.5]
+    assert late.drum_pitch.tolist() == [36] * 3
+    rows = [window.features for window in preparation.inputs([early, late])]
+    assert rows[0][0] == rows[1][0] == 1
+    assert not np.array_equal(rows[0], rows[1])

@@ -20,6 +20,7 @@ from symbolic.evaluation.tables import markdown
 from symbolic.notes.augment import (
     add_pad,
     double_part,
+    drop_drums,
     scale_tempo,
     scale_velocity,
     transpose,
@@ -48,7 +49,7 @@ def note_perturbations(front: FrontEnd | None = None) -> dict[str, Perturbation]
             for n in (-12, 12)
         },
         "orchestration pad": lambda table, rng: add_pad(table),
-        "drums dropped": lambda table, rng: table.pitched(),
+        "drums dropped": lambda table, rng: drop_drums(table),
     }
 
 

@@ -29,7 +29,6 @@ MEMBERS = (np.arange(4096)[:, None] >> np.arange(12) & 1).astype(bool)
 _ABOVE = [np.roll(MEMBERS, -k, axis=1) for k in range(12)]
 _TONICS = np.arange(24) % 12
 _RELATIVE_MAJORS = (_TONICS + 3 * (np.arange(24) >= 12)) % 12
-_NO_DRUMS = np.empty(0), np.empty(0, np.int64)
 _BITS = (1 << np.arange(12)).astype(np.int16)[:, None]
 
 
@@ -80,7 +79,7 @@ class Onsets:
         counts = [len(piece) for piece in pieces]
         if not all(counts):
             raise ReadError("no features: the piece has no pitched notes")
-        self._tables, self._pieces = tables, pieces
+        self._pieces = pieces
         self.by_note = Segments(np.array(counts))
         self.onset = _joined([piece.onset for piece in pieces])
         self.seconds = _joined([piece.duration for piece in pieces])
@@ -345,14 +344,9 @@ class Onsets:
     @lazy
     def drums(self) -> tuple[np.ndarray, np.ndarray, Segments]:
         """(d,) onsets in seconds and pitches of the drum notes, and their segments."""
-        both = zip(self._tables, self._pieces, strict=True)
-        counts = np.array([len(table) - len(piece) for table, piece in both])
-        found = [self._tables[piece] for piece in counts.nonzero()[0].tolist()]
-        if not found:
-            return *_NO_DRUMS, Segments(counts)
-        onset = _joined([table.onset[table.is_drum] for table in found])
-        pitch = _joined([table.pitch[table.is_drum] for table in found])
-        return onset, pitch, Segments(counts)
+        onset = _joined([piece.drum_onset for piece in self._pieces])
+        pitch = _joined([piece.drum_pitch for piece in self._pieces])
+        return onset, pitch, Segments(np.array([len(piece.drum_pitch) for piece in self._pieces]))
 
     @lazy
     def sounding(self) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from symbolic.notes.keys import transpose_key
-from symbolic.notes.table import NOTE_COLUMNS, NoteTable
+from symbolic.notes.table import NO_DRUMS, NOTE_COLUMNS, NoteTable
 
 PAD_SECONDS = 2.0  # of a chord of a pad, at least
 PAD_LOWEST = 55  # MIDI pitch of its register, an octave: G below middle C
@@ -42,6 +42,7 @@ def scale_tempo(notes: NoteTable, factor: float) -> NoteTable:
         onset=notes.onset / factor,
         duration=notes.duration / factor,
         tempo=notes.tempo * factor,
+        drum_onset=notes.drum_onset / factor,
     )
 
 
@@ -68,6 +69,11 @@ def _with_velocity(notes: NoteTable, velocity: np.ndarray) -> NoteTable:
 def drop_dynamics(notes: NoteTable) -> NoteTable:
     """Remove the dynamics, as in a score without dynamic marks: every velocity is 64."""
     return replace(notes, velocity=np.full(len(notes), 64, np.int64), has_dynamics=False)
+
+
+def drop_drums(notes: NoteTable) -> NoteTable:
+    """Remove the drums, also those that `NoteTable.pitched` has set apart."""
+    return replace(notes.pitched(), drum_onset=NO_DRUMS[0], drum_pitch=NO_DRUMS[1])
 
 
 def double_part(notes: NoteTable, semitones: int = -12) -> NoteTable:

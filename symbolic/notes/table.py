@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 DEFAULT_TEMPO = 120.0  # quarters per minute: the default of the MIDI standard
 DEFAULT_TEMPOS = (0, DEFAULT_TEMPO)  # tick, quarters per minute
 DEFAULT_METERS = (0, 4, 4)  # tick, numerator, denominator
+NO_DRUMS = np.zeros(0), np.zeros(0, np.int64)
 MAX_NOTES = 2_000_000  # of a piece
 MAX_REASON_LENGTH = 300  # characters
 
@@ -60,6 +61,8 @@ class NoteTable:
             marks, or a file whose notes all share one velocity.
         from_notation: whether the source is notation (MusicXML, a music21 stream) and not MIDI;
             ticks of notation are defined by this package, not by the file.
+        drum_onset, drum_pitch: (d,) float64 seconds and int64, of the drum notes that `pitched`
+            left out; empty where `is_drum` marks them.
         tempo_ticks, tempo: (t,) int64 and float64, tempo changes in quarters per minute, sorted.
         meter_ticks, meter_numerator, meter_denominator: (m,) int64, time signatures, sorted.
     """
@@ -80,9 +83,17 @@ class NoteTable:
     meter_numerator: np.ndarray = field(default_factory=lambda: np.full(1, 4, np.int64))
     meter_denominator: np.ndarray = field(default_factory=lambda: np.full(1, 4, np.int64))
     from_notation: bool = False
+    drum_onset: np.ndarray = field(default_factory=lambda: NO_DRUMS[0])
+    drum_pitch: np.ndarray = field(default_factory=lambda: NO_DRUMS[1])
 
     def __len__(self) -> int:
         return len(self.pitch)
+
+    def __setstate__(self, state: list[Any]) -> None:
+        """Restore a pickled table; one of an earlier version has no drums set apart."""
+        values = [*state, *NO_DRUMS] if len(state) == len(fields(self)) - 2 else state
+        for column, value in zip(fields(self), values, strict=True):
+            object.__setattr__(self, column.name, value)
 
     def __repr__(self) -> str:
         return f"NoteTable({len(self)} notes, {self.seconds:.1f} s)"
@@ -97,8 +108,14 @@ class NoteTable:
         return replace(self, **{name: getattr(self, name)[index] for name in NOTE_COLUMNS})
 
     def pitched(self) -> NoteTable:
-        """Return the piece without drum notes; `self` if it has none."""
-        return self.select(~self.is_drum) if self.is_drum.any() else self
+        """Return the piece with `drum_onset` and `drum_pitch` in place of drum notes; `self` if it
+        has none."""
+        if not self.is_drum.any():
+            return self
+        kept = ~self.is_drum
+        columns = {name: getattr(self, name)[kept] for name in NOTE_COLUMNS}
+        drums = {"drum_onset": self.onset[self.is_drum], "drum_pitch": self.pitch[self.is_drum]}
+        return replace(self, **columns, **drums)
 
 
 NOTE_COLUMNS = tuple(f.name for f in fields(NoteTable))[:8]

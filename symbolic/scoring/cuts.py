@@ -23,6 +23,7 @@ def cut_notes(
     seconds: np.ndarray,
     ticks: np.ndarray,
     steps: list[np.ndarray] | None = None,
+    drums: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> list[NoteTable]:
     """Cut w windows, each of which begins at a bar line; columns that stay as they are are views.
 
@@ -34,6 +35,7 @@ def cut_notes(
             least one.
         seconds, ticks: (w,) of the bar lines. A note that begins earlier begins there.
         steps: of each window, of a `StepTable`.
+        drums: (w,) from which to before which of `drum_onset` lie in each window.
     """
     sizes = last - first
     index, own = _joined(first, last)
@@ -53,6 +55,11 @@ def cut_notes(
     for names, default in ((TEMPO_COLUMNS, DEFAULT_TEMPOS), (METER_COLUMNS, DEFAULT_METERS)):
         columns = [getattr(notes, name) for name in names]
         parts |= zip(names, _changes(columns, default, ticks, until), strict=True)
+    if drums is not None:
+        index, own = _joined(*drums)
+        onset = notes.drum_onset[index] - seconds.repeat(drums[1] - drums[0])
+        parts["drum_onset"] = _views(np.maximum(onset, 0), own)
+        parts["drum_pitch"] = _views(notes.drum_pitch[index], own)
     if steps is not None:
         parts["step_ticks"] = steps
     return list(map(type(notes), *parts.values()))

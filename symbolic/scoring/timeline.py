@@ -119,7 +119,11 @@ def _cut_piece(
     ticks = _ticks_at(notes, begin)
     full = last > first
     steps = _steps(notes, start, end, ticks, full) if isinstance(notes, StepTable) else None
-    cuts = cut_notes(notes, order, first[full], last[full], begin[full], ticks[full], steps)
+    drums = None
+    if len(notes.drum_onset):
+        places = _between(notes.drum_onset, start, end)
+        drums = places[0][full], places[1][full]
+    cuts = cut_notes(notes, order, first[full], last[full], begin[full], ticks[full], steps, drums)
     if (
         preparation.note_ids is not None
     ):  # short notes may be too short where they stand now: whole units are rounded
