@@ -134,6 +134,9 @@ class SymbolicConfig(PreTrainedConfig):
         ensemble_size: networks in the ensemble.
         ensemble_units: hidden units of each of them.
         ensemble_dropout: dropout of their input and of their hidden units.
+        ensemble_share: weight of the networks for familiar pieces; the linear model has the rest.
+        ensemble_references: number of training pieces that others are compared with; 0 for models
+            of former versions, which have the covariance of the training pieces.
         field_embedding_size: width of the embedding of each sub-token.
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
@@ -185,6 +188,8 @@ class SymbolicConfig(PreTrainedConfig):
         ensemble_size: int = 8,
         ensemble_units: int = 64,
         ensemble_dropout: float = 0.3,
+        ensemble_share: float = 1.0,
+        ensemble_references: int = 0,
         field_embedding_size: int = 64,
         tasks: Sequence[Task | dict] | None = None,
         head_dropout: float = 0.1,
@@ -231,6 +236,8 @@ class SymbolicConfig(PreTrainedConfig):
         self.ensemble_size = ensemble_size
         self.ensemble_units = ensemble_units
         self.ensemble_dropout = ensemble_dropout
+        self.ensemble_share = ensemble_share
+        self.ensemble_references = ensemble_references
         self.field_embedding_size = field_embedding_size
         tasks = (EMOTION, KEY, VELOCITY) if tasks is None else tasks
         self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]

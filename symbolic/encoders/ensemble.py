@@ -10,9 +10,6 @@ from symbolic.features.model_columns import ensemble_places, state_names
 from symbolic.forward import ensemble, torch_ops
 from symbolic.forward.states import KEYS
 
-SHRINKAGE = 0.3  # of the covariance of features towards the identity, for few pieces
-FAMILIAR_SHARE = 0.95  # share of the training pieces that are within the limit
-
 
 class KeyLogits(nn.Module):
     """Logits of the key, which the encoder's hidden states contain."""
@@ -31,11 +28,12 @@ class FeatureEnsemble(nn.Module):
 
     The linear model predicts `valence(x_v) * (1, -1, -1, 1) + arousal(x_a) * (1, 1, -1, -1)`, so
     that valence and arousal are independent, from columns that mean the same in all music.
+    `symbolic.training.transfer` fits it.
 
-    The logits are the ensemble's for familiar (in-distribution) pieces and the linear model's for
-    others, weighted by familiarity. It is 1 up to 0.8 times and 0 from 1.2 times `limit`: the
-    squared Mahalanobis distance from the other training pieces that 95 in 100 of these do not
-    exceed, in the columns of how they are played.
+    The logits are a mean of both: the ensemble's weight is `share` for familiar (in-distribution)
+    pieces and 0 for others, whose nearest training pieces are farther from them than from one
+    another; see `symbolic.forward.ensemble.strangeness`. Models without references, of former
+    versions, compare the Mahalanobis distance from the training pieces with `limit`.
 
     Args:
         config: its `ensemble_features` name the columns of `valence`, `arousal` and `familiar`.
@@ -44,6 +42,8 @@ class FeatureEnsemble(nn.Module):
         ValueError: columns that the model does not take.
     """
 
+    references: torch.Tensor
+    radii: torch.Tensor
     precision: torch.Tensor
     limit: torch.Tensor
 
@@ -62,8 +62,12 @@ class FeatureEnsemble(nn.Module):
         self.outer_bias = nn.Parameter(torch.empty(members, 1, 4))
         self.valence = nn.Linear(len(self.valence_columns), 1)
         self.arousal = nn.Linear(len(self.arousal_columns), 1)
-        self.register_buffer("precision", torch.eye(len(self.familiar_columns)))
-        self.register_buffer("limit", torch.tensor(torch.inf))
+        self.share = config.ensemble_share
+        if config.ensemble_references:
+            self.refer(torch.zeros(config.ensemble_references, len(self.familiar_columns)))
+        else:
+            self.register_buffer("precision", torch.eye(len(self.familiar_columns)))
+            self.register_buffer("limit", torch.tensor(torch.inf))
 
     def reset(self) -> None:
         """Initialise the weights; those of the linear model with zeros.
@@ -78,21 +82,15 @@ class FeatureEnsemble(nn.Module):
                      *self.arousal.parameters()):  # fmt: skip
             nn.init.zeros_(zero)
 
-    @torch.no_grad()
-    def fit(self, states: torch.Tensor) -> None:
-        """Fit `precision` and `limit` to the (n, H) standardised features of training pieces."""
-        compared = ensemble.compared(self, states, torch_ops).double()
-        spread = (1 - SHRINKAGE) * compared.T @ compared / len(compared)
-        spread += SHRINKAGE * torch.eye(len(spread))
-        self.precision.copy_(torch.linalg.inv(spread))
-        distance = self.distance(states).double()
-        # Distances to the other pieces: a piece is closer to a spread that contains it.
-        leverage = ((1 - SHRINKAGE) * distance / len(compared)).clamp(max=0.95)
-        self.limit.copy_(torch.quantile(distance / (1 - leverage), FAMILIAR_SHARE))
+    def refer(self, references: torch.Tensor, radii: torch.Tensor | None = None) -> None:
+        """Set the pieces that others are compared with.
 
-    def distance(self, states: torch.Tensor) -> torch.Tensor:
-        """(B,) squared Mahalanobis distances of (B, H) standardised features."""
-        return ensemble.distance(self, states, torch_ops)
+        Args:
+            references: (n, F) features of training pieces, as of `symbolic.forward.ensemble.placed`.
+            radii: (n,) their distances from the nearest of one another; ones where None.
+        """
+        self.register_buffer("references", references)
+        self.register_buffer("radii", torch.ones(len(references)) if radii is None else radii)
 
     def familiarity(self, states: torch.Tensor) -> torch.Tensor:
         """(B,) from 1, like the training pieces, to 0."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from symbolic.features.onsets import Onsets
-from symbolic.features.segments import Columns, quotients
+from symbolic.features.onsets import NEUTRAL_VELOCITY, Onsets, within
+from symbolic.features.segments import Columns, entropies, quotients
 
 ACCENT_VELOCITY = 10  # least difference between an accent and the onsets before and after it
 _NO_VARIANCE = 1e-12
+NOMINAL, PLAYED = 4.0, 16.0  # velocities, equally frequent, of nominal and of played dynamics
 
 
 def loudness(onsets: Onsets) -> Columns:
@@ -60,4 +61,22 @@ def contrasts(onsets: Onsets) -> Columns:
         "velocity_accents": steps.steps.share(accents),
         "velocity_pitch": quotients(both, np.sqrt(power), power > _NO_VARIANCE),
         "velocity_parts_std": onsets.window_deviations[1],
+    }
+
+
+def played(onsets: Onsets) -> Columns:
+    """Measure whether the dynamics are played, and the loudness where they are.
+
+    `played_dynamics` is 0 for a variety of velocities like that of `NOMINAL` equally frequent ones
+    or fewer, as of marks in a score or of a sequencer, and 1 from `PLAYED` on: it is linear in
+    their entropy between the two. `played_loudness` is the mean velocity above
+    `NEUTRAL_VELOCITY`, times that: the loudness of nominal velocities says little.
+    """
+    velocity, notes = onsets.velocity, onsets.by_note
+    shares = notes.histogram(velocity.astype(np.int64), 128) / notes.counts[:, None]
+    least, most = np.log(NOMINAL), np.log(PLAYED)
+    share = within((entropies(shares) - least) / (most - least), 0.0, 1.0)
+    return {
+        "played_dynamics": share,
+        "played_loudness": (notes.mean(velocity) - NEUTRAL_VELOCITY) * share,
     }

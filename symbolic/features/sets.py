@@ -56,6 +56,17 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
         *_begin("chord_change", "bass_from", "melody_from"),
     ),
     "temporal": (*_groups("rhythm", "density"), *_begin("ioi_share", "duration_share")),
+    "transfer_valence": (
+        *("major_third_share", "major_minus_minor", "chord_major_share", "key_minor"),
+        *("major_minus_minor_on_tonic", "local_key_distance", "bass_mean", "bass_repeats"),
+        *("outer_parallel", "skyline_whole_tones", "interval_class_4", "over_bass_minor_third"),
+        *("dissonance", "chord_diminished"),
+    ),
+    "transfer_arousal": (
+        *("voice_rate_log", "pitch_q10", "outer_parallel", "duration_share_10"),
+        *("note_density_std", "ioi_log_q90", "duration_share_02", "pc_entropy", "ioi_share_06"),
+        "played_loudness",
+    ),
     "lin2013": _groups("pitch", "interval", "rhythm", "dynamics", "key_and_mode"),
     "panda2013": _groups("pitch", "interval", "rhythm", "density", "dynamics", "articulation"),
     **OTHER_NAMES,
@@ -66,6 +77,9 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
 - `core`: 99 columns whose names, order and values never change: released models need them.
 - `harmonic`, `temporal`: correlates of valence and of arousal that performances and scores share;
   without register and dynamics, which differ between corpora.
+- `transfer_valence`, `transfer_arousal`: columns whose relation to valence, or to arousal, is
+  alike in EMOPIA, VGMIDI, YM2413-MDB and PercePiano, chosen by the mean macro-F1 of corpora that
+  were left out of the training (docs/experiments/transfer.md).
 - `lin2013`, `panda2013`: approximations of the hand-crafted features of two support vector machines
   that later work uses as baselines. Neither paper prints its list, so the choices are ours, and
   results with them are not results of those papers.

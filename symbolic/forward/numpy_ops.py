@@ -41,6 +41,22 @@ def clamp(values: np.ndarray, least: float, most: float) -> np.ndarray:
     return np.minimum(np.maximum(values, least), most)
 
 
+def smallest(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the smallest values of each row of (B, K) arrays, in any order, and their columns."""
+    places = np.argpartition(values, count - 1, axis=1)[:, :count]
+    return np.take_along_axis(values, places, axis=1), places
+
+
+def wide(values: np.ndarray) -> np.ndarray:
+    """Return values in double precision, which they have."""
+    return values
+
+
+def narrow(values: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Return values in the precision of others, which is theirs."""
+    return values
+
+
 def relu(values: np.ndarray) -> np.ndarray:
     """Replace negative values by 0."""
     return np.maximum(values, 0)

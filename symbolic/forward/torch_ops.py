@@ -39,6 +39,22 @@ def clamp(values: torch.Tensor, least: float, most: float) -> torch.Tensor:
     return values.clamp(least, most)
 
 
+def smallest(values: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the smallest values of each row of (B, K) tensors, and their columns."""
+    found = values.topk(count, largest=False, sorted=False)
+    return found.values, found.indices
+
+
+def wide(values: torch.Tensor) -> torch.Tensor:
+    """Convert to double precision, where the device has it."""
+    return values if values.device.type == "mps" else values.double()
+
+
+def narrow(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Convert to the precision of another tensor."""
+    return values.to(like.dtype)
+
+
 def relu(values: torch.Tensor) -> torch.Tensor:
     """Replace negative values by 0."""
     return F.relu(values)

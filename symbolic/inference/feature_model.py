@@ -51,6 +51,7 @@ class FeatureSettings:
         name_or_path: of the model.
         feature_names: columns of `symbolic.features` that it takes.
         ensemble_features: names of columns by role; empty without an ensemble.
+        ensemble_share: weight of its networks for familiar pieces.
         task_specs: the tasks.
         temperatures: divisors of the logits by task.
         tokenizer_class: of the tokenizer whose notes are taken.
@@ -60,6 +61,7 @@ class FeatureSettings:
     name_or_path: str
     feature_names: list[str]
     ensemble_features: dict[str, list[str]]
+    ensemble_share: float
     task_specs: tuple[Task, ...]
     temperatures: dict[str, float]
     tokenizer_class: str
@@ -98,6 +100,7 @@ class FeatureSettings:
             name,
             columns,
             roles,
+            float(values.get("ensemble_share", 1.0)),
             tasks,
             dict(values.get("temperatures") or {}),
             values.get("tokenizer_class", "CPTokenizer"),
@@ -140,6 +143,7 @@ class FeatureModel(Predictor):
             encoder.tonic.turned = turned_weight(encoder.tonic.weight, numpy_ops)
         if self._ensemble is not None:
             self._ensemble.width = len(state_names(names))
+            self._ensemble.share = settings.ensemble_share
             for role, places in ensemble_places(names, settings.ensemble_features).items():
                 setattr(self._ensemble, f"{role}_columns", places)
         try:

@@ -22,12 +22,15 @@ from symbolic.features.model_columns import KEY_FEATURES
 from symbolic.inference.weights import load_config
 from symbolic.modeling import SymbolicModel, no_bar_of_weights
 from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
+from symbolic.training.transfer import Labels, fit_ensemble
 
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
 
 
 logger = logging.getLogger(__name__)
+
+RATE, PLAYED = "voice_rate_log", "played_dynamics"
 
 
 @dataclass
@@ -61,6 +64,10 @@ class ShapeArguments:
     )
     expert_size: int = field(default=64, metadata={"help": "hidden units of each of them"})
     expert_dropout: float = field(default=0.3, metadata={"help": "in the ensemble"})
+    expert_share: float = field(
+        default=0.7,
+        metadata={"help": "weight of the ensemble for familiar music, beside the linear model"},
+    )
     dropout: float = field(default=0.2, metadata={"help": "in the backbone"})
     attention_dropout: float = field(
         default=0.0, metadata={"help": "above 0 a step on a CPU takes three times as long"}
@@ -126,6 +133,8 @@ def build_model(
         ensemble_size=arguments.expert_members,
         ensemble_units=arguments.expert_size,
         ensemble_dropout=arguments.expert_dropout,
+        ensemble_share=arguments.expert_share,
+        ensemble_references=int(by_ensemble),
         tasks=tasks,
         head_dropout=arguments.head_dropout,
         label_smoothing=arguments.label_smoothing,
@@ -271,17 +280,20 @@ def task_specs(text: str) -> list[Task]:
 def ensemble_features(names: Sequence[str]) -> dict[str, list[str]]:
     """Choose the features of the parts of a `FeatureEnsemble`, as `SymbolicConfig` takes them.
 
-    Valence is predicted from key, mode and harmony, arousal from rhythm and density: features that
-    mean the same in performances and in scores. Familiarity is measured on features of playing.
+    Valence is predicted from key, mode and harmony, arousal from rates and register: features that
+    mean the same in several corpora. Familiarity is measured on features of playing.
 
     Raises:
         ValueError: no feature for one of the parts.
     """
-    played = [n for g in ("dynamics", "articulation", "rhythm") for n in FEATURE_GROUPS[g]]
+    played = [n for g in ("dynamics", "articulation", "density") for n in FEATURE_GROUPS[g]]
+    arousal = list(FEATURE_SETS["transfer_arousal"])
+    if RATE not in names:  # without the set `voices`
+        arousal.append("onsets_per_second_log")
     columns = {
-        "valence": FEATURE_SETS["harmonic"],
-        "arousal": FEATURE_SETS["temporal"],
-        "familiar": played,
+        "valence": FEATURE_SETS["transfer_valence"],
+        "arousal": arousal,
+        "familiar": [*played, PLAYED, RATE],
     }
     chosen = {part: [name for name in names if name in of] for part, of in columns.items()}
     if empty := [part for part, found in chosen.items() if not found]:
@@ -292,17 +304,33 @@ def ensemble_features(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def standardise_features(model: SymbolicModel, rows: np.ndarray) -> None:
-    """Fit feature standardisation, and the familiarity limit of an ensemble.
-
-    `rows` are the (pieces, C) features of the training pieces.
-    """
+    """Fit feature standardisation to the (n, C) features of the training pieces."""
     if not hasattr(model.encoder, "fit_features"):
         kind = model.config.encoder
         raise ValueError(f"encoder {kind!r} takes no features of the piece: --features none")
-    states = model.encoder.fit_features(torch.tensor(rows, dtype=torch.float64))
-    for head in model.heads.values():
-        if isinstance(head, FeatureEnsemble):
-            head.fit(states)
+    model.encoder.fit_features(torch.tensor(rows, dtype=torch.float64))
+
+
+@torch.no_grad()
+def fit_transfer(model: SymbolicModel, rows: np.ndarray, labels: Labels) -> None:
+    """Fit the parts of an ensemble that are computed: before the training, and anew after it.
+
+    Args:
+        model: of features; others stay as they are.
+        rows: (n, C) features of the training pieces, some perhaps several times.
+        labels: of the pieces.
+    """
+    heads = [head for head in model.heads.values() if isinstance(head, FeatureEnsemble)]
+    if not heads:
+        return
+    once = np.sort(np.unique(rows, axis=0, return_index=True)[1])
+    mode = model.training
+    inputs = torch.tensor(rows[once], dtype=torch.float32, device=model.device)
+    hidden, _ = model.eval().encoder(inputs)
+    model.train(mode)
+    for head in heads:
+        fit_ensemble(head, hidden[:, 0], labels.select(once))
+        model.config.ensemble_references = len(head.references)
 
 
 def share_pitch_classes(model: SymbolicModel, vocabulary: Tokenizer | TokenVocabulary) -> None:

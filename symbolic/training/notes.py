@@ -33,12 +33,18 @@ from symbolic.inference.weights import load_config
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, read_notes
 from symbolic.notes.augment import Augmentation
-from symbolic.tasks import KEY, TASKS, Task
+from symbolic.tasks import EMOTION, KEY, TASKS, VALENCE_AROUSAL, Task
 from symbolic.tokenizers import Tokenizer, build_tokenizer, load_tokenizer
-from symbolic.training.build import masked_velocity, standardise_features, task_specs
+from symbolic.training.build import (
+    fit_transfer,
+    masked_velocity,
+    standardise_features,
+    task_specs,
+)
 from symbolic.training.procedure import train_and_report
 from symbolic.training.tokens import TokenizedInputs, TokenModelArguments, trained_classes
 from symbolic.training.trainer import FitArguments
+from symbolic.training.transfer import Labels
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +135,18 @@ def _tokenizer(arguments: ModelArguments) -> tuple[Tokenizer, str]:
     return load_tokenizer(load_config(base).tokenizer_class, base), base
 
 
+def _labels(pieces: Sequence[Piece]) -> Labels:
+    """Collect what an ensemble of features is fitted to."""
+    missing = (np.nan, np.nan)
+    ratings = [piece.labels.get(VALENCE_AROUSAL.name, missing) for piece in pieces]
+    return Labels(
+        class_labels(pieces, EMOTION),
+        np.array(ratings, np.float64).reshape(-1, 2),
+        np.array([group_name(piece.corpus, piece.group) for piece in pieces]),
+        np.array([piece.corpus for piece in pieces]),
+    )
+
+
 class NoteInputs(TokenizedInputs):
     """Files of notes."""
 
@@ -192,6 +210,8 @@ class NoteInputs(TokenizedInputs):
             emitted = [self.tokenizer.emitted(table) for table in tables]
             dataset = FeatureDataset.of(pieces, emitted, names)
             standardise_features(model, dataset.rows)
+            self.fitted = dataset.rows, _labels(pieces)
+            fit_transfer(model, *self.fitted)
             return dataset
         dataset = PieceDataset(
             pieces,

@@ -25,10 +25,11 @@ from symbolic.features import named_columns
 from symbolic.inference.note_predictions import predictions
 from symbolic.inference.prediction_table import Row
 from symbolic.modeling import SymbolicModel
-from symbolic.tasks import EMOTION, IGNORE, Task
+from symbolic.tasks import EMOTION, IGNORE, VALENCE_AROUSAL, Task
 from symbolic.training.build import (
     ShapeArguments,
     build_model,
+    fit_transfer,
     masked_velocity,
     standardise_features,
     task_specs,
@@ -36,6 +37,7 @@ from symbolic.training.build import (
 from symbolic.training.optimisation import balanced_weights
 from symbolic.training.procedure import Inputs, train_and_report
 from symbolic.training.trainer import FitArguments
+from symbolic.training.transfer import Labels
 
 
 @dataclass
@@ -72,8 +74,10 @@ class TokenizedInputs(Inputs):
         classes: (n,) class ids of `class_task`, -100 for none.
         class_task: the quadrant if it is trained, otherwise the first task of classes of whole
             pieces that is trained and that a piece has a label of; None if there is none.
+        fitted: features and labels of the training pieces, if the model is of features alone.
     """
 
+    fitted: tuple[np.ndarray, Labels] | None = None
     arguments: TokenModelArguments
     vocabulary: TokenVocabulary
     names: list[str]
@@ -102,6 +106,10 @@ class TokenizedInputs(Inputs):
             feature_names=self.names,
             every=True,
         )
+
+    def calibrate(self, model: SymbolicModel, chosen: np.ndarray) -> None:
+        if self.fitted is not None:  # the features may have changed: the predicted key is one
+            fit_transfer(model, *self.fitted)
 
     def class_weights(self, chosen: np.ndarray) -> dict[str, list[float]]:
         task = self.class_task
@@ -167,7 +175,11 @@ class TokenInputs(TokenizedInputs):
 
     def training_set(self, model: SymbolicModel, chosen: np.ndarray) -> TokenDataset:
         if self.names:
-            standardise_features(model, self.tokens.feature_columns(self.names)[chosen])
+            rows = self.tokens.feature_columns(self.names)[chosen]
+            standardise_features(model, rows)
+            if model.config.inputs != "notes":
+                self.fitted = rows, self._labels(chosen)
+                fit_transfer(model, *self.fitted)
         return TokenDataset(
             self.tokens,
             self.arguments.training_window,
@@ -177,6 +189,14 @@ class TokenInputs(TokenizedInputs):
             semitones=self.arguments.semitones,
             feature_names=self.names,
         )
+
+
+    def _labels(self, chosen: np.ndarray) -> Labels:
+        """Collect what an ensemble of features is fitted to."""
+        tokens, count = self.tokens, len(self.tokens)
+        quadrants = tokens.labels.get(EMOTION.name, np.full(count, IGNORE))
+        ratings = tokens.labels.get(VALENCE_AROUSAL.name, np.full((count, 2), np.nan))
+        return Labels(quadrants, ratings, self.groups, np.array(tokens.corpora)).select(chosen)
 
 
 def trained_classes(
