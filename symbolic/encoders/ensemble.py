@@ -86,7 +86,7 @@ class FeatureEnsemble(nn.Module):
         """Set the pieces that others are compared with.
 
         Args:
-            references: (n, F) features of training pieces, as of `symbolic.forward.ensemble.placed`.
+            references: (n, F) features of training pieces, by `symbolic.forward.ensemble.placed`.
             radii: (n,) their distances from the nearest of one another; ones where None.
         """
         self.register_buffer("references", references)

@@ -62,6 +62,7 @@ OTHER_BLOCKS: dict[str, tuple[Block, ...]] = {
     "tonal": (tonal.evidence,),
     "voices": (voices.rates, voices.doublings, voices.outer_rates),
     "drums": (voices.drums,),
+    "played": (dynamics.played,),
 }
 """Functions of columns that belong to no group, by feature set."""
 

@@ -92,6 +92,8 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
   jSymbolic counts as rhythm; no key and no harmony.
 - `tonal`: the columns of `symbolic.features.tonal`, for key detection.
 - `voices`, `drums`: those of `symbolic.features.voices`, of each track or part, and of drums.
+- `played`: whether dynamics are played, and the loudness where they are
+  (`symbolic.features.dynamics.played`).
 """
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RATE, PLAYED = "voice_rate_log", "played_dynamics"
+KEY_CERTAINTY = "predicted_key_certainty"  # is no sign of valence
 
 
 @dataclass
@@ -299,7 +300,7 @@ def ensemble_features(names: Sequence[str]) -> dict[str, list[str]]:
     if empty := [part for part, found in chosen.items() if not found]:
         raise ValueError(f"the ensemble needs features for {', '.join(empty)}: --features all")
     if set(TONAL_NAMES) & set(names):
-        chosen["valence"] += KEY_FEATURES
+        chosen["valence"] += [name for name in KEY_FEATURES if name != KEY_CERTAINTY]
     return chosen
 
 

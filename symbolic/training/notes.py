@@ -209,8 +209,9 @@ class NoteInputs(TokenizedInputs):
         if model.config.inputs != "notes":
             emitted = [self.tokenizer.emitted(table) for table in tables]
             dataset = FeatureDataset.of(pieces, emitted, names)
-            standardise_features(model, dataset.rows)
             self.fitted = dataset.rows, _labels(pieces)
+            dataset = dataset.labelled({task.name for task in model.tasks if task.weight})
+            standardise_features(model, dataset.rows)
             fit_transfer(model, *self.fitted)
             return dataset
         dataset = PieceDataset(

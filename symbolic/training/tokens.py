@@ -190,7 +190,6 @@ class TokenInputs(TokenizedInputs):
             feature_names=self.names,
         )
 
-
     def _labels(self, chosen: np.ndarray) -> Labels:
         """Collect what an ensemble of features is fitted to."""
         tokens, count = self.tokens, len(self.tokens)

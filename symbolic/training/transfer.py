@@ -22,6 +22,7 @@ RIDGE = 0.05  # penalty of squared weights, beside a mean loss
 RATINGS = np.array([0.05, 0.1])  # weights of the order by rated valence and arousal, beside 1
 LEAST_DIFFERENCE = 0.1  # of two ratings from -1 to 1 that order their pieces
 MAX_PAIRS = 20_000  # of pieces, drawn at random where there are more
+LEAST_SCALE = 1e-6  # of a column, below which it is constant
 SEED = 0
 
 
@@ -146,7 +147,11 @@ def fit_side(
     from scipy.optimize import minimize  # training on token files does without SciPy
 
     count = columns.shape[1]
-    inputs = np.hstack([columns, np.ones((len(columns), 1))])
+    middle = weights @ columns
+    scale = np.sqrt(weights @ (columns - middle) ** 2)
+    scale[scale < LEAST_SCALE] = 1.0
+    inputs = np.hstack([(columns - middle) / scale, np.ones((len(columns), 1))])
+    differences = differences / scale
 
     def loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
         slope = np.append(vector[:count], 0.0)
@@ -161,7 +166,8 @@ def fit_side(
         return float(total), gradient
 
     found: Any = minimize(loss, np.zeros(count + 1), jac=True, method="L-BFGS-B")
-    return found.x
+    slope = found.x[:count] / scale
+    return np.append(slope, found.x[count] - slope @ middle)
 
 
 def nearest_distances(rows: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from symbolic.data.datasets.examples import Example
-from symbolic.data.labels import derived_labels
+from symbolic.data.labels import any_label, derived_labels
 from symbolic.data.pieces import Piece
 from symbolic.features import feature_rows
 from symbolic.notes import NoteTable, ReadError
@@ -49,6 +49,15 @@ class FeatureDataset(Dataset):
             known = {*piece.labels, KEY.name}  # a key estimated from pitches is no label here
             labels.append({**piece.labels, **derived_labels(table, known)})
         return cls(feature_rows(tables, feature_names).astype(np.float32), labels)
+
+    def labelled(self, tasks: Collection[str]) -> FeatureDataset:
+        """Select the pieces with a label of one of these tasks."""
+        kept = [
+            any(any_label(label) for name, label in labels.items() if name in tasks)
+            for labels in self.labels
+        ]
+        labels = [labels for labels, keep in zip(self.labels, kept, strict=True) if keep]
+        return FeatureDataset(self.rows[np.array(kept, bool)], labels)
 
     def __len__(self) -> int:
         return len(self.rows)
