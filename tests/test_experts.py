@@ -19,11 +19,17 @@ from symbolic.notes import note_table
 from symbolic.notes.augment import scale_tempo, shift_velocity, transpose
 from symbolic.tasks import IGNORE
 from symbolic.tokenizers import CPTokenizer
-from symbolic.training.build import ShapeArguments, build_model, standardise_features
+from symbolic.training.build import (
+    ShapeArguments,
+    build_model,
+    fit_transfer,
+    standardise_features,
+)
 from symbolic.training.optimisation import freeze
 from symbolic.training.procedure import train_model
 from symbolic.training.tokens import TokenInputs, TokenModelArguments
 from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
+from symbolic.training.transfer import Labels
 
 TOKENIZER = CPTokenizer()
 
@@ -43,7 +49,11 @@ def make(tasks="emotion", names=(*FEATURE_NAMES, *TONAL_NAMES)):
     torch.manual_seed(0)
     arguments = ShapeArguments(encoder="features", tasks=tasks, expert_members=3, expert_size=8)
     model = build_model(TOKENIZER, arguments, names)
-    standardise_features(model, rows(MUSIC, names))
+    features = rows(MUSIC, names)
+    standardise_features(model, features)
+    names = np.array([str(number) for number in range(60)])
+    labels = Labels(np.arange(60) % 4, np.full((60, 2), np.nan), names, np.full(60, "own"))
+    fit_transfer(model, features, labels)
     return model.eval()
 
 
