@@ -48,6 +48,7 @@ from symbolic.training.transfer import Labels
 
 logger = logging.getLogger(__name__)
 
+FEATURES = "features"  # the encoder of features alone
 TOKENIZER = "cp-performance"  # of a model that is trained from scratch
 
 
@@ -94,7 +95,9 @@ def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
     return [i for i, piece in enumerate(pieces) for _ in range(times.get(piece.corpus, 1))]
 
 
-def with_labels(pieces: Sequence[Piece], tasks: Sequence[Task]) -> list[Piece]:
+def with_labels(
+    pieces: Sequence[Piece], tasks: Sequence[Task], rated: bool = False
+) -> list[Piece]:
     """Leave out corpora without a label of a trained task; warn of them, and of those with some.
 
     Tasks whose labels follow from the notes have labels in every corpus. Where no corpus has a
@@ -103,6 +106,8 @@ def with_labels(pieces: Sequence[Piece], tasks: Sequence[Task]) -> list[Piece]:
     Args:
         pieces: to train on, of any corpora.
         tasks: of the model; those of weight 0 are not trained.
+        rated: whether a model of emotion is also fitted to the order of ratings of valence and
+            arousal.
     """
     trained = [task for task in tasks if task.weight]
     derived = any(task.label is not None for task in trained)
@@ -112,6 +117,8 @@ def with_labels(pieces: Sequence[Piece], tasks: Sequence[Task]) -> list[Piece]:
         names = {name for piece in own for name, label in piece.labels.items() if any_label(label)}
         missing = [t.name for t in trained if t.label is None and t.name not in names]
         end = ""
+        if rated and VALENCE_AROUSAL.name in names and missing == [EMOTION.name]:
+            continue
         if not (derived or any(task.name in names for task in trained)):
             left_out.add(corpus)
             end = ": it is left out"
@@ -157,7 +164,7 @@ class NoteInputs(TokenizedInputs):
         self.arguments, self.source = replace(arguments, tokenizer=name), data.record()
         self.vocabulary = TokenVocabulary.of(self.tokenizer)
         train, test = held_out(data)
-        train = with_labels(train, task_specs(arguments.tasks))
+        train = with_labels(train, task_specs(arguments.tasks), arguments.encoder == FEATURES)
         unlabelled = unlabelled_pieces(data)
         assert_not_held_out(unlabelled, test)
         self.pieces = [*train, *unlabelled, *test]
