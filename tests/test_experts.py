@@ -53,7 +53,8 @@ def make(tasks="emotion", names=(*FEATURE_NAMES, *TONAL_NAMES)):
     features = rows(MUSIC, names)
     standardise_features(model, features)
     names = np.array([str(number) for number in range(60)])
-    labels = Labels(np.arange(60) % 4, np.full((60, 2), np.nan), names, np.full(60, "own"))
+    unrated, own = np.full((60, 2), np.nan), np.full(60, "own")
+    labels = Labels(np.arange(60) % 4, unrated, names, own, np.zeros(60, bool))
     fit_transfer(model, features, labels)
     return model.eval()
 

@@ -103,7 +103,7 @@ def labels(count, rated=0):
     ratings[count - rated :] = np.linspace(-1, 1, rated)[:, None] if rated else 0
     names = np.array([f"song {number}" for number in range(count)])
     corpora = np.where(quadrants >= 0, "one", "rated")
-    return Labels(quadrants, ratings, names, corpora)
+    return Labels(quadrants, ratings, names, corpora, np.zeros(count, bool))
 
 
 def test_an_ensemble_gets_references_and_a_linear_model():
@@ -138,7 +138,7 @@ def test_numpy_and_torch_find_the_same_strangeness():
 
 def test_unlabelled_pieces_leave_an_ensemble_as_it_is():
     made = head()
-    none = Labels(np.full(9, -100), np.full((9, 2), np.nan), np.arange(9), np.full(9, "x"))
+    none = Labels(np.full(9, -100), np.full((9, 2), np.nan), *[np.zeros(9, bool)] * 3)
     fit_ensemble(made, torch.zeros(9, len(COLUMNS)), none)
     assert len(made.references) == 1
     assert (made.valence.weight == 0).all()

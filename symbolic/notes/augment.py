@@ -76,6 +76,11 @@ def drop_drums(notes: NoteTable) -> NoteTable:
     return replace(notes.pitched(), drum_onset=NO_DRUMS[0], drum_pitch=NO_DRUMS[1])
 
 
+def orchestrations(notes: NoteTable) -> list[NoteTable]:
+    """Orchestrate a piece anew in three ways: a part doubled an octave lower, higher, and a pad."""
+    return [double_part(notes, -12), double_part(notes, 12), add_pad(notes)]
+
+
 def double_part(notes: NoteTable, semitones: int = -12) -> NoteTable:
     """Copy the notes of the busiest track, that of most pitched notes, to a new track.
 

@@ -32,7 +32,7 @@ from symbolic.inference.prediction_table import Row, with_same_notes
 from symbolic.inference.weights import load_config
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable, read_notes
-from symbolic.notes.augment import Augmentation
+from symbolic.notes.augment import Augmentation, orchestrations
 from symbolic.tasks import EMOTION, KEY, TASKS, VALENCE_AROUSAL, Task
 from symbolic.tokenizers import Tokenizer, build_tokenizer, load_tokenizer
 from symbolic.training.build import (
@@ -48,6 +48,7 @@ from symbolic.training.transfer import Labels
 
 logger = logging.getLogger(__name__)
 
+ORCHESTRATIONS = 3  # copies of a piece, as of `orchestrations`
 FEATURES = "features"  # the encoder of features alone
 TOKENIZER = "cp-performance"  # of a model that is trained from scratch
 
@@ -72,6 +73,13 @@ class ModelArguments(TokenModelArguments):
     tempo: float = field(default=0.1, metadata={"help": "0.1: up to 10 %% faster or slower"})
     velocity: int = field(default=10, metadata={"help": "velocity shift, up and down"})
     drop_dynamics: float = field(default=0.1, metadata={"help": "share of pieces without dynamics"})
+    orchestrations: bool = field(
+        default=False,
+        metadata={
+            "help": "with --encoder features: train on three more copies of each piece, with a "
+            "part doubled an octave lower or higher, or with a pad of chords"
+        },
+    )
 
 
 def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
@@ -95,9 +103,7 @@ def repeated(pieces: Sequence[Piece], repeats: str) -> list[int]:
     return [i for i, piece in enumerate(pieces) for _ in range(times.get(piece.corpus, 1))]
 
 
-def with_labels(
-    pieces: Sequence[Piece], tasks: Sequence[Task], rated: bool = False
-) -> list[Piece]:
+def with_labels(pieces: Sequence[Piece], tasks: Sequence[Task], rated: bool = False) -> list[Piece]:
     """Leave out corpora without a label of a trained task; warn of them, and of those with some.
 
     Tasks whose labels follow from the notes have labels in every corpus. Where no corpus has a
@@ -142,8 +148,8 @@ def _tokenizer(arguments: ModelArguments) -> tuple[Tokenizer, str]:
     return load_tokenizer(load_config(base).tokenizer_class, base), base
 
 
-def _labels(pieces: Sequence[Piece]) -> Labels:
-    """Collect what an ensemble of features is fitted to."""
+def _labels(pieces: Sequence[Piece], copies: int) -> Labels:
+    """Collect what an ensemble of features is fitted to: each piece comes before its copies."""
     missing = (np.nan, np.nan)
     ratings = [piece.labels.get(VALENCE_AROUSAL.name, missing) for piece in pieces]
     return Labels(
@@ -151,6 +157,7 @@ def _labels(pieces: Sequence[Piece]) -> Labels:
         np.array(ratings, np.float64).reshape(-1, 2),
         np.array([group_name(piece.corpus, piece.group) for piece in pieces]),
         np.array([piece.corpus for piece in pieces]),
+        np.arange(len(pieces)) % (1 + copies) > 0,
     )
 
 
@@ -215,12 +222,17 @@ class NoteInputs(TokenizedInputs):
         pieces, tables = [pieces[i] for i in order], [tables[i] for i in order]
         if model.config.inputs != "notes":
             emitted = [self.tokenizer.emitted(table) for table in tables]
-            dataset = FeatureDataset.of(pieces, emitted, names)
-            self.fitted = dataset.rows, _labels(pieces)
-            dataset = dataset.labelled({task.name for task in model.tasks if task.weight})
-            standardise_features(model, dataset.rows)
+            own = FeatureDataset.of(pieces, emitted, names)
+            trained = {task.name for task in model.tasks if task.weight}
+            standardise_features(model, own.labelled(trained).rows)
+            copies = ORCHESTRATIONS if arguments.orchestrations else 0
+            if copies:
+                pieces = [piece for piece in pieces for _ in range(1 + copies)]
+                emitted = [one for table in emitted for one in (table, *orchestrations(table))]
+                own = FeatureDataset.of(pieces, emitted, names)
+            self.fitted = own.rows, _labels(pieces, copies)
             fit_transfer(model, *self.fitted)
-            return dataset
+            return own.labelled(trained)
         dataset = PieceDataset(
             pieces,
             tables,

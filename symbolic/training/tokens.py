@@ -195,7 +195,8 @@ class TokenInputs(TokenizedInputs):
         tokens, count = self.tokens, len(self.tokens)
         quadrants = tokens.labels.get(EMOTION.name, np.full(count, IGNORE))
         ratings = tokens.labels.get(VALENCE_AROUSAL.name, np.full((count, 2), np.nan))
-        return Labels(quadrants, ratings, self.groups, np.array(tokens.corpora)).select(chosen)
+        corpora, changed = np.array(tokens.corpora), np.zeros(count, bool)
+        return Labels(quadrants, ratings, self.groups, corpora, changed).select(chosen)
 
 
 def trained_classes(

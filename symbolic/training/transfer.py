@@ -7,7 +7,7 @@ differ between corpora, only order the pieces of a corpus.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,18 +34,18 @@ class Labels:
         quadrants: (n,) int, -100 for none.
         ratings: (n, 2) valence and arousal, NaN for none.
         groups, corpora: (n,) names.
+        changed: (n,) bool, copies of pieces that are changed, which are no references.
     """
 
     quadrants: np.ndarray
-    ratings: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
-    groups: np.ndarray = field(default_factory=lambda: np.zeros(0, object))
-    corpora: np.ndarray = field(default_factory=lambda: np.zeros(0, object))
+    ratings: np.ndarray
+    groups: np.ndarray
+    corpora: np.ndarray
+    changed: np.ndarray
 
     def select(self, chosen: np.ndarray) -> Labels:
         """Return those of some pieces."""
-        return Labels(
-            self.quadrants[chosen], self.ratings[chosen], self.groups[chosen], self.corpora[chosen]
-        )
+        return Labels(*(values[chosen] for values in vars(self).values()))
 
 
 @torch.no_grad()
@@ -61,8 +61,9 @@ def fit_ensemble(head: FeatureEnsemble, states: torch.Tensor, labels: Labels) ->
     if not known.any():
         return
     states = states.detach().double().cpu()
-    references = ensemble.placed(head, states[torch.from_numpy(known)], torch_ops)
-    radii = nearest_distances(references.numpy(), labels.groups[known])
+    own = known & ~labels.changed
+    references = ensemble.placed(head, states[torch.from_numpy(own)], torch_ops)
+    radii = nearest_distances(references.numpy(), labels.groups[own])
     device = head.valence.weight.device
     head.refer(references.float().to(device), torch.from_numpy(radii).float().to(device))
     kept = states[:, : head.width].clamp(-ensemble.INPUT_RANGE, ensemble.INPUT_RANGE).numpy()
