@@ -194,7 +194,7 @@ def test_every_column_of_the_package_has_a_group():
 
 
 def test_every_wording_is_of_a_column():
-    known = {*FEATURE_NAMES, *CHOICES["voices"], *CHOICES["drums"]}
+    known = {*FEATURE_NAMES, *CHOICES["voices"], *CHOICES["drums"], *CHOICES["played"]}
     assert set(WORDINGS) <= known
     for column, wording in WORDINGS.items():
         for beginning in wording.beginnings:

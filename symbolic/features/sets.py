@@ -67,6 +67,10 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
         *("note_density_std", "ioi_log_q90", "duration_share_02", "pc_entropy", "ioi_share_06"),
         "played_loudness",
     ),
+    "transfer_familiar": (
+        *_groups("dynamics", "articulation", "density"),
+        *("played_dynamics", "voice_rate_log"),
+    ),
     "lin2013": _groups("pitch", "interval", "rhythm", "dynamics", "key_and_mode"),
     "panda2013": _groups("pitch", "interval", "rhythm", "density", "dynamics", "articulation"),
     **OTHER_NAMES,
@@ -80,6 +84,8 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
 - `transfer_valence`, `transfer_arousal`: columns whose relation to valence, or to arousal, is
   alike in EMOPIA, VGMIDI, YM2413-MDB and PercePiano, chosen by the mean macro-F1 of corpora that
   were left out of the training (docs/experiments/transfer.md).
+- `transfer_familiar`: columns of playing and texture, by which the nearest training pieces are
+  found.
 - `lin2013`, `panda2013`: approximations of the hand-crafted features of two support vector machines
   that later work uses as baselines. Neither paper prints its list, so the choices are ours, and
   results with them are not results of those papers.

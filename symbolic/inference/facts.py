@@ -199,7 +199,7 @@ WORDINGS: dict[str, Wording] = {
         "soft (velocity {})",
         "loud (velocity {})",
         _whole,
-        ("velocity_q", "velocity_median", "velocity_share"),
+        ("velocity_q", "velocity_median", "velocity_share", "played_"),
     ),
     "velocity_std": Wording(
         "even loudness (velocity varies by {})",

@@ -41,6 +41,9 @@ _GROUPS = {
 }
 """Musical group of each group of `FEATURE_GROUPS` whose columns are of one kind."""
 
+_SETS = {"voices": VOICES, "drums": DRUMS, "played": LOUDNESS}
+"""The same for sets of columns that are in no group."""
+
 _BEGINNINGS = {
     "notes_per_second": SPEED,
     "onsets_per_second": SPEED,
@@ -91,7 +94,7 @@ def musical_group(column: str) -> str:
                 return found
     if group is not None:
         return _GROUPS.get(group, OTHER)
-    return next((name for name in (VOICES, DRUMS) if column in CHOICES.get(name, ())), OTHER)
+    return next((name for part, name in _SETS.items() if column in CHOICES.get(part, ())), OTHER)
 
 
 def shapley_weights(count: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from symbolic.data.tokens.transposition import PITCH
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
 from symbolic.encoders.backbones import BACKBONES, backbone_config
-from symbolic.features import FEATURE_GROUPS, FEATURE_SETS, TONAL_NAMES
+from symbolic.features import FEATURE_SETS, TONAL_NAMES
 from symbolic.features.model_columns import KEY_FEATURES
 from symbolic.inference.weights import load_config
 from symbolic.modeling import SymbolicModel, no_bar_of_weights
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RATE, PLAYED = "voice_rate_log", "played_dynamics"
+RATE = "voice_rate_log"
 KEY_CERTAINTY = "predicted_key_certainty"  # is no sign of valence
 
 
@@ -287,14 +287,13 @@ def ensemble_features(names: Sequence[str]) -> dict[str, list[str]]:
     Raises:
         ValueError: no feature for one of the parts.
     """
-    played = [n for g in ("dynamics", "articulation", "density") for n in FEATURE_GROUPS[g]]
     arousal = list(FEATURE_SETS["transfer_arousal"])
     if RATE not in names:  # without the set `voices`
         arousal.append("onsets_per_second_log")
     columns = {
         "valence": FEATURE_SETS["transfer_valence"],
         "arousal": arousal,
-        "familiar": [*played, PLAYED, RATE],
+        "familiar": FEATURE_SETS["transfer_familiar"],
     }
     chosen = {part: [name for name in names if name in of] for part, of in columns.items()}
     if empty := [part for part, found in chosen.items() if not found]:
