@@ -196,7 +196,7 @@ def test_no_rows_have_no_predictions(default_models):
 
 def test_other_features_than_the_model_takes_are_refused(default_models):
     light, _ = default_models
-    with pytest.raises(ValueError, match="takes 952 features of a piece, not 3"):
+    with pytest.raises(ValueError, match="takes 960 features of a piece, not 3"):
         light.predict([], np.zeros((1, 3), np.float32), 32)
 
 

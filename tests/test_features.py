@@ -70,7 +70,8 @@ def test_the_two_sets_of_2013_differ_in_what_they_hear():
 
 def test_the_released_model_takes_every_column(root):
     config = json.loads((root / "symbolic" / "weights" / "config.json").read_text())
-    assert tuple(named_columns(config["features"])) == FEATURE_NAMES + TONAL_NAMES
+    others = tuple(named_columns("voices,played"))
+    assert tuple(named_columns(config["features"])) == FEATURE_NAMES + TONAL_NAMES + others
 
 
 @pytest.mark.parametrize("names", [*FEATURE_GROUPS.values(), *FEATURE_SETS.values()])

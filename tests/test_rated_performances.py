@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
 from small_corpora import write_percepiano, write_ym2413
 
 from symbolic.cli import main
@@ -139,6 +140,9 @@ def test_corpora_without_a_trained_label_are_left_out_and_named(caplog):
     assert "no piece of games has a label of valence_arousal" in caplog.text
     assert "left out" not in caplog.text
     assert with_labels(pieces, [EMOTION, KEY]) == pieces  # keys follow from the notes
+    caplog.clear()
+    assert with_labels(pieces, [EMOTION], rated=True) == pieces
+    assert not caplog.text
     assert with_labels(pieces[1::2], [EMOTION]) == pieces[1::2]  # training then refuses the task
     caplog.clear()
     assert with_labels(pieces[::2], [EMOTION]) == pieces[::2]
@@ -168,13 +172,27 @@ def command(*words):
 
 @pytest.fixture(scope="module")
 def run(corpora, tmp_path_factory):
-    """A model of quadrants, trained on games with performances given beside them."""
+    """A model of quadrants, trained on games."""
     folder = tmp_path_factory.mktemp("run")
-    words = ["--ym2413", corpora / "ym2413", "--percepiano", corpora / "percepiano"]
+    words = ["--ym2413", corpora / "ym2413"]
     words += ["--hold-out", "ym2413-0", "--folds", 4, "--tasks", "emotion", "--encoder", "features"]
     words += ["--max-steps", 2, "--use-cpu", "True", "--disable-tqdm", "True"]
     assert command("train", *words, "--output-dir", folder) == 0
     return folder
+
+
+def test_features_of_quadrants_are_fitted_to_the_order_of_ratings(run, corpora, tmp_path):
+    words = ["--ym2413", corpora / "ym2413", "--percepiano", corpora / "percepiano"]
+    words += ["--hold-out", "ym2413-0", "--folds", 4, "--tasks", "emotion", "--encoder", "features"]
+    words += ["--max-steps", 2, "--use-cpu", "True", "--disable-tqdm", "True"]
+    assert command("train", *words, "--output-dir", tmp_path) == 0
+    record = json.loads((tmp_path / "training.json").read_text())
+    assert list(record["groups"]) == ["percepiano", "ym2413"]
+    rated, alone = (load_file(one / "model.safetensors") for one in (tmp_path, run))
+    name = "heads.emotion.references"
+    assert len(rated[name]) == len(alone[name])  # pieces with a rating alone are none
+    name = "heads.emotion.arousal.weight"
+    assert not np.allclose(rated[name], alone[name])
 
 
 def test_quadrants_are_trained_without_the_pieces_that_have_none(run):

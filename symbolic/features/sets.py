@@ -63,7 +63,7 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
         *("dissonance", "chord_diminished"),
     ),
     "transfer_arousal": (
-        *("voice_rate_log", "pitch_q10", "outer_parallel", "duration_share_10"),
+        *("voice_rate_log", "pitch_q10", "duration_share_10"),
         *("note_density_std", "ioi_log_q90", "duration_share_02", "pc_entropy", "ioi_share_06"),
         "played_loudness",
     ),
