@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 Block = Callable[[Onsets], Columns]
 """A function of several columns of pieces; its docstring defines them."""
 
-MOST_PIECES, MOST_NOTES = 64, 1 << 16  # of one pass, so that its arrays fit into the cache
+MOST_PIECES, MOST_NOTES = 64, 40_000  # of one pass: larger ones are faster and take more memory
 
 BLOCKS: dict[str, tuple[Block, ...]] = {
     "pitch": (pitch.heights, pitch.registers),
