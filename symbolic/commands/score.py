@@ -274,10 +274,10 @@ def _reasons(rows: list[dict[str, Any]]) -> list[str]:
     """Make a line of reasons for each row that the table shows, with its name if there are more."""
     half = MAX_ROWS // 2
     shown = rows if len(rows) <= MAX_ROWS else rows[:half] + rows[half - MAX_ROWS :]
-    told = [row for row in shown if row["reasons"]]
+    explained = [row for row in shown if row["reasons"]]
     if len(rows) == 1:
-        return [row["reasons"] for row in told]
-    return [f"{cell(Path(row['path']).name)}: {row['reasons']}" for row in told]
+        return [row["reasons"] for row in explained]
+    return [f"{cell(Path(row['path']).name)}: {row['reasons']}" for row in explained]
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

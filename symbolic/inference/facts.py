@@ -48,7 +48,7 @@ class Wording:
 
 @dataclass(frozen=True)
 class Fact:
-    """What is notable about a piece.
+    """Facts that are notable about a piece.
 
     Attributes:
         group: musical group.

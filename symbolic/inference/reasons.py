@@ -62,7 +62,7 @@ _MIXED = ("density", "histograms")
 
 @dataclass(frozen=True)
 class Contributions:
-    """What groups of features contribute to the emotion of one piece.
+    """Contributions of groups of features to the emotion of one piece.
 
     Attributes:
         groups: names of the G groups that the model has, in the order of `MUSICAL_GROUPS`.

@@ -22,7 +22,7 @@ MOST_FOR, MOST_AGAINST = 3, 1  # groups in a line
 
 @dataclass(frozen=True)
 class Reason:
-    """What one musical group of features contributes.
+    """The contribution of one musical group of features.
 
     Attributes:
         group: one of `symbolic.inference.reasons.MUSICAL_GROUPS`.
