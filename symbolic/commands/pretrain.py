@@ -10,11 +10,11 @@ from symbolic.commands.arguments import guarded, parsed
 from symbolic.data.splits.protocols import DataArguments
 from symbolic.training.build import ShapeArguments
 from symbolic.training.pretraining import PretrainArguments, pretrain
-from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, leave_processes
 
 OF_TASKS = (
     *("class_weights", "tasks", "label_smoothing", "temperature", "masked_score_time"),
-    *("expert_members", "expert_size", "expert_dropout", "unlabelled"),
+    *("expert_members", "expert_size", "expert_dropout", "expert_share", "unlabelled"),
 )
 """Options of training that change nothing where tokens alone are predicted."""
 
@@ -26,3 +26,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     defaults = {**TRAINING_DEFAULTS, "output_dir": "runs/pretrained", "num_train_epochs": 10.0}
     about = "Pre-train an encoder on music without labels."
     pretrain(*parsed(kinds, arguments, defaults, about, "symbolic pretrain", OF_TASKS))
+    leave_processes()

@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train a model on labelled music, or with `--system` on recordings, bars or beats."""
     from transformers import TrainingArguments
 
-    from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
+    from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, leave_processes
 
     prog = "symbolic train"
     if gives("system", arguments):
@@ -36,3 +36,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         kinds = (DataArguments, ModelArguments, FitArguments, TrainingArguments)
         train(*parsed(kinds, arguments, TRAINING_DEFAULTS, about, prog))
+    leave_processes()

@@ -8,7 +8,7 @@ from transformers import TrainingArguments
 
 from symbolic.commands.arguments import guarded, parsed
 from symbolic.training.tokens import TokenArguments, TokenModelArguments, train_tokens
-from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments
+from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, leave_processes
 
 
 @guarded
@@ -17,3 +17,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     kinds = (TokenArguments, TokenModelArguments, FitArguments, TrainingArguments)
     about = "Train a model from a token file."
     train_tokens(*parsed(kinds, arguments, TRAINING_DEFAULTS, about, "symbolic train-tokens"))
+    leave_processes()

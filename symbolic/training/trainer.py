@@ -278,6 +278,15 @@ def refuse_finished(arguments: FitArguments, training: TrainingArguments) -> Non
         )
 
 
+def leave_processes() -> None:
+    """Leave the group of processes of `accelerate launch` or `torchrun`, if this is one of them.
+
+    A process that ends without it while others still write may be aborted, and they with it.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def checkpoint(training: TrainingArguments) -> str | None:
     """Find the checkpoint to continue from: the last in the output folder, or a named one."""
     name = training.resume_from_checkpoint
