@@ -253,14 +253,14 @@ def test_a_fact_pushes_as_its_group_does(scorer, pieces):
 
 
 def test_facts_are_whole_texts(scorer, pieces):
-    told = {
+    explained = {
         fact
         for found in scorer.explain(pieces, workers=0)
         for why in found.reasons
         for fact in why.facts
     }
-    assert len(told) > 30
-    assert not any(re.search(r"[{}\n;]|\bnan\b|\binf\b", fact) for fact in told)
+    assert len(explained) > 30
+    assert not any(re.search(r"[{}\n;]|\bnan\b|\binf\b", fact) for fact in explained)
 
 
 def test_a_line_names_what_speaks_against_the_quadrant(scorer, pieces):
@@ -327,13 +327,13 @@ def test_the_command_prints_a_line_and_writes_a_column(music, tmp_path, capsys):
     assert [*rows[0]] == [*COLUMNS, "reasons"]
     assert rows[0]["reasons"] == line
     assert rows[3]["reasons"] is None
-    plain, told = tmp_path / "plain.csv", tmp_path / "told.csv"
+    plain, explained = tmp_path / "plain.csv", tmp_path / "explained.csv"
     score([str(music), "-q", "--workers", "0", "-o", str(plain)])
-    score([str(music), "-q", "--workers", "0", "-o", str(told), "--explain"])
-    table = read_scores(told)
+    score([str(music), "-q", "--workers", "0", "-o", str(explained), "--explain"])
+    table = read_scores(explained)
     assert table["reasons"][0] == line
     pd.testing.assert_frame_equal(table.drop(columns="reasons"), read_scores(plain))
-    texts = Page(corpus_page(table, "told.csv")).tables["Least confident predictions"]
+    texts = Page(corpus_page(table, "explained.csv")).tables["Least confident predictions"]
     assert any(line in row[0] for row in texts)
     score([str(music), "--explain", "--workers", "0"])
     assert f"0.mid: {line}" in capsys.readouterr().out.splitlines()
@@ -389,8 +389,8 @@ def test_names_in_a_picture_do_not_overlap(pieces, scorer, tmp_path, monkeypatch
 
 
 def test_resuming_with_other_reasons_is_refused():
-    plain, told = ScoringArguments().job(), ScoringArguments(explain=True).job()
-    assert plain.identity != told.identity
+    plain, explained = ScoringArguments().job(), ScoringArguments(explain=True).job()
+    assert plain.identity != explained.identity
 
 
 def test_explaining_imports_neither_torch_nor_pandas(music):
