@@ -50,6 +50,7 @@ _CORE = (
 
 FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "all": FEATURE_NAMES,
+    "without_pulse": tuple(name for name in FEATURE_NAMES if not name.startswith("pulse_")),
     "core": _CORE,
     "harmonic": (
         *_groups("key_and_mode", "harmony"),
@@ -78,6 +79,7 @@ FEATURE_SETS: dict[str, tuple[str, ...]] = {
 """Columns of each feature set.
 
 - `all`: every column of the groups.
+- `without_pulse`: all but the two of the pulse, whose Fourier transforms take a sixth of the time.
 - `core`: 99 columns whose names, order and values never change: released models need them.
 - `harmonic`, `temporal`: correlates of valence and of arousal that performances and scores share;
   without register and dynamics, which differ between corpora.
