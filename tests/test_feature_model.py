@@ -105,19 +105,24 @@ def both(folder):
 
 
 def in_float64(model, rows):
-    """Probabilities, states and familiarity in PyTorch without rounding to float32."""
+    """Probabilities, states and measures in PyTorch without rounding to float32."""
     model = copy.deepcopy(model).double()
     with torch.inference_mode():
         states = piece_states(model.encoder, torch.from_numpy(rows).double(), torch_ops)
         logits, _ = model.heads(states[:, None], torch.ones(len(rows), 1))
         found = {task.name: tempered(model, logits[task.name], task) for task in model.tasks}
         head = dict(model.heads.items()).get("emotion")
-        familiar = head.familiarity(states).numpy() if hasattr(head, "familiarity") else None
-    return {name: values.numpy() for name, values in found.items()}, states.numpy(), familiar
+        measured = None
+        if hasattr(head, "familiarity"):
+            valence = head.valence(states[:, head.valence_columns].clamp(-2, 2))
+            arousal = head.arousal(states[:, head.arousal_columns].clamp(-2, 2))
+            # The log odds of a half of the plane, where its logits are v and -v.
+            measured = head.familiarity(states).numpy(), torch.hstack([2 * valence, 2 * arousal])
+    return {name: values.numpy() for name, values in found.items()}, states.numpy(), measured
 
 
 def assert_alike(light, reference, rows, rounding=ROUNDING):
-    expected, states, familiar = in_float64(reference.model, rows)
+    expected, states, measures = in_float64(reference.model, rows)
     rounded = reference.predict([], rows, 32)
     found = light.predict([], rows, 32)
     assert found.keys() == expected.keys() == rounded.keys()
@@ -126,11 +131,16 @@ def assert_alike(light, reference, rows, rounding=ROUNDING):
         assert values == pytest.approx(rounded[task], abs=rounding), task
     assert light.embed([], rows, 32) == pytest.approx(states, rel=TOLERANCE, abs=TOLERANCE)
     assert light.width == reference.width == states.shape[1]
-    if familiar is None:
-        assert light.familiarity(rows) is reference.familiarity(rows) is None
+    if measures is None:
+        assert light.predict_measured([], rows, 8)[1] is None
+        assert reference.predict_measured([], rows, 8)[1] is None
     else:
-        assert light.familiarity(rows) == pytest.approx(familiar, abs=TOLERANCE)
-        assert light.familiarity(rows) == pytest.approx(reference.familiarity(rows), abs=1e-4)
+        familiar, strengths = measures
+        measured, by_torch = (one.predict_measured([], rows, 8)[1] for one in (light, reference))
+        assert measured.familiarity == pytest.approx(familiar, abs=TOLERANCE)
+        assert measured.familiarity == pytest.approx(by_torch.familiarity, abs=1e-4)
+        assert measured.strengths == pytest.approx(strengths, abs=TOLERANCE)
+        assert measured.strengths == pytest.approx(by_torch.strengths, abs=1e-4)
 
 
 def test_predictions_are_those_of_pytorch(saved, pieces):

@@ -110,6 +110,20 @@ def test_quadrants_are_correlated_with_ratings_within_the_same_notes():
     assert "arousal r, same notes" in results_table({"model": summary})
 
 
+def test_strengths_are_correlated_where_all_pieces_have_them():
+    frame, plane, _ = predicted(same_notes=True)
+    strengths = 3 * plane + np.random.default_rng(5).normal(size=(24, 2))
+    rated = frame.assign(valence_strength=strengths[:, 0], arousal_strength=strengths[:, 1])
+    summary = summarise(as_predictions(rated.astype(str).replace("nan", "")), draws=50)
+    for k, name in enumerate(NAMES):
+        found = summary.scores[f"{name}_strength_r"]
+        assert found == pytest.approx(pearson(plane[:, k], strengths[:, k]))
+        assert f"{name}_strength_r_same_notes" in summary.intervals
+    assert "arousal strength r, same notes" in results_table({"model": summary})
+    lacking = rated.assign(valence_strength=[np.nan, *strengths[1:, 0]])
+    assert "valence_strength_r" not in summarise(lacking, draws=50).scores
+
+
 def test_without_names_of_the_same_notes_there_is_only_one_correlation():
     frame, _, _ = predicted(same_notes=False)
     scores = summarise(frame, draws=50).scores
@@ -208,6 +222,7 @@ def test_a_model_of_quadrants_is_evaluated_on_ratings(run, corpora, tmp_path, ca
     assert "percepiano-all: 32 pieces, 2 groups, 1 run" in capsys.readouterr().out
     scores = json.loads((tmp_path / "metrics.json").read_text())["scores"]
     assert {"valence_r", "arousal_r", "arousal_r_same_notes", "valence_r_means"} <= set(scores)
+    assert {"valence_strength_r", "arousal_strength_r_same_notes"} <= set(scores)
     assert "accuracy" not in scores
     assert "performances of the same notes" in (tmp_path / "results.md").read_text()
     assert not (run / "metrics.json").exists()  # of other pieces than training held out

@@ -20,8 +20,10 @@ from symbolic.tokenizers import CPTokenizer
 
 DOCUMENTED = [
     *("path", "quadrant", "confidence", "q1", "q2", "q3", "q4", "valence", "arousal"),
-    *("familiarity", "key", "key_confidence", "mean_velocity", "notes", "seconds", "error"),
+    *("valence_strength", "arousal_strength", "familiarity", "key", "key_confidence"),
+    *("mean_velocity", "notes", "seconds", "error"),
 ]
+MEASURES = ["valence_strength", "arousal_strength", "familiarity"]
 PROBABILITIES = ["q1", "q2", "q3", "q4"]
 NUMBERS = [*PROBABILITIES, "confidence", "valence", "arousal", "key_confidence", "seconds"]
 BAD = b"no music"
@@ -145,8 +147,8 @@ def test_a_bad_file_has_only_a_path_and_an_error(tiny_scorer, tmp_path, write_mi
     good = write_midi(tmp_path / "a.mid", tune())
     table = tiny_scorer.score([good, tmp_path / "missing.mid"], workers=0)
     assert table.loc[0, "error"] == ""
-    assert table.loc[0].drop(["error", "familiarity"]).notna().all()
-    assert table["familiarity"].isna().all()  # this model does not judge it
+    assert table.loc[0].drop(["error", *MEASURES]).notna().all()
+    assert table[MEASURES].isna().all(axis=None)  # a model of notes has none
     assert table.loc[1, ["path", "error"]].tolist() == [
         str(tmp_path / "missing.mid"),
         "no such file",

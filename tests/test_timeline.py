@@ -23,6 +23,7 @@ from symbolic.scoring.windows import SlidingWindow
 from symbolic.tokenizers import build_tokenizer
 
 NAMES = FEATURE_SETS["core"]
+MEASURES = ["valence_strength", "arousal_strength", "familiarity"]
 ANSWERS = ["confidence", "q1", "q2", "q3", "q4", "valence", "arousal"]
 
 
@@ -286,8 +287,8 @@ def test_a_window_that_covers_the_piece_gives_the_answer_for_the_piece(
             np.testing.assert_allclose(
                 [row[name] for name in ANSWERS], whole.loc[0, ANSWERS].astype(float), atol=1e-9
             )
-            assert row["familiarity"] == pytest.approx(
-                whole["familiarity"][0], abs=1e-9, nan_ok=True
+            assert [row[name] for name in MEASURES] == pytest.approx(
+                list(whole.loc[0, MEASURES]), abs=1e-9, nan_ok=True
             )
             assert row["notes"] == whole["notes"][0]
             assert row["end"] == pytest.approx(whole["seconds"][0])

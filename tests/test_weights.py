@@ -138,13 +138,22 @@ def test_fast_and_loud_is_more_aroused_than_slow_and_soft(scorer):
     base = piece()
     excited = shift_velocity(scale_tempo(base, 1.8), 40)
     calm = shift_velocity(scale_tempo(base, 0.6), -25)
-    arousal = scorer.score([excited, base, calm], workers=0)["arousal"]
-    assert arousal[0] > arousal[1] > arousal[2]
+    table = scorer.score([excited, base, calm], workers=0)
+    for name in ("arousal", "arousal_strength"):
+        assert table[name][0] > table[name][1] > table[name][2]
 
 
 def test_minor_is_less_positive_than_major(scorer):
-    valence = scorer.score([piece(), piece(minor=True)], workers=0)["valence"]
-    assert valence[0] > valence[1]
+    table = scorer.score([piece(), piece(minor=True)], workers=0)
+    assert table["valence"][0] > table["valence"][1]
+    assert table["valence_strength"][0] > table["valence_strength"][1]
+
+
+def test_strength_orders_pieces_whose_half_is_sure(scorer):
+    """Of ever faster performances each is more aroused, also where the quadrants hardly change."""
+    faster = [scale_tempo(piece(), factor) for factor in (1.0, 1.4, 2.0, 2.8)]
+    strengths = scorer.score(faster, workers=0)["arousal_strength"]
+    assert (np.diff(strengths) > 0.1).all()
 
 
 def test_it_gives_the_answers_that_it_gave_when_it_was_trained(scorer):

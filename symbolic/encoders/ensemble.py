@@ -96,13 +96,17 @@ class FeatureEnsemble(nn.Module):
         """(B,) from 1, like the training pieces, to 0."""
         return ensemble.familiarity(self, states, torch_ops)
 
+    def strengths(self, logits: torch.Tensor) -> torch.Tensor:
+        """(M + 1, B, 4) logits of `members` to (B, 2) log odds of positive valence and arousal."""
+        return ensemble.strengths(logits, torch_ops)
+
     def members(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(B, 1, H) and (B, 1) to (M + 1, B, 4): logits of each member, the linear model last."""
         return ensemble.members(self, hidden[:, 0], torch_ops)
 
     def combined(self, logits: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """(B, 4) logits from those of the (M + 1, B, 4) `members` for (B, 1, H)."""
-        return ensemble.combined(self, logits, hidden[:, 0], torch_ops)
+        return ensemble.combined(self, logits, self.familiarity(hidden[:, 0]))
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(B, 1, H) and (B, 1) to (B, 4) logits."""

@@ -14,6 +14,7 @@ from symbolic.evaluation.metrics import TASK_METRICS, Metrics, is_labelled, metr
 from symbolic.inference.prediction_table import (
     RUN,
     SAME_NOTES,
+    STRENGTHS,
     check_predictions,
     group_numbers,
     identity,
@@ -35,8 +36,8 @@ class Summary:
     Names of scores are those of `symbolic.evaluation.metrics`: for emotion `accuracy macro_f1
     valence arousal surest_half calibration_error` (see `emotion_metrics`), `valence_ccc
     valence_rmse valence_r2 valence_r valence_r_same_notes valence_r_means` (see `correlations`) and
-    the same for arousal, `key_exact key_mirex`, `velocity_accuracy`
-    over notes; for other tasks the task precedes them, as in `genre: accuracy`.
+    the same for arousal, correlations of `valence_strength` and `arousal_strength`,
+    `key_exact key_mirex`, `velocity_accuracy` over notes; for other tasks the task precedes them, as in `genre: accuracy`.
 
     Attributes:
         pieces: their number; a piece predicted with several seeds counts once.
@@ -201,8 +202,12 @@ def _correlations(
         alone = rows["corpus"] + ": " + rows["file"].astype(str)  # without a name, of one piece
         same_notes = rows[SAME_NOTES].fillna(alone).to_numpy(str)
     place = rows["seed"].map(seeds.index).to_numpy()
-    names = part.task.labels
-    return correlations(part.labels, part.predictions, names, place, groups, same_notes, draws)
+    labels, predictions, names = part.labels, part.predictions, part.task.labels
+    if set(STRENGTHS) <= set(rows) and rows[[*STRENGTHS]].notna().all(axis=None):
+        names = (*names, *STRENGTHS)
+        labels = np.hstack([labels, labels])
+        predictions = np.hstack([predictions, rows[[*STRENGTHS]].to_numpy(float)])
+    return correlations(labels, predictions, names, place, groups, same_notes, draws)
 
 
 def _counts(part: Labelled) -> dict[str, int]:

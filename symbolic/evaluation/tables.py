@@ -55,9 +55,9 @@ COLUMNS: dict[str, Cell] = {
     "valence CCC": score_cell("valence_ccc"),
     "arousal CCC": score_cell("arousal_ccc"),
     **{
-        f"{name} {title}": score_cell(f"{name}_{end}")
+        f"{name} {title}": score_cell(f"{name.replace(' ', '_')}_{end}")
         for title, end in (("r", "r"), ("r, same notes", "r_same_notes"), ("r of means", "r_means"))
-        for name in ("valence", "arousal")
+        for name in ("valence", "arousal", "valence strength", "arousal strength")
     },
     **{
         f"{name} {title}": _without_quadrants(f"{name}_{metric}")

@@ -36,10 +36,20 @@ def members(net: Any, states: Any, ops: Any) -> Any:
     return ops.stack_members(networks, linear)
 
 
-def combined(net: Any, logits: Any, states: Any, ops: Any) -> Any:
-    """Combine the (M + 1, B, 4) logits of `members` for (B, H) states by familiarity: (B, 4)."""
-    familiar = net.share * familiarity(net, states, ops)[:, None]
-    return familiar * logits[:-1].mean(0) + (1 - familiar) * logits[-1]
+def combined(net: Any, logits: Any, familiar: Any) -> Any:
+    """Combine the (M + 1, B, 4) logits of `members` by the (B,) familiarity of pieces: (B, 4)."""
+    weight = net.share * familiar[:, None]
+    return weight * logits[:-1].mean(0) + (1 - weight) * logits[-1]
+
+
+def strengths(logits: Any, ops: Any) -> Any:
+    """Compute the linear model's log odds of positive valence and arousal: (B, 2).
+
+    Args:
+        logits: (M + 1, B, 4), by `members`.
+        ops: of the arrays.
+    """
+    return ops.linear(logits[-1], ops.constant((VALENCE, AROUSAL), logits)) / 2
 
 
 def compared(net: Any, states: Any, ops: Any) -> Any:

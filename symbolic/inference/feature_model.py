@@ -29,9 +29,9 @@ from symbolic.features.model_columns import (
 from symbolic.forward import ensemble, numpy_ops
 from symbolic.forward.numpy_net import Net, network
 from symbolic.forward.pooling import pooled
-from symbolic.forward.states import KEYS, piece_states, standard_features
+from symbolic.forward.states import KEYS, piece_states
 from symbolic.forward.tonic import turned_weight
-from symbolic.inference.predictor import Predictor
+from symbolic.inference.predictor import Measures, Predictor
 from symbolic.inference.saved import hub_options, saved_file
 from symbolic.tasks import EMOTION, KEY, Task
 from symbolic.tokenizers.emission import Emitted, load_emitted
@@ -185,11 +185,17 @@ class FeatureModel(Predictor):
         """The ensemble that predicts emotion, if the model has one."""
         return getattr(self.net.heads, EMOTION.name) if self.config.ensemble_features else None
 
+    def _measured(self, states: np.ndarray) -> tuple[np.ndarray, Measures]:
+        """Compute the (B, 4) logits of an ensemble, and measure the pieces."""
+        logits = ensemble.members(self._ensemble, states, numpy_ops)
+        familiar = ensemble.familiarity(self._ensemble, states, numpy_ops)
+        combined = ensemble.combined(self._ensemble, logits, familiar)
+        return combined, Measures(familiar, ensemble.strengths(logits, numpy_ops))
+
     def _head(self, task: Task, states: np.ndarray) -> np.ndarray:
         """Compute the (B, K) logits of a task."""
-        if task.name == EMOTION.name and (net := self._ensemble) is not None:
-            members = ensemble.members(net, states, numpy_ops)
-            return ensemble.combined(net, members, states, numpy_ops)
+        if task.name == EMOTION.name and self._ensemble is not None:
+            return self._measured(states)[0]
         if task.name == KEY.name and self.net.encoder.tonic is not None:
             return states[:, -KEYS:]
         net = getattr(self.net.heads, task.name)
@@ -227,17 +233,29 @@ class FeatureModel(Predictor):
     def predict(
         self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
     ) -> dict[str, np.ndarray]:
-        found: dict[str, list[np.ndarray]] = {task.name: [] for task in self.tasks}
+        return self.predict_measured(sequences, rows, batch_size)[0]
+
+    def predict_measured(
+        self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
+    ) -> tuple[dict[str, np.ndarray], Measures | None]:
+        found = {task.name: [np.zeros((0, task.num_labels))] for task in self.tasks}
+        measured = []
         rows = _given(rows)
         for first in range(0, len(rows), ROWS):
             with self._one_thread(rows):
-                logits = self._logits(rows[first : first + ROWS])[1]
-            for task in self.tasks:
-                found[task.name].append(self._probable(task, logits[task.name]))
-        return {
-            task.name: np.concatenate([np.zeros((0, task.num_labels)), *found[task.name]])
-            for task in self.tasks
-        }
+                states = self._states(rows[first : first + ROWS])
+                for task in self.tasks:
+                    if task.name == EMOTION.name and self._ensemble is not None:
+                        logits, measures = self._measured(states)
+                        measured.append(measures)
+                    else:
+                        logits = self._head(task, states)
+                    found[task.name].append(self._probable(task, logits))
+        predictions = {name: np.concatenate(parts) for name, parts in found.items()}
+        if not measured:
+            return predictions, None
+        columns = zip(*((part.familiarity, part.strengths) for part in measured), strict=True)
+        return predictions, Measures(*map(np.concatenate, columns))
 
     def embed(
         self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
@@ -245,18 +263,6 @@ class FeatureModel(Predictor):
         rows = _given(rows)
         with self._one_thread(rows):
             return self._states(rows)
-
-    def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
-        net = self._ensemble
-        if net is None:
-            return None
-        rows = _given(rows)
-        with self._one_thread(rows):
-            if max(net.familiar_columns) < self.net.encoder.feature_count:
-                states = standard_features(self.net.encoder, self._checked(rows))
-            else:  # columns of the predicted key
-                states = self._states(rows)
-            return ensemble.familiarity(net, states, numpy_ops)
 
     def in_numpy(self) -> FeatureModel:
         return self

@@ -17,12 +17,14 @@ from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.pieces import Piece
 from symbolic.data.tokens.file import TokenFile
 from symbolic.inference.notes import WindowMeans
-from symbolic.inference.prediction import evaluation_mode, on_device, predict_ids, tempered
-from symbolic.inference.prediction_table import (
-    Row,
-    note_columns,
-    prediction_rows,
+from symbolic.inference.prediction import (
+    evaluation_mode,
+    measures,
+    on_device,
+    predict_ids,
+    tempered,
 )
+from symbolic.inference.prediction_table import STRENGTHS, Row, note_columns, prediction_rows
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, Task, is_note_task
 
@@ -43,7 +45,8 @@ def predictions(
 
     Returns:
         Rows as in `symbolic.inference.prediction_table`, with the known labels of emotion, valence
-        and arousal, and key, and the predictions of the model's tasks.
+        and arousal, and key, and the predictions of the model's tasks, with their strengths where
+        it measures them.
 
     Raises:
         ValueError: features that the model takes and the file lacks.
@@ -58,6 +61,10 @@ def predictions(
     tasks = {name: task for name, task in tasks.items() if name in tokens.labels}
     tasks |= {task.name: task for task in model.tasks}
     rows = prediction_rows(list(tasks.values()), token_pieces(tokens, numbers), found, **columns)
+    measured = None if features is None else measures(model, features)
+    if measured is not None:
+        for row, values in zip(rows, measured.strengths.tolist(), strict=True):
+            row |= zip(STRENGTHS, values, strict=True)
     for task in filter(is_note_task, model.tasks):
         totals, notes = note_totals(model, task, tokens, numbers)
         for row, *counts in zip(rows, totals.tolist(), notes.tolist(), strict=True):

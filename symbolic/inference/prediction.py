@@ -17,6 +17,7 @@ from symbolic.data import AudioDataset, Collator, window_starts
 from symbolic.data.datasets.beat_dataset import BeatRow, beat_example
 from symbolic.encoders import FeatureEnsemble
 from symbolic.features import feature_rows
+from symbolic.inference.predictor import Measures
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import NoteTable
 from symbolic.tasks import Task
@@ -179,22 +180,23 @@ def predict_units(model: SymbolicModel, rows: Sequence[BeatRow], task: Task) -> 
         ]
 
 
-def familiarity(model: SymbolicModel, rows: np.ndarray) -> np.ndarray | None:
-    """Compute how alike each piece is to those that the model was trained on.
+def measures(model: SymbolicModel, rows: np.ndarray) -> Measures | None:
+    """Measure how alike pieces are to those of training, and the strengths of their emotion.
 
     Args:
         model: one of notes.
         rows: (pieces, C) features of each piece.
 
     Returns:
-        (pieces,) from 1, like its training pieces, to 0; None for a model without such a measure.
+        None for a model without an ensemble on features.
     """
     head = dict(model.heads.items()).get("emotion")
     if not isinstance(head, FeatureEnsemble):
         return None
     with torch.inference_mode(), one_thread():
-        hidden, _ = model.encoder(torch.from_numpy(rows).float().to(model.device))
-        return head.familiarity(hidden[:, 0]).cpu().double().numpy()
+        hidden, mask = model.encoder(torch.from_numpy(rows).float().to(model.device))
+        both = head.familiarity(hidden[:, 0]), head.strengths(head.members(hidden, mask))
+        return Measures(*(values.cpu().double().numpy() for values in both))
 
 
 def probabilities(logits: torch.Tensor, task: Task) -> torch.Tensor:

@@ -11,6 +11,8 @@ A row holds the predictions of one run for one piece. Columns:
   correct`; for real values the sum of `squared error`;
 - `boundary`, `boundary predicted 0.5`: times in seconds, separated by spaces.
 
+- `valence_strength`, `arousal_strength`: log odds of `symbolic.inference.predictor.Measures`, of
+  models of features;
 - `same_notes`: what several pieces are performances of, as in `symbolic.data.Piece`; the table has
   the column if a piece has such a name.
 
@@ -49,6 +51,7 @@ Row = dict[str, Any]
 PIECE = ["corpus", "file"]
 RUN = ["fold", "seed"]
 SAME_NOTES = "same_notes"
+STRENGTHS = tuple(f"{name}_strength" for name in VALENCE_AROUSAL.labels)
 REQUIRED = (*PIECE, "group", *RUN)
 ROUNDING = 1e-3
 """Tolerance for the sum of probabilities, which files hold rounded."""
@@ -203,7 +206,7 @@ def as_predictions(frame: pd.DataFrame, source: str = "predictions") -> pd.DataF
     counts = {name for task in _note_tasks(frame) for name in note_columns(task)}
     for column in frame:
         values: Any = frame[column]
-        if ": " in str(column) or column in counts:
+        if ": " in str(column) or column in counts or column in STRENGTHS:
             try:
                 frame[column] = values.where(values != "").astype(float)
             except ValueError as error:
@@ -380,6 +383,7 @@ def piece_level(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     left_out = len(frame.loc[~agree, group].drop_duplicates())
     keys = f"{KEY.name}: "
     values = [name for name in map(str, frame) if ": " in name and not name.startswith(keys)]
+    values += frame.columns.intersection(STRENGTHS).tolist()
     how = {
         **dict.fromkeys(["fold", *classes], "first"),
         **dict.fromkeys(values, "mean"),

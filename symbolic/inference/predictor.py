@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,19 @@ from symbolic.tasks import Task
 
 if TYPE_CHECKING:
     from symbolic.inference.feature_model import FeatureModel
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What a model of features with an ensemble tells of pieces beside its predictions.
+
+    Attributes:
+        familiarity: (B,) from 1, like its training pieces, to 0.
+        strengths: (B, 2) log odds of positive valence and of positive arousal by its linear model.
+    """
+
+    familiarity: np.ndarray
+    strengths: np.ndarray
 
 
 class Predictor(ABC):
@@ -42,8 +56,10 @@ class Predictor(ABC):
         """Compute (pieces, H) vectors, as `symbolic.inference.prediction.embed_ids`."""
 
     @abstractmethod
-    def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
-        """Compute how alike pieces are to those of training, as of the function of this name."""
+    def predict_measured(
+        self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
+    ) -> tuple[dict[str, np.ndarray], Measures | None]:
+        """Do `predict`, and measure the pieces; None for a model without measures."""
 
     @abstractmethod
     def in_numpy(self) -> FeatureModel | None:

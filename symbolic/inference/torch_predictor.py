@@ -9,8 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from symbolic.inference.feature_model import FeatureModel, FeatureSettings
-from symbolic.inference.prediction import embed_ids, familiarity, predict_ids
-from symbolic.inference.predictor import Predictor
+from symbolic.inference.prediction import embed_ids, measures, predict_ids
+from symbolic.inference.predictor import Measures, Predictor
 from symbolic.modeling import SymbolicModel
 
 
@@ -40,8 +40,11 @@ class TorchPredictor(Predictor):
     ) -> np.ndarray:
         return embed_ids(self.model, sequences, rows, batch_size)
 
-    def familiarity(self, rows: np.ndarray | None) -> np.ndarray | None:
-        return None if rows is None else familiarity(self.model, rows)
+    def predict_measured(
+        self, sequences: Sequence[np.ndarray], rows: np.ndarray | None, batch_size: int
+    ) -> tuple[dict[str, np.ndarray], Measures | None]:
+        predictions = self.predict(sequences, rows, batch_size)
+        return predictions, None if rows is None else measures(self.model, rows)
 
     def in_numpy(self) -> FeatureModel | None:
         config = self.model.config

@@ -17,7 +17,7 @@ TEXT, NUMBER, COUNT = "text", "number", "count"
 PREDICTED = {
     "quadrant": TEXT,
     **dict.fromkeys(("confidence", "q1", "q2", "q3", "q4", "valence", "arousal"), NUMBER),
-    "familiarity": NUMBER,
+    **dict.fromkeys(("valence_strength", "arousal_strength", "familiarity"), NUMBER),
 }
 """Predictions of emotion, of a piece or of a window."""
 

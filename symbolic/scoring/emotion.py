@@ -90,12 +90,16 @@ class EmotionScorer(NoteScorer):
     def columns(self) -> dict[str, str]:
         """Columns of the table.
 
-        `path quadrant confidence q1 q2 q3 q4 valence arousal familiarity key key_confidence
-        mean_velocity notes seconds error`. q1..q4 sum to 1 and confidence is the largest of them;
-        valence and arousal are in [-1, 1]; `familiarity` is 0 where dynamics, articulation and
+        `path quadrant confidence q1 q2 q3 q4 valence arousal valence_strength arousal_strength
+        familiarity key key_confidence mean_velocity notes seconds error`. q1..q4 sum to 1 and
+        confidence is the largest of them; valence and arousal, in [-1, 1], follow from them and
+        say how sure a half of the plane is; `valence_strength` and `arousal_strength` say how
+        strong it is: log odds, without bounds, of a linear model that is also fitted to the order
+        of rated performances, by which pieces, or performances of the same notes, can be ordered;
+        `familiarity` is 0 where dynamics, articulation and
         rhythm are unlike those of the training music, else up to 1, which music of other styles
-        and instruments mostly has, too; it is missing for a model without that measure, which only
-        the encoder `features` has (docs/training.md);
+        and instruments mostly has, too; these three are missing for a model without such measures,
+        which only the encoder `features` has (docs/training.md);
         `mean_velocity` (1..127) is missing where the piece has no dynamics; `notes` counts
         what was scored, the notes that the tokenizer emits (no drums, and no duplicates for the
         default model), and so fewer than `len(read_notes(path))` where there are others.
@@ -181,11 +185,12 @@ def emotion_rows(
         A row for each piece, and the predictions of all tasks as of `predict_ids`.
     """
     matrix = feature_matrix(pieces)
-    predictions = predictor.predict(sequences(pieces), matrix, batch_size)
+    predictions, measures = predictor.predict_measured(sequences(pieces), matrix, batch_size)
     emotion = predictions["emotion"]
-    familiar = predictor.familiarity(matrix)
-    familiar = np.full(len(emotion), np.nan) if familiar is None else familiar
-    numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), familiar]
+    strengths, familiar = np.full((len(emotion), 2), np.nan), np.full(len(emotion), np.nan)
+    if measures is not None:
+        strengths, familiar = measures.strengths, measures.familiarity
+    numbers = [emotion.max(axis=1), emotion, valence_arousal(emotion), strengths, familiar]
     rows: list[Row] = []
     likely = emotion.argmax(axis=1).tolist()
     for quadrant, values in zip(likely, np.column_stack(numbers).tolist(), strict=True):
