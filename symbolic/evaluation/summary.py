@@ -37,7 +37,8 @@ class Summary:
     valence arousal surest_half calibration_error` (see `emotion_metrics`), `valence_ccc
     valence_rmse valence_r2 valence_r valence_r_same_notes valence_r_means` (see `correlations`) and
     the same for arousal, correlations of `valence_strength` and `arousal_strength`,
-    `key_exact key_mirex`, `velocity_accuracy` over notes; for other tasks the task precedes them, as in `genre: accuracy`.
+    `key_exact key_mirex`, `velocity_accuracy` over notes; for other tasks the task
+    precedes them, as in `genre: accuracy`.
 
     Attributes:
         pieces: their number; a piece predicted with several seeds counts once.
