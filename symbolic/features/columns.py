@@ -23,6 +23,7 @@ from symbolic.features import (
     tonal,
     voices,
 )
+from symbolic.features.joined import JoinedNotes
 from symbolic.features.onsets import Onsets
 from symbolic.features.segments import Columns
 from symbolic.notes import NoteTable, ReadError, note_table, read_notes
@@ -173,18 +174,18 @@ def features(notes: Source, names: str | Sequence[str] | None = None) -> np.ndar
 
 
 def feature_rows(
-    tables: Sequence[NoteTable], names: str | Sequence[str] | None = None
+    tables: Sequence[NoteTable] | JoinedNotes, names: str | Sequence[str] | None = None
 ) -> np.ndarray:
     """Compute the feature vectors of pieces, many in one pass.
 
     A row does not depend on the other pieces, to the last bit.
 
     Args:
-        tables: of the pieces.
+        tables: of the p pieces; or their notes joined, which are taken in one pass.
         names: as of `features`.
 
     Returns:
-        (len(tables), len(names)) float64.
+        (p, len(names)) float64.
 
     Raises:
         ReadError: a piece without pitched notes.
@@ -193,14 +194,18 @@ def feature_rows(
     names = _requested(names)
     blocks, chosen = _plan(names)
     _keep_freed_memory()
+    if isinstance(tables, JoinedNotes):
+        return _pass(Onsets(tables), blocks)[chosen].T
     rows = np.empty((len(tables), len(names)))
     for first, last in _passes([len(table) for table in tables]):
-        onsets = Onsets(tables[first:last])
-        values = [values for block in blocks for values in block(onsets).values()]
-        if values:
-            columns = np.concatenate(values, axis=None).reshape(-1, last - first)
-            rows[first:last] = columns[chosen].T
+        rows[first:last] = _pass(Onsets(tables[first:last]), blocks)[chosen].T
     return rows
+
+
+def _pass(onsets: Onsets, blocks: Sequence[Block]) -> np.ndarray:
+    """Compute the (k, p) columns of blocks."""
+    values = [values for block in blocks for values in block(onsets).values()]
+    return np.concatenate([np.empty(0), *values], axis=None).reshape(-1, len(onsets))
 
 
 @cache

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from symbolic.features.joined import NEUTRAL_VELOCITY as NEUTRAL_VELOCITY  # also for columns
+from symbolic.features.joined import JoinedNotes
 from symbolic.features.segments import Segments, lazy
-from symbolic.notes import NoteTable, ReadError, keys
+from symbolic.notes import NoteTable, keys
 
 CHORD_SECONDS = 0.03  # largest gap between starts of neighbouring notes of one onset
 # Bounds in seconds of gaps and durations: logarithms stay finite, and a long silence or an unended
@@ -15,7 +17,6 @@ CHORD_SECONDS = 0.03  # largest gap between starts of neighbouring notes of one 
 MIN_DURATION, MAX_DURATION = 1e-3, 60.0
 PART_SECONDS = 4.0  # approximately, of the equal parts of a piece whose statistics are compared
 MAX_PARTS = 4096.0  # of a piece, whatever length a damaged file has
-NEUTRAL_VELOCITY = 64.0  # of every note of a piece without dynamics
 
 OCTAVES = (np.arange(12)[:, None] + np.arange(12)) % 12
 """(12, 12) pitch classes in ascending order from each of them."""
@@ -68,24 +69,19 @@ class Onsets:
     Properties that several groups of columns use are computed once, at first access.
 
     Args:
-        tables: of the pieces, at least one.
+        notes: of the pieces: tables, at least one, or what is made of them.
 
     Raises:
         ReadError: a piece without pitched notes.
     """
 
-    def __init__(self, tables: Sequence[NoteTable]) -> None:
-        pieces = [table.pitched() for table in tables]
-        counts = [len(piece) for piece in pieces]
-        if not all(counts):
-            raise ReadError("no features: the piece has no pitched notes")
-        self._pieces = pieces
-        self.by_note = Segments(np.array(counts))
-        self.onset = _joined([piece.onset for piece in pieces])
-        self.seconds = _joined([piece.duration for piece in pieces])
-        self.pitch = _joined([piece.pitch for piece in pieces])
-        self.has_dynamics = np.array([piece.has_dynamics for piece in pieces])
-        self.velocity = _joined([_velocity(piece) for piece in pieces])
+    def __init__(self, notes: Sequence[NoteTable] | JoinedNotes) -> None:
+        if not isinstance(notes, JoinedNotes):
+            notes = JoinedNotes.of_tables(notes)
+        self._notes = notes
+        self.by_note = Segments(notes.counts)
+        self.onset, self.seconds, self.pitch = notes.onset, notes.seconds, notes.pitch
+        self.has_dynamics, self.velocity = notes.has_dynamics, notes.velocity
         new = np.empty(len(self.onset), bool)
         np.greater(self.onset[1:] - self.onset[:-1], CHORD_SECONDS, out=new[1:])
         new[self.by_note.starts] = True
@@ -339,14 +335,13 @@ class Onsets:
     @lazy
     def track(self) -> np.ndarray:
         """(n,) track of each note."""
-        return _joined([piece.track for piece in self._pieces])
+        return self._notes.track()
 
     @lazy
     def drums(self) -> tuple[np.ndarray, np.ndarray, Segments]:
         """(d,) onsets in seconds and pitches of the drum notes, and their segments."""
-        onset = _joined([piece.drum_onset for piece in self._pieces])
-        pitch = _joined([piece.drum_pitch for piece in self._pieces])
-        return onset, pitch, Segments(np.array([len(piece.drum_pitch) for piece in self._pieces]))
+        onset, pitch, counts = self._notes.drums()
+        return onset, pitch, Segments(counts)
 
     @lazy
     def sounding(self) -> np.ndarray:
@@ -393,18 +388,6 @@ class Onsets:
             counts = within(self.span // length, 1.0, MAX_PARTS).astype(np.int64)
             self._parts[length] = Segments(counts)
         return self._parts[length]
-
-
-def _velocity(piece: NoteTable) -> np.ndarray:
-    """Return (n,) float64 velocities, `NEUTRAL_VELOCITY` without dynamics."""
-    if piece.has_dynamics:
-        return piece.velocity.astype(np.float64)
-    return np.full(len(piece), NEUTRAL_VELOCITY)
-
-
-def _joined(columns: list[np.ndarray]) -> np.ndarray:
-    """Concatenate a column of several pieces; that of a single one is not copied."""
-    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 def within(values: np.ndarray, least: float, most: float) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
+from itertools import chain, compress
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -54,6 +54,7 @@ class Part:
         tempo: quarters per minute, of a piece without `tempos`.
         slowest: its slowest tempo.
         tempos: its tempo map if the tempo changes, else None.
+        tracks: numbers of pitched notes of its tracks, of a score.
     """
 
     piece: ScoreTick | NoteTable
@@ -63,6 +64,7 @@ class Part:
     tempo: float
     slowest: float
     tempos: TempoMap | None
+    tracks: Sequence[int] = ()
 
 
 @dataclass(eq=False)  # not frozen: that would take ten times as long to make
@@ -75,6 +77,7 @@ class NoteBatch:
         onset_ticks, duration_ticks: (n,) int64.
         pitch, velocity: (n,) of any integer type.
         whole: the batch from which notes were taken; None for one with all notes.
+        taken: (n,) their positions in it, as far as `take` knows them.
     """
 
     parts: Sequence[Part]
@@ -84,6 +87,7 @@ class NoteBatch:
     pitch: np.ndarray
     velocity: np.ndarray
     whole: NoteBatch | None = None
+    taken: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -140,7 +144,23 @@ class NoteBatch:
             self.pitch[index],
             self.velocity[index],
             self if self.whole is None else self.whole,
+            index if self.whole is None else None if self.taken is None else self.taken[index],
         )
+
+    def tracks(self) -> np.ndarray:
+        """(n,) int64 numbers of the tracks of notes, those of a piece in the order of its tracks.
+
+        Only for batches of all notes and what is taken of them.
+        """
+        sizes = [part.tracks for part in self.parts]
+        counts = np.array([len(own) for own in sizes])
+        numbers = np.arange(counts.sum()) - (counts.cumsum() - counts).repeat(counts)
+        track = numbers.repeat(np.fromiter(chain.from_iterable(sizes), np.int64, len(numbers)))
+        for i, part in enumerate(self.parts):
+            if isinstance(part.piece, NoteTable):
+                slices = self.slices if self.whole is None else self.whole.slices
+                track = np.insert(track, slices[i].start, part.piece.pitched().track)
+        return track if self.taken is None else track[self.taken]
 
     def keys(self, onset: np.ndarray) -> np.ndarray:
         """Build (n,) int64 sort keys of piece, (n,) `onset` and pitch; the low bits are the pitch.
@@ -307,7 +327,7 @@ def _read(source: Source) -> Part:
 
 
 def _part(piece: ScoreTick | NoteTable) -> Part:
-    tempos = None
+    tempos, sizes = None, ()
     if isinstance(piece, NoteTable):
         notes = piece.pitched()
         columns = notes.onset_ticks, notes.duration_ticks, notes.pitch, notes.velocity
@@ -316,7 +336,7 @@ def _part(piece: ScoreTick | NoteTable) -> Part:
         if len(piece.tempo) > 1 or piece.tempo_ticks[0] != 0:
             tempos = piece.tempo_ticks, piece.tempo
     else:
-        columns, dynamics = _pitched_columns(piece)
+        columns, dynamics, sizes = _pitched_columns(piece)
         only = piece.tempos[0] if len(piece.tempos) == 1 else None
         if only and only.time == 0 and only.mspq > 0:
             tempo = slowest = 60e6 / only.mspq
@@ -325,20 +345,24 @@ def _part(piece: ScoreTick | NoteTable) -> Part:
             tempos, tempo = (ticks, values), values[0]
     if tempos is not None:
         slowest = min(np.minimum.reduce(tempos[1]), DEFAULT_TEMPO)
-    return Part(piece, columns, len(columns[0]), dynamics, tempo, slowest, tempos)
+    return Part(piece, columns, len(columns[0]), dynamics, tempo, slowest, tempos, sizes)
 
 
-def _pitched_columns(score: ScoreTick) -> tuple[tuple[np.ndarray, ...], bool | None]:
-    """Return columns of all tracks but drums, and whether they have dynamics; None: not known."""
+def _pitched_columns(
+    score: ScoreTick,
+) -> tuple[tuple[np.ndarray, ...], bool | None, Sequence[int]]:
+    """Return columns of all tracks but drums, whether they have dynamics (None: not known), and
+    the numbers of notes of these tracks."""
     tracks, drums = score_tracks(score)
     if True not in drums:
-        return note_columns(tracks), None
-    columns = note_columns([*compress(tracks, (not drum for drum in drums))])
+        return note_columns(tracks), None, [len(track) for track in tracks]
+    pitched = [*compress(tracks, (not drum for drum in drums))]
+    columns, sizes = note_columns(pitched), [len(track) for track in pitched]
     if differ(columns[3]):
-        return columns, True
+        return columns, True, sizes
     # Drums count for the difference of velocities, as in `note_table`.
     *_, drum_velocity = note_columns([*compress(tracks, drums)])
-    return columns, differ(np.concatenate([columns[3], drum_velocity]))
+    return columns, differ(np.concatenate([columns[3], drum_velocity])), sizes
 
 
 def _batch(parts: Sequence[Part]) -> NoteBatch:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 
 from symbolic.features import feature_rows
+from symbolic.features.columns import MOST_NOTES
+from symbolic.features.joined import JoinedNotes
 from symbolic.inference.feature_model import FeatureModel, load_feature_model
 from symbolic.inference.predictor import Predictor
 from symbolic.inference.saved import hub_options
-from symbolic.notes.read import NOTE_SUFFIXES, read_notes
+from symbolic.notes.batch import NoteBatch, read_batches
+from symbolic.notes.read import NOTE_SUFFIXES, is_file, read_notes
 from symbolic.notes.table import ReadError
 from symbolic.scoring.base import Row, Scorer
 from symbolic.scoring.columns import COUNT, NUMBER, TEXT, task_columns, task_values
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from symbolic.notes.read import Source
     from symbolic.tasks import Task
     from symbolic.tokenizers import Tokenizer
+
+
+NOTHING_EMITTED = "no note that the tokenizer can hold"
 
 
 def load_model(name: str | os.PathLike, **kwargs: Any) -> tuple[SymbolicModel, Tokenizer]:
@@ -106,9 +112,35 @@ class NotePreparation:
         """Prepare with a tokenizer; `takes_ids`: whether the model takes its ids."""
         return cls(tokenizer.emitted, names, tokenizer.note_ids if takes_ids else None)
 
-    def __call__(self, sources: Sequence[Source]) -> list[PieceInputs]:
-        """Read and prepare sources; errors as of `emitted`."""
-        return self.pieces([self.emitted(source) for source in sources])
+    def __call__(self, sources: Sequence[Source]) -> list[PieceInputs | ReadError]:
+        """Read and prepare sources; errors as of `emitted`, or in the place of their source."""
+        joined = getattr(self.kept, "of_batch", None)
+        if joined is not None and self.note_ids is None and all(map(is_file, sources)):
+            return self._batches(sources, joined)
+        return [*self.pieces([self.emitted(source) for source in sources])]
+
+    def _batches(
+        self, sources: Sequence[Source], kept: Callable[[NoteBatch], NoteBatch]
+    ) -> list[PieceInputs | ReadError]:
+        """Read and prepare files, several in one batch."""
+        found: list[PieceInputs | ReadError] = []
+        for batch, errors, _ in read_batches(sources, MOST_NOTES):
+            pieces = iter(() if batch is None else self._joined(kept(batch)))
+            found += [next(pieces) if error is None else error for error in errors]
+        return found
+
+    def _joined(self, batch: NoteBatch) -> list[PieceInputs]:
+        """Prepare the emitted notes of a batch; a ReadError where a piece has none."""
+        if not batch.counts.all():
+            raise ReadError(NOTHING_EMITTED)
+        notes = JoinedNotes.of_batch(batch)
+        starts, dynamics = batch.starts, notes.has_dynamics
+        rows = feature_rows(notes, self.names).astype(np.float32)
+        ends = np.maximum.reduceat(notes.onset + notes.seconds, starts)
+        loudness = np.add.reduceat(batch.velocity, starts, dtype=np.int64) / batch.counts
+        loudness = np.where(dynamics, loudness, np.nan)
+        columns = zip(rows, batch.counts.tolist(), ends.tolist(), loudness.tolist(), strict=True)
+        return [PieceInputs(None, *values) for values in columns]
 
     def emitted(self, source: Source) -> NoteTable:
         """Read the notes of a source that the tokenizer emits.
@@ -118,7 +150,7 @@ class NotePreparation:
         """
         notes = self.kept(read_notes(source))
         if not len(notes):
-            raise ReadError("no note that the tokenizer can hold")
+            raise ReadError(NOTHING_EMITTED)
         return notes
 
     def inputs(self, tables: Sequence[NoteTable]) -> list[NoteInputs]:

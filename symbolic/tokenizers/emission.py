@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,20 @@ def emitted_compound_words(notes: NoteTable, preset: str) -> NoteTable:
     return notes if kept is None else notes.select(kept)
 
 
+@dataclass(frozen=True)
+class EmittedWords:
+    """From notes to those that `CPTokenizer` emits with a preset, of a piece or of a batch."""
+
+    preset: str
+
+    def __call__(self, notes: NoteTable) -> NoteTable:
+        return emitted_compound_words(notes, self.preset)
+
+    def of_batch(self, batch: NoteBatch) -> NoteBatch:
+        """Take the emitted notes of a batch; a piece may lose all notes."""
+        return batch.take(note_order(batch, self.preset))
+
+
 def emitted_within(notes: NoteTable, low: int, high: int) -> NoteTable:
     """Return the pitched notes of a piece within a range of pitches, as given to MidiTok."""
     notes = notes.pitched()
@@ -112,7 +127,7 @@ def emitted_within(notes: NoteTable, low: int, high: int) -> NoteTable:
 
 
 def _compound_words(config: Mapping[str, Any]) -> Emitted:
-    return partial(emitted_compound_words, preset=config["additional_params"]["preset"])
+    return EmittedWords(config["additional_params"]["preset"])
 
 
 def _ferreira(config: Mapping[str, Any]) -> Emitted:
