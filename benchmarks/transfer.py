@@ -9,22 +9,14 @@ Pearson's r of valence and of arousal, and of arousal among performances of the 
 predicted key is that of the model in the package, whose network of keys has seen no quadrant.
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
+from transfer_data import QUADRANTS, RATED, correlations, load, macro_f1, parser, states
 
-from symbolic import EmotionScorer
-from symbolic.data import READERS
-from symbolic.features import FEATURE_SETS, feature_rows
-from symbolic.features.model_columns import KEY_FEATURES, state_names
-from symbolic.notes import read_notes
+from symbolic.features import FEATURE_SETS
+from symbolic.features.model_columns import KEY_FEATURES
 from symbolic.tasks import IGNORE
 from symbolic.tasks.emotion import SIGNS
 from symbolic.training import transfer
-
-QUADRANTS = ("emopia", "vgmidi", "ym2413")
-RATED = "percepiano"
 
 VALENCE = (*FEATURE_SETS["transfer_valence"], *KEY_FEATURES[::2])
 AROUSAL = FEATURE_SETS["transfer_arousal"]
@@ -63,41 +55,9 @@ ROWS = {
 }
 
 
-def macro_f1(labels: np.ndarray, predicted: np.ndarray) -> float:
-    """Mean F1 over the quadrants."""
-    true = [(labels == q) & (predicted == q) for q in range(4)]
-    sizes = [(labels == q).sum() + (predicted == q).sum() for q in range(4)]
-    return float(np.mean([2 * t.sum() / max(s, 1) for t, s in zip(true, sizes, strict=True)]))
-
-
-def within(values: np.ndarray, names: np.ndarray) -> np.ndarray:
-    """Subtract the mean of each name."""
-    found = values.copy()
-    for name in np.unique(names):
-        found[names == name] -= found[names == name].mean()
-    return found
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in (*QUADRANTS, RATED):
-        parser.add_argument(f"--{name}", type=Path, required=True, help="folder of the corpus")
-    options = vars(parser.parse_args())
-    predictor = EmotionScorer.from_pretrained().predictor
-    pieces = [p for name in (*QUADRANTS, RATED) for p in READERS[name](options[name]).pieces]
-    tables = [predictor.emitted(read_notes(piece.path)) for piece in pieces]
-    names = [*predictor.config.feature_names]
-    states = predictor.embed([], feature_rows(tables, names).astype(np.float32), 64)
-    columns = [*state_names(names), *FEATURE_SETS["drums"]]
-    states = np.hstack([states[:, : len(columns) - 5], feature_rows(tables, "drums")])
-    labels = transfer.Labels(
-        np.array([piece.labels.get("emotion", IGNORE) for piece in pieces]),
-        np.array([piece.labels.get("valence_arousal", (np.nan,) * 2) for piece in pieces]),
-        np.array([f"{piece.corpus}: {piece.group}" for piece in pieces]),
-        np.array([piece.corpus for piece in pieces]),
-        np.zeros(len(pieces), bool),
-    )
-    notes = np.array([piece.same_notes for piece in pieces])
+    found = load(parser(__doc__).parse_args())
+    labels, (rows, columns) = found.labels, states(found.tables)
     heads = (*QUADRANTS, "mean", "r valence", "r arousal", "same notes")
     print(f"{'':52}" + "".join(f"{head:>12}" for head in heads))
     for row, (valence, arousal, balanced, rated) in ROWS.items():
@@ -105,26 +65,21 @@ def main() -> None:
         cells = []
         for out in (*QUADRANTS, RATED):
             train = (labels.corpora != out) & (labels.quadrants != IGNORE)
-            values = predict(states, labels, train, out, sides, balanced, rated)
+            values = predict(rows, labels, train, out, sides, balanced, rated)
             test = labels.corpora == out
             if out != RATED:
                 predicted = (values[test] @ SIGNS.T).argmax(1)
                 cells.append(macro_f1(labels.quadrants[test], predicted))
                 continue
-            given = labels.ratings[test]
-            cells += [
-                np.mean(cells),
-                *(np.corrcoef(values[test].T, given.T)[i, i + 2] for i in (0, 1)),
-            ]
-            apart = [within(part[:, 1], notes[test]) for part in (values[test], given)]
-            cells.append(np.corrcoef(*apart)[0, 1])
+            cells.append(float(np.mean(cells)))
+            cells += correlations(values[test], labels.ratings[test], found.same_notes[test])
         print(f"{row:52}" + "".join(f"{cell:12.3f}" for cell in cells), flush=True)
 
 
-def predict(states, labels, train, out, sides, balanced, rated) -> np.ndarray:
+def predict(rows, labels, train, out, sides, balanced, rated) -> np.ndarray:
     """Fit both halves on the training pieces: (n, 2) log odds of all pieces."""
-    middle, scale = states[train].mean(0), states[train].std(0)
-    kept = np.clip((states - middle) / np.where(scale > 1e-9, scale, 1.0), -2, 2)
+    middle, scale = rows[train].mean(0), rows[train].std(0)
+    kept = np.clip((rows - middle) / np.where(scale > 1e-9, scale, 1.0), -2, 2)
     weights = np.full(train.sum(), 1 / train.sum())
     if balanced:
         weights = transfer.balanced_weights(labels.quadrants[train], labels.corpora[train])

@@ -27,7 +27,9 @@ from symbolic import (
 )
 from symbolic.features import FEATURE_GROUPS, FEATURE_NAMES, TONAL_NAMES, feature_rows
 from symbolic.forward import numpy_ops, torch_ops
+from symbolic.forward.spectrum import turned_products, weight_spectrum
 from symbolic.forward.states import piece_states
+from symbolic.forward.tonic import turned_weight
 from symbolic.inference.feature_model import FeatureModel, load_feature_model
 from symbolic.inference.prediction import tempered
 from symbolic.inference.torch_predictor import TorchPredictor
@@ -206,7 +208,7 @@ def test_no_rows_have_no_predictions(default_models):
 
 def test_other_features_than_the_model_takes_are_refused(default_models):
     light, _ = default_models
-    with pytest.raises(ValueError, match="takes 960 features of a piece, not 3"):
+    with pytest.raises(ValueError, match="takes 958 features of a piece, not 3"):
         light.predict([], np.zeros((1, 3), np.float32), 32)
 
 
@@ -405,3 +407,16 @@ def test_one_midi_file_needs_no_readers_of_other_formats(folder, tmp_path):
     unneeded += ("symbolic.notes.formats.notations", "symbolic.notes.formats.streams", "fractions")
     code = "from symbolic.cli import main; main(['score', folder + '/0.mid', '--workers', '0'])"
     assert loaded((*BY_COMMANDS, *unneeded), code, folder, tmp_path) == "loaded: []"
+
+
+def test_products_by_spectra_are_those_with_the_turned_weight():
+    rng = np.random.default_rng(0)
+    weight, values = rng.normal(size=(5, 3, 12)), rng.normal(size=(4, 3, 12))
+    turned = turned_weight(weight, numpy_ops)
+    expected = (values.reshape(4, -1) @ turned.T).reshape(4, 12, 5)
+    found = turned_products(values, weight_spectrum(weight))
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    with_loop = sum(
+        values[1, c, q] * weight[2, c, (q - 7) % 12] for c in range(3) for q in range(12)
+    )
+    assert found[1, 7, 2] == pytest.approx(with_loop)

@@ -46,7 +46,8 @@ def _parser() -> Parser:
         prog="symbolic score",
         description="Score MIDI and MusicXML files (also Humdrum, ABC and MEI with the extra "
         "`formats`, and MuseScore's files where the program is installed): quadrant "
-        "probabilities (Q1 happy, Q2 angry, Q3 sad, Q4 calm), valence, arousal, familiarity (low: "
+        "probabilities (Q1 happy, Q2 angry, Q3 sad, Q4 calm), valence, arousal, their strengths "
+        "(log odds, by which pieces can be ordered), familiarity (low: "
         "played unlike the training music; high: no sign that a row is right, since most other "
         "music has it, too), key and dynamics, one row per file; or recordings, with a --model of "
         "audio. A file that cannot be read has a row with the reason. "

@@ -87,7 +87,8 @@ def _sounding_in_parts(onsets: Onsets, tonics: np.ndarray) -> tuple[np.ndarray, 
     """
     notes, parts = onsets.by_note, onsets.parts_of(CHORD_PART_SECONDS)
     origin, span, count = map(notes.each, (onsets.first, onsets.span, parts.counts))
-    edges = np.array((onsets.progress, (onsets.end - origin) / span)) * count
+    edges = np.array((onsets.progress, (onsets.end - origin) / span))
+    edges *= count
     (start, end), (first, last) = edges, np.minimum(edges.astype(np.int64), count - 1)
     following = first + 1
     in_first = np.minimum(following, end) - start
@@ -125,7 +126,8 @@ def chord_changes(onsets: Onsets) -> Columns:
     fit = np.empty((len(_TRIADS), len(length)))
     for start, end in parts.bounds:  # a product for each piece: those of more may round differently
         np.matmul(_TRIADS, scaled[:, start:end], out=fit[:, start:end])
-    fit = np.rint(fit * _PRECISION)
+    fit *= _PRECISION
+    np.rint(fit, out=fit)  # in place: large arrays are slow
     some, kept = parts.find(np.maximum.reduce(fit, axis=0) > MIN_TRIAD_FIT * _PRECISION)
     chord = fit.argmax(axis=0)[some]
     before, after = kept.before(chord), kept.after(chord)

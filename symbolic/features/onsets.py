@@ -138,7 +138,7 @@ class Onsets:
 
         They are in the segments `by_onset.steps`.
         """
-        return self.by_onset.after(values) - self.by_onset.before(values)
+        return self.by_onset.changes(values)
 
     @lazy
     def outer_moves(self) -> np.ndarray:

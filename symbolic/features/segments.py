@@ -110,6 +110,11 @@ class Segments:
         """Take the values that follow those of `before`: (..., m)."""
         return values[..., 1:] if self.alone else values.take(self._seconds, axis=-1)
 
+    def changes(self, values: np.ndarray) -> np.ndarray:
+        """Subtract each of (..., n) values from the next in its segment: (..., m)."""
+        found = values[..., 1:] - values[..., :-1]
+        return found if self.alone else found.take(self._firsts, axis=-1)
+
     def each(self, values: np.ndarray) -> np.ndarray:
         """Repeat (..., p) values of pieces for each value of their segments.
 

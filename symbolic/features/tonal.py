@@ -89,6 +89,7 @@ class _Events:
 
 _FIRST_BY_TIME = 1 + len(OPENING_ONSETS)  # among the channels of durations
 _OPENING_ONSETS = -np.array(OPENING_ONSETS)[:, None]
+_FADED = np.exp(np.arange(4096) / _OPENING_ONSETS)  # of the first onsets
 _OPENING_SECONDS = -np.array(OPENING_SECONDS)[:, None]
 
 _HELD = _Events(np.hstack([roots(chord) for chord in _CHORDS.values()]))
@@ -100,12 +101,14 @@ def evidence(onsets: Onsets) -> Columns:
     notes, groups, steps = onsets.by_note, onsets.by_onset, onsets.by_onset.steps
     note, bass, melody = onsets.pitch_class, onsets.bottom_class, modulo_octave(onsets.top)
     seconds, gap = onsets.key_seconds, onsets.gap
-    fading = np.exp(groups.place / _OPENING_ONSETS)
+    fading = _fading(groups.place)
     weights = np.empty((_FIRST_BY_TIME + len(OPENING_SECONDS), len(note)))
     weights[0] = seconds
     by_onset, by_time = weights[1:_FIRST_BY_TIME], weights[_FIRST_BY_TIME:]
-    np.multiply(fading.take(onsets.group, axis=1), seconds, out=by_onset)
-    np.multiply(np.exp(onsets.since / _OPENING_SECONDS), seconds, out=by_time)
+    fading.take(onsets.group, axis=1, out=by_onset, mode="clip")  # to `out` without a copy
+    np.divide(onsets.since, _OPENING_SECONDS, out=by_time)
+    np.exp(by_time, out=by_time)
+    weights[1:] *= seconds
     durations = notes.histograms(note, 12, weights) / notes.sum(weights)[..., None]
     counts = notes.histograms(note, 12, [None]) / notes.counts[:, None]
 
@@ -136,6 +139,17 @@ def evidence(onsets: Onsets) -> Columns:
     )
     columns = columns.swapaxes(1, 2).reshape(len(TONAL_NAMES), len(onsets))
     return {TONAL_NAMES: columns}
+
+
+def _fading(place: np.ndarray) -> np.ndarray:
+    """Compute the (k, g) weights of onsets by their place in the piece, from 0."""
+    if len(place) < len(_FADED[0]):
+        return np.exp(place / _OPENING_ONSETS)
+    most = int(np.maximum.reduce(place)) + 1
+    table = (
+        _FADED[:, :most] if most <= len(_FADED[0]) else np.exp(np.arange(most) / _OPENING_ONSETS)
+    )
+    return table.take(place, axis=1)
 
 
 def transposed_tonal(columns: np.ndarray, semitones: int) -> np.ndarray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from symbolic.forward.spectrum import turned_products
+
 HIDDEN = 32  # units; two more rows of the weight are a linear network
 DROPOUT = 0.3
 INPUT_DROPOUT = 0.1  # of single values, and of whole channels
@@ -17,8 +19,8 @@ def key_logits(net: Any, channels: Any, ops: Any) -> Any:
 
     Args:
         net: `weight` (HIDDEN + 2, C, 12), `bias` (HIDDEN + 2,), `channel_mean` and `channel_scale`
-            (C,), and the layer `classifier`; a network whose weights do not change may have
-            `turned`, the `turned_weight`.
+            (C,), and the layer `classifier`; one of NumPy may have `spectrum`, the
+            `weight_spectrum`.
         channels: (B, C, 12).
         ops: of the arrays.
 
@@ -28,9 +30,12 @@ def key_logits(net: Any, channels: Any, ops: Any) -> Any:
     values = (channels - net.channel_mean[:, None]) / net.channel_scale[:, None]
     values = ops.dropout_channels(values, INPUT_DROPOUT, net.training)
     values = ops.dropout(values, INPUT_DROPOUT, net.training)
-    turned = net.turned if hasattr(net, "turned") else turned_weight(net.weight, ops)
-    each = ops.linear(values.reshape(-1, turned.shape[1]), turned)
-    hidden = each.reshape(-1, 12, net.bias.shape[0]) + net.bias
+    if hasattr(net, "spectrum"):
+        hidden = turned_products(values, net.spectrum) + net.bias
+    else:
+        turned = turned_weight(net.weight, ops)
+        each = ops.linear(values.reshape(-1, turned.shape[1]), turned)
+        hidden = each.reshape(-1, 12, net.bias.shape[0]) + net.bias
     inner = ops.dropout(ops.relu(hidden[..., :HIDDEN]), DROPOUT, net.training)
     modes = net.classifier(inner) + hidden[..., HIDDEN:]  # (B, 12, 2)
     return modes.mT.reshape(-1, 24)

@@ -29,8 +29,8 @@ from symbolic.features.model_columns import (
 from symbolic.forward import ensemble, numpy_ops
 from symbolic.forward.numpy_net import Net, network
 from symbolic.forward.pooling import pooled
+from symbolic.forward.spectrum import weight_spectrum
 from symbolic.forward.states import KEYS, piece_states
-from symbolic.forward.tonic import turned_weight
 from symbolic.inference.predictor import Measures, Predictor
 from symbolic.inference.saved import hub_options, saved_file
 from symbolic.tasks import EMOTION, KEY, Task
@@ -140,7 +140,7 @@ class FeatureModel(Predictor):
         if not encoder.tonal_columns:
             encoder.tonic = None
         else:
-            encoder.tonic.turned = turned_weight(encoder.tonic.weight, numpy_ops)
+            encoder.tonic.spectrum = weight_spectrum(encoder.tonic.weight)
         if self._ensemble is not None:
             self._ensemble.width = len(state_names(names))
             self._ensemble.share = settings.ensemble_share

@@ -7,6 +7,7 @@ import glob
 import gzip
 import lzma
 import os
+import re
 import shutil
 import tempfile
 import zlib
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from symbolic.notes.read import Source
 
 PASSED_OVER_REASONS = 6  # named in a line; the rest are counted together
+# Paths that `Path` writes in another way: everything where "/" does not separate folders.
+_UNTIDY = re.compile(r"//|(?:^|/)\.(?:/|$)|/$|^$" if os.sep == "/" else "")
 
 
 class Scratch:
@@ -121,6 +124,8 @@ def _found(
         for path in _matched(source):
             if scratch is not None and is_archive(path) and os.path.isfile(path):
                 yield from _archived(os.fspath(path), suffixes, scratch, passed_over)
+            elif isinstance(path, str) and not _UNTIDY.search(path) and not os.path.isdir(path):
+                yield path  # an object of `Path` takes longer than all else here
             else:
                 yield from find_files(path, suffixes, recursive, passed_over)
 
@@ -137,14 +142,14 @@ def _several(sources: Source | Iterable[Source]) -> Iterable[Source]:
     raise wrong_type(sources, ", or several of them")
 
 
-def _may_be_book(source: Source) -> TypeGuard[Path | ArchiveMember]:
+def _may_be_book(source: Source) -> TypeGuard[str | Path | ArchiveMember]:
     """Return whether a source that was found has the suffix of tune books."""
-    if not isinstance(source, Path | ArchiveMember):
+    if not isinstance(source, str | Path | ArchiveMember):
         return False
     return (name_of(source) or "").lower().endswith(TUNE_SUFFIX)
 
 
-def _tunes(source: Path | ArchiveMember) -> Iterator[Source]:
+def _tunes(source: str | Path | ArchiveMember) -> Iterator[Source]:
     """Yield the tunes of a tune book as members of it, or the source itself."""
     name = source.path if isinstance(source, ArchiveMember) else os.fspath(source)
     data = b""

@@ -196,7 +196,7 @@ class NoteScorer(Scorer[PieceInputs]):
 
     suffixes = NOTE_SUFFIXES
     source_kind = "MIDI or MusicXML"
-    files_per_task = 32  # about as many as features are computed of in one pass
+    files_per_task = 64  # of which features are computed in one pass
 
     def __init__(
         self, model: SymbolicModel | FeatureModel, tokenizer: Tokenizer | None = None

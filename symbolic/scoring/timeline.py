@@ -245,9 +245,10 @@ def timeline(
 
     Returns:
         DataFrame with the columns `path window start end first_bar last_bar quadrant confidence q1
-        q2 q3 q4 valence arousal familiarity notes error`, as of `EmotionScorer.score`; windows are
-        counted from 1, start and end are seconds. Where no note begins in a window the predictions
-        are missing; a file that cannot be read has one row, with its error.
+        q2 q3 q4 valence arousal valence_strength arousal_strength familiarity notes error`, as of
+        `EmotionScorer.score`; windows are counted from 1, start and end are seconds. Where no note
+        begins in a window the predictions are missing; a file that cannot be read has one row, with
+        its error.
 
     Raises:
         TypeError: neither a source nor several of them.
