@@ -258,7 +258,7 @@ def targets(labels: Labels, change: Change) -> np.ndarray:
     smooth = np.eye(4) * (1 - SMOOTHING) + SMOOTHING / 4
     if change.neighbours:
         smooth = np.eye(4) * (1 - change.neighbours) + (distance == 1) * change.neighbours / 2
-    made = smooth[labels.quadrants]
+    made = smooth[np.where(labels.quadrants == IGNORE, 0, labels.quadrants)]
     rated = labels.corpora == RATED
     ranks = labels.ratings[rated].argsort(0).argsort(0)
     shares = (ranks + 0.5) / len(ranks)  # the logit of a rank has about twice its normal score

@@ -8,10 +8,10 @@ import pytest
 from symbolic import EmotionScorer
 from symbolic.features import feature_rows
 from symbolic.features.columns import BLOCKS, OTHER_BLOCKS
-from symbolic.features.joined import JoinedNotes
 from symbolic.features.onsets import Onsets
 from symbolic.notes import ReadError, note_table, read_notes
 from symbolic.notes.batch import read_batch
+from symbolic.notes.joined import JoinedNotes
 from symbolic.notes.pool import apply_many
 from symbolic.notes.score import table_score
 

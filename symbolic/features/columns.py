@@ -23,10 +23,10 @@ from symbolic.features import (
     tonal,
     voices,
 )
-from symbolic.features.joined import JoinedNotes
 from symbolic.features.onsets import Onsets
 from symbolic.features.segments import Columns
 from symbolic.notes import NoteTable, ReadError, note_table, read_notes
+from symbolic.notes.joined import JoinedNotes
 from symbolic.notes.pool import apply_many
 from symbolic.notes.read import name_of
 from symbolic.notes.sources import display_name, find_sources

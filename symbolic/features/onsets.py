@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symbolic.features.joined import NEUTRAL_VELOCITY as NEUTRAL_VELOCITY  # also for columns
-from symbolic.features.joined import JoinedNotes
 from symbolic.features.segments import Segments, lazy
 from symbolic.notes import NoteTable, keys
+from symbolic.notes.joined import NEUTRAL_VELOCITY as NEUTRAL_VELOCITY  # also for columns
+from symbolic.notes.joined import JoinedNotes
 
 CHORD_SECONDS = 0.03  # largest gap between starts of neighbouring notes of one onset
 # Bounds in seconds of gaps and durations: logarithms stay finite, and a long silence or an unended

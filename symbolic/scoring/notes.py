@@ -12,11 +12,11 @@ import numpy as np
 
 from symbolic.features import feature_rows
 from symbolic.features.columns import MOST_NOTES
-from symbolic.features.joined import JoinedNotes
 from symbolic.inference.feature_model import FeatureModel, load_feature_model
 from symbolic.inference.predictor import Predictor
 from symbolic.inference.saved import hub_options
 from symbolic.notes.batch import NoteBatch, read_batches
+from symbolic.notes.joined import JoinedNotes
 from symbolic.notes.read import NOTE_SUFFIXES, is_file, read_notes
 from symbolic.notes.table import ReadError
 from symbolic.scoring.base import Row, Scorer

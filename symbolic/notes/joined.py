@@ -1,4 +1,4 @@
-"""Notes of pieces end to end, from note tables or from a batch, as feature columns take them."""
+"""Notes of pieces end to end in seconds, from note tables or from a batch: for feature columns."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.batch import NoteBatch
 from symbolic.notes.midi.reader import score_notes
+from symbolic.notes.table import NoteTable, ReadError
 
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
