@@ -12,8 +12,8 @@ import numpy as np
 from symbolic import EmotionScorer
 from symbolic.data import READERS, DataArguments, Piece
 from symbolic.data.splits.protocols import held_out_pieces
-from symbolic.features import FEATURE_SETS, feature_rows
-from symbolic.features.model_columns import state_names
+from symbolic.features import FEATURE_SETS, feature_rows, named_columns
+from symbolic.features.model_columns import KEY_FEATURES, state_names
 from symbolic.notes import NoteTable, read_notes
 from symbolic.tasks import IGNORE
 from symbolic.training.transfer import Labels
@@ -74,16 +74,17 @@ def load(options: argparse.Namespace) -> Pieces:
 
 
 def states(tables: Sequence[NoteTable]) -> tuple[np.ndarray, list[str]]:
-    """Compute the columns that the default model has of pieces, drums behind them, and their names.
+    """Compute all columns of pieces, drums last, and their names.
 
-    The predicted key is that of its network of keys, which has seen no quadrant.
+    The predicted key is that of the default model's network of keys, which has seen no quadrant.
     """
     predictor = EmotionScorer.from_pretrained().predictor
-    names = [*predictor.config.feature_names]
-    found = predictor.embed([], feature_rows(tables, names).astype(np.float32), 64)
-    columns = state_names(names)
-    drums = feature_rows(tables, "drums")
-    return np.hstack([found[:, : len(columns)], drums]), [*columns, *DRUMS]
+    taken = [*predictor.config.feature_names]
+    found = predictor.embed([], feature_rows(tables, taken).astype(np.float32), 64)
+    places = [state_names(taken).index(name) for name in KEY_FEATURES]
+    sets, drums = named_columns("all,voices,played"), feature_rows(tables, "drums")
+    columns = [*sets, *KEY_FEATURES, *DRUMS]
+    return np.hstack([feature_rows(tables, sets), found[:, places], drums]), columns
 
 
 def macro_f1(labels: np.ndarray, predicted: np.ndarray) -> float:

@@ -54,6 +54,7 @@ class Change:
 
     Attributes:
         columns: beginnings of the names of columns that are left out.
+        pulse: whether the columns of the pulse are taken.
         members: networks.
         dropout: of inputs and hidden units.
         group_dropout: probability that a group of columns is dropped from an example.
@@ -73,6 +74,7 @@ class Change:
     """
 
     columns: tuple[str, ...] = ()
+    pulse: bool = False
     members: int = 8
     dropout: float = 0.3
     group_dropout: float = 0.0
@@ -89,6 +91,7 @@ class Change:
 
 ROWS = {
     "as trained": Change(),
+    "with the pulse": Change(pulse=True),
     "without chord changes": Change(("chord_change_",)),
     "without tension and registers": Change(("tension_", "register_")),
     "twice as many networks": Change(members=16),
@@ -120,9 +123,8 @@ class Trial:
     def __init__(
         self, found: Pieces, views: np.ndarray, columns: Sequence[str], change: Change
     ) -> None:
-        left = [
-            i for i, name in enumerate(columns) if not name.startswith((*change.columns, *DRUMS))
-        ]
+        out = (*change.columns, *DRUMS, *(() if change.pulse else ("pulse_",)))
+        left = [i for i, name in enumerate(columns) if not name.startswith(out)]
         self.labels, self.change = found.labels, change
         self.views, self.columns = views[:, :, left], [columns[i] for i in left]
         self.targets = torch.from_numpy(targets(found.labels, change)).float()
