@@ -72,6 +72,24 @@ def test_without_a_model_it_is_where_something_new_begins(folder):
     assert found[1].front.from_notes
 
 
+def strophes(write_midi, path, minor=(0, 3, 7), major=(0, 4, 7), quarter=480):
+    """A song of sixteen-bar parts, A B A B, each with a melody and chords of its own: 128 s."""
+    notes = []
+    for part in range(4):
+        chords = [(0, minor), (5, major), (7, major), (3, minor)] if part % 2 else [(0, major)] * 2
+        for bar in range(16):
+            start = (part * 16 + bar) * 4 * quarter
+            root, chord = chords[bar % len(chords)]
+            notes += [(start, 4 * quarter, 48 + root + third, 60) for third in chord]
+            steps = (0, 2, 4, 5, 7, 5, 4, 2) if part % 2 else (0, 4, 7, 4)
+            length = 4 * quarter // len(steps)
+            notes += [
+                (start + i * length, length, (76 if part % 2 else 64) + step, 80)
+                for i, step in enumerate(steps)
+            ]
+    return write_midi(path, notes)
+
+
 def test_without_a_name_it_is_novelty(folder):
     one, other = (
         segmenter.segment([folder / "two parts.mid"], workers=0)[0]
@@ -79,6 +97,50 @@ def test_without_a_name_it_is_novelty(folder):
     )
     assert one.curve == "novelty"
     np.testing.assert_array_equal(one.times, other.times)
+
+
+def test_the_model_in_the_package_finds_phrases(tmp_path, write_midi):
+    song = strophes(write_midi, tmp_path / "song.mid")
+    (found,) = Segmenter.from_pretrained("phrases", tolerance="3").segment([song], workers=0)
+    assert found.curve == "activation"
+    assert found.times[-1] == pytest.approx(128, abs=0.5)
+    changes = [np.abs(found.times - change).min() < 3 for change in (32, 64, 96)]
+    assert sum(changes) >= 2
+    assert np.abs((found.times + 4) % 8 - 4).max() < 0.5  # phrases of four bars begin there
+    (novelty,) = Segmenter(tolerance="3").segment([song], workers=0)
+    assert np.abs((novelty.times + 4) % 8 - 4).max() > 1
+
+
+def test_the_model_in_the_package_leaves_recordings_to_novelty(folder):
+    paths = [folder / "two parts.wav", folder / "two parts.mid"]
+    recording, notes = Segmenter.from_pretrained("phrases").segment(paths, workers=0)
+    assert (recording.curve, notes.curve) == ("novelty", "activation")
+    (expected,) = Segmenter().segment(paths[:1], workers=0)
+    np.testing.assert_array_equal(recording.times, expected.times)
+    np.testing.assert_array_equal(recording.confidence, expected.confidence)
+
+
+def test_the_model_in_the_package_has_a_name_on_the_command_line(folder, tmp_path, monkeypatch):
+    path = folder / "two parts.mid"
+    words = ["segment", str(path), "--workers", "0", "-q", "--model", "phrases"]
+    assert cli([*words, "--output", str(tmp_path / "parts.csv")]) == 0
+    (expected,) = Segmenter.from_pretrained("phrases").segment([path], workers=0)
+    table = pd.read_csv(tmp_path / "parts.csv")
+    assert table["start"].tolist() == pytest.approx(expected.times[:-1].round(3).tolist())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "phrases").mkdir()  # a folder of that name comes first
+    assert cli(words) == 2
+
+
+def test_the_model_in_the_package_predicts_as_in_pytorch(tmp_path, write_midi):
+    song = strophes(write_midi, tmp_path / "song.mid")
+    light = Segmenter.from_pretrained("phrases", tolerance="3")
+    light.save_pretrained(tmp_path / "saved")
+    heavy = Segmenter.from_pretrained(tmp_path / "saved", tolerance="3")
+    assert isinstance(heavy.model, SymbolicModel)
+    (one,), (other,) = light([song], workers=0), heavy([song], workers=0)
+    np.testing.assert_allclose(one.activation, other.activation, atol=1e-5)
+    np.testing.assert_allclose(one.times, other.times, atol=1e-6)
 
 
 def test_columns_are_called_as_those_of_scores(folder):

@@ -35,8 +35,8 @@ def _parser() -> Parser:
     parser = Parser(
         prog="symbolic segment",
         description="Find the boundaries between the parts of recordings and of MIDI and MusicXML "
-        "files, by a --model trained on boundaries or, without one, by Foote's novelty, which is "
-        "not trained. A file that cannot be read gets a row with the reason.",
+        "files, by a --model trained on boundaries (phrases is in the package, for pop songs of "
+        "notes) or, without one, by Foote's novelty, which is not trained. A file that cannot be read gets a row with the reason.",
     )
     parser.renamed = {"--window": "--tolerance"}
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
@@ -58,7 +58,9 @@ def _parser() -> Parser:
         help="annotated boundaries of a single file, to plot: one per line, which begins with a "
         "time in seconds",
     )
-    parser.add_argument("--model", metavar="NAME", help="folder or Hub name (default: novelty)")
+    parser.add_argument(
+        "--model", metavar="NAME", help="folder or Hub name, or phrases (default: novelty)"
+    )
     parser.add_argument(
         "--tolerance",
         choices=("0.5", "3"),

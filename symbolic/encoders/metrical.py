@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from symbolic.audio.front_end import ROLL_WIDTHS
 from symbolic.configuration import SymbolicConfig
-
-STRIPES = (9, 5)  # kernel over units and lags that smooths the similarities
-LAG_POOL = 4  # adjacent lags that are max-pooled
-DILATIONS = (1, 2, 4, 8, 16, 32)
-WIDTH = 5  # kernel of the dilated convolutions, in units
+from symbolic.forward import torch_ops
+from symbolic.forward.metrical import DILATIONS, LAG_POOL, STRIPES, WIDTH, embedded
 
 
 class MetricalContext(nn.Module):
@@ -60,7 +56,7 @@ class MetricalContext(nn.Module):
             views = len(self.widths) + bool(hidden_size)
             self.stripes = nn.Conv2d(views, channels, STRIPES, padding="same")
             self.join = nn.Linear(size + channels * -(-lags // LAG_POOL), size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout
         self.norms = nn.ModuleList(nn.LayerNorm(size) for _ in DILATIONS)
         self.layers = nn.ModuleList(
             nn.Conv1d(size, size, WIDTH, padding=WIDTH // 2 * step, dilation=step)
@@ -97,23 +93,7 @@ class MetricalContext(nn.Module):
             inputs.append(pooled)
             if self.lags:
                 compared.append(self.likeness(means) * real)
-        states = self.project(torch.cat(inputs, dim=-1))
-        if self.lags:
-            similar = self.stripes(torch.stack([self._lagged(part) for part in compared], dim=1))
-            similar = F.max_pool2d(F.leaky_relu(similar), (1, LAG_POOL), ceil_mode=True)
-            states = torch.cat([states, similar.transpose(1, 2).flatten(2)], dim=-1)
-            states = F.leaky_relu(self.join(states))
-        states = self.dropout(states) * real
-        for norm, layer in zip(self.norms, self.layers, strict=True):
-            added = F.leaky_relu(layer((norm(states) * real).transpose(1, 2)).transpose(1, 2))
-            states = (states + self.dropout(added)) * real
-        return states
-
-    def _lagged(self, states: torch.Tensor) -> torch.Tensor:
-        """(B, U, D) to (B, U, lags): cosine similarities to previous units, the nearest first."""
-        states = F.normalize(states, dim=-1)
-        earlier = F.pad(states, (0, 0, self.lags, 0)).unfold(1, self.lags, 1)[:, : states.shape[1]]
-        return torch.einsum("bud,budl->bul", states, earlier).flip(-1)
+        return embedded(self, inputs, compared, real, torch_ops)
 
 
 class MetricalEncoder(nn.Module):

@@ -9,6 +9,8 @@ import numpy as np
 
 from symbolic.forward.numpy_ops import relu
 
+NORM_EPSILON = 1e-5
+
 
 class Net:
     """Weights and smaller networks as attributes, like a PyTorch module in evaluation mode."""
@@ -30,6 +32,66 @@ class Linear(Net):
         """(..., I) to (..., O)."""
         product = values @ self.weight.T
         return product + self.bias if "bias" in vars(self) else product
+
+
+class Norm(Net):
+    """A normalisation of the last axis, as `torch.nn.LayerNorm`."""
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """(..., I) to (..., I)."""
+        away = values - values.mean(-1, keepdims=True)
+        scale = np.sqrt((away * away).mean(-1, keepdims=True) + NORM_EPSILON)
+        return away / scale * self.weight + self.bias
+
+
+class Convolution(Net):
+    """A convolution along one axis, as `torch.nn.Conv1d` with as many positions out as in.
+
+    Args:
+        weight: (O, I, W).
+        bias: (O,).
+        dilation: positions from one of the W to the next.
+    """
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray, dilation: int = 1) -> None:
+        self.weight, self.bias, self.dilation = weight, bias, dilation
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """(B, I, T) to (B, O, T)."""
+        width, count = self.weight.shape[2], values.shape[2]
+        side = width // 2 * self.dilation
+        padded = np.pad(values, ((0, 0), (0, 0), (side, side)))
+        found = np.zeros((len(values), len(self.weight), count)) + self.bias[:, None]
+        for i in range(width):
+            found += self.weight[:, :, i] @ padded[:, :, i * self.dilation :][:, :, :count]
+        return found
+
+
+class PlaneConvolution(Net):
+    """A convolution along two axes, as `torch.nn.Conv2d` with `padding="same"`.
+
+    Args:
+        weight: (O, I, V, W), with odd V and W.
+        bias: (O,).
+    """
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray) -> None:
+        self.weight, self.bias = weight, bias
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """(B, I, T, L) to (B, O, T, L)."""
+        outs, ins, high, wide = self.weight.shape
+        count, _, rows, columns = values.shape
+        edges = ((0, 0), (0, 0), (high // 2, high // 2), (wide // 2, wide // 2))
+        padded = np.pad(values, edges)
+        moved = np.stack([padded[..., j : j + columns] for j in range(wide)], axis=2)
+        flat = moved.reshape(count, ins * wide, -1)  # a row further is a shift by `columns`
+        found = np.zeros((count, outs, rows * columns)) + self.bias[:, None]
+        for i in range(high):
+            start = i * columns
+            weight = self.weight[:, :, i].reshape(outs, -1)
+            found += weight @ flat[..., start : start + rows * columns]
+        return found.reshape(count, outs, rows, columns)
 
 
 class Layers(Net):

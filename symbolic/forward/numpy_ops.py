@@ -160,6 +160,32 @@ def dropout_channels(values: np.ndarray, share: float, training: bool) -> np.nda
     return values
 
 
+def stack(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Stack (B, ...) arrays along a second axis."""
+    return np.stack(parts, axis=1)
+
+
+def leaky_relu(values: np.ndarray) -> np.ndarray:
+    """Multiply negative values by 0.01."""
+    return np.maximum(values, 0.01 * values)
+
+
+def lagged(values: np.ndarray, lags: int) -> np.ndarray:
+    """(B, U, D) to (B, U, lags): cosine similarities to previous units, the nearest first."""
+    norms = np.sqrt(np.add.reduce(values * values, axis=-1, keepdims=True))
+    values = values / np.maximum(norms, 1e-12)
+    found = np.zeros((*values.shape[:2], lags))
+    for lag in range(1, min(lags, values.shape[1] - 1) + 1):
+        found[:, lag:, lag - 1] = np.add.reduce(values[:, lag:] * values[:, :-lag], axis=-1)
+    return found
+
+
+def pooled_lags(values: np.ndarray, count: int) -> np.ndarray:
+    """(B, C, U, L) to (B, C, U, L / count): maxima of neighbouring lags."""
+    starts = np.arange(0, values.shape[-1], count)
+    return np.maximum.reduceat(values, starts, axis=-1)
+
+
 ERF_IS_ONE = 8.0  # or, in double precision, any number above 5.93
 
 # Numerators and denominators of erf up to 1, and of exp(x^2) erfc from 1 on.

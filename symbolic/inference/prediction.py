@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from symbolic.audio.beat_rows import BeatRow
 from symbolic.data import AudioDataset, Collator, window_starts
-from symbolic.data.datasets.beat_dataset import BeatRow, beat_example
+from symbolic.data.datasets.beat_dataset import beat_example
 from symbolic.encoders import FeatureEnsemble
 from symbolic.features import feature_rows
 from symbolic.inference.predictor import Measures

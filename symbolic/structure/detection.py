@@ -22,8 +22,8 @@ from symbolic.tasks.boundary import BOUNDARY
 from symbolic.tasks.boundary_metrics import boundary_scores
 
 if TYPE_CHECKING:
+    from symbolic.audio.beat_rows import BeatRow
     from symbolic.configuration import SymbolicConfig
-    from symbolic.data.datasets.beat_dataset import BeatRow
     from symbolic.data.pieces import Piece
     from symbolic.modeling import SymbolicModel
 

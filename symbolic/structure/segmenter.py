@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.front_end import ROLL, STRUCTURE, FrontEnd
 from symbolic.audio.inputs import frames_of, timed_frames
 from symbolic.audio.synthesis.rendering import is_music
+from symbolic.inference.beat_model import BeatModel, load_beat_model
 from symbolic.notes import NOTE_SUFFIXES, ReadError
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
@@ -27,6 +28,7 @@ from symbolic.structure.detection import (
     boundary_times,
     frame_activations,
     frames_within,
+    on_frame_grid,
     picker,
     unit_activations,
 )
@@ -37,12 +39,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
+    from symbolic.audio.beat_rows import BeatRow
     from symbolic.configuration import SymbolicConfig
-    from symbolic.data.datasets.beat_dataset import BeatRow
+    from symbolic.inference.beat_model import BeatSettings
     from symbolic.modeling import SymbolicModel
     from symbolic.tokenizers import Tokenizer
 
 SEGMENTED_SUFFIXES = AUDIO_SUFFIXES + NOTE_SUFFIXES
+PHRASES = "phrases"  # name of the model of notes in the package
+_WEIGHTS = Path(__file__).parents[1] / "weights"
 NOVELTY = 0.1  # threshold above the running median, relative to the maximum of the piece
 
 
@@ -106,7 +111,8 @@ class Segmenter(HubMixin):
 
     Args:
         model: with the task `boundary`; None for the novelty of Foote (2000), which is not trained:
-            of cepstra of mel bands for recordings, of chroma for notes.
+            of cepstra of mel bands for recordings, of chroma for notes. A `BeatModel` takes notes,
+            and novelty segments recordings beside it.
         tolerance: `0.5` or `3`, the tolerance in seconds that the threshold was tuned for.
         tokenizer: of a model that takes tokens, the tokenizer of its training.
 
@@ -115,13 +121,13 @@ class Segmenter(HubMixin):
             unknown peak-picking rule; no tokenizer, or another than in training.
 
     Example:
-        >>> found = Segmenter.from_pretrained("runs/parts").segment(["song.wav"])
+        >>> found = Segmenter.from_pretrained("phrases").segment(["song.mid"])
         >>> found[0].times
     """
 
     def __init__(
         self,
-        model: SymbolicModel | None = None,
+        model: SymbolicModel | BeatModel | None = None,
         tolerance: str = "0.5",
         tokenizer: Tokenizer | None = None,
     ) -> None:
@@ -135,6 +141,8 @@ class Segmenter(HubMixin):
                 raise ValueError(f"model has no threshold for tolerance {tolerance}: it has {have}")
             self.threshold = thresholds[tolerance]
             self.peaks = picker(model.config.peaks, self.tolerance)
+            if isinstance(model, BeatModel):
+                return
             if model.units is not None:
                 if tokenizer is None:
                     raise ValueError("this model takes tokens and needs its tokenizer")
@@ -153,8 +161,9 @@ class Segmenter(HubMixin):
         """Load a model of recordings or of notes, with its tokenizer if it has one.
 
         Args:
-            name: a folder or a hub name; None is novelty, which is not trained: the package has no
-                model of boundaries.
+            name: a folder or a hub name; None is novelty, which is not trained; `phrases`, where no
+                folder has that name, is the model in the package: of notes, trained on pop songs,
+                without network and PyTorch, beside novelty for recordings.
             tolerance: as of the class.
             device: where the model runs.
             kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
@@ -168,6 +177,8 @@ class Segmenter(HubMixin):
             warnings.warn("window= is now tolerance=", FutureWarning, stacklevel=2)
         if name is None:
             return cls(None, tolerance)
+        if name == PHRASES and not os.path.isdir(name):
+            return cls(load_beat_model(_WEIGHTS / PHRASES), tolerance)
         from symbolic.inference.weights import load_config, load_weights  # loads PyTorch
         from symbolic.scoring.audio import load_audio_model
 
@@ -184,6 +195,9 @@ class Segmenter(HubMixin):
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Save the model with its tokenizer or feature extractor."""
+        if isinstance(self.model, BeatModel):  # is saved by PyTorch
+            type(self).from_pretrained(_WEIGHTS / PHRASES).save_pretrained(save_directory, **kwargs)
+            return
         super().save_pretrained(save_directory, **kwargs)
         if self.tokenizer is not None:
             self.tokenizer.save_pretrained(save_directory)
@@ -211,6 +225,8 @@ class Segmenter(HubMixin):
         if config is not None and config.metrical_unit:
             columns = config.metrical_options.get("rolls", ())
             prepare = partial(_unit_inputs, config.metrical_unit, self.tokenizer, columns)
+            if isinstance(self.model, BeatModel):
+                prepare = partial(_units_or_frames, prepare)
         else:
             prepare = partial(_frame_inputs, None if config is None else config.front_end)
         inputs = apply_many(prepare, found, workers)
@@ -228,22 +244,27 @@ class Segmenter(HubMixin):
         if isinstance(inputs, ReadError):
             return Segmentation(path, error=inputs.reason)
         front, frames, seconds = inputs.front, inputs.frames, inputs.seconds
-        if self.model is None:
+        peaks, threshold, curve = self.peaks, self.threshold, "activation"
+        if isinstance(self.model, BeatModel) and inputs.row is not None:
+            row = inputs.row
+            found = self.model.activation(cast(np.ndarray, row.rolls))
+            activation = on_frame_grid(found, row.edges[:-1], row.seconds)
+        elif self.model is None or isinstance(self.model, BeatModel):
             activation = novelty_above(front.kinds[-1], frames, front)
+            peaks, threshold, curve = "min_distance", NOVELTY, "novelty"
         elif inputs.row is not None:
             activation = unit_activations(self.model, [inputs.row])[0].activation
         else:
             activation = frame_activations(self.model, [frames])[0].activation
         times, confidence = boundary_times(
-            activation, front, self.peaks, self.threshold, self.tolerance, seconds
+            activation, front, peaks, threshold, self.tolerance, seconds
         )
         within = frames_within(seconds, min(len(activation), len(frames)), front)
         shown = frames[:within, : front.widths[front.kinds[0]]]
-        curve = "novelty" if self.model is None else "activation"
         return Segmentation(path, times, confidence, activation[:within], shown, front, curve=curve)
 
 
-def _refuse_other_tasks(config: SymbolicConfig, name: str) -> None:
+def _refuse_other_tasks(config: SymbolicConfig | BeatSettings, name: str) -> None:
     """Refuse a model without boundaries, with a ValueError that says what it predicts."""
     names = [task.name for task in config.task_specs]
     if BOUNDARY.name not in names:
@@ -272,7 +293,7 @@ def _unit_inputs(
     unit: str, tokenizer: Tokenizer | None, columns: Sequence[str], sources: Sequence[Any]
 ) -> list[_Inputs | ReadError]:
     """Compute the bars or beats of sources, and their piano rolls for plots."""
-    from symbolic.data.datasets.beat_dataset import read_beat_rows  # loads PyTorch
+    from symbolic.audio.beat_rows import read_beat_rows
 
     rows = read_beat_rows(unit, tokenizer, columns, sources)
     inputs: list[_Inputs | ReadError] = []
@@ -281,6 +302,17 @@ def _unit_inputs(
             row = _Inputs(FRAME_GRID, frames_of(source, FRAME_GRID), row.seconds, row)
         inputs.append(row)
     return inputs
+
+
+def _units_or_frames(
+    units: Callable[[Sequence[Any]], list[_Inputs | ReadError]], sources: Sequence[Any]
+) -> list[_Inputs | ReadError]:
+    """Compute the bars or beats of notes, and the frames of recordings."""
+    return [
+        one
+        for source in sources
+        for one in (units([source]) if is_music(source) else _frame_inputs(None, [source]))
+    ]
 
 
 def _novelty_front(of_notes: bool) -> FrontEnd:

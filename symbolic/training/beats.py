@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from symbolic.audio.beat_rows import BeatRow, read_beat_rows
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.configuration import SymbolicConfig
 from symbolic.data import Corpus, TokenVocabulary
 from symbolic.data.corpus import readable
-from symbolic.data.datasets.beat_dataset import BeatDataset, BeatRow, read_beat_rows
+from symbolic.data.datasets.beat_dataset import BeatDataset
 from symbolic.encoders.audio.blocks import scaled
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS, HEAD_DROPOUT, LENGTH, BeatSystem
 from symbolic.modeling import SymbolicModel

@@ -1,0 +1,38 @@
+"""Embeddings of bars or beats from their similarity to earlier ones, and dilated convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+STRIPES = (9, 5)  # kernel over units and lags that smooths the similarities
+LAG_POOL = 4  # adjacent lags that are max-pooled
+DILATIONS = (1, 2, 4, 8, 16, 32)
+WIDTH = 5  # kernel of the dilated convolutions, in units
+
+
+def embedded(net: Any, inputs: Sequence[Any], compared: Sequence[Any], real: Any, ops: Any) -> Any:
+    """Compute the embeddings of units.
+
+    Args:
+        net: a `symbolic.encoders.metrical.MetricalContext` or its like.
+        inputs: (B, U, D) arrays that are concatenated.
+        compared: (B, U, D) arrays, of each of which a unit is compared with those before it.
+        real: (B, U, 1), 1 for units and 0 for padding after them.
+        ops: of the arrays.
+
+    Returns:
+        (B, U, size), 0 for padding.
+    """
+    states = net.project(ops.concat(inputs))
+    if net.lags:
+        similar = net.stripes(ops.stack([ops.lagged(part, net.lags) for part in compared]))
+        similar = ops.pooled_lags(ops.leaky_relu(similar), LAG_POOL)  # (B, C, U, L)
+        similar = ops.permute(similar, (0, 2, 1, 3)).reshape(*states.shape[:2], -1)
+        states = ops.leaky_relu(net.join(ops.concat([states, similar])))
+    states = ops.dropout(states, net.dropout, net.training) * real
+    for norm, layer in zip(net.norms, net.layers, strict=True):
+        added = layer(ops.permute(norm(states) * real, (0, 2, 1)))
+        added = ops.leaky_relu(ops.permute(added, (0, 2, 1)))
+        states = (states + ops.dropout(added, net.dropout, net.training)) * real
+    return states
