@@ -1,6 +1,6 @@
 """The model of phrases in the package beside novelty: F-measures of held-out songs, and seconds.
 
-    OMP_NUM_THREADS=1 python benchmarks/default_boundaries.py DATA
+    OMP_NUM_THREADS=1 python benchmarks/phrase_model.py DATA
 
 The 155 songs of POP909 that the model in the package held out (fold-0): as they are, with the beats
 of the file; and as performances at a nominal tempo, 120 quarters a minute, so that the beats of the

@@ -36,7 +36,8 @@ def _parser() -> Parser:
         prog="symbolic segment",
         description="Find the boundaries between the parts of recordings and of MIDI and MusicXML "
         "files, by a --model trained on boundaries (phrases is in the package, for pop songs of "
-        "notes) or, without one, by Foote's novelty, which is not trained. A file that cannot be read gets a row with the reason.",
+        "notes) or, without one, by Foote's novelty, which is not trained. A file that cannot be "
+        "read gets a row with the reason.",
     )
     parser.renamed = {"--window": "--tolerance"}
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
