@@ -11,6 +11,7 @@ from symbolic.data.datasets.beat_dataset import BeatDataset, beat_example
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.metrical import MetricalContext
 from symbolic.forward import numpy_ops, torch_ops
+from symbolic.forward.numpy_net import Convolution, PlaneConvolution
 from symbolic.inference.prediction import predict_units
 from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError, read_notes
@@ -282,3 +283,19 @@ def test_a_curve_of_units_is_highest_where_one_begins():
     assert abs(times[curve.argmax()] - 2.5) <= 0.5 / FRAME_GRID.rate
     assert len(curve) == FRAME_GRID.positions(5 * FRAME_GRID.sampling_rate)
     assert curve.min() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1023, 1024, 1025, 2500])
+def test_convolutions_of_numpy_are_those_of_pytorch(rows):
+    rng = np.random.default_rng(0)
+    plane = torch.nn.Conv2d(2, 3, (9, 5), padding="same").double()
+    line = torch.nn.Conv1d(4, 4, 5, padding=16, dilation=8).double()
+    values, sequence = rng.normal(size=(1, 2, rows, 6)), rng.normal(size=(1, 4, rows))
+    with torch.inference_mode():
+        expected = [plane(torch.from_numpy(values)), line(torch.from_numpy(sequence))]
+        weights = [
+            (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in (plane, line)
+        ]
+    found = [PlaneConvolution(*weights[0])(values), Convolution(*weights[1], 8)(sequence)]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other.numpy(), atol=1e-12)

@@ -10,6 +10,7 @@ import numpy as np
 from symbolic.forward.numpy_ops import relu
 
 NORM_EPSILON = 1e-5
+BLOCK = 1024  # rows of a plane that are convolved at once: memory does not grow with a piece
 
 
 class Net:
@@ -80,10 +81,19 @@ class PlaneConvolution(Net):
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """(B, I, T, L) to (B, O, T, L)."""
-        outs, ins, high, wide = self.weight.shape
-        count, _, rows, columns = values.shape
+        high, wide = self.weight.shape[2:]
         edges = ((0, 0), (0, 0), (high // 2, high // 2), (wide // 2, wide // 2))
-        padded = np.pad(values, edges)
+        padded, rows = np.pad(values, edges), values.shape[2]
+        parts = [
+            self._block(padded[:, :, first : first + BLOCK + high - 1])
+            for first in range(0, rows, BLOCK)
+        ]
+        return np.concatenate(parts, axis=2)
+
+    def _block(self, padded: np.ndarray) -> np.ndarray:
+        """Convolve rows of a padded plane, of which `V - 1` are the edges."""
+        outs, ins, high, wide = self.weight.shape
+        count, rows, columns = len(padded), padded.shape[2] - high + 1, padded.shape[3] - wide + 1
         moved = np.stack([padded[..., j : j + columns] for j in range(wide)], axis=2)
         flat = moved.reshape(count, ins * wide, -1)  # a row further is a shift by `columns`
         found = np.zeros((count, outs, rows * columns)) + self.bias[:, None]
