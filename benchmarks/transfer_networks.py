@@ -50,7 +50,7 @@ FOLDS = {"emopia": "emopia-song", "vgmidi": "vgmidi", "ym2413": "ym2413"}
 
 @dataclass(frozen=True)
 class Change:
-    """What differs from the recipe.
+    """Differences from the recipe of the default model.
 
     Attributes:
         columns: beginnings of the names of columns that are left out.

@@ -85,13 +85,13 @@ def test_the_written_rows_are_the_scorers(suffix, corpus, scored, tmp_path):
 
 
 def test_files_of_one_content_are_read_once(corpus, tmp_path, monkeypatch):
-    heard = []
+    opened = []
     content_of = batch.content_of
     monkeypatch.setattr(
-        batch, "content_of", lambda source: heard.append(str(source)) or content_of(source)
+        batch, "content_of", lambda source: opened.append(str(source)) or content_of(source)
     )
     score_corpus(corpus, tmp_path / "scores.csv", HERE, shard=4)
-    assert len(heard) == len(set(heard)) == 27
+    assert len(opened) == len(set(opened)) == 27
     rows = read(tmp_path / "scores.csv").set_index("path")
     twins = rows[[path.endswith(("01.mid", "08.mid", "25.mid", "26.mid")) for path in rows.index]]
     assert len(twins) == 4

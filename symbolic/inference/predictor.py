@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measures:
-    """What a model of features with an ensemble tells of pieces beside its predictions.
+    """Measures of pieces by a model of features with an ensemble, beside its predictions.
 
     Attributes:
         familiarity: (B,) from 1, like its training pieces, to 0.
