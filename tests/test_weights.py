@@ -166,7 +166,7 @@ def test_a_transposed_piece_keeps_its_quadrant(scorer):
     assert table["quadrant"].nunique() == 1
 
 
-def heard(scorer, tables):
+def states_of(scorer, tables):
     features = np.stack([piece.features for piece in scorer.preprocess(tables)])
     with torch.inference_mode():
         return scorer.model.encoder(torch.tensor(features))[0]
@@ -174,7 +174,7 @@ def heard(scorer, tables):
 
 def test_on_music_unlike_any_that_it_knows_valence_and_arousal_are_answered_apart(scorer):
     strange = [scale_tempo(transpose(piece(minor), 24), 6) for minor in (False, True)]
-    experts, hidden = scorer.model.heads["emotion"], heard(scorer, strange)
+    experts, hidden = scorer.model.heads["emotion"], states_of(scorer, strange)
     assert experts.familiarity(hidden[:, 0]).max() < 0.2
     with torch.inference_mode():
         q1, q2, q3, q4 = experts.members(hidden, None)[-1].softmax(-1).T
@@ -183,7 +183,7 @@ def test_on_music_unlike_any_that_it_knows_valence_and_arousal_are_answered_apar
 
 def test_performed_piano_is_familiar(scorer, data_folder):
     files = sorted((data_folder / "emopia" / "midi").iterdir())[::20]
-    hidden = heard(scorer, [read_notes(file) for file in files])
+    hidden = states_of(scorer, [read_notes(file) for file in files])
     assert scorer.model.heads["emotion"].familiarity(hidden[:, 0]).mean() > 0.8
 
 
