@@ -110,6 +110,20 @@ tokenizer = build_tokenizer({name!r})
 clips = files("emopia/midi")
 print(len(clips) / best(lambda: [tokenizer.ids(f) for f in clips]))
 """
+FIXED = """
+import symusic
+from symbolic.tokenizers import build_tokenizer
+score, track = symusic.Score(480), symusic.Track()
+for onset, duration, pitch in ((0, 900, 48), (0, {lasting}, 64), (480, 420, 67), (960, 400, 72)):
+    track.notes.append(symusic.Note(onset, duration, pitch, 60 + pitch // 4))
+score.tracks.append(track)
+score.tempos.append(symusic.Tempo(0, 120))
+score.time_signatures.append(symusic.TimeSignature(0, 4, 4))
+path = scratch + "/four.mid"
+score.dump_midi(path)
+tokenizer, calls = build_tokenizer({name!r}), 2000
+print(1e6 / calls * best(lambda: [tokenizer.ids(path) for _ in range(calls)], 9))
+"""
 MIDITOK = """
 from miditok import CPWord
 tokenizer, clips = CPWord(), files("emopia/midi")[::10]
@@ -134,15 +148,11 @@ class Measure:
     beside: str = ""
 
 
+TOKENIZERS = ("cp-midibert", "cp-score", "cp-performance", "ferreira")
 MEASURES = [
     Measure("import of transformers", "processor s", TRANSFORMERS),
     Measure("symbolic score one.mid", "processor s", COMMAND + "print(used())", TRANSFORMERS),
-    Measure(
-        "memory of it, largest process",
-        "MiB",
-        COMMAND
-        + "print(max(mebibytes(resource.RUSAGE_SELF), mebibytes(resource.RUSAGE_CHILDREN)))",
-    ),
+    Measure("memory of it, largest process", "MiB", COMMAND + LARGEST),
     Measure("first row of EmotionScorer", "processor s", SCORER, TRANSFORMERS),
     Measure("MIDI files, path to row", "files/s", CORPUS),
     Measure("features of many clips", "clips/s", FEATURES),
@@ -150,7 +160,17 @@ MEASURES = [
     Measure("timeline of ten minutes", "s", TIMELINE),
     *(
         Measure(f"ids of single clips, {name}", "clips/s", IDS.format(name=name), MIDITOK)
-        for name in ("cp-midibert", "cp-score", "cp-performance", "ferreira")
+        for name in TOKENIZERS
+    ),
+    *(
+        Measure(f"ids of four notes, {name}", "microseconds", FIXED.format(name=name, lasting=400))
+        for name in TOKENIZERS
+    ),
+    # Notes that end together: their order is that of the note-offs, which are looked up.
+    Measure(
+        "ids of four tied notes, ferreira",
+        "microseconds",
+        FIXED.format(name="ferreira", lasting=900),
     ),
 ]
 

@@ -12,7 +12,7 @@ from symusic import Note, Score, Tempo, TimeSignature, Track
 from symbolic.notes import note_table
 from symbolic.notes.batch import note_batch
 from symbolic.tokenizers import TOKENIZERS, CPTokenizer
-from symbolic.tokenizers.bins import LogBins
+from symbolic.tokenizers.bins import MOST_COMPARED, LogBins
 from symbolic.tokenizers.cp import bars_and_positions
 
 TOKENIZER = CPTokenizer()
@@ -180,6 +180,18 @@ def test_ids_are_always_within_the_vocabulary(seed, n):
     assert ids.shape == (len(TOKENIZER.emitted(notes)), 7)
     assert (ids >= FIRST).all()
     assert (ids < np.array(TOKENIZER.vocab_sizes)).all()
+
+
+@pytest.mark.parametrize(("low", "high", "size"), [(0.01, 8.0, 48), (0.02, 16.0, 3), (1e-3, 1, 9)])
+def test_log_bins_of_few_times_are_those_of_many(low, high, size):
+    bins = LogBins(low, high, size)
+    between = low * (high / low) ** ((np.arange(size) - 0.5) / (size - 2))  # two bins
+    near = between[:, None] * (1 + np.arange(-20, 21) * 2.0**-52)
+    times = np.concatenate([near.ravel(), [0, low / 2, np.nextafter(low / 2, 0), 9 * high, -1.0]])
+    many = np.resize(times, MOST_COMPARED + 1 + len(times))
+    expected = bins.quantise(many)[: len(times)]
+    assert len(set(expected.tolist())) == size
+    assert [int(bins.quantise(np.array([time]))[0]) for time in times] == expected.tolist()
 
 
 def test_log_bins_hit_their_centres():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -48,6 +48,7 @@ class Part:
 
     Attributes:
         piece: its score or table.
+        ticks_per_quarter: of the piece.
         columns: onsets, durations in ticks, pitches and velocities of its pitched notes.
         count: the number of these notes.
         has_dynamics: as in `NoteTable`; None if the velocities tell.
@@ -58,6 +59,7 @@ class Part:
     """
 
     piece: ScoreTick | NoteTable
+    ticks_per_quarter: int
     columns: Sequence[np.ndarray]
     count: int
     has_dynamics: bool | None
@@ -98,19 +100,37 @@ class NoteBatch:
         return [part.piece for part in self.parts]
 
     @property
+    def quarters(self) -> list[int]:
+        """Ticks per quarter of the p pieces."""
+        return [part.ticks_per_quarter for part in self.parts]
+
+    @property
     def ticks_per_quarter(self) -> np.ndarray:
         """(p,) int64."""
-        return np.array([part.piece.ticks_per_quarter for part in self.parts])
+        return np.array(self.quarters)
 
     @property
     def starts(self) -> np.ndarray:
         """(p,) index of the first note of each piece."""
-        return self.counts.cumsum() - self.counts if len(self.counts) > 1 else _FIRST
+        return self.counts.cumsum() - self.counts if len(self.parts) > 1 else _FIRST
+
+    @property
+    def first(self) -> np.ndarray | slice:
+        """Index that selects the first note of each piece, all with a note."""
+        return self.starts if len(self.parts) > 1 else _FIRST_NOTE
+
+    @property
+    def last(self) -> np.ndarray | slice:
+        """Index that selects the last note of each piece, all with a note."""
+        return self.counts.cumsum() - 1 if len(self.parts) > 1 else _LAST_NOTE
 
     def has_dynamics(self) -> np.ndarray:
         """(p,) bool, as in `NoteTable`: notes that were not taken count, too."""
         if self.whole is not None:
             return self.whole.has_dynamics()
+        if len(self.parts) == 1:
+            known = self.parts[0].has_dynamics
+            return np.array([differ(self.velocity) if known is None else known])
         others = self.velocity != self.spread(self.velocity[self.starts])
         dynamics = np.logical_or.reduceat(others, self.starts)
         for i, part in enumerate(self.parts):
@@ -124,16 +144,14 @@ class NoteBatch:
         ends = self.counts.cumsum().tolist()
         return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
-    def spread(self, values: np.ndarray) -> np.ndarray:
-        """Repeat (p,) values for the notes of each piece: (n,), or the value of a single piece."""
-        return values[0] if len(values) == 1 else values.repeat(self.counts)
+    def spread(self, values: Sequence[Any] | np.ndarray) -> Any:
+        """Repeat p values for the notes of each piece: (n,), or the value of a single piece."""
+        return values[0] if len(values) == 1 else np.asarray(values).repeat(self.counts)
 
     def take(self, index: np.ndarray) -> NoteBatch:
         """Select notes by an index that keeps the order of pieces; a piece may lose all notes."""
         counts = self.counts
-        if len(counts) == 1:
-            counts = np.array([len(index)])
-        elif len(index) != len(self.pitch):
+        if len(index) != len(self.pitch):
             piece = np.arange(len(counts)).repeat(counts)[index]
             counts = np.bincount(piece, minlength=len(counts))
         return NoteBatch(
@@ -179,11 +197,12 @@ class NoteBatch:
 
     def to_seconds(self, ticks: np.ndarray) -> np.ndarray:
         """Convert (..., n) ticks of the notes to float64 seconds, under each piece's tempo map."""
-        ticks_per_minute = [part.tempo * part.piece.ticks_per_quarter for part in self.parts]
-        seconds = ticks * self.spread(60.0 / np.array(ticks_per_minute))
+        seconds = ticks * self.spread(
+            [60.0 / (part.tempo * part.ticks_per_quarter) for part in self.parts]
+        )
         for i, part in enumerate(self.parts):
             if part.tempos is not None:
-                cut, quarter = self.slices[i], part.piece.ticks_per_quarter
+                cut, quarter = self.slices[i], part.ticks_per_quarter
                 seconds[..., cut] = ticks_to_seconds(ticks[..., cut], *part.tempos, quarter)
         return seconds
 
@@ -191,7 +210,7 @@ class NoteBatch:
         """(2, n) float64, onsets and durations in seconds, under each piece's tempo map."""
         ticks = np.empty((2, len(self.pitch)))  # whole numbers: converted once
         ticks[0] = self.onset_ticks
-        ticks[1] = self.onset_ticks + self.duration_ticks
+        np.add(self.onset_ticks, self.duration_ticks, out=ticks[1])
         seconds = self.to_seconds(ticks)
         seconds[1] -= seconds[0]
         return seconds
@@ -204,15 +223,13 @@ class NoteBatch:
             of the piece, ticks at which the length changes, and lengths from there.
         """
         lengths, maps = [], {}
-        for i, piece in enumerate(self.pieces):
-            numerator, denominator = _only_meter(piece) or (0, 1)
+        for i, part in enumerate(self.parts):
+            whole = 4 * part.ticks_per_quarter
+            numerator, denominator = _only_meter(part.piece) or (0, 1)
             if not numerator:
-                ticks, over, under = (
-                    column.astype(np.int64) for column in changes(_meters(piece), DEFAULT_METERS)
-                )
-                bars = over * 4 * piece.ticks_per_quarter // np.maximum(under, 1)
-                maps[i] = ticks, np.maximum(bars, 1)
-            whole = 4 * piece.ticks_per_quarter
+                meters = changes(_meters(part.piece), DEFAULT_METERS)
+                ticks, over, under = (column.astype(np.int64) for column in meters)
+                maps[i] = ticks, np.maximum(over * whole // np.maximum(under, 1), 1)
             lengths.append(max(numerator * whole // max(denominator, 1), 1))
         return lengths, maps
 
@@ -290,14 +307,16 @@ def _within_limits(
         return None, errors
     batch = _batch(parts)
     ends = batch.onset_ticks + batch.duration_ticks
-    quarter = min([part.piece.ticks_per_quarter for part in parts])
-    slowest = min([part.slowest for part in parts])
+    first = parts[0]
+    quarter, slowest = first.ticks_per_quarter, first.slowest
+    if len(parts) > 1:
+        quarter, slowest = min(batch.quarters), min([part.slowest for part in parts])
     if not _too_long(np.maximum.reduce(ends), quarter, slowest):  # then no piece is
         return batch, errors
     ends = np.maximum.reduceat(ends, batch.starts).tolist()
     good = [i for i, error in enumerate(errors) if error is None]
     for i, end, part in zip(good, ends, parts, strict=True):
-        if _too_long(end, part.piece.ticks_per_quarter, part.slowest):
+        if _too_long(end, part.ticks_per_quarter, part.slowest):
             try:
                 read_notes(sources[i])
             except ReadError as error:
@@ -337,15 +356,17 @@ def _part(piece: ScoreTick | NoteTable) -> Part:
             tempos = piece.tempo_ticks, piece.tempo
     else:
         columns, dynamics, sizes = _pitched_columns(piece)
-        only = piece.tempos[0] if len(piece.tempos) == 1 else None
-        if only and only.time == 0 and only.mspq > 0:
-            tempo = slowest = 60e6 / only.mspq
+        marks = piece.tempos
+        only = marks[0] if len(marks) == 1 else None
+        if only and only.time == 0 and (microseconds := only.mspq) > 0:
+            tempo = slowest = 60e6 / microseconds
         else:
             ticks, values = changes(score_tempos(piece), DEFAULT_TEMPOS)
             tempos, tempo = (ticks, values), values[0]
     if tempos is not None:
         slowest = min(np.minimum.reduce(tempos[1]), DEFAULT_TEMPO)
-    return Part(piece, columns, len(columns[0]), dynamics, tempo, slowest, tempos, sizes)
+    quarter, count = piece.ticks_per_quarter, len(columns[0])
+    return Part(piece, quarter, columns, count, dynamics, tempo, slowest, tempos, sizes)
 
 
 def _pitched_columns(
@@ -384,10 +405,10 @@ def _batch(parts: Sequence[Part]) -> NoteBatch:
     return NoteBatch(parts, counts, onset, duration, pitch, velocity)
 
 
-def uniform(values: Iterable[int]) -> int | None:
+def uniform(values: Sequence[int]) -> int | None:
     """Return the number if all are the same, else None."""
-    distinct = set(values)
-    return distinct.pop() if len(distinct) == 1 else None
+    distinct = values if len(values) == 1 else set(values)
+    return next(iter(distinct)) if len(distinct) == 1 else None
 
 
 def _only_meter(piece: ScoreTick | NoteTable) -> tuple[int, int] | None:
@@ -407,3 +428,4 @@ def _meters(piece: ScoreTick | NoteTable) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 _FIRST = np.zeros(1, np.int64)
+_FIRST_NOTE, _LAST_NOTE = slice(0, 1), slice(-1, None)  # of a batch of one piece

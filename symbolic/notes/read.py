@@ -75,12 +75,12 @@ def content_of(source: File) -> bytes:
         ReadError: the bytes cannot be read; without the name of the file.
     """
     match source:
+        case str() | os.PathLike():
+            return read_bytes(os.fspath(source))
         case bytes() | bytearray() | memoryview():
             return bytes(source)
         case NamedBytes():
             return source.content
-        case str() | os.PathLike():
-            return read_bytes(os.fspath(source))
         case ArchiveMember():
             return read_member(source, MAX_FILE_BYTES)
         case UnreadableFile():
@@ -94,6 +94,28 @@ def read_bytes(path: str) -> bytes:
     Raises:
         ReadError: it cannot be read; without the name of the file.
     """
+    return _read_quickly(path) or _read_carefully(path)
+
+
+def _read_quickly(path: str) -> bytes:
+    """Read a file that has a size and gives as many bytes; return none of any other."""
+    try:
+        file = os.open(path, _OPEN_FLAGS)
+        try:  # `open`, or the status of the file, would take as long as parsing
+            size = os.lseek(file, 0, os.SEEK_END)
+            if 0 < size <= MAX_FILE_BYTES:
+                os.lseek(file, 0, os.SEEK_SET)
+                data = os.read(file, size + 1)
+                return data if len(data) == size else b""
+        finally:
+            os.close(file)
+    except (OSError, ValueError):
+        pass
+    return b""
+
+
+def _read_carefully(path: str) -> bytes:
+    """Read a regular file whose size may be wrong, or find out why it cannot be read."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -104,14 +126,8 @@ def read_bytes(path: str) -> bytes:
             raise ReadError("a folder, not a file")
         if status.st_size > MAX_FILE_BYTES:
             raise _too_large(status.st_size)
-        file = os.open(path, _OPEN_FLAGS)
-        try:  # one system call unless the size is not true: `open` would take as long as parsing
-            data = os.read(file, status.st_size + 1)
-            while len(data) != status.st_size and (more := os.read(file, 2**20)):
-                data += more
-            return data
-        finally:
-            os.close(file)
+        with open(path, "rb") as file:
+            return file.read()
     except (FileNotFoundError, NotADirectoryError) as error:
         import glob  # for this error alone
 
@@ -123,7 +139,8 @@ def read_bytes(path: str) -> bytes:
         raise ReadError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Without waiting for a writer of a pipe."""
 
 
 def _too_large(size: int) -> ReadError:

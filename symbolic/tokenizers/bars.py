@@ -17,23 +17,26 @@ def bars_and_positions(
     Returns:
         (n,) bar and (n,) position, each from 0 and rounded down: whole numbers in int64 or float64.
     """
-    quarter = batch.ticks_per_quarter
+    quarter = batch.quarters
     lengths, maps = batch.bar_ticks()
-    length, ticks_per_quarter = uniform(lengths), uniform(quarter.tolist())
+    length, ticks_per_quarter = uniform(lengths), uniform(quarter)
     if length and ticks_per_quarter and not maps:  # divisions by one number are faster
         bar = batch.onset_ticks // length
         ticks = batch.onset_ticks - bar * length
-        ticks *= positions_per_quarter
-        ticks //= ticks_per_quarter
+        step, rest = divmod(ticks_per_quarter, positions_per_quarter)
+        if rest or not step:
+            ticks *= positions_per_quarter
+            step = ticks_per_quarter
+        ticks //= step
         return bar, ticks
-    bar_ticks = batch.spread(np.array(lengths, np.int64))
+    bar_ticks = batch.spread(lengths)
     # Float division of whole numbers below 2^53, rounded down, is exact and faster.
     bar = batch.onset_ticks / bar_ticks
     np.floor(bar, out=bar)
     ticks = batch.onset_ticks - bar * bar_ticks
     for i, (starts, lengths) in maps.items():
         part = batch.slices[i]
-        whole = 4 * int(quarter[i])
+        whole = 4 * quarter[i]
         bar[part], ticks[part] = _piece_bars(batch.onset_ticks[part], starts, lengths, whole)
     ticks *= positions_per_quarter
     ticks /= batch.spread(quarter)

@@ -328,9 +328,15 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
 
     def ids(self, source: Source) -> np.ndarray:
         file = self._file(source)
-        (ids,) = self._ids_of(read_piece(file), [source], [file])
-        if isinstance(ids, ReadError):
-            raise ids
+        batch = read_piece(file)
+        ordered, emitted = self._ordered(batch, [file])
+        count = int(emitted[0])
+        if count != batch.parts[0].count:
+            self._warn_of_dropped(batch, [source])
+            if not count:
+                raise ReadError(NO_NOTES, name_of(source))
+        ids, counts = self._ordered_ids(batch, ordered)
+        self._check_counts(ids, int(counts[0]))
         return ids
 
     def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
@@ -396,12 +402,16 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
         """Return the ids of each piece of a batch; all pieces have a note."""
         ids, counts = self._ordered_ids(batch, ordered)
         bounds = [0, *accumulate(counts.tolist())]
-        if bounds[-1] != len(ids):
+        self._check_counts(ids, bounds[-1])
+        return [ids[start:end] for start, end in pairwise(bounds)]
+
+    def _check_counts(self, ids: np.ndarray, total: int) -> None:
+        """Check that `batch_ids` of a subclass has counted its tokens."""
+        if total != len(ids):
             raise ValueError(
                 f"{type(self).__name__}.batch_ids returns {len(ids)} tokens and counts of "
-                f"{bounds[-1]}: let it return the number of tokens of each piece"
+                f"{total}: let it return the number of tokens of each piece"
             )
-        return [ids[start:end] for start, end in pairwise(bounds)]
 
     def _ordered(self, batch: NoteBatch, files: Sequence[Source]) -> tuple[Any, np.ndarray]:
         """Order the notes of a batch for `_ordered_ids`; and (p,) emitted notes of each piece."""

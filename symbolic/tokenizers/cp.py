@@ -47,6 +47,7 @@ PRESETS: dict[str, dict[str, int]] = {
 
 FIELDS = ("Bar", "Position", "Pitch", "Duration", "Velocity", "Gap", "Hold")
 LINES = BAR_TICKS // GRID_TICKS  # of the grid of MIDI-BERT, in a bar: a power of two
+LINE_BITS = LINES.bit_length() - 1
 LONGEST_TABLE = 2**17  # steps times ticks in a quarter; tables of durations stay in the cache
 GAP_SECONDS = (0.01, 8.0)
 HOLD_SECONDS = (0.02, 16.0)
@@ -137,8 +138,6 @@ class CPTokenizer(NoteTokenizer):
             self._velocity_bins = (np.arange(128) // self.velocity_step + 1).astype(np.int16)
             self.gaps = LogBins(*GAP_SECONDS, option["time_bins"])
             self.holds = LogBins(*HOLD_SECONDS, option["time_bins"])
-            low, high = np.array([GAP_SECONDS, HOLD_SECONDS]).T[..., None]
-            self._gaps_and_holds = LogBins(low, high, option["time_bins"])
 
     @property
     def special_tokens(self) -> list[str]:
@@ -192,12 +191,12 @@ class CPTokenizer(NoteTokenizer):
 
     def _midibert(self, batch: NoteBatch) -> list[np.ndarray]:
         onset, duration = _raw_ticks(batch)
-        lasts = np.maximum.reduceat(onset, batch.starts).tolist()
-        last_line = np.array([max((last - 1) // GRID_TICKS, 0) for last in lasts])
+        lasts = onset[batch.last].tolist()  # notes are sorted by onset
+        last_line = batch.spread([max((last - 1) // GRID_TICKS, 0) for last in lasts])
         line = onset + (GRID_TICKS // 2 - 1)
         line //= GRID_TICKS
-        np.minimum(line, batch.spread(last_line), out=line)
-        bar, position = line // LINES, line & (LINES - 1)
+        np.minimum(line, last_line, out=line)
+        bar, position = line >> LINE_BITS, line & (LINES - 1)
         steps = MIDIBERT_STEPS.take(duration, mode="clip")
         return [_continues(bar, batch), position, batch.pitch - LOWEST, steps]
 
@@ -218,17 +217,17 @@ class CPTokenizer(NoteTokenizer):
             seconds = batch.seconds()
             gap = seconds[0]
             gap[1:] -= gap[:-1]
-            gap[batch.starts] = 0
-            columns += [velocity, *self._gaps_and_holds.quantise(seconds)]
+            gap[batch.first] = 0
+            columns += [velocity, self.gaps.quantise(gap), self.holds.quantise(seconds[1])]
         return columns
 
     def _durations(self, batch: NoteBatch) -> np.ndarray:
         """(n,) durations in 32nd notes, from 0 for the shortest."""
         steps = self.config.additional_params["duration_steps"]
-        quarter = uniform(batch.ticks_per_quarter.tolist())
+        quarter = uniform(batch.quarters)
         if quarter and quarter * steps <= LONGEST_TABLE:
             return duration_table(quarter, steps).take(batch.duration_ticks, mode="clip")
-        return duration_steps(batch.duration_ticks, batch.spread(batch.ticks_per_quarter), steps)
+        return duration_steps(batch.duration_ticks, batch.spread(batch.quarters), steps)
 
     def _tokens_to_score(self, tokens: TokSequence, programs=None) -> ScoreTick:
         """Decode super-tokens; rows with PAD or MASK are skipped."""
@@ -257,7 +256,7 @@ class CPTokenizer(NoteTokenizer):
 def _raw_ticks(batch: NoteBatch) -> tuple[np.ndarray, np.ndarray]:
     """(n,) int64 onsets and durations for MIDI-BERT: notation, which has no ticks, has 480."""
     written = [isinstance(piece, NoteTable) and piece.from_notation for piece in batch.pieces]
-    if not any(written):
+    if True not in written:
         return batch.onset_ticks, batch.duration_ticks
     scale = np.where(written, BAR_TICKS // 4 / batch.ticks_per_quarter, 1.0)
     onset, duration = (
@@ -289,7 +288,7 @@ def _continues(bar: np.ndarray, batch: NoteBatch) -> np.ndarray:
     """(n,) bool: False for the first note of a bar."""
     same = np.empty(len(bar), bool)
     np.equal(bar[1:], bar[:-1], out=same[1:])
-    same[batch.starts] = False
+    same[batch.first] = False
     return same
 
 

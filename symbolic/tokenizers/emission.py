@@ -57,22 +57,23 @@ def note_order(batch: NoteBatch, preset: str) -> np.ndarray:
     if preset == "midibert":
         held = in_range(batch)
         return order if np.count_nonzero(held) == len(held) else order[held[order]]
-    kept = _longest(key[order], batch.duration_ticks[order])
-    return order if kept is None else order[kept]
+    key = key[order]
+    repeated = key[1:] == key[:-1]
+    if not np.count_nonzero(repeated):
+        return order
+    return order[_longest(key, batch.duration_ticks[order], repeated)]
 
 
-def _longest(key: np.ndarray, duration: np.ndarray) -> np.ndarray | None:
+def _longest(key: np.ndarray, duration: np.ndarray, repeated: np.ndarray) -> np.ndarray:
     """Find the longest note of each key, the first of equally long ones.
 
     Args:
         key, duration: (n,) int64, sorted by key.
+        repeated: (n - 1,) bool, whether a key is that of the note before.
 
     Returns:
-        (m,) indices; None if no key is repeated.
+        (m,) indices.
     """
-    repeated = key[1:] == key[:-1]
-    if not np.count_nonzero(repeated):
-        return None
     same = np.append(False, repeated)
     same[:-1] |= repeated
     same = np.flatnonzero(same)
@@ -102,8 +103,10 @@ def emitted_compound_words(notes: NoteTable, preset: str) -> NoteTable:
     key |= notes.pitch
     if preset == "midibert" or key[0] < 0 or np.count_nonzero(key[1:] < key[:-1]):
         return in_order(notes, note_order(note_batch([notes]), preset))
-    kept = _longest(key, notes.duration_ticks)  # of a table in order, as readers make it
-    return notes if kept is None else notes.select(kept)
+    repeated = key[1:] == key[:-1]  # of a table in order, as readers make it
+    if not np.count_nonzero(repeated):
+        return notes
+    return notes.select(_longest(key, notes.duration_ticks, repeated))
 
 
 @dataclass(frozen=True)
