@@ -30,6 +30,10 @@ if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.notes import NoteTable as NoteTable
     from symbolic.notes import ReadError as ReadError
     from symbolic.notes import read_notes as read_notes
+    from symbolic.notes.marks import Marks as Marks
+    from symbolic.notes.marks import read_marks as read_marks
+    from symbolic.notes.sections import Sections as Sections
+    from symbolic.notes.sections import sections_of as sections_of
     from symbolic.publishing.hub import push as push
     from symbolic.scoring.audio import AudioScorer as AudioScorer
     from symbolic.scoring.audio_pipeline import MusicTagsPipeline as MusicTagsPipeline
@@ -64,6 +68,8 @@ _MODULES = {
     # from there, so that AutoModel knows it as well
     "modeling": "SymbolicConfig SymbolicFeatureExtractor SymbolicModel SymbolicOutput",
     "notes": "NamedBytes NoteTable ReadError read_notes",
+    "notes.marks": "Marks read_marks",
+    "notes.sections": "Sections sections_of",
     "publishing.hub": "push",
     "scoring.audio": "AudioScorer",
     "scoring.audio_pipeline": "MusicTagsPipeline",

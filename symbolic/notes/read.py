@@ -29,6 +29,7 @@ MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
 NOTATION_SUFFIXES = (".krn", ".kern", ".abc", ".mei", ".mscx", ".mscz")
 NOTE_SUFFIXES = MIDI_SUFFIXES + MUSICXML_SUFFIXES + NOTATION_SUFFIXES
 
+MIDI, MUSICXML = "MIDI", "MusicXML"  # formats
 MAX_FILE_BYTES = 64 * 2**20
 MAX_PIECE_SECONDS = 24 * 3600.0
 MAX_PIECE_QUARTERS = 1_000_000
@@ -54,7 +55,7 @@ def read_notes(source: Source) -> NoteTable:
     """
     name = name_of(source)
     try:
-        return _check(_read(content_of(source) if is_file(source) else source))
+        return checked(_read(content_of(source) if is_file(source) else source))
     except ReadError as error:
         if name is None:
             raise
@@ -200,6 +201,24 @@ def _read(source: Source) -> NoteTable:
 
 
 def _read_content(data: bytes) -> NoteTable:
+    kind = format_of(data)
+    if kind == MIDI:
+        return read_midi(data)
+    if kind == MUSICXML:
+        from symbolic.notes.musicxml.reader import read_musicxml
+
+        return read_musicxml(data)
+    from symbolic.notes.formats.notations import read_notation
+
+    return read_notation(data, kind)
+
+
+def format_of(data: bytes) -> str:
+    """Detect the format of a file by its content: `MIDI`, `MUSICXML`, or as `notation_of` names it.
+
+    Raises:
+        ReadError: an empty or too large file, a recording, or another format.
+    """
     if not data:
         raise ReadError("empty file")
     if len(data) > MAX_FILE_BYTES:
@@ -207,16 +226,14 @@ def _read_content(data: bytes) -> NoteTable:
     if is_recording(data):
         raise ReadError("a recording, not notes: it needs a model of audio")
     if is_midi(data):
-        return read_midi(data)
-    from symbolic.notes.formats.notations import notation_of, read_notation
+        return MIDI
+    from symbolic.notes.formats.notations import notation_of
 
     notation = notation_of(data)
     if notation is not None:
-        return read_notation(data, notation)
+        return notation
     if data[:4] == b"PK\x03\x04" or data.lstrip()[:1] == b"<" or data[:3] in _XML_MARKS:
-        from symbolic.notes.musicxml.reader import read_musicxml
-
-        return read_musicxml(data)
+        return MUSICXML
     raise ReadError(f"neither MIDI nor MusicXML: the file begins with {data[:8]!r}")
 
 
@@ -233,8 +250,12 @@ def is_recording(data: bytes) -> bool:
 _XML_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe<", b"\xfe\xff\x00", b"<\x00?", b"\x00<\x00")
 
 
-def _check(notes: NoteTable) -> NoteTable:
-    """Return the table if it has pitched notes and keeps the limits of this module."""
+def checked(notes: NoteTable) -> NoteTable:
+    """Return the table if it has pitched notes and keeps the limits of this module.
+
+    Raises:
+        ReadError: it has none, or exceeds them.
+    """
     if not len(notes):
         raise ReadError("no notes")
     if notes.is_drum[0] and np.logical_and.reduce(notes.is_drum):

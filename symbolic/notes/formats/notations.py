@@ -18,12 +18,13 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 
 from symbolic.notes.formats.musescore import musescore_to_musicxml
 from symbolic.notes.formats.streams import stream_reading
 from symbolic.notes.formats.tunes import HEADER_BYTES, is_abc, tune_musicxml
 from symbolic.notes.musicxml.archives import ZIP_MAGIC, archived_score
-from symbolic.notes.musicxml.reader import read_musicxml
+from symbolic.notes.musicxml.reader import musicxml_reading
 from symbolic.notes.musicxml.xml import UTF_16, checked_xml, xml_fault
 from symbolic.notes.playback.reading import FASTEST, SLOWEST, Reading
 from symbolic.notes.playback.sounding import sounding
@@ -68,6 +69,11 @@ def read_notation(data: bytes, notation: str) -> NoteTable:
     return NOTATION_READERS[notation](data)
 
 
+def notation_reading(data: bytes, notation: str) -> Reading:
+    """Read the events of Humdrum, ABC, MEI or MuseScore as written; as `read_notation`."""
+    return _READINGS[notation](data)
+
+
 def _holds_mscx(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -87,7 +93,7 @@ def _text(data: bytes) -> str:
         return data[: error.start].decode("utf-8-sig") if cut else data.decode("latin-1")
 
 
-def _read_humdrum(data: bytes) -> NoteTable:
+def _read_humdrum(data: bytes) -> Reading:
     text = _text(data).lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     spines = [line.split("\t") for line in text.split("\n") if line.startswith("**")]
     if not any(spine.strip() in ("**kern", "**mens") for line in spines for spine in line):
@@ -112,10 +118,10 @@ def _read_humdrum(data: bytes) -> NoteTable:
             if piece.parseError:
                 raise RuntimeError(piece.parseError)
         reading = stream_reading(pieces.createMusic21Stream())
-    return sounding(tempos.put_back(reading))
+    return tempos.put_back(reading)
 
 
-def _read_mei(data: bytes) -> NoteTable:
+def _read_mei(data: bytes) -> Reading:
     _, xml = checked_xml(data)
     if _LONG_NAMESPACE.search(xml):
         raise ReadError("an XML namespace is too long")
@@ -140,7 +146,7 @@ def _read_mei(data: bytes) -> NoteTable:
         readings = [stream_reading(movement) for movement in movements]
     if not readings:
         raise ReadError("no score in this MEI")
-    return sounding(tempos.put_back(_concatenated(readings)))
+    return tempos.put_back(_concatenated(readings))
 
 
 class Tempos:
@@ -209,24 +215,33 @@ def _quarters(element: ET.Element) -> float | None:
     return None
 
 
-def _read_abc(data: bytes) -> NoteTable:
+def _read_abc(data: bytes) -> Reading:
     with converting("ABC"):
         musicxml = tune_musicxml(data)
-    return read_musicxml(musicxml)
+    return musicxml_reading(musicxml)
 
 
-def _read_musescore(data: bytes) -> NoteTable:
+def _read_musescore(data: bytes) -> Reading:
     if data[:4] == ZIP_MAGIC:
         data = archived_score(data, (".mscx",), ".mscz")
     checked_xml(data)
-    return read_musicxml(musescore_to_musicxml(data))
+    return musicxml_reading(musescore_to_musicxml(data))
 
 
-NOTATION_READERS: dict[str, Callable[[bytes], NoteTable]] = {
+_READINGS: dict[str, Callable[[bytes], Reading]] = {
     "Humdrum": _read_humdrum,
     "ABC": _read_abc,
     "MEI": _read_mei,
     "MuseScore": _read_musescore,
+}
+
+
+def _as_played(read: Callable[[bytes], Reading], data: bytes) -> NoteTable:
+    return sounding(read(data))
+
+
+NOTATION_READERS: dict[str, Callable[[bytes], NoteTable]] = {
+    notation: partial(_as_played, read) for notation, read in _READINGS.items()
 }
 
 
@@ -240,6 +255,9 @@ def _concatenated(readings: list[Reading]) -> Reading:
         whole.bars += reading.bars
         whole.instruments += reading.instruments[len(whole.instruments) :]
         whole.notes += [(row[0] + before, *row[1:]) for row in reading.notes]
+        whole.marks += [
+            ((bar + before, offset), kind, text) for (bar, offset), kind, text in reading.marks
+        ]
         pairs = [
             (getattr(whole, name), getattr(reading, name))
             for name in ("tempos", "implied_tempos", "meters")

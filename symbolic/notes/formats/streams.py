@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from symbolic.notes.playback.dynamics import add_mark
-from symbolic.notes.playback.reading import FASTEST, SLOWEST, TIES, Reading, whole_semitones
+from symbolic.notes.playback.reading import (
+    BAR_END,
+    FASTEST,
+    SLOWEST,
+    TIES,
+    Reading,
+    whole_semitones,
+)
 from symbolic.notes.playback.repeats import Bar
 from symbolic.notes.playback.sounding import sounding
 from symbolic.notes.playback.words import sign_of_words, tempo_of_words
@@ -67,7 +74,7 @@ def stream_reading(stream: Stream) -> Reading:
                 end = at[bar + 1] if bar + 1 < len(at) else at[bar] + float(measure.highestTime)
                 reading.lengths[bar] = max(reading.lengths[bar], end - at[bar])
                 index[id(measure)] = bar
-                _read_barlines(measure, bar, reading.bars)
+                _read_barlines(measure, bar, reading)
 
     staves: dict[str, int] = {}
     for track, part in enumerate(parts):
@@ -117,16 +124,23 @@ def _placed(part: Stream, grid: list[float], bar_of_measure: dict[int, int]) -> 
     return placed
 
 
-def _read_barlines(measure: Measure, bar: int, bars: list[Bar]) -> None:
+def _read_barlines(measure: Measure, bar: int, reading: Reading) -> None:
+    bars = reading.bars
     for line, left in ((measure.leftBarline, True), (measure.rightBarline, False)):
         direction = getattr(line, "direction", None)  # only repeat signs have one
+        if direction or (line is not None and line.type in _DOUBLE_BARS):
+            place = bar, 0.0 if left else BAR_END
+            reading.marks.append((place, "repeat" if direction else "double bar", ""))
         if direction == "start":
             bars[min(bar + (not left), len(bars) - 1)].opens = True
-        elif direction == "end":
+        elif direction == "end" and line is not None:
             ends = bars[max(bar - left, 0)]
             ends.plays = max(ends.plays, line.times or 2)
         elif not left and line is not None and line.type == "final":
             bars[bar].closes = True
+
+
+_DOUBLE_BARS = ("double", "final", "heavy-light", "heavy-heavy")
 
 
 def _read_bracket(bracket: RepeatBracket, bar_of: dict[int, int], bars: list[Bar]) -> None:
@@ -208,6 +222,8 @@ def _read_part(
             jump, sign = sign_of_words(words)
             reading.bars[bar].jump = reading.bars[bar].jump or jump
             reading.bars[bar].signs |= {sign} - {""}
+        elif isinstance(element, m21.expressions.RehearsalMark):
+            reading.marks.append((at, "rehearsal", str(element.content or "")))
         elif isinstance(element, m21.dynamics.DynamicWedge):
             spanned = [member for member in element.getSpannedElements() if id(member) in places]
             if spanned:

@@ -1,4 +1,4 @@
-"""Barlines of MusicXML: repeats, endings and signs."""
+"""Barlines of MusicXML: repeats, endings, signs and double bars."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from symbolic.notes.musicxml.values import passes
+from symbolic.notes.playback.reading import BAR_END, Mark
 from symbolic.notes.playback.repeats import Bar
+
+DOUBLE_BARS = ("light-light", "light-heavy", "heavy-light", "heavy-heavy")
 
 
 @dataclass
@@ -15,11 +18,12 @@ class Barlines:
     """State of the repeats and endings of one part while its bars are read.
 
     Attributes:
-        bars: output.
+        bars, marks: output.
         ending: numbers of the open first, second ... ending.
     """
 
     bars: list[Bar]
+    marks: list[Mark]
     ending: tuple[int, ...] = ()
 
     def next_bar(self, bar: int) -> None:
@@ -27,10 +31,11 @@ class Barlines:
         if self.ending:
             self.bars[bar].endings = self.bars[bar].endings or self.ending
 
-    def read(self, barline: Element, bar: int, begins: bool) -> None:
+    def read(self, barline: Element, bar: int, at: float, begins: bool) -> None:
         """Process a barline.
 
         Args:
+            at: the current position in the bar, in quarters: that of a barline in the middle.
             begins: whether it is the first element of the bar: without a location, a forward repeat
                 then is at the left.
 
@@ -42,6 +47,12 @@ class Barlines:
         forward = barline.find("repeat[@direction='forward']") is not None
         left = barline.get("location", "left" if begins and forward else "right") == "left"
         following = bar if left else bar + 1
+        closed = ending is not None and ending.get("type") == "stop"
+        last = closed and not left and repeat is None and min(self.ending, default=1) > 1
+        if repeat is not None or last or barline.findtext("bar-style") in DOUBLE_BARS:
+            middle = barline.get("location") == "middle"
+            place = bar, at if middle else 0.0 if left else BAR_END
+            self.marks.append((place, "repeat" if repeat is not None or last else "double bar", ""))
         for sign in ("Segno", "Coda"):
             label = barline.get(sign.lower())
             if label is not None or barline.find(sign.lower()) is not None:

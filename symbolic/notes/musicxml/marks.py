@@ -1,4 +1,4 @@
-"""`<direction>` and `<sound>` of MusicXML: tempos, dynamics and jumps."""
+"""`<direction>` and `<sound>` of MusicXML: tempos, dynamics, jumps and rehearsal marks."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ class Marks:
                         self._wedge(mark, at, track)
                     case "metronome":
                         metronomes.append(mark)
+                    case "rehearsal":
+                        self.reading.marks.append((cursor, "rehearsal", "".join(mark.itertext())))
                     case "segno" | "coda":
                         signs.append(mark.tag.capitalize())
                     case "symbol" | "other-direction":  # by the name of the glyph

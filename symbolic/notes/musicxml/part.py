@@ -70,7 +70,7 @@ class Part:
         self.shifts: dict[int, float] = {}  # transposition by staff; 0: other staves
         self.doubled: dict[int, int] = {}  # likewise, interval of the doubling in semitones
         self.add_staves(1)
-        self.marks, self.barlines = Marks(reading), Barlines(reading.bars)
+        self.marks, self.barlines = Marks(reading), Barlines(reading.bars, reading.marks)
         self.bar_repeats: list[BarRepeat] = []
         self.open_repeats: dict[int, BarRepeat] = {}  # by staff, without a known end
         self.graces: list[tuple[int, int, float]] = []  # row, position in the run, stolen share
@@ -274,7 +274,8 @@ class Part:
                 self.marks.sound(item, (bar, self.cursor), self.divisions, self.first_track)
                 self._change_instruments(item)
             elif name == b"barline":
-                self.barlines.read(item, bar, begins=self.cursor == self.filled == 0)
+                begins = self.cursor == self.filled == 0
+                self.barlines.read(item, bar, self.cursor, begins)
             else:
                 self._read_attributes(item, bar)
 

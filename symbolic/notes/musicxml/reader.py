@@ -72,15 +72,19 @@ def read_musicxml(data: bytes) -> NoteTable:
         ReadError: not XML, not MusicXML, a damaged or too large archive, entity declarations, or an
             invalid or too large number.
     """
+    return sounding(musicxml_reading(data))
+
+
+def musicxml_reading(data: bytes) -> Reading:
+    """Read the events of a MusicXML score as written; errors as of `read_musicxml`."""
     kind, xml = score_xml(data)
     try:
         try:
-            reading = _read(kind, xml)
+            return _read(kind, xml)
         except LooseTags:
-            reading = _read(kind, LOOSE_END.sub(rb"\1", xml))
+            return _read(kind, LOOSE_END.sub(rb"\1", xml))
     except LooseTags as error:
         raise ReadError("nested elements of one name") from error
-    return sounding(reading)
 
 
 def _read(kind: str, xml: bytes) -> Reading:

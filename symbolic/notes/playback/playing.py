@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from symbolic.notes.playback.reading import SHORTEST_BEAT, Events, Place, Reading
+from symbolic.notes.playback.repeats import playing_order
 from symbolic.notes.table import DEFAULT_METERS
 
 TICKS_PER_QUARTER = 10080  # 32 × 9 × 5 × 7: triplets, quintuplets and septuplets are exact
@@ -47,6 +48,13 @@ class Played:
         turn = np.empty(len(places), np.int64)
         turn[places] = np.arange(len(places)) - np.searchsorted(bars, bars) + 1
         return turn
+
+
+def played_bars(reading: Reading) -> Played:
+    """Place the bars of a reading in playback order."""
+    lengths = np.rint(np.array(reading.lengths) * TICKS_PER_QUARTER).astype(np.int64)
+    order = np.array(playing_order(reading.bars), np.int64)
+    return Played(order, np.cumsum(lengths[order]) - lengths[order], lengths[order])
 
 
 def ticks_of(place: Place, start: int) -> int:

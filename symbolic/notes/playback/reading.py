@@ -13,10 +13,12 @@ MAX_BAR_QUARTERS = 10**6  # of a bar or a note: beyond it, ticks overflow
 MAX_TRACKS = 1000
 SHORTEST_BEAT = 1024  # of a whole note, in a time signature
 SLOWEST, FASTEST = 1e-3, 1e6  # quarters per minute; other tempos are errors
+BAR_END = math.inf  # offset of the end of a bar, whose length is known when all parts are read
 TIES = {"start": 1, "continue": 2, "stop": 3}
 
 Place = tuple[int, float]  # bar, and offset in it in quarters
 Events = dict[Place, Any]
+Mark = tuple[Place, str, str]  # place, kind and text; a barline at the end of a bar is at `BAR_END`
 Wedge = tuple[Place, Place, int]  # where it begins and ends; 1: crescendo, -1: diminuendo
 
 
@@ -38,6 +40,7 @@ class Reading:
         levels: by track, velocities that hold from a place on.
         strikes: by track, velocities of only the notes at a place.
         wedges: by track.
+        marks: rehearsal marks, double bars and repeat signs, in any order, also several times.
     """
 
     lengths: list[float]
@@ -53,6 +56,7 @@ class Reading:
     levels: dict[int, Events] = field(default_factory=dict)
     strikes: dict[int, Events] = field(default_factory=dict)
     wedges: dict[int, list[Wedge]] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
 
     def places(self) -> list[Place]:
         """List the places of all events but notes."""

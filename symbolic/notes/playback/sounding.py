@@ -9,7 +9,13 @@ from itertools import chain
 import numpy as np
 
 from symbolic.notes.playback.dynamics import staff_velocities
-from symbolic.notes.playback.playing import TICKS_PER_QUARTER, Played, bar_meters, changes_of
+from symbolic.notes.playback.playing import (
+    TICKS_PER_QUARTER,
+    Played,
+    bar_meters,
+    changes_of,
+    played_bars,
+)
 from symbolic.notes.playback.reading import (
     FASTEST,
     MAX_BAR_QUARTERS,
@@ -19,7 +25,6 @@ from symbolic.notes.playback.reading import (
     Events,
     Reading,
 )
-from symbolic.notes.playback.repeats import playing_order
 from symbolic.notes.table import DEFAULT_TEMPO, MAX_NOTES, NoteTable, ReadError, note_table
 
 GRACE_TICKS = TICKS_PER_QUARTER // 8
@@ -40,13 +45,11 @@ def sounding(reading: Reading) -> NoteTable:
         chain.from_iterable(reading.notes), np.float64, 9 * len(reading.notes)
     ).reshape(-1, 9)
     _check(reading, notes)
-    lengths = np.rint(np.array(reading.lengths) * TICKS_PER_QUARTER).astype(np.int64)
-    order = np.array(playing_order(reading.bars), np.int64)
-    starts = np.cumsum(lengths[order]) - lengths[order]
-    played = Played(order, starts, lengths[order])
+    played = played_bars(reading)
+    order, starts = played.order, played.starts
 
     row = np.argsort(notes[:, 0], kind="stable")
-    edges = np.searchsorted(notes[row, 0], np.arange(len(lengths) + 1))
+    edges = np.searchsorted(notes[row, 0], np.arange(len(reading.lengths) + 1))
     counts = np.diff(edges)[order]
     if counts.sum() > MAX_NOTES:
         raise ReadError(f"{counts.sum():,} notes as played, more than the {MAX_NOTES:,} read")
