@@ -14,6 +14,8 @@ from dataclasses import replace
 
 import pytest
 from labels import check_label
+from marked_files import marked as marked_file
+from marked_files import text
 from small_corpora import (
     FMA_ROWS,
     fma_table,
@@ -121,6 +123,17 @@ def salami(folder, request):
     return write_salami(folder), ALONE
 
 
+def marked(folder, request):
+    parts = (0, text(6, "A")), (4, text(6, "B"))
+    for pitch, name in enumerate(("a/x.mid", "b/y.mid", "c/z.mid"), 60):
+        (folder / name).parent.mkdir()
+        (folder / name).write_bytes(marked_file(*parts, pitch=pitch))
+    (folder / "c" / "copy.mid").write_bytes(marked_file(*parts, pitch=62))
+    (folder / "a" / "no marks.mid").write_bytes(marked_file(pitch=70))
+    (folder / "a" / "words.mid").write_bytes(b"words")
+    return folder, [("z.mid", "copy.mid")]
+
+
 def recordings(folder, request):
     for name in ("a.wav", "b.wav", "c.wav"):
         write_sound(folder / name)
@@ -150,6 +163,8 @@ SMALL = {
     "pop909_structure": pop909_structure,
     "salami": salami,
     "salami-segments": salami,
+    "marked": marked,
+    "marked-folders": marked,
     "folder": recordings,
 }
 """By the name of a reader, what writes its corpus in small: into a folder, with pytest's request.

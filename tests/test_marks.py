@@ -4,65 +4,25 @@ import io
 from pathlib import Path
 
 import pytest
-from musicxml_scores import OPEN, REPEAT, direction, ending, note, score, words
+from marked_files import (
+    DOUBLE,
+    FINAL,
+    REPEAT_SIGN,
+    bar,
+    bars,
+    marked,
+    midi,
+    rehearsal,
+    text,
+    track,
+)
+from musicxml_scores import OPEN, REPEAT, ending, note, score, words
 
 from symbolic.notes import NamedBytes, ReadError, read_notes
 from symbolic.notes.marks import read_marks
 from symbolic.notes.midi.markers import read_markers
 from symbolic.notes.section_names import section_names
 from symbolic.notes.sections import sections_of
-
-DOUBLE = '<barline location="right"><bar-style>light-light</bar-style></barline>'
-REPEAT_SIGN = '<repeat direction="backward"/>'
-FINAL = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
-
-
-def quantity(value: int) -> bytes:
-    groups = [value & 0x7F]
-    while value := value >> 7:
-        groups.append(value & 0x7F | 0x80)
-    return bytes(groups[::-1])
-
-
-def text(kind: int, words: str | bytes) -> bytes:
-    content = words.encode() if isinstance(words, str) else words
-    return bytes([0xFF, kind]) + quantity(len(content)) + content
-
-
-def track(*events: tuple[int, bytes]) -> bytes:
-    """A track of events at ticks; of the same tick in the order of the arguments."""
-    content, before = b"", 0
-    for tick, event in sorted(events, key=lambda one: one[0]):
-        content += quantity(tick - before) + event
-        before = tick
-    return content + b"\x00\xff\x2f\x00"
-
-
-def midi(*tracks: bytes, form: int = 1) -> bytes:
-    header = b"".join(field.to_bytes(2) for field in (form, len(tracks), 480))
-    chunks = (b"MThd", header), *((b"MTrk", one) for one in tracks)
-    return b"".join(name + len(content).to_bytes(4) + content for name, content in chunks)
-
-
-def bars(count: int, first: int = 0) -> bytes:
-    """A note in each bar of 4/4, a quarter long."""
-    notes = []
-    for bar in range(first, count):
-        notes += [(1920 * bar, b"\x90\x3c\x40"), (1920 * bar + 480, b"\x80\x3c\x00")]
-    return track(*notes)
-
-
-def marked(*marks: tuple[int, bytes], count: int = 12) -> bytes:
-    """Bars of 2 s with marks at the beginning of some, from 0."""
-    return midi(track(*((1920 * bar, event) for bar, event in marks)), bars(count))
-
-
-def bar(pitch: str = "C4", before: str = "", after: str = "") -> str:
-    return before + note(pitch, 4) + after
-
-
-def rehearsal(letter: str) -> str:
-    return direction(f"<rehearsal>{letter}</rehearsal>")
 
 
 def marks_of(*bars_of_part: str, **options):

@@ -26,6 +26,8 @@ class Piece:
         corpus: name of the corpus.
         split: the split of the corpus that the piece is in; empty for none.
         same_notes: name of what all performances of the same notes are of; empty if unknown.
+        bars: bar lines in seconds, with the end of the last bar, for scores of boundaries by bars;
+            empty if unknown.
     """
 
     path: Path
@@ -34,6 +36,7 @@ class Piece:
     corpus: str = ""
     split: str = ""
     same_notes: str = ""
+    bars: tuple[float, ...] = ()
 
 
 def unlabelled_pieces_in(

@@ -21,6 +21,7 @@ from symbolic.data.recordings.fma import read_fma
 from symbolic.data.recordings.folder import read_audio_folder
 from symbolic.data.recordings.gtzan import read_gtzan
 from symbolic.data.recordings.magnatagatune import read_magnatagatune
+from symbolic.data.recordings.marked import read_marked
 from symbolic.data.recordings.moods import read_moods
 from symbolic.data.recordings.pop909_structure import read_pop909_structure
 from symbolic.data.recordings.salami import read_salami
@@ -178,6 +179,8 @@ READERS: dict[str, Reader] = {
     ),
     "salami": Reader(read_salami),
     "salami-segments": Reader(partial(read_salami, level="segments")),
+    "marked": Reader(read_marked),
+    "marked-folders": Reader(partial(read_marked, by="folder")),
     "folder": Reader(read_audio_folder),
 }
 """By name; those of notes join the training pieces in this order."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symbolic.inference.prediction_table import labels_and_predictions, note_columns
+from symbolic.inference.prediction_table import BAR_LINES, labels_and_predictions, note_columns
 from symbolic.structure.detection import TOLERANCES, predicted_column, read_times
 from symbolic.tasks import BOUNDARY, EMOTION, IGNORE, KEY, VALENCE_AROUSAL, VELOCITY, Task
+from symbolic.tasks.bar_metrics import BAR_SCORES, bar_scores
 from symbolic.tasks.boundary_metrics import boundary_scores
 from symbolic.tasks.metrics import accuracy, emotion_metrics, macro_f1, mirex_key_score
 from symbolic.tasks.tag_metrics import class_metrics, tag_metrics, value_metrics
@@ -131,23 +132,35 @@ def _boundary_read(frame: pd.DataFrame, task: Task) -> Arrays:
     columns = [predicted_column(f"{tolerance:g}") for tolerance in TOLERANCES]
     if not {task.name, *columns} <= set(frame):
         raise ValueError(f"the table has no predictions of {task.name}")
-    return frame[task.name].to_numpy(object), frame[columns].to_numpy(object)
+    bars = frame[BAR_LINES].fillna("").astype(str) if BAR_LINES in frame else ""
+    return frame[task.name].to_numpy(object), frame[columns].assign(bars=bars).to_numpy(object)
 
 
 def _boundary_values(labels: np.ndarray, predictions: np.ndarray) -> dict[str, np.ndarray]:
     """(n,) scores of each piece; at each tolerance those of the boundaries picked for it.
 
-    `trimmed` is the F-measure without the beginning and the end.
+    `trimmed` is the F-measure without the beginning and the end. Scores by bars are those of the
+    boundaries picked for 0.5 s, NaN for pieces without bar lines; missing if none has any.
+
+    Args:
+        labels: (n,) texts of times.
+        predictions: (n, 3) texts of times for each tolerance, and of bar lines, may be empty.
     """
     found: dict[str, list[float]] = {}
     for text, texts in zip(labels, predictions, strict=True):
-        for tolerance, predicted in zip(TOLERANCES, texts, strict=True):
+        for tolerance, predicted in zip(TOLERANCES, texts[:-1], strict=True):
             times = (read_times(text), read_times(predicted), (tolerance,))
             trimmed = boundary_scores(*times, trim=True)[f"f_{tolerance:g}"]
             scores = {**boundary_scores(*times), f"f_{tolerance:g} trimmed": trimmed}
             for name, score in scores.items():
                 found.setdefault(name, []).append(score)
-    return {name: np.array(scores) for name, scores in found.items()}
+        by_bars = dict.fromkeys(BAR_SCORES, np.nan)
+        if len(bars := read_times(texts[-1])):
+            by_bars = bar_scores(read_times(text), read_times(texts[0]), bars)
+        for name, score in by_bars.items():
+            found.setdefault(name, []).append(score)
+    scores = {name: np.array(values) for name, values in found.items()}
+    return {name: values for name, values in scores.items() if not np.isnan(values).all()}
 
 
 BOUNDARY_F = [f"f_{tolerance:g}" for tolerance in TOLERANCES]
@@ -157,7 +170,7 @@ def _boundary_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, 
     """Means over pieces, and standard deviations of the F-measures."""
     values = _boundary_values(labels, predictions)
     deviations = {f"{name} deviation": values[name].std() for name in BOUNDARY_F}
-    return {**{name: scores.mean() for name, scores in values.items()}, **deviations}
+    return {**{name: float(np.nanmean(scores)) for name, scores in values.items()}, **deviations}
 
 
 def _boundary_f(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:

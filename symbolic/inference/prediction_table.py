@@ -9,7 +9,8 @@ A row holds the predictions of one run for one piece. Columns:
 - for tags and real values: `true tags: rock` the label and `tags: rock` the prediction;
 - for a task of each note such as `velocity`: `velocity notes`, those with a label, and `velocity
   correct`; for real values the sum of `squared error`;
-- `boundary`, `boundary predicted 0.5`: times in seconds, separated by spaces.
+- `boundary`, `boundary predicted 0.5`: times in seconds, separated by spaces; `boundary bars`: bar
+  lines, likewise, of corpora that have them.
 
 - `valence_strength`, `arousal_strength`: log odds of `symbolic.inference.predictor.Measures`, of
   models of features;
@@ -32,6 +33,7 @@ import numpy as np
 from symbolic.data.groups import assert_disjoint, group_name
 from symbolic.data.pieces import Piece
 from symbolic.tasks import (
+    BOUNDARY,
     EMOTION,
     IGNORE,
     KEY,
@@ -51,6 +53,7 @@ Row = dict[str, Any]
 PIECE = ["corpus", "file"]
 RUN = ["fold", "seed"]
 SAME_NOTES = "same_notes"
+BAR_LINES = f"{BOUNDARY.name} bars"
 STRENGTHS = tuple(f"{name}_strength" for name in VALENCE_AROUSAL.labels)
 REQUIRED = (*PIECE, "group", *RUN)
 ROUNDING = 1e-3
@@ -105,6 +108,14 @@ def with_same_notes(rows: list[Row], pieces: Sequence[Piece]) -> list[Row]:
     if not any(piece.same_notes for piece in pieces):
         return rows
     return [{**row, SAME_NOTES: piece.same_notes} for row, piece in zip(rows, pieces, strict=True)]
+
+
+def with_bar_lines(rows: list[Row], pieces: Sequence[Piece]) -> list[Row]:
+    """Add the column `BAR_LINES` to the rows of pieces, if one of them has bar lines."""
+    if not any(piece.bars for piece in pieces):
+        return rows
+    texts = [" ".join(f"{time:.3f}" for time in piece.bars) for piece in pieces]
+    return [{**row, BAR_LINES: text} for row, text in zip(rows, texts, strict=True)]
 
 
 def _label_columns(task: Task, label: Any) -> Row:

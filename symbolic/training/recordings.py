@@ -13,7 +13,7 @@ from symbolic.data import READERS, Corpus, Piece, group_name, recording_corpora
 from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.labels import any_label
 from symbolic.data.splits.hold_out import class_labels, classes, hold_out, sampled
-from symbolic.inference.prediction_table import Row, prediction_rows
+from symbolic.inference.prediction_table import Row, prediction_rows, with_bar_lines
 from symbolic.modeling import SymbolicModel
 from symbolic.structure.detection import (
     BoundaryArguments,
@@ -127,7 +127,7 @@ class RecordingInputs(Inputs):
         if self.has_boundaries:
             found = boundary_rows(pieces, self.activations(model, examples), model.config)
             rows = [{**row, **times} for row, times in zip(rows, found, strict=True)]
-        return rows
+        return with_bar_lines(rows, pieces)
 
 
 def _of_boundaries(arguments: BoundaryArguments) -> list[str]:
