@@ -113,7 +113,9 @@ def _read(source: Source) -> Marks:
             from symbolic.notes.midi.reader import in_ticks
 
             score = in_ticks(cast("Score", source))
-            markers = [(mark.time, "marker", mark.text.strip()) for mark in score.markers]
+            markers = [
+                (mark.time, "marker", mark.text.strip(" \t\r\n\0")) for mark in score.markers
+            ]
             markers.sort(key=lambda mark: mark[0])
     edges = metrical_edges(notes, "bar")
     return _marks(markers, edges, np.arange(len(edges) - 1), notes)
