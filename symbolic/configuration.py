@@ -153,6 +153,8 @@ class SymbolicConfig(PreTrainedConfig):
         temperatures: by task name, the divisor of the logits before the softmax (Guo 2017); 1 for
             tasks that are not named. The loss does not use it.
         thresholds: by task name and metric, the threshold of the activations.
+        confidences: by task name and metric, slope and intercept of a logistic calibration of the
+            confidence of what is found; none for models of former versions.
         peaks: method of peak picking, as `symbolic.structure.detection.picker` names it.
         tokenizer_class: name in `symbolic.tokenizers.TOKENIZERS`.
 
@@ -202,6 +204,7 @@ class SymbolicConfig(PreTrainedConfig):
         chunks: int | None = None,
         temperatures: dict[str, float] | None = None,
         thresholds: dict[str, dict[str, float]] | None = None,
+        confidences: dict[str, dict[str, list[float]]] | None = None,
         peaks: str = "min_distance",
         tokenizer_class: str = "CPTokenizer",
         **kwargs,
@@ -244,6 +247,7 @@ class SymbolicConfig(PreTrainedConfig):
         self.head_dropout = head_dropout
         self.head_units = head_units
         self.thresholds = {name: dict(values) for name, values in (thresholds or {}).items()}
+        self.confidences = {name: dict(values) for name, values in (confidences or {}).items()}
         self.peaks = peaks
         self.label_smoothing = label_smoothing
         self.class_weights = dict(class_weights or {})

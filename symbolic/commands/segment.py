@@ -28,16 +28,16 @@ from symbolic.commands.arguments import (
 from symbolic.commands.text_table import MAX_ROWS, cell, counted, text_table
 
 if TYPE_CHECKING:
-    from symbolic.structure.segmenter import Segmentation
+    from symbolic.structure.segmentation import Segmentation
 
 
 def _parser() -> Parser:
     parser = Parser(
         prog="symbolic segment",
-        description="Find the boundaries between the parts of recordings and of MIDI and MusicXML "
-        "files, by a --model trained on boundaries (phrases is in the package, for pop songs of "
-        "notes) or, without one, by Foote's novelty, which is not trained. A file that cannot be "
-        "read gets a row with the reason.",
+        description="Find the parts of MIDI and MusicXML files and of recordings: their "
+        "boundaries, and which parts of notes are the same. Notes are segmented by the model in "
+        "the package, recordings by Foote's novelty, which is not trained, or either by a --model "
+        "trained on boundaries. A file that cannot be read gets a row with the reason.",
     )
     parser.renamed = {"--window": "--tolerance"}
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
@@ -60,7 +60,13 @@ def _parser() -> Parser:
         "time in seconds",
     )
     parser.add_argument(
-        "--model", metavar="NAME", help="folder or Hub name, or phrases (default: novelty)"
+        "--model", metavar="NAME", help="folder or Hub name (default: phrases, in the package)"
+    )
+    parser.add_argument(
+        "--method",
+        choices=("model", "novelty"),
+        default="model",
+        help="novelty: Foote's novelty for notes, too, without a model",
     )
     parser.add_argument(
         "--tolerance",
@@ -79,15 +85,19 @@ def _parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Find the boundaries between parts; the exit status is 1 if no file could be read."""
     options = _parser().parse_args(arguments)
+    if options.method == "novelty" and options.model:
+        raise UsageError("--method novelty takes no --model")
     if options.output not in (None, STDOUT):
         make_room(options.output)
     for folder in filter(None, (options.labels, options.plots)):
         make_room(folder / "any")
     reference = options.reference and _read_reference(options.reference)
     from symbolic.notes.sources import find_files, passed_over_line
-    from symbolic.structure.segmenter import PARTS, SEGMENTED_SUFFIXES, Segmenter, segment_rows
+    from symbolic.structure.segmentation import PARTS, segment_rows
+    from symbolic.structure.segmenter import SEGMENTED_SUFFIXES, UNTRAINED, Segmenter
 
-    segmenter = Segmenter.from_pretrained(options.model, tolerance=options.tolerance)
+    model = UNTRAINED if options.method == "novelty" else options.model
+    segmenter = Segmenter.from_pretrained(model, tolerance=options.tolerance)
     passed_over: Counter[str] = Counter()
     sources = [
         file

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,7 @@ class BeatSettings:
         metrical_options: `rolls`, their kinds, and `lags`.
         peaks: names of peak-picking rules.
         thresholds: by task, of each tolerance.
+        confidences: by task, the calibration of each tolerance.
         task_specs: the tasks.
     """
 
@@ -43,6 +44,7 @@ class BeatSettings:
     metrical_options: Mapping[str, Any]
     peaks: str
     thresholds: Mapping[str, Mapping[str, float]]
+    confidences: Mapping[str, Mapping[str, Sequence[float]]]
     task_specs: tuple[Task, ...] = field(default_factory=tuple)
 
 
@@ -99,6 +101,7 @@ def load_beat_model(name: str | os.PathLike) -> BeatModel:
         values["metrical_options"],
         values["peaks"],
         values["thresholds"],
+        values.get("confidences", {}),
         tasks,
     )
     return BeatModel(settings, load_file(weights))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from symbolic.structure.segmenter import Segmentation
+    from symbolic.structure.segmentation import Segmentation
 
 FOUND, ANNOTATED = "#d55e00", "#0072b2"
 MOST_FRAMES = 4000  # longer pieces are max-pooled
@@ -18,7 +18,7 @@ MOST_FRAMES = 4000  # longer pieces are max-pooled
 def segment_plot(
     piece: Segmentation, path: str | Path, reference: Sequence[float] | None = None
 ) -> None:
-    """Plot mel bands or the piano roll, the activation and the boundaries of a piece.
+    """Plot mel bands or the piano roll, the activation, the boundaries and the names of a piece.
 
     The time axis covers the piece; frames are at their times.
 
@@ -70,5 +70,14 @@ def segment_plot(
             for number, time in enumerate(times):
                 label = words if axes is bottom and number == 0 else None
                 axes.axvline(time, color=colour, linewidth=1.5, linestyle=style, label=label)
+    for part in piece.parts():
+        middle = (part.start + part.end) / 2
+        if part.label:
+            place = {"xy": (middle, 1), "xycoords": ("data", "axes fraction")}
+            top.annotate(
+                part.label, **place, xytext=(0, -3), textcoords="offset points",
+                ha="center", va="top", fontsize=9, color=FOUND, fontweight="bold", clip_on=True,
+                bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
+            )  # fmt: skip
     bottom.legend(loc="upper right", fontsize=8, ncols=3)
     figure.savefig(path, dpi=110)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from symbolic.audio.front_end import ROLL, FrontEnd
+from symbolic.structure.confidence import fit_confidence
 from symbolic.structure.peak_picking import (
     SIGMA,
     expected_hits,
@@ -19,7 +20,7 @@ from symbolic.structure.peak_picking import (
     min_distance_peaks,
 )
 from symbolic.tasks.boundary import BOUNDARY
-from symbolic.tasks.boundary_metrics import boundary_scores
+from symbolic.tasks.boundary_metrics import boundary_scores, matched
 
 if TYPE_CHECKING:
     from symbolic.audio.beat_rows import BeatRow
@@ -237,10 +238,11 @@ def boundary_times(
 def choose_thresholds(
     config: SymbolicConfig, pieces: Sequence[Piece], activations: Sequence[Curve]
 ) -> None:
-    """Store the thresholds with the best mean F-measure over some pieces in the configuration.
+    """Store thresholds and calibrations of confidences in the configuration.
 
-    There is one for each of `TOLERANCES`, the median of several that are equally good. Scores count
-    up to the annotated end of a piece.
+    There is one threshold for each of `TOLERANCES`, that of the best mean F-measure over some
+    pieces, the median of several that are equally good. Scores count up to the annotated end of a
+    piece. Confidences are calibrated on the boundaries that are found with it.
     """
     front = config.front_end or FRAME_GRID
     references = [boundaries_of(piece) for piece in pieces]
@@ -256,6 +258,28 @@ def choose_thresholds(
         places = np.flatnonzero(column == column.max())
         best[f"{tolerance:g}"] = float(STEPS[places[len(places) // 2]])
     config.thresholds = {BOUNDARY.name: best}
+    config.confidences = {BOUNDARY.name: _calibrations(config, front, references, activations)}
+
+
+def _calibrations(
+    config: SymbolicConfig,
+    front: FrontEnd,
+    references: Sequence[Sequence[float]],
+    activations: Sequence[Curve],
+) -> dict[str, list[float]]:
+    """Fit the calibration of confidences for each tolerance that has a boundary."""
+    lines = {}
+    for tolerance, threshold in config.thresholds[BOUNDARY.name].items():
+        confidences, right = [], []
+        for curve, reference in zip(activations, references, strict=True):
+            times, confidence = boundary_times(
+                curve.activation, front, config.peaks, threshold, float(tolerance)
+            )
+            confidences.append(confidence[1:-1])
+            right.append(matched(reference, times[1:-1], float(tolerance)))
+        if sum(map(len, right)):
+            lines[tolerance] = fit_confidence(np.concatenate(confidences), np.concatenate(right))
+    return lines
 
 
 def boundaries_of(piece: Piece) -> tuple[float, ...]:

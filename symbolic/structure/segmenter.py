@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from symbolic.audio.beat_rows import beat_row
 from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.front_end import ROLL, STRUCTURE, FrontEnd
 from symbolic.audio.inputs import frames_of, timed_frames
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.inference.beat_model import BeatModel, load_beat_model
-from symbolic.notes import NOTE_SUFFIXES, ReadError
+from symbolic.notes import NOTE_SUFFIXES, ReadError, read_notes
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import display_name, find_sources
 from symbolic.scoring.base import HubMixin
 from symbolic.scoring.notes import check_vocabulary, load_model
 from symbolic.scoring.progress import progress_bar
+from symbolic.structure.confidence import calibrated
 from symbolic.structure.detection import (
     FRAME_GRID,
     boundary_times,
@@ -32,11 +34,12 @@ from symbolic.structure.detection import (
     picker,
     unit_activations,
 )
+from symbolic.structure.naming import NAMING_ROLLS, NAMING_WIDTH, PartNames, part_names
 from symbolic.structure.novelty import novelty_above
+from symbolic.structure.segmentation import Segmentation
 from symbolic.tasks import BOUNDARY
 
 if TYPE_CHECKING:
-    import pandas as pd
     import torch
 
     from symbolic.audio.beat_rows import BeatRow
@@ -46,64 +49,10 @@ if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
 
 SEGMENTED_SUFFIXES = AUDIO_SUFFIXES + NOTE_SUFFIXES
-PHRASES = "phrases"  # name of the model of notes in the package
+PHRASES = "phrases"  # name of the model of notes in the package, which is the default
+UNTRAINED = "novelty"
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 NOVELTY = 0.1  # threshold above the running median, relative to the maximum of the piece
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """The parts of a file.
-
-    Attributes:
-        path: of the file, as displayed.
-        times: (P + 2,) boundaries in seconds, ascending, from 0 to the end: the last sample of a
-            recording, the end of the last note of a note file. Empty after an error.
-        confidence: (P + 2,) 0..1 of each boundary, 1 for the beginning and the end.
-        activation: (T,) 0..1 of each frame.
-        frames: (T, F) mel bands in dB or a piano roll.
-        front: the front end, which defines the frames and their times.
-        error: the reason if the file cannot be segmented, else empty.
-        curve: `activation` or `novelty`, the kind of `activation`.
-    """
-
-    path: str
-    times: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    confidence: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    activation: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    frames: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    front: FrontEnd | None = None
-    error: str = ""
-    curve: str = "activation"
-
-    def __repr__(self) -> str:
-        if self.error:
-            return f"Segmentation(path={self.path!r}, error={self.error!r})"
-        times = ", ".join(f"{time:.2f}" for time in self.times)
-        return f"Segmentation(path={self.path!r}, times=[{times}])"
-
-    def parts(self) -> Iterator[tuple[int, float, float, float]]:
-        """Yield the number of each part, from 1, its start, its end and the confidence."""
-        starts, ends = self.times[:-1].tolist(), self.times[1:].tolist()
-        parts = zip(starts, ends, self.confidence[:-1].tolist(), strict=True)
-        for number, part in enumerate(parts, 1):
-            yield number, *part
-
-    def to_audacity(self) -> str:
-        """Return a label track of Audacity: start, end and name of each part, tab-separated."""
-        lines = [
-            f"{start:.6f}\t{end:.6f}\tpart {number} ({confidence:.2f})"
-            for number, start, end, confidence in self.parts()
-        ]
-        return "\n".join(lines) + "\n"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return `path`, `error`, and `boundaries` with `time` and `confidence`, for JSON."""
-        boundaries = [
-            {"time": round(time, 3), "confidence": round(confidence, 4)}
-            for time, confidence in zip(self.times.tolist(), self.confidence.tolist(), strict=True)
-        ]
-        return {"path": self.path, "error": self.error, "boundaries": boundaries}
 
 
 class Segmenter(HubMixin):
@@ -121,8 +70,8 @@ class Segmenter(HubMixin):
             unknown peak-picking rule; no tokenizer, or another than in training.
 
     Example:
-        >>> found = Segmenter.from_pretrained("phrases").segment(["song.mid"])
-        >>> found[0].times
+        >>> found = Segmenter.from_pretrained().segment(["song.mid"])
+        >>> found[0].times, found[0].names.labels
     """
 
     def __init__(
@@ -133,6 +82,7 @@ class Segmenter(HubMixin):
     ) -> None:
         self.model, self.threshold, self.tokenizer = model, NOVELTY, tokenizer
         self.tolerance, self.peaks = float(tolerance), "min_distance"
+        self.calibration: Sequence[float] | None = None
         if model is not None:
             _refuse_other_tasks(model.config, "the model")
             thresholds = model.config.thresholds.get(BOUNDARY.name, {})
@@ -140,6 +90,7 @@ class Segmenter(HubMixin):
                 have = ", ".join(thresholds) or "none"
                 raise ValueError(f"model has no threshold for tolerance {tolerance}: it has {have}")
             self.threshold = thresholds[tolerance]
+            self.calibration = model.config.confidences.get(BOUNDARY.name, {}).get(tolerance)
             self.peaks = picker(model.config.peaks, self.tolerance)
             if isinstance(model, BeatModel):
                 return
@@ -161,9 +112,9 @@ class Segmenter(HubMixin):
         """Load a model of recordings or of notes, with its tokenizer if it has one.
 
         Args:
-            name: a folder or a hub name; None is novelty, which is not trained; `phrases`, where no
-                folder has that name, is the model in the package: of notes, trained on pop songs,
-                without network and PyTorch, beside novelty for recordings.
+            name: a folder or a hub name. None, or `phrases` where no folder has that name, is the
+                model in the package: of notes, without network and PyTorch, beside novelty for
+                recordings. `novelty` is novelty for both, which is not trained.
             tolerance: as of the class.
             device: where the model runs.
             kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
@@ -175,9 +126,9 @@ class Segmenter(HubMixin):
         if "window" in kwargs:
             tolerance = kwargs.pop("window")
             warnings.warn("window= is now tolerance=", FutureWarning, stacklevel=2)
-        if name is None:
+        if name == UNTRAINED and not os.path.isdir(name):
             return cls(None, tolerance)
-        if name == PHRASES and not os.path.isdir(name):
+        if name is None or (name == PHRASES and not os.path.isdir(name)):
             return cls(load_beat_model(_WEIGHTS / PHRASES), tolerance)
         from symbolic.inference.weights import load_config, load_weights  # loads PyTorch
         from symbolic.scoring.audio import load_audio_model
@@ -229,6 +180,7 @@ class Segmenter(HubMixin):
                 prepare = partial(_units_or_frames, prepare)
         else:
             prepare = partial(_frame_inputs, None if config is None else config.front_end)
+        prepare = partial(_with_named_rows, prepare)
         inputs = apply_many(prepare, found, workers)
         names = [display_name(source, number) for number, source in enumerate(found)]
         pieces = []
@@ -245,6 +197,7 @@ class Segmenter(HubMixin):
             return Segmentation(path, error=inputs.reason)
         front, frames, seconds = inputs.front, inputs.frames, inputs.seconds
         peaks, threshold, curve = self.peaks, self.threshold, "activation"
+        calibration = self.calibration
         if isinstance(self.model, BeatModel) and inputs.row is not None:
             row = inputs.row
             found = self.model.activation(cast(np.ndarray, row.rolls))
@@ -252,6 +205,7 @@ class Segmenter(HubMixin):
         elif self.model is None or isinstance(self.model, BeatModel):
             activation = novelty_above(front.kinds[-1], frames, front)
             peaks, threshold, curve = "min_distance", NOVELTY, "novelty"
+            calibration = None
         elif inputs.row is not None:
             activation = unit_activations(self.model, [inputs.row])[0].activation
         else:
@@ -259,9 +213,13 @@ class Segmenter(HubMixin):
         times, confidence = boundary_times(
             activation, front, peaks, threshold, self.tolerance, seconds
         )
+        if calibration is not None:
+            confidence[1:-1] = calibrated(confidence[1:-1], calibration)
+        names = PartNames() if inputs.named is None else part_names(inputs.named, times)
         within = frames_within(seconds, min(len(activation), len(frames)), front)
         shown = frames[:within, : front.widths[front.kinds[0]]]
-        return Segmentation(path, times, confidence, activation[:within], shown, front, curve=curve)
+        found = activation[:within]
+        return Segmentation(path, times, confidence, found, shown, front, curve=curve, names=names)
 
 
 def _refuse_other_tasks(config: SymbolicConfig | BeatSettings, name: str) -> None:
@@ -272,12 +230,36 @@ def _refuse_other_tasks(config: SymbolicConfig | BeatSettings, name: str) -> Non
 
 
 class _Inputs(NamedTuple):
-    """The frames of a piece, its length, and the bars or beats for a model that takes these."""
+    """The inputs of a piece.
+
+    Attributes:
+        front: the front end, which defines the frames.
+        frames: as of `Segmentation`.
+        seconds: length of the piece.
+        row: the bars or beats for a model that takes these.
+        named: the beats by which parts are named; None for a recording.
+    """
 
     front: FrontEnd
     frames: np.ndarray
     seconds: float
     row: BeatRow | None = None
+    named: BeatRow | None = None
+
+
+def _with_named_rows(
+    prepare: Callable[[Sequence[Any]], Sequence[_Inputs | ReadError]], sources: Sequence[Any]
+) -> list[_Inputs | ReadError]:
+    """Add the beats by which parts of notes are named."""
+    inputs = list(prepare(sources))
+    for i, (source, one) in enumerate(zip(sources, inputs, strict=True)):
+        if isinstance(one, ReadError) or not is_music(source):
+            continue
+        row = one.row
+        if row is None or row.rolls is None or row.rolls.shape[1] != NAMING_WIDTH:
+            row = beat_row(read_notes(source), "beat", None, NAMING_ROLLS)
+        inputs[i] = one._replace(named=row)
+    return inputs
 
 
 def _frame_inputs(front: FrontEnd | None, sources: Sequence[Any]) -> list[_Inputs]:
@@ -319,33 +301,3 @@ def _novelty_front(of_notes: bool) -> FrontEnd:
     if of_notes:
         return replace(ROLL, kinds=("roll", "chroma"))
     return STRUCTURE
-
-
-PARTS = ("path", "part", "start", "end", "confidence", "error")
-"""Columns of tables of parts."""
-
-
-def segment_rows(found: Sequence[Segmentation]) -> list[dict[str, Any]]:
-    """Make a row of `PARTS` for each part, as `segment_table`; values are None where missing."""
-    rows: list[dict[str, Any]] = []
-    for piece in found:
-        if piece.error:
-            rows.append({**dict.fromkeys(PARTS), "path": piece.path, "error": piece.error})
-        for part, start, end, confidence in piece.parts():
-            row = {"path": piece.path, "part": part, "start": round(start, 3)}
-            row |= {"end": round(end, 3), "confidence": round(confidence, 4), "error": ""}
-            rows.append(row)
-    return rows
-
-
-def segment_table(found: Sequence[Segmentation]) -> pd.DataFrame:
-    """Make a table with a row for each part.
-
-    Columns are `path`, `part` from 1, `start` and `end` in seconds, `confidence` of the boundary at
-    its start, and `error`. The first part starts at 0, the last ends with the piece. A file that
-    cannot be read has a row with the reason in `error`.
-    """
-    import pandas as pd
-
-    types = {**dict.fromkeys(("start", "end", "confidence"), "float64"), "part": "Int64"}
-    return pd.DataFrame(segment_rows(found), columns=list(PARTS)).astype(types)

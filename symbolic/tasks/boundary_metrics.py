@@ -50,6 +50,19 @@ def boundary_scores(
     return scores
 
 
+def matched(reference: ArrayLike, estimated: ArrayLike, tolerance: float) -> np.ndarray:
+    """(P,) bool: the estimated times that are matched with a time of the reference.
+
+    Matching is that of `boundary_scores`: each time is matched with at most one other.
+    """
+    mir_eval = audio_module("mir_eval")
+    times = np.asarray(estimated, float)
+    right = np.zeros(len(times), bool)
+    pairs = mir_eval.util.match_events(np.asarray(reference, float), times, tolerance)
+    right[[found for _, found in pairs]] = True
+    return right
+
+
 def _segments(times: np.ndarray, end: float) -> np.ndarray:
     """(n, 2) segments between successive distinct boundaries, from 0 to the end.
 

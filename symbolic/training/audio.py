@@ -85,6 +85,8 @@ def train_audio(
         ReadError: no recording of the corpus can be read.
     """
     inputs = AudioInputs
+    if arguments.variety and arguments.system not in BEAT_SYSTEMS:
+        raise ValueError(f"variety: of beats without tokens, not of {arguments.system!r}")
     if arguments.system in BEAT_SYSTEMS:
         inputs = BeatInputs
         if fitting.validation_share or fitting.class_weights:

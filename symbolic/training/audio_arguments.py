@@ -70,6 +70,13 @@ class AudioModelArguments(AugmentArguments, BoundaryArguments):
         },
     )
     label_smoothing: float = field(default=0.0, metadata={"help": "of classification tasks"})
+    variety: float = field(
+        default=0.0,
+        metadata={
+            "help": "share of the stretches of systems of beats without tokens that are variations "
+            "of pieces: other beats, one track, mosaics of several pieces"
+        },
+    )
 
 
 AUDIO_DEFAULTS = {

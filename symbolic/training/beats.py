@@ -16,11 +16,18 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.data import Corpus, TokenVocabulary
 from symbolic.data.corpus import readable
 from symbolic.data.datasets.beat_dataset import BeatDataset
+from symbolic.data.datasets.beat_variations import BeatVariations
 from symbolic.encoders.audio.blocks import scaled
 from symbolic.encoders.beat_systems import BEAT_SYSTEMS, HEAD_DROPOUT, LENGTH, BeatSystem
 from symbolic.modeling import SymbolicModel
-from symbolic.notes.pool import apply_many
-from symbolic.structure.detection import Curve, unit_activations
+from symbolic.notes import ReadError
+from symbolic.notes.pool import apply_many, read_many
+from symbolic.structure.detection import (
+    Curve,
+    boundaries_of,
+    position_labels,
+    unit_activations,
+)
 from symbolic.tasks import BOUNDARY, UNIT_BOUNDARY
 from symbolic.tokenizers import Tokenizer, build_tokenizer
 from symbolic.training.audio_arguments import AudioDataArguments, AudioModelArguments
@@ -55,6 +62,10 @@ class BeatInputs(RecordingInputs):
             )
         self.system = BEAT_SYSTEMS[name]
         tokens = self.system.backbone
+        if not 0 <= arguments.variety <= 1:
+            raise ValueError(f"variety {arguments.variety} is not between 0 and 1")
+        if arguments.variety and (tokens or self.system.unit != "beat"):
+            raise ValueError(f"variety: of beats without tokens, not of {name!r}")
         self.tokenizer = build_tokenizer(self.system.tokenizer) if tokens else None
         self.vocabulary = None if self.tokenizer is None else TokenVocabulary.of(self.tokenizer)
 
@@ -68,7 +79,8 @@ class BeatInputs(RecordingInputs):
         return example.edges[:-1]
 
     def dataset(self, model: SymbolicModel, chosen: np.ndarray, training: bool) -> BeatDataset:
-        labels, system = self.labels(model, chosen), self.system
+        labels, system, variety = self.labels(model, chosen), self.system, self.arguments.variety
+        variations = self._variations(chosen) if training and variety else None
         return BeatDataset(
             self.chosen(chosen)[1],
             [{BOUNDARY.name: targets[BOUNDARY.name]} for targets in labels],
@@ -77,6 +89,22 @@ class BeatInputs(RecordingInputs):
             self.vocabulary,
             system.rolls,
             SEMITONES,
+            variations,
+            variety,
+        )
+
+    def _variations(self, chosen: np.ndarray) -> BeatVariations:
+        pieces, _ = self.chosen(chosen)
+        notes = []
+        for found in read_many([piece.path for piece in pieces], self.data.workers):
+            if isinstance(found, ReadError):  # was read a moment ago
+                raise found
+            notes.append(found)
+        return BeatVariations(
+            notes,
+            [boundaries_of(piece) for piece in pieces],
+            self.system.rolls,
+            partial(position_labels, arguments=self.arguments),
         )
 
     def activations(self, model: SymbolicModel, examples: Sequence[Any]) -> list[Curve]:

@@ -10,9 +10,11 @@ from torch.utils.data import Dataset
 
 from symbolic.audio.beat_rows import BeatRow
 from symbolic.audio.piano_roll import transposed_rolls
+from symbolic.data.datasets.beat_variations import BeatVariations
 from symbolic.data.datasets.examples import BeatExample
 from symbolic.data.tokens.transposition import Transposer
 from symbolic.data.tokens.vocabulary import TokenVocabulary
+from symbolic.tasks import BOUNDARY
 
 
 class BeatDataset(Dataset):
@@ -28,6 +30,8 @@ class BeatDataset(Dataset):
         vocabulary: of the ids, if there are any.
         kinds: of the piano rolls, if there are any.
         semitones: largest transposition, up and down.
+        variations: of the pieces, if there are any, for systems without tokens.
+        variety: share of the stretches that are variations.
 
     Attributes:
         lengths: (len(self),) int64 bars or beats of whole pieces.
@@ -45,12 +49,15 @@ class BeatDataset(Dataset):
         vocabulary: TokenVocabulary | None = None,
         kinds: Sequence[str] = (),
         semitones: int = 0,
+        variations: BeatVariations | None = None,
+        variety: float = 0.0,
     ) -> None:
         if window < 1 or length < 1:
             raise ValueError(f"windows of {window} tokens in {length} units: both must be positive")
         self.rows, self.labels, self.window, self.length = rows, labels, window, length
         self.transposer = None if vocabulary is None else Transposer(vocabulary, semitones)
         self.kinds, self.semitones = kinds, semitones
+        self.variations, self.variety = variations, variety
         self.lengths = np.array([row.count for row in rows], np.int64)
 
     def __len__(self) -> int:
@@ -60,13 +67,16 @@ class BeatDataset(Dataset):
         """Make an example for the collator: see `beat_example`."""
         row = self.rows[index]
         rng = np.random.default_rng(int(torch.randint(2**62, ())))
+        labels = self.labels[index]
+        if self.variations is not None and rng.random() < self.variety:
+            rolls, found = self.variations(index, self.length, rng)
+            labels = {BOUNDARY.name: found}
+            row = BeatRow(np.arange(len(rolls) + 1.0), row.seconds, rolls=rolls)
         first = int(rng.integers(0, max(row.count - self.length, 0), endpoint=True))
         stop = min(first + self.length, row.count)
         steps = int(rng.integers(-self.semitones, self.semitones + 1))
         example = beat_example(self._stretch(row, first, stop, steps), self.window)
-        example["labels"] = {
-            name: values[first:stop] for name, values in self.labels[index].items()
-        }
+        example["labels"] = {name: values[first:stop] for name, values in labels.items()}
         return example
 
     def _stretch(self, row: BeatRow, first: int, stop: int, steps: int) -> BeatRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from symbolic.notes.beats.tracking import USUAL_PERIOD, has_beats, track_beats
 from symbolic.notes.table import NoteTable, ReadError, ticks_to_seconds
 
 METRICAL_UNITS = ("bar", "beat")
@@ -15,9 +16,10 @@ def metrical_edges(notes: NoteTable, unit: str) -> np.ndarray:
 
     A time signature begins a new bar, as in notation; beats are its denominators: six eighths in
     6/8. The default is 4/4. Tables of notation have a signature at each bar of irregular length, so
-    that upbeats and divided bars are bars of their own. Performances, recorded with a click or
-    without, have a nearly constant offset from the beats of the file: beats are shifted by the
-    circular mean of the onsets' phases within beats, weighted by velocity.
+    that upbeats and divided bars are bars of their own. Performances recorded with a click have a
+    nearly constant offset from the beats of the file: beats are shifted by the circular mean of the
+    onsets' phases within beats, weighted by velocity. Beats of other performances, whose notes are
+    nowhere near those of the file, are tracked (`symbolic.notes.beats.tracking`).
 
     Returns:
         (U + 1,) float64 seconds, ascending, from 0 to the end of the unit with the last onset; at
@@ -29,6 +31,8 @@ def metrical_edges(notes: NoteTable, unit: str) -> np.ndarray:
     """
     if unit not in METRICAL_UNITS:
         raise ValueError(f"unknown unit {unit!r}; choose from {', '.join(METRICAL_UNITS)}")
+    if unit == "beat" and not has_beats(notes):
+        return _tracked_edges(notes)
     last = int(notes.onset_ticks.max()) if len(notes) else 0
     ticks, lengths = _grid(notes, unit, last)
     ticks = np.append(ticks, ticks[-1] + lengths[-1] * np.arange(1, 3))
@@ -39,6 +43,22 @@ def metrical_edges(notes: NoteTable, unit: str) -> np.ndarray:
     return ticks_to_seconds(
         ticks[: end + 1], notes.tempo_ticks, notes.tempo, notes.ticks_per_quarter
     )
+
+
+def _tracked_edges(notes: NoteTable) -> np.ndarray:
+    """Continue tracked beats to the beginning and beyond the last onset: (U + 1,) seconds."""
+    beats = track_beats(notes)
+    steps = np.diff(beats)
+    first, last = (steps[0], steps[-1]) if len(steps) else (USUAL_PERIOD, USUAL_PERIOD)
+    earlier = np.arange(beats[0] - first, 0, -first)[::-1]
+    end = float(notes.onset.max())
+    count = max(int((end - beats[-1]) / last), 0) + 1
+    later = beats[-1] + last * np.arange(1, count + 1)
+    edges = np.concatenate([earlier, beats, later])
+    if len(edges) > MAX_METRICAL_UNITS:
+        raise ReadError(f"{len(edges)} beats: more than {MAX_METRICAL_UNITS}")
+    edges = np.append(0, edges[edges > 0])
+    return edges[: edges.searchsorted(end, side="right") + 1]
 
 
 def _grid(notes: NoteTable, unit: str, last: int) -> tuple[np.ndarray, np.ndarray]:
