@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.scoring.corpus import score_dataset as score_dataset
     from symbolic.scoring.emotion import EmotionScorer as EmotionScorer
     from symbolic.scoring.emotion_pipeline import MusicEmotionPipeline as MusicEmotionPipeline
+    from symbolic.scoring.keys.local import local_keys as local_keys
     from symbolic.scoring.notes import NoteScorer as NoteScorer
     from symbolic.scoring.notes import load_model as load_model
     from symbolic.scoring.tables import read_scores as read_scores
@@ -76,6 +77,7 @@ _MODULES = {
     "scoring.corpus": "ScoringArguments score_corpus score_dataset",
     "scoring.emotion": "EmotionScorer",
     "scoring.emotion_pipeline": "MusicEmotionPipeline",
+    "scoring.keys.local": "local_keys",
     "scoring.notes": "NoteScorer load_model",
     "scoring.tables": "read_scores",
     "scoring.timeline": "timeline",

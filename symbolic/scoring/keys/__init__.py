@@ -1,0 +1,1 @@
+"""Keys over time: scorers' tables, `symbolic.local_keys`, and written signatures beside them."""
