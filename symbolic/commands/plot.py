@@ -28,7 +28,8 @@ def _parser() -> Parser:
     parser = Parser(
         prog="symbolic plot",
         description="Plot a MIDI or MusicXML file: valence, arousal and quadrant in sliding "
-        "windows, and the piano roll; or with --explain what its prediction is made of.",
+        "windows, the keys over time where the model has a network of keys, and the piano roll; or "
+        "with --explain what its prediction is made of.",
     )
     parser.add_argument("path", type=Path, metavar="FILE", help="MIDI or MusicXML")
     parser.add_argument(
@@ -121,6 +122,8 @@ def _plot_windows(scorer: EmotionScorer, path: Path, output: Path, sliding: Slid
     from symbolic.notes.pool import apply_many
     from symbolic.reports.timeline_plots import timeline_plot
     from symbolic.scoring.columns import TIMELINE, rows_table
+    from symbolic.scoring.keys.local import key_network
+    from symbolic.scoring.keys.timelines import keys_over_time
     from symbolic.scoring.timeline import predict_timelines
 
     read = partial(_read, sliding=sliding, preparation=scorer.preprocess)
@@ -130,7 +133,9 @@ def _plot_windows(scorer: EmotionScorer, path: Path, output: Path, sliding: Slid
         return 1
     notes, windows = found
     table = rows_table(predict_timelines(scorer.predictor, [windows])[0], TIMELINE)
-    write(lambda place: timeline_plot(notes, table, place, path.name), output)
+    network = key_network(scorer.predictor)
+    keys = () if network is None else keys_over_time(network, scorer.preprocess.kept(notes))
+    write(lambda place: timeline_plot(notes, table, place, path.name, keys), output)
     print(f"{len(table)} {'window' if len(table) == 1 else 'windows'}; plot in {output}")
     return 0
 

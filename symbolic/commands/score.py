@@ -38,6 +38,7 @@ SHOWN = (
     *("notes", "seconds"),
 )
 DECIMALS = {"seconds": 0}  # in the printed table, of which numbers have 2
+BELOW = ("error", "reasons", "keys", "written_key")  # columns that are not in the printed table
 MAX_SHOWN = 1000  # files; the table of more is not printed
 
 
@@ -79,6 +80,12 @@ def _parser() -> Parser:
         action="store_true",
         help="say what the prediction of each piece is made of, in a line below the table and in a "
         "column `reasons` of what is written; of models of features",
+    )
+    parser.add_argument(
+        "--keys",
+        action="store_true",
+        help="find the keys over time, in a line below the table and in columns `keys` and "
+        "`written_key` of what is written, and in a column `local_key` of a timeline",
     )
     parser.add_argument(
         "--timeline",
@@ -216,7 +223,7 @@ def _run(paths: list[str], output: Path, options: argparse.Namespace):
     from symbolic.scoring.corpus import SHARD, ScoringArguments, score_corpus
     from symbolic.scoring.windows import SlidingWindow
 
-    names = ("model", "device", "batch_size", "workers", "timeout", "explain")
+    names = ("model", "device", "batch_size", "workers", "timeout", "explain", "keys")
     values = {k: v for k, v in values_of(options, *names).items() if v is not None}
     if options.memory is not None:
         values["memory"] = options.memory << 20
@@ -250,8 +257,9 @@ def _print(
     into = sys.stderr if options.rows_only else sys.stdout
     if rows is not None:
         print(_table(rows), end="\n\n")
-        if options.explain and (lines := _reasons(rows)):
-            print(*lines, sep="\n", end="\n\n")
+        for name, asked in (("keys", options.keys), ("reasons", options.explain)):
+            if asked and (lines := _lines(rows, name)):
+                print(*lines, sep="\n", end="\n\n")
     if rows is None or len(rows) > MAX_ROWS:  # the rows with errors are not all on the screen
         for path, error in summary.errors:
             print(f"not scored: {path}: {error}", file=sys.stderr)
@@ -271,21 +279,21 @@ def _print(
         print(line, file=into)
 
 
-def _reasons(rows: list[dict[str, Any]]) -> list[str]:
-    """Make a line of reasons for each row that the table shows, with its name if there are more."""
+def _lines(rows: list[dict[str, Any]], name: str) -> list[str]:
+    """Make a line of a column for each row of the table shown, with its name if there are more."""
     half = MAX_ROWS // 2
     shown = rows if len(rows) <= MAX_ROWS else rows[:half] + rows[half - MAX_ROWS :]
-    explained = [row for row in shown if row["reasons"]]
+    given = [row for row in shown if row[name]]
     if len(rows) == 1:
-        return [row["reasons"] for row in explained]
-    return [f"{cell(Path(row['path']).name)}: {row['reasons']}" for row in explained]
+        return [row[name] for row in given]
+    return [f"{cell(Path(row['path']).name)}: {row[name]}" for row in given]
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
     """Make the table that is printed, with an error beside rows without a score."""
     columns = [name for name in SHOWN if name in rows[0]]
     if "quadrant" not in rows[0]:
-        columns = [name for name in rows[0] if name not in ("error", "reasons")]
+        columns = [name for name in rows[0] if name not in BELOW]
     errors = [row["error"] or "" for row in rows]
     if all(errors):
         columns = ["path"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from symbolic.notes import ReadError
 from symbolic.notes.beats import metrical_edges
+from symbolic.notes.keys import parse_key
 from symbolic.reports.plane import COLOURS
 from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from symbolic.notes import NoteTable
+    from symbolic.scoring.keys.timelines import LocalKey
 
 LINES = {"arousal": ("0.1", "-"), "valence": ("#cc79a7", "--")}
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
@@ -26,10 +29,18 @@ NARROW = 1 / 1500  # minimal width of a note, relative to the time axis
 RASTERISED = 3000  # notes: more are rasterised in a .pdf or .svg, which then opens quickly
 FAINTEST = 0.15  # opacity of a quadrant at chance level
 CHANCE = 0.25
+MINOR = 12  # the number of the first minor key
+WIDTH = 0.0085  # of a letter of a key's name, relative to the time axis
 
 
-def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title: str = "") -> None:
-    """Plot valence, arousal and quadrants over time, and the piano roll.
+def timeline_plot(
+    notes: NoteTable,
+    table: pd.DataFrame,
+    path: str | Path,
+    title: str = "",
+    keys: Sequence[LocalKey] = (),
+) -> None:
+    """Plot valence, arousal, quadrants and keys over time, and the piano roll.
 
     Each prediction is a point at the centre of its window, with a faint line over the window.
     The opacity of a quadrant is its confidence; each covers the times that are closer to the
@@ -42,6 +53,8 @@ def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title
         table: its rows from `symbolic.scoring.timeline.timeline`.
         path: file to write; the suffix decides the format.
         title: of the plot.
+        keys: over time; none leaves their strip out. Keys near one another on the circle of fifths
+            have similar hues, minor keys are hatched.
 
     Raises:
         ValueError: a table without predictions, or a format that matplotlib does not write.
@@ -54,9 +67,14 @@ def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title
         raise ValueError("no window has a prediction")
     end = max(notes.seconds, float(table["end"].to_numpy(float).max()))
     figure = Figure(figsize=(11, 6.2), layout="constrained")
-    lines, strip, roll = figure.subplots(3, 1, sharex=True, height_ratios=(4, 0.55, 5))
+    heights = (4, 0.55, 0.55, 5) if keys else (4, 0.55, 5)
+    lines, strip, *between, roll = figure.subplots(
+        len(heights), 1, sharex=True, height_ratios=heights
+    )
     _lines(lines, table)
     _strip(strip, table)
+    for axes in between:
+        key_strip(axes, keys, end)
     shown = _roll(roll, notes.pitched(), end)
     if shown is not None:
         bar = figure.colorbar(shown, ax=roll, label="velocity", pad=0.01, aspect=18)
@@ -65,7 +83,7 @@ def timeline_plot(notes: NoteTable, table: pd.DataFrame, path: str | Path, title
     _clock(roll, end)
     if notes.from_notation:
         _bars(lines, notes)
-    for axes in (lines, strip, roll):
+    for axes in (lines, strip, *between, roll):
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title, fontsize=13, parse_math=False, wrap=True)
     handles, labels = lines.get_legend_handles_labels()
@@ -121,6 +139,43 @@ def _strip(axes: Axes, table: pd.DataFrame) -> None:
     axes.add_collection(PolyCollection(cells, facecolors=colours, linewidths=0))
     axes.set(ylim=(0, 1), yticks=[])
     axes.set_ylabel("quadrant", rotation=0, ha="right", va="center")
+    axes.tick_params(axis="x", length=0, labelbottom=False)
+    axes.spines[:].set_visible(False)
+
+
+def key_strip(axes: Axes, keys: Sequence[LocalKey], end: float) -> None:
+    """Plot a cell for each key, with its name where there is room.
+
+    Args:
+        axes: to plot in.
+        keys: over time.
+        end: seconds of the time axis.
+    """
+    from matplotlib.colors import hsv_to_rgb
+
+    for one in keys:
+        number = parse_key(one.key)
+        minor = number >= MINOR
+        fifths = (number + 3 if minor else number) * 7 % 12  # from the major key of its signature
+        colour = hsv_to_rgb((fifths / 12, 0.3, 0.95))
+        until = max(one.end, one.start + end * NARROW)
+        axes.axvspan(
+            *(one.start, until),
+            facecolor=colour,
+            edgecolor="0.45" if minor else "none",
+            linewidth=0,
+            hatch="////" if minor else None,
+        )
+        axes.axvline(one.start, color="0.2", linewidth=0.8)
+        share = (one.end - one.start) / end
+        words = [one.key, one.key.split()[0], ""]
+        text = next(word for word in words if len(word) * WIDTH <= share or not word)
+        middle = (one.start + one.end) / 2
+        box = {"facecolor": colour, "edgecolor": "none", "pad": 1}
+        if text:
+            axes.text(middle, 0.5, text, ha="center", va="center", fontsize=8, bbox=box)
+    axes.set(ylim=(0, 1), yticks=[])
+    axes.set_ylabel("key", rotation=0, ha="right", va="center")
     axes.tick_params(axis="x", length=0, labelbottom=False)
     axes.spines[:].set_visible(False)
 

@@ -36,6 +36,12 @@ SCORES = {
 REASONS = {"reasons": TEXT}
 """The column beside the others of emotion where predictions are explained."""
 
+KEYS_OVER_TIME = {"keys": TEXT, "written_key": TEXT}
+"""The columns beside the others of a piece where keys over time are asked for."""
+
+LOCAL_KEY = {"local_key": TEXT}
+"""The column of windows where they are."""
+
 TIMELINE = {
     "path": TEXT,
     "window": COUNT,

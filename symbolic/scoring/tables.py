@@ -10,14 +10,26 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from symbolic.scoring.columns import COUNT, NUMBER, REASONS, SCORES, TEXT, TIMELINE
+from symbolic.scoring.columns import (
+    COUNT,
+    KEYS_OVER_TIME,
+    LOCAL_KEY,
+    NUMBER,
+    REASONS,
+    SCORES,
+    TEXT,
+    TIMELINE,
+)
 from symbolic.scoring.table_writers import APOSTROPHES, SUFFIXES, writable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TYPES = {TEXT: "string[pyarrow]", NUMBER: "float64", COUNT: "Int64"}
-KINDS = {name: TYPES[kind] for name, kind in (TIMELINE | SCORES | REASONS).items()}
+KINDS = {
+    name: TYPES[kind]
+    for name, kind in (TIMELINE | SCORES | REASONS | KEYS_OVER_TIME | LOCAL_KEY).items()
+}
 """Types of the columns of emotion tables; those of other columns are inferred."""
 
 ROWS = 50_000  # that are read at one time

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PROBABILITIES = ("q1", "q2", "q3", "q4")
 NEEDED = ("path", "quadrant", *PROBABILITIES, "error")
-OPTIONAL = ("key", "familiarity", "seconds", "reasons")
+OPTIONAL = ("key", "familiarity", "seconds", "reasons", "keys")
 """Columns of a table of scores that a report requires, and those that it uses if present."""
 
 MOST_CONFIDENT, LEAST_CONFIDENT = 5, 20  # listed pieces, of each quadrant and of all
@@ -47,7 +47,8 @@ class CorpusReport:
 
     Attributes:
         scored: rows with a prediction: `path quadrant q1 q2 q3 q4` and `confidence`, the largest
-            probability; `key`, `familiarity`, `seconds` and `reasons` if the table has them.
+            probability; `key`, `familiarity`, `seconds`, `reasons` and `keys` if the table has
+            them.
         failed: rows without a prediction: `path error`.
         folder: the folder that all paths share, with its last slash, or empty.
     """
@@ -160,7 +161,8 @@ def corpus_report(table: pd.DataFrame) -> CorpusReport:
     missing = [name for name in NEEDED if name not in table]
     if missing:
         raise ValueError(f"the table has no column {', '.join(missing)}")
-    texts = [name for name in ("path", "quadrant", "key", "error", "reasons") if name in table]
+    texts = ("path", "quadrant", "key", "error", "reasons", "keys")
+    texts = [name for name in texts if name in table]
     numbers = [name for name in (*PROBABILITIES, "familiarity", "seconds") if name in table]
     table = cast("pd.DataFrame", table[texts + numbers]).copy()
     for name in texts:

@@ -20,10 +20,12 @@ from symbolic.notes.archives import ArchiveMember
 from symbolic.notes.pool import MEMORY_BYTES, TIMEOUT_SECONDS
 from symbolic.notes.table import ReadError
 from symbolic.scoring.base import Row, Scorer, map_groups
-from symbolic.scoring.columns import REASONS, TIMELINE
+from symbolic.scoring.columns import KEYS_OVER_TIME, LOCAL_KEY, REASONS, TIMELINE
 from symbolic.scoring.corpus.plan import Plan
 from symbolic.scoring.emotion import EmotionScorer, load_scorer
-from symbolic.scoring.notes import NotePreparation
+from symbolic.scoring.keys.local import KeyReader, key_reader
+from symbolic.scoring.keys.timelines import KeyTimeline
+from symbolic.scoring.notes import NotePreparation, NoteScorer
 from symbolic.scoring.timeline import predict_timelines, prepare_many
 from symbolic.scoring.windows import SlidingWindow
 
@@ -49,6 +51,8 @@ class ScoringArguments:
         timeout: seconds that one file may take.
         memory: bytes that reading one file may take.
         explain: whether the table has a column `reasons`, which explains the prediction.
+        keys: whether the table has the columns `keys` (over time) and `written_key`, and the
+            timeline `local_key`.
     """
 
     model: str | None = None
@@ -59,6 +63,7 @@ class ScoringArguments:
     timeout: float = TIMEOUT_SECONDS
     memory: int = MEMORY_BYTES
     explain: bool = False
+    keys: bool = False
 
     def job(self) -> ScoringJob:
         """Load the model; errors as of `load_scorer` and `ScoringJob`."""
@@ -73,8 +78,8 @@ class ScoringJob:
         arguments: of the run.
 
     Raises:
-        ValueError: a timeline without emotion, reasons of a model of more than features, or a model
-            without a task for whole files.
+        ValueError: a timeline without emotion, reasons or keys over time of a model of more than
+            features, or a model without a task for whole files.
 
     Attributes:
         tables: of each table, its columns and what is in them.
@@ -90,17 +95,35 @@ class ScoringJob:
                 raise ValueError("reasons need a model of features that predicts emotion")
             explainable(scorer.predictor)
             self.tables = [{**scorer.columns, **REASONS}]
+        if arguments.keys:
+            if not isinstance(scorer, NoteScorer):
+                raise ValueError("keys over time need a model of notes")
+            read_keys = key_reader(scorer.predictor, scorer.preprocess)
+            self.tables = [{**self.tables[0], **KEYS_OVER_TIME}]
         self.preprocess: Callable[[list[Source]], list[Any]] = scorer.preprocess
         if arguments.sliding is not None:
             if not isinstance(scorer, EmotionScorer):
                 raise ValueError("only models of emotion have a timeline")
-            self.tables.append(TIMELINE)
+            self.tables.append(TIMELINE | LOCAL_KEY if arguments.keys else TIMELINE)
             self.preprocess = partial(
                 _prepare_both, sliding=arguments.sliding, preparation=scorer.preprocess
             )
+        if arguments.keys:
+            self.preprocess = partial(_prepare_keys, others=self.preprocess, keys=read_keys)
 
     def predict(self, prepared: Sequence[Any]) -> list[FileRows]:
         """Predict the rows of each file, from what `preprocess` made of it, or its error."""
+        if not self.arguments.keys:
+            return self._tables(prepared)
+        pairs = [(item, None) if isinstance(item, ReadError) else item for item in prepared]
+        found = self._tables([others for others, _ in pairs])
+        for tables, (_, keys) in zip(found, pairs, strict=True):
+            if keys is not None:
+                _add_keys(tables, keys)
+        return found
+
+    def _tables(self, prepared: Sequence[Any]) -> list[FileRows]:
+        """Predict the rows of each file but for its keys over time."""
         size = self.arguments.batch_size
         if self.arguments.sliding is None:
             return [[[row]] for row in self._rows(prepared)]
@@ -162,6 +185,28 @@ def _prepare_both(
     tables = [preparation.emitted(source) for source in sources]
     windows = prepare_many(tables, sliding, preparation)
     return list(zip(preparation.pieces(tables), windows, strict=True))
+
+
+def _prepare_keys(
+    sources: list[Source], others: Callable[[list[Source]], list[Any]], keys: KeyReader
+) -> list[Any]:
+    """Prepare sources for all tables, each with its keys over time, in a worker."""
+    return [
+        item if isinstance(item, ReadError) else (item, *keys([source]))
+        for source, item in zip(sources, others(sources), strict=True)
+    ]
+
+
+def _add_keys(tables: FileRows, keys: KeyTimeline) -> None:
+    """Add keys over time to the row of a piece and to those of its windows."""
+    (row,), *timelines = tables
+    if not row.get("error"):
+        row |= keys.values
+    for windows in timelines:
+        good = [window for window in windows if not window.get("error")]
+        middles = [(window["start"] + window["end"]) / 2 for window in good]
+        for window, key in zip(good, keys.at(middles), strict=True):
+            window["local_key"] = key.key
 
 
 class LocalEngine:

@@ -46,19 +46,27 @@ class KeyReader:
         ]
 
 
+def key_network(predictor: Predictor) -> KeyNetwork | None:
+    """Return the network of keys of a model; None if it has none."""
+    model = predictor.in_numpy()
+    if model is None or getattr(model.net.encoder, "tonic", None) is None:
+        return None
+    return KeyNetwork.of(model)
+
+
 def key_reader(predictor: Predictor, preparation: NotePreparation) -> KeyReader:
     """Make what finds the keys of sources by a model.
 
     Raises:
         ValueError: a model without a network of keys.
     """
-    model = predictor.in_numpy()
-    if model is None:
+    network = key_network(predictor)
+    if network is None:
         raise ValueError(
             "keys over time need a model of features (--encoder features) with a network of keys, "
             "as the default model is"
         )
-    return KeyReader(KeyNetwork.of(model), preparation)
+    return KeyReader(network, preparation)
 
 
 def local_keys(
