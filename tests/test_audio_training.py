@@ -414,7 +414,7 @@ def test_a_system_of_mfcc_learns_from_mel_pictures(monkeypatch, tmp_path):
     pieces = [Piece(tmp_path / f"{i}", f"{i}", {"mood": i % 2}, "moods") for i in range(4)]
     corpus = Corpus("moods", pieces, (MOOD,), [], pictures, MOODS)
     monkeypatch.setitem(READERS, "moods", Reader(lambda folder: corpus))
-    data = AudioDataArguments(corpus="moods", audio="", hold_out="fold-0", folds=2)
+    data = AudioDataArguments(corpus="moods", audio=".", hold_out="fold-0", folds=2)
     arguments = AudioModelArguments(system="cnn_gru_mfcc", **SHORT)
     model = train_audio(data, arguments, FitArguments(), told(tmp_path / "model", max_steps=2))
     front = model.config.front_end

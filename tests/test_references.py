@@ -14,7 +14,7 @@ from symbolic.structure.references import (
     reference_scores,
     score_rows,
 )
-from symbolic.structure.segmenter import Segmentation
+from symbolic.structure.segmentation import Segmentation
 from symbolic.tasks.bar_metrics import bar_scores
 
 BARS = np.arange(0.0, 22.0, 2.0)

@@ -28,6 +28,7 @@ from symbolic.commands.arguments import (
 from symbolic.commands.text_table import MAX_ROWS, cell, counted, text_table
 
 if TYPE_CHECKING:
+    from symbolic.structure.references import OneReference, ReferenceFolder
     from symbolic.structure.segmentation import Segmentation
 
 
@@ -55,9 +56,10 @@ def _parser() -> Parser:
     parser.add_argument(
         "--reference",
         type=Path,
-        metavar="FILE",
-        help="annotated boundaries of a single file, to plot: one per line, which begins with a "
-        "time in seconds",
+        metavar="PATH",
+        help="annotated boundaries, to score and to plot: of a single file, a text file of lines "
+        "that begin with a time in seconds, or a MIDI or MusicXML file with marked sections; of "
+        "several, a folder of such files with the same names",
     )
     parser.add_argument(
         "--model", metavar="NAME", help="folder or Hub name (default: phrases, in the package)"
@@ -91,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         make_room(options.output)
     for folder in filter(None, (options.labels, options.plots)):
         make_room(folder / "any")
-    reference = options.reference and _read_reference(options.reference)
+    references = options.reference and _references(options.reference)
     from symbolic.notes.sources import find_files, passed_over_line
     from symbolic.structure.segmentation import PARTS, segment_rows
     from symbolic.structure.segmenter import SEGMENTED_SUFFIXES, UNTRAINED, Segmenter
@@ -109,8 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     progress = not options.quiet and sys.stderr.isatty()
     found = segmenter.segment(sources, workers=options.workers, progress=progress)
-    if reference is not None and len(found) != 1:
-        raise UsageError(f"--reference requires a single file, not {len(found)}")
+    if references and not options.reference.is_dir() and len(found) != 1:
+        raise UsageError(
+            f"--reference {options.reference} is of a single file, not {len(found)}: give a folder"
+        )
     rows = [list(row.values()) for row in segment_rows(found)]
     if options.output and options.output.suffix.lower() == ".json":
         text = json.dumps([piece.to_dict() for piece in found], ensure_ascii=False, indent=1)
@@ -130,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.plots:
             from symbolic.reports.segment_plots import segment_plot
 
-            plot = partial(segment_plot, piece, reference=reference)
+            plot = partial(segment_plot, piece, reference=_times(references, piece.path))
             write(plot, options.plots / f"{name}.png")
     if not options.quiet and options.output != STDOUT:
         print(text_table(PARTS, [_cells(row) for row in rows], left=["error"], most=MAX_ROWS))
@@ -139,6 +143,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if piece.error:
                     print(f"not segmented: {piece.path}: {piece.error}", file=sys.stderr)
         print(f"\n{_summary(found, options)}")
+    if references and not options.quiet:
+        file = sys.stderr if options.output == STDOUT else sys.stdout
+        print(f"\n{_score_table(found, references)}", file=file)
     if passed_over and not options.quiet:
         print(passed_over_line(passed_over), file=sys.stderr)
     return 1 if all(piece.error for piece in found) else 0
@@ -169,18 +176,32 @@ def _names(paths: list[str]) -> list[str]:
     return names
 
 
-def _read_reference(path: Path) -> list[float]:
+def _references(path: Path) -> OneReference | ReferenceFolder:
+    from symbolic.structure.references import BadReference, OneReference, ReferenceFolder
+
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    times = []
-    for number, line in enumerate(lines, 1):
-        words = line.replace(",", " ").split()
-        if not words or words[0].startswith("#"):
-            continue
-        try:
-            times.append(float(words[0]))
-        except ValueError:
-            raise UsageError(f"{path}, line {number}: {words[0]!r} is not a time") from None
-    return times
+        return ReferenceFolder(path) if path.is_dir() else OneReference(path)
+    except BadReference as error:
+        raise UsageError(str(error)) from error
+
+
+def _times(references: OneReference | ReferenceFolder | None, path: str) -> list[float] | None:
+    """Return the annotated boundaries of a piece for its plot; None without any."""
+    from symbolic.structure.references import BadReference
+
+    try:
+        return references.of(path).times.tolist() if references else None
+    except BadReference:  # the table of scores gives the reason
+        return None
+
+
+def _score_table(found: Sequence[Segmentation], references: OneReference | ReferenceFolder) -> str:
+    """Write the scores of pieces: precision, recall and F-measure at 0.5 s, at 3 s and by bar."""
+    from symbolic.structure.references import SCORES, score_rows
+
+    rows = score_rows(found, references)
+    shown = [name for name in SCORES if any(name in row for row in rows)]
+    columns = [name for name in ("path", *shown, "error") if any(row.get(name) for row in rows)]
+    heading = [name.replace("precision", "P").replace("recall", "R") for name in columns]
+    cells = [[cell(row.get(name, "")) for name in columns] for row in rows]
+    return text_table(heading, cells, left=["path", "error"], most=MAX_ROWS)

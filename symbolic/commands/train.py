@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from symbolic.training.trainer import TRAINING_DEFAULTS, FitArguments, leave_processes
 
     prog = "symbolic train"
-    if gives("system", arguments):
+    if gives("system", arguments) or gives("marked", arguments):
         from symbolic.training.audio import train_audio
         from symbolic.training.audio_arguments import (
             AUDIO_DEFAULTS,

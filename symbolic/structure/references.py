@@ -22,7 +22,7 @@ from symbolic.tasks.bar_metrics import bar_scores
 from symbolic.tasks.boundary_metrics import boundary_scores
 
 if TYPE_CHECKING:
-    from symbolic.structure.segmenter import Segmentation
+    from symbolic.structure.segmentation import Segmentation
 
 TIMES_SUFFIXES = (".txt", ".lab", ".csv", ".tsv")  # of files with a time at the start of each line
 REFERENCE_SUFFIXES = (*NOTE_SUFFIXES, *TIMES_SUFFIXES)

@@ -13,13 +13,23 @@ from symbolic.structure.detection import BoundaryArguments
 from symbolic.training.audio_augmentation import AugmentArguments
 from symbolic.training.trainer import TRAINING_DEFAULTS
 
+MARKED = ("marked", "marked-folders")  # corpora of --marked, the first by default
+
 
 @dataclass(kw_only=True)
 class AudioDataArguments:
     """Corpus and split."""
 
-    corpus: str = field(metadata={"help": f"one of {', '.join(recording_corpora())}"})
-    audio: str = field(metadata={"help": "folder of the corpus"})
+    corpus: str = field(default="", metadata={"help": f"one of {', '.join(recording_corpora())}"})
+    audio: str = field(default="", metadata={"help": "folder of the corpus"})
+    marked: str = field(
+        default="",
+        metadata={
+            "help": "folder of MIDI and MusicXML that mark their own sections, by markers, "
+            "rehearsal marks, double bars or repeats: the corpus and its folder; each file is a "
+            "group, and each folder with --corpus marked-folders"
+        },
+    )
     hold_out: str = field(
         default="fold-0",
         metadata={
@@ -34,6 +44,14 @@ class AudioDataArguments:
     )
     cache_dir: str | None = field(default=None, metadata={"help": "folder of cached features"})
     workers: int | None = field(default=None, metadata={"help": "processes that read files"})
+
+    def __post_init__(self) -> None:
+        if self.marked:
+            if self.audio not in ("", self.marked) or self.corpus not in ("", *MARKED):
+                raise ValueError("marked: is a corpus and its folder; give no others beside it")
+            self.corpus, self.audio = self.corpus or MARKED[0], self.marked
+        if not self.corpus or not self.audio:
+            raise ValueError("give corpus and audio, the folder of the corpus, or marked")
 
 
 @dataclass(kw_only=True)
@@ -90,5 +108,5 @@ AUDIO_DEFAULTS = {
 def described(data: AudioDataArguments) -> dict[str, Any]:
     """Describe the data for the record, by names without folders."""
     values = {**asdict(data), "audio": Path(data.audio).name}
-    del values["cache_dir"], values["workers"]
+    del values["cache_dir"], values["workers"], values["marked"]
     return values
