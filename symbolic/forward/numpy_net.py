@@ -62,7 +62,8 @@ class Convolution(Net):
         width, count = self.weight.shape[2], values.shape[2]
         side = width // 2 * self.dilation
         padded = np.pad(values, ((0, 0), (0, 0), (side, side)))
-        found = np.zeros((len(values), len(self.weight), count)) + self.bias[:, None]
+        found = np.empty((len(values), len(self.weight), count), values.dtype)
+        found[:] = self.bias[:, None]
         for i in range(width):
             found += self.weight[:, :, i] @ padded[:, :, i * self.dilation :][:, :, :count]
         return found
@@ -96,7 +97,8 @@ class PlaneConvolution(Net):
         count, rows, columns = len(padded), padded.shape[2] - high + 1, padded.shape[3] - wide + 1
         moved = np.stack([padded[..., j : j + columns] for j in range(wide)], axis=2)
         flat = moved.reshape(count, ins * wide, -1)  # a row further is a shift by `columns`
-        found = np.zeros((count, outs, rows * columns)) + self.bias[:, None]
+        found = np.empty((count, outs, rows * columns), padded.dtype)
+        found[:] = self.bias[:, None]
         for i in range(high):
             start = i * columns
             weight = self.weight[:, :, i].reshape(outs, -1)

@@ -174,9 +174,16 @@ def lagged(values: np.ndarray, lags: int) -> np.ndarray:
     """(B, U, D) to (B, U, lags): cosine similarities to previous units, the nearest first."""
     norms = np.sqrt(np.add.reduce(values * values, axis=-1, keepdims=True))
     values = values / np.maximum(norms, 1e-12)
-    found = np.zeros((*values.shape[:2], lags))
-    for lag in range(1, min(lags, values.shape[1] - 1) + 1):
-        found[:, lag:, lag - 1] = np.add.reduce(values[:, lag:] * values[:, :-lag], axis=-1)
+    count, units = values.shape[:2]
+    padded = np.pad(values, ((0, 0), (lags, 0), (0, 0)))  # silence precedes the piece
+    found = np.empty((count, units, lags), values.dtype)
+    for first in range(0, units, LAG_BLOCK):  # the products of a block are a band of a matrix
+        block = values[:, first : first + LAG_BLOCK]
+        rows = block.shape[1]
+        before = padded[:, first : first + rows + lags]
+        products = block @ before.swapaxes(1, 2)
+        row = np.arange(rows)[:, None]
+        found[:, first : first + rows] = products[:, row, row + lags - 1 - np.arange(lags)]
     return found
 
 
@@ -186,6 +193,7 @@ def pooled_lags(values: np.ndarray, count: int) -> np.ndarray:
     return np.maximum.reduceat(values, starts, axis=-1)
 
 
+LAG_BLOCK = 128  # units
 ERF_IS_ONE = 8.0  # or, in double precision, any number above 5.93
 
 # Numerators and denominators of erf up to 1, and of exp(x^2) erfc from 1 on.

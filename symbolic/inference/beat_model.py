@@ -1,7 +1,6 @@
 """Models of boundaries of bars or beats, from piano rolls alone, in NumPy: without PyTorch.
 
-The forward pass is that of `symbolic.forward.metrical`, which the PyTorch model runs, too, here in
-float64.
+The forward pass is that of `symbolic.forward.metrical`, which the PyTorch model runs, too.
 """
 
 from __future__ import annotations
@@ -65,16 +64,16 @@ class BeatModel:
         self.config = config
         rolls = config.metrical_options["rolls"]
         self.widths = [ROLL_WIDTHS[kind] for kind in rolls]
-        wide = {name: array.astype(np.float64) for name, array in weights.items()}
-        self.context = _context(_below(wide, CONTEXT), int(config.metrical_options["lags"]))
-        self.head: Any = network(_below(wide, HEAD))
+        single = {name: array.astype(np.float32) for name, array in weights.items()}
+        self.context = _context(_below(single, CONTEXT), int(config.metrical_options["lags"]))
+        self.head: Any = network(_below(single, HEAD))
         self.activation(np.zeros((1, sum(self.widths))))  # refuses weights that do not fit
 
     def activation(self, rolls: np.ndarray) -> np.ndarray:
         """Predict the (U,) activations of units, 0..1, from their (U, F) piano rolls."""
-        inputs = rolls[None].astype(np.float64)
+        inputs = rolls[None].astype(np.float32)
         compared = np.split(inputs, np.cumsum(self.widths)[:-1], axis=-1)
-        real = np.ones((1, len(rolls), 1))
+        real = np.ones((1, len(rolls), 1), np.float32)
         logits = self.head(embedded(self.context, [inputs], compared, real, numpy_ops))
         return 1 / (1 + np.exp(-logits[0, :, 0]))
 

@@ -150,14 +150,14 @@ def _views(row: BeatRow) -> list[np.ndarray]:
         norm = np.sqrt(np.einsum("ij,ij->i", view, view))
         silent = norm == 0
         norm[silent] = 1
-        views.append(np.column_stack([view / norm[:, None], silent]))
+        views.append(np.column_stack([view / norm[:, None], silent]).astype(np.float32))
     return views
 
 
 def _diagonal_sums(views: Sequence[np.ndarray]) -> np.ndarray:
     """(K, U + 1, U + 1): at (i, j), the sum of the similarities on the diagonal that ends there."""
     beats = len(views[0])
-    sums = np.zeros((len(views), beats + 1, beats + 1))
+    sums = np.zeros((len(views), beats + 1, beats + 1), np.float32)
     for view, total in zip(views, sums, strict=True):
         np.matmul(view, view.T, out=total[1:, 1:])
         for i in range(1, beats):
