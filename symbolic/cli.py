@@ -22,6 +22,7 @@ COMMANDS = {
     "train-tokens": "train a model from a token file",
     "make-tokens": "tokenize corpora into a token file",
     "pretrain": "pre-train an encoder on music without labels",
+    "convert-tagger": "convert published weights of a tagger of recordings",
     "evaluate": "evaluate trained models on what they held out",
     "evaluate-keys": "compare predicted keys with annotated keys",
     "sweep": "train and compare a grid of systems",

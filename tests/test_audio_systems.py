@@ -38,6 +38,7 @@ SHAPES = {
     **dict.fromkeys(("fcn", "fcn_128"), (1813, 1813 // 4 // 4 // 4 // 5 // 4, 64)),
     **dict.fromkeys(("crnn", "crnn_128"), (1813, 1813 // 2 // 3 // 4 // 4, 32)),
     **dict.fromkeys(("musicnn", "musicnn_128"), (1 + 3 * 16000 // 256, 1, 200)),
+    "musicnn_published": (187, 1, 200),
     "self_attention": (1 + 15 * 16000 // 256, 1, 256),
     "harmonic": (1 + 5 * 16000 // 256, 1, 256),
     "short_chunk": (1 + 59049 // 256, 1, 512),
@@ -138,6 +139,14 @@ PARAMETERS = {
     "crnn_128": CRNN,
     "musicnn": MUSICNN,
     "musicnn_128": MUSICNN,
+    "musicnn_published": norm(1)
+    + layer(1, 204, 38, 7)
+    + layer(1, 204, 67, 7)
+    + sum(layer(1, 51, length) for length in (128, 64, 32))
+    + chain(layer, [FILTERS, 64, 64, 64], 7)
+    + norm(2 * (FILTERS + 3 * 64))
+    + linear(2 * (FILTERS + 3 * 64), 200)
+    + norm(200),
     "self_attention": norm(1)
     + chain(residual, [1, 128, 128, *[256] * 5], 3, 3)
     + 256

@@ -28,6 +28,7 @@ LAYERS = (
     ("loading",),
     ("training",),
     ("publishing",),
+    ("conversion",),
     ("evaluation",),
     ("sweep",),
     ("commands",),

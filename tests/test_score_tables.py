@@ -86,6 +86,16 @@ def test_a_table_without_rows_has_none(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", FORMATS)
+def test_the_names_of_labels_may_have_commas_and_quotes(tmp_path, form):
+    labels = ["tags: slow, quiet", 'tags: "live"', "tags: two\nlines"]
+    types = {"path": "text", **dict.fromkeys(labels, "number"), "error": "text"}
+    row = {"path": "a", **{label: n / 4 for n, label in enumerate(labels)}, "error": ""}
+    path = saved([row], tmp_path, form, types)
+    assert list(read_scores(path)) == list(types)
+    assert [read_rows(path)[0][label] for label in labels] == [0, 0.25, 0.5]
+
+
+@pytest.mark.parametrize("form", FORMATS)
 def test_only_columns_that_are_asked_for_are_read_in_that_order(tmp_path, form):
     path = saved([scored("a"), failed("b")], tmp_path, form)
     read = read_scores(path, ("error", "q1"), optional=("mood", "path"))

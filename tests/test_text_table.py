@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symbolic.commands.text_table import cell, text_table
+from symbolic.reports.text_table import cell, text_table
 
 
 def test_columns_are_aligned_on_the_right_and_named_ones_on_the_left():

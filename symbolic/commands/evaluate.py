@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from symbolic.commands.arguments import CORPORA, Parser, add_fields, guarded, values_of
-from symbolic.commands.text_table import counted, text_table
 from symbolic.data import DataArguments
 from symbolic.evaluation.baselines import BASELINES
 from symbolic.evaluation.evaluator import MODEL, REFERENCE, Evaluation, evaluate
@@ -23,6 +22,7 @@ from symbolic.evaluation.tables import (
     results_table,
 )
 from symbolic.inference.prediction_table import read_predictions
+from symbolic.reports.text_table import counted, text_table
 from symbolic.scoring.table_kinds import refuse_other_tables
 from symbolic.tasks import EMOTION
 from symbolic.tasks.metrics import TEMPERATURES, best_temperature

@@ -26,7 +26,7 @@ from symbolic.commands.arguments import (
     whole,
     write,
 )
-from symbolic.commands.text_table import MAX_ROWS, cell, text_table
+from symbolic.reports.text_table import MAX_ROWS, cell, text_table
 from symbolic.scoring.table_writers import SUFFIXES
 from symbolic.scoring.tables import read_rows, read_scores
 
@@ -39,6 +39,8 @@ SHOWN = (
 )
 DECIMALS = {"seconds": 0}  # in the printed table, of which numbers have 2
 BELOW = ("error", "reasons", "keys", "written_key")  # columns that are not in the printed table
+MANY, MOST_LABELS = 12, 5  # labels of a task: of more than that, so many are printed
+TOP_LABELS = f": top {MOST_LABELS}"  # after the task, the heading of their column
 MAX_SHOWN = 1000  # files; the table of more is not printed
 
 
@@ -290,7 +292,11 @@ def _lines(rows: list[dict[str, Any]], name: str) -> list[str]:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    """Make the table that is printed, with an error beside rows without a score."""
+    """Make the table that is printed, with an error beside rows without a score.
+
+    Of a task of more than `MANY` labels, the most probable labels of each row are shown.
+    """
+    rows = _with_top_labels(rows)
     columns = [name for name in SHOWN if name in rows[0]]
     if "quadrant" not in rows[0]:
         columns = [name for name in rows[0] if name not in BELOW]
@@ -305,4 +311,28 @@ def _table(rows: list[dict[str, Any]]) -> str:
         columns.append("error")
         for row, error in zip(cells, errors, strict=True):
             row.append(error and cell(error))
-    return text_table(columns, cells, left=["error"], most=MAX_ROWS)
+    top = [name for name in columns if name.endswith(TOP_LABELS)]
+    return text_table(columns, cells, left=["error", *top], most=MAX_ROWS)
+
+
+def _with_top_labels(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Replace the columns of each task of many labels by one of the most probable labels."""
+    columns: dict[str, list[str]] = {}
+    for name in rows[0]:
+        task, separator, _ = name.partition(": ")
+        if separator:
+            columns.setdefault(task, []).append(name)
+    for task, names in columns.items():
+        if len(names) > MANY:
+            heading = f"{task}{TOP_LABELS}"
+            rows = [_replaced(row, heading, names) for row in rows]
+    return rows
+
+
+def _replaced(row: dict[str, Any], heading: str, names: list[str]) -> dict[str, Any]:
+    """Put the largest of some values of a row into one column, in the place of the first."""
+    best = [] if row["error"] else sorted(names, key=lambda name: -row[name])[:MOST_LABELS]
+    text = ", ".join(f"{name.partition(': ')[2]} {row[name]:.2f}" for name in best)
+    values = {heading if name == names[0] else name: value for name, value in row.items()}
+    values[heading] = text
+    return {name: value for name, value in values.items() if name not in names}

@@ -25,7 +25,7 @@ from symbolic.commands.arguments import (
     whole,
     write,
 )
-from symbolic.commands.text_table import MAX_ROWS, cell, counted, text_table
+from symbolic.reports.text_table import MAX_ROWS, cell, counted, text_table
 
 if TYPE_CHECKING:
     from symbolic.structure.references import OneReference, ReferenceFolder

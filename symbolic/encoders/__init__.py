@@ -7,6 +7,7 @@ from symbolic.encoders.audio.boundary import BoundaryEncoder
 from symbolic.encoders.audio.branches import BranchesEncoder
 from symbolic.encoders.audio.harmonic import HarmonicEncoder
 from symbolic.encoders.audio.musicnn import MusicnnEncoder
+from symbolic.encoders.audio.musicnn_published import PublishedMusicnnEncoder
 from symbolic.encoders.audio.patch import PatchEncoder
 from symbolic.encoders.audio.spectrogram import SpectrogramEncoder
 from symbolic.encoders.audio.waveform import ChunkedEncoder, WaveformEncoder
@@ -29,6 +30,7 @@ ENCODERS = {
     "chunked": ChunkedEncoder,
     "branches": BranchesEncoder,
     "musicnn": MusicnnEncoder,
+    "musicnn_published": PublishedMusicnnEncoder,
     "self_attention": SelfAttentionEncoder,
     "harmonic": HarmonicEncoder,
     "ast": ASTEncoder,
@@ -57,6 +59,7 @@ __all__ = [
     "MusicnnEncoder",
     "NoteEncoder",
     "PatchEncoder",
+    "PublishedMusicnnEncoder",
     "SelfAttentionEncoder",
     "SpectrogramEncoder",
     "WaveformEncoder",

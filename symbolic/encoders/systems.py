@@ -22,6 +22,7 @@ BRANCHED = FrontEnd(kinds=("mel", "cqt"))
 SAMPLES = FrontEnd(kinds=("samples",), sampling_rate=16000)
 WON_96 = FrontEnd(sampling_rate=16000, n_fft=512, hop=256, n_mels=96, htk=True, norm=None)
 WON_128 = replace(WON_96, n_mels=128)
+MUSICNN_MEL = FrontEnd(sampling_rate=16000, n_fft=512, hop=256, n_mels=96)
 WON_MAGNITUDE = replace(WON_96, kinds=("magnitude",), decibels=False)
 AST_MEL = replace(WON_128, hop=160)
 
@@ -204,6 +205,13 @@ _SYSTEMS = {
     **_won("fcn", "spectrogram", MTAT_SECONDS, "fully convolutional network", **FCN),
     **_won("crnn", "spectrogram", MTAT_SECONDS, "2-D CNN and two layers of GRU", **CRNN),
     **_won("musicnn", "musicnn", 3.0, "vertical and horizontal filters, residual 1-D CNN"),
+    "musicnn_published": AudioSystem(
+        "musicnn_published",
+        MUSICNN_MEL,
+        186 * 256 / 16000,  # 187 frames
+        "tags: the network of the published weights of musicnn",
+        head_units=0,
+    ),
     "self_attention": _on_128("self_attention", 15.0, "residual 2-D CNN and a small BERT"),
     "harmonic": _on_128("harmonic", 5.0, "harmonic bands and a 2-D CNN", WON_MAGNITUDE),
     "short_chunk": _on_128(

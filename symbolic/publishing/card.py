@@ -18,6 +18,7 @@ from symbolic.data.readers import FACTS, CorpusFacts
 from symbolic.inference.weights import load_config
 from symbolic.publishing.card_context import model_context, unused_settings
 from symbolic.publishing.card_results import check_metrics, eval_results, results_context
+from symbolic.publishing.conversion_record import CONVERSION
 from symbolic.training.run_folder import (
     FINGERPRINTS,
     METRICS,
@@ -36,11 +37,12 @@ def model_card(
 
     Args:
         folder: of the run; `config.json` must be there. The card has no more facts than this,
-            `training.json` and `metrics.json`.
+            `training.json`, `conversion.json` and `metrics.json`.
         repo_id: name of the model on the Hub, for the examples; by default `your-name/` and the
             name of the folder.
-        license: a licence id of the Hub; by default that of EMOPIA for a model trained on it
-            (share alike), `other` for a model trained on corpora whose terms have no id, else none.
+        license: a licence id of the Hub; by default that of converted weights, that of EMOPIA for a
+            model trained on it (share alike), `other` for a model trained on corpora whose terms
+            have no id, else none.
 
     Returns:
         YAML header and Markdown. Figures of a split that leaks, or may leak because training
@@ -59,12 +61,15 @@ def model_card(
         check_metrics(metrics, folder / METRICS)
         metrics["leaks"] |= bool(record.get("data", {}).get("leaks"))  # either may record it
     groups = Counter(group.partition(": ")[0] for group in recorded_groups(record))
+    converted = read_json(folder / CONVERSION)
+    license = license or converted.get("license")
     known = {name: FACTS[name] for name in groups if name in FACTS}
     licence = _weights_licence(license, groups, known)
     model = model_context(config, record)
     context = {
         **model,
         **_training_context(record, groups, config),
+        "converted": converted,
         "compared": (folder / FINGERPRINTS).is_file(),
         "known_music": list(dict.fromkeys(facts.music for facts in known.values())),
         "name": repo_id.split("/")[-1],

@@ -17,6 +17,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.errors import SymbolicError
 from symbolic.loading import load
 from symbolic.publishing.card import model_card, read_json
+from symbolic.publishing.conversion_record import CONVERSION
 from symbolic.publishing.licences import LICENCES
 from symbolic.tokenizers.saved import FILE_NAME as TOKENIZER
 from symbolic.training.run_folder import FINGERPRINTS, METRICS, TRAINING_RECORD
@@ -24,7 +25,7 @@ from symbolic.training.run_folder import FINGERPRINTS, METRICS, TRAINING_RECORD
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 CARD = "README.md"
-OPTIONAL = (TRAINING_RECORD, FINGERPRINTS, METRICS)
+OPTIONAL = (TRAINING_RECORD, FINGERPRINTS, CONVERSION, METRICS)
 
 FILES = {
     kind: (WEIGHTS, CONFIG, *inputs, *OPTIONAL, CARD)
@@ -143,7 +144,7 @@ def assemble(
     required = [name for name in files if name not in (*OPTIONAL, CARD)]
     if missing := [name for name in required if not (folder / name).is_file()]:
         raise FileNotFoundError(f"{folder}: no {', '.join(missing)}")
-    for name in (CONFIG, EXTRACTOR, TRAINING_RECORD, METRICS):
+    for name in (CONFIG, EXTRACTOR, TRAINING_RECORD, CONVERSION, METRICS):
         if found := next(_local_paths(read_json(folder / name)), None):
             raise ValueError(f"{folder / name}: has a path of this machine: {found}")
     _make_empty(output, folder)

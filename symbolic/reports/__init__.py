@@ -1,1 +1,1 @@
-"""Reports and plots."""
+"""Reports, plots and tables as text."""

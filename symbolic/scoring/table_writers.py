@@ -8,7 +8,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -111,7 +111,8 @@ class CsvWriter:
             self._file = None
 
     def head(self) -> bytes:
-        return (",".join(self.columns) + "\n").encode("utf-8")
+        returns = any("\r" in name for name in self.columns)
+        return _lines([self.columns], returns).encode("utf-8")
 
     def text(self, cells: Mapping[str, Sequence[Any]]) -> str:
         """Write the columns of `cells_of` as text, a row on each line."""
@@ -123,11 +124,16 @@ class CsvWriter:
                 values = list(map(harmless, values))
                 returns |= any("\r" in value for value in values)
             written.append(values)
-        # Python 3.11 takes a bare carriage return for no reason to quote a cell.
-        quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n", quoting=quoting).writerows(zip(*written, strict=True))
-        return text.getvalue()
+        return _lines(zip(*written, strict=True), returns)
+
+
+def _lines(rows: Iterable[Iterable[Any]], returns: bool) -> str:
+    """Write rows of CSV; `returns`: some cell has a carriage return."""
+    # Python 3.11 takes a bare carriage return for no reason to quote a cell.
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerows(rows)
+    return text.getvalue()
 
 
 class JsonLinesWriter(CsvWriter):

@@ -92,6 +92,10 @@ class AudioEncoder(nn.Module):
         """Make the layers."""
         raise NotImplementedError
 
+    def rescaled(self, frames: torch.Tensor) -> torch.Tensor:
+        """Change the scale of (B, T, F) frames before they are normalised; here not at all."""
+        return frames
+
     def encode(self, frames: torch.Tensor, lengths: Lengths) -> tuple[torch.Tensor, Lengths]:
         """(B, T, F) frames and (B,) lengths to (B, C, T') values and their lengths."""
         raise NotImplementedError
@@ -169,7 +173,7 @@ class AudioEncoder(nn.Module):
                 f"frames of {values.shape[-1]} columns, and the front end has {self.front.width}"
             )
         lengths = None if mask is None or bool(mask.all()) else mask.long().sum(dim=1)
-        values = normalised(self.norm, values, lengths)
+        values = normalised(self.norm, self.rescaled(values), lengths)
         return (values, lengths) if self.grid is None else stretched(values, lengths, *self.grid)
 
     def forward(
