@@ -21,6 +21,7 @@ from symbolic.evaluation.summary import summarise
 from symbolic.inference.prediction_table import prediction_rows, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.publishing.card import model_card
+from symbolic.publishing.conversion_record import CONVERSION
 from symbolic.publishing.hub import FILES, assemble, push
 from symbolic.scoring.audio import load_audio_model
 from symbolic.tasks import GENRE, TAGS
@@ -104,7 +105,7 @@ def names(folder):
 def test_what_is_published_is_the_model_and_its_feature_extractor(run, tmp_path):
     write(run, "metrics.json", METRICS)
     written = push(run, "me/genres", dry_run=tmp_path / "out")
-    assert set(written) == names(tmp_path / "out") == set(FILES["audio"])
+    assert set(written) == names(tmp_path / "out") == set(FILES["audio"]) - {CONVERSION}
     assert "preprocessor_config.json" in written
     assert "music_tokenizer.json" not in written
     before, after = (load_audio_model(folder)[0].state_dict() for folder in (run, tmp_path / "out"))
@@ -126,7 +127,7 @@ def test_the_model_is_sent_only_once_it_has_loaded(run, monkeypatch):
 
     monkeypatch.setattr("huggingface_hub.HfApi", Api)
     push(run, "me/genres")
-    assert calls[0]["delete_patterns"] == ["metrics.json"]
+    assert calls[0]["delete_patterns"] == [CONVERSION, "metrics.json"]
     extractor = json.loads((run / "preprocessor_config.json").read_text())
     write(run, "preprocessor_config.json", {**extractor, "inside": True})
     with pytest.raises(ValueError, match="another front end"):

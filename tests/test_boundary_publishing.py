@@ -19,6 +19,7 @@ from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.inference.prediction_table import prediction_rows, write_predictions
 from symbolic.modeling import SymbolicModel
 from symbolic.publishing.card import model_card
+from symbolic.publishing.conversion_record import CONVERSION
 from symbolic.publishing.hub import FILES, assemble, push
 from symbolic.structure.detection import Curve, boundary_rows
 from symbolic.tasks import BOUNDARY
@@ -73,7 +74,7 @@ def test_boundary_models_are_published_with_their_card(system, tmp_path):
     files, corpus, input_words, limit = BOUNDARY_CARDS[system]
     model = parted(tmp_path / "run", system, corpus=corpus)
     sent = push(tmp_path / "run", "me/parts", dry_run=tmp_path / "out")
-    assert set(sent) == {*FILES[files]} - {"metrics.json"}
+    assert set(sent) == {*FILES[files]} - {CONVERSION, "metrics.json"}
     card = (tmp_path / "out" / "README.md").read_text()
     data = ModelCard.load(tmp_path / "out" / "README.md").data
     assert data.pipeline_tag is None

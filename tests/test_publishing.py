@@ -20,6 +20,7 @@ from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.encoders import ENCODERS, NoteEncoder
 from symbolic.features import FEATURE_NAMES
 from symbolic.publishing.card import model_card
+from symbolic.publishing.conversion_record import CONVERSION
 from symbolic.publishing.hub import FILES, assemble, push
 from symbolic.scoring.emotion import DEFAULT_MODEL
 from symbolic.scoring.notes import load_model
@@ -99,9 +100,9 @@ def names(folder):
 def test_a_dry_run_writes_exactly_what_would_be_sent_and_sends_nothing(run, hub, tmp_path):
     write(run, "metrics.json", METRICS)
     written = push(run, "me/tunes", dry_run=tmp_path / "out")
-    assert set(written) == names(tmp_path / "out") == set(FILES["notes"])
+    assert set(written) == names(tmp_path / "out") == set(FILES["notes"]) - {CONVERSION}
     assert hub == []
-    for name in set(FILES["notes"]) - {"README.md"}:
+    for name in set(FILES["notes"]) - {"README.md", CONVERSION}:
         assert (tmp_path / "out" / name).read_bytes() == (run / name).read_bytes(), name
 
 
@@ -142,11 +143,11 @@ def test_the_files_are_sent_in_one_commit(run, hub):
     assert hub[1][1] == {"repo_id": "me/tunes", "private": True, "exist_ok": True}
     upload = hub[2][1]
     files = upload.pop("files")
-    assert set(files) == set(sent) == set(FILES["notes"]) - {"metrics.json"}
+    assert set(files) == set(sent) == set(FILES["notes"]) - {CONVERSION, "metrics.json"}
     assert files["model.safetensors"] == (run / "model.safetensors").read_bytes()
     assert b"me/tunes" in files["README.md"]
     # Metrics of an earlier model must not stay beside this one.
-    assert upload.pop("delete_patterns") == ["metrics.json"]
+    assert upload.pop("delete_patterns") == [CONVERSION, "metrics.json"]
     assert upload.pop("commit_message")
     assert upload == {"repo_id": "me/tunes", "revision": None}
 
