@@ -1,6 +1,6 @@
 """Beats of performances whose file has none: recorded at a nominal tempo, without a click.
 
-The tracker is that of Ellis (2007): the tempo with the strongest autocorrelation of onsets, and
+The tracker is after Ellis (2007): the tempo with the strongest autocorrelation of onsets, and
 the series of beats that falls on the strongest onsets and keeps this tempo, found by dynamic
 programming.
 """
@@ -48,7 +48,7 @@ def track_beats(notes: NoteTable) -> np.ndarray:
         (B,) float64 seconds, ascending, at least one; of the beat or a simple fraction or multiple
         of it, since which of them is the beat is often ambiguous.
     """
-    strength = _onset_strength(notes)
+    strength = onset_strength(notes)
     period = _period(strength)
     shortest, longest = round(0.6 * period), round(1.6 * period)
     lags = np.arange(shortest, longest + 1)
@@ -72,7 +72,7 @@ def track_beats(notes: NoteTable) -> np.ndarray:
     return np.array(beats[::-1]) * FRAME
 
 
-def _onset_strength(notes: NoteTable) -> np.ndarray:
+def onset_strength(notes: NoteTable) -> np.ndarray:
     """(T,) strength of the onsets in each frame, above that of the frames around it."""
     frame = np.rint(notes.onset / FRAME).astype(np.int64)
     loud = np.bincount(frame, notes.velocity / LOUDEST, int(frame.max()) + 3)
@@ -95,6 +95,8 @@ def _period(strength: np.ndarray) -> float:
 
     lags = np.arange(int(PERIODS[0] / FRAME), int(PERIODS[1] / FRAME) + 1)
     usual = np.exp(-0.5 * (np.log2(lags * FRAME / USUAL_PERIOD) / OCTAVES) ** 2)
-    period = lags[np.argmax((at(lags) + 0.5 * at(2 * lags) + 0.25 * at(4 * lags)) * usual)]
+    # Halves of a beat recur as well; those of a beat and a half do not.
+    regular = at(lags) + 0.5 * (at(lags / 2) + at(2 * lags) + at(4 * lags))
+    period = lags[np.argmax(regular * usual)]
     finer = np.linspace(period - 1, period + 1, 41)
     return float(finer[np.argmax(at(4 * finer) + at(8 * finer))])
