@@ -1,4 +1,4 @@
-"""How far a converted tagger is from the original, on recordings.
+"""Differences of a converted tagger from the original, on recordings.
 
     python benchmarks/tagger_conversion.py FOLDER --original TAGS.npz --audio DIR
 

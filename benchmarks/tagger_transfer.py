@@ -1,4 +1,4 @@
-"""What converted tags are worth for other labels: genre of GTZAN, moods of the MIREX-like set.
+"""Use of converted tags for other labels: genre of GTZAN, moods of the MIREX-like set.
 
     python benchmarks/tagger_transfer.py TAGGER ... --gtzan DIR --moods DIR
 
