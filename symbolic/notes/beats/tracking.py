@@ -26,9 +26,7 @@ def has_beats(notes: NoteTable) -> bool:
     """Return whether the beats of a file are those of its music.
 
     Notation has beats. So has a file whose onsets concentrate on sixteenths, or triplets of them:
-    the length of the mean of their phases, weighted by velocity, is at least `ON_GRID`. Of 155
-    songs of POP909 all have .53 or more, of 99 clips of EMOPIA, transcribed performances, 95 % have
-    .44 or less.
+    the length of the mean of their phases, weighted by velocity, is at least `ON_GRID`.
     """
     if notes.from_notation or not len(notes):
         return True
