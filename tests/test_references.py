@@ -116,7 +116,7 @@ def test_bars_of_a_text_reference_are_those_of_the_notes(song, tmp_path):
     ("content", "reason"),
     [
         (b"nothing", "neither MIDI nor MusicXML"),
-        (marked((0, text(6, "A"))), "no markers, rehearsal marks or double bars part it"),
+        (marked((0, text(6, "A"))), "marks no sections: no markers, cue points"),
         (marked((4, text(6, "Allegro"))), "no markers"),
     ],
 )

@@ -38,7 +38,8 @@ def _parser() -> Parser:
         description="Find the parts of MIDI and MusicXML files and of recordings: their "
         "boundaries, and which parts of notes are the same. Notes are segmented by the model in "
         "the package, recordings by Foote's novelty, which is not trained, or either by a --model "
-        "trained on boundaries. A file that cannot be read gets a row with the reason.",
+        "trained on boundaries, or notes by the sections that a file marks itself. A file that "
+        "cannot be read gets a row with the reason.",
     )
     parser.renamed = {"--window": "--tolerance"}
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
@@ -66,9 +67,11 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "--method",
-        choices=("model", "novelty"),
+        choices=("model", "novelty", "marks"),
         default="model",
-        help="novelty: Foote's novelty for notes, too, without a model",
+        help="novelty: Foote's novelty for notes, too, without a model; marks: the sections that "
+        "a file of notes marks itself (markers, cue points, rehearsal marks, double bars, "
+        "repeats), with its labels; their confidence is 1, since they are read, not predicted",
     )
     parser.add_argument(
         "--tolerance",
@@ -87,8 +90,8 @@ def _parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Find the boundaries between parts; the exit status is 1 if no file could be read."""
     options = _parser().parse_args(arguments)
-    if options.method == "novelty" and options.model:
-        raise UsageError("--method novelty takes no --model")
+    if options.method != "model" and options.model:
+        raise UsageError(f"--method {options.method} takes no --model")
     if options.output not in (None, STDOUT):
         make_room(options.output)
     for folder in filter(None, (options.labels, options.plots)):
@@ -96,9 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     references = options.reference and _references(options.reference)
     from symbolic.notes.sources import find_files, passed_over_line
     from symbolic.structure.segmentation import PARTS, segment_rows
-    from symbolic.structure.segmenter import SEGMENTED_SUFFIXES, UNTRAINED, Segmenter
+    from symbolic.structure.segmenter import SEGMENTED_SUFFIXES, Segmenter
 
-    model = UNTRAINED if options.method == "novelty" else options.model
+    model = options.model if options.method == "model" else options.method
     segmenter = Segmenter.from_pretrained(model, tolerance=options.tolerance)
     passed_over: Counter[str] = Counter()
     sources = [

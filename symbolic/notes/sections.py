@@ -12,6 +12,7 @@ from symbolic.notes.section_names import section_names
 
 NAMED = (("marker", "rehearsal"), ("cue",))  # kinds with texts, the first before the next
 BARLINES = ("double bar", "repeat")
+UNMARKED = "no markers, cue points, rehearsal marks, double bars or repeats part it"
 SAME = 0.1  # seconds: marks that are closer are one
 
 

@@ -61,8 +61,9 @@ def segment_plot(
     bottom.set_xlim(0, end or after)  # `end` may be 0 for notes of length 0
     bottom.set_xlabel("time (seconds)")
     bottom.set_ylabel(piece.curve)
+    origin = "marked" if piece.curve == "marks" else "predicted"
     lines = (
-        (piece.times[1:-1], "predicted boundary", FOUND, "-"),
+        (piece.times[1:-1], f"{origin} boundary", FOUND, "-"),
         (reference or (), "annotated boundary", ANNOTATED, "--"),
     )
     for axes in (top, bottom):

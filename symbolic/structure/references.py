@@ -15,7 +15,7 @@ from symbolic.notes import NOTE_SUFFIXES
 from symbolic.notes.beats import metrical_edges
 from symbolic.notes.marks import read_marks
 from symbolic.notes.read import read_notes
-from symbolic.notes.sections import sections_of
+from symbolic.notes.sections import UNMARKED, sections_of
 from symbolic.notes.sources import find_files
 from symbolic.notes.table import ReadError
 from symbolic.tasks.bar_metrics import bar_scores
@@ -88,7 +88,7 @@ def read_reference(path: str | os.PathLike[str]) -> Reference:
         raise BadReference(f"cannot read {path}: {error.reason}") from error
     found = sections_of(marks)
     if not found.kinds:
-        raise BadReference(f"{path}: no markers, rehearsal marks or double bars part it")
+        raise BadReference(f"{path} marks no sections: {UNMARKED}")
     return Reference(path, found.times, marks.end, found.labels, marks.bars)
 
 

@@ -48,13 +48,14 @@ class Segmentation:
         times: (P + 2,) boundaries in seconds, ascending, from 0 to the end: the last sample of a
             recording, the end of the last note of a note file. Empty after an error.
         confidence: (P + 2,) 0..1 of each boundary, 1 for the beginning and the end: of a model the
-            probability that it is within the tolerance, as measured in training.
+            probability that it is within the tolerance, as measured in training; of marks 1.
         activation: (T,) 0..1 of each frame.
         frames: (T, F) mel bands in dB or a piano roll.
         front: the front end, which defines the frames and their times.
         error: the reason if the file cannot be segmented, else empty.
-        curve: `activation` or `novelty`, the kind of `activation`.
-        names: of the parts; none of recordings.
+        curve: the kind of `activation`: `activation`, `novelty`, or `marks`, which are 1 at the
+            boundaries.
+        names: of the parts, for marks their texts; none of recordings.
     """
 
     path: str

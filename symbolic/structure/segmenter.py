@@ -1,4 +1,4 @@
-"""Segmentation of files into parts, by a model or by novelty."""
+"""Segmentation of files into parts, by a model, by novelty or by the marks of the files."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from symbolic.structure.detection import (
     picker,
     unit_activations,
 )
+from symbolic.structure.marked import MARKS, marked_sections
 from symbolic.structure.naming import NAMING_ROLLS, NAMING_WIDTH, PartNames, part_names
 from symbolic.structure.novelty import novelty_above
 from symbolic.structure.segmentation import Segmentation
@@ -114,7 +115,8 @@ class Segmenter(HubMixin):
         Args:
             name: a folder or a hub name. None, or `phrases` where no folder has that name, is the
                 model in the package: of notes, without network and PyTorch, beside novelty for
-                recordings. `novelty` is novelty for both, which is not trained.
+                recordings. `novelty` is novelty for both, which is not trained. `marks` takes the
+                sections that files of notes mark themselves.
             tolerance: as of the class.
             device: where the model runs.
             kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, as in transformers.
@@ -128,6 +130,8 @@ class Segmenter(HubMixin):
             warnings.warn("window= is now tolerance=", FutureWarning, stacklevel=2)
         if name == UNTRAINED and not os.path.isdir(name):
             return cls(None, tolerance)
+        if name == MARKS and not os.path.isdir(name):
+            return MarkedSegmenter()
         if name is None or (name == PHRASES and not os.path.isdir(name)):
             return cls(load_beat_model(_WEIGHTS / PHRASES), tolerance)
         from symbolic.inference.weights import load_config, load_weights  # loads PyTorch
@@ -172,16 +176,7 @@ class Segmenter(HubMixin):
             progress: whether to show a progress bar on stderr.
         """
         found = [*find_sources(sources, recursive, SEGMENTED_SUFFIXES)]
-        config = None if self.model is None else self.model.config
-        if config is not None and config.metrical_unit:
-            columns = config.metrical_options.get("rolls", ())
-            prepare = partial(_unit_inputs, config.metrical_unit, self.tokenizer, columns)
-            if isinstance(self.model, BeatModel):
-                prepare = partial(_units_or_frames, prepare)
-        else:
-            prepare = partial(_frame_inputs, None if config is None else config.front_end)
-        prepare = partial(_with_named_rows, prepare)
-        inputs = apply_many(prepare, found, workers)
+        inputs = apply_many(self._preparation(), found, workers)
         names = [display_name(source, number) for number, source in enumerate(found)]
         pieces = []
         with progress_bar(len(found), progress) as bar:
@@ -191,6 +186,18 @@ class Segmenter(HubMixin):
         return pieces
 
     __call__ = segment
+
+    def _preparation(self) -> Any:
+        """Make what reads sources in a worker, for `_segmented`."""
+        config = None if self.model is None else self.model.config
+        if config is not None and config.metrical_unit:
+            columns = config.metrical_options.get("rolls", ())
+            prepare = partial(_unit_inputs, config.metrical_unit, self.tokenizer, columns)
+            if isinstance(self.model, BeatModel):
+                prepare = partial(_units_or_frames, prepare)
+        else:
+            prepare = partial(_frame_inputs, None if config is None else config.front_end)
+        return partial(_with_named_rows, prepare)
 
     def _segmented(self, path: str, inputs: _Inputs | ReadError) -> Segmentation:
         if isinstance(inputs, ReadError):
@@ -220,6 +227,27 @@ class Segmenter(HubMixin):
         shown = frames[:within, : front.widths[front.kinds[0]]]
         found = activation[:within]
         return Segmentation(path, times, confidence, found, shown, front, curve=curve, names=names)
+
+
+class MarkedSegmenter(Segmenter):
+    """Reader of the sections that files mark themselves, in place of a model.
+
+    Boundaries and labels are those of `symbolic.sections_of`. The confidence of each boundary is 1,
+    since it is read, not predicted. A file without marked sections, and a recording, have the
+    reason in `error`.
+
+    Example:
+        >>> found = Segmenter.from_pretrained("marks").segment(["song.mid"])
+        >>> found[0].times, found[0].names.labels
+    """
+
+    def _preparation(self) -> Any:
+        return marked_sections
+
+    def _segmented(self, path: str, inputs: Any) -> Segmentation:
+        if isinstance(inputs, ReadError):
+            return Segmentation(path, error=inputs.reason)
+        return replace(inputs, path=path)
 
 
 def _refuse_other_tasks(config: SymbolicConfig | BeatSettings, name: str) -> None:
