@@ -8,12 +8,21 @@ import pytest
 import symbolic
 from symbolic.commands.score import main as score
 from symbolic.features import TONAL_NAMES
+from symbolic.forward.states import KEYS
 from symbolic.inference.key_changes import change_onsets
-from symbolic.inference.key_path import EVIDENCE, OFTEN, change_probabilities, key_path, viterbi
+from symbolic.inference.key_path import (
+    EVIDENCE,
+    OFTEN,
+    change_probabilities,
+    key_path,
+    log_moves,
+    viterbi,
+)
 from symbolic.inference.key_windows import (
     FULL_WINDOW,
     HOP,
     SIDE,
+    KeyEvidence,
     KeyNetwork,
     by_onset,
     key_evidence,
@@ -23,6 +32,7 @@ from symbolic.notes import note_table
 from symbolic.notes.keys import KEY_NAMES, parse_key, transpose_key
 from symbolic.reports.timeline_plots import key_strip
 from symbolic.scoring.emotion import scorer_of
+from symbolic.scoring.keys.confidence import key_confidences, key_probabilities
 from symbolic.scoring.keys.local import local_keys
 from symbolic.scoring.keys.timelines import LocalKey, keys_over_time
 from symbolic.scoring.tables import read_rows, read_scores
@@ -71,6 +81,42 @@ def test_a_piece_in_one_key_has_one(network):
     assert (found.key, found.start, found.end) == ("G major", 0.0, 80.0)
 
 
+def test_a_clear_key_is_certain_and_one_that_windows_contradict_is_less(network):
+    (clear,) = keys_over_time(network, bars(*[0] * 24))
+    (mixed,) = keys_over_time(network, bars(*[0] * 16, *[2] * 8))
+    assert clear.key == mixed.key == "C major"
+    assert clear.confidence > 0.95
+    assert mixed.confidence < 0.8
+
+
+def test_evidence_for_a_key_makes_its_confidence_larger():
+    rng = np.random.default_rng(1)
+    windows = rng.normal(0, 8, (20, KEYS))
+    edges = HOP * np.arange(21)
+    keys, starts = np.array([3, 5, 3]), np.array([0.0, 9.5, 9.9])  # the second has no frame
+    rising = []
+    for gain in (0, 4, 8, 60):
+        more = windows.copy()
+        more[:, 3] += gain
+        found = key_confidences(KeyEvidence(edges, more, windows[0]), keys, starts)
+        assert ((found >= 0) & (found <= 1)).all()
+        rising.append(found[[0, 2]])
+    assert (np.diff(rising, axis=0) > 0).all()
+    assert (rising[-1] > 0.8).all()
+
+
+def test_probabilities_of_frames_are_those_of_all_paths():
+    windows = np.random.default_rng(0).normal(0, 4, (3, KEYS))
+    evidence = KeyEvidence(HOP * np.arange(4), windows, windows[0])
+    moves = log_moves(2.0)
+    start, second, third = 0.5 * windows
+    paths = start[:, None, None] + (moves + second)[:, :, None] + (moves + third)[None]
+    joint = np.exp(paths - np.logaddexp.reduce(paths, axis=None))
+    found = key_probabilities(evidence, 0.5, 2.0)
+    expected = [joint.sum((1, 2)), joint.sum((0, 2)), joint.sum((0, 1))]
+    np.testing.assert_allclose(found, expected)
+
+
 @pytest.mark.parametrize("semitones", [1, 5, -4])
 def test_a_transposed_piece_has_the_transposed_keys(network, semitones):
     notes = bars(*[0] * 20, *[2] * 20, *[9] * 20)
@@ -80,6 +126,8 @@ def test_a_transposed_piece_has_the_transposed_keys(network, semitones):
     keys = [KEY_NAMES[transpose_key(parse_key(one.key), semitones)] for one in found]
     assert names(moved) == keys
     np.testing.assert_allclose([one.start for one in moved], [one.start for one in found])
+    confidences = [one.confidence for one in found]
+    np.testing.assert_allclose([one.confidence for one in moved], confidences)
 
 
 def test_silence_belongs_to_the_key_before(network):

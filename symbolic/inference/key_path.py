@@ -66,18 +66,28 @@ def key_path(evidence: KeyEvidence) -> np.ndarray:
     return path
 
 
+def log_moves(cost: float) -> np.ndarray:
+    """Compute the (24, 24) log probabilities of the key of a frame, given that before it.
+
+    Args:
+        cost: of a change, in nats: minus the logarithm of its probability in a frame.
+    """
+    moves = _CHANGES - cost
+    moves[np.diag_indices(KEYS)] = np.log1p(-np.exp(-cost))
+    return moves
+
+
 def viterbi(scores: np.ndarray, cost: float) -> np.ndarray:
     """Find the path with the largest sum of scores and of log probabilities of changes.
 
     Args:
         scores: (T, 24), at least one row.
-        cost: of a change, in nats: minus the logarithm of its probability in a frame.
+        cost: of a change, as of `log_moves`.
 
     Returns:
         (T,) keys.
     """
-    moves = _CHANGES - cost
-    moves[np.diag_indices(KEYS)] = np.log1p(-np.exp(-cost))
+    moves = log_moves(cost)
     best, keys = scores[0], np.arange(KEYS)
     before = np.empty((len(scores), KEYS), np.int64)
     for frame in range(1, len(scores)):

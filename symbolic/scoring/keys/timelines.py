@@ -14,10 +14,10 @@ from symbolic.inference.key_windows import (
     KeyNetwork,
     by_onset,
     key_evidence,
-    span_probabilities,
 )
 from symbolic.notes import NoteTable
 from symbolic.notes.keys import KEY_NAMES
+from symbolic.scoring.keys.confidence import key_confidences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,9 @@ class LocalKey(NamedTuple):
     Attributes:
         key: its name, as in the column `key` of scores: `D major`, `b minor`.
         start, end: seconds; the first begins at 0, the last ends with the piece.
-        confidence: probability of the key by the network of keys, from the notes that begin between
-            start and end, 0..1.
+        confidence: mean probability of the key between start and end, 0..1
+            (`symbolic.scoring.keys.confidence`): about the share of that time for which it is
+            right.
     """
 
     key: str
@@ -128,9 +129,7 @@ def keys_over_time(network: KeyNetwork, notes: NoteTable) -> tuple[LocalKey, ...
     new = np.append(True, keys[1:] != keys[:-1])
     keys, starts = keys[new], begins[new]
     starts[0] = 0.0
-    ends = np.append(starts[1:], np.inf)
-    probable, _ = span_probabilities(network, notes, starts, ends)
-    sure = np.exp(probable[np.arange(len(keys)), keys])
-    ends[-1] = notes.seconds
+    ends = np.append(starts[1:], notes.seconds)
+    sure = key_confidences(evidence, keys, starts)
     columns = (keys.tolist(), starts.tolist(), ends.tolist(), sure.tolist())
     return tuple(LocalKey(KEY_NAMES[key], *values) for key, *values in zip(*columns, strict=True))
