@@ -259,13 +259,13 @@ def main() -> None:
         print(tried(rows).to_string())
         rest = pd.concat([one.rows for one in found if not one.dev], ignore_index=True)
         print("\nthe other pieces")
-        print(table_of(rest).to_string(float_format="%.3f"))
+        print(table_of(rest).to_string(float_format="{:.3f}".format))
         of_scores = rest["kind"] == "When in Rome"
         of_songs = ~of_scores & (rest["kind"] != "excerpts")
         for kind, own in {"POP909": of_songs, "When in Rome": of_scores}.items():
             print(f"\nthe other pieces, {kind}")
-            print(bins_of(rest[own], "before").to_string())
-            print(bins_of(rest[own], "confidence").to_string())
+            print(bins_of(rest[own], "before").to_string(float_format="{:.3f}".format))
+            print(bins_of(rest[own], "confidence").to_string(float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":
