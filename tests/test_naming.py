@@ -5,8 +5,10 @@ import pytest
 
 from symbolic import Segmenter
 from symbolic.audio.beat_rows import beat_row
+from symbolic.audio.front_end import ROLL_WIDTHS
 from symbolic.notes import note_table
-from symbolic.structure.naming import NAMING_ROLLS, PartNames, grouped, part_names
+from symbolic.structure import naming
+from symbolic.structure.naming import NAMING_ROLLS, PartNames, grouped, part_names, similarities
 
 BEATS, QUARTER = 16, 480
 CHORDS = {
@@ -73,6 +75,38 @@ def test_one_part_and_parts_shorter_than_a_beat_have_names():
     assert named("a").similar_to == (None,)
     found = named("ab", times=np.array([0, 0.01, 0.02, 8, 16]))
     assert len(found.labels) == len(found.similar_to) == 4
+
+
+def test_of_several_equal_parts_the_first_is_the_one_that_a_part_is_similar_to():
+    assert named("ababaab").similar_to == (None, None, 1, 2, 1, 1, 2)
+
+
+@pytest.mark.parametrize("rows", [7, 256])
+def test_parts_are_compared_beat_by_beat_at_the_best_shift(rows, monkeypatch):
+    monkeypatch.setattr(naming, "ROWS", rows)
+    row = beat_row(song("abcab"), "beat", None, NAMING_ROLLS)
+    cuts = np.array([0, 16, 17, 30, 49, 49, 80])
+    found = similarities(row, cuts)
+    begin = 0
+    for column, kind in enumerate(NAMING_ROLLS):
+        view = row.rolls[:, begin : begin + ROLL_WIDTHS[kind]].astype(float)
+        begin += ROLL_WIDTHS[kind]
+        if kind.endswith("onsets"):
+            view = (view - view.mean(axis=0)) / (view.std(axis=0) + 1e-6)
+        silent = ~view.any(axis=1, keepdims=True)
+        view = np.hstack(
+            [view / np.where(silent, 1, np.linalg.norm(view, axis=1)[:, None]), silent]
+        )
+        for pair, (a, b) in enumerate(zip(*np.triu_indices(6, 1), strict=True)):
+            one, other = (view[cuts[part] : cuts[part + 1]] for part in (a, b))
+            shorter = min(len(one), len(other))
+            means = [0.0] if not shorter else []
+            for shift in range(-2, 3):
+                moved, beside = one[max(-shift, 0) :], other[max(shift, 0) :]
+                size = min(len(moved), len(beside))
+                if size >= max(shorter - 2, 1):
+                    means.append((moved[:size] * beside[:size]).sum(axis=1).mean())
+            assert found[pair, column] == pytest.approx(max(means), abs=1e-5)
 
 
 def test_groups_are_joined_by_their_means():

@@ -1,6 +1,8 @@
 """`symbolic segment`: where the parts of files begin."""
 
+import copy
 import json
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +18,8 @@ from symbolic.modeling import SymbolicModel
 from symbolic.notes import read_notes
 from symbolic.reports.segment_plots import segment_plot
 from symbolic.scoring import progress
-from symbolic.structure.detection import boundary_times
+from symbolic.structure import segmenter as segmenting
+from symbolic.structure.detection import FRAME_GRID, boundary_times
 from symbolic.structure.segmentation import Segmentation, segment_table
 from symbolic.structure.segmenter import Segmenter
 from symbolic.tasks import BOUNDARY, TAGS
@@ -142,6 +145,38 @@ def test_the_model_in_the_package_leaves_recordings_to_novelty(folder):
     (expected,) = Segmenter().segment(paths[:1], workers=0)
     np.testing.assert_array_equal(recording.times, expected.times)
     np.testing.assert_array_equal(recording.confidence, expected.confidence)
+
+
+@pytest.mark.parametrize("name", ["phrases", "novelty"])
+def test_notes_are_read_once_and_their_piano_roll_is_computed_when_it_is_asked_for(
+    name, folder, monkeypatch
+):
+    path = folder / "two parts.mid"
+    calls = []
+
+    def reading(source):
+        calls.append("read")
+        return read_notes(source)
+
+    monkeypatch.setattr(segmenting, "read_notes", reading)
+    monkeypatch.setattr(hearing, "read_notes", reading)
+    (one,) = Segmenter.from_pretrained(name).segment([path], workers=0)
+    assert calls == ["read"]
+    alike = [copy.copy(one), pickle.loads(pickle.dumps(one))]
+    assert not any("frames" in vars(each) for each in (one, *alike))
+    frames = hearing.frames_of(path, FRAME_GRID)[: len(one.activation)]
+    for each in (one, *alike, replace(one)):
+        np.testing.assert_array_equal(each.frames, frames)
+        assert each.frames is each.frames
+        assert each == one
+        assert repr(each) == repr(one)
+    shown = replace(one, frames=frames[:5])
+    assert len(shown.frames) == 5
+    assert shown != one
+    assert one != replace(one, times=one.times + 1)
+    assert one != str(one)
+    with pytest.raises(AttributeError, match="Segmentation has no frame"):
+        one.frame  # noqa: B018
 
 
 def test_the_model_in_the_package_has_a_name_on_the_command_line(folder, tmp_path, monkeypatch):

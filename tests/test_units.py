@@ -229,6 +229,18 @@ def test_lags_tell_what_has_been_heard_before():
         MetricalContext()
 
 
+@pytest.mark.parametrize("units", [1, 5, 127, 128, 300])
+def test_similarities_of_numpy_are_those_of_pytorch(units):
+    values = np.random.default_rng(0).normal(size=(2, units, 6))
+    values[:, ::4] = 0  # silence
+    found, expected = numpy_ops.lagged(values, 10), torch_ops.lagged(torch.from_numpy(values), 10)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-12)
+    pooled = numpy_ops.pooled_lags(found[:, None], 4)  # the last two alone
+    np.testing.assert_array_equal(
+        pooled, torch_ops.pooled_lags(torch.from_numpy(found[:, None]), 4).numpy()
+    )
+
+
 def test_units_and_tasks_of_units_go_together():
     with pytest.raises(ValueError, match="metrical_unit"):
         SymbolicConfig(tasks=[UNIT_BOUNDARY], vocab_sizes=[4])
@@ -285,7 +297,7 @@ def test_a_curve_of_units_is_highest_where_one_begins():
     assert curve.min() == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("rows", [1, 7, 1023, 1024, 1025, 2500])
+@pytest.mark.parametrize("rows", [1, 7, 63, 64, 65, 200])
 def test_convolutions_of_numpy_are_those_of_pytorch(rows):
     rng = np.random.default_rng(0)
     plane = torch.nn.Conv2d(2, 3, (9, 5), padding="same").double()
@@ -296,6 +308,7 @@ def test_convolutions_of_numpy_are_those_of_pytorch(rows):
         weights = [
             (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in (plane, line)
         ]
-    found = [PlaneConvolution(*weights[0])(values), Convolution(*weights[1], 8)(sequence)]
+    of_units = Convolution(*weights[1], 8)(sequence.swapaxes(1, 2))
+    found = [PlaneConvolution(*weights[0])(values), of_units.swapaxes(1, 2)]
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other.numpy(), atol=1e-12)

@@ -18,7 +18,7 @@ def embedded(net: Any, inputs: Sequence[Any], compared: Sequence[Any], real: Any
         net: a `symbolic.encoders.metrical.MetricalContext` or its like.
         inputs: (B, U, D) arrays that are concatenated.
         compared: (B, U, D) arrays, of each of which a unit is compared with those before it.
-        real: (B, U, 1), 1 for units and 0 for padding after them.
+        real: (B, U, 1), 1 for units and 0 for padding after them; None without padding.
         ops: of the arrays.
 
     Returns:
@@ -27,12 +27,16 @@ def embedded(net: Any, inputs: Sequence[Any], compared: Sequence[Any], real: Any
     states = net.project(ops.concat(inputs))
     if net.lags:
         similar = net.stripes(ops.stack([ops.lagged(part, net.lags) for part in compared]))
-        similar = ops.pooled_lags(ops.leaky_relu(similar), LAG_POOL)  # (B, C, U, L)
+        similar = ops.leaky_relu(ops.pooled_lags(similar, LAG_POOL))  # (B, C, U, L)
         similar = ops.permute(similar, (0, 2, 1, 3)).reshape(*states.shape[:2], -1)
         states = ops.leaky_relu(net.join(ops.concat([states, similar])))
-    states = ops.dropout(states, net.dropout, net.training) * real
+    states = _kept(ops.dropout(states, net.dropout, net.training), real)
     for norm, layer in zip(net.norms, net.layers, strict=True):
-        added = layer(ops.permute(norm(states) * real, (0, 2, 1)))
-        added = ops.leaky_relu(ops.permute(added, (0, 2, 1)))
-        states = (states + ops.dropout(added, net.dropout, net.training)) * real
+        added = ops.leaky_relu(ops.convolved(layer, _kept(norm(states), real)))
+        states = _kept(states + ops.dropout(added, net.dropout, net.training), real)
     return states
+
+
+def _kept(states: Any, real: Any) -> Any:
+    """Replace the states of padding by 0."""
+    return states if real is None else states * real

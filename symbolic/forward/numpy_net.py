@@ -10,7 +10,7 @@ import numpy as np
 from symbolic.forward.numpy_ops import relu
 
 NORM_EPSILON = 1e-5
-BLOCK = 1024  # rows of a plane that are convolved at once: memory does not grow with a piece
+BLOCK = 64  # rows of a plane that are convolved at once, so that they stay in the cache
 
 
 class Net:
@@ -40,32 +40,38 @@ class Norm(Net):
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """(..., I) to (..., I)."""
-        away = values - values.mean(-1, keepdims=True)
-        scale = np.sqrt((away * away).mean(-1, keepdims=True) + NORM_EPSILON)
-        return away / scale * self.weight + self.bias
+        size = values.shape[-1]
+        away = values - (values @ np.full(size, 1 / size, values.dtype))[..., None]
+        square = np.einsum("...i,...i->...", away, away)[..., None]
+        away *= 1 / np.sqrt(square / size + NORM_EPSILON)
+        away *= self.weight
+        away += self.bias
+        return away
 
 
 class Convolution(Net):
     """A convolution along one axis, as `torch.nn.Conv1d` with as many positions out as in.
 
     Args:
-        weight: (O, I, W).
+        weight: (O, I, W), with odd W.
         bias: (O,).
         dilation: positions from one of the W to the next.
     """
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray, dilation: int = 1) -> None:
-        self.weight, self.bias, self.dilation = weight, bias, dilation
+        self.taps = np.ascontiguousarray(weight.transpose(2, 1, 0))
+        self.bias, self.dilation = bias, dilation
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """(B, I, T) to (B, O, T)."""
-        width, count = self.weight.shape[2], values.shape[2]
-        side = width // 2 * self.dilation
-        padded = np.pad(values, ((0, 0), (0, 0), (side, side)))
-        found = np.empty((len(values), len(self.weight), count), values.dtype)
-        found[:] = self.bias[:, None]
-        for i in range(width):
-            found += self.weight[:, :, i] @ padded[:, :, i * self.dilation :][:, :, :count]
+        """(B, T, I) to (B, T, O)."""
+        middle, count = len(self.taps) // 2, values.shape[1]
+        found = values @ self.taps[middle]
+        found += self.bias
+        for i, tap in enumerate(self.taps):
+            away = (i - middle) * self.dilation
+            if away and abs(away) < count:  # the rest is padding
+                to, of = max(-away, 0), max(away, 0)
+                found[:, to : count - of] += values[:, of : count - to] @ tap
         return found
 
 
@@ -78,32 +84,36 @@ class PlaneConvolution(Net):
     """
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray) -> None:
-        self.weight, self.bias = weight, bias
+        self.shape = weight.shape
+        rows = weight.transpose(2, 0, 1, 3)  # one matrix for each of the V
+        self.rows = np.ascontiguousarray(rows).reshape(len(rows), len(bias), -1)
+        self.bias = bias[:, None]
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """(B, I, T, L) to (B, O, T, L)."""
-        high, wide = self.weight.shape[2:]
-        edges = ((0, 0), (0, 0), (high // 2, high // 2), (wide // 2, wide // 2))
-        padded, rows = np.pad(values, edges), values.shape[2]
-        parts = [
-            self._block(padded[:, :, first : first + BLOCK + high - 1])
-            for first in range(0, rows, BLOCK)
-        ]
-        return np.concatenate(parts, axis=2)
+        outs, ins, high, wide = self.shape
+        count, _, rows, columns = values.shape
+        edges = count, ins, rows + high - 1, columns + wide - 1
+        padded = np.zeros(edges, values.dtype)
+        padded[:, :, high // 2 : high // 2 + rows, wide // 2 : wide // 2 + columns] = values
+        moved = np.lib.stride_tricks.sliding_window_view(padded, columns, axis=3)
+        moved = moved.swapaxes(2, 3)  # (B, I, W, rows, L)
+        found = np.empty((count, outs, rows, columns), values.dtype)
+        for first in range(0, rows, BLOCK):
+            block = moved[:, :, :, first : first + BLOCK + high - 1]
+            found[:, :, first : first + BLOCK] = self._block(block)
+        return found
 
-    def _block(self, padded: np.ndarray) -> np.ndarray:
-        """Convolve rows of a padded plane, of which `V - 1` are the edges."""
-        outs, ins, high, wide = self.weight.shape
-        count, rows, columns = len(padded), padded.shape[2] - high + 1, padded.shape[3] - wide + 1
-        moved = np.stack([padded[..., j : j + columns] for j in range(wide)], axis=2)
+    def _block(self, moved: np.ndarray) -> np.ndarray:
+        """Convolve rows of a padded plane, (B, I, W, rows + V - 1, L)."""
+        count, ins, wide, padded, columns = moved.shape
         flat = moved.reshape(count, ins * wide, -1)  # a row further is a shift by `columns`
-        found = np.empty((count, outs, rows * columns), padded.dtype)
-        found[:] = self.bias[:, None]
-        for i in range(high):
-            start = i * columns
-            weight = self.weight[:, :, i].reshape(outs, -1)
-            found += weight @ flat[..., start : start + rows * columns]
-        return found.reshape(count, outs, rows, columns)
+        size = (padded - len(self.rows) + 1) * columns
+        found = self.rows[0] @ flat[..., :size]
+        found += self.bias
+        for i, weight in enumerate(self.rows[1:], 1):
+            found += weight @ flat[..., i * columns :][..., :size]
+        return found.reshape(count, found.shape[1], -1, columns)
 
 
 class Layers(Net):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 BLOCK = 1 << 13  # values at once, in functions of many steps
 
@@ -172,25 +173,35 @@ def leaky_relu(values: np.ndarray) -> np.ndarray:
 
 def lagged(values: np.ndarray, lags: int) -> np.ndarray:
     """(B, U, D) to (B, U, lags): cosine similarities to previous units, the nearest first."""
-    norms = np.sqrt(np.add.reduce(values * values, axis=-1, keepdims=True))
+    norms = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
     values = values / np.maximum(norms, 1e-12)
-    count, units = values.shape[:2]
-    padded = np.pad(values, ((0, 0), (lags, 0), (0, 0)))  # silence precedes the piece
+    count, units, size = values.shape
+    padded = np.zeros((count, lags + units, size), values.dtype)  # silence precedes the piece
+    padded[:, lags:] = values
     found = np.empty((count, units, lags), values.dtype)
-    for first in range(0, units, LAG_BLOCK):  # the products of a block are a band of a matrix
+    for first in range(0, units, LAG_BLOCK):
         block = values[:, first : first + LAG_BLOCK]
         rows = block.shape[1]
-        before = padded[:, first : first + rows + lags]
-        products = block @ before.swapaxes(1, 2)
-        row = np.arange(rows)[:, None]
-        found[:, first : first + rows] = products[:, row, row + lags - 1 - np.arange(lags)]
+        products = block @ padded[:, first : first + rows + lags].swapaxes(1, 2)
+        piece, row, column = products.strides
+        band = as_strided(products, (count, rows, lags), (piece, row + column, column))
+        found[:, first : first + rows] = band[..., ::-1]
     return found
 
 
 def pooled_lags(values: np.ndarray, count: int) -> np.ndarray:
     """(B, C, U, L) to (B, C, U, L / count): maxima of neighbouring lags."""
-    starts = np.arange(0, values.shape[-1], count)
-    return np.maximum.reduceat(values, starts, axis=-1)
+    found = values[..., ::count].copy()
+    for i in range(1, count):
+        some = values[..., i::count]
+        part = found[..., : some.shape[-1]]
+        np.maximum(part, some, out=part)
+    return found
+
+
+def convolved(layer: Any, values: np.ndarray) -> np.ndarray:
+    """Apply a convolution of units: (B, U, I) to (B, U, O)."""
+    return layer(values)
 
 
 LAG_BLOCK = 128  # units

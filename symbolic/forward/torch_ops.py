@@ -146,3 +146,8 @@ def lagged(values: torch.Tensor, lags: int) -> torch.Tensor:
 def pooled_lags(values: torch.Tensor, count: int) -> torch.Tensor:
     """(B, C, U, L) to (B, C, U, L / count): maxima of neighbouring lags."""
     return F.max_pool2d(values, (1, count), ceil_mode=True)
+
+
+def convolved(layer: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
+    """Apply a convolution of units: (B, U, I) to (B, U, O)."""
+    return layer(values.transpose(1, 2)).transpose(1, 2)

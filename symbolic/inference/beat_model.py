@@ -73,8 +73,7 @@ class BeatModel:
         """Predict the (U,) activations of units, 0..1, from their (U, F) piano rolls."""
         inputs = rolls[None].astype(np.float32)
         compared = np.split(inputs, np.cumsum(self.widths)[:-1], axis=-1)
-        real = np.ones((1, len(rolls), 1), np.float32)
-        logits = self.head(embedded(self.context, [inputs], compared, real, numpy_ops))
+        logits = self.head(embedded(self.context, [inputs], compared, None, numpy_ops))
         return 1 / (1 + np.exp(-logits[0, :, 0]))
 
 

@@ -25,11 +25,13 @@ NAMING_WIDTH = sum(ROLL_WIDTHS[kind] for kind in NAMING_ROLLS)
 WEIGHTS = (1.37, 3.23, 3.66, 1.39, 10.62)  # of `NAMING_ROLLS`, and of the ratio of lengths
 BIAS = -15.95
 SAME = 0.4  # least mean probability within a group
+EQUAL = 1e-5  # difference of probabilities by rounding
 VARIED = 0.9  # below this probability beside the first of its group, a part has a prime
 SHIFT = 2  # beats by which parts are shifted against each other, at most
 SNAP = 0.05  # seconds by which a boundary may precede its beat
 SILENT_LEAD = 0.15  # share of beats with notes of the leading voice; below it, it is silent
 SUNG = 0.3  # least share in a piece whose silent parts are intro and outro
+ROWS = 256  # beats that are compared with all later ones at once
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -41,7 +43,7 @@ class PartNames:
         labels: `A`, `B`, ... by first appearance, with a prime for a variation (`A'`); `intro` and
             `outro` for a first and a last part without the leading voice of the others.
         similar_to: for each part the number, from 1, of the earlier part that it is most probably
-            the same as; None if it is not the same as any.
+            the same as, the first of several; None if it is not the same as any.
     """
 
     labels: tuple[str, ...] = ()
@@ -77,9 +79,10 @@ def part_names(row: BeatRow, times: Sequence[float] | np.ndarray) -> PartNames:
         labels.append(f"{letter}'" if is_varied else letter)
     similar: list[int | None] = []
     for part in range(len(labels)):
-        best = int(same[part, :part].argmax()) if part else 0
-        is_same = part > 0 and same[part, best] >= 0.5
-        similar.append(best + 1 if is_same else None)
+        earlier = same[part, :part]
+        most = earlier.max(initial=0)
+        best = int((earlier >= most - EQUAL).argmax()) if part else 0
+        similar.append(best + 1 if most >= 0.5 else None)
     return PartNames(tuple(labels), tuple(similar))
 
 
@@ -117,26 +120,27 @@ def similarities(row: BeatRow, cuts: np.ndarray) -> np.ndarray:
         `NAMING_ROLLS` the mean cosine similarity of their beats one after another, at the best
         shift of up to `SHIFT` beats; and the ratio of their lengths. 0 for an empty part.
     """
-    sums = _diagonal_sums(_views(row))
     first, second = np.triu_indices(len(cuts) - 1, 1)
     begins, ends = cuts[:-1], cuts[1:]
     sizes = ends - begins
     shorter = np.minimum(sizes[first], sizes[second])
-    best = np.full((len(sums), len(first)), -1.0)
-    for shift in range(-SHIFT, SHIFT + 1):
-        x = begins[first] + max(-shift, 0)
-        y = begins[second] + max(shift, 0)
-        length = np.minimum(ends[first] - x, ends[second] - y)
-        fits = length >= np.maximum(shorter - SHIFT, 1)
-        x, y, length = x[fits], y[fits], length[fits]
-        mean = (sums[:, x + length, y + length] - sums[:, x, y]) / length
-        best[:, fits] = np.maximum(best[:, fits], mean)
+    shift = np.arange(-SHIFT, SHIFT + 1)[:, None]
+    x = begins[first] + np.maximum(-shift, 0)
+    y = begins[second] + np.maximum(shift, 0)
+    length = np.minimum(ends[first] - x, ends[second] - y)
+    fits = length >= np.maximum(shorter - SHIFT, 1)
+    means = np.full((len(NAMING_ROLLS), *fits.shape), -1.0)
+    means[:, fits] = _diagonal_means(_views(row), x[fits], y[fits], length[fits])
+    best = np.where(shorter > 0, means.max(axis=1), 0)
     longer = np.maximum(np.maximum(sizes[first], sizes[second]), 1)
-    return np.column_stack([*np.where(shorter > 0, best, 0), shorter / longer])
+    return np.column_stack([*best, shorter / longer])
 
 
 def _views(row: BeatRow) -> list[np.ndarray]:
-    """(U, D) unit vectors of the beats for each of `NAMING_ROLLS`; silence has its own column."""
+    """(U, D) float32 unit vectors of the beats for each of `NAMING_ROLLS`.
+
+    Silence has a column of its own.
+    """
     widths = [ROLL_WIDTHS[kind] for kind in NAMING_ROLLS]
     if row.rolls is None or row.rolls.shape[1] != NAMING_WIDTH:
         raise ValueError(f"parts are named by the piano rolls {', '.join(NAMING_ROLLS)}")
@@ -144,25 +148,46 @@ def _views(row: BeatRow) -> list[np.ndarray]:
     for kind, part in zip(
         NAMING_ROLLS, np.split(row.rolls, np.cumsum(widths)[:-1], axis=1), strict=True
     ):
-        view = part.astype(np.float64)
-        if kind.endswith("onsets"):  # columns of different units
-            view = (view - view.mean(axis=0)) / (view.std(axis=0) + 1e-6)
-        norm = np.sqrt(np.einsum("ij,ij->i", view, view))
+        if kind.endswith("onsets"):  # columns of different units, some of them constant
+            part = part.astype(np.float64)
+            part = (part - part.mean(axis=0)) / (part.std(axis=0) + 1e-6)
+        norm = np.sqrt(np.einsum("ij,ij->i", part, part))[:, None]
         silent = norm == 0
-        norm[silent] = 1
-        views.append(np.column_stack([view / norm[:, None], silent]).astype(np.float32))
+        unit = part / np.where(silent, 1, norm)
+        views.append(np.concatenate([unit, silent], axis=1, dtype=np.float32))
     return views
 
 
-def _diagonal_sums(views: Sequence[np.ndarray]) -> np.ndarray:
-    """(K, U + 1, U + 1): at (i, j), the sum of the similarities on the diagonal that ends there."""
+def _diagonal_means(
+    views: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, length: np.ndarray
+) -> np.ndarray:
+    """Compare stretches of beats one beat after another.
+
+    Args:
+        views: K arrays, (U, D) each.
+        x, y: (N,) first beats of the two stretches, `x` before `y`.
+        length: (N,) their beats, at least 1.
+
+    Returns:
+        (K, N) mean inner products. The matrix of all pairs of beats is only there in blocks.
+    """
     beats = len(views[0])
-    sums = np.zeros((len(views), beats + 1, beats + 1), np.float32)
-    for view, total in zip(views, sums, strict=True):
-        np.matmul(view, view.T, out=total[1:, 1:])
-        for i in range(1, beats):
-            total[i + 1, 1:] += total[i, :-1]
-    return sums
+    sums = np.zeros((len(views), len(x)))
+    for row in range(0, beats, ROWS):
+        begin, end = np.clip(row - x, 0, length), np.clip(row + ROWS - x, 0, length)
+        inside = np.flatnonzero(end > begin)
+        if not len(inside):
+            continue
+        begin, counts = begin[inside], (end - begin)[inside]
+        starts = counts.cumsum() - counts
+        columns = beats - row
+        corner = (x[inside] - row) * columns + y[inside] - row + begin * (columns + 1)
+        step = np.arange(counts.sum()) - starts.repeat(counts)
+        place = corner.repeat(counts) + step * (columns + 1)
+        for view, total in zip(views, sums, strict=True):
+            products = view[row : row + ROWS] @ view[row:].T
+            total[inside] += np.add.reduceat(products.ravel()[place], starts)
+    return sums / length
 
 
 def grouped(same: np.ndarray, least: float) -> list[int]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from symbolic.audio.front_end import FrontEnd
+from symbolic.audio.inputs import note_frames
 from symbolic.structure.naming import PartNames
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from symbolic.notes import NoteTable
 
 
 PARTS = ("path", "part", "start", "end", "label", "similar_to", "confidence", "error")
@@ -50,12 +53,14 @@ class Segmentation:
         confidence: (P + 2,) 0..1 of each boundary, 1 for the beginning and the end: of a model the
             probability that it is within the tolerance, as measured in training; of marks 1.
         activation: (T,) 0..1 of each frame.
-        frames: (T, F) mel bands in dB or a piano roll.
+        frames: (T, F) mel bands in dB or a piano roll. Where there are `notes`, the piano roll is
+            computed when it is first asked for.
         front: the front end, which defines the frames and their times.
         error: the reason if the file cannot be segmented, else empty.
         curve: the kind of `activation`: `activation`, `novelty`, or `marks`, which are 1 at the
             boundaries.
         names: of the parts, for marks their texts; none of recordings.
+        notes: of which `frames` are the piano roll; None where they are given.
     """
 
     path: str
@@ -67,6 +72,26 @@ class Segmentation:
     error: str = ""
     curve: str = "activation"
     names: PartNames = field(default_factory=PartNames)
+    notes: NoteTable | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.notes is not None and not self.frames.size:
+            del vars(self)["frames"]
+
+    def __getattr__(self, name: str) -> Any:  # called for what is missing
+        values = vars(self)
+        notes, front = values.get("notes"), values.get("front")
+        if name != "frames" or notes is None or front is None:
+            raise AttributeError(f"{type(self).__name__} has no {name}")
+        shown = replace(front, kinds=front.kinds[:1])
+        values[name] = note_frames(notes, shown)[: len(self.activation)]
+        return values[name]
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        compared = [column.name for column in fields(self) if column.compare]
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in compared)
 
     def __repr__(self) -> str:
         if self.error:

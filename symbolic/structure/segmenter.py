@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from symbolic.audio.beat_rows import beat_row
 from symbolic.audio.decode import AUDIO_SUFFIXES
 from symbolic.audio.front_end import ROLL, STRUCTURE, FrontEnd
-from symbolic.audio.inputs import frames_of, timed_frames
+from symbolic.audio.inputs import note_frames, timed_frames
 from symbolic.audio.synthesis.rendering import is_music
 from symbolic.inference.beat_model import BeatModel, load_beat_model
 from symbolic.notes import NOTE_SUFFIXES, ReadError, read_notes
@@ -35,7 +35,7 @@ from symbolic.structure.detection import (
     unit_activations,
 )
 from symbolic.structure.marked import MARKS, marked_sections
-from symbolic.structure.naming import NAMING_ROLLS, NAMING_WIDTH, PartNames, part_names
+from symbolic.structure.naming import NAMING_ROLLS, PartNames, part_names
 from symbolic.structure.novelty import novelty_above
 from symbolic.structure.segmentation import Segmentation
 from symbolic.tasks import BOUNDARY
@@ -47,12 +47,15 @@ if TYPE_CHECKING:
     from symbolic.configuration import SymbolicConfig
     from symbolic.inference.beat_model import BeatSettings
     from symbolic.modeling import SymbolicModel
+    from symbolic.notes import NoteTable
     from symbolic.tokenizers import Tokenizer
 
 SEGMENTED_SUFFIXES = AUDIO_SUFFIXES + NOTE_SUFFIXES
 PHRASES = "phrases"  # name of the model of notes in the package, which is the default
 UNTRAINED = "novelty"
 _WEIGHTS = Path(__file__).parents[1] / "weights"
+NO_FRAMES = np.zeros((0, 0))
+NOTE_NOVELTY = replace(ROLL, kinds=("roll", "chroma"))  # what is shown, and what is compared
 NOVELTY = 0.1  # threshold above the running median, relative to the maximum of the piece
 
 
@@ -189,15 +192,13 @@ class Segmenter(HubMixin):
 
     def _preparation(self) -> Any:
         """Make what reads sources in a worker, for `_segmented`."""
-        config = None if self.model is None else self.model.config
+        config, units = None if self.model is None else self.model.config, None
         if config is not None and config.metrical_unit:
-            columns = config.metrical_options.get("rolls", ())
-            prepare = partial(_unit_inputs, config.metrical_unit, self.tokenizer, columns)
-            if isinstance(self.model, BeatModel):
-                prepare = partial(_units_or_frames, prepare)
-        else:
-            prepare = partial(_frame_inputs, None if config is None else config.front_end)
-        return partial(_with_named_rows, prepare)
+            rolls = tuple(config.metrical_options.get("rolls", ()))
+            of_recordings = isinstance(self.model, BeatModel)
+            units = _Units(config.metrical_unit, self.tokenizer, rolls, of_recordings)
+        front = None if config is None or units is not None else config.front_end
+        return partial(_prepared, front, units)
 
     def _segmented(self, path: str, inputs: _Inputs | ReadError) -> Segmentation:
         if isinstance(inputs, ReadError):
@@ -210,7 +211,8 @@ class Segmenter(HubMixin):
             found = self.model.activation(cast(np.ndarray, row.rolls))
             activation = on_frame_grid(found, row.edges[:-1], row.seconds)
         elif self.model is None or isinstance(self.model, BeatModel):
-            activation = novelty_above(front.kinds[-1], frames, front)
+            kind = front.kinds[-1]
+            activation = novelty_above(kind, frames, replace(front, kinds=(kind,)))
             peaks, threshold, curve = "min_distance", NOVELTY, "novelty"
             calibration = None
         elif inputs.row is not None:
@@ -223,10 +225,22 @@ class Segmenter(HubMixin):
         if calibration is not None:
             confidence[1:-1] = calibrated(confidence[1:-1], calibration)
         names = PartNames() if inputs.named is None else part_names(inputs.named, times)
-        within = frames_within(seconds, min(len(activation), len(frames)), front)
-        shown = frames[:within, : front.widths[front.kinds[0]]]
-        found = activation[:within]
-        return Segmentation(path, times, confidence, found, shown, front, curve=curve, names=names)
+        if inputs.notes is None:
+            within = frames_within(seconds, min(len(activation), len(frames)), front)
+            shown = frames[:within, : front.widths[front.kinds[0]]]
+        else:
+            within, shown = frames_within(seconds, len(activation), front), NO_FRAMES
+        return Segmentation(
+            path,
+            times,
+            confidence,
+            activation[:within],
+            shown,
+            front,
+            curve=curve,
+            names=names,
+            notes=inputs.notes,
+        )
 
 
 class MarkedSegmenter(Segmenter):
@@ -257,75 +271,79 @@ def _refuse_other_tasks(config: SymbolicConfig | BeatSettings, name: str) -> Non
         raise ValueError(f"{name}: the model predicts {', '.join(names)}, not boundaries")
 
 
+class _Units(NamedTuple):
+    """The input of a model of bars or beats.
+
+    Attributes:
+        unit: "bar" or "beat".
+        tokenizer: as of `beat_row`.
+        rolls: kinds of piano rolls.
+        of_recordings: whether recordings are segmented by novelty, in place of an error.
+    """
+
+    unit: str
+    tokenizer: Tokenizer | None
+    rolls: tuple[str, ...]
+    of_recordings: bool
+
+
 class _Inputs(NamedTuple):
     """The inputs of a piece.
 
     Attributes:
         front: the front end, which defines the frames.
-        frames: as of `Segmentation`.
         seconds: length of the piece.
+        frames: (T, F), of which boundaries are predicted; none beside a row. For novelty of notes
+            only of the last kind of the front end.
         row: the bars or beats for a model that takes these.
         named: the beats by which parts are named; None for a recording.
+        notes: whose piano roll is shown; None where `frames` are.
     """
 
     front: FrontEnd
-    frames: np.ndarray
     seconds: float
+    frames: np.ndarray = NO_FRAMES
     row: BeatRow | None = None
     named: BeatRow | None = None
+    notes: NoteTable | None = None
 
 
-def _with_named_rows(
-    prepare: Callable[[Sequence[Any]], Sequence[_Inputs | ReadError]], sources: Sequence[Any]
-) -> list[_Inputs | ReadError]:
-    """Add the beats by which parts of notes are named."""
-    inputs = list(prepare(sources))
-    for i, (source, one) in enumerate(zip(sources, inputs, strict=True)):
-        if isinstance(one, ReadError) or not is_music(source):
-            continue
-        row = one.row
-        if row is None or row.rolls is None or row.rolls.shape[1] != NAMING_WIDTH:
-            row = beat_row(read_notes(source), "beat", None, NAMING_ROLLS)
-        inputs[i] = one._replace(named=row)
-    return inputs
-
-
-def _frame_inputs(front: FrontEnd | None, sources: Sequence[Any]) -> list[_Inputs]:
-    """Compute the frames of sources; without a front end, those for novelty."""
-    inputs = []
-    for source in sources:
-        chosen = front or _novelty_front(is_music(source))
-        inputs.append(_Inputs(chosen, *timed_frames(source, chosen)))
-    return inputs
-
-
-def _unit_inputs(
-    unit: str, tokenizer: Tokenizer | None, columns: Sequence[str], sources: Sequence[Any]
-) -> list[_Inputs | ReadError]:
-    """Compute the bars or beats of sources, and their piano rolls for plots."""
-    from symbolic.audio.beat_rows import read_beat_rows
-
-    rows = read_beat_rows(unit, tokenizer, columns, sources)
-    inputs: list[_Inputs | ReadError] = []
-    for source, row in zip(sources, rows, strict=True):
-        if not isinstance(row, ReadError):
-            row = _Inputs(FRAME_GRID, frames_of(source, FRAME_GRID), row.seconds, row)
-        inputs.append(row)
-    return inputs
-
-
-def _units_or_frames(
-    units: Callable[[Sequence[Any]], list[_Inputs | ReadError]], sources: Sequence[Any]
-) -> list[_Inputs | ReadError]:
-    """Compute the bars or beats of notes, and the frames of recordings."""
+def _prepared(
+    front: FrontEnd | None, units: _Units | None, sources: Sequence[Any]
+) -> list[_Inputs]:
+    """Compute the inputs of a model of frames, of one of units, or of novelty, from sources."""
     return [
-        one
+        _of_notes(front, units, source)
+        if is_music(source) or (units is not None and not units.of_recordings)
+        else _of_recording(front, source)
         for source in sources
-        for one in (units([source]) if is_music(source) else _frame_inputs(None, [source]))
     ]
 
 
-def _novelty_front(of_notes: bool) -> FrontEnd:
-    if of_notes:
-        return replace(ROLL, kinds=("roll", "chroma"))
-    return STRUCTURE
+def _of_recording(front: FrontEnd | None, source: Any) -> _Inputs:
+    """Compute the frames of a recording; without a front end, those for novelty."""
+    front = front or STRUCTURE
+    frames, seconds = timed_frames(source, front)
+    return _Inputs(front, seconds, frames)
+
+
+def _of_notes(front: FrontEnd | None, units: _Units | None, source: Any) -> _Inputs:
+    """Compute the bars or beats of notes, or their frames, and the beats that name parts."""
+    notes = read_notes(source)
+    if not len(notes):
+        raise ReadError("no notes")
+    row = None
+    if units is not None:
+        row = beat_row(notes, units.unit, units.tokenizer, units.rolls)
+        inputs = _Inputs(FRAME_GRID, notes.seconds, row=row, notes=notes)
+    elif front is None:
+        chroma = note_frames(notes, replace(NOTE_NOVELTY, kinds=NOTE_NOVELTY.kinds[-1:]))
+        inputs = _Inputs(NOTE_NOVELTY, notes.seconds, chroma, notes=notes)
+    elif front.from_notes:
+        inputs = _Inputs(front, notes.seconds, note_frames(notes, front))
+    else:
+        frames, seconds = timed_frames(source, front)
+        inputs = _Inputs(front, seconds, frames)
+    if units is None or row is None or (units.unit, units.rolls) != ("beat", NAMING_ROLLS):
+        row = beat_row(notes, "beat", None, NAMING_ROLLS)
+    return inputs._replace(named=row)
