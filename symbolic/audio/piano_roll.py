@@ -120,28 +120,33 @@ def _keys(pitch: np.ndarray) -> np.ndarray:
 def _sounding(notes: NoteTable, edges: np.ndarray, column: np.ndarray, width: int) -> np.ndarray:
     """Sum loudness times the share of the frame by column: (T, width) float32.
 
-    Frames that a note fills are summed as integer velocities: silence after it is exactly 0.
+    Frames that a note fills are summed as whole velocities: silence after it is exactly 0.
     """
-    begin = np.clip(notes.onset, edges[0], edges[-1])
-    end = np.clip(notes.onset + notes.duration, edges[0], edges[-1])
-    inside = end > begin
-    begin, end, column, velocity = (x[inside] for x in (begin, end, column, notes.velocity))
+    begin, end = (
+        np.minimum(np.maximum(seconds, edges[0]), edges[-1])
+        for seconds in (notes.onset, notes.onset + notes.duration)
+    )
+    velocity, inside = notes.velocity, end > begin
+    if not inside.all():
+        begin, end, column, velocity = (x[inside] for x in (begin, end, column, velocity))
+    frames, lengths = len(edges) - 1, np.diff(edges)
     first = edges.searchsorted(begin, side="right") - 1
     last = edges.searchsorted(end, side="left") - 1
-    frames, lengths = len(edges) - 1, np.diff(edges)
     # A note within one frame has only a first part.
-    ends = last > first
-    parts = np.minimum(end, edges[first + 1]) - begin
-    rest = (end - edges[last])[ends]
-    cells = np.concatenate([first * width + column, last[ends] * width + column[ends]])
-    shares = np.concatenate([parts / lengths[first], rest / lengths[last[ends]]])
-    loudness = np.concatenate([velocity, velocity[ends]]) * shares
-    at_ends = np.bincount(cells, loudness, minlength=frames * width).reshape(frames, width)
-    filled = np.zeros((frames, width), np.int32)
-    np.add.at(filled, (first[ends] + 1, column[ends]), velocity[ends])
-    np.subtract.at(filled, (last[ends], column[ends]), velocity[ends])
-    np.cumsum(filled, axis=0, out=filled)
-    return ((at_ends + filled) / LOUDEST).astype(np.float32)
+    some = np.flatnonzero(last > first)
+    final, loud = last[some] * width + column[some], velocity[some]
+    parts = (np.minimum(end, edges[first + 1]) - begin) / lengths[first]
+    rest = (end[some] - edges[last[some]]) / lengths[last[some]]
+    cells = np.concatenate([first * width + column, final])
+    loudness = np.concatenate([velocity * parts, loud * rest])
+    at_ends = np.bincount(cells, loudness, minlength=frames * width)
+    following = (first[some] + 1) * width + column[some]
+    cells, changes = np.concatenate([following, final]), np.concatenate([loud, -loud])
+    filled = np.bincount(cells, changes, minlength=frames * width).reshape(frames, width)
+    sums = filled.cumsum(axis=0, dtype=np.float64)
+    sums += at_ends.reshape(frames, width)
+    sums /= LOUDEST
+    return sums.astype(np.float32)
 
 
 def _onsets(notes: NoteTable, edges: np.ndarray) -> np.ndarray:
