@@ -216,8 +216,9 @@ def test_units_hear_their_own_tokens_and_their_own_piece():
 
 def test_lags_tell_what_has_been_heard_before():
     known = torch.eye(4)[[0, 1, 0, 2, 1]].unsqueeze(0)
-    found = torch_ops.lagged(3 * known, 4)[0]
-    np.testing.assert_array_equal(numpy_ops.lagged(3 * known.numpy(), 4)[0], found.numpy())
+    found = torch_ops.lagged([3 * known], 4)[0, 0]
+    again = numpy_ops.lagged([3 * known.numpy()], 4)[0, 0]
+    np.testing.assert_array_equal(again, found.numpy())
     assert found.tolist() == [
         [0, 0, 0, 0],
         [0, 0, 0, 0],
@@ -233,12 +234,12 @@ def test_lags_tell_what_has_been_heard_before():
 def test_similarities_of_numpy_are_those_of_pytorch(units):
     values = np.random.default_rng(0).normal(size=(2, units, 6))
     values[:, ::4] = 0  # silence
-    found, expected = numpy_ops.lagged(values, 10), torch_ops.lagged(torch.from_numpy(values), 10)
-    np.testing.assert_allclose(found, expected.numpy(), atol=1e-12)
-    pooled = numpy_ops.pooled_lags(found[:, None], 4)  # the last two alone
-    np.testing.assert_array_equal(
-        pooled, torch_ops.pooled_lags(torch.from_numpy(found[:, None]), 4).numpy()
+    parts = [values, values[..., :2]]
+    found, expected = (
+        numpy_ops.lagged(parts, 10),
+        torch_ops.lagged([torch.from_numpy(part) for part in parts], 10),
     )
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-12)
 
 
 def test_units_and_tasks_of_units_go_together():
@@ -297,18 +298,24 @@ def test_a_curve_of_units_is_highest_where_one_begins():
     assert curve.min() == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("rows", [1, 7, 63, 64, 65, 200])
-def test_convolutions_of_numpy_are_those_of_pytorch(rows):
+@pytest.mark.parametrize("rows", [1, 3, 7, 63, 64, 65, 67, 200])
+@pytest.mark.parametrize("columns", [1, 2, 6])
+def test_convolutions_of_numpy_are_those_of_pytorch(rows, columns):
     rng = np.random.default_rng(0)
     plane = torch.nn.Conv2d(2, 3, (9, 5), padding="same").double()
-    line = torch.nn.Conv1d(4, 4, 5, padding=16, dilation=8).double()
-    values, sequence = rng.normal(size=(1, 2, rows, 6)), rng.normal(size=(1, 4, rows))
+    line = torch.nn.Conv1d(4, 5, 5, padding=16, dilation=8).double()
+    stripes, units = rng.normal(size=(2, 2, rows, columns)), rng.normal(size=(2, rows, 4))
+    layers = [(plane, PlaneConvolution, stripes, ()), (line, Convolution, units, (8,))]
     with torch.inference_mode():
-        expected = [plane(torch.from_numpy(values)), line(torch.from_numpy(sequence))]
-        weights = [
-            (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in (plane, line)
-        ]
-    of_units = Convolution(*weights[1], 8)(sequence.swapaxes(1, 2))
-    found = [PlaneConvolution(*weights[0])(values), of_units.swapaxes(1, 2)]
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other.numpy(), atol=1e-12)
+        for layer, like, values, options in layers:
+            weights = (values.detach().numpy() for values in (layer.weight, layer.bias))
+            other, tensor = like(*weights, *options), torch.from_numpy(values)
+            if layer is line:
+                found = numpy_ops.convolved(other, values), torch_ops.convolved(layer, tensor)
+            else:
+                found = (
+                    numpy_ops.pooled_stripes(other, values, 4),
+                    torch_ops.pooled_stripes(layer, tensor, 4),
+                )
+                np.testing.assert_allclose(other(values), layer(tensor).numpy(), atol=1e-12)
+            np.testing.assert_allclose(found[0], found[1].numpy(), atol=1e-12)

@@ -26,9 +26,9 @@ def embedded(net: Any, inputs: Sequence[Any], compared: Sequence[Any], real: Any
     """
     states = net.project(ops.concat(inputs))
     if net.lags:
-        similar = net.stripes(ops.stack([ops.lagged(part, net.lags) for part in compared]))
-        similar = ops.leaky_relu(ops.pooled_lags(similar, LAG_POOL))  # (B, C, U, L)
-        similar = ops.permute(similar, (0, 2, 1, 3)).reshape(*states.shape[:2], -1)
+        similar = ops.pooled_stripes(net.stripes, ops.lagged(compared, net.lags), LAG_POOL)
+        similar = ops.permute(ops.leaky_relu(similar), (0, 2, 1, 3))  # (B, U, C, L)
+        similar = similar.reshape(*states.shape[:2], -1)
         states = ops.leaky_relu(net.join(ops.concat([states, similar])))
     states = _kept(ops.dropout(states, net.dropout, net.training), real)
     for norm, layer in zip(net.norms, net.layers, strict=True):

@@ -76,7 +76,9 @@ class Convolution(Net):
 
 
 class PlaneConvolution(Net):
-    """A convolution along two axes, as `torch.nn.Conv2d` with `padding="same"`.
+    """A convolution along two axes, as `torch.nn.Conv2d` with `padding="same"`, and max-pooling.
+
+    Planes are convolved and pooled in blocks of rows, which stay in the cache.
 
     Args:
         weight: (O, I, V, W), with odd V and W.
@@ -89,19 +91,27 @@ class PlaneConvolution(Net):
         self.rows = np.ascontiguousarray(rows).reshape(len(rows), len(bias), -1)
         self.bias = bias[:, None]
 
-    def __call__(self, values: np.ndarray) -> np.ndarray:
-        """(B, I, T, L) to (B, O, T, L)."""
+    def __call__(self, values: np.ndarray, pool: int = 1) -> np.ndarray:
+        """(B, I, T, L) to (B, O, T, L / pool), maxima of `pool` neighbouring columns."""
         outs, ins, high, wide = self.shape
         count, _, rows, columns = values.shape
-        edges = count, ins, rows + high - 1, columns + wide - 1
-        padded = np.zeros(edges, values.dtype)
-        padded[:, :, high // 2 : high // 2 + rows, wide // 2 : wide // 2 + columns] = values
-        moved = np.lib.stride_tricks.sliding_window_view(padded, columns, axis=3)
-        moved = moved.swapaxes(2, 3)  # (B, I, W, rows, L)
-        found = np.empty((count, outs, rows, columns), values.dtype)
+        found = np.empty((count, outs, rows, -(-columns // pool)), values.dtype)
+        most = min(BLOCK, rows) + high - 1
+        moved = np.zeros((count, ins, wide, most, columns), values.dtype)
         for first in range(0, rows, BLOCK):
-            block = moved[:, :, :, first : first + BLOCK + high - 1]
-            found[:, :, first : first + BLOCK] = self._block(block)
+            size = min(BLOCK, rows - first)
+            begin, end = first - high // 2, first + size + high // 2
+            inside = slice(max(begin, 0), min(end, rows))
+            to = slice(inside.start - begin, inside.stop - begin)
+            moved[:, :, :, to.stop :] = 0
+            for j in range(wide):
+                away = j - wide // 2
+                left, right = max(-away, 0), max(away, 0)
+                moved[:, :, j, to, left : columns - right] = values[
+                    :, :, inside, right : columns - left
+                ]
+            block = self._block(moved[:, :, :, : size + high - 1])
+            found[:, :, first : first + size] = _maxima(block, pool)
         return found
 
     def _block(self, moved: np.ndarray) -> np.ndarray:
@@ -111,9 +121,21 @@ class PlaneConvolution(Net):
         size = (padded - len(self.rows) + 1) * columns
         found = self.rows[0] @ flat[..., :size]
         found += self.bias
+        product = np.empty_like(found)
         for i, weight in enumerate(self.rows[1:], 1):
-            found += weight @ flat[..., i * columns :][..., :size]
+            np.matmul(weight, flat[..., i * columns :][..., :size], out=product)
+            found += product
         return found.reshape(count, found.shape[1], -1, columns)
+
+
+def _maxima(values: np.ndarray, count: int) -> np.ndarray:
+    """Return the maxima of `count` neighbouring values along the last axis."""
+    found = values[..., ::count].copy()
+    for i in range(1, count):
+        some = values[..., i::count]
+        part = found[..., : some.shape[-1]]
+        np.maximum(part, some, out=part)
+    return found
 
 
 class Layers(Net):

@@ -161,42 +161,39 @@ def dropout_channels(values: np.ndarray, share: float, training: bool) -> np.nda
     return values
 
 
-def stack(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Stack (B, ...) arrays along a second axis."""
-    return np.stack(parts, axis=1)
-
-
 def leaky_relu(values: np.ndarray) -> np.ndarray:
     """Multiply negative values by 0.01."""
     return np.maximum(values, 0.01 * values)
 
 
-def lagged(values: np.ndarray, lags: int) -> np.ndarray:
-    """(B, U, D) to (B, U, lags): cosine similarities to previous units, the nearest first."""
-    norms = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
-    values = values / np.maximum(norms, 1e-12)
-    count, units, size = values.shape
-    padded = np.zeros((count, lags + units, size), values.dtype)  # silence precedes the piece
-    padded[:, lags:] = values
-    found = np.empty((count, units, lags), values.dtype)
-    for first in range(0, units, LAG_BLOCK):
-        block = values[:, first : first + LAG_BLOCK]
-        rows = block.shape[1]
-        products = block @ padded[:, first : first + rows + lags].swapaxes(1, 2)
-        piece, row, column = products.strides
-        band = as_strided(products, (count, rows, lags), (piece, row + column, column))
-        found[:, first : first + rows] = band[..., ::-1]
+def lagged(parts: Sequence[np.ndarray], lags: int) -> np.ndarray:
+    """Compare units with previous ones: K arrays (B, U, D) to (B, K, U, lags).
+
+    Cosine similarities, those to the nearest first.
+    """
+    count, units, _ = parts[0].shape
+    found = np.empty((count, len(parts), units, lags), parts[0].dtype)
+    for number, values in enumerate(parts):
+        norms = np.sqrt(np.einsum("...i,...i->...", values, values))[..., None]
+        padded = np.zeros((count, lags + units, values.shape[-1]), values.dtype)
+        padded[:, lags:] = values / np.maximum(norms, 1e-12)  # silence precedes the piece
+        for first in range(0, units, LAG_BLOCK):  # a band of the matrix of all pairs
+            after = padded[:, lags + first :][:, :LAG_BLOCK]
+            rows = after.shape[1]
+            products = after @ padded[:, first : first + rows + lags].swapaxes(1, 2)
+            piece, row, column = products.strides
+            band = as_strided(products, (count, rows, lags), (piece, row + column, column))
+            found[:, number, first : first + rows] = band[..., ::-1]
     return found
 
 
-def pooled_lags(values: np.ndarray, count: int) -> np.ndarray:
-    """(B, C, U, L) to (B, C, U, L / count): maxima of neighbouring lags."""
-    found = values[..., ::count].copy()
-    for i in range(1, count):
-        some = values[..., i::count]
-        part = found[..., : some.shape[-1]]
-        np.maximum(part, some, out=part)
-    return found
+def pooled_stripes(layer: Any, values: np.ndarray, count: int) -> np.ndarray:
+    """Convolve (B, K, U, L) similarities, and return the maxima of neighbouring lags.
+
+    Returns:
+        (B, C, U, L / count).
+    """
+    return layer(values, count)
 
 
 def convolved(layer: Any, values: np.ndarray) -> np.ndarray:

@@ -126,26 +126,31 @@ def dropout_channels(values: torch.Tensor, share: float, training: bool) -> torc
     return F.dropout1d(values, share, training)
 
 
-def stack(parts: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Stack (B, ...) tensors along a second axis."""
-    return torch.stack(list(parts), dim=1)
-
-
 def leaky_relu(values: torch.Tensor) -> torch.Tensor:
     """Multiply negative values by 0.01."""
     return F.leaky_relu(values)
 
 
-def lagged(values: torch.Tensor, lags: int) -> torch.Tensor:
-    """(B, U, D) to (B, U, lags): cosine similarities to previous units, the nearest first."""
-    values = F.normalize(values, dim=-1)
-    earlier = F.pad(values, (0, 0, lags, 0)).unfold(1, lags, 1)[:, : values.shape[1]]
-    return torch.einsum("bud,budl->bul", values, earlier).flip(-1)
+def lagged(parts: Sequence[torch.Tensor], lags: int) -> torch.Tensor:
+    """Compare units with previous ones: K tensors (B, U, D) to (B, K, U, lags).
+
+    Cosine similarities, those to the nearest first.
+    """
+    found = []
+    for values in parts:
+        values = F.normalize(values, dim=-1)
+        earlier = F.pad(values, (0, 0, lags, 0)).unfold(1, lags, 1)[:, : values.shape[1]]
+        found.append(torch.einsum("bud,budl->bul", values, earlier).flip(-1))
+    return torch.stack(found, dim=1)
 
 
-def pooled_lags(values: torch.Tensor, count: int) -> torch.Tensor:
-    """(B, C, U, L) to (B, C, U, L / count): maxima of neighbouring lags."""
-    return F.max_pool2d(values, (1, count), ceil_mode=True)
+def pooled_stripes(layer: torch.nn.Module, values: torch.Tensor, count: int) -> torch.Tensor:
+    """Convolve (B, K, U, L) similarities, and return the maxima of neighbouring lags.
+
+    Returns:
+        (B, C, U, L / count).
+    """
+    return F.max_pool2d(layer(values), (1, count), ceil_mode=True)
 
 
 def convolved(layer: torch.nn.Module, values: torch.Tensor) -> torch.Tensor:
