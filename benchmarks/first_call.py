@@ -1,12 +1,13 @@
-"""How soon the first row is there, and how fast rows, features and ids come after it.
+"""How soon the first row is there, and how fast rows, features, ids and parts come after it.
 
     python benchmarks/first_call.py DATA --former CHECKOUT
 
 Every figure is the median of `--runs` runs, each in a Python of its own, in turns for this checkout
 and for that of an older commit (`git worktree add CHECKOUT 94a8d69`). `import of transformers` is
 `from transformers import PreTrainedModel` in the same turn: what any model that transformers loads
-takes before it does anything. Processor seconds are those of all processes. `--what` chooses rows
-by words in their names.
+takes before it does anything. Processor seconds are those of all processes. Parts are those of 61
+songs of POP909, from file to result: the median of songs, in milliseconds of the processor; without
+names nothing is computed that only names need. `--what` chooses rows by words in their names.
 """
 
 import argparse
@@ -124,6 +125,22 @@ score.dump_midi(path)
 tokenizer, calls = build_tokenizer({name!r}), 2000
 print(1e6 / calls * best(lambda: [tokenizer.ids(path) for _ in range(calls)], 9))
 """
+PARTS = """
+from symbolic import Segmenter
+from symbolic.structure import segmenter
+if not {names}:
+    segmenter.part_names = lambda *rest: segmenter.PartNames()
+    segmenter._with_named_rows = lambda prepare, sources: prepare(sources)  # of former commits
+    if {method!r} == "novelty":
+        segmenter.beat_row = lambda *rest: None
+songs = files("pretrain/pop909")[::15]
+segment = Segmenter.from_pretrained({method!r}).segment
+def taken(song):
+    start = time.process_time()
+    segment(song, workers=0)
+    return time.process_time() - start
+print(1000 * statistics.median(min(taken(song) for _ in range(5)) for song in songs))
+"""
 MIDITOK = """
 from miditok import CPWord
 tokenizer, clips = CPWord(), files("emopia/midi")[::10]
@@ -171,6 +188,11 @@ MEASURES = [
         "ids of four tied notes, ferreira",
         "microseconds",
         FIXED.format(name="ferreira", lasting=900),
+    ),
+    *(
+        Measure(f"parts of a song, {method}{words}", "ms", PARTS.format(method=method, names=names))
+        for names, words in ((False, ""), (True, ", names"))
+        for method in ("novelty", "phrases")
     ),
 ]
 

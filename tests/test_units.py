@@ -298,7 +298,7 @@ def test_a_curve_of_units_is_highest_where_one_begins():
     assert curve.min() == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("rows", [1, 3, 7, 63, 64, 65, 67, 200])
+@pytest.mark.parametrize("rows", [1, 3, 47, 48, 49, 51, 100])
 @pytest.mark.parametrize("columns", [1, 2, 6])
 def test_convolutions_of_numpy_are_those_of_pytorch(rows, columns):
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ import numpy as np
 from symbolic.forward.numpy_ops import relu
 
 NORM_EPSILON = 1e-5
-BLOCK = 64  # rows of a plane that are convolved at once, so that they stay in the cache
+BLOCK = 48  # rows of a plane that are convolved at once, so that they stay in the cache
 
 
 class Net:
