@@ -7,13 +7,18 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from symbolic.audio.extra import audio_module
 from symbolic.audio.sample_types import float_samples
 from symbolic.notes.midi.reader import is_midi
+from symbolic.notes.read import content_of, is_file, name_of
 from symbolic.notes.table import ReadError
+
+if TYPE_CHECKING:
+    from symbolic.notes.read import File
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".mp3", ".aiff", ".aif", ".au")
 
@@ -24,14 +29,13 @@ LOUDEST = 1e10  # of a sample at full scale 1; the power of larger ones exceeds 
 BLOCK = 2**20  # samples of all channels, decoded at once
 
 
-def read_audio(
-    source: str | os.PathLike | bytes, sampling_rate: int | None = None
-) -> tuple[np.ndarray, int]:
+def read_audio(source: File, sampling_rate: int | None = None) -> tuple[np.ndarray, int]:
     """Read the samples of a recording.
 
     Args:
-        source: the path or the bytes of a file: WAV, FLAC, Ogg (Vorbis, Opus), MP3, AIFF, AU and
-            other formats of libsndfile. The content determines the format, not the name.
+        source: the path or the bytes of a file, with a name or without: WAV, FLAC, Ogg (Vorbis,
+            Opus), MP3, AIFF, AU and other formats of libsndfile. The content determines the
+            format, not the name.
         sampling_rate: rate of the returned samples in Hz; that of the file where None.
 
     Returns:
@@ -49,9 +53,7 @@ def read_audio(
         return resample(samples, rate, wanted), wanted
 
 
-def audio_blocks(
-    source: str | os.PathLike | bytes, sampling_rate: int
-) -> Generator[np.ndarray, None, float]:
+def audio_blocks(source: File, sampling_rate: int) -> Generator[np.ndarray, None, float]:
     """Read the samples of a recording block by block: at most `MAX_STREAMED` seconds of them.
 
     Args:
@@ -91,9 +93,10 @@ def naming(source: object) -> Iterator[None]:
     try:
         yield
     except ReadError as error:
-        if not isinstance(source, str | os.PathLike):
+        name = name_of(cast(Any, source))
+        if name is None:
             raise
-        raise ReadError(error.reason, source=os.fspath(source)) from error
+        raise ReadError(error.reason, source=name) from error
 
 
 def resample(samples: np.ndarray, rate: float, wanted: float) -> np.ndarray:
@@ -111,13 +114,13 @@ def is_regular(path: str) -> bool:
     return stat.S_ISREG(os.stat(path).st_mode)
 
 
-def _opened(source: str | os.PathLike | bytes | bytearray | memoryview) -> str | io.BytesIO:
+def _opened(source: File) -> str | io.BytesIO:
     """Return the checked path, or the bytes as a file."""
     if isinstance(source, str | os.PathLike):
         return _regular(os.fspath(source))
-    if not isinstance(source, bytes | bytearray | memoryview):
+    if not is_file(source):
         raise TypeError(f"expected a path or bytes, got {type(source).__name__}")
-    return _content(bytes(source))
+    return _content(content_of(source))
 
 
 def _regular(path: str) -> str:

@@ -20,7 +20,7 @@ from symbolic.audio.synthesis.rendering import is_music
 from symbolic.inference.beat_model import BeatModel, load_beat_model
 from symbolic.notes import NOTE_SUFFIXES, ReadError, read_notes
 from symbolic.notes.pool import apply_many
-from symbolic.notes.sources import display_name, find_sources
+from symbolic.notes.sources import Scratch, display_name, find_sources
 from symbolic.scoring.base import HubMixin
 from symbolic.scoring.notes import check_vocabulary, load_model
 from symbolic.scoring.progress import progress_bar
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from symbolic.inference.beat_model import BeatSettings
     from symbolic.modeling import SymbolicModel
     from symbolic.notes import NoteTable
+    from symbolic.notes.read import Source
     from symbolic.tokenizers import Tokenizer
 
 SEGMENTED_SUFFIXES = AUDIO_SUFFIXES + NOTE_SUFFIXES
@@ -164,7 +165,7 @@ class Segmenter(HubMixin):
 
     def segment(
         self,
-        sources: str | os.PathLike | bytes | Iterable[str | os.PathLike | bytes],
+        sources: Source | Iterable[Source],
         *,
         recursive: bool = True,
         workers: int | None = None,
@@ -173,19 +174,21 @@ class Segmenter(HubMixin):
         """Segment files, in order.
 
         Args:
-            sources: a path or several: recordings, MIDI, MusicXML, or folders of them.
+            sources: one or several: paths of recordings, MIDI or MusicXML, of folders and archives
+                of them, the bytes of such files, or objects with notes.
             recursive: whether folders are searched recursively.
             workers: number of processes that read; None for one per core, 0 for none.
             progress: whether to show a progress bar on stderr.
         """
-        found = [*find_sources(sources, recursive, SEGMENTED_SUFFIXES)]
-        inputs = apply_many(self._preparation(), found, workers)
-        names = [display_name(source, number) for number, source in enumerate(found)]
         pieces = []
-        with progress_bar(len(found), progress) as bar:
-            for name, prepared in zip(names, inputs, strict=True):
-                pieces.append(self._segmented(name, prepared))
-                bar.update()
+        with Scratch() as scratch:
+            found = [*find_sources(sources, recursive, SEGMENTED_SUFFIXES, scratch)]
+            inputs = apply_many(self._preparation(), found, workers)
+            names = [display_name(source, number) for number, source in enumerate(found)]
+            with progress_bar(len(found), progress) as bar:
+                for name, prepared in zip(names, inputs, strict=True):
+                    pieces.append(self._segmented(name, prepared))
+                    bar.update()
         return pieces
 
     __call__ = segment

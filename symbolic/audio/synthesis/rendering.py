@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -14,11 +14,11 @@ from symbolic.audio.extra import INSTALL, audio_module
 from symbolic.audio.synthesis.channels import BEND
 from symbolic.audio.synthesis.instruments import VOICES, Instrument, instruments
 from symbolic.notes.midi.reader import is_midi
-from symbolic.notes.read import NOTE_SUFFIXES
+from symbolic.notes.read import NOTE_SUFFIXES, content_of, format_of, is_file, name_of
 from symbolic.notes.table import ReadError
 
 if TYPE_CHECKING:
-    from symbolic.notes.read import Source
+    from symbolic.notes.read import File, Source
 
 FONT_VARIABLE = "SYMBOLIC_SOUND_FONT"
 FONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
@@ -102,7 +102,7 @@ def render_midi(
     return resample(samples, RATE, sampling_rate)
 
 
-def read_sound(source: str | os.PathLike | bytes, sampling_rate: int) -> np.ndarray:
+def read_sound(source: Source, sampling_rate: int) -> np.ndarray:
     """Read the (n,) float32 samples of a recording, or render MIDI or MusicXML.
 
     The kind of the source is decided by its content, or else by its name: see `is_music`.
@@ -112,13 +112,17 @@ def read_sound(source: str | os.PathLike | bytes, sampling_rate: int) -> np.ndar
     """
     if is_music(source):
         return render_midi(source, sampling_rate)
-    return read_audio(source, sampling_rate)[0]
+    return read_audio(cast("File", source), sampling_rate)[0]
 
 
-def is_music(source: str | os.PathLike | bytes) -> bool:
-    """Whether a source holds notes instead of sound, by its content or its name."""
+def is_music(source: Source) -> bool:
+    """Whether a source holds notes instead of sound, by its content or its name.
+
+    Objects other than files and bytes, such as note tables, hold notes.
+    """
     if not isinstance(source, str | os.PathLike):
-        return is_midi(bytes(source[:16]))
+        name = name_of(source) or ""
+        return not is_file(source) or name.lower().endswith(NOTE_SUFFIXES) or _has_notes(source)
     try:
         if is_regular(os.fspath(source)):
             with open(source, "rb") as file:
@@ -127,6 +131,14 @@ def is_music(source: str | os.PathLike | bytes) -> bool:
     except (OSError, ValueError):  # the reader raises the error
         pass
     return os.fspath(source).lower().endswith(NOTE_SUFFIXES)
+
+
+def _has_notes(source: File) -> bool:
+    """Whether content has the format of a file of notes."""
+    try:
+        return bool(format_of(content_of(source)))
+    except ReadError:
+        return False
 
 
 def _fluidsynth():
