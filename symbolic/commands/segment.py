@@ -42,7 +42,7 @@ def _parser() -> Parser:
         "cannot be read gets a row with the reason.",
     )
     parser.renamed = {"--window": "--tolerance"}
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders and archives")
     parser.add_argument(
         "-o",
         "--output",
