@@ -36,17 +36,18 @@ if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.notes.sections import sections_of as sections_of
     from symbolic.publishing.hub import push as push
     from symbolic.scoring.audio import AudioScorer as AudioScorer
-    from symbolic.scoring.audio_pipeline import MusicTagsPipeline as MusicTagsPipeline
     from symbolic.scoring.corpus import ScoringArguments as ScoringArguments
     from symbolic.scoring.corpus import score_corpus as score_corpus
     from symbolic.scoring.corpus import score_dataset as score_dataset
     from symbolic.scoring.emotion import EmotionScorer as EmotionScorer
-    from symbolic.scoring.emotion_pipeline import MusicEmotionPipeline as MusicEmotionPipeline
     from symbolic.scoring.keys.local import local_keys as local_keys
     from symbolic.scoring.notes import NoteScorer as NoteScorer
     from symbolic.scoring.notes import load_model as load_model
+    from symbolic.scoring.pipelines.audio import MusicTagsPipeline as MusicTagsPipeline
+    from symbolic.scoring.pipelines.emotion import MusicEmotionPipeline as MusicEmotionPipeline
     from symbolic.scoring.tables import read_scores as read_scores
     from symbolic.scoring.timeline import timeline as timeline
+    from symbolic.scoring.velocities import VelocityModel as VelocityModel
     from symbolic.scoring.windows import SlidingWindow as SlidingWindow
     from symbolic.structure.segmenter import Segmenter as Segmenter
     from symbolic.tasks import TASKS as TASKS
@@ -73,14 +74,15 @@ _MODULES = {
     "notes.sections": "Sections sections_of",
     "publishing.hub": "push",
     "scoring.audio": "AudioScorer",
-    "scoring.audio_pipeline": "MusicTagsPipeline",
+    "scoring.pipelines.audio": "MusicTagsPipeline",
     "scoring.corpus": "ScoringArguments score_corpus score_dataset",
     "scoring.emotion": "EmotionScorer",
-    "scoring.emotion_pipeline": "MusicEmotionPipeline",
+    "scoring.pipelines.emotion": "MusicEmotionPipeline",
     "scoring.keys.local": "local_keys",
     "scoring.notes": "NoteScorer load_model",
     "scoring.tables": "read_scores",
     "scoring.timeline": "timeline",
+    "scoring.velocities": "VelocityModel",
     "scoring.windows": "SlidingWindow",
     "structure.segmenter": "Segmenter",
     "tasks": "TASKS Task",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import torch
 from huggingface_hub.utils import (
@@ -26,6 +26,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.encoders import ENCODERS, FeatureEnsemble, KeyLogits
 from symbolic.encoders.metrical import MetricalContext
 from symbolic.encoders.tonic import KeyFromTonic
+from symbolic.packaged import packaged
 from symbolic.tasks import EMOTION, KEY, Task
 from symbolic.tasks.heads import Head, Heads
 from symbolic.tasks.task import labels_by_name
@@ -155,6 +156,20 @@ class SymbolicModel(PreTrainedModel):
         if not isinstance(tables, nn.ModuleList):
             raise NotImplementedError(f"encoder {self.config.encoder!r} has no token embeddings")
         return tables
+
+    @classmethod
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: str | os.PathLike | None, *model_args, **kwargs
+    ) -> Any:
+        """Load a model as in transformers; `base` is the encoder of notes in the package.
+
+        Its weights are stored in float16 and computed with in float32.
+        """
+        name = pretrained_model_name_or_path
+        found = name if name is None else packaged(name)
+        if found != name and "dtype" not in kwargs:
+            kwargs["dtype"] = torch.float32
+        return super().from_pretrained(found, *model_args, **kwargs)
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs) -> None:
         """Save the model as in transformers, with the weights under the model's own names.

@@ -1,8 +1,8 @@
 """Registration with transformers, deferred until transformers is imported.
 
 `symbolic.configuration` and `symbolic.modeling` register themselves with the Auto classes,
-`symbolic.scoring.emotion_pipeline` and `symbolic.scoring.audio_pipeline` their tasks. If they were
-imported at once, `import symbolic` and `symbolic --help` would wait for torch; if they were not,
+`symbolic.scoring.pipelines.emotion` and `symbolic.scoring.pipelines.audio` their tasks. If they
+were imported at once, `import symbolic` and `symbolic --help` would wait for torch; if not at all,
 `AutoModel` and `pipeline` would not know them. The tokenizers need libraries that read music, so
 that they are registered when `AutoTokenizer` is imported. `AutoFeatureExtractor` looks for a file
 before it asks a registered class, so that its error for a model of notes is replaced; so are those
@@ -101,8 +101,8 @@ def _register(module) -> None:
 def _register_pipeline(module) -> None:
     _explain_pipelines(module)
     with _without_readers():
-        importlib.import_module("symbolic.scoring.emotion_pipeline")
-        importlib.import_module("symbolic.scoring.audio_pipeline")
+        importlib.import_module("symbolic.scoring.pipelines.emotion")
+        importlib.import_module("symbolic.scoring.pipelines.audio")
 
 
 def _register_tokenizers(module) -> None:

@@ -26,8 +26,8 @@ from symbolic import CPTokenizer, EmotionScorer, ReadError, SymbolicConfig, Symb
 from symbolic.encoders import AUDIO_SYSTEMS
 from symbolic.notes import note_table, read_notes
 from symbolic.notes.keys import KEY_NAMES
-from symbolic.scoring.emotion_pipeline import MusicEmotionPipeline
 from symbolic.scoring.notes import load_model
+from symbolic.scoring.pipelines.emotion import MusicEmotionPipeline
 from symbolic.tasks import EMOTION, GENRE, KEY, QUADRANTS, VALENCE_AROUSAL
 from symbolic.tokenizers import TOKENIZERS
 
@@ -357,7 +357,7 @@ def test_the_tokenizer_is_of_the_revision_that_the_model_is_of(
         "from transformers import pipeline\nimport symbolic",
         "import transformers\nimport symbolic\nfrom transformers import pipeline",
         "import symbolic.encoders\nfrom transformers import pipeline",
-        "import symbolic.scoring.emotion_pipeline\nfrom transformers import pipeline",
+        "import symbolic.scoring.pipelines.emotion\nfrom transformers import pipeline",
     ],
     ids=["ours first", "pipeline first", "transformers first", "encoders first", "itself first"],
 )

@@ -357,3 +357,134 @@ def test_what_to_train_on_must_be_said(tmp_path, capsys):
     assert "either --music or --tokens" in capsys.readouterr().err
     assert main(["--output_dir", str(tmp_path), "--music", "nowhere"]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_in_an_epoch_a_piece_has_as_many_windows_as_cover_it(token_tunes, tmp_path, monkeypatch):
+    from symbolic.training import pretraining
+
+    seen = []
+
+    def fit(model, dataset, validation, fitting, training):
+        seen.extend(dataset.piece.tolist())
+        raise InterruptedError
+
+    monkeypatch.setattr(pretraining, "fit", fit)
+    tokens = token_tunes("cp-midibert", count=3, n=40, spread=30)
+    save_tokens(tokens, tmp_path / "tunes.npz")
+    data = PretrainArguments(tokens=str(tmp_path / "tunes.npz"))
+    training = TrainingArguments(str(tmp_path / "model"), use_cpu=True, report_to="none")
+    with pytest.raises(InterruptedError):
+        pretrain(data, ShapeArguments(**SHAPE), FitArguments(), training)
+    assert tokens.lengths.tolist() == [40, 70, 100]
+    assert np.bincount(seen).tolist() == [2, 3, 4]  # windows of 32
+
+
+def mixed(tokens, window, **options):
+    """(T, F) ids and labels of windows of a `mixed` data set, and what they were."""
+    data = questions(tokens, "mixed", window, **options)
+    names = [task_name(field) for field in tokens.vocabulary.field_names]
+    for i in range(len(data)):
+        example = data[i]
+        labels = np.stack([example["labels"][name] for name in names], axis=-1)
+        yield example["input_ids"], labels, tokens.ids_of(int(data.piece[i]))
+
+
+def test_mixed_masks_hide_what_they_ask_and_leave_the_rest(token_tunes):
+    tokens = token_tunes("cp-performance", count=4, n=400, spread=0)
+    torch.manual_seed(0)
+    mask = np.array(tokens.vocabulary.mask_ids)
+    shares, kinds = [], {"notes": 0, "parts of notes": 0, "one aspect": 0}
+    for _ in range(30):
+        for ids, labels, whole in mixed(tokens, 400):
+            asked = labels != IGNORE
+            assert asked.any()
+            assert np.array_equal(labels[asked], whole[asked])
+            assert np.array_equal(ids[~asked], whole[~asked])
+            hidden = (ids == mask)[asked].mean()
+            assert 0.7 < hidden <= 1.0
+            shares.append(asked.mean())
+            columns = asked.any(axis=0)
+            if columns.all():
+                whole_notes = (asked.all(axis=1) == asked.any(axis=1)).all()
+                kinds["notes" if whole_notes else "parts of notes"] += 1
+            else:
+                kinds["one aspect"] += 1
+    assert 0.15 < np.mean(shares) < 0.35
+    assert kinds["notes"] > 30
+    assert min(kinds.values()) > 10
+
+
+def test_all_velocities_are_asked_at_once_as_in_a_score_without_dynamics(token_tunes):
+    tokens = token_tunes("cp-performance", count=4, n=100, spread=0)
+    torch.manual_seed(1)
+    velocity = tokens.vocabulary.field_names.index("Velocity")
+    found = [
+        (labels != IGNORE)[:, velocity].all() and not np.delete(labels != IGNORE, velocity, 1).any()
+        for _ in range(40)
+        for _, labels, _ in mixed(tokens, 100)
+    ]
+    assert any(found)
+
+
+def test_what_is_masked_already_is_not_asked(token_tunes):
+    tokens = token_tunes("cp-performance", count=4, n=100, spread=0)
+    torch.manual_seed(2)
+    mask = np.array(tokens.vocabulary.mask_ids)
+    for _ in range(20):
+        for _, labels, _ in mixed(tokens, 100, masked_score_time=1.0):
+            assert not (labels == mask).any()
+
+
+def test_flat_ids_have_mixed_masks_of_notes_and_spans(token_tunes):
+    tokens = token_tunes("REMI", count=4, n=60)
+    torch.manual_seed(3)
+    for ids, labels, _ in ((d["input_ids"], d["labels"], 0) for d in questions(tokens, "mixed")):
+        (column,) = labels.values()
+        assert ids.shape == column.shape
+        assert (column != IGNORE).any()
+
+
+def test_an_objective_that_the_backbone_cannot_have_is_refused(token_tunes, tmp_path):
+    save_tokens(token_tunes("cp-midibert"), tmp_path / "tunes.npz")
+    training = TrainingArguments(str(tmp_path / "model"), use_cpu=True, report_to="none")
+    for backbone, objective in (("gpt2", "mixed"), ("bert", "next"), ("bert", "guess")):
+        data = PretrainArguments(tokens=str(tmp_path / "tunes.npz"), objective=objective)
+        with pytest.raises(ValueError, match="objective"):
+            pretrain(data, ShapeArguments(backbone=backbone, **SHAPE), FitArguments(), training)
+
+
+def test_a_share_is_left_out_and_not_in_the_record(token_tunes, tmp_path, capsys):
+    tokens = token_tunes("cp-midibert", count=40)
+    save_tokens(tokens, tmp_path / "tunes.npz")
+    words = ["--tokens", str(tmp_path / "tunes.npz"), "--leave-out", ".3"]
+    assert main([*words, "--output_dir", str(tmp_path / "model"), *SMALL]) == 0
+    groups = recorded_groups(read_record(tmp_path / "model"))
+    every = {hashed_group(f"tunes: song{i}") for i in range(20)}
+    assert set(groups) < every
+    assert f"{2 * (20 - len(groups))} of 40 pieces are left out" in capsys.readouterr().out
+    again = ["--output_dir", str(tmp_path / "again"), "--seed", "5", *SMALL]
+    assert main([*words, *again]) == 0
+    assert recorded_groups(read_record(tmp_path / "again")) == groups  # by name, not by seed
+    none = ["--leave-out", "1", "--output_dir", str(tmp_path / "none"), *SMALL]
+    assert main([*words[:2], *none]) == 2
+    assert "leave_out 1.0 is no share below 1" in capsys.readouterr().err
+
+
+def test_pretraining_that_goes_on_keeps_its_heads(token_tunes, tmp_path):
+    save_tokens(token_tunes("cp-midibert"), tmp_path / "tunes.npz")
+    words = ["--tokens", str(tmp_path / "tunes.npz"), *SMALL]
+    assert main([*words, "--output_dir", str(tmp_path / "one")]) == 0
+    on = ["--pretrained", str(tmp_path / "one"), "--learning_rate", "0"]
+    assert main([*words, *on, "--output_dir", str(tmp_path / "two")]) == 0
+    one, two = (SymbolicModel.from_pretrained(tmp_path / name) for name in ("one", "two"))
+    for key, value in one.state_dict().items():
+        assert torch.equal(value, two.state_dict()[key]), key
+
+
+def test_dropout_is_that_of_the_training_not_of_the_pretrained_encoder(pretrained):
+    folder, _ = pretrained
+    arguments = ShapeArguments(pretrained=str(folder), dropout=0.05)
+    model = build_model(CPTokenizer(preset="midibert"), arguments)
+    config = model.config.backbone_config
+    name = "resid_pdrop" if config.model_type == "gpt2" else "hidden_dropout_prob"
+    assert getattr(config, name) == 0.05

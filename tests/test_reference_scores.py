@@ -37,7 +37,7 @@ def test_scores_are_printed(song, tmp_path, capsys):
     assert cli([*words, "-o", "-"]) == 0
     streams = capsys.readouterr()
     assert "f_bar" not in streams.out
-    assert "other.mid: no markers" in streams.err
+    assert "other.mid marks no sections: no markers" in streams.err
     assert streams.err.splitlines()[-1].startswith("mean")
     assert cli([*words, "-q"]) == 0
     assert capsys.readouterr().out == ""

@@ -187,7 +187,9 @@ def test_the_model_in_the_package_has_a_name_on_the_command_line(folder, tmp_pat
     table = pd.read_csv(tmp_path / "parts.csv")
     assert table["start"].tolist() == pytest.approx(expected.times[:-1].round(3).tolist())
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "phrases").mkdir()  # a folder of that name comes first
+    (tmp_path / "phrases").mkdir()  # of something else
+    assert cli(words) == 0
+    (tmp_path / "phrases" / "config.json").write_text("{}")  # a model of that name comes first
     assert cli(words) == 2
 
 

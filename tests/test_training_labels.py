@@ -153,7 +153,7 @@ def test_weights_of_classes_without_a_task_of_classes_are_refused(
 
 @pytest.mark.parametrize(
     "option",
-    ["class-weights", "tasks", "label-smoothing", "temperature", "masked-score-time",
+    ["class-weights", "tasks", "label-smoothing", "temperature",
      "expert-members", "expert-size", "expert-dropout"],
 )  # fmt: skip
 def test_pre_training_refuses_what_it_would_not_use(option, tmp_path, capsys):

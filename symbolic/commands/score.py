@@ -90,6 +90,13 @@ def _parser() -> Parser:
         "`written_key` of what is written, and in a column `local_key` of a timeline",
     )
     parser.add_argument(
+        "--velocities",
+        type=path_to(".mid", ".midi"),
+        metavar="FILE",
+        help="write the notes of a single file to a MIDI file, with velocities that the encoder in "
+        "the package predicts: dynamics for a score that has none",
+    )
+    parser.add_argument(
         "--timeline",
         type=path_to(*SUFFIXES),
         metavar="FILE",
@@ -183,6 +190,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from symbolic.reports.plots import valence_arousal_plane
 
             write(partial(valence_arousal_plane, read_scores(output)), options.plot)
+    if options.velocities and summary.scored:
+        from symbolic.scoring.velocities import VelocityModel
+
+        write(partial(VelocityModel().write, options.paths[0]), options.velocities)
     if not options.quiet:
         _print(summary, rows, options)
     return 0 if summary.scored or not summary.files else 1  # no files: all were scored before
@@ -196,8 +207,10 @@ def _check(options: argparse.Namespace) -> None:
     options.output = None if options.output == STDOUT else options.output
     for path in filter(None, (options.output, options.timeline)):
         make_room(path, folder=path.suffix.lower() == ".parquet")
-    if options.plot:
-        make_room(options.plot)
+    for path in filter(None, (options.plot, options.velocities)):
+        make_room(path)
+    if options.velocities and not (len(options.paths) == 1 and Path(options.paths[0]).is_file()):
+        raise UsageError("--velocities writes the notes of one file: give the path of one")
     if not options.output:
         needing = {"resume": options.resume, "engine": options.engine != "local"}
         for name in (name for name, value in needing.items() if value):
@@ -274,6 +287,8 @@ def _print(
     if summary.duplicates:
         done += f", of which {summary.duplicates} are the same as others"
     places = {"table": options.output, "timeline": options.timeline, "plot": options.plot}
+    if summary.scored:
+        places["notes"] = options.velocities
     print(
         done, *(f"{name} in {path}" for name, path in places.items() if path), sep="; ", file=into
     )

@@ -11,6 +11,7 @@ from torch import nn
 from transformers import AutoModel
 
 from symbolic.configuration import SymbolicConfig
+from symbolic.encoders.derived import DerivedInputs
 from symbolic.encoders.standard import StandardFeatures
 
 FEATURE_RANGE = 4.0  # standard deviations; outliers must not dominate the hidden states
@@ -22,6 +23,9 @@ class NoteEncoder(StandardFeatures):
     As in MIDI-BERT (Chou 2021), with any `AutoModel` that takes `inputs_embeds`. Where the
     configuration names features, their projection is added to every hidden state, which gives the
     heads a view of the whole piece. They are standardised and clipped to `FEATURE_RANGE`.
+
+    Options (`encoder_options`):
+        derived: what `symbolic.encoders.derived` needs to add inputs that follow from the tokens.
     """
 
     inputs = "notes"
@@ -34,9 +38,13 @@ class NoteEncoder(StandardFeatures):
         size = config.field_embedding_size
         self.field_names = list(config.field_names)
         self.embeddings = nn.ModuleList(nn.Embedding(n, size) for n in config.vocab_sizes)
+        self.derived = None
+        if options := config.encoder_options.get("derived"):
+            unknown = [[*ids] for ids in zip(config.pad_ids, config.mask_ids, strict=True)]
+            self.derived = DerivedInputs(size, options, unknown)
         self.scale = math.sqrt(size)
         self.hidden_size = config.backbone_config.hidden_size
-        self.project = nn.Linear(size * len(config.vocab_sizes), self.hidden_size)
+        self.project = nn.Linear(size * len(self._tables()), self.hidden_size)
         self.backbone = AutoModel.from_config(config.backbone_config)
         self.expect_features(len(config.feature_names))
         if self.feature_count:
@@ -129,6 +137,10 @@ class NoteEncoder(StandardFeatures):
                 wrong = low if low < 0 else high
                 raise ValueError(f"input_ids: {wrong} for {name}, expected 0 to {size - 1}")
 
+    def _tables(self) -> list[nn.Module]:
+        """List the embeddings: of the sub-tokens, and of what is derived from them."""
+        return [*self.embeddings, *(self.derived.embeddings if self.derived is not None else ())]
+
     def _embedded(self, input_ids: torch.Tensor) -> torch.Tensor:
         """(B, T, F) ids to (B, T, H): their embeddings, scaled, concatenated and projected.
 
@@ -137,11 +149,14 @@ class NoteEncoder(StandardFeatures):
         takes a third of the time. Predictions do not use it, since they would depend on the batch.
         Nor do modules of another class, such as adapters, which are more than their weights.
         """
-        tables = [cast(nn.Embedding, embedding).weight for embedding in self.embeddings]
+        if self.derived is not None:
+            input_ids = torch.cat([input_ids, self.derived(input_ids)], dim=-1)
+        embeddings = self._tables()
+        tables = [cast(nn.Embedding, embedding).weight for embedding in embeddings]
         sizes = [len(table) for table in tables]
-        plain = type(self.project) is nn.Linear and {*map(type, self.embeddings)} == {nn.Embedding}
+        plain = type(self.project) is nn.Linear and {*map(type, embeddings)} == {nn.Embedding}
         if not (self.training and plain) or sum(sizes) > input_ids.shape[0] * input_ids.shape[1]:
-            parts = [embed(input_ids[..., i]) for i, embed in enumerate(self.embeddings)]
+            parts = [embed(input_ids[..., i]) for i, embed in enumerate(embeddings)]
             return self.project(torch.cat(parts, dim=-1) * self.scale)
         weights = self.project.weight.split(tables[0].shape[1], dim=1)
         projected = [

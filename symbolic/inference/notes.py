@@ -93,21 +93,33 @@ def predict_notes(
         if task.name == VELOCITY.name:
             every = np.random.default_rng(0)  # at a share of 1 nothing is left to chance
             shown = [tokenizer.hide_velocity(ids, 1.0, every)[0] for ids in sequences]
-        predicted = _token_predictions(model, task, shown, rows, batch_size)
+        predicted = predict_tokens(model, task, shown, rows, batch_size)
         found[task.name] = [
             values[notes] for values, notes in zip(predicted, positions, strict=True)
         ]
     return found
 
 
-def _token_predictions(
+def predict_tokens(
     model: SymbolicModel,
     task: Task,
     sequences: Sequence[np.ndarray],
-    rows: np.ndarray | None,
-    batch_size: int,
+    rows: np.ndarray | None = None,
+    batch_size: int = 32,
 ) -> list[np.ndarray]:
-    """Predict a task for the tokens of each piece: (T, K) of each."""
+    """Predict a task of single tokens for every piece.
+
+    Args:
+        model: one of notes.
+        task: one of its tasks.
+        sequences: ids of each piece.
+        rows: features of each piece, where the model takes some.
+        batch_size: windows in one forward pass.
+
+    Returns:
+        (T, K) float64 for each piece, the mean over the windows that a token is in: probabilities,
+        or values for `regression`.
+    """
     means = WindowMeans([len(ids) for ids in sequences], task.num_labels)
     with evaluation_mode(model):
         for inputs, cuts in token_windows(model, sequences, rows, batch_size):

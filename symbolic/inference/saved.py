@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from symbolic.packaged import packaged
+
 HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only")
 
 
@@ -26,7 +28,7 @@ def saved_file(name: str | os.PathLike, file: str, hub: Mapping[str, Any]) -> Pa
     Returns:
         Its path; None where there is none, or it cannot be downloaded.
     """
-    path = Path(name, file)
+    path = Path(packaged(name), file)
     if path.is_file():
         return path
     if Path(name).exists():

@@ -14,6 +14,7 @@ from symbolic.configuration import SymbolicConfig
 from symbolic.errors import hub_reason
 from symbolic.inference.saved import hub_options
 from symbolic.modeling import SymbolicModel, no_bar_of_weights
+from symbolic.packaged import packaged
 
 MODEL_FILES = (CONFIG_NAME, SAFE_WEIGHTS_NAME)
 """Files of the folder of a model."""
@@ -32,7 +33,7 @@ def load_config(
         OSError: no folder and no model of the Hub, or a folder without one of the files.
         ValueError: a model of another type.
     """
-    name = os.fspath(name)
+    name = os.fspath(packaged(name))
     if os.path.isfile(name):
         raise NotADirectoryError(f"{name}: a file, not the folder of a model")
     missing = [file for file in files if not Path(name, file).is_file()]
@@ -78,7 +79,6 @@ def load_weights(
     """
     if str(device) != "cpu":
         check_device(device)
-    name = os.fspath(name)
     options = {**kwargs, "use_safetensors": True, "output_loading_info": True}
     with no_bar_of_weights():
         found = SymbolicModel.from_pretrained(name, config=config, **options)

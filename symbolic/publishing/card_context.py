@@ -14,8 +14,8 @@ from symbolic.encoders.beat_systems import BEAT_SYSTEMS
 from symbolic.encoders.boundary_systems import BOUNDARY_SYSTEMS
 from symbolic.encoders.systems import AUDIO_SYSTEMS
 from symbolic.modeling import SymbolicModel
-from symbolic.scoring.audio_pipeline import TASK as TAGS_PIPELINE
-from symbolic.scoring.emotion_pipeline import TASK as EMOTION_PIPELINE
+from symbolic.scoring.pipelines.audio import TASK as TAGS_PIPELINE
+from symbolic.scoring.pipelines.emotion import TASK as EMOTION_PIPELINE
 from symbolic.structure.detection import TOLERANCES, BoundaryArguments, picker
 from symbolic.tasks import BOUNDARY, EMOTION, QUADRANT_WORDS, Task, is_note_task
 

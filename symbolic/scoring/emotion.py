@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,6 +13,7 @@ from symbolic.inference.feature_model import FeatureModel, load_feature_model
 from symbolic.inference.predictor import Predictor
 from symbolic.inference.reasons import explainable
 from symbolic.notes.table import ReadError
+from symbolic.packaged import WEIGHTS
 from symbolic.scoring.base import Row, Scorer, with_errors
 from symbolic.scoring.columns import PREDICTED, SCORES
 from symbolic.scoring.explanations import Explanation, Explanations, explanations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from symbolic.modeling import SymbolicModel
     from symbolic.tokenizers import Tokenizer
 
-DEFAULT_MODEL = Path(__file__).parents[1] / "weights"
+DEFAULT_MODEL = WEIGHTS
 COLUMNS = tuple(SCORES)
 
 

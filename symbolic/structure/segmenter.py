@@ -21,6 +21,7 @@ from symbolic.inference.beat_model import BeatModel, load_beat_model
 from symbolic.notes import NOTE_SUFFIXES, ReadError, read_notes
 from symbolic.notes.pool import apply_many
 from symbolic.notes.sources import Scratch, display_name, find_sources
+from symbolic.packaged import WEIGHTS, packaged
 from symbolic.scoring.base import HubMixin
 from symbolic.scoring.notes import check_vocabulary, load_model
 from symbolic.scoring.progress import progress_bar
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 SEGMENTED_SUFFIXES = AUDIO_SUFFIXES + NOTE_SUFFIXES
 PHRASES = "phrases"  # name of the model of notes in the package, which is the default
 UNTRAINED = "novelty"
-_WEIGHTS = Path(__file__).parents[1] / "weights"
 NO_FRAMES = np.zeros((0, 0))
 NOTE_NOVELTY = replace(ROLL, kinds=("roll", "chroma"))  # what is shown, and what is compared
 NOVELTY = 0.1  # threshold above the running median, relative to the maximum of the piece
@@ -136,8 +136,8 @@ class Segmenter(HubMixin):
             return cls(None, tolerance)
         if name == MARKS and not os.path.isdir(name):
             return MarkedSegmenter()
-        if name is None or (name == PHRASES and not os.path.isdir(name)):
-            return cls(load_beat_model(_WEIGHTS / PHRASES), tolerance)
+        if name is None or (name == PHRASES and packaged(name) != name):
+            return cls(load_beat_model(WEIGHTS / PHRASES), tolerance)
         from symbolic.inference.weights import load_config, load_weights  # loads PyTorch
         from symbolic.scoring.audio import load_audio_model
 
@@ -155,7 +155,7 @@ class Segmenter(HubMixin):
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Save the model with its tokenizer or feature extractor."""
         if isinstance(self.model, BeatModel):  # is saved by PyTorch
-            type(self).from_pretrained(_WEIGHTS / PHRASES).save_pretrained(save_directory, **kwargs)
+            type(self).from_pretrained(WEIGHTS / PHRASES).save_pretrained(save_directory, **kwargs)
             return
         super().save_pretrained(save_directory, **kwargs)
         if self.tokenizer is not None:

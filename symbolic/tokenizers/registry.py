@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from symbolic.packaged import packaged
 from symbolic.tokenizers.base import NoteTokenizer
 from symbolic.tokenizers.cp import PRESETS, CPTokenizer
 from symbolic.tokenizers.ferreira import FerreiraTokenizer
@@ -46,7 +47,7 @@ def build_tokenizer(name: str | os.PathLike) -> Tokenizer:
         ValueError: no such name, folder or file, or not the file of a tokenizer.
         FileNotFoundError: a folder without the file of a tokenizer.
     """
-    name = os.fspath(name)
+    name = os.fspath(packaged(name))
     known = {**TOKENIZERS, **NAMES}
     if name not in known and os.path.exists(name):
         file = tokenizer_file(name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from symbolic.errors import hub_reason
+from symbolic.packaged import packaged
 
 FILE_NAME = "music_tokenizer.json"  # AutoTokenizer would misread miditok's own tokenizer.json
 MIDITOK_FILE_NAME = "tokenizer.json"
@@ -19,7 +20,7 @@ def tokenizer_file(name: str | os.PathLike, **kwargs: Any) -> Path:
     Raises:
         OSError: nothing to load under that name.
     """
-    path = Path(name)
+    path = Path(packaged(name))
     if path.is_file():
         return path
     if path.is_dir():

@@ -17,6 +17,7 @@ from symbolic.data.tokens.transposition import PITCH
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
 from symbolic.encoders.backbones import BACKBONES, backbone_config
+from symbolic.encoders.derived import derived_options
 from symbolic.features import FEATURE_SETS, TONAL_NAMES
 from symbolic.features.model_columns import KEY_FEATURES
 from symbolic.inference.weights import load_config
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RATE = "voice_rate_log"
+DROPOUTS = ("dropout", "attention_dropout")
 KEY_CERTAINTY = "predicted_key_certainty"  # is no sign of valence
 
 
@@ -53,6 +55,13 @@ class ShapeArguments:
     heads: int = 4
     feedforward: int = field(default=0, metadata={"help": "0: three times the hidden size"})
     field_embedding_size: int = 32
+    derived: bool = field(
+        default=False,
+        metadata={
+            "help": "add inputs that follow from super-tokens: pitch class, octave, interval to "
+            "the bass of the chord and of the one before"
+        },
+    )
     encoder: str = field(
         default="notes",
         metadata={
@@ -99,6 +108,7 @@ def build_model(
     arguments: ShapeArguments,
     feature_names: Sequence[str] = (),
     tasks: Sequence[Task] | None = None,
+    head_units: int | None = None,
 ) -> SymbolicModel:
     """Build a model for a vocabulary, with random weights from torch's generator.
 
@@ -107,6 +117,7 @@ def build_model(
         arguments: shape and tasks of the model.
         feature_names: features of the whole piece in the input.
         tasks: of the heads; those of the arguments by default.
+        head_units: of their hidden layer; the width of the encoder where None, no layer where 0.
 
     Raises:
         ValueError: a task that is not in `TASKS`, an encoder that is not in `ENCODERS`, a task of
@@ -138,11 +149,12 @@ def build_model(
         ensemble_references=int(by_ensemble),
         tasks=tasks,
         head_dropout=arguments.head_dropout,
+        head_units=head_units,
         label_smoothing=arguments.label_smoothing,
         temperatures={"emotion": arguments.temperature},
         # A vocabulary of a token file has the name of the tokenizer's class.
         tokenizer_class=getattr(vocabulary, "tokenizer_class", type(vocabulary).__name__),
-        **encoder_settings(arguments, base and base.config),
+        **encoder_settings(arguments, vocabulary, base and base.config),
     )
     model = SymbolicModel(config)
     if base is not None:
@@ -165,16 +177,21 @@ def _check_note_tasks(vocabulary: Tokenizer | TokenVocabulary, tasks: Sequence[T
 
 
 def encoder_settings(
-    arguments: ShapeArguments, base: SymbolicConfig | None = None
+    arguments: ShapeArguments,
+    vocabulary: Tokenizer | TokenVocabulary,
+    base: SymbolicConfig | None = None,
 ) -> dict[str, Any]:
     """Collect the values of `SymbolicConfig` that determine the shape of an encoder.
 
-    They are those of a pre-trained model. Otherwise the method `settings` of the class in
-    `ENCODERS` returns them for the arguments; an encoder of notes without it has a backbone.
+    They are those of a pre-trained model, but for the dropout. Otherwise the method `settings` of
+    the class in `ENCODERS` returns them for the arguments; an encoder of notes without it has a
+    backbone.
     """
     if base is not None:
         names = ("field_embedding_size", "window", "backbone_config", "encoder_options")
-        return {name: getattr(base, name) for name in names}
+        kept: dict[str, Any] = {name: getattr(base, name) for name in names}
+        _set_dropout(kept["backbone_config"], arguments)
+        return kept
     kind = ENCODERS[arguments.encoder]
     values: dict[str, Any] = {
         "field_embedding_size": arguments.field_embedding_size,
@@ -184,6 +201,12 @@ def encoder_settings(
         values |= kind.settings(arguments)
     elif kind.inputs == "notes":
         values["backbone_config"] = new_backbone(arguments)
+        if arguments.derived:
+            vocab = vocabulary.vocab
+            options = derived_options(
+                vocabulary.field_names, [vocab] if isinstance(vocab, dict) else vocab
+            )
+            values["encoder_options"] = {"derived": options}
     return values
 
 
@@ -223,6 +246,15 @@ def _pretrained(
     return base
 
 
+def _set_dropout(backbone: Any, arguments: ShapeArguments) -> None:
+    """Set the dropout of the configuration of a pre-trained backbone, which is no shape."""
+    for model_type, shaped, _ in BACKBONES.values():
+        if backbone is not None and backbone.model_type == model_type:
+            for setting, option in shaped.items():
+                if option in DROPOUTS:
+                    setattr(backbone, setting, getattr(arguments, option))
+
+
 def _report_shape(arguments: ShapeArguments, base: SymbolicConfig) -> None:
     """Say which options of the shape change nothing, since that of a pre-trained encoder stays."""
     kept = {"field_embedding_size": base.field_embedding_size, "window": base.window}
@@ -230,7 +262,11 @@ def _report_shape(arguments: ShapeArguments, base: SymbolicConfig) -> None:
     for name, (model_type, shaped, _) in BACKBONES.items():
         if backbone is not None and backbone.model_type == model_type:
             kept |= {"backbone": name, "hidden_size": backbone.hidden_size}
-            kept |= {option: getattr(backbone, setting) for setting, option in shaped.items()}
+            kept |= {
+                option: getattr(backbone, setting)
+                for setting, option in shaped.items()
+                if option not in DROPOUTS
+            }
     default = ShapeArguments()
     without_effect = [
         f"{name} {value}, not {given}"
@@ -258,6 +294,20 @@ def _copy_encoder(base: SymbolicModel, model: SymbolicModel, name: str) -> None:
     missing, unexpected = model.encoder.load_state_dict(weights, strict=False)
     if unexpected or any("feature_" not in key for key in missing):
         raise ValueError(f"{name}: the weights of the encoder do not fit its configuration")
+
+
+def copy_heads(model: SymbolicModel, name: str) -> None:
+    """Copy the heads that a saved model has in the same form, for training that goes on."""
+    with no_bar_of_weights():
+        base = SymbolicModel.from_pretrained(name, config=load_config(name))
+    for task in model.tasks:
+        if task in base.tasks:
+            weights = base.heads[task.name].state_dict()
+            own = model.heads[task.name].state_dict()
+            if {key: w.shape for key, w in weights.items()} == {
+                key: w.shape for key, w in own.items()
+            }:
+                model.heads[task.name].load_state_dict(weights)
 
 
 def task_specs(text: str) -> list[Task]:

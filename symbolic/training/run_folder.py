@@ -15,6 +15,7 @@ from symbolic.data.audit.fingerprints import Fingerprints
 from symbolic.data.groups import hashed_group
 from symbolic.inference.prediction_table import Row, write_predictions
 from symbolic.modeling import SymbolicModel
+from symbolic.packaged import packaged
 from symbolic.training.trainer import TRAINING_RECORD as TRAINING_RECORD
 from symbolic.training.trainer import FitArguments
 
@@ -160,7 +161,7 @@ def training_pieces(name: str | Path) -> Fingerprints:
 def model_file(name: str | Path, file: str) -> Path | None:
     """Find a file of a model in its folder or on the Hub; None if there is none."""
     found = cached_file(
-        str(name),
+        str(packaged(name)),
         file,
         _raise_exceptions_for_missing_entries=False,
         _raise_exceptions_for_connection_errors=False,

@@ -142,6 +142,11 @@ class Fingerprints:
         figures = replace(self.figures.take(kept), piece=piece[kept])
         return Fingerprints(self.names[chosen], self.groups[chosen], self.contents[chosen], figures)
 
+    def thinned(self, share: int) -> Fingerprints:
+        """Keep one of `share` figures of the melodies, chosen by their hashes."""
+        kept = np.flatnonzero(self.figures.code % share == 0)
+        return replace(self, figures=self.figures.take(kept))
+
     @classmethod
     def joined(cls, parts: Iterable[Fingerprints]) -> Fingerprints:
         """Concatenate fingerprints."""

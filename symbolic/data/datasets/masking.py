@@ -15,7 +15,16 @@ from symbolic.tasks import IGNORE, Task
 
 MASKED_SHARE = 0.15
 AS_MASK, AS_OTHER = 0.8, 0.1  # of those chosen; the rest stay as they are
-OBJECTIVES = ("masked", "next")
+OBJECTIVES = ("masked", "mixed", "next")
+
+MIXED_SHARE = 0.3
+MIXTURE = {"notes": 0.2, "spans": 0.25, "sub-tokens": 0.25, "aspects": 0.3}
+"""Kinds of masks of the objective `mixed`, with their shares of the windows."""
+SPAN = (4, 16)  # notes of a span, the second exclusive
+ASPECTS = (("Pitch",), ("Velocity",), ("Gap", "Hold"), ("Bar", "Position", "Duration"))
+ASPECT_SHARES = (0.5, 1.0, 0.9, 0.9)
+"""Sub-tokens that are masked together in a window, and in which share of the notes: all velocities,
+as in a score without dynamics."""
 
 
 def token_tasks(vocabulary: TokenVocabulary) -> list[Task]:
@@ -47,26 +56,37 @@ class PretrainingDataset(Dataset):
 
     `masked`: 15 % of the super-tokens have labels; of these, 80 % are replaced by MASK, 10 % by
     random ids that occur in the file, sub-token by sub-token, and 10 % are kept (Devlin 2019).
+    `mixed`: about 30 % are masked, in each window in one of four ways (`MIXTURE`): single notes;
+    spans of notes; single sub-tokens of any notes; or, in most notes, one aspect (`ASPECTS`), such
+    as all velocities. Only what is masked has a label.
     `next`: the label of every super-token is the next one.
 
     Args:
         windows: of a token file, with `masked_velocity=None`; `lengths` and `piece` are theirs.
-        objective: `masked` or `next`.
+        objective: one of `OBJECTIVES`.
 
     Raises:
         ValueError: another objective, or masked tokens of a vocabulary without MASK.
     """
 
-    def __init__(self, windows: TokenDataset, objective: Literal["masked", "next"]) -> None:
+    def __init__(
+        self, windows: TokenDataset, objective: Literal["masked", "mixed", "next"]
+    ) -> None:
         vocabulary = windows.tokens.vocabulary
         if objective not in OBJECTIVES:
             raise ValueError(f"objective {objective!r} is none of {OBJECTIVES}")
-        if objective == "masked" and vocabulary.mask_ids is None:
+        if objective != "next" and vocabulary.mask_ids is None:
             raise ValueError(
                 f"{vocabulary.tokenizer_class} has no MASK: pre-train with a gpt2 backbone"
             )
         self.windows, self.lengths, self.piece = windows, windows.lengths, windows.piece
         self.objective = objective
+        fields = vocabulary.field_names
+        aspects = [[fields.index(name) for name in group if name in fields] for group in ASPECTS]
+        # Of a vocabulary without these sub-tokens single notes and spans are masked.
+        self.aspects = [
+            (found, share) for found, share in zip(aspects, ASPECT_SHARES, strict=True) if found
+        ]
         self.names = [task_name(field) for field in vocabulary.field_names]
         ids = windows.tokens.ids
         columns = ids[:, None] if vocabulary.is_flat else ids
@@ -86,7 +106,8 @@ class PretrainingDataset(Dataset):
         else:
             fixed = self.windows.every
             rng = np.random.default_rng(index if fixed else int(torch.randint(2**62, ())))
-            table, labels = self._masked(table, rng)
+            mask = self._masked if self.objective == "masked" else self._mixed
+            table, labels = mask(table, rng)
         columns = {name: labels[:, field] for field, name in enumerate(self.names)}
         return {"input_ids": table[:, 0] if flat else table, "labels": columns}
 
@@ -103,3 +124,33 @@ class PretrainingDataset(Dataset):
         for field, ids in enumerate(self.occurring):
             table[other, field] = rng.choice(ids, other.sum())
         return table, labels
+
+    def _mixed(self, table: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Mask (T, F) ids in one of the ways of `MIXTURE`, and return them with their labels."""
+        count, fields = table.shape
+        chosen = self._chosen(count, fields, rng)
+        if not chosen.any():  # at least one label in every window
+            chosen[rng.integers(count)] = True
+        draw = rng.random(count)[:, None]
+        masks = np.array(self.windows.tokens.vocabulary.mask_ids)
+        found = np.where(chosen & (draw < AS_MASK), masks, table)
+        other = chosen & (draw >= AS_MASK) & (draw < AS_MASK + AS_OTHER)
+        found = np.where(other, table[rng.integers(count, size=count)], found)
+        return found, np.where(chosen & (table != masks), table, IGNORE)
+
+    def _chosen(self, count: int, fields: int, rng: np.random.Generator) -> np.ndarray:
+        """(T, F) bool: the sub-tokens that are to be predicted."""
+        kind = rng.choice([*MIXTURE], p=[*MIXTURE.values()])
+        if kind == "aspects" and self.aspects:
+            own, share = self.aspects[rng.integers(len(self.aspects))]
+            chosen = np.zeros((count, fields), bool)
+            chosen[:, own] = (rng.random(count) < share)[:, None]
+            return chosen
+        if kind == "sub-tokens" and fields > 1:
+            return rng.random((count, fields)) < MIXED_SHARE
+        if kind == "notes":
+            return np.repeat(rng.random((count, 1)) < MIXED_SHARE, fields, axis=1)
+        length = int(rng.integers(*SPAN))
+        starts = rng.random(count) < MIXED_SHARE / length
+        since = np.arange(count) - np.maximum.accumulate(np.where(starts, np.arange(count), -count))
+        return np.repeat(since[:, None] < length, fields, axis=1)

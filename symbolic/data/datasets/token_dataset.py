@@ -13,6 +13,7 @@ from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity, scor
 from symbolic.data.datasets.examples import Example
 from symbolic.data.tokens.file import TokenFile
 from symbolic.data.tokens.transposition import Transposer
+from symbolic.data.tokens.variation import Variation
 from symbolic.features import ABSOLUTE_PITCH, TONAL_NAMES, transposed_tonal
 from symbolic.notes.keys import transpose_key
 from symbolic.tasks import IGNORE, KEY, VELOCITY
@@ -20,6 +21,8 @@ from symbolic.tasks import IGNORE, KEY, VELOCITY
 
 class TokenDataset(Dataset):
     """One random window of each piece per epoch, or all windows of all pieces.
+
+    A piece whose number is given several times has as many random windows.
 
     Random choices follow torch's global generator, like those of `PieceDataset`.
 
@@ -31,6 +34,7 @@ class TokenDataset(Dataset):
         masked_score_time: probability of masking Bar, Position and Duration in a whole window, if
             the vocabulary also has seconds (Gap, Hold).
         semitones: largest random transposition of a window and its key, up and down.
+        variation: further random changes of a window.
         feature_names: features of the whole piece to add, of those in the file.
         every: use all windows of `window_starts`, the longest first, always with the same masked
             velocities: for evaluation with little padding.
@@ -52,6 +56,7 @@ class TokenDataset(Dataset):
         masked_velocity: float | None = MASKED_VELOCITY,
         masked_score_time: float = 0.0,
         semitones: int = 0,
+        variation: Variation | None = None,
         feature_names: Sequence[str] = (),
         every: bool = False,
     ) -> None:
@@ -61,6 +66,7 @@ class TokenDataset(Dataset):
         self.masked_velocity = masked_velocity
         self.masked_score_time = masked_score_time
         self.transposer = Transposer(tokens.vocabulary, semitones)
+        self.variation = variation
         # Features that change with transposition, and their change per semitone.
         self.features = tokens.feature_columns(feature_names) if feature_names else None
         self.moving = np.isin(feature_names, ABSOLUTE_PITCH).astype(np.float32)
@@ -105,6 +111,8 @@ class TokenDataset(Dataset):
             ids = self.transposer(ids, steps)
             if labels.get(KEY.name, IGNORE) != IGNORE:
                 labels[KEY.name] = transpose_key(int(labels[KEY.name]), steps)
+        if self.variation is not None:
+            ids = self.variation(ids, rng)
         of_tokens = {name: values[cut] for name, values in self.tokens.token_labels.items()}
         velocity = of_tokens.pop(VELOCITY.name)
         labels |= of_tokens

@@ -15,9 +15,9 @@ from symbolic.modeling import SymbolicModel
 from symbolic.notes import ReadError
 from symbolic.notes.read import kind_of
 from symbolic.notes.sources import display_name
-from symbolic.scoring.base_pipeline import Labels, PiecePipeline
 from symbolic.scoring.emotion import DEFAULT_MODEL, EmotionScorer
 from symbolic.scoring.notes import PieceInputs, feature_matrix, load_model, sequences
+from symbolic.scoring.pipelines.base import Labels, PiecePipeline
 from symbolic.tasks import EMOTION, VALENCE_AROUSAL, Task, valence_arousal
 from symbolic.tokenizers import Tokenizer, load_tokenizer
 

@@ -13,7 +13,7 @@ from symbolic.audio.samples import is_one_sound
 from symbolic.inference.prediction import predict_audio
 from symbolic.modeling import SymbolicModel
 from symbolic.scoring.audio import AudioScorer, check_extractor, load_audio_model
-from symbolic.scoring.base_pipeline import PiecePipeline
+from symbolic.scoring.pipelines.base import PiecePipeline
 
 TASK = "music-tags"
 WINDOWS_PER_BATCH = 16  # in one forward pass

@@ -1,0 +1,1 @@
+"""Pipelines of transformers: emotion of music, tags of recordings."""
