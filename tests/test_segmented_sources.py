@@ -1,4 +1,4 @@
-"""What a segmenter takes beside paths: bytes, named bytes, archives, objects with notes."""
+"""Sources of a segmenter beside paths: bytes, named bytes, archives, objects with notes."""
 
 import io
 import tarfile

@@ -46,11 +46,11 @@ class DerivedInputs(nn.Module):
         ids = input_ids[..., self.pitch]
         known = (ids >= self.first) & (ids <= self.last)
         pitch = ids - self.first + self.lowest
-        later, told = self._later(input_ids)
+        later, certain = self._later(input_ids)
         places = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
         first = torch.where(later, places, 0).cummax(dim=1).values
         before = (first - 1).clamp(min=0)
-        bass, has_bass = pitch.gather(1, first), (known & told).gather(1, first)
+        bass, has_bass = pitch.gather(1, first), (known & certain).gather(1, first)
         under, has_under = bass.gather(1, before), has_bass.gather(1, before)
         columns = (
             (pitch % 12, known),
@@ -72,7 +72,7 @@ class DerivedInputs(nn.Module):
         A note of which it is unknown is taken as one that begins later.
         """
         later = torch.zeros_like(input_ids[..., 0], dtype=torch.bool)
-        told = torch.ones_like(later)
+        certain = torch.ones_like(later)
         for column, same, unknown in self.onset:
             ids = input_ids[..., column]
             given = torch.stack([ids != one for one in unknown]).all(dim=0)
@@ -80,10 +80,10 @@ class DerivedInputs(nn.Module):
                 later, given = later | (ids != ids.roll(1, dims=1)), given & given.roll(1, dims=1)
             else:
                 later = later | (ids < same[0]) | (ids > same[1])
-            told = told & given
-        later = later | ~told
+            certain = certain & given
+        later = later | ~certain
         later[:, 0] = True
-        return later, told
+        return later, certain
 
 
 def derived_options(
