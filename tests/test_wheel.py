@@ -42,9 +42,10 @@ def test_the_metadata_name_both_licences(wheel):
     name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = Parser().parsestr(archive.read(name).decode())
     assert metadata["License-Expression"] == "Apache-2.0 AND CC-BY-NC-SA-4.0"
-    assert set(metadata.get_all("License-File")) == {"LICENSE", "symbolic/weights/LICENSE"}
+    weights = {"symbolic/weights/LICENSE", "symbolic/weights/base/LICENSE"}
+    assert set(metadata.get_all("License-File")) == {"LICENSE", *weights}
     licences = [entry for entry in archive.namelist() if "dist-info/licenses/" in entry]
-    assert len(licences) == 2
+    assert len(licences) == 3
 
 
 def test_a_wheel_installed_elsewhere_scores(wheel, tmp_path, write_midi, tune):
