@@ -11,7 +11,8 @@ from symbolic.evaluation.comparison import compare
 from symbolic.evaluation.report import write_report
 from symbolic.evaluation.summary import summarise
 from symbolic.inference.prediction_table import columns_of
-from symbolic.reports.plots import confusion_plot, reliability_plot
+from symbolic.reports.confusion import confusion_plot, confusion_plots
+from symbolic.reports.plots import reliability_plot
 from symbolic.tasks import EMOTION, QUADRANTS
 
 PROBABILITIES = columns_of(EMOTION)
@@ -124,6 +125,19 @@ def test_a_confusion_is_drawn_in_any_format_and_of_four_quadrants_only(tmp_path)
     assert "<svg" in (tmp_path / "confusion.svg").read_text()
     with pytest.raises(ValueError, match="4 classes"):
         confusion_plot(np.eye(3), tmp_path / "small.png")
+
+
+def test_several_systems_have_a_panel_each(tmp_path):
+    matrices = {f"system {k}": np.full((4, 4), k + 1.0) for k in range(6)}
+    confusion_plots(matrices, tmp_path / "all.svg", "a corpus")
+    text = (tmp_path / "all.svg").read_text()
+    assert all(f"<!-- system {k} -->" in text for k in range(6))
+    assert text.count("<!-- accuracy 0.250 -->") == 6
+    assert text.count("<!-- 25% -->") == 6 * 16
+    with pytest.raises(ValueError, match="no confusion matrix"):
+        confusion_plots({}, tmp_path / "none.png")
+    with pytest.raises(ValueError, match="4 classes"):
+        confusion_plots({"a": np.eye(3)}, tmp_path / "small.png")
 
 
 def test_a_confusion_shows_shares_of_rows_and_survives_an_empty_row(tmp_path):

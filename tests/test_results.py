@@ -200,6 +200,23 @@ def test_seeds_of_one_system_are_averaged_before_systems_are_compared(clips):
     assert compare(thrice, clips, draws=50).interval == (0.0, 0.0)
 
 
+def test_seeds_are_drawn_where_both_systems_have_the_same(clips):
+    """Trainings that differ make the interval wider than songs alone do."""
+    labels = quadrants(clips)
+    good = clips.copy()
+    good[PROBABILITIES] = np.eye(4)[labels]
+    bad = clips.copy()
+    bad[PROBABILITIES] = np.eye(4)[(labels + 1) % 4]
+    unsteady = pd.concat([(good, bad)[seed % 2].assign(seed=seed) for seed in range(4)])
+    steady = pd.concat([bad.assign(seed=seed) for seed in range(4)])
+    found = compare(unsteady, steady)
+    assert (found.difference, found.seeds) == (0.5, 4)
+    assert found.interval[1] - found.interval[0] > 0.3
+    # Without the same seeds each piece counts as its mean, .5 above: no spread is left.
+    alone = compare(unsteady, bad)
+    assert (alone.difference, alone.interval, alone.seeds) == (0.5, (0.5, 0.5), 1)
+
+
 def test_only_the_same_pieces_are_compared(clips):
     with pytest.raises(ValueError, match=r"different pieces: 1 are .* clip 59\.mid of songs"):
         compare(clips, clips[:-1])

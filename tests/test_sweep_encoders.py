@@ -1,4 +1,4 @@
-"""Systems of the grid that begin pre-trained: their encoders, and what those may have heard."""
+"""Systems of the grid that begin pre-trained: their encoders, and what those were trained on."""
 
 import json
 import shlex
@@ -20,7 +20,7 @@ from symbolic.sweep import prepare as preparing
 from symbolic.sweep.bundle import Bundle, load_bundle, save_bundle
 from symbolic.sweep.cells import CELL, CELLS, import_cells, run_cells
 from symbolic.sweep.encoders import check_encoders, encoder_digests, pretrain_command
-from symbolic.sweep.grid import PUBLISHED, SYSTEMS, cells
+from symbolic.sweep.grid import PUBLISHED, SYSTEMS, Cell, cells
 from symbolic.training.run_folder import recorded_groups, training_groups
 
 QUIET = {"use_cpu": True, "max_steps": 1}
@@ -92,13 +92,35 @@ def test_only_what_begins_pretrained_says_so_in_its_settings():
         asked = {"tokenizer", "backbone", "tasks", "features", "baseline"}
         assert set(SYSTEMS[name].settings()) == asked, name
     begun = {name: system for name, system in SYSTEMS.items() if name not in SCRATCH}
-    assert len(begun) == 4
+    assert len(begun) == 6
     for name, system in begun.items():
         scratch = SYSTEMS[name.removesuffix("-pretrained")]
-        assert system.settings() == {**scratch.settings(), "pretrained": True}
+        weighted = {"tasks": system.tasks, "pretrained": True}
+        assert system.settings() == {**scratch.settings(), **weighted}
+        tasks = [task.partition("=")[0] for task in system.tasks.split(",")]
+        assert tasks == scratch.tasks.split(",")
         assert system.title == f"{scratch.title}, pre-trained"
-        assert scratch.name in PUBLISHED
-        assert system.name not in PUBLISHED  # those are told once
+        assert PUBLISHED[system.name] == PUBLISHED[scratch.name]
+
+
+def test_the_medium_size_is_made_and_trained_by_its_settings(
+    bundle, encoders, tmp_path, monkeypatch
+):
+    """`layer_decay` is an argument of `FitArguments`, and of no pre-training."""
+    cell = Cell("midibert-pretrained", "emopia-song", 0, 0, "medium")
+    options = shlex.split(pretrain_command(cell, "E"))
+    assert not {"--layer-decay", "--num-train-epochs", "--head-dropout"} & set(options)
+    taken = {}
+
+    def train_model(inputs, fit, fitting, **columns):
+        taken.update(fit=fit, fitting=fitting, arguments=inputs.arguments)
+        return torch.nn.Linear(1, 1), []
+
+    monkeypatch.setattr(work, "train_model", train_model)
+    work.run_cell(bundle, cell, tmp_path, encoder=encoders / BERT, use_cpu=True)
+    assert taken["fit"].layer_decay == 0.8
+    assert taken["fitting"].num_train_epochs == 8
+    assert taken["arguments"].hidden_size == 192
 
 
 def test_an_encoder_is_named_by_tokenizer_backbone_and_size():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import shutil
 from collections.abc import Sequence
 from dataclasses import fields
@@ -183,7 +184,7 @@ def _summarise(output: Path, reference: str) -> None:
             f"{output / RESULTS}: bring the folder where pandas and scikit-learn are, --import it"
         )
         return
-    from symbolic.sweep.table import audio_sweep_table, sweep_table
+    from symbolic.sweep.table import audio_sweep_table, sweep_confusions, sweep_table
 
     tables = [sweep_table(output, reference).rstrip()] if (output / CELLS).is_dir() else []
     if not tables or any(path.parts[-3] != CELLS for path in output.glob(f"*/*/{CELL}")):
@@ -191,3 +192,5 @@ def _summarise(output: Path, reference: str) -> None:
     text = "\n\n".join(tables)
     (output / TABLE).write_text(f"{text}\n", encoding="utf-8")
     print(text)
+    if (output / CELLS).is_dir() and importlib.util.find_spec("matplotlib"):
+        sweep_confusions(output)

@@ -23,15 +23,17 @@ class Comparison:
 
     Attributes:
         difference: positive if the first system is better.
-        interval: 95 %, from drawing groups.
+        interval: 95 %, from drawing groups; with several seeds, from drawing trainings as well.
         pieces: number of pieces that both predicted.
         score: its name.
+        seeds: of which the trainings were drawn; 1 if only groups were.
     """
 
     difference: float
     interval: tuple[float, float]
     pieces: int
     score: str = "accuracy"
+    seeds: int = 1
 
 
 def compare(
@@ -44,8 +46,10 @@ def compare(
 
     The score is the first one of the task with an interval, such as accuracy.
 
-    Several predictions of a piece, with other seeds, are averaged first: whether they are right,
-    or for tags their probabilities.
+    Several predictions of a piece, with other seeds, are averaged: whether they are right, or for
+    tags their probabilities. If both systems predicted every piece with the same seeds, a sample of
+    a task of classes draws seeds with replacement too, for each fold by itself, since every fold
+    and seed is a training of its own. Three seeds show less than the whole spread of trainings.
 
     Args:
         frame_a, frame_b: as in `symbolic.inference.prediction_table`.
@@ -71,6 +75,11 @@ def compare(
             )
     metrics = metrics_of(task)
     score = metrics.intervals[0]
+    groups = group_numbers(a.reset_index()).tolist()
+    if metrics.values and (seeds := _common_seeds(a, b)) > 1:
+        differences = np.stack(a["every"].tolist()) - np.stack(b["every"].tolist())
+        interval = _interval_over_seeds(differences, a["fold"].to_numpy(), groups, draws)
+        return Comparison(float(differences.mean()), interval, len(a), score, seeds)
     labels = np.stack(a["labels"].tolist())
     values = [np.stack(frame["values"].tolist()) for frame in (a, b)]
 
@@ -80,13 +89,37 @@ def compare(
         scores = [metrics.scores(labels[rows], v[rows])[score] for v in values]
         return scores[0] - scores[1]
 
-    groups = group_numbers(a.reset_index()).tolist()
     interval = grouped_bootstrap(statistic, groups, draws)
     return Comparison(float(statistic(np.arange(len(a)))), interval, len(a), score)
 
 
+def _common_seeds(a: pd.DataFrame, b: pd.DataFrame) -> int:
+    """Return the number of seeds if all pieces of both systems have the same ones, otherwise 1."""
+    seeds = {tuple(one) for frame in (a, b) for one in frame["seeds"]}
+    return len(seeds.pop()) if len(seeds) == 1 else 1
+
+
+def _interval_over_seeds(
+    differences: np.ndarray, folds: np.ndarray, groups: list, draws: int
+) -> tuple[float, float]:
+    """Draw groups, and for every fold seeds; `differences` is (n, S)."""
+    names, fold = np.unique(folds, return_inverse=True)
+    generator, seeds = np.random.default_rng(0), differences.shape[1]
+
+    def statistic(rows: np.ndarray) -> float:
+        drawn = generator.integers(0, seeds, (len(names), seeds))
+        return np.take_along_axis(differences[rows], drawn[fold[rows]], axis=1).mean()
+
+    return grouped_bootstrap(statistic, groups, draws)
+
+
 def _by_piece(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """A row for each labelled piece: `group`, `label` as text, `labels` and `values` (m,)."""
+    """A row for each labelled piece.
+
+    Returns:
+        Columns `group`, `fold`, `label` as text, `labels`, `values` (m,), their mean over the
+        seeds, `seeds` in order, and `every` (S,), the mean of each seed's values.
+    """
     check_predictions(frame)
     part = labelled(frame, task)
     if not len(part.labels):
@@ -97,9 +130,13 @@ def _by_piece(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
     if part.metrics.values:
         values = part.metrics.values(part.labels, part.predictions)[:, None]
     columns = {"labels": list(part.labels), "label": list(map(str, part.labels))}
-    rows: Any = part.rows.assign(**columns, values=list(values))
+    rows: Any = part.rows.assign(**columns, values=list(values), every=list(map(np.mean, values)))
     if "group" in identity(frame):
         rows["file"] = rows["group"] + "/" + rows["file"]
-    pieces = rows.groupby(PIECE)
-    first = pieces[["group", "label", "labels"]].first()
-    return first.assign(values=pieces["values"].apply(lambda rows: np.mean(rows.tolist(), axis=0)))
+    pieces = rows.sort_values("seed", kind="stable").groupby(PIECE)
+    first = pieces[["group", "fold", "label", "labels"]].first()
+    return first.assign(
+        values=pieces["values"].apply(lambda rows: np.mean(rows.tolist(), axis=0)),
+        seeds=pieces["seed"].apply(tuple),
+        every=pieces["every"].apply(tuple),
+    )

@@ -13,7 +13,8 @@ import numpy as np
 from symbolic.evaluation.comparison import Comparison
 from symbolic.evaluation.summary import Summary, labelled
 from symbolic.evaluation.tables import confusion_tables, results_table
-from symbolic.reports.plots import confusion_plot, reliability_plot
+from symbolic.reports.confusion import confusion_plot
+from symbolic.reports.plots import reliability_plot
 from symbolic.tasks import Task
 from symbolic.training.run_folder import METRICS
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from symbolic.reports.plane import COLOURS, draw_axes, draw_numbers, draw_points, elsewhere
-from symbolic.tasks import QUADRANT_WORDS, QUADRANTS
 from symbolic.tasks.metrics import BINS, calibration_error, reliability
 
 if TYPE_CHECKING:
@@ -60,67 +58,6 @@ def valence_arousal_plane(table: pd.DataFrame, path: str | Path) -> None:
     noun = "piece" if len(scored) == 1 else "pieces"
     axes.set_title(f"{len(scored)} {noun} on the valence-arousal plane", pad=26)
     figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.15)
-
-
-def confusion_plot(
-    matrix: np.ndarray, path: str | Path, title: str = "", labels: Sequence[str] = QUADRANTS
-) -> None:
-    """Plot a confusion matrix with counts and their shares of the rows.
-
-    Args:
-        matrix: (K, K) counts, rows true and columns predicted classes; not all 0.
-        path: file to write; the suffix decides the format.
-        title: of the plot.
-        labels: names of the K classes.
-
-    Raises:
-        ValueError: another shape, or a format that matplotlib does not write.
-    """
-    from matplotlib.figure import Figure
-
-    matrix = np.asarray(matrix, float)
-    count = len(labels)
-    if matrix.shape != (count, count):
-        raise ValueError(f"expected a confusion matrix of {count} classes, got {matrix.shape}")
-    larger = max(count / 4, 1)
-    rows = matrix.sum(axis=1, keepdims=True)
-    shares = matrix / np.maximum(rows, np.finfo(float).tiny)
-    whole = np.allclose(matrix, np.round(matrix), atol=1e-6)
-    figure = Figure(figsize=(5.4 * larger, 4.6 * larger), layout="constrained")
-    axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (true, predicted), share in np.ndenumerate(shares):
-        axes.text(
-            predicted,
-            true,
-            f"{matrix[true, predicted]:.{0 if whole else 1}f}\n{share:.0%}",
-            ha="center",
-            va="center",
-            fontsize=11,
-            linespacing=1.3,
-            color="white" if share > 0.55 else "black",
-            fontweight="bold" if true == predicted else "normal",
-        )
-    words = [(label, QUADRANT_WORDS.get(label, "")) for label in labels]
-    sums = [
-        f"{' '.join(filter(None, pair))}\n{row:.0f} pieces"
-        for pair, row in zip(words, rows[:, 0], strict=True)
-    ]
-    axes.set_xticks(range(count), ["\n".join(filter(None, pair)) for pair in words])
-    axes.set_yticks(range(count), sums)
-    axes.tick_params(length=0)
-    noun = "quadrant" if tuple(labels) == QUADRANTS else "class"
-    axes.set(xlabel=f"predicted {noun}", ylabel=f"true {noun}")
-    axes.set_title(title, wrap=True, parse_math=False)
-    axes.spines[:].set_visible(False)
-    axes.set_xticks(np.arange(count - 1) + 0.5, minor=True)
-    axes.set_yticks(np.arange(count - 1) + 0.5, minor=True)
-    axes.grid(which="minor", color="white", linewidth=2)
-    axes.tick_params(which="minor", length=0)
-    bar = figure.colorbar(image, ax=axes, fraction=0.046, format=lambda share, _: f"{share:.0%}")
-    bar.set_label(f"share of the true {noun}")
-    bar.outline.set_visible(False)
-    figure.savefig(path, dpi=200, bbox_inches="tight")
 
 
 def reliability_plot(

@@ -12,7 +12,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -142,6 +142,7 @@ def run_cell(
         features=system.features,
         **shape,
     )
+    fit = {f.name: settings.pop(f.name) for f in fields(FitArguments) if f.name in settings}
     fitting = TrainingArguments(
         **{
             **TRAINING_DEFAULTS,
@@ -162,7 +163,7 @@ def run_cell(
         "folds": split["folds"],
     }
     inputs = TokenInputs(tokens, split["train"], split["held"], arguments, source)
-    model, rows = train_model(inputs, FitArguments(), fitting, **columns)
+    model, rows = train_model(inputs, FitArguments(**fit), fitting, **columns)
     return rows, sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 

@@ -26,7 +26,8 @@ def pretrain_command(cell: Cell, folder: str | Path) -> str:
     system = SYSTEMS[cell.system]
     shape, training = SIZES[cell.size].of(system.backbone)
     values = {"tokenizer": system.tokenizer, "backbone": system.backbone, **shape, **training}
-    values.pop("num_train_epochs", None)
+    for name in ("num_train_epochs", "head_dropout", "layer_decay"):  # of the training after it
+        values.pop(name, None)
     values["output_dir"] = Path(folder, cell.encoder)
     options = {f"--{name.replace('_', '-')}": str(value) for name, value in values.items()}
     flags = [word for pair in options.items() for word in pair]

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 EVERYTHING = "emotion,key,velocity"
+# Weights of the losses, chosen for the encoder in the package on a fold of training songs.
+WEIGHTED = {"both": "emotion,key=0.3,velocity=0.1", "key": "emotion,key=0.3",
+            "velocity": "emotion,velocity=0.1"}  # fmt: skip
 
 
 def _option(default: Any, about: str) -> Any:
@@ -57,9 +60,13 @@ _ALL = (
     System("midibert-pretrained", "MIDIBERT, pre-trained",
            "cp-midibert", "bert", "emotion", pretrained=True),
     System("mt-midigpt-pretrained", "MT-MIDIGPT, pre-trained",
-           "ferreira", "gpt2", EVERYTHING, pretrained=True),
+           "ferreira", "gpt2", WEIGHTED["both"], pretrained=True),
     System("mt-midibert-pretrained", "MT-MIDIBERT, pre-trained",
-           "cp-midibert", "bert", EVERYTHING, pretrained=True),
+           "cp-midibert", "bert", WEIGHTED["both"], pretrained=True),
+    System("midibert-key-pretrained", "MIDIBERT + key, pre-trained",
+           "cp-midibert", "bert", WEIGHTED["key"], pretrained=True),
+    System("midibert-velocity-pretrained", "MIDIBERT + velocity, pre-trained",
+           "cp-midibert", "bert", WEIGHTED["velocity"], pretrained=True),
     System("midibert-key", "MIDIBERT + key", "cp-midibert", "bert", "emotion,key"),
     System("midibert-velocity", "MIDIBERT + velocity", "cp-midibert", "bert", "emotion,velocity"),
     System("lstm-attention", "LSTM with attention", "MIDILike", "lstm", "emotion"),
@@ -89,6 +96,8 @@ PUBLISHED = {
     "midibert-velocity": {"emopia": ("64.73±5.47", "")},
     "lstm-attention": {"emopia": ("68.4", "")},
 }
+PUBLISHED |= {name: PUBLISHED[name.removesuffix("-pretrained")]
+              for name, system in SYSTEMS.items() if system.pretrained}  # fmt: skip
 """By system and corpus, accuracy and macro-F1 in the paper that describes it, in percent and as a
 fraction; shown for comparison only. Qiu, Chen & Zhang 2022 (arXiv 2201.05782), and Hung 2021 for
 the LSTM."""
@@ -110,7 +119,7 @@ class Size:
 
     Attributes:
         shape: values of `ShapeArguments`: `all`, and differences by backbone or corpus.
-        training: values of `transformers.TrainingArguments`, in the same way.
+        training: values of `transformers.TrainingArguments` and of `FitArguments`, in the same way.
     """
 
     shape: dict[str, dict[str, Any]]
@@ -142,6 +151,16 @@ SIZES = {
                  "learning_rate": 1e-3, "warmup_steps": 50},
          "gpt2": {"num_train_epochs": 12},
          "vgmidi": {"max_steps": 300}},  # five an epoch
+    ),
+    # For encoders that were pre-trained for half an hour on one core; a cell takes a minute or two.
+    "medium": Size(
+        {"all": {"hidden_size": 192, "layers": 4, "heads": 4, "feedforward": 768,
+                 "field_embedding_size": 64, "window": 256, "training_window": 128,
+                 "dropout": 0.0, "head_dropout": 0.3},
+         "gpt2": {"window": 512, "training_window": 256}},
+        {"all": {"num_train_epochs": 8, "per_device_train_batch_size": 32, "learning_rate": 1e-3,
+                 "layer_decay": 0.8},
+         "vgmidi": {"num_train_epochs": 25}},
     ),
     # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as described. Their authors begin with
     # pre-trained weights, which here are separate systems.

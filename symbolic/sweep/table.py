@@ -19,8 +19,10 @@ from symbolic.evaluation.tables import (
     score_cell,
 )
 from symbolic.inference.prediction_table import read_predictions
+from symbolic.reports.confusion import confusion_plots
 from symbolic.sweep.cells import CELLS, finished_cells
 from symbolic.sweep.grid import PROTOCOLS, PUBLISHED, SYSTEMS, Cell
+from symbolic.tasks import EMOTION
 from symbolic.tasks.intervals import DRAWS
 from symbolic.training.run_folder import PREDICTIONS
 
@@ -93,6 +95,30 @@ def sweep_table(output: str | Path, reference: str = "", draws: int = DRAWS) -> 
         title = f"**{protocol}, size {size}**: {'; '.join(sorted(pieces))}"
         texts.append(f"{title}\n\n{markdown(*filled_columns(head, rows))}")
     return "\n\n".join(texts) + "\n"
+
+
+def sweep_confusions(output: str | Path) -> list[Path]:
+    """Plot the confusion matrices of all systems, a figure for each protocol and size.
+
+    Args:
+        output: folder of the sweep, to which `confusion-PROTOCOL-SIZE.png` is written.
+
+    Raises:
+        FileNotFoundError: no finished cell.
+        ValueError: predictions that cannot be read.
+    """
+    frames = sweep_frames(output)
+    written = []
+    for protocol, size in dict.fromkeys(key[:2] for key in frames):
+        matrices = {
+            system.title: summarise(frame, draws=1, protocol=protocol).confusion[EMOTION.name]
+            for name, system in SYSTEMS.items()
+            if (frame := frames.get((protocol, size, name))) is not None
+        }
+        path = Path(output, f"confusion-{protocol}-{size}.png")
+        confusion_plots(matrices, path, f"{protocol}, size {size}")
+        written.append(path)
+    return written
 
 
 def _above(frame: pd.DataFrame, other: pd.DataFrame | None, draws: int) -> str:
