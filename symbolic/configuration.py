@@ -141,6 +141,8 @@ class SymbolicConfig(PreTrainedConfig):
         tasks: the heads, as `Task` or their dictionaries.
         head_dropout: dropout in the heads.
         head_units: units of their hidden layer; the encoder's width where None, no layer where 0.
+        masked_velocity: share of the notes whose velocity is masked, in training and when the
+            task velocity is evaluated, where the tokens contain velocities.
         label_smoothing: of the losses of `single` tasks on sequence level.
         class_weights: by name of a `single` task, weights of its classes in the loss; 1 for tasks
             that are not named.
@@ -196,6 +198,7 @@ class SymbolicConfig(PreTrainedConfig):
         tasks: Sequence[Task | dict] | None = None,
         head_dropout: float = 0.1,
         head_units: int | None = None,
+        masked_velocity: float = 0.15,
         label_smoothing: float = 0.0,
         class_weights: dict[str, list[float]] | None = None,
         window: int = 512,
@@ -246,6 +249,7 @@ class SymbolicConfig(PreTrainedConfig):
         self.tasks = [task.to_dict() if isinstance(task, Task) else dict(task) for task in tasks]
         self.head_dropout = head_dropout
         self.head_units = head_units
+        self.masked_velocity = masked_velocity
         self.thresholds = {name: dict(values) for name, values in (thresholds or {}).items()}
         self.confidences = {name: dict(values) for name, values in (confidences or {}).items()}
         self.peaks = peaks

@@ -11,7 +11,9 @@ from symbolic.commands.pretrain import main as pretrain
 from symbolic.commands.train import main as train
 from symbolic.commands.train_tokens import main as train_tokens
 from symbolic.data import DataArguments, save_tokens, validation_mask
-from symbolic.tasks import IGNORE
+from symbolic.inference.prediction_table import note_columns, read_predictions
+from symbolic.inference.weights import load_config
+from symbolic.tasks import IGNORE, VELOCITY
 from symbolic.training.notes import ModelArguments, NoteInputs
 from symbolic.training.tokens import TokenInputs, TokenModelArguments
 
@@ -51,6 +53,26 @@ def test_velocities_of_one_piece_are_trained(flat, tmp_path, write_midi, tune, c
     said = capsys.readouterr()
     assert said.out.splitlines()[-1].startswith(f"saved in {tmp_path / 'run'}; to predict")
     assert "symbolic.predict_notes" in said.out.splitlines()[-1]
+
+
+def test_all_velocities_are_masked_where_asked(tmp_path, write_midi, tune):
+    """The model keeps the share, by which its held-out pieces are evaluated too."""
+    for i in range(4):
+        write_midi(tmp_path / f"{i}.mid", tune(20, 55 + i))
+    rows = [(f"{i}.mid", 1, "test" if i == 3 else "train") for i in range(4)]
+    pd.DataFrame(rows, columns=["path", "quadrant", "split"]).to_csv(tmp_path / "labels.csv")
+    told = words(tmp_path, tmp_path / "run", "velocity")
+    told[told.index("none")] = "labelled-test"
+    assert train([*told, "--masked-velocity", "1"]) == 0
+    (row,) = read_predictions(tmp_path / "run" / "predictions.csv").to_dict("records")
+    assert row[note_columns(VELOCITY)[0]] == 20
+    assert load_config(tmp_path / "run").masked_velocity == 1.0
+
+
+def test_a_velocity_that_is_shown_is_not_trained(tmp_path, flat, capsys):
+    told = words(flat, tmp_path / "run", "emotion,velocity")
+    assert train([*told, "--masked-velocity", "0"]) == 2
+    assert "masked_velocity 0: the input contains" in capsys.readouterr().err
 
 
 def test_a_training_prints_its_figures_in_words_and_what_to_do_next(flat, tmp_path, capsys):

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from symbolic.data.datasets.collator import Collator
-from symbolic.data.datasets.dataset import MASKED_VELOCITY
 from symbolic.data.datasets.token_dataset import TokenDataset
 from symbolic.data.pieces import Piece
 from symbolic.data.tokens.file import TokenFile
@@ -95,8 +94,9 @@ def note_totals(
     """Count correctly predicted notes, and predicted ones, of each piece.
 
     A note in several windows counts once, with the mean of their predictions. If the model predicts
-    velocities that the tokens contain, 15 % of the notes of each window are masked, always the
-    same, and only their velocities are predicted; otherwise all notes are.
+    velocities that the tokens contain, the share `masked_velocity` of its configuration is masked
+    in each window, always the same notes, and only their velocities are predicted; otherwise those
+    of all notes are.
 
     Args:
         model: used in evaluation mode, on the device it is on.
@@ -114,7 +114,7 @@ def note_totals(
         tokens,
         model.config.window,
         pieces,
-        masked_velocity=MASKED_VELOCITY if VELOCITY.name in model.heads else None,
+        masked_velocity=model.config.masked_velocity if VELOCITY.name in model.heads else None,
         feature_names=model.config.feature_names,
         every=True,
     )

@@ -17,7 +17,7 @@ from symbolic.modeling import SymbolicModel
 from symbolic.scoring.pipelines.audio import TASK as TAGS_PIPELINE
 from symbolic.scoring.pipelines.emotion import TASK as EMOTION_PIPELINE
 from symbolic.structure.detection import TOLERANCES, BoundaryArguments, picker
-from symbolic.tasks import BOUNDARY, EMOTION, QUADRANT_WORDS, Task, is_note_task
+from symbolic.tasks import BOUNDARY, EMOTION, QUADRANT_WORDS, VELOCITY, Task, is_note_task
 
 TAGS = ("symbolic-emotion", "music")
 TASK_TAGS = {
@@ -44,7 +44,7 @@ LAG_NAMES = {**COLUMN_NAMES, "chroma": "chroma", "euclidean": "Euclidean", "cosi
 
 SHAPE = ("backbone", "hidden_size", "layers", "heads", "feedforward", "field_embedding_size")
 DROPOUTS = ("dropout", "attention_dropout")
-WINDOWS = ("window", "training_window", "masked_score_time")
+WINDOWS = ("window", "training_window", "masked_score_time", "masked_velocity")
 ENSEMBLE = ("expert_members", "expert_size", "expert_dropout")
 """Names of settings in `training.json`, by the part of the model that they belong to."""
 
@@ -171,6 +171,8 @@ def unused_settings(config: SymbolicConfig, settings: Mapping[str, Any]) -> set[
         unused |= {"heads", "feedforward", "attention_dropout"}
     if not {"Gap", "Hold"} & set(config.field_names):  # of tokens with seconds
         unused.add("masked_score_time")
+    if VELOCITY.name not in names or "Velocity" not in config.field_names:
+        unused.add("masked_velocity")
     if EMOTION.name not in names:
         unused.add("temperature")
     if not any(task.kind == "single" for task in config.task_specs):

@@ -101,6 +101,12 @@ class ShapeArguments:
         default=0.3,
         metadata={"help": "share of windows without bars and ticks, for tokens with seconds"},
     )
+    masked_velocity: float = field(
+        default=MASKED_VELOCITY,
+        metadata={
+            "help": "share of the notes whose velocity the task velocity masks; 1: as in a score"
+        },
+    )
 
 
 def build_model(
@@ -125,7 +131,7 @@ def build_model(
             of another encoder or of other tokens.
     """
     tasks = task_specs(arguments.tasks) if tasks is None else tasks
-    _check_note_tasks(vocabulary, tasks)
+    _check_note_tasks(vocabulary, tasks, arguments.masked_velocity)
     if arguments.encoder not in ENCODERS:
         raise ValueError(f"unknown encoder {arguments.encoder!r}; known: {', '.join(ENCODERS)}")
     base = _pretrained(arguments, vocabulary) if arguments.pretrained else None
@@ -150,6 +156,7 @@ def build_model(
         tasks=tasks,
         head_dropout=arguments.head_dropout,
         head_units=head_units,
+        masked_velocity=arguments.masked_velocity,
         label_smoothing=arguments.label_smoothing,
         temperatures={"emotion": arguments.temperature},
         # A vocabulary of a token file has the name of the tokenizer's class.
@@ -164,11 +171,13 @@ def build_model(
     return model
 
 
-def _check_note_tasks(vocabulary: Tokenizer | TokenVocabulary, tasks: Sequence[Task]) -> None:
+def _check_note_tasks(
+    vocabulary: Tokenizer | TokenVocabulary, tasks: Sequence[Task], masked_velocity: float
+) -> None:
     """Refuse tasks of each note whose labels would have no place among the tokens."""
     names = [task.name for task in tasks if task.level == "token" and task.label is not None]
     if VELOCITY.name in names:
-        check_velocity(vocabulary, MASKED_VELOCITY)
+        check_velocity(vocabulary, masked_velocity)
     for name in names:
         known = isinstance(vocabulary, TokenVocabulary)
         tokens = vocabulary if known else TokenVocabulary.of(vocabulary)
@@ -212,7 +221,7 @@ def encoder_settings(
 
 def masked_velocity(model: SymbolicModel) -> float | None:
     """Share of the notes whose velocity is masked; None for a model that predicts no velocities."""
-    return MASKED_VELOCITY if VELOCITY.name in model.heads else None
+    return model.config.masked_velocity if VELOCITY.name in model.heads else None
 
 
 def new_backbone(arguments: ShapeArguments) -> PreTrainedConfig:
