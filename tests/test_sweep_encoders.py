@@ -119,7 +119,7 @@ def test_the_medium_size_is_made_and_trained_by_its_settings(
     monkeypatch.setattr(work, "train_model", train_model)
     work.run_cell(bundle, cell, tmp_path, encoder=encoders / BERT, use_cpu=True)
     assert taken["fit"].layer_decay == 0.8
-    assert taken["fitting"].num_train_epochs == 8
+    assert taken["fitting"].num_train_epochs == 6
     assert taken["arguments"].hidden_size == 192
 
 

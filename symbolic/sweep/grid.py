@@ -157,10 +157,11 @@ SIZES = {
         {"all": {"hidden_size": 192, "layers": 4, "heads": 4, "feedforward": 768,
                  "field_embedding_size": 64, "window": 256, "training_window": 128,
                  "dropout": 0.0, "head_dropout": 0.3},
-         "gpt2": {"window": 512, "training_window": 256}},
-        {"all": {"num_train_epochs": 8, "per_device_train_batch_size": 32, "learning_rate": 1e-3,
+         "gpt2": {"window": 512, "training_window": 192}},
+        {"all": {"num_train_epochs": 6, "per_device_train_batch_size": 32, "learning_rate": 1e-3,
                  "layer_decay": 0.8},
-         "vgmidi": {"num_train_epochs": 25}},
+         "gpt2": {"num_train_epochs": 5},
+         "vgmidi": {"num_train_epochs": 15}},
     ),
     # MIDI-BERT (Chou 2021) and Ferreira's GPT-2 (2020) as described. Their authors begin with
     # pre-trained weights, which here are separate systems.
