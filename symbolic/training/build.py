@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,23 +15,24 @@ from symbolic.data.datasets.dataset import MASKED_VELOCITY, check_velocity
 from symbolic.data.tokens.transposition import PITCH
 from symbolic.data.tokens.vocabulary import TokenVocabulary
 from symbolic.encoders import ENCODERS, FeatureEncoder, FeatureEnsemble
-from symbolic.encoders.backbones import BACKBONES, backbone_config
+from symbolic.encoders.backbones import backbone_config
 from symbolic.encoders.derived import derived_options
 from symbolic.features import FEATURE_SETS, TONAL_NAMES
 from symbolic.features.model_columns import KEY_FEATURES
-from symbolic.inference.weights import load_config
-from symbolic.modeling import SymbolicModel, no_bar_of_weights
+from symbolic.modeling import SymbolicModel
 from symbolic.tasks import EMOTION, TASKS, VELOCITY, Task
+from symbolic.training.pretrained import (
+    copy_encoder,
+    load_pretrained,
+    report_shape,
+    set_dropout,
+)
 from symbolic.training.transfer import Labels, fit_ensemble
 
 if TYPE_CHECKING:
     from symbolic.tokenizers import Tokenizer
 
-
-logger = logging.getLogger(__name__)
-
 RATE = "voice_rate_log"
-DROPOUTS = ("dropout", "attention_dropout")
 KEY_CERTAINTY = "predicted_key_certainty"  # is no sign of valence
 
 
@@ -134,9 +134,9 @@ def build_model(
     _check_note_tasks(vocabulary, tasks, arguments.masked_velocity)
     if arguments.encoder not in ENCODERS:
         raise ValueError(f"unknown encoder {arguments.encoder!r}; known: {', '.join(ENCODERS)}")
-    base = _pretrained(arguments, vocabulary) if arguments.pretrained else None
+    base = load_pretrained(arguments, vocabulary) if arguments.pretrained else None
     if base is not None:
-        _report_shape(arguments, base.config)
+        report_shape(arguments, base.config)
     kind = ENCODERS[arguments.encoder]
     by_ensemble = issubclass(kind, FeatureEncoder) and EMOTION.name in {t.name for t in tasks}
     config = SymbolicConfig(
@@ -165,7 +165,7 @@ def build_model(
     )
     model = SymbolicModel(config)
     if base is not None:
-        _copy_encoder(base, model, arguments.pretrained)
+        copy_encoder(base, model, arguments.pretrained)
     elif kind.inputs == "notes":
         share_pitch_classes(model, vocabulary)
     return model
@@ -199,7 +199,7 @@ def encoder_settings(
     if base is not None:
         names = ("field_embedding_size", "window", "backbone_config", "encoder_options")
         kept: dict[str, Any] = {name: getattr(base, name) for name in names}
-        _set_dropout(kept["backbone_config"], arguments)
+        set_dropout(kept["backbone_config"], arguments)
         return kept
     kind = ENCODERS[arguments.encoder]
     values: dict[str, Any] = {
@@ -232,91 +232,6 @@ def new_backbone(arguments: ShapeArguments) -> PreTrainedConfig:
     """
     shape = replace(arguments, feedforward=arguments.feedforward or arguments.hidden_size * 3)
     return backbone_config(arguments.backbone, shape)
-
-
-def _pretrained(
-    arguments: ShapeArguments, vocabulary: Tokenizer | TokenVocabulary
-) -> SymbolicModel:
-    """Load the model in `pretrained`, which has the same encoder and tokens.
-
-    Raises:
-        ValueError: another encoder, or other tokens.
-    """
-    name = arguments.pretrained
-    with no_bar_of_weights():
-        base = SymbolicModel.from_pretrained(name, config=load_config(name))
-    if base.config.encoder != arguments.encoder:
-        raise ValueError(f"{name}: has another encoder: use --encoder {base.config.encoder}")
-    if list(base.config.vocab_sizes) != list(vocabulary.vocab_sizes):
-        raise ValueError(
-            f"{name}: pre-trained on tokens of {_described(base.config)}, and the tokenizer is "
-            f"{_described(vocabulary)}: use --tokenizer {name}"
-        )
-    return base
-
-
-def _set_dropout(backbone: Any, arguments: ShapeArguments) -> None:
-    """Set the dropout of the configuration of a pre-trained backbone, which is no shape."""
-    for model_type, shaped, _ in BACKBONES.values():
-        if backbone is not None and backbone.model_type == model_type:
-            for setting, option in shaped.items():
-                if option in DROPOUTS:
-                    setattr(backbone, setting, getattr(arguments, option))
-
-
-def _report_shape(arguments: ShapeArguments, base: SymbolicConfig) -> None:
-    """Say which options of the shape change nothing, since that of a pre-trained encoder stays."""
-    kept = {"field_embedding_size": base.field_embedding_size, "window": base.window}
-    backbone: Any = base.backbone_config
-    for name, (model_type, shaped, _) in BACKBONES.items():
-        if backbone is not None and backbone.model_type == model_type:
-            kept |= {"backbone": name, "hidden_size": backbone.hidden_size}
-            kept |= {
-                option: getattr(backbone, setting)
-                for setting, option in shaped.items()
-                if option not in DROPOUTS
-            }
-    default = ShapeArguments()
-    without_effect = [
-        f"{name} {value}, not {given}"
-        for name, value in kept.items()
-        if (given := getattr(arguments, name)) not in (value, getattr(default, name))
-    ]
-    if without_effect:
-        logger.warning(
-            "%s: the encoder keeps its shape: %s", arguments.pretrained, "; ".join(without_effect)
-        )
-
-
-def _described(tokens: SymbolicConfig | Tokenizer | TokenVocabulary) -> str:
-    """Name a tokenizer with the sizes of its vocabulary: `CPTokenizer (Bar 4, Pitch 88)`."""
-    kind = getattr(tokens, "tokenizer_class", "") or type(tokens).__name__
-    sizes = zip(tokens.field_names, tokens.vocab_sizes, strict=True)
-    return f"{kind} ({', '.join(f'{name} {size}' for name, size in sizes)})"
-
-
-def _copy_encoder(base: SymbolicModel, model: SymbolicModel, name: str) -> None:
-    """Copy the weights of an encoder, without those of features if these are others."""
-    weights = base.encoder.state_dict()
-    if base.config.feature_names != model.config.feature_names:
-        weights = {key: value for key, value in weights.items() if "feature_" not in key}
-    missing, unexpected = model.encoder.load_state_dict(weights, strict=False)
-    if unexpected or any("feature_" not in key for key in missing):
-        raise ValueError(f"{name}: the weights of the encoder do not fit its configuration")
-
-
-def copy_heads(model: SymbolicModel, name: str) -> None:
-    """Copy the heads that a saved model has in the same form, for training that goes on."""
-    with no_bar_of_weights():
-        base = SymbolicModel.from_pretrained(name, config=load_config(name))
-    for task in model.tasks:
-        if task in base.tasks:
-            weights = base.heads[task.name].state_dict()
-            own = model.heads[task.name].state_dict()
-            if {key: w.shape for key, w in weights.items()} == {
-                key: w.shape for key, w in own.items()
-            }:
-                model.heads[task.name].load_state_dict(weights)
 
 
 def task_specs(text: str) -> list[Task]:

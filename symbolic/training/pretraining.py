@@ -23,7 +23,8 @@ from symbolic.encoders.backbones import CAUSAL
 from symbolic.inference.prediction import evaluation_mode, on_device
 from symbolic.modeling import SymbolicModel
 from symbolic.tasks import IGNORE
-from symbolic.training.build import ShapeArguments, build_model, copy_heads
+from symbolic.training.build import ShapeArguments, build_model
+from symbolic.training.pretrained import copy_heads
 from symbolic.training.run_folder import save_run, training_groups, training_pieces, unknown_origin
 from symbolic.training.trainer import FitArguments, fit, refuse_finished
 
