@@ -97,6 +97,11 @@ def _parser() -> Parser:
         "the package predicts: dynamics for a score that has none",
     )
     parser.add_argument(
+        "--velocity-model",
+        metavar="NAME",
+        help="folder or hub name of a model with the task velocity, for --velocities (base)",
+    )
+    parser.add_argument(
         "--timeline",
         type=path_to(*SUFFIXES),
         metavar="FILE",
@@ -169,6 +174,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         paths[place : place + 1] = read_list(sys.stdin.buffer.read())
     from symbolic.scoring.corpus import NoFilesError
 
+    if options.velocities:
+        from symbolic.scoring.velocities import VelocityModel
+
+        dynamics = VelocityModel(options.velocity_model)
     with TemporaryDirectory() as scratch:
         output = options.output
         if output is None:
@@ -191,9 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             write(partial(valence_arousal_plane, read_scores(output)), options.plot)
     if options.velocities and summary.scored:
-        from symbolic.scoring.velocities import VelocityModel
-
-        write(partial(VelocityModel().write, options.paths[0]), options.velocities)
+        write(partial(dynamics.write, options.paths[0]), options.velocities)
     if not options.quiet:
         _print(summary, rows, options)
     return 0 if summary.scored or not summary.files else 1  # no files: all were scored before
@@ -209,6 +216,8 @@ def _check(options: argparse.Namespace) -> None:
         make_room(path, folder=path.suffix.lower() == ".parquet")
     for path in filter(None, (options.plot, options.velocities)):
         make_room(path)
+    if options.velocity_model and not options.velocities:
+        raise UsageError("--velocity-model is for --velocities FILE")
     if options.velocities and not (len(options.paths) == 1 and Path(options.paths[0]).is_file()):
         raise UsageError("--velocities writes the notes of one file: give the path of one")
     if not options.output:
