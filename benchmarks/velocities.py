@@ -31,11 +31,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--encoder", default="base", help="name or folder (base)")
+    parser.add_argument("--only", nargs="+", default=CORPORA, help="names of corpora")
     parser.add_argument("--most", type=int, default=60, help="pieces of a corpus (60)")
     options = parser.parse_args()
     model, record = VelocityModel(options.encoder), training_pieces(options.encoder)
     rows = []
-    for corpus in CORPORA:
+    for corpus in options.only:
         paths = sorted((options.data / "pretrain" / corpus).rglob("*.mid"))
         paths = [p for p, new in zip(paths, unseen(record, paths), strict=True) if new]
         tables = [table for table in readable(paths)[1] if table.has_dynamics][: options.most]

@@ -13,6 +13,7 @@ from transformers import AutoModel
 from symbolic.configuration import SymbolicConfig
 from symbolic.encoders.derived import DerivedInputs
 from symbolic.encoders.standard import StandardFeatures
+from symbolic.forward.dropout import ByteDropout, with_byte_dropout
 
 FEATURE_RANGE = 4.0  # standard deviations; outliers must not dominate the hidden states
 
@@ -46,10 +47,11 @@ class NoteEncoder(StandardFeatures):
         self.hidden_size = config.backbone_config.hidden_size
         self.project = nn.Linear(size * len(self._tables()), self.hidden_size)
         self.backbone = AutoModel.from_config(config.backbone_config)
+        with_byte_dropout(self.backbone)
         self.expect_features(len(config.feature_names))
         if self.feature_count:
             self.feature_projection = nn.Sequential(
-                nn.Dropout(config.head_dropout), nn.Linear(self.feature_count, self.hidden_size)
+                ByteDropout(config.head_dropout), nn.Linear(self.feature_count, self.hidden_size)
             )
         # The backbone's word embeddings and its pooler are not used; parameters without a gradient
         # would stop distributed training.

@@ -103,7 +103,9 @@ def _interval_over_seeds(
     differences: np.ndarray, folds: np.ndarray, groups: list, draws: int
 ) -> tuple[float, float]:
     """Draw groups, and for every fold seeds; `differences` is (n, S)."""
-    names, fold = np.unique(folds, return_inverse=True)
+    import pandas as pd
+
+    fold, names = pd.factorize(folds, use_na_sentinel=False)
     generator, seeds = np.random.default_rng(0), differences.shape[1]
 
     def statistic(rows: np.ndarray) -> float:

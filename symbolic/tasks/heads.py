@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from symbolic.forward import torch_ops
+from symbolic.forward.dropout import ByteDropout
 from symbolic.forward.pooling import pooled
 from symbolic.tasks.task import Task
 
@@ -32,8 +33,7 @@ class Head(nn.Module):
     Args:
         task: its level decides whether positions are pooled, its labels the output width.
         hidden_size: H of the encoder.
-        dropout: before each layer; at token level only before the first, as in MIDI-BERT, since a
-            second one would take 5 % of the training step of a small model.
+        dropout: before each layer; at token level only before the first, as in MIDI-BERT.
         units: size of the hidden layer; H if None, no hidden layer if 0.
     """
 
@@ -44,14 +44,14 @@ class Head(nn.Module):
         self.pool = AttentionPooling(hidden_size) if task.level == "sequence" else None
         width = hidden_size * (4 if self.pool is not None else 1)
         if units == 0:
-            self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, task.num_labels))
+            self.classifier = nn.Sequential(ByteDropout(dropout), nn.Linear(width, task.num_labels))
             return
         units = hidden_size if units is None else units
         self.classifier = nn.Sequential(
-            nn.Dropout(dropout),
+            ByteDropout(dropout),
             nn.Linear(width, units),
             nn.ReLU(),
-            nn.Dropout(dropout if self.pool is not None else 0.0),
+            ByteDropout(dropout if self.pool is not None else 0.0),
             nn.Linear(units, task.num_labels),
         )
 
