@@ -31,8 +31,8 @@ from symbolic.training.run_folder import PREDICTIONS
 FIRST = "MELODY"
 TRAINING = (
     "--pretrained base --features none --hold-out labelled-test --tasks melody "
-    "--learning-rate 1e-3 --layer-decay .8 --num-train-epochs 10 --dropout 0 --head-dropout .1 --window 512 "
-    "--training-window 256 --save-strategy no --disable-tqdm True"
+    "--learning-rate 1e-3 --layer-decay .8 --num-train-epochs 10 --dropout 0 --head-dropout .1 "
+    "--window 512 --training-window 256 --save-strategy no --disable-tqdm True"
 )
 
 
