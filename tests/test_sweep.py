@@ -16,6 +16,7 @@ from symbolic.commands.sweep import main
 from symbolic.data.groups import hashed_group
 from symbolic.encoders.backbones import BACKBONES
 from symbolic.sweep import cells as work
+from symbolic.sweep import table
 from symbolic.sweep.bundle import Bundle, load_bundle, save_bundle
 from symbolic.sweep.cells import (
     CELL,
@@ -355,6 +356,25 @@ def test_cells_of_another_grid_are_refused(done, parts, tmp_path):
     with pytest.raises(ValueError, match="no finished cell of this grid"):
         import_cells(other, tmp_path / "here", [tmp_path / "nowhere"])
     assert not (tmp_path / "here" / RESULTS).exists()
+
+
+def test_the_table_comes_with_a_figure_of_the_confusions(done, tmp_path, capsys, monkeypatch):
+    """A panel for each system, of the pieces of all folds."""
+    shutil.copytree(done[0] / CELLS, tmp_path / CELLS)
+    drawn = {}
+    plot = table.confusion_plots
+
+    def plots(matrices, path, *rest):
+        drawn.update(matrices)
+        plot(matrices, path, *rest)
+
+    monkeypatch.setattr(table, "confusion_plots", plots)
+    assert main(["--output-dir", str(tmp_path), "--table"]) == 0
+    shown = capsys.readouterr().out
+    assert {name for name in drawn if f"| {name} |" in shown} == set(drawn)
+    assert set(drawn) == {SYSTEMS[name].title for name in SYSTEMS_HERE}
+    assert [matrix.sum() for matrix in drawn.values()] == [12, 12]
+    assert (tmp_path / "confusion-emopia-song-tiny.png").stat().st_size > 1000
 
 
 BARE = """
