@@ -61,17 +61,17 @@ def test_all_velocities_are_masked_where_asked(tmp_path, write_midi, tune):
         write_midi(tmp_path / f"{i}.mid", tune(20, 55 + i))
     rows = [(f"{i}.mid", 1, "test" if i == 3 else "train") for i in range(4)]
     pd.DataFrame(rows, columns=["path", "quadrant", "split"]).to_csv(tmp_path / "labels.csv")
-    told = words(tmp_path, tmp_path / "run", "velocity")
-    told[told.index("none")] = "labelled-test"
-    assert train([*told, "--masked-velocity", "1"]) == 0
+    arguments = words(tmp_path, tmp_path / "run", "velocity")
+    arguments[arguments.index("none")] = "labelled-test"
+    assert train([*arguments, "--masked-velocity", "1"]) == 0
     (row,) = read_predictions(tmp_path / "run" / "predictions.csv").to_dict("records")
     assert row[note_columns(VELOCITY)[0]] == 20
     assert load_config(tmp_path / "run").masked_velocity == 1.0
 
 
 def test_a_velocity_that_is_shown_is_not_trained(tmp_path, flat, capsys):
-    told = words(flat, tmp_path / "run", "emotion,velocity")
-    assert train([*told, "--masked-velocity", "0"]) == 2
+    arguments = words(flat, tmp_path / "run", "emotion,velocity")
+    assert train([*arguments, "--masked-velocity", "0"]) == 2
     assert "masked_velocity 0: the input contains" in capsys.readouterr().err
 
 

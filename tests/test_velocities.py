@@ -112,14 +112,14 @@ def test_the_command_takes_a_model_of_ones_own(tmp_path, capsys):
     source, out = tmp_path / "plain.mid", tmp_path / "played.mid"
     source.write_bytes(table_score(music((64,))).dumps_midi())
     own = saved(tmp_path / "own", "velocity")
-    told = ["score", str(source), "--workers", "0", "--velocity-model"]
-    assert cli([*told, str(own), "--velocities", str(out)]) == 0
+    arguments = ["score", str(source), "--workers", "0", "--velocity-model"]
+    assert cli([*arguments, str(own), "--velocities", str(out)]) == 0
     notes = read_notes(source)
     (expected,) = VelocityModel(own).predict([notes])
     assert np.array_equal(np.sort(read_notes(out).velocity), np.sort(np.rint(expected)))
     capsys.readouterr()
-    assert cli([*told, str(own)]) == 2
+    assert cli([*arguments, str(own)]) == 2
     assert "--velocity-model is for --velocities FILE" in capsys.readouterr().err
     other = saved(tmp_path / "other", "emotion")
-    assert cli([*told, str(other), "--velocities", str(out)]) == 2
+    assert cli([*arguments, str(other), "--velocities", str(out)]) == 2
     assert "predicts no velocities" in capsys.readouterr().err
