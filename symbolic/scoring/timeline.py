@@ -17,7 +17,7 @@ from symbolic.scoring.cuts import cut_notes, cut_ticks
 from symbolic.scoring.emotion import emotion_rows, scorer_of
 from symbolic.scoring.notes import NoteInputs, NotePreparation
 from symbolic.scoring.windows import SlidingWindow
-from symbolic.tokenizers.ferreira_notes import StepTable
+from symbolic.tokenizers.vdn.notes import StepTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,10 +1,10 @@
-"""Base class of tokenizers of notes: sources in, ids out, one piece or many at a time."""
+"""Base class of tokenizers that quantise the notes of a piece themselves, or of many pieces."""
 
 from __future__ import annotations
 
 import logging
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 from miditok import MusicTokenizer, TokenizerConfig, TokSequence
 
-from symbolic.notes import NoteTable, ReadError, note_table
+from symbolic.notes import NoteTable, ReadError
 from symbolic.notes.batch import NoteBatch, note_batch, read_batches, read_piece
 from symbolic.notes.read import kind_of, name_of
 from symbolic.notes.velocity_tokens import VelocityTokens
 from symbolic.tokenizers.emission import in_order
-from symbolic.tokenizers.saved import FILE_NAME, saved_class, tokenizer_file
+from symbolic.tokenizers.interface import NO_NOTES, BaseTokenizer
+from symbolic.tokenizers.saved import FILE_NAME
+from symbolic.tokenizers.velocity_trial import trial_problem, velocity_changes_ids
 
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
@@ -29,165 +31,8 @@ if TYPE_CHECKING:
 
 NOTES_PER_BATCH = 8192  # long enough for fast array operations, short enough for the cache
 SPECIAL_TOKENS = ("PAD", "MASK")
-NO_NOTES = "no note that the scheme can hold"
-TRIAL_VELOCITIES = [np.tile(pair, 8) for pair in ((20, 80), (80, 20), (50, 110))]
-"""Of notes on which tokenizers are tried; neighbours differ, also where two rows are mixed."""
 
 logger = logging.getLogger(__name__)
-
-
-class BaseTokenizer(ABC):
-    """Ids of sources, and for data sets the notes behind the ids, and masked velocities."""
-
-    def ids(self, source: Source) -> np.ndarray:
-        """Tokenize a source of notes.
-
-        Args:
-            source: anything `symbolic.notes.read_notes` takes.
-
-        Returns:
-            int64, (T, F) with F sub-tokens, or (T,) with one vocabulary.
-
-        Raises:
-            ReadError: the source cannot be read, or the scheme can hold no note of it.
-        """
-        (ids,) = self.ids_many([source])
-        if isinstance(ids, ReadError):
-            raise ids
-        return ids
-
-    def __call__(
-        self, source: Any, *args: Any, return_tensors: str | None = None, **kwargs: Any
-    ) -> Any:
-        """Tokenize a source as a batch of one piece for `SymbolicModel`.
-
-        Args:
-            source: anything `symbolic.notes.read_notes` takes.
-            return_tensors: "pt" (PyTorch) or "np" (NumPy). Without it, and with other arguments,
-                this is the call of `miditok.MusicTokenizer`.
-
-        Returns:
-            A mapping, whose `to(device)` moves it: `input_ids` (1, T, F), or (1, T) of one
-            vocabulary, and `attention_mask` (1, T), all ones.
-
-        Raises:
-            ReadError: as of `ids`.
-            TypeError: another option beside `return_tensors`, or several sources.
-            ValueError: other tensors.
-        """
-        if return_tensors is None:
-            return self._call(source, *args, **kwargs)
-        if return_tensors not in ("pt", "np"):
-            raise ValueError(f'return_tensors is "pt" or "np", not {return_tensors!r}')
-        if args or kwargs or not kind_of(source):
-            raise TypeError(
-                "with return_tensors a tokenizer takes one source and no other option: cut ids to "
-                "a window with [:, :model.config.window]; symbolic.data.Collator pads and joins "
-                "several pieces"
-            )
-        from transformers import BatchEncoding
-
-        ids = self.ids(source)[None]
-        inputs = {"input_ids": ids, "attention_mask": np.ones(ids.shape[:2], np.int64)}
-        return BatchEncoding(inputs, tensor_type=return_tensors)
-
-    def _call(self, source: Any, *args: Any, **kwargs: Any) -> Any:
-        """Tokenize or decode as `miditok.MusicTokenizer` does when it is called."""
-        raise TypeError(f'{type(self).__name__}: call it with return_tensors="pt", or use ids')
-
-    @abstractmethod
-    def ids_many(self, sources: Iterable[Source]) -> list[np.ndarray | ReadError]:
-        """Tokenize many sources; return for each its ids, or the error that `ids` would raise."""
-
-    @property
-    @abstractmethod
-    def shows_velocity(self) -> bool:
-        """Whether ids encode velocity; the velocity task is trivial then unless it is masked."""
-
-    @property
-    @abstractmethod
-    def velocity_problem(self) -> str:
-        """Why the velocity task cannot be trained on the ids, and what to do; "" if it can."""
-
-    @abstractmethod
-    def emitted(self, notes: NoteTable) -> NoteTable:
-        """Return the notes that `ids` emits, in its order.
-
-        Take the labels of notes from this table, never from the file.
-        """
-
-    @abstractmethod
-    def note_ids(self, notes: NoteTable) -> np.ndarray:
-        """Return the ids of a table made by `emitted`, shaped as in `ids`."""
-
-    def note_positions(self, ids: np.ndarray) -> np.ndarray:
-        """(T,) bool: the tokens that stand for a note, one for each note of `emitted`, in order."""
-        return np.ones(len(ids), bool)
-
-    def checked_positions(self, ids: np.ndarray, count: int) -> np.ndarray:
-        """Return the `note_positions` of the ids of `count` notes.
-
-        Raises:
-            ValueError: they do not mark one token for each note. Tokenizers whose tokens cannot be
-                tied to notes mark none.
-        """
-        positions = self.note_positions(ids)
-        marked = int(positions.sum())
-        if positions.shape != ids.shape[:1] or marked not in (0, count):
-            raise ValueError(
-                f"{type(self).__name__}.note_positions marks {marked} of {len(ids)} tokens for "
-                f"{count} notes: let it return a (T,) bool array that marks one token of each note"
-            )
-        return positions
-
-    @abstractmethod
-    def hide_velocity(
-        self, ids: np.ndarray, share: float, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Mask a share of the velocities in ids.
-
-        Returns:
-            Ids like `ids`, and (T,) bool: the tokens of the notes whose velocity is not in the ids,
-            so that the velocity task may predict it.
-        """
-
-    @property
-    def pad_ids(self) -> list[int]:
-        """The id of PAD in each sub-token."""
-        return [vocabulary["PAD_None"] for vocabulary in self._vocabularies()]
-
-    @abstractmethod
-    def _vocabularies(self) -> list[dict[str, int]]:
-        """Ids of the base tokens by name, for each sub-token."""
-
-    @classmethod
-    def from_pretrained(cls, name: str | os.PathLike, **kwargs: Any) -> Self:
-        """Load a tokenizer that `save_pretrained` or MidiTok has written.
-
-        Args:
-            name: its file, a folder with it, or a Hub name.
-            kwargs: of `huggingface_hub.hf_hub_download`: `revision`, `token`, `cache_dir`, ...; the
-                private ones of `AutoTokenizer` are ignored.
-
-        Raises:
-            OSError: nothing to load under that name.
-            ValueError: a tokenizer of another class, or not the file of a tokenizer; a pipeline of
-                text.
-        """
-        if task := kwargs.get("_from_pipeline"):
-            raise ValueError(
-                f"the pipeline {task!r} takes no music: symbolic.load({os.fspath(name)!r}) has the "
-                'methods score and embed, and there are the pipelines "music-emotion" and '
-                '"music-tags"'
-            )
-        options = {option: kwargs[option] for option in kwargs if not option.startswith("_")}
-        file = tokenizer_file(name, **options)
-        return cls._load(file, saved_class(file))
-
-    @classmethod
-    @abstractmethod
-    def _load(cls, file: Path, saved: str) -> Self:
-        """Load the file of a tokenizer of the class `saved`."""
 
 
 class NoteTokenizer(BaseTokenizer, MusicTokenizer):
@@ -250,8 +95,7 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
 
     @cached_property
     def _velocity_changes_ids(self) -> bool:
-        first, *others = (self._ids_of_velocities(values) for values in TRIAL_VELOCITIES)
-        return any(not np.array_equal(first, other) for other in others)
+        return velocity_changes_ids(self)
 
     def hide_velocity(
         self, ids: np.ndarray, share: float, rng: np.random.Generator
@@ -269,49 +113,9 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
     def velocity_problem(self) -> str:
         """Why the velocity task would find its labels in the ids, and what to do; "" if it cannot.
 
-        Found out on a few notes: velocities that `hide_velocity` hides must not change the ids.
+        Found out on a few notes, by `symbolic.tokenizers.velocity_trial`.
         """
-        first, _, last = TRIAL_VELOCITIES
-        ids = self._ids_of_velocities(first)
-        if not len(ids):
-            return ""
-        name = type(self).__name__
-        try:
-            positions = self.checked_positions(ids, len(first))
-        except ValueError as error:
-            return str(error)
-        if not positions.any():
-            return f"{name}.note_positions marks no token: let it mark one token of each note"
-        whole = [self._hidden(values, 1.0)[0] for values in TRIAL_VELOCITIES]
-        if any(_differ(whole[0], hidden) for hidden in whole[1:]):
-            return (
-                f"{name}: the ids change with the velocities of the notes although hide_velocity "
-                "masks all of them: call the tokens Velocity_0, Velocity_1, ..., or define "
-                "hide_velocity"
-            )
-        hidden, predicted = self._hidden(first, 0.5)
-        mixed = np.where(predicted[positions], last, first)
-        if _differ(hidden, self._hidden(mixed, 0.5)[0]):
-            return (
-                f"{name}.hide_velocity returns notes as hidden whose velocity is still in the ids: "
-                "define it so that it masks the velocity token of each note that it returns"
-            )
-        return ""
-
-    def _ids_of_velocities(self, velocity: np.ndarray) -> np.ndarray:
-        """Return the ids of n notes of a beat, one after another, with (n,) velocities.
-
-        No ids if the scheme cannot hold all of the notes.
-        """
-        beats = 480 * np.arange(len(velocity))
-        pitch = 60 + np.arange(len(velocity)) % 5
-        notes = self.emitted(note_table(beats, np.full(len(velocity), 480), pitch, velocity))
-        return self.note_ids(notes) if len(notes) == len(velocity) else np.zeros(0, np.int64)
-
-    def _hidden(self, velocity: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-        """Hide a share of the velocities in the ids of notes with (n,) velocities."""
-        ids = self._ids_of_velocities(velocity)
-        return self.hide_velocity(ids, share, np.random.default_rng(0))
+        return trial_problem(self)
 
     def _vocabularies(self) -> list[dict[str, int]]:
         return self.vocab if isinstance(self.vocab, list) else [self.vocab]
@@ -512,11 +316,6 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
 def _of_sequences(tokens: Any) -> bool:
     """Whether tokens are a list of sequences of MidiTok."""
     return isinstance(tokens, list) and any(isinstance(one, TokSequence) for one in tokens)
-
-
-def _differ(ids: np.ndarray, others: np.ndarray) -> bool:
-    """Whether as many ids differ; where equal velocities share a token, numbers may differ."""
-    return ids.shape == others.shape and not np.array_equal(ids, others)
 
 
 def fill(

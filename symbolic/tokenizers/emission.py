@@ -14,7 +14,7 @@ import numpy as np
 from symbolic.notes.batch import PITCH_BITS, NoteBatch, note_batch
 from symbolic.notes.table import NoteTable
 from symbolic.tokenizers.cp_score import HIGHEST, LOWEST
-from symbolic.tokenizers.ferreira_notes import emitted_notes
+from symbolic.tokenizers.vdn.notes import emitted_notes
 
 _IN_RANGE = (np.arange(128) >= LOWEST) & (np.arange(128) <= HIGHEST)
 Emitted = Callable[[NoteTable], NoteTable]

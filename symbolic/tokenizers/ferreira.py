@@ -21,8 +21,8 @@ from symbolic.notes.archives import NamedBytes
 from symbolic.notes.batch import NoteBatch
 from symbolic.notes.read import content_of, is_file, name_of
 from symbolic.tokenizers.base import SPECIAL_TOKENS, NoteTokenizer
-from symbolic.tokenizers.ferreira_ids import TokenIds, text_ids
-from symbolic.tokenizers.ferreira_notes import (
+from symbolic.tokenizers.vdn.ids import TokenIds, text_ids
+from symbolic.tokenizers.vdn.notes import (
     Played,
     emitted_notes,
     milliseconds,
@@ -30,7 +30,7 @@ from symbolic.tokenizers.ferreira_notes import (
     round_units,
     with_steps,
 )
-from symbolic.tokenizers.ferreira_score import text_score
+from symbolic.tokenizers.vdn.score import text_score
 
 if TYPE_CHECKING:
     from symusic.types import Score
@@ -66,7 +66,7 @@ class FerreiraTokenizer(NoteTokenizer):
     pitch of one track, the earlier end counts for both.
 
     Decoding gives a score whose ids are the decoded ids, whatever their origin; see
-    `symbolic.tokenizers.ferreira_score`. The text does not hold, so that a decoded score differs
+    `symbolic.tokenizers.vdn.score`. The text does not hold, so that a decoded score differs
     in: tracks, programs and drums, tempo and meter (120, 4/4), octaves outside the range, the
     rounding of velocity and time, waits and durations beyond 56.
 

@@ -16,8 +16,8 @@ from symbolic.notes import NoteTable, ReadError, read_notes
 from symbolic.notes.read import name_of
 from symbolic.notes.score import table_score
 from symbolic.notes.table import DEFAULT_METERS, changes
-from symbolic.tokenizers.base import NO_NOTES, BaseTokenizer
 from symbolic.tokenizers.emission import emitted_within
+from symbolic.tokenizers.interface import NO_NOTES, BaseTokenizer
 from symbolic.tokenizers.names import choices, spelled
 from symbolic.tokenizers.saved import FILE_NAME
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symbolic.tokenizers.ferreira_notes import round_units
+from symbolic.tokenizers.vdn.notes import round_units
 
 
 @dataclass(frozen=True, slots=True)

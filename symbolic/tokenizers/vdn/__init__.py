@@ -1,0 +1,1 @@
+"""The v/d/n text of Ferreira: its steps of notes, its ids and its decoding."""
