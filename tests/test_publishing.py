@@ -400,6 +400,14 @@ def test_scores_that_are_missing_stay_out_of_the_header(run, tmp_path):
     assert "| velocity | - | - |\n" in card.text
 
 
+def test_the_accuracy_of_several_trainings_is_not_in_the_header_of_one_model(run):
+    scores = {"accuracy": 0.5, "ensemble_accuracy": 0.75}
+    write(run, "metrics.json", {**METRICS, "scores": scores})
+    card = model_card(run)
+    assert [result.metric_name for result in ModelCard(card).data.eval_results] == ["accuracy"]
+    assert "| ensemble accuracy | 0.750 |" in section(card, "Results")
+
+
 def test_a_card_has_training_data_settings_and_tasks(run):
     card = model_card(run, "me/tunes")
     trained, how = section(card, "Training data"), section(card, "Training settings")

@@ -92,6 +92,8 @@ def test_folds_are_scored_one_by_one(clips):
 def test_a_clip_scored_by_three_seeds_counts_once_for_its_song(clips):
     thrice = pd.concat([clips.assign(seed=seed) for seed in range(3)])
     once, found = summarise(clips, draws=100), summarise(thrice, draws=100)
+    assert found.scores.pop("ensemble_accuracy") == pytest.approx(once.scores["accuracy"])
+    assert found.intervals.pop("ensemble_accuracy") == pytest.approx(once.intervals["accuracy"])
     assert found.intervals == once.intervals
     assert found.scores == pytest.approx(once.scores)
     assert found.confusion["emotion"] == pytest.approx(once.confusion["emotion"])
@@ -110,6 +112,28 @@ def test_scores_of_several_seeds_are_their_mean():
     assert found.scores["macro_f1"] == pytest.approx((1 + 0.4 / 4) / 2)
     assert found.confusion["emotion"].sum() == 4
     assert found.confusion["emotion"][1].tolist() == [0.5, 0.5, 0, 0]
+
+
+def test_seeds_predict_together_by_their_mean_probabilities():
+    sure, unsure = predictions([0, 1, 2], [0, 1, 3]), predictions([0, 1, 2], [1, 1, 2], seed=1)
+    sure[PROBABILITIES] = sure[PROBABILITIES] * 0.8 + 0.05
+    unsure[PROBABILITIES] = unsure[PROBABILITIES] * 0.4 + 0.15
+    found = summarise(pd.concat([sure, unsure]), draws=10)
+    # The surer seed decides: it is right about the first clip and wrong about the last.
+    assert found.scores["ensemble_accuracy"] == pytest.approx(2 / 3)
+    third = predictions([0, 1, 2], [2, 2, 2], seed=2)
+    third[PROBABILITIES] = third[PROBABILITIES] * 0.6 + 0.1
+    assert summarise(pd.concat([sure, unsure, third]), draws=10).scores[
+        "ensemble_accuracy"
+    ] == pytest.approx(1.0)
+    low, high = found.intervals["ensemble_accuracy"]
+    assert 0 <= low <= 2 / 3 <= high <= 1
+
+
+def test_seeds_do_not_predict_together_where_a_clip_lacks_one():
+    whole, part = predictions([0, 1], [0, 1]), predictions([0], [0], seed=1)
+    assert "ensemble_accuracy" not in summarise(pd.concat([whole, part]), draws=10).scores
+    assert "ensemble_accuracy" not in summarise(whole, draws=10).scores
 
 
 def test_songs_of_two_corpora_may_have_one_name(clips):

@@ -21,12 +21,13 @@ from symbolic.inference.prediction_table import (
     predicted_tasks,
 )
 from symbolic.tasks import EMOTION, VALENCE_AROUSAL, Task, is_note_task
-from symbolic.tasks.intervals import DRAWS, bootstrap_of_sums, grouped_bootstraps
+from symbolic.tasks.intervals import DRAWS, bootstrap_of_sums, grouped_bootstrap, grouped_bootstraps
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Interval = tuple[float, float]
+ENSEMBLE = "ensemble_accuracy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,8 @@ class Summary:
     valence_rmse valence_r2 valence_r valence_r_same_notes valence_r_means` (see `correlations`) and
     the same for arousal, correlations of `valence_strength` and `arousal_strength`,
     `key_exact key_mirex`, `velocity_accuracy` over notes; for other tasks the task
-    precedes them, as in `genre: accuracy`.
+    precedes them, as in `genre: accuracy`. With several seeds also `ensemble_accuracy`, of the mean
+    of the probabilities of a quadrant over the seeds.
 
     Attributes:
         pieces: their number; a piece predicted with several seeds counts once.
@@ -155,15 +157,18 @@ def summarise(
     ]
     parts = [part for part in parts if len(part.labels)]
     r, r_intervals = _correlations(parts, seeds, draws)
+    together, together_intervals = _ensemble(parts, seeds, draws)
     return Summary(
         pieces=len(frame[identity(frame)].drop_duplicates()),
         groups=len(frame[["corpus", "group"]].drop_duplicates()),
         folds=len(frame[["fold"]].drop_duplicates()),
         runs=len(frame[RUN].drop_duplicates()),
         seeds=tuple(seeds),
-        scores=_named(parts, lambda part: _scores(part, seeds)) | r,
+        scores=_named(parts, lambda part: _scores(part, seeds)) | together | r,
         counts={name: count for part in parts for name, count in _counts(part).items() if count},
-        intervals=_named(parts, lambda part: _intervals(part, seeds, draws)) | r_intervals,
+        intervals=_named(parts, lambda part: _intervals(part, seeds, draws))
+        | together_intervals
+        | r_intervals,
         over_folds=_named(parts, _over_folds),
         confusion={part.task.name: _confusion(part) for part in parts if part.metrics.confusion},
         tasks=tuple(part.task for part in parts),
@@ -209,6 +214,26 @@ def _correlations(
         labels = np.hstack([labels, labels])
         predictions = np.hstack([predictions, rows[[*STRENGTHS]].to_numpy(float)])
     return correlations(labels, predictions, names, place, groups, same_notes, draws)
+
+
+def _ensemble(
+    parts: Sequence[Labelled], seeds: list, draws: int
+) -> tuple[dict[str, float], dict[str, Interval]]:
+    """Accuracy of quadrants predicted by all seeds together; none if a piece lacks a seed."""
+    part = next((part for part in parts if part.task.name == EMOTION.name), None)
+    if part is None or len(seeds) < 2:
+        return {}, {}
+    pieces = part.rows.groupby(identity(part.rows), dropna=False)
+    if not (pieces["seed"].nunique() == len(seeds)).all():
+        return {}, {}
+    number = pieces.ngroup().to_numpy()
+    first = np.unique(number, return_index=True)[1]
+    total = np.zeros((len(first), part.task.num_labels))
+    np.add.at(total, number, part.predictions)
+    right = total.argmax(axis=1) == part.labels[first]
+    groups = group_numbers(part.rows)[first].tolist()
+    interval = grouped_bootstrap(lambda rows: float(right[rows].mean()), groups, draws)
+    return {ENSEMBLE: float(right.mean())}, {ENSEMBLE: interval}
 
 
 def _counts(part: Labelled) -> dict[str, int]:

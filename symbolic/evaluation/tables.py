@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from symbolic.evaluation.comparison import Comparison
-from symbolic.evaluation.summary import Summary
+from symbolic.evaluation.summary import ENSEMBLE, Summary
 from symbolic.tasks import QUADRANTS
 
 Cell = Callable[[Summary], str]
@@ -45,6 +45,7 @@ def _stays(kind: str) -> Cell:
 COLUMNS: dict[str, Cell] = {
     "pieces (groups)": lambda summary: f"{summary.pieces} ({summary.groups})",
     "accuracy": score_cell("accuracy"),
+    "seeds averaged": score_cell(ENSEMBLE),
     "macro-F1": score_cell("macro_f1"),
     "accuracy over folds": _over_folds("accuracy"),
     "macro-F1 over folds": _over_folds("macro_f1"),

@@ -35,6 +35,7 @@ VARIANTS = {
 }
 """Ends of the keys of scores that are for the table only, and their meaning."""
 
+ENSEMBLE = "ensemble_accuracy"  # of several trainings, whereas a card is that of one model
 DISTANCE = "_distance"  # end of the key of a mean distance of the predictions
 COUNT = "pieces"  # end of the key of a number of perturbed pieces
 UNCHANGED = 1e-6  # a smaller distance is of the arithmetic alone
@@ -84,7 +85,7 @@ def eval_results(
         )
         for key, value in metrics["scores"].items()
         if _is_number(value)
-        and not key.endswith(tuple(VARIANTS))
+        and not key.endswith((*VARIANTS, ENSEMBLE))
         and not _is_estimated(metrics, key)
     ]
 
