@@ -224,7 +224,7 @@ def _ensemble(
     if part is None or len(seeds) < 2:
         return {}, {}
     pieces = part.rows.groupby(identity(part.rows), dropna=False)
-    if not (pieces["seed"].nunique() == len(seeds)).all():
+    if set(pieces["seed"].nunique()) != {len(seeds)}:
         return {}, {}
     number = pieces.ngroup().to_numpy()
     first = np.unique(number, return_index=True)[1]
