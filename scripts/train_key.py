@@ -3,7 +3,7 @@
 The model of the emotion then begins with it: `python scripts/train.py --pretrained FOLDER`.
 """
 
-from symbolic.commands.train_key import main
+from symbolic.commands.keys.train_key import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -16,6 +16,8 @@ from symbolic.renamed import find_old_modules, renamed_in
 if TYPE_CHECKING:  # the names of `_NAMES`, for type checkers and editors
     from symbolic.audio import FrontEnd as FrontEnd
     from symbolic.errors import SymbolicError as SymbolicError
+    from symbolic.evaluation.generation.corpora import compare_corpora as compare_corpora
+    from symbolic.evaluation.generation.generated import evaluate_generated as evaluate_generated
     from symbolic.features import feature_frame as feature_frame
     from symbolic.inference.notes import predict_notes as predict_notes
     from symbolic.inference.prediction import predict as predict
@@ -63,6 +65,8 @@ __version__ = "0.1.0"
 _MODULES = {
     "audio": "FrontEnd",
     "errors": "SymbolicError",
+    "evaluation.generation.corpora": "compare_corpora",
+    "evaluation.generation.generated": "evaluate_generated",
     "features": "feature_frame",  # `symbolic.features` is the package
     "inference.notes": "predict_notes",
     "inference.prediction": "predict",

@@ -24,11 +24,15 @@ COMMANDS = {
     "pretrain": "pre-train an encoder on music without labels",
     "convert-tagger": "convert published weights of a tagger of recordings",
     "evaluate": "evaluate trained models on what they held out",
+    "compare": "compare generated music with its targets, and two corpora",
     "evaluate-keys": "compare predicted keys with annotated keys",
     "sweep": "train and compare a grid of systems",
     "push": "publish a trained model on the Hugging Face Hub",
 }
 """The help of each command. Its module of the same name in `symbolic.commands` has a `main`."""
+
+IN_FOLDERS = {"train-key": "keys", "evaluate-keys": "keys"}
+"""The folders of modules that are not in `symbolic.commands` itself."""
 
 
 @guarded
@@ -50,8 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if words and not words[0].startswith("-"):
             parser.error(f"no command {words[0]!r}{_suggestion(words[0])}")
         parser.parse_args(words[:1])  # the others are those of a command
-    command = importlib.import_module(f"symbolic.commands.{words[0].replace('-', '_')}")
-    return command.main(words[1:])
+    return importlib.import_module(module_of(words[0])).main(words[1:])
+
+
+def module_of(command: str) -> str:
+    """Return the name of the module of a command."""
+    folder = f"{IN_FOLDERS[command]}." if command in IN_FOLDERS else ""
+    return f"symbolic.commands.{folder}{command.replace('-', '_')}"
 
 
 def _suggestion(word: str) -> str:

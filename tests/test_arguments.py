@@ -9,7 +9,7 @@ import pytest
 from limits import HANGS
 from transformers import TrainingArguments
 
-from symbolic.cli import main
+from symbolic.cli import main, module_of
 from symbolic.commands import pretrain, train, train_tokens
 from symbolic.commands.arguments import Parser, guarded, parsed, settings
 from symbolic.data import LeakError
@@ -228,7 +228,7 @@ def test_the_help_groups_options_and_hides_those_of_the_trainer_that_few_need(ca
         ("train_tokens", "symbolic.commands.train_tokens.train_tokens", ["--tokens", "a.npz"]),
         ("pretrain", "symbolic.commands.pretrain.pretrain", []),
         (
-            *("train_key", "symbolic.commands.train_key.train_key"),
+            *("train_key", "symbolic.commands.keys.train_key.train_key"),
             ["--pop909", "a", "--when-in-rome", "b"],
         ),
     ],
@@ -236,7 +236,7 @@ def test_the_help_groups_options_and_hides_those_of_the_trainer_that_few_need(ca
 def test_a_short_training_reaches_its_learning_rate(command, called, words, monkeypatch, tmp_path):
     calls = []
     monkeypatch.setattr(called, lambda *arguments: calls.append(arguments))
-    main = importlib.import_module(f"symbolic.commands.{command}").main
+    main = importlib.import_module(module_of(command.replace("_", "-"))).main
     assert main([*words, "--use-cpu", "True", "--output-dir", str(tmp_path)]) == 0
     training = next(one for one in calls[0] if hasattr(one, "get_warmup_steps"))
     assert training.get_warmup_steps(30) == 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symbolic import SymbolicModel
-from symbolic.commands.train_key import main
+from symbolic.commands.keys.train_key import main
 from symbolic.data.corpora.annotated_keys import steady_songs, work_of
 from symbolic.data.groups import hashed_group
 from symbolic.data.pieces import Piece

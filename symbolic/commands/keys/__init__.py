@@ -1,0 +1,1 @@
+"""Commands of keys: training of their network, and its evaluation."""

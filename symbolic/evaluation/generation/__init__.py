@@ -1,0 +1,1 @@
+"""Evaluation of generated music: against targets, and against other music."""
