@@ -21,6 +21,18 @@ def test_what_a_page_shows_is_what_comes_out(root, page, lines):
     assert shown.failed == 0
 
 
+def test_generated_music_is_evaluated_as_its_page_shows(root, tmp_path, monkeypatch, write_midi):
+    for name, third in (("a", 4), ("b", 3)):  # fast chords in major and in minor
+        chords = [[root_ + tone for tone in (0, third, 7)] for root_ in (0, 5, 7, 0)]
+        notes = [(i * 120, 120, 60 + chords[i // 8 % 4][i % 3], 80) for i in range(64)]
+        notes += [(i * 120, 480, 36 + chords[i // 8 % 4][0], 70) for i in range(0, 64, 4)]
+        write_midi(tmp_path / f"{name}.mid", notes)
+    monkeypatch.chdir(tmp_path)
+    shown = doctest.testfile(str(root / "docs" / "generated.md"), module_relative=False)
+    assert shown.attempted >= 7
+    assert shown.failed == 0
+
+
 @pytest.mark.parametrize(
     ("page", "systems"), [("audio.md", AUDIO_SYSTEMS), ("structure.md", BOUNDARY_SYSTEMS)]
 )
