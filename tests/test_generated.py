@@ -172,6 +172,12 @@ def test_targets_that_cannot_be_used_name_the_file(tmp_path):
     table.write_text("song,target\na,Q1\n")
     with pytest.raises(ValueError, match=r"t\.csv: expected a column path or file"):
         targets_of(["a.mid"], table)
+    for content in (b"", b"file,target\n\xff,Q1\n"):
+        table.write_bytes(content)
+        with pytest.raises(ValueError, match=r"t\.csv: not a table"):
+            targets_of(["a.mid"], table)
+    with pytest.raises(FileNotFoundError):
+        targets_of(["a.mid"], tmp_path / "missing.csv")
 
 
 def test_hits_expectation_and_distance_are_those_of_the_pieces_with_a_target():
@@ -281,6 +287,7 @@ def test_the_command_prints_both_and_writes_rows(folders, capsys, tmp_path):
         (["{soft}"], "a second corpus or --targets is needed"),
         (["{soft}", "{loud}x"], "does not exist"),
         (["{soft}", "--targets", "Q9"], "target 'Q9'"),
+        (["{soft}", "--targets", "{soft}.csv"], "No such file"),
         (["{soft}", "{loud}", "--rows", "{soft}.csv"], "--rows are those of --targets"),
     ],
 )

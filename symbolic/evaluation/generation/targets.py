@@ -94,10 +94,18 @@ def targets_of(paths: Sequence[str], targets: Targets | os.PathLike[str]) -> lis
 
 
 def read_targets(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read targets by name of a file from a CSV; see `targets_of`."""
+    """Read targets by name of a file from a CSV; see `targets_of`.
+
+    Raises:
+        ValueError: not a CSV, or one without the columns.
+        OSError: the file cannot be read.
+    """
     import pandas as pd
 
-    table = pd.read_csv(path, dtype=str)
+    try:
+        table = pd.read_csv(path, dtype=str)
+    except ValueError as error:  # also of pandas, and of bytes that are no UTF-8
+        raise ValueError(f"{path}: not a table: {error}") from error
     names = next((name for name in COLUMNS if name in table), None)
     values = ["target"] if "target" in table else ["valence", "arousal"]
     if names is None or not set(values) <= set(table):
