@@ -263,7 +263,7 @@ def test_corpora_of_different_music_are_farther_than_by_chance(folders):
 
 
 def test_too_few_pieces_are_refused(folders):
-    with pytest.raises(ValueError, match="1 pieces of a corpus can be read, 4 are needed"):
+    with pytest.raises(ValueError, match="A: 1 pieces can be read, 4 are needed"):
         symbolic.compare_corpora(folders / "soft" / "1.mid", folders / "loud", workers=0)
 
 

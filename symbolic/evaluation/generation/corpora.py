@@ -124,8 +124,8 @@ def compare_corpora(
     embedder, predictor = as_scorer(encoder), as_scorer(model)
     options = {"workers": workers, "progress": progress}
     sides = [
-        _side(source, groups, embedder, predictor, draws, options)
-        for source, groups in ((a, groups_a), (b, groups_b))
+        _side(name, source, groups, embedder, predictor, draws, options)
+        for name, source, groups in (("A", a, groups_a), ("B", b, groups_b))
     ]
     first, second = sides
     return CorpusComparison(
@@ -153,6 +153,7 @@ class _Side(NamedTuple):
 
 
 def _side(
+    name: str,
     sources: Any,
     groups: Sequence[str] | None,
     embedder: Scorer,
@@ -168,11 +169,11 @@ def _side(
     if not set(PROBABILITIES) <= set(scored):
         raise ValueError("the model predicts no quadrants")
     if groups is not None and len(groups) != len(vectors):
-        raise ValueError(f"{len(groups)} groups for {len(vectors)} files")
+        raise ValueError(f"{name}: {len(groups)} groups for {len(vectors)} files")
     probabilities = scored[PROBABILITIES].to_numpy(float)
     read = np.asarray(np.isfinite(np.hstack([vectors, probabilities])).all(axis=1))
     if read.sum() < FEWEST:
-        raise ValueError(f"{read.sum()} pieces of a corpus can be read, {FEWEST} are needed")
+        raise ValueError(f"{name}: {read.sum()} pieces can be read, {FEWEST} are needed")
     probabilities = probabilities[read]
     low, high = grouped_bootstraps(
         lambda rows: probabilities[rows].mean(axis=0).tolist(),
