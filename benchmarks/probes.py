@@ -6,7 +6,8 @@ Logistic regression of one strength (C .01), or ridge regression of ratings, on 
 Pieces:
 
 - `encoder`: the mean of the states of all notes (`symbolic.load(encoder).embed`);
-- `features`: the columns `all` and `voices` of `symbolic.features`.
+- `features`: the columns `all` and `voices` of `symbolic.features`; for keys also `tonal`, since the
+  others do not change with transposition.
 
 Emotion: five folds by song, game or movement, of corpora that the encoder in the package has not
 seen. Key, composer and pianist: trained on pieces of its pre-training, where they have no labels,
@@ -112,12 +113,14 @@ def row(name: str, table: Table, ratings: bool = False) -> dict[str, Any]:
     return result
 
 
-def of_pieces(scorer: NoteScorer, tables: Sequence[NoteTable]) -> dict[str, np.ndarray]:
+def of_pieces(
+    scorer: NoteScorer, tables: Sequence[NoteTable], columns: Sequence[str] = COLUMNS
+) -> dict[str, np.ndarray]:
     """Compute the inputs of whole pieces."""
     emitted = [scorer.tokenizer.emitted(table) for table in tables]
     return {
         "encoder": scorer.embed(list(tables), workers=0),
-        "features": feature_rows(emitted, COLUMNS),
+        "features": feature_rows(emitted, columns),
     }
 
 
@@ -180,7 +183,8 @@ def keys(scorer: NoteScorer, record: Fingerprints, data: Path) -> Table:
     paths, tables = [paths[i] for i in kept], [tables[i] for i in kept]
     labels = np.array([named.get(path.name, named.get(path.stem)) for path in paths])
     fold = np.where(unseen(record, paths), 0, -1)
-    return Table(of_pieces(scorer, tables), labels, np.array([p.stem for p in paths]), fold)
+    inputs = of_pieces(scorer, tables, [*COLUMNS, *FEATURE_SETS["tonal"]])
+    return Table(inputs, labels, np.array([p.stem for p in paths]), fold)
 
 
 def of_notes(
