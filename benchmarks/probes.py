@@ -6,8 +6,8 @@ Logistic regression of one strength (C .01), or ridge regression of ratings, on 
 Pieces:
 
 - `encoder`: the mean of the states of all notes (`symbolic.load(encoder).embed`);
-- `features`: the columns `all` and `voices` of `symbolic.features`; for keys also `tonal`, since the
-  others do not change with transposition.
+- `features`: the columns `all` and `voices` of `symbolic.features`; for keys also `tonal`, since
+  the others do not change with transposition.
 
 Emotion: five folds by song, game or movement, of corpora that the encoder in the package has not
 seen. Key, composer and pianist: trained on pieces of its pre-training, where they have no labels,
