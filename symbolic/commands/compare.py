@@ -25,9 +25,8 @@ def _parser() -> Parser:
         prog="symbolic compare",
         description="Compare two corpora, such as generated music and the music of its training: "
         "the Fréchet distance of their vectors beside what chance gives, and predicted quadrants. "
-        "With --targets: how often the pieces of A are predicted in their target quadrants. A "
-        "model predicts both, so that the figures show differences between systems that it judges "
-        "alike, not what listeners perceive.",
+        "With --targets: how often the pieces of A are predicted in their target quadrants. The "
+        "figures are predictions of a model: they compare systems, and do not replace listeners.",
     )
     parser.add_argument("a", metavar="A", help="file, folder or archive")
     parser.add_argument("b", metavar="B", nargs="?", help="another, if corpora are compared")

@@ -28,7 +28,7 @@ ENCODER = "base"
 
 @dataclass(frozen=True, eq=False)
 class CorpusComparison:
-    """What two corpora have in common, and what not.
+    """A comparison of two corpora: distance of embeddings and predicted quadrants.
 
     The distance is that of the vectors of an encoder, which was pre-trained on piano music: it
     shows differences of texture, dynamics and timing as well as of expression, is blind to

@@ -26,13 +26,13 @@ NO_TARGET = "no target"
 
 @dataclass(frozen=True, eq=False)
 class GeneratedEvaluation:
-    """How often generated pieces are predicted to have their target quadrants.
+    """Scores of generated pieces against their target quadrants.
 
-    A model predicts the emotion, no listener. It is wrong about part of human music, too, and
-    music unlike its training data less reliable still (`familiarity`). Compare generators by the
-    same model and targets, and with human music of these quadrants; a share of hits by itself is
-    not the share of pieces that a listener would place there. A generator that was trained or
-    selected with this model makes its shares meaningless.
+    The figures are predictions of a model, which is wrong about a part of human music, too, and
+    about more of the music unlike its training data (`familiarity`). Compare generators by the same
+    model and targets, and with human music of these quadrants. The share of hits is not the share
+    of pieces that listeners would place there, and means nothing for a generator that was trained
+    or selected with this model.
 
     Attributes:
         scores: `hits`, the share of pieces predicted in their target quadrant; `expected`, the mean

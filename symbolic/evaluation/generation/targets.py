@@ -17,7 +17,7 @@ COLUMNS = ("path", "file", "name")  # of the names of files in a table of target
 
 
 class Target(NamedTuple):
-    """What a piece was to be."""
+    """The intended emotion of a piece."""
 
     quadrant: int  # 0 to 3
     valence: float  # in -1..1
