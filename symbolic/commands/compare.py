@@ -16,8 +16,7 @@ from symbolic.commands.arguments import (
     whole,
     write,
 )
-
-DEALS = 200
+from symbolic.evaluation.generation.frechet import DEALS
 
 
 def _parser() -> Parser:

@@ -100,12 +100,7 @@ class NoteTokenizer(BaseTokenizer, MusicTokenizer):
     def hide_velocity(
         self, ids: np.ndarray, share: float, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Mask a share of the velocities in ids; see `VelocityTokens.hide`.
-
-        Returns:
-            Ids like `ids`, and (T,) bool: the tokens of the notes whose velocity is not in the ids,
-            so that the velocity task may predict it.
-        """
+        """Mask velocities as `BaseTokenizer.hide_velocity` defines it, by `VelocityTokens.hide`."""
         ids, hidden = self._velocity.hide(ids, share, rng)
         return ids, hidden & self.note_positions(ids)
 
